@@ -1,0 +1,84 @@
+package mapper
+
+import (
+	"time"
+)
+
+// Config is what a RudderStack destination says of the mapping. Its JSON names
+// are those of the destination's form; defaultCountry and what follows it are
+// this project's own. The zero Config is usable.
+type Config struct {
+	// ListID is the list that an event's subscribe flag subscribes to, where
+	// the event names none.
+	ListID string `json:"listId,omitempty"`
+	// Consent is the set of channels a subscription counts for where the event
+	// names none. Nil is email alone; empty is none.
+	Consent []Channel `json:"consent,omitzero"`
+	// SMSConsent adds sms to Consent or removes it; nil leaves Consent as it is.
+	SMSConsent *bool `json:"smsConsent,omitempty"`
+	// EnforceEmailAsPrimary identifies people by email or phone number alone and
+	// keeps the user id as the custom property _id.
+	EnforceEmailAsPrimary bool `json:"enforceEmailAsPrimary,omitempty"`
+	// FlattenProperties turns nested objects into dotted keys.
+	FlattenProperties bool `json:"flattenProperties,omitempty"`
+	// EventFilteringOption says which of the two lists of events holds. The
+	// default is EventFilteringDisabled.
+	EventFilteringOption EventFilteringOption `json:"eventFilteringOption,omitempty"`
+	// WhitelistedEvents are the only track events that pass, with
+	// EventFilteringWhitelist.
+	WhitelistedEvents []EventName `json:"whitelistedEvents,omitempty"`
+	// BlacklistedEvents are the track events that don't pass, with
+	// EventFilteringBlacklist.
+	BlacklistedEvents []EventName `json:"blacklistedEvents,omitempty"`
+
+	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country whose phone
+	// numbers may stand without +. Without one such a number is invalid.
+	DefaultCountry string `json:"defaultCountry,omitempty"`
+	// AllowExternalIDOnly lets requests through that have neither email nor
+	// phone number but an external id, for accounts that identify people by it.
+	AllowExternalIDOnly bool `json:"allowExternalIdOnly,omitempty"`
+	// SendNulls sends null traits as null, which clears the profile's field.
+	SendNulls bool `json:"sendNulls,omitempty"`
+	// Unsubscribe makes subscribe: false unsubscribe a person.
+	Unsubscribe bool `json:"unsubscribe,omitempty"`
+	// ItemFields chooses the names of the fields of an e-commerce event's items.
+	// The default is ItemFieldsKlaviyo.
+	ItemFields ItemFields `json:"itemFields,omitempty"`
+
+	// Now is the clock that a time in the future is held against; nil is time.Now.
+	Now func() time.Time `json:"-"`
+}
+
+// EventName is an entry of a list of events in a destination's form.
+type EventName struct {
+	EventName string `json:"eventName"`
+}
+
+// EventFilteringOption says which of the lists of a Config filters track events.
+type EventFilteringOption string
+
+// The values of EventFilteringOption.
+const (
+	EventFilteringDisabled  EventFilteringOption = "disable"
+	EventFilteringWhitelist EventFilteringOption = "whitelistedEvents"
+	EventFilteringBlacklist EventFilteringOption = "blacklistedEvents"
+)
+
+// Channel is a way of marketing that a person consents to.
+type Channel string
+
+// The channels that revision 2023-02-22 knows.
+const (
+	ChannelEmail Channel = "email"
+	ChannelSMS   Channel = "sms"
+)
+
+// ItemFields names a set of names for the fields of items.
+type ItemFields string
+
+// The values of ItemFields: Klaviyo's own names, and those that RudderStack's
+// transformer sends.
+const (
+	ItemFieldsKlaviyo     ItemFields = "klaviyo"
+	ItemFieldsTransformer ItemFields = "transformer"
+)

@@ -1,0 +1,154 @@
+package mapper
+
+import (
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Result is what an event became. Requests is empty if the event was skipped or
+// could not be mapped.
+type Result struct {
+	// MessageID is the event's messageId, or empty.
+	MessageID string
+	// Identity is the person the event is about.
+	Identity Identity
+	// Requests are to be sent in this order.
+	Requests []Request
+	// Warnings name what could not be used where it belongs.
+	Warnings []Warning
+	// Skipped is the reason why nothing is to be sent, or empty.
+	Skipped SkipReason
+}
+
+// Identity holds the identifiers of a person; those that are unknown are empty.
+type Identity struct {
+	Email       string
+	PhoneNumber string // E.164
+	ExternalID  string
+}
+
+// Request is a single call. It is a [CreateProfile], [CreateEvent],
+// [SubscribeProfiles] or [UnsubscribeProfiles].
+type Request interface {
+	// Operation is the call to make.
+	Operation() klaviyo.OperationID
+	// Body is the body of the call, one of the generated types.
+	Body() any
+}
+
+// CreateProfile creates a profile or, where one with its identifiers exists,
+// updates it.
+type CreateProfile struct{ Query klaviyo.ProfileCreateQuery }
+
+// CreateEvent records an event.
+type CreateEvent struct{ Query klaviyo.EventCreateQuery }
+
+// SubscribeProfiles subscribes one person to a list.
+type SubscribeProfiles struct {
+	Query klaviyo.SubscriptionCreateJobCreateQuery
+}
+
+// UnsubscribeProfiles unsubscribes one person from a list, or from all.
+type UnsubscribeProfiles struct {
+	Query klaviyo.UnsubscriptionCreateJobCreateQuery
+}
+
+// Operation returns [klaviyo.OperationCreateProfile].
+func (CreateProfile) Operation() klaviyo.OperationID { return klaviyo.OperationCreateProfile }
+
+// Operation returns [klaviyo.OperationCreateEvent].
+func (CreateEvent) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
+
+// Operation returns [klaviyo.OperationSubscribeProfiles].
+func (SubscribeProfiles) Operation() klaviyo.OperationID { return klaviyo.OperationSubscribeProfiles }
+
+// Operation returns [klaviyo.OperationUnsubscribeProfiles].
+func (UnsubscribeProfiles) Operation() klaviyo.OperationID {
+	return klaviyo.OperationUnsubscribeProfiles
+}
+
+// Body returns the Query.
+func (r CreateProfile) Body() any { return r.Query }
+
+// Body returns the Query.
+func (r CreateEvent) Body() any { return r.Query }
+
+// Body returns the Query.
+func (r SubscribeProfiles) Body() any { return r.Query }
+
+// Body returns the Query.
+func (r UnsubscribeProfiles) Body() any { return r.Query }
+
+// Warning says that something of the event could not be used where it belongs.
+type Warning struct {
+	Code Code `json:"code"`
+	// Field is the dotted path of the value in the event.
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+// Error says why an event can't be sent.
+type Error struct {
+	Code Code `json:"code"`
+	// Field is the dotted path of the value at fault in the event; for a limit
+	// of the API it is a JSON Pointer. It is empty if the whole event is at fault.
+	Field   string `json:"field"`
+	Message string `json:"message"`
+}
+
+func (e *Error) Error() string {
+	if e.Field == "" {
+		return string(e.Code) + ": " + e.Message
+	}
+	return string(e.Code) + ": " + e.Field + ": " + e.Message
+}
+
+// SkipReason says why an event is not for Klaviyo.
+type SkipReason string
+
+// The reasons for skipping an event.
+const (
+	// SkipUnsupportedType is a page, an alias or any other type without a mapping.
+	SkipUnsupportedType SkipReason = "unsupported_type"
+	// SkipFiltered is a track event that the config's filter excludes.
+	SkipFiltered SkipReason = "filtered"
+	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo.
+	SkipNotForKlaviyo SkipReason = "not_for_klaviyo"
+)
+
+// Code names the kind of an error or a warning.
+type Code string
+
+// Codes of errors.
+const (
+	CodeInvalidJSON       Code = "invalid_json"
+	CodeInvalidEvent      Code = "invalid_event"
+	CodeMissingIdentifier Code = "missing_identifier"
+	CodeMissingEventName  Code = "missing_event_name"
+	CodeMissingGroupID    Code = "missing_group_id"
+	CodeSubscribeRequired Code = "subscribe_required"
+	CodeInvalidTime       Code = "invalid_time"
+
+	CodeMetricNameTooLong Code = "metric_name_too_long"
+	CodeTooManyProperties Code = "too_many_properties"
+	CodeStringTooLong     Code = "string_too_long"
+	CodeListTooLong       Code = "list_too_long"
+	CodeTooDeep           Code = "too_deep"
+	CodeTooLarge          Code = "too_large"
+	CodeExternalIDTooLong Code = "external_id_too_long"
+)
+
+// Codes of errors and of warnings.
+const (
+	CodeInvalidPhone       Code = "invalid_phone"
+	CodeInvalidEmail       Code = "invalid_email"
+	CodeWrongType          Code = "wrong_type"
+	CodeNoConsentedChannel Code = "no_consented_channel"
+)
+
+// Codes of warnings.
+const (
+	CodeNotNumeric           Code = "not_numeric"
+	CodeNameCollision        Code = "name_collision"
+	CodeSubscribeWithoutList Code = "subscribe_without_list"
+	CodeUnknownChannel       Code = "unknown_channel"
+)

@@ -1,0 +1,6 @@
+//go:build tools
+
+package rudderklaviyo
+
+// The generator that gen.go runs; go.mod pins its version.
+import _ "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"
