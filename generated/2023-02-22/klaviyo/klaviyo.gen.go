@@ -183,13 +183,13 @@ func (e SegmentEnum) Valid() bool {
 
 // Defines values for Consent.
 const (
-	ConsentConsentMarketing Consent = "MARKETING"
+	ConsentMarketing Consent = "MARKETING"
 )
 
 // Valid indicates whether the value is a known member of the Consent enum.
 func (e Consent) Valid() bool {
 	switch e {
-	case ConsentConsentMarketing:
+	case ConsentMarketing:
 		return true
 	default:
 		return false

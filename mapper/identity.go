@@ -1,0 +1,120 @@
+package mapper
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// The paths of the identifiers, for every type of event.
+var (
+	emailPaths      = paths("{T,C,P}.email")
+	phonePaths      = paths("{T,C,P}.phone")
+	externalIDPaths = paths("userId {T,C}.{userId,id}")
+)
+
+// person is whom an event is about.
+type person struct {
+	Identity
+	// userID is the external id as it came, for the custom property _id.
+	userID value
+	// externalIDPath is where the external id came from.
+	externalIDPath string
+}
+
+// identify finds the person, or says why the event has none that its requests
+// can name. An external id suffices only where externalIDSuffices.
+func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
+	var p person
+	m.findExternalID(&p)
+	externalIDSuffices = externalIDSuffices && m.cfg.AllowExternalIDOnly && p.ExternalID != ""
+
+	email, hasEmail := m.firstText(emailPaths)
+	phone, hasPhone := m.firstText(phonePaths)
+	if hasEmail {
+		p.Email = parseEmail(email.text)
+	}
+	if hasPhone {
+		p.PhoneNumber = parsePhone(phone.text, m.cfg.DefaultCountry)
+	}
+
+	nobody := p.Email == "" && p.PhoneNumber == "" && !externalIDSuffices
+	if hasEmail && p.Email == "" {
+		if nobody {
+			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
+		}
+		m.warn(CodeInvalidEmail, email.path.text, "not an email address; it is kept as a custom property")
+		m.keepUnused(email.path, email.value)
+	}
+	if hasPhone && p.PhoneNumber == "" {
+		if nobody {
+			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice("and nothing else identifies the person")}
+		}
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("it is kept as a custom property"))
+		m.keepUnused(phone.path, phone.value)
+	}
+	if nobody {
+		return p, &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+	}
+	return p, nil
+}
+
+func (m *mapping) phoneAdvice(consequence string) string {
+	if m.cfg.DefaultCountry == "" {
+		return "not a phone number in international form (set defaultCountry for national ones); " + consequence
+	}
+	return "not a phone number; " + consequence
+}
+
+// findExternalID sets the external id, or under EnforceEmailAsPrimary the user id
+// alone.
+func (m *mapping) findExternalID(p *person) {
+	id, ok := m.retlID()
+	if !ok {
+		if id, ok = m.firstText(externalIDPaths); !ok {
+			return
+		}
+	}
+	p.userID, p.externalIDPath = id.value, id.path.text
+	if !m.cfg.EnforceEmailAsPrimary {
+		p.ExternalID = strings.TrimSpace(id.text)
+	}
+}
+
+func (m *mapping) retlID() (textValue, bool) {
+	if m.externalID == nil {
+		return textValue{}, false
+	}
+	text := string(m.externalID)
+	if m.externalID.isString() {
+		text = m.externalID.text()
+	}
+	return textValue{text: text, value: m.externalID, path: pathExternalID}, true
+}
+
+// parseEmail gives the trimmed address, or nothing if it is none: it needs one @
+// with something on both sides, and no space.
+func parseEmail(s string) string {
+	s = strings.TrimSpace(s)
+	local, domain, _ := strings.Cut(s, "@")
+	if local == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(s, unicode.IsSpace) {
+		return ""
+	}
+	return s
+}
+
+// parsePhone gives the number in E.164, or nothing if it is none.
+func parsePhone(s, defaultCountry string) string {
+	s = strings.TrimSpace(s)
+	if strings.HasPrefix(s, "+") {
+		defaultCountry = "" // the number names its country itself
+	} else if defaultCountry == "" {
+		return ""
+	}
+	number, err := phonenumbers.Parse(s, defaultCountry)
+	if err != nil || !phonenumbers.IsValidNumber(number) {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.E164)
+}

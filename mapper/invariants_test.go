@@ -1,0 +1,370 @@
+package mapper_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// fuzzConfig spreads the bits of n over the settings that change the mapping.
+func fuzzConfig(n uint16) mapper.Config {
+	bit := func(i int) bool { return n&(1<<i) != 0 }
+	cfg := mapper.Config{
+		EnforceEmailAsPrimary: bit(0),
+		FlattenProperties:     bit(1),
+		AllowExternalIDOnly:   bit(2),
+		SendNulls:             bit(3),
+		Unsubscribe:           bit(4),
+		Now:                   func() time.Time { return now },
+	}
+	if bit(5) {
+		cfg.ListID = "XyZ123"
+	}
+	if bit(6) {
+		cfg.DefaultCountry = "DE"
+	}
+	if bit(7) {
+		cfg.ItemFields = mapper.ItemFieldsTransformer
+	}
+	if bit(8) {
+		cfg.Consent = []mapper.Channel{mapper.ChannelEmail, mapper.ChannelSMS}
+	}
+	if bit(9) {
+		off := false
+		cfg.SMSConsent = &off
+	}
+	return cfg
+}
+
+// FuzzMap holds every input against what Map promises: it doesn't panic, its
+// requests are JSON, each has an identifier, and nothing of the event disappears.
+func FuzzMap(f *testing.F) {
+	golden, _ := filepath.Glob("testdata/golden/*/*/event.json")
+	for i, name := range golden {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, uint16(i))
+	}
+	f.Fuzz(func(t *testing.T, event []byte, settings uint16) {
+		cfg := fuzzConfig(settings)
+		m, err := mapper.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := bytes.Clone(event)
+		result, err := m.Map(event)
+		if !bytes.Equal(before, event) {
+			t.Fatal("Map changed the event")
+		}
+		if err != nil {
+			var e *mapper.Error
+			if !errors.As(err, &e) || e.Code == "" || e.Message == "" {
+				t.Fatalf("Map returned %#v", err)
+			}
+			if len(result.Requests) > 0 {
+				t.Fatal("requests beside an error")
+			}
+			return
+		}
+		if (result.Skipped == "") == (len(result.Requests) == 0) {
+			t.Fatalf("%d requests, skipped %q", len(result.Requests), result.Skipped)
+		}
+		for _, r := range result.Requests {
+			checkIdentifier(t, r, cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary)
+		}
+		if result.Skipped == "" {
+			checkLossless(t, event, cfg, result)
+		}
+	})
+}
+
+func checkIdentifier(t *testing.T, r mapper.Request, externalIDSuffices bool) {
+	t.Helper()
+	switch r := r.(type) {
+	case mapper.CreateProfile:
+		a := r.Query.Data.Attributes
+		if a.Email == "" && a.PhoneNumber == "" && (a.ExternalID == "" || !externalIDSuffices) {
+			t.Error("create_profile without an identifier")
+		}
+	case mapper.CreateEvent:
+		p := r.Query.Data.Attributes.Profile
+		if p.Email == "" && p.PhoneNumber == "" && (p.ID == "" || !externalIDSuffices) {
+			t.Error("create_event without an identifier")
+		}
+	case mapper.SubscribeProfiles:
+		for _, s := range r.Query.Data.Attributes.Subscriptions {
+			if s.Email == "" && s.PhoneNumber == "" {
+				t.Error("subscribe_profiles without an identifier")
+			}
+			if len(s.Channels.Email) > 0 && s.Email == "" || len(s.Channels.SMS) > 0 && s.PhoneNumber == "" {
+				t.Error("a channel without its identifier")
+			}
+			if len(s.Channels.Email)+len(s.Channels.SMS) == 0 {
+				t.Error("a subscription without a channel")
+			}
+		}
+	case mapper.UnsubscribeProfiles:
+		if a := r.Query.Data.Attributes; len(a.Emails)+len(a.PhoneNumbers) == 0 {
+			t.Error("unsubscribe_profiles without an identifier")
+		}
+	default:
+		t.Errorf("a request of type %T", r)
+	}
+}
+
+// typedTraits are the traits that need not be found as custom properties, and the
+// typed fields that stand for them: in a profile and in an event's profile.
+var typedTraits = map[string][2]string{
+	"email": {"email", "$email"}, "phone": {"phone_number", "$phone_number"},
+	"firstName": {"first_name", "$first_name"}, "firstname": {"first_name", "$first_name"}, "first_name": {"first_name", "$first_name"},
+	"lastName": {"last_name", "$last_name"}, "lastname": {"last_name", "$last_name"}, "last_name": {"last_name", "$last_name"},
+	"title": {"title", "$title"}, "organization": {"organization", "$organization"}, "image": {"image", "$image"},
+	"timezone": {"location.timezone", "$timezone"}, "city": {"location.city", "$city"},
+	"region": {"location.region", "$region"}, "country": {"location.country", "$country"}, "zip": {"location.zip", "$zip"},
+	"id": {"external_id", "$id"}, "userId": {"external_id", "$id"},
+}
+
+// checkLossless finds every trait and property of the event again: under its own
+// name, as a typed field, as a mapped property, or named in a warning.
+func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.Result) {
+	t.Helper()
+	var e struct {
+		Traits  json.RawMessage
+		Context struct {
+			Traits              json.RawMessage
+			MappedToDestination json.RawMessage
+		}
+		Properties json.RawMessage
+	}
+	// Names are matched in any case here, so an event that has two of them, or a
+	// context that is no object, says too little for this check.
+	if json.Unmarshal(event, &e) != nil || hasOddNames(event) {
+		return
+	}
+	if len(e.Context.MappedToDestination) > 0 {
+		return // rETL renames traits; golden cases show how
+	}
+	body, err := json.Marshal(result.Requests[0].Body())
+	if err != nil {
+		t.Fatalf("a body that is no JSON: %v", err)
+	}
+	named := make(map[string]bool)
+	for _, w := range result.Warnings {
+		named[w.Field] = true
+	}
+	var traits, properties map[string]json.RawMessage
+	var typed int
+	switch result.Requests[0].(type) {
+	case mapper.CreateProfile:
+		var b struct {
+			Data struct {
+				Attributes map[string]json.RawMessage
+			}
+		}
+		unmarshal(t, body, &b)
+		traits = objectOf(b.Data.Attributes["properties"])
+		for name, v := range b.Data.Attributes {
+			if name != "properties" {
+				traits = with(traits, "attributes."+name, v)
+			}
+		}
+		for name, v := range objectOf(b.Data.Attributes["location"]) {
+			traits = with(traits, "attributes.location."+name, v)
+		}
+	case mapper.CreateEvent:
+		typed = 1
+		var b struct {
+			Data struct {
+				Attributes struct {
+					Profile, Properties map[string]json.RawMessage
+					Value               json.RawMessage
+				}
+			}
+		}
+		unmarshal(t, body, &b)
+		traits = b.Data.Attributes.Profile
+		for name, v := range b.Data.Attributes.Profile {
+			traits = with(traits, "attributes."+name, v)
+		}
+		properties = b.Data.Attributes.Properties
+		checkProperties(t, cfg, objectOf(e.Properties), properties, b.Data.Attributes.Value, named)
+	default:
+		return // a group has no place for traits
+	}
+	own := objectOf(e.Traits)
+	for _, place := range []struct {
+		name   string
+		traits map[string]json.RawMessage
+	}{{"traits", own}, {"context.traits", objectOf(e.Context.Traits)}} {
+		for name, v := range place.traits {
+			_, shadowed := own[name]
+			switch {
+			case place.name == "context.traits" && shadowed:
+			case name == "properties" && objectOf(v) != nil, name == "anonymousId":
+			case named[place.name+"."+name], string(v) == "null" && !cfg.SendNulls:
+			case isBlank(v) && typedTraits[name] != [2]string{}:
+			case typedTraits[name] != [2]string{}:
+				_, kept := traits[name]
+				_, asID := traits["_id"]
+				if _, set := traits["attributes."+typedTraits[name][typed]]; !set && !kept && !(asID && cfg.EnforceEmailAsPrimary) && string(v) != "null" {
+					t.Errorf("%s.%s is neither a field nor a property", place.name, name)
+				}
+			case cfg.FlattenProperties:
+				checkFlattened(t, place.name, name, v, traits, named)
+			default:
+				checkSame(t, place.name+"."+name, v, traits[name])
+			}
+		}
+	}
+}
+
+func checkProperties(t *testing.T, cfg mapper.Config, in, out map[string]json.RawMessage, value json.RawMessage, named map[string]bool) {
+	t.Helper()
+	all := string(bytes.Join(values(out), []byte(" "))) + " " + string(value)
+	for name, v := range in {
+		kept, ok := out[name]
+		switch {
+		case named["properties."+name]:
+		case name == "email" || name == "phone":
+		case ok && !cfg.FlattenProperties:
+			if !sameJSON(kept, v) && !strings.Contains(all, string(v)) {
+				t.Errorf("properties.%s was replaced", name)
+			}
+		case name == "items" || name == "products":
+			// The fields of items have other names; golden cases show which.
+		case cfg.FlattenProperties && len(v) > 0 && (v[0] == '{' || v[0] == '['):
+			checkFlattened(t, "properties", name, v, out, named)
+		default:
+			if !containsValue(out, v) && !sameNumber(value, v) {
+				t.Errorf("properties.%s is nowhere", name)
+			}
+		}
+	}
+}
+
+// checkFlattened finds the leaves of a nested value under their dotted keys.
+func checkFlattened(t *testing.T, place, key string, v json.RawMessage, out map[string]json.RawMessage, named map[string]bool) {
+	t.Helper()
+	if o := objectOf(v); len(o) > 0 {
+		for name, inner := range o {
+			checkFlattened(t, place, key+"."+name, inner, out, named)
+		}
+		return
+	}
+	var list []json.RawMessage
+	if len(v) > 0 && v[0] == '[' && json.Unmarshal(v, &list) == nil && len(list) > 0 && (list[0][0] == '{' || list[0][0] == 'n') {
+		for i, inner := range list {
+			checkFlattened(t, place, fmt.Sprintf("%s[%d]", key, i), inner, out, named)
+		}
+		return
+	}
+	if !named[place+"."+key] && !containsValue(out, v) {
+		t.Errorf("%s.%s is nowhere", place, key)
+	}
+}
+
+func checkSame(t *testing.T, field string, in, out json.RawMessage) {
+	t.Helper()
+	if out == nil {
+		t.Errorf("%s is nowhere", field)
+	} else if !sameJSON(in, out) {
+		t.Errorf("%s changed", field)
+	}
+}
+
+// sameJSON compares values with the digits of their numbers.
+func sameJSON(a, b json.RawMessage) bool {
+	return canonical(a) == canonical(b)
+}
+
+func canonical(v json.RawMessage) string {
+	d := json.NewDecoder(bytes.NewReader(v))
+	d.UseNumber()
+	var decoded any
+	if d.Decode(&decoded) != nil {
+		return string(v)
+	}
+	encoded, _ := json.Marshal(decoded)
+	return string(encoded)
+}
+
+func sameNumber(number, v json.RawMessage) bool {
+	var text string
+	if json.Unmarshal(v, &text) == nil {
+		return strings.TrimSpace(text) == string(number)
+	}
+	return string(v) == string(number)
+}
+
+func containsValue(o map[string]json.RawMessage, v json.RawMessage) bool {
+	for _, kept := range o {
+		if sameJSON(kept, v) || sameNumber(kept, v) {
+			return true
+		}
+	}
+	return false
+}
+
+func isBlank(v json.RawMessage) bool {
+	var text string
+	return json.Unmarshal(v, &text) == nil && strings.TrimSpace(text) == ""
+}
+
+func objectOf(v json.RawMessage) map[string]json.RawMessage {
+	var o map[string]json.RawMessage
+	if json.Unmarshal(v, &o) != nil {
+		return nil
+	}
+	return o
+}
+
+func with(o map[string]json.RawMessage, name string, v json.RawMessage) map[string]json.RawMessage {
+	if o == nil {
+		o = make(map[string]json.RawMessage)
+	}
+	o[name] = v
+	return o
+}
+
+func values(o map[string]json.RawMessage) [][]byte {
+	var all [][]byte
+	for _, v := range o {
+		all = append(all, v)
+	}
+	return all
+}
+
+func unmarshal(t *testing.T, data []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(data, v); err != nil {
+		t.Fatalf("a body that is no JSON: %v", err)
+	}
+}
+
+// hasOddNames says that encoding/json, which folds case, would read the event's
+// parts differently from the mapper.
+func hasOddNames(event []byte) bool {
+	parts := map[string]bool{"traits": true, "context": true, "properties": true, "mappedToDestination": true}
+	odd := func(o map[string]json.RawMessage) bool {
+		for name := range o {
+			for part := range parts {
+				if name != part && strings.EqualFold(name, part) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	o := objectOf(event)
+	return odd(o) || odd(objectOf(o["context"]))
+}

@@ -1,0 +1,117 @@
+package mapper
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// The limits of create_event and create_profile. Sizes are in bytes of UTF-8.
+const (
+	maxMetricName       = 127 // characters
+	maxProperties       = 300
+	maxString           = 100_000
+	maxListElements     = 4_000
+	maxDepth            = 10
+	maxEventSize        = 5_000_000
+	maxProfileSize      = 100_000
+	maxExternalIDLength = 255 // characters
+)
+
+// checkEvent says which limit of create_event the attributes break, or nil.
+func checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) *Error {
+	if utf8.RuneCountInString(a.Metric.Name) > maxMetricName {
+		return limitError(CodeMetricNameTooLong, pointerTo(name), "a metric's name has %d characters at most", maxMetricName)
+	}
+	if len(properties) > maxProperties {
+		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
+	}
+	for _, p := range properties {
+		if err := checkValue(p.value, 2, "/properties/"+escapePointer(p.name)); err != nil {
+			return err
+		}
+	}
+	return checkSize(klaviyo.NewCreateEventBody(*a), len(a.Properties)+len(a.Profile.Properties), maxEventSize, "an event")
+}
+
+// checkProfile says that the body of a create_profile is too large, or nil.
+func checkProfile(r CreateProfile) *Error {
+	return checkSize(r.Query, len(r.Query.Data.Attributes.Properties), maxProfileSize, "a profile")
+}
+
+// checkExternalID says that an external id, which came from place, is too long, or nil.
+func checkExternalID(p person) *Error {
+	if utf8.RuneCountInString(p.ExternalID) > maxExternalIDLength {
+		return limitError(CodeExternalIDTooLong, "/"+strings.ReplaceAll(p.externalIDPath, ".", "/"), "an external id has %d characters at most", maxExternalIDLength)
+	}
+	return nil
+}
+
+// checkValue checks a property's strings, lists and depth; depth is v's own level
+// if it is a container, the properties being level 1.
+func checkValue(v value, depth int, pointer string) *Error {
+	switch {
+	case v.isString():
+		if len(v) > maxString && len(v.text()) > maxString {
+			return limitError(CodeStringTooLong, pointer, "a string has %d bytes at most", maxString)
+		}
+		return nil
+	case !v.isObject() && !v.isList():
+		return nil
+	}
+	if depth > maxDepth {
+		return limitError(CodeTooDeep, pointer, "properties have %d levels at most", maxDepth)
+	}
+	if v.isObject() {
+		for _, p := range v.members() {
+			if err := checkValue(p.value, depth+1, pointer+"/"+escapePointer(p.name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	elements := v.elements()
+	if len(elements) > maxListElements {
+		return limitError(CodeListTooLong, pointer, "a list has %d elements at most", maxListElements)
+	}
+	for i, element := range elements {
+		if err := checkValue(element, depth+1, pointer+"/"+strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSize measures a body only where its raw parts, and the little beside them,
+// could come near the limit.
+func checkSize(body any, raw, limit int, what string) *Error {
+	const typedFields = 20
+	if raw < limit/typedFields {
+		return nil
+	}
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return limitError(CodeTooLarge, "", "the request can't be encoded")
+	}
+	if len(encoded) > limit {
+		return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
+	}
+	return nil
+}
+
+func limitError(code Code, pointer, format string, args ...any) *Error {
+	return &Error{Code: code, Field: pointer, Message: fmt.Sprintf(format, args...)}
+}
+
+// pointerTo is the JSON Pointer of a path.
+func pointerTo(p path) string {
+	return "/" + strings.ReplaceAll(p.text, ".", "/")
+}
+
+func escapePointer(name string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+}

@@ -1,0 +1,143 @@
+package mapper_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+func newMapper(t *testing.T, cfg mapper.Config) *mapper.Mapper {
+	t.Helper()
+	cfg.Now = func() time.Time { return now }
+	m, err := mapper.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func trackWith(properties string) string {
+	return `{"type":"track","event":"Song Played","traits":{"email":"ana@example.com"},"properties":` + properties + `}`
+}
+
+func identifyWith(traits string) string {
+	return `{"type":"identify","traits":{"email":"ana@example.com",` + traits + `}}`
+}
+
+func nested(levels int) string {
+	return strings.Repeat(`{"a":`, levels) + "1" + strings.Repeat("}", levels)
+}
+
+func manyProperties(n int) string {
+	var members []string
+	for i := range n {
+		members = append(members, fmt.Sprintf(`"p%d":%d`, i, i))
+	}
+	return "{" + strings.Join(members, ",") + "}"
+}
+
+func list(n int) string {
+	return "[" + strings.TrimSuffix(strings.Repeat("1,", n), ",") + "]"
+}
+
+// TestLimits holds each limit of the mapping's section 10 at its edge: the largest
+// that passes and the smallest that doesn't.
+func TestLimits(t *testing.T) {
+	flat := mapper.Config{FlattenProperties: true}
+	tests := []struct {
+		name  string
+		cfg   mapper.Config
+		event string
+		code  mapper.Code // empty if it passes
+		field string
+	}{
+		{name: "127 characters of metric name", event: strings.Replace(trackWith("{}"), "Song Played", strings.Repeat("é", 127), 1)},
+		{name: "128 characters of metric name", event: strings.Replace(trackWith("{}"), "Song Played", strings.Repeat("é", 128), 1),
+			code: mapper.CodeMetricNameTooLong, field: "/event"},
+		{name: "300 properties", event: trackWith(manyProperties(300))},
+		{name: "301 properties", event: trackWith(manyProperties(301)), code: mapper.CodeTooManyProperties, field: "/properties"},
+		{name: "301 properties after flattening", cfg: flat, event: trackWith(`{"a":` + manyProperties(301) + "}"),
+			code: mapper.CodeTooManyProperties, field: "/properties"},
+		{name: "100 KB in a string", event: trackWith(`{"s":"` + strings.Repeat("x", 100_000) + `"}`)},
+		{name: "more than 100 KB in a string", event: trackWith(`{"o":{"s/t":["` + strings.Repeat("x", 100_001) + `"]}}`),
+			code: mapper.CodeStringTooLong, field: "/properties/o/s~1t/0"},
+		{name: "a string is measured without its escapes", event: trackWith(`{"s":"` + strings.Repeat(`\u0041`, 100_000) + `"}`)},
+		{name: "4,000 elements", event: trackWith(`{"l":` + list(4000) + `}`)},
+		{name: "4,001 elements", event: trackWith(`{"l":{"m":` + list(4001) + `}}`), code: mapper.CodeListTooLong, field: "/properties/l/m"},
+		{name: "10 levels", event: trackWith(nested(10))},
+		{name: "11 levels", event: trackWith(nested(11)), code: mapper.CodeTooDeep, field: "/properties" + strings.Repeat("/a", 10)},
+		{name: "10,000 levels", event: trackWith(nested(9_000)), code: mapper.CodeTooDeep, field: "/properties" + strings.Repeat("/a", 10)},
+		{name: "11 levels are flat after flattening", cfg: flat, event: trackWith(nested(11))},
+		{name: "an event of more than 5 MB", event: trackWith("{" + strings.TrimSuffix(strings.Repeat(`"REPLACED":"`+strings.Repeat("x", 99_000)+`",`, 51), ",") + "}"),
+			code: mapper.CodeTooLarge},
+		{name: "a profile of 100 KB", event: identifyWith(`"bio":"` + strings.Repeat("x", 99_900-len(`{"data":{"type":"profile","attributes":{"email":"ana@example.com","properties":{"bio":""}}}}`)) + `"`)},
+		{name: "a profile of more than 100 KB", event: identifyWith(`"bio":"` + strings.Repeat("x", 100_000) + `"`), code: mapper.CodeTooLarge},
+		{name: "255 characters of external id", event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("é", 255)+`","type"`, 1)},
+		{name: "256 characters of external id", event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("é", 256)+`","type"`, 1),
+			code: mapper.CodeExternalIDTooLong, field: "/userId"},
+		{name: "a long user id is no identifier under enforceEmailAsPrimary", cfg: mapper.Config{EnforceEmailAsPrimary: true},
+			event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("x", 256)+`","type"`, 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			event := tt.event
+			for i := 0; strings.Contains(event, "REPLACED"); i++ {
+				event = strings.Replace(event, "REPLACED", fmt.Sprint("p", i), 1)
+			}
+			_, err := newMapper(t, tt.cfg).Map([]byte(event))
+			var e *mapper.Error
+			if !errors.As(err, &e) {
+				e = &mapper.Error{}
+			}
+			if e.Code != tt.code || e.Field != tt.field {
+				t.Errorf("got %q at %q, want %q at %q", e.Code, e.Field, tt.code, tt.field)
+			}
+		})
+	}
+}
+
+// TestDeepValues maps what is deeper than any limit, in time that grows with the
+// input and not with its square.
+func TestDeepValues(t *testing.T) {
+	deep := nested(9_000)
+	tests := []struct {
+		name, event string
+		cfg         mapper.Config
+	}{
+		{"a trait", identifyWith(`"deep":` + deep), mapper.Config{}},
+		{"a trait, flattened", identifyWith(`"deep":` + strings.Replace(deep, "1", list(2000), 1)), mapper.Config{FlattenProperties: true}},
+		{"a property, flattened", trackWith(deep), mapper.Config{FlattenProperties: true}},
+		{"what isn't mapped", strings.Replace(trackWith("{}"), `"type"`, `"deep":`+deep+`,"type"`, 1), mapper.Config{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			result, err := newMapper(t, tt.cfg).Map([]byte(tt.event))
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := json.Marshal(result.Requests[0].Body())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.name != "what isn't mapped" && len(body) < len(deep)/5 {
+				t.Errorf("only %d bytes were sent", len(body))
+			}
+		})
+	}
+}
+
+// TestFlattenedGrowth holds a small value against what its keys could grow to.
+func TestFlattenedGrowth(t *testing.T) {
+	key := strings.Repeat("k", 50_000)
+	event := identifyWith(`"a":{"` + key + `":{` + strings.Trim(manyProperties(20_000), "{}") + `}}`)
+	_, err := newMapper(t, mapper.Config{FlattenProperties: true}).Map([]byte(event))
+	var e *mapper.Error
+	if !errors.As(err, &e) || e.Code != mapper.CodeTooLarge {
+		t.Errorf("got %v, want %s", err, mapper.CodeTooLarge)
+	}
+}

@@ -1,0 +1,160 @@
+package mapper
+
+import (
+	"strings"
+
+	"github.com/oapi-codegen/nullable"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// profileField is a typed field of a profile, and where it comes from.
+type profileField struct {
+	from    []path
+	trim    bool
+	profile func(*klaviyo.ProfileCreateAttributes) *nullable.Nullable[string]
+	event   func(*klaviyo.EventProfile) *nullable.Nullable[string]
+}
+
+type (
+	attributes = klaviyo.ProfileCreateAttributes
+	special    = klaviyo.EventProfile
+	text       = nullable.Nullable[string]
+)
+
+// profileFields are the typed fields of a profile and of the profile inside an
+// event, but for the identifiers.
+var profileFields = []profileField{
+	{paths("{T,C}.{firstName,firstname,first_name}"), true,
+		func(a *attributes) *text { return &a.FirstName }, func(s *special) *text { return &s.FirstName }},
+	{paths("{T,C}.{lastName,lastname,last_name}"), true,
+		func(a *attributes) *text { return &a.LastName }, func(s *special) *text { return &s.LastName }},
+	{paths("{T,C,P}.title"), false,
+		func(a *attributes) *text { return &a.Title }, func(s *special) *text { return &s.Title }},
+	{paths("{T,C,P}.organization"), false,
+		func(a *attributes) *text { return &a.Organization }, func(s *special) *text { return &s.Organization }},
+	{paths("{T,C,P}.image {T,C}.avatar"), false,
+		func(a *attributes) *text { return &a.Image }, func(s *special) *text { return &s.Image }},
+	{paths("{T,C,P}.timezone context.timezone"), false,
+		func(a *attributes) *text { return &a.Location.Timezone }, func(s *special) *text { return &s.Timezone }},
+	{paths("{T,T.address,C,C.address,P}.city"), false,
+		func(a *attributes) *text { return &a.Location.City }, func(s *special) *text { return &s.City }},
+	{paths("{T,T.address,C,C.address,P}.country"), false,
+		func(a *attributes) *text { return &a.Location.Country }, func(s *special) *text { return &s.Country }},
+	{paths("{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
+		func(a *attributes) *text { return &a.Location.Region }, func(s *special) *text { return &s.Region }},
+	{paths("{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
+		func(a *attributes) *text { return &a.Location.Zip }, func(s *special) *text { return &s.Zip }},
+	{paths("{T,T.address,C,C.address,P}.street"), false,
+		func(a *attributes) *text { return &a.Location.Address1 }, func(s *special) *text { return &s.Address1 }},
+}
+
+// leftOut are the traits that are mapped to typed fields, and those that are no
+// data of the person. Others that are mapped (street, address, state, postalcode,
+// postalCode, avatar) stay custom properties too, for people segment on them.
+var leftOut = nameSet(
+	"email", "phone", "id", "userId", "anonymousId",
+	"firstName", "firstname", "first_name", "lastName", "lastname", "last_name",
+	"title", "organization", "image", "timezone",
+	"city", "region", "country", "zip",
+	"properties",
+)
+
+func nameSet(names ...string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, name := range names {
+		set[name] = true
+	}
+	return set
+}
+
+// read gives the field's value: a text, null where SendNulls clears the field, or
+// nothing.
+func (m *mapping) read(f profileField) text {
+	found, ok := m.firstText(f.from)
+	switch {
+	case ok && f.trim:
+		return nullable.NewNullableWithValue(strings.TrimSpace(found.text))
+	case ok:
+		return nullable.NewNullableWithValue(found.text)
+	case found.null && m.cfg.SendNulls:
+		return nullable.NewNullNullable[string]()
+	}
+	return nil
+}
+
+// createProfile builds the request of an identify.
+func (m *mapping) createProfile(p person) CreateProfile {
+	a := attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
+	for _, f := range profileFields {
+		*f.profile(&a) = m.read(f)
+	}
+	custom := m.customTraits()
+	for _, u := range m.unused {
+		// An identify sends none of its properties, but what they failed to give stays.
+		if u.root == rootProperties {
+			custom = custom.addMissing(u.name, u.value)
+		}
+	}
+	custom = m.withUserID(custom, p)
+	if custom = m.flatten(custom, m.traitPath); len(custom) > 0 {
+		a.Properties = custom.json()
+	}
+	return CreateProfile{klaviyo.NewCreateProfileBody(a)}
+}
+
+// customTraits are the traits without a typed field, T over C key by key, and the
+// values that could not be used in one.
+func (m *mapping) customTraits() object {
+	var custom object
+	seen := make(map[string]bool)
+	for _, r := range []root{rootTraits, rootContextTraits} {
+		for _, trait := range m.objects[r] {
+			if leftOut[trait.name] && !m.isUnused(r, trait.name) || seen[trait.name] {
+				continue
+			}
+			seen[trait.name] = true
+			if !trait.value.isNull() || m.cfg.SendNulls {
+				custom = append(custom, trait)
+			}
+		}
+	}
+	for _, u := range m.unused {
+		if u.root == rootEvent {
+			custom = custom.addMissing(u.name, u.value)
+		}
+	}
+	return custom
+}
+
+// withUserID keeps the user id as the custom property _id where it doesn't
+// identify the person.
+func (m *mapping) withUserID(custom object, p person) object {
+	if !m.cfg.EnforceEmailAsPrimary || p.userID == nil {
+		return custom
+	}
+	if _, taken := custom.get("_id"); taken {
+		m.warnCollision(m.traitPath("_id"), "_id is the user id under enforceEmailAsPrimary")
+	}
+	return custom.set("_id", p.userID)
+}
+
+// traitPath is the place of a custom trait, which is in T or, failing that, in C.
+func (m *mapping) traitPath(name string) string {
+	if _, ok := m.objects[rootTraits].get(name); ok {
+		return "traits." + name
+	}
+	return "context.traits." + name
+}
+
+func (m *mapping) warnCollision(field, why string) {
+	m.warn(CodeNameCollision, field, "dropped, for its name is taken: "+why)
+}
+
+// addMissing adds a member unless there is one of that name.
+func (o object) addMissing(name string, v value) object {
+	if _, taken := o.get(name); taken {
+		return o
+	}
+	return append(o, newMember(name, v))
+}

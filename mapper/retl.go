@@ -1,0 +1,52 @@
+package mapper
+
+import "strings"
+
+var (
+	pathMappedToDestination = newPath("context.mappedToDestination")
+	pathExternalID          = newPath("context.externalId")
+)
+
+// externalIDTypes are the identifier types of rETL that name a person by the
+// account's own id.
+var externalIDTypes = map[string]bool{"userId": true, "id": true, "external_id": true}
+
+// readRETL applies what a reverse ETL source says of a record: the column that
+// identifies it becomes the trait of that name. It stands before the traits are
+// read further.
+func (m *mapping) readRETL() {
+	mapped, _ := m.lookup(pathMappedToDestination)
+	m.retl = mapped.isTruthy()
+	if !m.retl {
+		return
+	}
+	identifierType, id, ok := m.retlExternalID()
+	if !ok {
+		return
+	}
+	m.objects[rootTraits] = m.objects[rootTraits].set(identifierType, id)
+	m.present[rootTraits] = true
+	if externalIDTypes[identifierType] {
+		m.externalID = id
+	}
+}
+
+func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
+	list, _ := m.lookup(pathExternalID)
+	if !list.isList() {
+		return "", nil, false
+	}
+	elements := list.elements()
+	if len(elements) == 0 || !elements[0].isObject() {
+		return "", nil, false
+	}
+	first := elements[0].members()
+	kind, _ := first.get("identifierType")
+	id, _ = first.get("id")
+	if !kind.isString() {
+		return "", nil, false
+	}
+	identifierType = strings.TrimSpace(kind.text())
+	usable := id.isNumber() || id.isBool() || id.isString() && strings.TrimSpace(id.text()) != ""
+	return identifierType, id, usable && identifierType != ""
+}

@@ -1,0 +1,69 @@
+package mapper
+
+import "strings"
+
+var (
+	typePath         = newPath("type")
+	integrationsPath = newPath("integrations")
+)
+
+// skip gives the reason why the event is not for Klaviyo, or nothing.
+func (m *mapping) skip(eventType string) SkipReason {
+	switch {
+	case typeRules[eventType] == nil:
+		return SkipUnsupportedType
+	case m.excludedByIntegrations():
+		return SkipNotForKlaviyo
+	case eventType == "track" && m.excludedByFilter():
+		return SkipFiltered
+	}
+	return ""
+}
+
+func (m *mapping) eventType() string {
+	v, _ := m.lookup(typePath)
+	if !v.isString() {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(v.text()))
+}
+
+// excludedByIntegrations is true for Klaviyo: false, and for All: false without a
+// truthy Klaviyo.
+func (m *mapping) excludedByIntegrations() bool {
+	v, _ := m.lookup(integrationsPath)
+	if !v.isObject() {
+		return false
+	}
+	integrations := v.members()
+	klaviyo, _ := integrations.get("Klaviyo")
+	all, _ := integrations.get("All")
+	return string(klaviyo) == "false" || string(all) == "false" && !klaviyo.isTruthy()
+}
+
+// excludedByFilter looks at the event's own name alone; without one it passes.
+func (m *mapping) excludedByFilter() bool {
+	v, _ := m.lookup(eventPath)
+	if !v.isString() {
+		return false
+	}
+	name := strings.TrimSpace(v.text())
+	if name == "" {
+		return false
+	}
+	switch m.cfg.EventFilteringOption {
+	case EventFilteringWhitelist:
+		return !m.whitelist[name]
+	case EventFilteringBlacklist:
+		return m.blacklist[name]
+	}
+	return false
+}
+
+func eventNames(list []EventName) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, entry := range list {
+		set[strings.TrimSpace(entry.EventName)] = true
+	}
+	return set
+}

@@ -1,0 +1,173 @@
+package mapper
+
+import (
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// subscriptionRules are the paths of the subscription options of a type of event.
+type subscriptionRules struct {
+	subscribe, listID, consent, smsConsent []path
+}
+
+var (
+	identifySubscription = subscriptionRules{
+		subscribe:  paths("{TP,CP,P}.subscribe"),
+		listID:     paths("{TP,CP,P}.listId"),
+		consent:    paths("{TP,CP,P}.consent"),
+		smsConsent: paths("{TP,CP,P}.smsConsent"),
+	}
+	groupSubscription = subscriptionRules{
+		subscribe:  paths("{T,C,TP,CP}.subscribe"),
+		listID:     paths("groupId"),
+		consent:    paths("{TP,CP,P,T,C}.consent"),
+		smsConsent: paths("{TP,CP,P,T,C}.smsConsent"),
+	}
+	eventConsent = paths("{TP,CP,P,T,C}.consent")
+)
+
+// identifySubscriptions gives the requests that follow a profile: a subscription,
+// an end of one, or none.
+func (m *mapping) identifySubscriptions(p person) []Request {
+	rules := &identifySubscription
+	subscribe, ok, there := m.firstFlag(rules.subscribe)
+	if m.retl && !there {
+		subscribe, ok = true, true
+	}
+	switch {
+	case ok && subscribe:
+		listID := m.listID(rules)
+		if listID == "" {
+			m.warn(CodeSubscribeWithoutList, "listId", "subscribe is true, but neither the event nor the config names a list")
+			return nil
+		}
+		channels, err := m.channels(rules, p)
+		if err != nil {
+			m.warn(err.Code, err.Field, err.Message)
+			return nil
+		}
+		return []Request{subscribeProfile(p, listID, channels)}
+	case ok && m.cfg.Unsubscribe:
+		if p.Email == "" && p.PhoneNumber == "" {
+			m.warn(CodeNoConsentedChannel, "subscribe", "subscribe is false, but there is no email and no phone number to unsubscribe")
+			return nil
+		}
+		return []Request{unsubscribeProfile(p, m.listID(rules))}
+	}
+	return nil
+}
+
+// groupRequest subscribes the person to the list that the group is, or
+// unsubscribes.
+func (m *mapping) groupRequest(p person) (Request, *Error) {
+	rules := &groupSubscription
+	listID, ok := m.firstText(rules.listID)
+	if !ok {
+		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
+	}
+	subscribe, ok, _ := m.firstFlag(rules.subscribe)
+	switch {
+	case ok && subscribe:
+		channels, err := m.channels(rules, p)
+		if err != nil {
+			return nil, err
+		}
+		return subscribeProfile(p, strings.TrimSpace(listID.text), channels), nil
+	case ok && m.cfg.Unsubscribe:
+		return unsubscribeProfile(p, strings.TrimSpace(listID.text)), nil
+	}
+	return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "a group does nothing but subscribe; it needs subscribe: true in its traits"}
+}
+
+func (m *mapping) listID(rules *subscriptionRules) string {
+	if found, ok := m.firstText(rules.listID); ok {
+		return strings.TrimSpace(found.text)
+	}
+	return strings.TrimSpace(m.cfg.ListID)
+}
+
+// channels gives the channels that the person consents to and can be reached by,
+// or an error where there is none.
+func (m *mapping) channels(rules *subscriptionRules, p person) (klaviyo.SubscriptionChannels, *Error) {
+	email, sms := m.consent(rules.consent)
+	if flag, ok, _ := m.firstFlag(rules.smsConsent); ok {
+		sms = flag
+	} else if m.cfg.SMSConsent != nil {
+		sms = *m.cfg.SMSConsent
+	}
+	var channels klaviyo.SubscriptionChannels
+	if email && p.Email != "" {
+		channels.Email = []klaviyo.Consent{klaviyo.ConsentMarketing}
+	}
+	if sms && p.PhoneNumber != "" {
+		channels.SMS = []klaviyo.Consent{klaviyo.ConsentMarketing}
+	}
+	if channels.Email == nil && channels.SMS == nil {
+		return channels, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
+	}
+	return channels, nil
+}
+
+// consent reads the set of channels, the event's or the config's.
+func (m *mapping) consent(from []path) (email, sms bool) {
+	names, p, ok := m.firstList(from)
+	if !ok {
+		for _, channel := range m.cfg.Consent {
+			email = email || channel == ChannelEmail
+			sms = sms || channel == ChannelSMS
+		}
+		return email, sms
+	}
+	for _, name := range names {
+		switch {
+		case name.isString() && Channel(name.text()) == ChannelEmail:
+			email = true
+		case name.isString() && Channel(name.text()) == ChannelSMS:
+			sms = true
+		default:
+			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
+		}
+	}
+	return email, sms
+}
+
+// firstList gives the first usable list, for which a string stands as its only
+// element.
+func (m *mapping) firstList(from []path) ([]value, path, bool) {
+	for _, p := range from {
+		v, ok := m.lookup(p)
+		switch {
+		case !ok, v.isNull(), v.isString() && strings.TrimSpace(v.text()) == "":
+		case v.isList():
+			return v.elements(), p, true
+		case v.isString():
+			return []value{v}, p, true
+		default:
+			m.warn(CodeWrongType, p.text, "a channel or a list of channels is needed here")
+		}
+	}
+	return nil, path{}, false
+}
+
+func subscribeProfile(p person, listID string, channels klaviyo.SubscriptionChannels) Request {
+	return SubscribeProfiles{klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+		ListID: listID,
+		Subscriptions: []klaviyo.Subscription{{
+			Channels:    channels,
+			Email:       p.Email,
+			PhoneNumber: p.PhoneNumber,
+		}},
+	})}
+}
+
+func unsubscribeProfile(p person, listID string) Request {
+	a := klaviyo.UnsubscriptionJobAttributes{ListID: listID}
+	if p.Email != "" {
+		a.Emails = []string{p.Email}
+	}
+	if p.PhoneNumber != "" {
+		a.PhoneNumbers = []string{p.PhoneNumber}
+	}
+	return UnsubscribeProfiles{klaviyo.NewUnsubscribeProfilesBody(a)}
+}

@@ -1,0 +1,52 @@
+package mapper
+
+import (
+	"strings"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// timePaths are where an event's time is; the first that is there decides.
+var timePaths = paths("timestamp originalTimestamp")
+
+// earliestTime is the first moment that Klaviyo takes: later than the year 2000.
+var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// eventTime gives the event's time as it came, trimmed, or nothing.
+func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
+	for _, p := range timePaths {
+		v, ok := m.lookup(p)
+		if !ok || v.isNull() || v.isString() && strings.TrimSpace(v.text()) == "" {
+			continue
+		}
+		invalid := func(message string) (klaviyo.Timestamp, *Error) {
+			return "", &Error{Code: CodeInvalidTime, Field: p.text, Message: message}
+		}
+		if !v.isString() {
+			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
+		}
+		text := strings.TrimSpace(v.text())
+		moment, ok := parseRFC3339(text)
+		switch {
+		case !ok:
+			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
+		case moment.Before(earliestTime):
+			return invalid("Klaviyo takes times after the year 2000")
+		case moment.After(m.cfg.Now().AddDate(1, 0, 0)):
+			return invalid("Klaviyo takes times up to one year ahead")
+		}
+		return klaviyo.Timestamp(text), nil
+	}
+	return "", nil
+}
+
+// parseRFC3339 is stricter than time.Parse, which lets 1:02:03 and a comma before
+// the fraction through.
+func parseRFC3339(s string) (time.Time, bool) {
+	if len(s) < len("2006-01-02T15:04:05Z") || s[13] != ':' || strings.Contains(s, ",") {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	return t, err == nil
+}
