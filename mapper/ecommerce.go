@@ -2,111 +2,127 @@ package mapper
 
 import (
 	"fmt"
+	"strings"
 )
 
-// ecommerceRule is how an e-commerce event becomes one of Klaviyo's own metrics.
-type ecommerceRule struct {
-	metric string
-	// rename gives the names of properties.
-	rename map[string]string
-	// value says that the event's value also is the property $value.
-	value bool
-}
+// ecommerceMetric is one of Klaviyo's own metrics, a column of ecommerceRows.
+type ecommerceMetric int
 
-var (
-	viewedProduct = &ecommerceRule{
-		metric: "Viewed Product",
-		rename: map[string]string{
-			"name":             "ProductName",
-			"product_id":       "ProductID",
-			"sku":              "SKU",
-			"image_url":        "ImageURL",
-			"url":              "URL",
-			"brand":            "Brand",
-			"price":            "Price",
-			"compare_at_price": "CompareAtPrice",
-			"categories":       "Categories",
-		},
-	}
-	addedToCart = &ecommerceRule{
-		metric: "Added to Cart",
-		value:  true,
-		rename: map[string]string{
-			"name":         "AddedItemProductName",
-			"product_id":   "AddedItemProductID",
-			"sku":          "AddedItemSKU",
-			"image_url":    "AddedItemImageURL",
-			"url":          "AddedItemURL",
-			"price":        "AddedItemPrice",
-			"quantity":     "AddedItemQuantity",
-			"categories":   "AddedItemCategories",
-			"item_names":   "ItemNames",
-			"checkout_url": "CheckoutURL",
-		},
-	}
-	startedCheckout = &ecommerceRule{
-		metric: "Started Checkout",
-		value:  true,
-		rename: map[string]string{
-			"order_id":     "$event_id",
-			"categories":   "Categories",
-			"item_names":   "ItemNames",
-			"checkout_url": "CheckoutURL",
-		},
-	}
+const (
+	viewedProduct ecommerceMetric = iota
+	addedToCart
+	startedCheckout
+	ecommerceMetrics
 )
 
-// ecommerceRules are found by the event's name in lower case.
-var ecommerceRules = map[string]*ecommerceRule{
-	"product viewed":   viewedProduct,
-	"product clicked":  viewedProduct,
-	"product added":    addedToCart,
-	"checkout started": startedCheckout,
+var ecommerceMetricNames = [ecommerceMetrics]string{"Viewed Product", "Added to Cart", "Started Checkout"}
+
+// ecommerceEvents are the events that have a metric of Klaviyo's own. Their names
+// are matched in any case.
+var ecommerceEvents = []struct {
+	event  string
+	metric ecommerceMetric
+}{
+	{"Product Viewed", viewedProduct},
+	{"Product Clicked", viewedProduct},
+	{"Product Added", addedToCart},
+	{"Checkout Started", startedCheckout},
 }
 
-// itemRules are the names of the items and of the fields of one.
-type itemRules struct {
-	name   string
-	rename map[string]string
+// ecommerceRows are the names of the properties of each metric. A property
+// without a name keeps its own. The value is a number, whichever property it
+// comes from; itemsProperty stands for the one that holds the items.
+var ecommerceRows = []struct {
+	property string
+	names    [ecommerceMetrics]string
+}{
+	{"order_id", [...]string{"", "", "$event_id"}},
+	{valueProperty, [...]string{"", "$value", "$value"}},
+	{"name", [...]string{"ProductName", "AddedItemProductName", ""}},
+	{"product_id", [...]string{"ProductID", "AddedItemProductID", ""}},
+	{"sku", [...]string{"SKU", "AddedItemSKU", ""}},
+	{"image_url", [...]string{"ImageURL", "AddedItemImageURL", ""}},
+	{"url", [...]string{"URL", "AddedItemURL", ""}},
+	{"brand", [...]string{"Brand", "", ""}},
+	{"price", [...]string{"Price", "AddedItemPrice", ""}},
+	{"compare_at_price", [...]string{"CompareAtPrice", "", ""}},
+	{"quantity", [...]string{"", "AddedItemQuantity", ""}},
+	{"categories", [...]string{"Categories", "AddedItemCategories", "Categories"}},
+	{"item_names", [...]string{"", "ItemNames", "ItemNames"}},
+	{"checkout_url", [...]string{"", "CheckoutURL", "CheckoutURL"}},
+	{itemsProperty, [...]string{"Items", "Items", "Items"}},
 }
 
-var itemFields = map[ItemFields]*itemRules{
-	ItemFieldsKlaviyo: {
-		name: "Items",
-		rename: map[string]string{
-			"product_id": "ProductID",
-			"sku":        "SKU",
-			"name":       "ProductName",
-			"quantity":   "Quantity",
-			"price":      "Price",
-			"total":      "RowTotal",
-			"row_total":  "RowTotal",
-			"url":        "URL",
-			"image_url":  "ImageURL",
-			"categories": "ProductCategories",
-		},
-	},
-	ItemFieldsTransformer: {
-		name: "items",
-		rename: map[string]string{
-			"product_id": "ProductID",
-			"sku":        "SKU",
-			"name":       "ProductName",
-			"quantity":   "Quantity",
-			"price":      "ItemPrice",
-			"total":      "RowTotal",
-			"row_total":  "RowTotal",
-			"url":        "ProductURL",
-			"image_url":  "ImageURL",
-			"categories": "ProductCategories",
-		},
-	},
+const (
+	valueProperty = "value"
+	itemsProperty = "items"
+)
+
+// itemRows are the names of the fields of an item, Klaviyo's and those that
+// RudderStack's transformer sends.
+var itemRows = []struct {
+	field                string
+	klaviyo, transformer string
+}{
+	{"product_id", "ProductID", "ProductID"},
+	{"sku", "SKU", "SKU"},
+	{"name", "ProductName", "ProductName"},
+	{"quantity", "Quantity", "Quantity"},
+	{"price", "Price", "ItemPrice"},
+	{"total", "RowTotal", "RowTotal"},
+	{"row_total", "RowTotal", "RowTotal"},
+	{"url", "URL", "ProductURL"},
+	{"image_url", "ImageURL", "ImageURL"},
+	{"categories", "ProductCategories", "ProductCategories"},
+}
+
+// transformerItems is the name of the items among the transformer's names.
+const transformerItems = "items"
+
+// ecommerceMetricOf gives the metric that an event of that name becomes.
+func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
+	for _, e := range ecommerceEvents {
+		if strings.EqualFold(e.event, event) {
+			return e.metric, true
+		}
+	}
+	return 0, false
+}
+
+// name is what the metric calls a property, or nothing.
+func (metric ecommerceMetric) name(property string) string {
+	for _, row := range ecommerceRows {
+		if row.property == property {
+			return row.names[metric]
+		}
+	}
+	return ""
+}
+
+// renameProperties gives the properties of an e-commerce event their names.
+func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth numberValue) object {
+	list := itemList(o)
+	return m.rename(o, "properties", func(p member) (member, bool) {
+		name, v := metric.name(p.name), p.value
+		switch {
+		case p.name == list:
+			name, v = m.itemsName(metric), m.renameItems(p)
+		case worth.isIn(p.name) && metric.name(valueProperty) != "":
+			name, v = metric.name(valueProperty), value(worth.text)
+		case p.name == valueProperty || p.name == itemsProperty:
+			return p, false // no number, or no list
+		}
+		if name == "" {
+			return p, false
+		}
+		return newMember(name, v), true
+	})
 }
 
 // itemList names the property that holds the items: items, else products, if it
 // is a list.
 func itemList(properties object) string {
-	for _, name := range []string{"items", "products"} {
+	for _, name := range []string{itemsProperty, "products"} {
 		if v, ok := properties.get(name); ok && v.isList() {
 			return name
 		}
@@ -114,16 +130,25 @@ func itemList(properties object) string {
 	return ""
 }
 
-// renameProperty gives an e-commerce property its row's name, and says whether it
-// has a row.
-func (m *mapping) renameProperty(rule *ecommerceRule, p member, list string) (member, bool) {
-	if p.name == list {
-		return newMember(m.items.name, m.renameItems(p)), true
+func (m *mapping) itemsName(metric ecommerceMetric) string {
+	if m.cfg.ItemFields == ItemFieldsTransformer {
+		return transformerItems
 	}
-	if name, ok := rule.rename[p.name]; ok {
-		return newMember(name, p.value), true
+	return metric.name(itemsProperty)
+}
+
+// itemFieldName is what the config calls a field of an item, or nothing.
+func (m *mapping) itemFieldName(field string) string {
+	for _, row := range itemRows {
+		switch {
+		case row.field != field:
+		case m.cfg.ItemFields == ItemFieldsTransformer:
+			return row.transformer
+		default:
+			return row.klaviyo
+		}
 	}
-	return p, false
+	return ""
 }
 
 // renameItems renames the fields of each item that is an object.
@@ -141,8 +166,8 @@ func (m *mapping) renameItems(list member) value {
 		_, hasTotal := fields.get("total")
 		place := fmt.Sprintf("properties.%s[%d]", list.name, i)
 		out = m.rename(fields, place, func(f member) (member, bool) {
-			name, ok := m.items.rename[f.name]
-			if !ok || f.name == "row_total" && hasTotal {
+			name := m.itemFieldName(f.name)
+			if name == "" || f.name == "row_total" && hasTotal {
 				return f, false
 			}
 			return newMember(name, f.value), true

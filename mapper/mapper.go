@@ -29,7 +29,6 @@ type Mapper struct {
 	cfg       Config
 	whitelist map[string]bool
 	blacklist map[string]bool
-	items     *itemRules
 }
 
 // New makes a Mapper, or says which setting is wrong.
@@ -51,7 +50,6 @@ func New(cfg Config) (*Mapper, error) {
 		cfg:       cfg,
 		whitelist: eventNames(cfg.WhitelistedEvents),
 		blacklist: eventNames(cfg.BlacklistedEvents),
-		items:     itemFields[cfg.ItemFields],
 	}, nil
 }
 
@@ -67,7 +65,7 @@ func (c Config) validate() error {
 		return fmt.Errorf("mapper: eventFilteringOption is %q, %q or %q, not %q",
 			EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist, c.EventFilteringOption)
 	}
-	if itemFields[c.ItemFields] == nil {
+	if c.ItemFields != ItemFieldsKlaviyo && c.ItemFields != ItemFieldsTransformer {
 		return fmt.Errorf("mapper: itemFields is %q or %q, not %q", ItemFieldsKlaviyo, ItemFieldsTransformer, c.ItemFields)
 	}
 	if c.DefaultCountry != "" && !phonenumbers.GetSupportedRegions()[c.DefaultCountry] {

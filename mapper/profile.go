@@ -10,43 +10,49 @@ import (
 
 // profileField is a typed field of a profile, and where it comes from.
 type profileField struct {
+	name    string // in a profile; an event's profile has $ and the last part of it
 	from    []path
 	trim    bool
-	profile func(*klaviyo.ProfileCreateAttributes) *nullable.Nullable[string]
-	event   func(*klaviyo.EventProfile) *nullable.Nullable[string]
+	profile func(*attributes) *field
+	event   func(*special) *field
 }
 
 type (
 	attributes = klaviyo.ProfileCreateAttributes
 	special    = klaviyo.EventProfile
-	text       = nullable.Nullable[string]
+	field      = nullable.Nullable[string]
 )
 
 // profileFields are the typed fields of a profile and of the profile inside an
 // event, but for the identifiers.
 var profileFields = []profileField{
-	{paths("{T,C}.{firstName,firstname,first_name}"), true,
-		func(a *attributes) *text { return &a.FirstName }, func(s *special) *text { return &s.FirstName }},
-	{paths("{T,C}.{lastName,lastname,last_name}"), true,
-		func(a *attributes) *text { return &a.LastName }, func(s *special) *text { return &s.LastName }},
-	{paths("{T,C,P}.title"), false,
-		func(a *attributes) *text { return &a.Title }, func(s *special) *text { return &s.Title }},
-	{paths("{T,C,P}.organization"), false,
-		func(a *attributes) *text { return &a.Organization }, func(s *special) *text { return &s.Organization }},
-	{paths("{T,C,P}.image {T,C}.avatar"), false,
-		func(a *attributes) *text { return &a.Image }, func(s *special) *text { return &s.Image }},
-	{paths("{T,C,P}.timezone context.timezone"), false,
-		func(a *attributes) *text { return &a.Location.Timezone }, func(s *special) *text { return &s.Timezone }},
-	{paths("{T,T.address,C,C.address,P}.city"), false,
-		func(a *attributes) *text { return &a.Location.City }, func(s *special) *text { return &s.City }},
-	{paths("{T,T.address,C,C.address,P}.country"), false,
-		func(a *attributes) *text { return &a.Location.Country }, func(s *special) *text { return &s.Country }},
-	{paths("{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
-		func(a *attributes) *text { return &a.Location.Region }, func(s *special) *text { return &s.Region }},
-	{paths("{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
-		func(a *attributes) *text { return &a.Location.Zip }, func(s *special) *text { return &s.Zip }},
-	{paths("{T,T.address,C,C.address,P}.street"), false,
-		func(a *attributes) *text { return &a.Location.Address1 }, func(s *special) *text { return &s.Address1 }},
+	{"first_name", paths("{T,C}.{firstName,firstname,first_name}"), true,
+		func(a *attributes) *field { return &a.FirstName }, func(s *special) *field { return &s.FirstName }},
+	{"last_name", paths("{T,C}.{lastName,lastname,last_name}"), true,
+		func(a *attributes) *field { return &a.LastName }, func(s *special) *field { return &s.LastName }},
+	{"title", paths("{T,C,P}.title"), false,
+		func(a *attributes) *field { return &a.Title }, func(s *special) *field { return &s.Title }},
+	{"organization", paths("{T,C,P}.organization"), false,
+		func(a *attributes) *field { return &a.Organization }, func(s *special) *field { return &s.Organization }},
+	{"image", paths("{T,C,P}.image {T,C}.avatar"), false,
+		func(a *attributes) *field { return &a.Image }, func(s *special) *field { return &s.Image }},
+	{"location.timezone", paths("{T,C,P}.timezone context.timezone"), false,
+		func(a *attributes) *field { return &a.Location.Timezone }, func(s *special) *field { return &s.Timezone }},
+	{"location.city", paths("{T,T.address,C,C.address,P}.city"), false,
+		func(a *attributes) *field { return &a.Location.City }, func(s *special) *field { return &s.City }},
+	{"location.country", paths("{T,T.address,C,C.address,P}.country"), false,
+		func(a *attributes) *field { return &a.Location.Country }, func(s *special) *field { return &s.Country }},
+	{"location.region", paths("{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
+		func(a *attributes) *field { return &a.Location.Region }, func(s *special) *field { return &s.Region }},
+	{"location.zip", paths("{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
+		func(a *attributes) *field { return &a.Location.Zip }, func(s *special) *field { return &s.Zip }},
+	{"location.address1", paths("{T,T.address,C,C.address,P}.street"), false,
+		func(a *attributes) *field { return &a.Location.Address1 }, func(s *special) *field { return &s.Address1 }},
+}
+
+// specialName is the field's name in an event's profile.
+func (f profileField) specialName() string {
+	return "$" + f.name[strings.LastIndexByte(f.name, '.')+1:]
 }
 
 // leftOut are the traits that are mapped to typed fields, and those that are no
@@ -70,7 +76,7 @@ func nameSet(names ...string) map[string]bool {
 
 // read gives the field's value: a text, null where SendNulls clears the field, or
 // nothing.
-func (m *mapping) read(f profileField) text {
+func (m *mapping) read(f profileField) field {
 	found, ok := m.firstText(f.from)
 	switch {
 	case ok && f.trim:

@@ -2,6 +2,8 @@ package mapper
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -34,13 +36,19 @@ func (m *mapping) eventName(names []path) (textValue, *Error) {
 // createEvent builds the request of a track or a screen.
 func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	metric, valuePaths := name.text, values
-	rule := ecommerceRules[strings.ToLower(metric)]
-	if rule != nil {
-		metric, valuePaths = rule.metric, ecommerceValues
+	ecommerce, isEcommerce := ecommerceMetricOf(metric)
+	if isEcommerce {
+		metric, valuePaths = ecommerceMetricNames[ecommerce], ecommerceValues
 	}
 	worth := m.firstNumber(valuePaths)
 	profile := m.eventProfile(p)
-	properties := m.eventProperties(rule, worth)
+	properties := m.ownProperties()
+	if isEcommerce {
+		properties = m.renameProperties(ecommerce, properties, worth)
+	} else {
+		properties = properties.without(worth)
+	}
+	properties = m.flatten(properties, propertyPath)
 
 	a := klaviyo.EventCreateAttributes{
 		Metric:     klaviyo.MetricCreateQuery{Name: metric},
@@ -61,35 +69,28 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	return CreateEvent{klaviyo.NewCreateEventBody(a)}, nil
 }
 
-// eventProperties gives the properties that the event keeps: all but email and
-// phone, and but the one that became its value.
-func (m *mapping) eventProperties(rule *ecommerceRule, worth numberValue) object {
-	var kept object
+// ownProperties are the properties of an event but for email and phone, which
+// identify the person. Those that could not stay properties.
+func (m *mapping) ownProperties() object {
+	var own object
 	for _, p := range m.objects[rootProperties] {
-		switch {
-		case notForProperties[p.name] && !m.isUnused(rootProperties, p.name):
-		case rule == nil && worth.isIn(p.name):
-		default:
-			kept = append(kept, p)
+		if !notForProperties[p.name] || m.isUnused(rootProperties, p.name) {
+			own = append(own, p)
 		}
 	}
-	if rule != nil {
-		list := itemList(kept)
-		kept = m.rename(kept, "properties", func(p member) (member, bool) {
-			if rule.value && worth.isIn(p.name) {
-				return newMember("$value", value(worth.text)), true
-			}
-			return m.renameProperty(rule, p, list)
-		})
-	}
-	return m.flatten(kept, propertyPath)
+	return own
+}
+
+// without leaves out the property that became the event's value.
+func (o object) without(worth numberValue) object {
+	return slices.DeleteFunc(o, func(p member) bool { return worth.isIn(p.name) })
 }
 
 func propertyPath(name string) string { return "properties." + name }
 
 // eventProfile is the profile inside an event.
-func (m *mapping) eventProfile(p person) klaviyo.EventProfile {
-	s := klaviyo.EventProfile{Email: p.Email, PhoneNumber: p.PhoneNumber, ID: p.ExternalID}
+func (m *mapping) eventProfile(p person) special {
+	s := special{Email: p.Email, PhoneNumber: p.PhoneNumber, ID: p.ExternalID}
 	for _, f := range profileFields {
 		*f.event(&s) = m.read(f)
 	}
@@ -121,10 +122,15 @@ func texts(list []value) []string {
 var identityNames = nameSet("$email", "$phone_number", "$id")
 
 // withoutSpecialNames leaves out the traits whose names are special and set.
-func (m *mapping) withoutSpecialNames(custom object, s *klaviyo.EventProfile) object {
+func (m *mapping) withoutSpecialNames(custom object, s *special) object {
+	taken := maps.Clone(identityNames)
+	for _, f := range profileFields {
+		taken[f.specialName()] = f.event(s).IsSpecified()
+	}
+	taken["$consent"] = s.Consent != nil
 	var kept object
 	for _, trait := range custom {
-		if strings.HasPrefix(trait.name, "$") && (identityNames[trait.name] || isSet(s, trait.name)) {
+		if taken[trait.name] {
 			m.warnCollision(m.traitPath(trait.name), "Klaviyo's special name is the profile's own field")
 			continue
 		}

@@ -1,0 +1,171 @@
+package mapper
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var updateReference = flag.Bool("update-reference", false, "write the tables of docs/mapping.md anew")
+
+const reference = "../docs/mapping.md"
+
+// referenceTables are the rules as docs/mapping.md shows them, by the name in the
+// comment that stands around each table there.
+var referenceTables = map[string]func() string{
+	"identity": func() string {
+		t := newTable("Identifier", "First of")
+		t.row("email", pathList(emailPaths))
+		t.row("phone number", pathList(phonePaths))
+		t.row("external id", pathList(externalIDPaths))
+		return t.String()
+	},
+	"profile": func() string {
+		t := newTable("Profile", "In an event", "First of")
+		for _, f := range profileFields {
+			t.row(code(f.name), code(f.specialName()), pathList(f.from))
+		}
+		return t.String()
+	},
+	"left out": func() string {
+		var names []string
+		for name := range leftOut {
+			names = append(names, code(name))
+		}
+		slices.Sort(names)
+		return strings.Join(names, ", ") + "\n"
+	},
+	"subscription": func() string {
+		t := newTable("Option", "identify", "group")
+		t.row(code("subscribe"), pathList(identifySubscription.subscribe), pathList(groupSubscription.subscribe))
+		t.row("list id", pathList(identifySubscription.listID)+", config", pathList(groupSubscription.listID))
+		t.row(code("consent"), pathList(identifySubscription.consent)+", config", pathList(groupSubscription.consent)+", config")
+		t.row(code("smsConsent"), pathList(identifySubscription.smsConsent)+", config", pathList(groupSubscription.smsConsent)+", config")
+		return t.String()
+	},
+	"event": func() string {
+		t := newTable("Attribute", "First of")
+		t.row("`metric.name` of a track", pathList(trackNames))
+		t.row("`metric.name` of a screen", pathList(screenNames))
+		t.row(code("value"), pathList(values))
+		t.row("`value` of an e-commerce event", pathList(ecommerceValues))
+		t.row(code("time"), pathList(timePaths))
+		t.row(code("unique_id"), pathList(messageIDPaths))
+		t.row("`$consent` of the profile", pathList(eventConsent))
+		return t.String()
+	},
+	"e-commerce events": func() string {
+		t := newTable("Event", "Metric")
+		for _, e := range ecommerceEvents {
+			t.row(e.event, ecommerceMetricNames[e.metric])
+		}
+		return t.String()
+	},
+	"e-commerce properties": func() string {
+		t := newTable(append([]string{"Property"}, ecommerceMetricNames[:]...)...)
+		for _, r := range ecommerceRows {
+			cells := []string{code(r.property)}
+			for _, name := range r.names {
+				cells = append(cells, code(name))
+			}
+			t.row(cells...)
+		}
+		return t.String()
+	},
+	"items": func() string {
+		t := newTable("Field", "Name", "With `itemFields: transformer`")
+		for _, r := range itemRows {
+			t.row(code(r.field), code(r.klaviyo), code(r.transformer))
+		}
+		return t.String()
+	},
+	"limits": func() string {
+		t := newTable("Code", "Limit")
+		t.row(code(string(CodeMetricNameTooLong)), fmt.Sprintf("%d characters in a metric's name", maxMetricName))
+		t.row(code(string(CodeTooManyProperties)), fmt.Sprintf("%d properties of an event", maxProperties))
+		t.row(code(string(CodeStringTooLong)), fmt.Sprintf("%d bytes in a string of them", maxString))
+		t.row(code(string(CodeListTooLong)), fmt.Sprintf("%d elements in a list of them", maxListElements))
+		t.row(code(string(CodeTooDeep)), fmt.Sprintf("%d levels, the properties being the first", maxDepth))
+		t.row(code(string(CodeTooLarge)), fmt.Sprintf("%d bytes in an event's body, %d in a profile's", maxEventSize, maxProfileSize))
+		t.row(code(string(CodeExternalIDTooLong)), fmt.Sprintf("%d characters in an external id", maxExternalIDLength))
+		return t.String()
+	},
+}
+
+// TestReference holds the tables of docs/mapping.md against the rules.
+func TestReference(t *testing.T) {
+	data, err := os.ReadFile(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(data)
+	blocks := regexp.MustCompile(`(?s)<!-- table: ([a-z -]+?) -->\n(.*?)<!-- end -->`)
+	found := make(map[string]bool)
+	updated := blocks.ReplaceAllStringFunc(page, func(block string) string {
+		parts := blocks.FindStringSubmatch(block)
+		name, got := parts[1], strings.TrimSpace(parts[2])
+		render, ok := referenceTables[name]
+		if !ok {
+			t.Errorf("%s has a table %q that is no rule's", reference, name)
+			return block
+		}
+		found[name] = true
+		want := strings.TrimSpace(render())
+		if got != want && !*updateReference {
+			t.Errorf("%s: table %q is not the rules'; run go test ./mapper -run Reference -update-reference\ngot:\n%s\nwant:\n%s", reference, name, got, want)
+		}
+		return fmt.Sprintf("<!-- table: %s -->\n\n%s\n\n<!-- end -->", name, want)
+	})
+	for name := range referenceTables {
+		if !found[name] {
+			t.Errorf("%s lacks the table %q", reference, name)
+		}
+	}
+	if *updateReference && !t.Failed() {
+		if err := os.WriteFile(reference, []byte(updated), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+type markdownTable struct{ strings.Builder }
+
+func newTable(head ...string) *markdownTable {
+	t := new(markdownTable)
+	t.row(head...)
+	t.row(slices.Repeat([]string{"---"}, len(head))...)
+	return t
+}
+
+func (t *markdownTable) row(cells ...string) {
+	fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | "))
+}
+
+func pathList(list []path) string {
+	var texts []string
+	for _, p := range list {
+		texts = append(texts, p.short())
+	}
+	return strings.Join(texts, ", ")
+}
+
+// short writes a path with the abbreviations of the page.
+func (p path) short() string {
+	for _, name := range []string{"T", "C", "P", "TP", "CP"} {
+		if roots[name].root == p.root {
+			return name + "." + strings.Join(p.keys, ".")
+		}
+	}
+	return p.text
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
