@@ -120,14 +120,20 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth numbe
 }
 
 // itemList names the property that holds the items: items, else products, if it
-// is a list.
+// is a list. An empty one gives way to one that isn't.
 func itemList(properties object) string {
+	list := ""
 	for _, name := range []string{itemsProperty, "products"} {
-		if v, ok := properties.get(name); ok && v.isList() {
+		v, _ := properties.get(name)
+		switch {
+		case !v.isList():
+		case !v.isEmpty():
 			return name
+		case list == "":
+			list = name
 		}
 	}
-	return ""
+	return list
 }
 
 func (m *mapping) itemsName(metric ecommerceMetric) string {

@@ -45,19 +45,29 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
 		}
 		m.warn(CodeInvalidEmail, email.path.text, "not an email address; it is kept as a custom property")
-		m.keepUnused(email.path, email.value)
+		m.keepInvalid(email, emailPaths)
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice("and nothing else identifies the person")}
 		}
 		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("it is kept as a custom property"))
-		m.keepUnused(phone.path, phone.value)
+		m.keepInvalid(phone, phonePaths)
 	}
 	if nobody {
 		return p, &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
 	}
 	return p, nil
+}
+
+// keepInvalid keeps an identifier that is none, and the event's own property of
+// that name, which was not looked at.
+func (m *mapping) keepInvalid(found textValue, from []path) {
+	m.keepUnused(found.path, found.value)
+	own := from[len(from)-1]
+	if v, ok := m.lookup(own); ok && own.root == rootProperties {
+		m.keepUnused(own, v)
+	}
 }
 
 func (m *mapping) phoneAdvice(consequence string) string {

@@ -39,6 +39,12 @@ func (v value) isNumber() bool {
 	return len(v) > 0 && (v[0] == '-' || '0' <= v[0] && v[0] <= '9')
 }
 
+// isEmpty says that an object or a list has nothing in it.
+func (v value) isEmpty() bool {
+	inside := splitter{src: v[1 : len(v)-1]}
+	return !inside.more()
+}
+
 // isTruthy is what JavaScript takes for true, which RudderStack's flags follow.
 func (v value) isTruthy() bool {
 	switch {
