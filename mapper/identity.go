@@ -44,14 +44,14 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		if nobody {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
 		}
-		m.warn(CodeInvalidEmail, email.path.text, "not an email address; it is kept as a custom property")
+		m.warn(CodeInvalidEmail, email.path.text, "not an email address, and kept as a custom property")
 		m.keepInvalid(email, emailPaths)
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice("and nothing else identifies the person")}
 		}
-		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("it is kept as a custom property"))
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("and kept as a custom property"))
 		m.keepInvalid(phone, phonePaths)
 	}
 	if nobody {
@@ -72,9 +72,9 @@ func (m *mapping) keepInvalid(found textValue, from []path) {
 
 func (m *mapping) phoneAdvice(consequence string) string {
 	if m.cfg.DefaultCountry == "" {
-		return "not a phone number in international form (set defaultCountry for national ones); " + consequence
+		return "not a phone number in international form (defaultCountry would allow national ones), " + consequence
 	}
-	return "not a phone number; " + consequence
+	return "not a phone number, " + consequence
 }
 
 // findExternalID sets the external id, or under EnforceEmailAsPrimary the user id
