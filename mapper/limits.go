@@ -31,8 +31,8 @@ func checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) 
 		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
 	}
 	for _, p := range properties {
-		if err := checkValue(p.value, 2, "/properties/"+escapePointer(p.name)); err != nil {
-			return err
+		if err := checkValue(p.value, 2); err != nil {
+			return err.within(p.name).within("properties")
 		}
 	}
 	return checkSize(klaviyo.NewCreateEventBody(*a), len(a.Properties)+len(a.Profile.Properties), maxEventSize, "an event")
@@ -51,36 +51,35 @@ func checkExternalID(p person) *Error {
 	return nil
 }
 
-// checkValue checks a property's strings, lists and depth; depth is v's own level
-// if it is a container, the properties being level 1.
-func checkValue(v value, depth int, pointer string) *Error {
+// checkValue checks the strings, lists and depth of a property, level 1 being the
+// properties. The error's field is a JSON Pointer from the value on.
+func checkValue(v value, level int) *Error {
 	switch {
 	case v.isString():
 		if len(v) > maxString && len(v.text()) > maxString {
-			return limitError(CodeStringTooLong, pointer, "a string has %d bytes at most", maxString)
+			return limitError(CodeStringTooLong, "", "a string has %d bytes at most", maxString)
 		}
-		return nil
-	case !v.isObject() && !v.isList():
-		return nil
-	}
-	if depth > maxDepth {
-		return limitError(CodeTooDeep, pointer, "properties have %d levels at most", maxDepth)
-	}
-	if v.isObject() {
+	case v.isObject():
+		if level > maxDepth {
+			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
+		}
 		for _, p := range v.members() {
-			if err := checkValue(p.value, depth+1, pointer+"/"+escapePointer(p.name)); err != nil {
-				return err
+			if err := checkValue(p.value, level+1); err != nil {
+				return err.within(p.name)
 			}
 		}
-		return nil
-	}
-	elements := v.elements()
-	if len(elements) > maxListElements {
-		return limitError(CodeListTooLong, pointer, "a list has %d elements at most", maxListElements)
-	}
-	for i, element := range elements {
-		if err := checkValue(element, depth+1, pointer+"/"+strconv.Itoa(i)); err != nil {
-			return err
+	case v.isList():
+		if level > maxDepth {
+			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
+		}
+		elements := v.elements()
+		if len(elements) > maxListElements {
+			return limitError(CodeListTooLong, "", "a list has %d elements at most", maxListElements)
+		}
+		for i, element := range elements {
+			if err := checkValue(element, level+1); err != nil {
+				return err.within(strconv.Itoa(i))
+			}
 		}
 	}
 	return nil
@@ -112,6 +111,10 @@ func pointerTo(p path) string {
 	return "/" + strings.ReplaceAll(p.text, ".", "/")
 }
 
-func escapePointer(name string) string {
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(name)
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
+
+// within puts a name before the error's field, which is a JSON Pointer.
+func (e *Error) within(name string) *Error {
+	e.Field = "/" + pointerEscapes.Replace(name) + e.Field
+	return e
 }
