@@ -22,6 +22,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -5116,33 +5117,46 @@ func (p EventProfile) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON puts the members without a field of their own into Properties.
+// Names are matched to the letter: "$EMAIL" is a custom property.
 func (p *EventProfile) UnmarshalJSON(data []byte) error {
-	type fields EventProfile
-	var known fields
-	if err := json.Unmarshal(data, &known); err != nil {
+	var custom map[string]json.RawMessage
+	if err := json.Unmarshal(data, &custom); err != nil {
 		return err
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(data, &members); err != nil {
-		return err
+	named := make(map[string]json.RawMessage)
+	for name := range eventProfileNames() {
+		if v, ok := custom[name]; ok {
+			named[name] = v
+			delete(custom, name)
+		}
 	}
-	typed, err := json.Marshal(known)
+	object, err := json.Marshal(named)
 	if err != nil {
 		return err
 	}
-	var named map[string]json.RawMessage
-	if err := json.Unmarshal(typed, &named); err != nil {
+	type fields EventProfile
+	var known fields
+	if err := json.Unmarshal(object, &known); err != nil {
 		return err
 	}
-	for name := range named {
-		delete(members, name)
-	}
-	*p = EventProfile(known)
-	p.Properties = nil
-	if len(members) > 0 {
-		if p.Properties, err = json.Marshal(members); err != nil {
+	if len(custom) > 0 {
+		if known.Properties, err = json.Marshal(custom); err != nil {
 			return err
 		}
 	}
+	*p = EventProfile(known)
 	return nil
+}
+
+// eventProfileNames are the special names that have a field.
+func eventProfileNames() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		t := reflect.TypeFor[EventProfile]()
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			if name != "-" && !yield(name) {
+				return
+			}
+		}
+	}
 }

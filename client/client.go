@@ -1,0 +1,115 @@
+package client
+
+import (
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Client sends requests to Klaviyo. It is safe for concurrent use, and a program
+// needs one for each account: two clients don't know of each other's limits.
+type Client struct {
+	// API makes the typed calls of the description. They pass the same links as
+	// the requests given to [Client.Send], and fail with the same errors.
+	API *klaviyo.API
+
+	baseURL  *url.URL
+	chain    http.RoundTripper
+	counters *counters
+}
+
+// New makes a Client that authenticates with a private API key. Without options
+// it talks to https://a.klaviyo.com, retries as the zero [RetryPolicy] says, and
+// logs nothing.
+func New(key string, opts ...Option) (*Client, error) {
+	if err := checkKey(key); err != nil {
+		return nil, err
+	}
+	cfg := defaultConfig()
+	for _, opt := range opts {
+		if err := opt(&cfg); err != nil {
+			return nil, err
+		}
+	}
+
+	c := &Client{baseURL: cfg.baseURL, counters: &counters{}}
+	c.chain = chain(cfg.transport(), links(key, cfg, c.counters)...)
+
+	api, err := klaviyo.NewAPI(cfg.baseURL.String(), klaviyo.WithHTTPClient(doer(c.do)))
+	if err != nil {
+		return nil, err
+	}
+	c.API = api
+	return c, nil
+}
+
+// links are what every request passes on its way out, from top to bottom, and
+// its answer on its way back. What stands below retry happens for every attempt.
+func links(key string, cfg config, counters *counters) []link {
+	return []link{
+		checkIdentifiers(cfg.externalIDOnly),
+		authorize(key),
+		retry(cfg.retry, cfg.httpClient, cfg.logger),
+		limit(cfg.retry.MaxRetryAfter),
+		observe(cfg.logger, counters),
+		limitTime(cfg.attemptTimeout()),
+	}
+}
+
+// do is the chain with its two ends: a request is matched with its operation on
+// the way in, and an answer other than 2XX becomes an *Error on the way out.
+func (c *Client) do(req *http.Request) (*http.Response, error) {
+	op, err := c.match(req)
+	if err != nil {
+		return nil, err
+	}
+	call := &call{operation: op}
+	req = req.WithContext(withCall(req.Context(), call))
+	resp, err := c.chain.RoundTrip(req)
+	if err != nil {
+		return nil, noAnswer(req, err)
+	}
+	if resp.StatusCode/100 != 2 {
+		return nil, badAnswer(call, resp)
+	}
+	resp.Request = req
+	return resp, nil
+}
+
+// match finds the operation that a request calls. It refuses a request to
+// another server, which would get to see the key.
+func (c *Client) match(req *http.Request) (klaviyo.Operation, error) {
+	if req.URL.Scheme != c.baseURL.Scheme || req.URL.Host != c.baseURL.Host ||
+		req.Host != "" && req.Host != c.baseURL.Host {
+		return klaviyo.Operation{}, refuse("", "the request is for another server than the base URL's")
+	}
+	path, ok := strings.CutPrefix(req.URL.EscapedPath(), strings.TrimSuffix(c.baseURL.EscapedPath(), "/"))
+	if !ok {
+		return klaviyo.Operation{}, refuse("", "the request is outside the base URL's path")
+	}
+	op, ok := klaviyo.MatchOperation(req.Method, path)
+	if !ok {
+		return klaviyo.Operation{}, refuse("", "no operation has this method and path; package klaviyo lists the operations")
+	}
+	return op, nil
+}
+
+// Stats tells what the Client has done so far.
+func (c *Client) Stats() Stats { return c.counters.stats() }
+
+// String names the server. It doesn't show the key, nor do GoString and LogValue.
+func (c *Client) String() string { return "Klaviyo client of " + c.baseURL.String() }
+
+// GoString is String.
+func (c *Client) GoString() string { return c.String() }
+
+// LogValue is String.
+func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// doer is the part of an http.Client that the typed calls need.
+type doer func(*http.Request) (*http.Response, error)
+
+func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }

@@ -1,0 +1,164 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// What an [*Error] is; ask with [errors.Is].
+var (
+	// ErrMissingIdentifier is a request without the email or phone number that it
+	// needs. It was not sent.
+	ErrMissingIdentifier = errors.New("missing identifier")
+	// ErrInvalidRequest is a request that is at fault: it can't pass as it is, but
+	// the next one may. 400, 405, 413, 415, 422 and the rest of the 4XX; or one
+	// that this package refused to send.
+	ErrInvalidRequest = errors.New("invalid request")
+	// ErrNotFound is a resource that doesn't exist: 404, or 410 of an operation
+	// with an id in its path.
+	ErrNotFound = errors.New("not found")
+	// ErrConflict is an identifier that belongs to another profile: 409.
+	ErrConflict = errors.New("conflict")
+
+	// ErrUnauthorized is a key that is wrong or lacks a scope: 401, or 403 with a
+	// JSON body. Every further request would fail.
+	ErrUnauthorized = errors.New("unauthorized")
+	// ErrRevisionRetired is an API that no longer speaks our revision: 410 of an
+	// operation without an id in its path, or a 400 or 410 that names the revision.
+	// Every further request would fail.
+	ErrRevisionRetired = errors.New("revision retired")
+
+	// ErrRateLimited is a 429 to the last attempt, or a context whose deadline is
+	// before the limiter leaves room.
+	ErrRateLimited = errors.New("rate limited")
+	// ErrUnavailable is an API that can't be reached: no answer, 408, 425, 5xx, a
+	// gateway's 403 or a redirect to the last attempt.
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// Error is why a request failed. All fields but Operation and Attempts are zero
+// where they aren't known. errors.Is compares it with the Err… variables and with
+// the error of the context.
+type Error struct {
+	// Operation is empty if the request calls none.
+	Operation klaviyo.OperationID
+	// StatusCode is that of the last answer, zero if there was none.
+	StatusCode int
+	// Attempts is the number of times the request was sent, RateLimited the number
+	// of 429 answers among them.
+	Attempts, RateLimited int
+
+	// Code, Detail, Pointer and Parameter are the API's, of the first fault that
+	// it found: its kind, its description, and its place in the body (a JSON
+	// Pointer) or the query. Detail may quote personal data of the request.
+	Code, Detail, Pointer, Parameter string
+	// RequestID names the failure in Klaviyo's logs.
+	RequestID string
+	// RetryAfter is how long to wait before another try.
+	RetryAfter time.Duration
+	// DuplicateProfileID is the profile that has the identifiers already.
+	DuplicateProfileID string
+	// Missing holds JSON Pointers to where an identifier is missing in the body.
+	Missing []string
+
+	kind   error  // one of the Err… variables; nil if the context ended
+	cause  error  // of no answer
+	advice string // what to do
+}
+
+// Error shows the operation, what failed, what to do, and the API's code, pointer
+// and request id. It never shows Detail, values of the request or the key.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("klaviyo: ")
+	if e.Operation != "" {
+		fmt.Fprintf(&b, "%s: ", e.Operation)
+	}
+	if e.kind != nil {
+		b.WriteString(e.kind.Error())
+	} else {
+		b.WriteString(describe(e.cause))
+	}
+	if facts := e.facts(); len(facts) > 0 {
+		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
+	}
+	if e.advice != "" {
+		b.WriteString(": ")
+		b.WriteString(e.advice)
+	}
+	return b.String()
+}
+
+func (e *Error) facts() []string {
+	var facts []string
+	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
+	if e.StatusCode != 0 {
+		add("status %d", e.StatusCode)
+	}
+	if e.kind != nil && e.cause != nil {
+		add("%s", describe(e.cause))
+	}
+	for i, pointer := range e.Missing {
+		if i == 3 && len(e.Missing) > 4 {
+			add("and at %d more", len(e.Missing)-i)
+			break
+		}
+		add("at %s", pointer)
+	}
+	if looksLikeName(e.Code) {
+		add("code %s", e.Code)
+	}
+	if looksLikeName(e.Pointer) {
+		add("at %s", e.Pointer)
+	}
+	if looksLikeName(e.Parameter) {
+		add("parameter %s", e.Parameter)
+	}
+	switch {
+	case e.Attempts == 1:
+		add("1 attempt")
+	case e.Attempts > 1:
+		add("%d attempts", e.Attempts)
+	}
+	if looksLikeName(e.RequestID) {
+		add("request id %s", e.RequestID)
+	}
+	if e.RetryAfter > 0 {
+		add("retry after %v", e.RetryAfter)
+	}
+	return facts
+}
+
+// Unwrap lets errors.Is and errors.As see what the error is and what caused it.
+func (e *Error) Unwrap() []error {
+	var errs []error
+	if e.kind != nil {
+		errs = append(errs, e.kind)
+	}
+	if e.cause != nil {
+		errs = append(errs, e.cause)
+	}
+	return errs
+}
+
+// looksLikeName tells whether text from the server is a name, such as
+// /data/attributes/email or fields[profile], and not a sentence or somebody's
+// address, which don't belong in messages.
+func looksLikeName(s string) bool {
+	if s == "" || len(s) > 100 {
+		return false
+	}
+	for _, r := range s {
+		switch {
+		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		case strings.ContainsRune("/_-.$[]:", r):
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// kinds are all that an Error can be.
+var kinds = []error{
+	ErrMissingIdentifier, ErrInvalidRequest, ErrNotFound, ErrConflict,
+	ErrUnauthorized, ErrRevisionRetired, ErrRateLimited, ErrUnavailable,
+}
+
+func TestAnswersBecomeErrors(t *testing.T) {
+	const (
+		page     = "<html>ada@example.com</html>"
+		fault    = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"ada@example.com is bad","source":{"pointer":"/data/attributes/email"}}]}`
+		revision = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The revision is not supported.","source":{"pointer":"/data/"}}]}`
+		header   = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"Bad.","source":{"parameter":"revision"}}]}`
+		property = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The property revision is bad.","source":{"pointer":"/data/attributes/properties/revision"}}]}`
+	)
+	event, profile := operation(klaviyo.OperationCreateEvent), operation(klaviyo.OperationUpdateProfile)
+	for _, test := range []struct {
+		op     klaviyo.Operation
+		status int
+		body   string
+		kind   error
+		text   string // in the message
+	}{
+		{event, 302, page, ErrUnavailable, "the API doesn't redirect; check the base URL"},
+		{event, 400, fault, ErrInvalidRequest, "status 400, code invalid, at /data/attributes/email, 2 attempts, request id 9f8"},
+		{event, 400, page, ErrInvalidRequest, "status 400"},
+		{event, 400, "", ErrInvalidRequest, "status 400"},
+		{event, 400, revision, ErrRevisionRetired, "2023-02-22"},
+		{event, 400, header, ErrRevisionRetired, "2023-02-22"},
+		{event, 400, property, ErrInvalidRequest, "at /data/attributes/properties/revision"},
+		{event, 401, fault, ErrUnauthorized, "events:write"},
+		{event, 401, page, ErrUnauthorized, "KLAVIYO_API_KEY (privateApiKey)"},
+		{operation(klaviyo.OperationCreateClientEvent), 401, page, ErrUnauthorized, "publicApiKey"},
+		{event, 403, fault, ErrUnauthorized, "events:write"},
+		{event, 403, page, ErrUnavailable, "later"},
+		{event, 404, fault, ErrNotFound, "status 404"},
+		{event, 405, page, ErrInvalidRequest, "status 405"},
+		{event, 408, page, ErrUnavailable, "status 408"},
+		{event, 409, fault, ErrConflict, "merge them"},
+		{event, 410, page, ErrRevisionRetired, "2023-02-22"},
+		{profile, 410, page, ErrNotFound, "merged"},
+		{profile, 410, revision, ErrRevisionRetired, "2023-02-22"},
+		{event, 413, page, ErrInvalidRequest, "status 413"},
+		{event, 415, page, ErrInvalidRequest, "status 415"},
+		{event, 418, page, ErrInvalidRequest, "status 418"},
+		{event, 422, fault, ErrInvalidRequest, "status 422"},
+		{event, 425, page, ErrUnavailable, "status 425"},
+		{event, 429, fault, ErrRateLimited, "retry after 7s"},
+		{event, 500, page, ErrUnavailable, "status 500"},
+		{event, 599, page, ErrUnavailable, "status 599"},
+	} {
+		t.Run(fmt.Sprintf("%s %d %.12s", test.op.ID, test.status, test.body), func(t *testing.T) {
+			resp := answer(test.status, test.body)
+			resp.Header.Set("Retry-After", "7")
+			var err error = badAnswer(&call{operation: test.op, attempts: 2}, resp)
+			for _, kind := range kinds {
+				if errors.Is(err, kind) != (kind == test.kind) {
+					t.Errorf("errors.Is(err, %v) = %v", kind, errors.Is(err, kind))
+				}
+			}
+			if !strings.Contains(err.Error(), test.text) {
+				t.Errorf("message %q, want %q in it", err, test.text)
+			}
+			if strings.Contains(err.Error(), "ada") || strings.Contains(err.Error(), "html") {
+				t.Errorf("message %q quotes the answer", err)
+			}
+			e := err.(*Error)
+			if e.StatusCode != test.status || e.Attempts != 2 || e.Operation != test.op.ID {
+				t.Errorf("%#v", e)
+			}
+			if test.body == fault && (e.Code != "invalid" || e.Detail != "ada@example.com is bad" || e.RequestID != "9f8") {
+				t.Errorf("%#v", e)
+			}
+		})
+	}
+}
+
+func TestAnswersOfAnotherShape(t *testing.T) {
+	for _, body := range []string{`{}`, `{"errors":null}`, `{"errors":[]}`, `{"errors":[null]}`, `{"errors":"x"}`, `{"errors":[{"source":null}]}`, `[]`, `null`} {
+		if err := badAnswer(&call{}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	err := badAnswer(&call{}, answer(http.StatusBadRequest, `{"errors":[{"status":"400","code":"invalid","id":"9f8"}]}`))
+	if err.Code != "invalid" || err.RequestID != "9f8" {
+		t.Errorf("%#v, want the fields beside the status of another type", err)
+	}
+}
+
+// The server may put anything where names are expected.
+func TestMessagesShowNamesOnly(t *testing.T) {
+	for s, want := range map[string]bool{
+		"/data/attributes/email": true, "fields[profile]": true, "duplicate_profile": true, "0f8fad5b-d9cb-469f-a165-70867728950e": true,
+		"": false, "ada@example.com": false, "two words": false, "+12025550147": false, "a\nb": false, "née": false,
+		strings.Repeat("a", 101): false,
+	} {
+		if got := looksLikeName(s); got != want {
+			t.Errorf("looksLikeName(%q) = %v", s, got)
+		}
+	}
+	err := &Error{Operation: klaviyo.OperationCreateEvent, Code: "ada@example.com", Pointer: "/ada@example.com", Parameter: "a b", RequestID: "a b",
+		Detail: "ada", kind: ErrInvalidRequest}
+	if got, want := err.Error(), "klaviyo: create_event: invalid request"; got != want {
+		t.Errorf("message %q, want %q", got, want)
+	}
+}
+
+func TestNoAnswerBecomesAnError(t *testing.T) {
+	const secret = "https://a.klaviyo.com/api/profiles/?filter=ada@example.com"
+	wrapped := func(err error) error { return &url.Error{Op: "Get", URL: secret, Err: err} }
+	for _, test := range []struct {
+		err  error
+		kind error
+		text string
+	}{
+		{wrapped(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), ErrUnavailable, "dial tcp: connection refused"},
+		{wrapped(&net.DNSError{Name: "a.klaviyo.com", Err: "no such host"}), ErrUnavailable, "lookup a.klaviyo.com: no such host"},
+		{wrapped(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ErrUnavailable, "certificates that this machine trusts"},
+		{wrapped(attemptTimeoutError(time.Second)), ErrUnavailable, "no answer within 1s"},
+		{wrapped(fmt.Errorf("%w: %w", errCutOff, errors.New(secret))), ErrUnavailable, "cut off"},
+		{wrapped(errors.New("GET " + secret)), ErrUnavailable, "type *errors.errorString"},
+		{wrapped(fmt.Errorf("again: %w", wrapped(errors.New(secret)))), ErrUnavailable, "later"},
+		{wrapped(errTooLarge), ErrInvalidRequest, "smaller pages"},
+		{wrapped(&limitError{wait: 50 * time.Second}), ErrRateLimited, "leaves room in 50s"},
+	} {
+		err := noAnswer(requestOf(t.Context(), operation(klaviyo.OperationGetProfiles)), test.err)
+		if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.text) || strings.Contains(err.Error(), "ada") {
+			t.Errorf("%q, want %q and %q", err, test.kind, test.text)
+		}
+		var withURL *url.Error
+		if errors.As(err, &withURL) {
+			t.Errorf("%q: the URL is still in the error", err)
+		}
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := noAnswer(requestOf(ctx, operation(klaviyo.OperationGetProfiles)), wrapped(context.Canceled))
+	if got, want := err.Error(), "klaviyo: get_profiles: context canceled"; got != want {
+		t.Errorf("message %q, want %q", got, want)
+	}
+}

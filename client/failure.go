@@ -1,0 +1,208 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// refuse makes the error of a request that is not sent.
+func refuse(op klaviyo.OperationID, advice string) *Error {
+	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
+}
+
+// unwritable makes the error of a body that can't be encoded or read.
+func unwritable(op klaviyo.OperationID, err error) *Error {
+	e := refuse(op, "give a body that can be written as JSON")
+	e.cause = err
+	return e
+}
+
+// noAnswer makes the error of a request that got no answer.
+func noAnswer(req *http.Request, err error) *Error {
+	var refused *Error
+	if errors.As(err, &refused) {
+		return refused
+	}
+	call := callOf(req)
+	e := &Error{Operation: call.operation.ID, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
+	var limited *limitError
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &limited):
+		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
+		e.advice = "give the context more time, or send less at a time"
+	case req.Context().Err() != nil:
+		e.cause = req.Context().Err()
+	case errors.Is(err, errTooLarge):
+		e.kind, e.advice = ErrInvalidRequest, "ask for smaller pages"
+	case errors.As(err, &certificate):
+		e.kind, e.advice = ErrUnavailable, "check the base URL and the certificates that this machine trusts"
+	default:
+		e.kind, e.advice = ErrUnavailable, advice[ErrUnavailable]
+	}
+	return e
+}
+
+// badAnswer makes the error of a request that got an answer other than 2XX.
+func badAnswer(call *call, resp *http.Response) *Error {
+	body := peek(resp)
+	e := &Error{
+		Operation:   call.operation.ID,
+		StatusCode:  resp.StatusCode,
+		Attempts:    call.attempts,
+		RateLimited: call.rateLimited,
+		RetryAfter:  retryAfter(resp, maxTold),
+	}
+	var fault klaviyo.APIError
+	if isJSON(body) {
+		fault = firstFault(body)
+		e.Code, e.Detail, e.RequestID = fault.Code, fault.Detail, fault.ID
+		if fault.Source != nil {
+			e.Pointer, e.Parameter = fault.Source.Pointer, fault.Source.Parameter
+		}
+		if fault.Meta != nil {
+			e.DuplicateProfileID = fault.Meta.DuplicateProfileID
+		}
+	}
+	e.kind = kindOf(call.operation, resp.StatusCode, isJSON(body), namesRevision(fault))
+	e.advice = advice[e.kind]
+	switch {
+	case resp.StatusCode/100 == 3:
+		e.advice = "the API doesn't redirect; check the base URL"
+	case e.kind == ErrUnauthorized:
+		e.advice = keyAdvice(call.operation)
+	}
+	return e
+}
+
+// maxTold is the longest Retry-After that an Error tells.
+const maxTold = 24 * time.Hour
+
+// kindOf says what an answer other than 2XX means. fromAPI tells it from a
+// gateway's, retired that it blames the revision.
+func kindOf(op klaviyo.Operation, status int, fromAPI, retired bool) error {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden && fromAPI:
+		return ErrUnauthorized
+	case status == http.StatusBadRequest && retired, status == http.StatusGone && (retired || !hasID(op)):
+		return ErrRevisionRetired
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return ErrNotFound
+	case status == http.StatusConflict:
+		return ErrConflict
+	case status == http.StatusTooManyRequests:
+		return ErrRateLimited
+	case retryStatus(status), status == http.StatusForbidden, status/100 == 3:
+		return ErrUnavailable
+	}
+	return ErrInvalidRequest
+}
+
+// advice is what to do about a kind of failure.
+var advice = map[error]string{
+	ErrInvalidRequest:  "mend the request; sent again as it is, it fails again",
+	ErrNotFound:        "check the id; the resource may have been deleted or merged into another",
+	ErrConflict:        "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
+	ErrRevisionRetired: "Klaviyo no longer accepts revision " + revision + "; use a release of this module for a later one",
+	ErrRateLimited:     "other programs may be using the account's quota; send again later",
+	ErrUnavailable:     "send again later",
+}
+
+func keyAdvice(op klaviyo.Operation) string {
+	if op.Public {
+		return "check the company id (publicApiKey)"
+	}
+	return fmt.Sprintf("set KLAVIYO_API_KEY (privateApiKey) to a private key of the account with the scopes %s",
+		strings.Join(op.Scopes, ", "))
+}
+
+func hasID(op klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
+
+func firstFault(body []byte) klaviyo.APIError {
+	var faults klaviyo.APIErrors
+	// A field of another type than described loses itself, not the rest.
+	_ = json.Unmarshal(body, &faults)
+	if len(faults.Errors) == 0 {
+		return klaviyo.APIError{}
+	}
+	return faults.Errors[0]
+}
+
+// namesRevision tells whether a fault is the revision's. One at a field of the body
+// isn't, though its name or value may hold the word.
+func namesRevision(fault klaviyo.APIError) bool {
+	if source := fault.Source; source != nil {
+		if strings.EqualFold(source.Parameter, "revision") {
+			return true
+		}
+		if source.Parameter != "" || strings.HasPrefix(strings.TrimSuffix(source.Pointer, "/"), "/data/") {
+			return false
+		}
+	}
+	text := strings.ToLower(fault.Code + " " + fault.Title + " " + fault.Detail)
+	if fault.Source != nil {
+		text += strings.ToLower(fault.Source.Pointer)
+	}
+	return strings.Contains(text, "revision")
+}
+
+// isJSON tells an answer of the API from one of a gateway before it.
+func isJSON(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
+}
+
+// withoutURL takes off what net/http puts around an error: the URL, whose path and
+// query may hold ids and email addresses.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	for errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return err
+}
+
+// describe gives the text of errors that are known to be harmless, and the type of
+// others: a transport may put anything into its errors.
+func describe(err error) string {
+	var (
+		limited     *limitError
+		timeout     attemptTimeoutError
+		certificate *tls.CertificateVerificationError
+		dns         *net.DNSError
+		op          *net.OpError
+		errno       syscall.Errno
+	)
+	switch {
+	case errors.As(err, &limited):
+		return limited.Error()
+	case errors.As(err, &timeout):
+		return timeout.Error()
+	case errors.As(err, &certificate):
+		return certificate.Error()
+	case errors.As(err, &dns):
+		return dns.Error()
+	case errors.As(err, &op):
+		return op.Error()
+	case errors.As(err, &errno):
+		return errno.Error()
+	}
+	for _, known := range []error{errTooLarge, errCutOff, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return fmt.Sprintf("error of type %T", err)
+}

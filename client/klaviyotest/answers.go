@@ -1,0 +1,136 @@
+package klaviyotest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// answer is what goes back to the client, over a socket or a transport.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+
+	reset  bool // no answer: the connection is reset
+	cutOff bool // the connection ends in the middle of body
+}
+
+// empty is an answer without a body.
+func empty(status int) answer {
+	return answer{status: status, header: make(http.Header)}
+}
+
+// document is an answer in JSON.
+func document(status int, body any) answer {
+	return answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: encode(body)}
+}
+
+// encode writes what came as JSON, or consists of this package's types.
+func encode(v any) []byte {
+	encoded, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("klaviyotest: a %T is no JSON: %v", v, err))
+	}
+	return encoded
+}
+
+// resource is an object of JSON:API.
+type resource struct {
+	Type       string              `json:"type"`
+	ID         string              `json:"id"`
+	Attributes map[string]any      `json:"attributes"`
+	Links      klaviyo.ObjectLinks `json:"links"`
+}
+
+// single is the document of one resource.
+type single struct {
+	Data resource `json:"data"`
+}
+
+// collection is the document of a page of resources.
+type collection struct {
+	Data  []resource              `json:"data"`
+	Links klaviyo.CollectionLinks `json:"links"`
+}
+
+// The codes of Klaviyo's errors.
+const (
+	codeInvalid              = "invalid"
+	codeNotAuthenticated     = "not_authenticated"
+	codeAuthenticationFailed = "authentication_failed"
+	codePermissionDenied     = "permission_denied"
+	codeNotFound             = "not_found"
+	codeMethodNotAllowed     = "method_not_allowed"
+	codeDuplicateProfile     = "duplicate_profile"
+	codePayloadTooLarge      = "payload_too_large"
+	codeUnsupportedMediaType = "unsupported_media_type"
+	codeThrottled            = "throttled"
+	codeError                = "error"
+)
+
+// usualCodes are the codes of statuses that have one.
+var usualCodes = map[int]string{
+	http.StatusBadRequest:            codeInvalid,
+	http.StatusUnauthorized:          codeNotAuthenticated,
+	http.StatusForbidden:             codePermissionDenied,
+	http.StatusNotFound:              codeNotFound,
+	http.StatusMethodNotAllowed:      codeMethodNotAllowed,
+	http.StatusConflict:              codeDuplicateProfile,
+	http.StatusRequestEntityTooLarge: codePayloadTooLarge,
+	http.StatusUnsupportedMediaType:  codeUnsupportedMediaType,
+	http.StatusTooManyRequests:       codeThrottled,
+}
+
+// refusal is a fault found in a request. It quotes no value of the request.
+type refusal struct {
+	status      int
+	code        string // empty is the usual one of status
+	detail      string
+	pointer     string // a JSON Pointer into the body
+	parameter   string // a header, or a parameter of the path or the query
+	duplicateOf string // the id of the profile that has the identifiers
+}
+
+// refuse answers with one error for each fault, and the status of the first.
+func refuse(refusals ...refusal) answer {
+	status := refusals[0].status
+	body := klaviyo.APIErrors{Errors: make([]klaviyo.APIError, len(refusals))}
+	for i, r := range refusals {
+		body.Errors[i] = r.apiError()
+	}
+	return document(status, body)
+}
+
+func (r refusal) apiError() klaviyo.APIError {
+	e := klaviyo.APIError{
+		ID:     rand.Text(),
+		Status: r.status,
+		Code:   r.code,
+		Title:  http.StatusText(r.status),
+		Detail: r.detail,
+		Links:  json.RawMessage("{}"),
+		Source: &klaviyo.APIErrorSource{Pointer: r.pointer, Parameter: r.parameter},
+		Meta:   &klaviyo.APIErrorMeta{DuplicateProfileID: r.duplicateOf},
+	}
+	if e.Code == "" {
+		e.Code = usualCodes[r.status]
+	}
+	if e.Code == "" {
+		e.Code = codeError
+	}
+	return e
+}
+
+// invalid refuses what is at pointer in the body.
+func invalid(pointer, detail string) refusal {
+	return refusal{status: http.StatusBadRequest, pointer: pointer, detail: detail}
+}
+
+// invalidParameter refuses a header, or a parameter of the path or the query.
+func invalidParameter(name, detail string) refusal {
+	return refusal{status: http.StatusBadRequest, parameter: name, detail: detail}
+}

@@ -1,0 +1,48 @@
+package klaviyotest
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// authenticate refuses a call that is no operation's, or has the wrong key.
+func (k *Klaviyo) authenticate(c *call) *answer {
+	var r refusal
+	switch {
+	case c.operation.ID == "":
+		r = notAnOperation(c)
+	case c.operation.Public:
+		if id := c.req.URL.Query().Get("company_id"); k.companyID == "" || id == "" || id == k.companyID {
+			return nil // the description says that company_id must be there
+		}
+		r = invalidParameter("company_id", "The account has another public key.")
+	default:
+		key, ok := strings.CutPrefix(c.req.Header.Get("Authorization"), "Klaviyo-API-Key ")
+		switch {
+		case !ok || key == "":
+			r = refusal{status: http.StatusUnauthorized, code: codeNotAuthenticated, detail: "The header Authorization has no Klaviyo-API-Key."}
+		case k.key != "" && key != k.key:
+			r = refusal{status: http.StatusUnauthorized, code: codeAuthenticationFailed, detail: "The key is not this account's."}
+		default:
+			return nil
+		}
+	}
+	a := refuse(r)
+	return &a
+}
+
+// notAnOperation says what a call would have to be.
+func notAnOperation(c *call) refusal {
+	path := c.req.URL.EscapedPath()
+	for op := range klaviyo.Operations() {
+		if _, ok := klaviyo.MatchOperation(op.Method, path); ok {
+			return refusal{status: http.StatusMethodNotAllowed, detail: "The path takes other methods."}
+		}
+	}
+	if _, ok := klaviyo.MatchOperation(c.req.Method, path+"/"); ok {
+		return refusal{status: http.StatusNotFound, detail: "Paths end in a slash."}
+	}
+	return refusal{status: http.StatusNotFound, detail: "There is nothing at this path."}
+}

@@ -1,0 +1,29 @@
+// Package klaviyotest is a Klaviyo for tests and simulations: a state machine
+// that answers the operations of revision 2023-02-22 as Klaviyo does, in the
+// process and without a network.
+//
+// It checks each request against the description of the API and against
+// Klaviyo's further rules, keeps the limits of each operation, remembers
+// profiles, events, lists and consent, and fails on request:
+//
+//	k := klaviyotest.New(klaviyotest.WithKey("pk_test"))
+//	c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
+//	…
+//	k.Inject(klaviyotest.RateLimited(2 * time.Second))
+//	… send with c …
+//	if got := k.Events(); len(got) != 1 { … }
+//
+// A [Klaviyo] is an [http.Handler] too, for tests that want a real socket:
+//
+//	server := httptest.NewServer(k)
+//
+// Time is the time package's, so that a bubble of testing/synctest makes it
+// virtual: a test of a minute's limit takes no time. A bubble begins in the year
+// 2000, when events of our days are too far ahead to be taken: sleep until a
+// later date first.
+//
+// It is not Klaviyo: jobs are done by the time they are answered, a profile is
+// never merged with another, an address that cannot exist is accepted, and the
+// parameters fields, additional-fields and include of reading calls are checked
+// but change nothing.
+package klaviyotest

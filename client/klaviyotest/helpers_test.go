@@ -1,0 +1,155 @@
+package klaviyotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// reply is an answer as a client has it.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// errors gives the errors of a reply.
+func (r reply) errors(t *testing.T) []klaviyo.APIError {
+	t.Helper()
+	var body klaviyo.APIErrors
+	if err := json.Unmarshal([]byte(r.body), &body); err != nil || len(body.Errors) == 0 {
+		t.Fatalf("status %d without errors: %s", r.status, r.body)
+	}
+	return body.Errors
+}
+
+// pointers gives the pointers and parameters of the errors of a reply.
+func (r reply) pointers(t *testing.T) string {
+	t.Helper()
+	var sources []string
+	for _, e := range r.errors(t) {
+		sources = append(sources, e.Source.Pointer+e.Source.Parameter)
+	}
+	return strings.Join(sources, " ")
+}
+
+// decode reads the body of a reply.
+func decode[T any](t *testing.T, r reply) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(r.body), &v); err != nil {
+		t.Fatalf("status %d: %v: %s", r.status, err, r.body)
+	}
+	return v
+}
+
+// newRequest makes a request that is let in, but for what edits change.
+func newRequest(t *testing.T, method, url, body string, edits ...func(*http.Request)) *http.Request {
+	t.Helper()
+	if strings.HasPrefix(url, "/") {
+		url = "https://a.klaviyo.com" + url
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Klaviyo-API-Key pk_test")
+	r.Header.Set("Revision", "2023-02-22")
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for _, edit := range edits {
+		edit(r)
+	}
+	return r
+}
+
+// send makes a request through the transport, and holds each answer against the
+// description.
+func send(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*http.Request)) reply {
+	t.Helper()
+	r := newRequest(t, method, url, body, edits...)
+	rsp, err := k.Transport().RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	received, err := io.ReadAll(rsp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	op, ok := klaviyo.MatchOperation(method, r.URL.EscapedPath())
+	if ok && !(op.Public && rsp.StatusCode >= 400) { // which are not all described
+		conforms(t, k, op, r, rsp, received)
+	}
+	return reply{rsp.StatusCode, rsp.Header, string(received)}
+}
+
+func conforms(t *testing.T, k *Klaviyo, op klaviyo.Operation, r *http.Request, rsp *http.Response, body []byte) {
+	t.Helper()
+	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: k.description.operations[op.ID].route},
+		Status:                 rsp.StatusCode,
+		Header:                 rsp.Header,
+		Body:                   io.NopCloser(bytes.NewReader(body)),
+		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	if err != nil {
+		t.Errorf("the answer %d of %s is not the description's: %v", rsp.StatusCode, op.ID, err)
+	}
+}
+
+// mustSend is send for what has to be taken.
+func mustSend(t *testing.T, k *Klaviyo, method, url, body string) reply {
+	t.Helper()
+	r := send(t, k, method, url, body)
+	if r.status >= 300 {
+		t.Fatalf("%s %s: status %d: %s", method, url, r.status, r.body)
+	}
+	return r
+}
+
+// descriptions are those that the checks must work with: the module's, and
+// Klaviyo's own where KLAVIYO_OPENAPI names it.
+func descriptions(t *testing.T) map[string]*description {
+	t.Helper()
+	all := map[string]*description{"embedded": embedded()}
+	if name := os.Getenv("KLAVIYO_OPENAPI"); name != "" {
+		d, err := published(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all["published"] = d
+	}
+	return all
+}
+
+var publishedOnce struct {
+	sync.Once
+	d   *description
+	err error
+}
+
+func published(name string) (*description, error) {
+	publishedOnce.Do(func() {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			publishedOnce.err = err
+			return
+		}
+		publishedOnce.d, publishedOnce.err = newDescription(data)
+	})
+	return publishedOnce.d, publishedOnce.err
+}
+
+func withAuthorization(value string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("Authorization", value) }
+}

@@ -1,0 +1,96 @@
+package klaviyotest
+
+import (
+	"cmp"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// collected is an object of a collection.
+type collected interface {
+	resource(base string) resource
+	field(name string) any
+}
+
+// answerPage answers with a page of a collection: those that pass the query's
+// filter, in its order, from its cursor on. size is the usual size of a page.
+func answerPage[T collected](c *call, all []T, size int) answer {
+	query := c.req.URL.Query()
+	items := slices.Clone(all)
+	if query.Has("filter") {
+		conditions, err := parseFilter(c.operation.ID, query.Get("filter"))
+		if err != nil {
+			return refuse(invalidParameter("filter", "The filter is not one that this operation takes."))
+		}
+		items = slices.DeleteFunc(items, func(item T) bool {
+			return slices.ContainsFunc(conditions, func(cond condition) bool { return !cond.holds(item.field(cond.field)) })
+		})
+	}
+	if field, descending := strings.CutPrefix(query.Get("sort"), "-"); field != "" {
+		slices.SortStableFunc(items, func(x, y T) int {
+			if descending {
+				x, y = y, x
+			}
+			return compareValues(x.field(field), y.field(field))
+		})
+	}
+	if n, err := strconv.Atoi(query.Get("page[size]")); err == nil {
+		size = n
+	}
+	start, ok := parseCursor(query.Get("page[cursor]"))
+	if !ok || start > len(items) {
+		return refuse(invalidParameter("page[cursor]", "The cursor is none of this collection's."))
+	}
+	end := min(start+size, len(items))
+
+	page := collection{Data: make([]resource, 0, end-start), Links: klaviyo.CollectionLinks{Self: c.link(query)}}
+	for _, item := range items[start:end] {
+		page.Data = append(page.Data, item.resource(c.base()))
+	}
+	if start > 0 {
+		query.Set("page[cursor]", cursor(max(0, start-size)))
+		page.Links.Prev = c.link(query)
+	}
+	if end < len(items) {
+		query.Set("page[cursor]", cursor(end))
+		page.Links.Next = c.link(query)
+	}
+	return document(http.StatusOK, page)
+}
+
+func compareValues(x, y any) int {
+	if x, ok := x.(time.Time); ok {
+		return x.Compare(y.(time.Time))
+	}
+	return cmp.Compare(x.(string), y.(string))
+}
+
+// link is the address of the call with another query.
+func (c *call) link(query url.Values) string {
+	link := c.base() + c.req.URL.EscapedPath()
+	if len(query) > 0 {
+		link += "?" + query.Encode()
+	}
+	return link
+}
+
+// cursor is the place of an object in a collection, in a form that nobody reads.
+func cursor(place int) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(place)))
+}
+
+func parseCursor(s string) (place int, ok bool) {
+	decoded, err := base64.RawURLEncoding.DecodeString(s)
+	if err != nil || s == "" {
+		return 0, s == ""
+	}
+	place, err = strconv.Atoi(string(decoded))
+	return place, err == nil && place >= 0
+}

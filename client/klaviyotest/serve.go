@@ -1,0 +1,91 @@
+package klaviyotest
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/jarcoal/httpmock"
+)
+
+var _ http.Handler = (*Klaviyo)(nil)
+
+// ServeHTTP answers a request.
+func (k *Klaviyo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := k.handle(r)
+	switch {
+	case err != nil: // the client has gone
+		panic(http.ErrAbortHandler)
+	case a.reset:
+		resetConnection(w)
+	}
+	header := w.Header()
+	for name, values := range a.header {
+		header[name] = values
+	}
+	w.WriteHeader(a.status)
+	if a.cutOff {
+		_, _ = w.Write(a.body[:len(a.body)/2])
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = w.Write(a.body)
+}
+
+// resetConnection ends the connection, with RST where it is a TCP connection
+// of HTTP/1, and does not return.
+func resetConnection(w http.ResponseWriter) {
+	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// Transport gives a transport whose requests this Klaviyo answers, whatever
+// their host. Responders that are registered with it come first. All
+// transports of a Klaviyo share its state.
+func (k *Klaviyo) Transport() *httpmock.MockTransport {
+	t := httpmock.NewMockTransport()
+	t.RegisterNoResponder(k.respond)
+	return t
+}
+
+func (k *Klaviyo) respond(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	a, err := k.handle(r)
+	if err != nil {
+		return nil, err
+	}
+	if a.reset {
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
+	}
+	var body io.Reader = bytes.NewReader(a.body)
+	if a.cutOff {
+		body = io.MultiReader(bytes.NewReader(a.body[:len(a.body)/2]), brokenReader{})
+	}
+	return &http.Response{
+		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          io.NopCloser(body),
+		ContentLength: int64(len(a.body)),
+		Request:       r,
+	}, nil
+}
+
+// brokenReader is the end of a body whose connection broke.
+type brokenReader struct{}
+
+func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

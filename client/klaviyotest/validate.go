@@ -1,0 +1,242 @@
+package klaviyotest
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
+)
+
+// description is the description of the API, as requests are checked against it.
+type description struct {
+	revision   string
+	operations map[klaviyo.OperationID]describedOperation
+}
+
+type describedOperation struct {
+	route *routers.Route
+	body  *openapi3.Schema // nil if the operation takes none
+}
+
+// embedded is the module's description, parsed once.
+var embedded = sync.OnceValue(func() *description {
+	d, err := newDescription(openapi.Revision20230222())
+	if err != nil {
+		panic(fmt.Sprintf("klaviyotest: the description: %v", err))
+	}
+	return d
+})
+
+// newDescription reads a description, ours or Klaviyo's own, of which it keeps
+// the operations that this module has.
+func newDescription(data []byte) (*description, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(data)
+	if err != nil {
+		return nil, err
+	}
+	d := &description{revision: doc.Info.Version, operations: make(map[klaviyo.OperationID]describedOperation)}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			id := klaviyo.OperationID(op.OperationID)
+			if known, ok := klaviyo.LookupOperation(id); !ok || known.Method != method || known.Path != path {
+				continue
+			}
+			described := describedOperation{
+				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
+			}
+			if op.RequestBody != nil {
+				described.body = op.RequestBody.Value.Content.Get("application/json").Schema.Value
+				allowNull(id, described.body)
+			}
+			d.operations[id] = described
+		}
+	}
+	for op := range klaviyo.Operations() {
+		if _, ok := d.operations[op.ID]; !ok {
+			return nil, fmt.Errorf("it lacks the operation %s", op.ID)
+		}
+	}
+	return d, nil
+}
+
+// nullable are the attributes that take null, which clears them. The
+// description doesn't say so.
+var nullable = map[klaviyo.OperationID][]string{
+	klaviyo.OperationCreateProfile: {"first_name", "last_name", "organization", "title", "image"},
+	klaviyo.OperationUpdateProfile: {
+		"email", "phone_number", "external_id", "anonymous_id",
+		"first_name", "last_name", "organization", "title", "image",
+	},
+}
+
+// nullableLocation are those of the attribute location.
+var nullableLocation = []string{"address1", "address2", "city", "country", "region", "zip", "timezone"}
+
+func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
+	names, ok := nullable[op]
+	if !ok {
+		return
+	}
+	attributes := body.Properties["data"].Value.Properties["attributes"].Value
+	for _, name := range names {
+		attributes.Properties[name].Value.Nullable = true
+	}
+	for _, name := range nullableLocation {
+		attributes.Properties["location"].Value.Properties[name].Value.Nullable = true
+	}
+}
+
+// check refuses a call that breaks the description or a rule of Klaviyo's, and
+// reads its body.
+func (d *description) check(c *call) *answer {
+	for _, link := range []func(*call) []refusal{
+		d.checkRevision, d.checkParameters, d.checkBody, checkRules,
+	} {
+		if refusals := link(c); len(refusals) > 0 {
+			a := refuse(refusals...)
+			return &a
+		}
+	}
+	return nil
+}
+
+func (d *description) checkRevision(c *call) []refusal {
+	switch c.req.Header.Get("Revision") {
+	case d.revision:
+		return nil
+	case "":
+		return []refusal{invalidParameter("revision", "The header revision is missing.")}
+	default:
+		return []refusal{invalidParameter("revision", "The header revision names another revision than "+d.revision+".")}
+	}
+}
+
+func (d *description) checkParameters(c *call) []refusal {
+	query, err := url.ParseQuery(c.req.URL.RawQuery)
+	if err != nil {
+		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
+	}
+	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
+		Request:     c.request(),
+		PathParams:  c.path,
+		QueryParams: query,
+		Route:       d.operations[c.operation.ID].route,
+		Options: &openapi3filter.Options{
+			ExcludeRequestBody:  true, // checkBody's
+			SkipSettingDefaults: true,
+			AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc, // authenticate's
+		},
+	})
+	if err == nil {
+		return nil
+	}
+	r := refusal{status: http.StatusBadRequest, detail: "The parameter is not what the description says."}
+	if errors.Is(err, openapi3filter.ErrInvalidRequired) {
+		r.detail = "The parameter is missing."
+	}
+	var failed *openapi3filter.RequestError
+	if errors.As(err, &failed) && failed.Parameter != nil {
+		r.parameter = failed.Parameter.Name
+	}
+	return []refusal{r}
+}
+
+func (d *description) checkBody(c *call) []refusal {
+	schema := d.operations[c.operation.ID].body
+	if schema == nil {
+		return nil
+	}
+	if mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be application/json."}}
+	}
+	if limit := bodyLimit(c.operation.ID); len(c.body) > limit {
+		return []refusal{{
+			status: http.StatusRequestEntityTooLarge,
+			detail: "The body has more than " + strconv.Itoa(limit) + " bytes.",
+		}}
+	}
+	if c.readErr != nil || c.decode() != nil {
+		return []refusal{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
+	}
+	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors())
+	return append(schemaRefusals(err), unknownFields("", schema, c.value)...)
+}
+
+// schemaDetails say what is wrong by the keyword of the schema that failed: the
+// validator's own words may quote values.
+var schemaDetails = map[string]string{
+	"required": "The field is missing.",
+	"type":     "The field has another type.",
+	"nullable": "The field can't be null.",
+	"enum":     "The field is none of the values that it can be.",
+	"format":   "The field has another format.",
+}
+
+func schemaRefusals(err error) []refusal {
+	var refusals []refusal
+	switch err := err.(type) {
+	case openapi3.MultiError:
+		for _, err := range err {
+			refusals = append(refusals, schemaRefusals(err)...)
+		}
+	case *openapi3.SchemaError:
+		detail, ok := schemaDetails[err.SchemaField]
+		if !ok {
+			detail = "The field is not what the description says."
+		}
+		refusals = append(refusals, invalid(pointer("", err.JSONPointer()...), detail))
+	case error:
+		refusals = append(refusals, invalid("", "The body is not what the description says."))
+	}
+	return refusals
+}
+
+// unknownFields refuses the members of an object whose members the description
+// lists. It says nothing of those of a free object.
+func unknownFields(at string, schema *openapi3.Schema, v any) []refusal {
+	var refusals []refusal
+	if schema.Items != nil {
+		for i, element := range elements(v) {
+			refusals = append(refusals, unknownFields(pointer(at, strconv.Itoa(i)), schema.Items.Value, element)...)
+		}
+	}
+	if len(schema.Properties) == 0 {
+		return refusals
+	}
+	members := object(v)
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		property, ok := schema.Properties[name]
+		if !ok {
+			refusals = append(refusals, invalid(pointer(at, name), "There is no such field."))
+			continue
+		}
+		refusals = append(refusals, unknownFields(pointer(at, name), property.Value, members[name])...)
+	}
+	return refusals
+}
+
+// pointer is the JSON Pointer to what is below at.
+func pointer(at string, tokens ...string) string {
+	var b strings.Builder
+	b.WriteString(at)
+	for _, token := range tokens {
+		b.WriteByte('/')
+		b.WriteString(pointerEscaper.Replace(token))
+	}
+	return b.String()
+}
+
+var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

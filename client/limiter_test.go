@@ -1,0 +1,350 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// limitedTo is the limiter's link before a transport.
+func limitedTo(transport http.RoundTripper) http.RoundTripper {
+	return chain(transport, limit(2*time.Minute))
+}
+
+func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
+	req, err := http.NewRequestWithContext(withCall(ctx, &call{operation: op}), op.Method, DefaultBaseURL, nil)
+	if err != nil {
+		panic(err)
+	}
+	return req
+}
+
+// pass sends n requests, some at a time, each until it isn't answered 429. It
+// returns how long that took.
+func pass(t *testing.T, limited http.RoundTripper, op klaviyo.Operation, n, atATime int) time.Duration {
+	t.Helper()
+	start := time.Now()
+	todo := make(chan struct{})
+	var senders sync.WaitGroup
+	for range atATime {
+		senders.Go(func() {
+			for range todo {
+				for status := 0; status/100 != 2; {
+					resp, err := limited.RoundTrip(requestOf(t.Context(), op))
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					status = resp.StatusCode
+				}
+			}
+		})
+	}
+	for range n {
+		todo <- struct{}{}
+	}
+	close(todo)
+	senders.Wait()
+	return time.Since(start)
+}
+
+// least is how long n requests take a sender that keeps the burst limit in every
+// second and knows when each steady window ends.
+func least(op klaviyo.Operation, n int, steadyPhase time.Duration) time.Duration {
+	space := op.Burst.Window / time.Duration(op.Burst.Calls)
+	var now time.Duration
+	left, end := op.Steady.Calls, op.Steady.Window-steadyPhase
+	for range n {
+		if now >= end {
+			left, end = op.Steady.Calls, end+op.Steady.Window
+		}
+		if left == 0 {
+			now, left, end = end, op.Steady.Calls, end+op.Steady.Window
+		}
+		left--
+		now += space
+	}
+	return now
+}
+
+var limitsOfEachSize = []klaviyo.OperationID{
+	klaviyo.OperationCreateEvent, klaviyo.OperationSubscribeProfiles,
+	klaviyo.OperationGetLists, klaviyo.OperationRequestProfileDeletion,
+}
+
+func TestLimiterKeepsBothWindows(t *testing.T) {
+	rounding := map[string]func(float64) float64{"up": math.Ceil, "down": math.Floor}
+	for _, id := range limitsOfEachSize {
+		for _, burstPhase := range []time.Duration{0, 300 * time.Millisecond} {
+			for _, steadyPhase := range []time.Duration{0, 20500 * time.Millisecond, 35 * time.Second, 58 * time.Second} {
+				for name, round := range rounding {
+					t.Run(fmt.Sprintf("%s/%v/%v/%s", id, burstPhase, steadyPhase, name), func(t *testing.T) {
+						t.Parallel()
+						synctest.Test(t, func(t *testing.T) {
+							op := operation(id)
+							f := newFixedWindows(op, burstPhase, steadyPhase)
+							f.round = round
+							f.latency = jitter(80*time.Millisecond, 20*time.Millisecond)
+							n := 2 * op.Steady.Calls
+							took := pass(t, limitedTo(f), op, n, 50)
+
+							if f.refused > 0 {
+								t.Errorf("%d answers were 429", f.refused)
+							}
+							most := least(op, n, steadyPhase) * 103 / 100
+							if steadyPhase > 0 {
+								// Nothing tells the fraction of the second that RateLimit-Reset leaves out.
+								most += margin
+							}
+							if took > most {
+								t.Errorf("took %v, want at most %v", took, most)
+							}
+						})
+					})
+				}
+			}
+		}
+	}
+}
+
+// Another program takes 30 % of the quota, and its share of each burst.
+func TestLimiterBesideAnotherProgram(t *testing.T) {
+	for _, id := range limitsOfEachSize {
+		t.Run(string(id), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				op := operation(id)
+				f := newFixedWindows(op, 300*time.Millisecond, 20*time.Second)
+				f.latency = jitter(80*time.Millisecond, 20*time.Millisecond)
+				stop := make(chan struct{})
+				go f.otherProgram(op.Steady.Calls*30/100, stop)
+				n := 2 * op.Steady.Calls
+				pass(t, limitedTo(f), op, n, 20)
+				close(stop)
+				if f.refused*20 > n {
+					t.Errorf("%d of %d answers were 429, want at most 5 %%", f.refused, n)
+				}
+			})
+		})
+	}
+}
+
+// Without the headers the window is a minute of our own.
+func TestLimiterWithoutHeaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationGetLists)
+		f := newFixedWindows(op, 0, 0)
+		f.silent = true
+		pass(t, limitedTo(f), op, op.Steady.Calls+1, 5)
+		if f.refused > 0 {
+			t.Errorf("%d answers were 429", f.refused)
+		}
+		waited := f.accepted[op.Steady.Calls].Sub(f.accepted[0])
+		if waited < op.Steady.Window || waited > op.Steady.Window+margin+time.Second {
+			t.Errorf("the first request beyond the quota came after %v", waited)
+		}
+	})
+}
+
+func TestLimiterPausesAfter429(t *testing.T) {
+	for _, test := range []struct {
+		name, retryAfter string
+		want             time.Duration
+	}{
+		{"Retry-After", "7", 7 * time.Second},
+		{"no Retry-After", "", time.Second},
+		{"zero", "0", time.Second},
+		{"too long", "86400", 2 * time.Minute},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				events, profiles := operation(klaviyo.OperationCreateEvent), operation(klaviyo.OperationCreateProfile)
+				status := http.StatusTooManyRequests
+				limited := limitedTo(roundTripper(func(req *http.Request) (*http.Response, error) {
+					resp := answer(status, "")
+					status = http.StatusAccepted
+					resp.Header.Set("Retry-After", test.retryAfter)
+					return resp, nil
+				}))
+				if resp, _ := limited.RoundTrip(requestOf(t.Context(), events)); resp.StatusCode != 429 {
+					t.Fatal("the transport has to begin with a 429")
+				}
+				if took := pass(t, limited, profiles, 1, 1); took > 0 {
+					t.Errorf("another operation waited %v", took)
+				}
+				if took := pass(t, limited, events, 1, 1); took != test.want {
+					t.Errorf("the next request waited %v, want %v", took, test.want)
+				}
+			})
+		})
+	}
+}
+
+// A 429 holds for the request too that is waiting for its place then.
+func TestLimiterPausesThePacedRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationRequestProfileDeletion)
+		requests := 0
+		limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+			requests++
+			if requests > 1 {
+				return answer(http.StatusAccepted, ""), nil
+			}
+			time.Sleep(100 * time.Millisecond)
+			resp := answer(http.StatusTooManyRequests, "")
+			resp.Header.Set("Retry-After", "7")
+			return resp, nil
+		}))
+		go limited.RoundTrip(requestOf(t.Context(), op))
+		synctest.Wait()
+		if took := passOne(t, limited, op); took != 7100*time.Millisecond {
+			t.Errorf("the second request waited %v, want 7.1s", took)
+		}
+	})
+}
+
+// exhausted is a limiter whose operation has no quota for another 50 seconds.
+func exhausted(op klaviyo.Operation) http.RoundTripper {
+	limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+		return quotaAnswer(0, 49), nil
+	}))
+	limited.RoundTrip(requestOf(context.Background(), op))
+	return limited
+}
+
+func TestLimiterRefusesToWaitPastTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationCreateProfile)
+		limited := exhausted(op)
+		// Another request has the turn, and the time to wait.
+		go limited.RoundTrip(requestOf(t.Context(), op))
+		synctest.Wait()
+
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		start := time.Now()
+		_, err := limited.RoundTrip(requestOf(ctx, op))
+		var limit *limitError
+		if !errors.As(err, &limit) || limit.wait.Round(time.Second) != 50*time.Second {
+			t.Errorf("err = %v, want one that says 50s", err)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v, want context.DeadlineExceeded in it", err)
+		}
+		if time.Since(start) > 0 {
+			t.Errorf("it took %v to refuse", time.Since(start))
+		}
+	})
+}
+
+func TestLimiterStopsWaitingWhenTheContextEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationCreateProfile)
+		limited := exhausted(op)
+		ctx, cancel := context.WithCancel(t.Context())
+		errs := make(chan error)
+		for range 3 { // one holds the turn, the others queue
+			go func() {
+				_, err := limited.RoundTrip(requestOf(ctx, op))
+				errs <- err
+			}()
+		}
+		time.Sleep(10 * time.Second)
+		cancel()
+		start := time.Now()
+		for range 3 {
+			if err := <-errs; !errors.Is(err, context.Canceled) {
+				t.Errorf("err = %v, want context.Canceled", err)
+			}
+		}
+		if time.Since(start) > 0 {
+			t.Errorf("it took %v to stop", time.Since(start))
+		}
+		// The turn is free again: the next request waits for the window's end only.
+		if took := passOne(t, limited, op); took.Round(time.Second) != 40*time.Second {
+			t.Errorf("the next request waited %v, want 40s", took)
+		}
+	})
+}
+
+func passOne(t *testing.T, limited http.RoundTripper, op klaviyo.Operation) time.Duration {
+	t.Helper()
+	start := time.Now()
+	if _, err := limited.RoundTrip(requestOf(t.Context(), op)); err != nil {
+		t.Error(err)
+	}
+	return time.Since(start)
+}
+
+// A request that is given up while it waits for its place leaves the place to others.
+func TestLimiterGivesThePlaceBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationRequestProfileDeletion)
+		limited := limitedTo(newFixedWindows(op, 0, 0))
+		passOne(t, limited, op)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		for range 100 {
+			if _, err := limited.RoundTrip(requestOf(ctx, op)); err == nil {
+				t.Fatal("a request came too early")
+			}
+		}
+		if took := passOne(t, limited, op); took > time.Second {
+			t.Errorf("the next request waited %v", took)
+		}
+	})
+}
+
+// A reply that leaves room wakes the request that waits for it: here the slow
+// request was counted before the fast one, whose reply came first.
+func TestLimiterHearsOfRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationCreateProfile)
+		replies := 0
+		limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+			replies++
+			if replies == 1 {
+				time.Sleep(5 * time.Second)
+				return quotaAnswer(2, 49), nil
+			}
+			return quotaAnswer(1, 49), nil
+		}))
+		go limited.RoundTrip(requestOf(t.Context(), op))
+		synctest.Wait()
+		passOne(t, limited, op)
+		if took := passOne(t, limited, op); took.Round(time.Second) != 5*time.Second {
+			t.Errorf("the third request waited %v, want 5s", took)
+		}
+	})
+}
+
+// 429s make the pace slower, new windows make it faster again.
+func TestLimiterPaceRecovers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		op := operation(klaviyo.OperationCreateEvent)
+		l := newLimiter(op, time.Minute)
+		full := l.pacer.Limit()
+		for range 100 {
+			l.release(answer(http.StatusTooManyRequests, ""))
+			time.Sleep(2 * time.Second)
+		}
+		if got := l.pacer.Limit(); got != full*slowestPace {
+			t.Errorf("pace after many 429s = %v, want %v", got, full*slowestPace)
+		}
+		for range 100 {
+			l.release(quotaAnswer(100, 60))
+			time.Sleep(time.Minute)
+		}
+		if got := l.pacer.Limit(); got != full {
+			t.Errorf("pace after many windows = %v, want %v", got, full)
+		}
+	})
+}

@@ -1,0 +1,161 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// DefaultBaseURL is where Klaviyo's API is.
+const DefaultBaseURL = "https://a.klaviyo.com"
+
+// Option sets up a [Client].
+type Option func(*config) error
+
+type config struct {
+	baseURL        *url.URL
+	httpClient     http.Client // a copy of the caller's
+	logger         *slog.Logger
+	retry          RetryPolicy
+	externalIDOnly bool
+}
+
+func defaultConfig() config {
+	return config{
+		baseURL: &url.URL{Scheme: "https", Host: strings.TrimPrefix(DefaultBaseURL, "https://")},
+		logger:  slog.New(slog.DiscardHandler),
+		retry:   RetryPolicy{}.withDefaults(),
+	}
+}
+
+// transport is what carries an attempt.
+func (c config) transport() http.RoundTripper {
+	if c.httpClient.Transport != nil {
+		return c.httpClient.Transport
+	}
+	return defaultTransport()
+}
+
+// attemptTimeout is the policy's, or the caller's http.Client's if that is shorter.
+func (c config) attemptTimeout() time.Duration {
+	if t := c.httpClient.Timeout; t > 0 {
+		return min(t, c.retry.AttemptTimeout)
+	}
+	return c.retry.AttemptTimeout
+}
+
+// defaultTransport is net/http's own, with as many idle connections to a single
+// server as to all.
+var defaultTransport = sync.OnceValue(func() http.RoundTripper {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t = t.Clone()
+	t.MaxIdleConnsPerHost = t.MaxIdleConns
+	return t
+})
+
+// WithBaseURL sends the requests to another server than [DefaultBaseURL]. The URL
+// may have a path, which then precedes the operations' paths, but no user
+// information, query or fragment. Plain HTTP goes only to this machine:
+// localhost, 127.0.0.0/8 and ::1.
+func WithBaseURL(base string) Option {
+	return func(c *config) error {
+		// The URL itself stays out of the errors: it may hold a password.
+		u, err := url.Parse(base)
+		switch {
+		case err != nil || u.Host == "" || u.Opaque != "":
+			return optionError("WithBaseURL", "give an absolute URL, such as "+DefaultBaseURL)
+		case u.User != nil:
+			return optionError("WithBaseURL", "take the user information out of the URL; the key authenticates")
+		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+			return optionError("WithBaseURL", "take the query and the fragment out of the URL")
+		case u.Scheme != "https" && u.Scheme != "http":
+			return optionError("WithBaseURL", "use an https URL")
+		case u.Scheme == "http" && !isLoopback(u.Hostname()):
+			return optionError("WithBaseURL", "use https: plain http goes only to localhost, 127.0.0.0/8 and ::1")
+		}
+		c.baseURL = u
+		return nil
+	}
+}
+
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// WithHTTPClient sends the requests with hc: with its Transport, its Jar, and its
+// Timeout if that is shorter than [RetryPolicy.AttemptTimeout]. The client is
+// copied, not changed. Its CheckRedirect is not asked: Klaviyo's API doesn't
+// redirect, and the key must not go elsewhere.
+func WithHTTPClient(hc *http.Client) Option {
+	return func(c *config) error {
+		if hc == nil {
+			return optionError("WithHTTPClient", "the client is nil; leave the option out")
+		}
+		c.httpClient = *hc
+		return nil
+	}
+}
+
+// WithLogger logs attempts at debug level and retries as warnings, with the
+// operation, the status and the times; never a body, a query or the key.
+func WithLogger(logger *slog.Logger) Option {
+	return func(c *config) error {
+		if logger == nil {
+			return optionError("WithLogger", "the logger is nil; leave the option out")
+		}
+		c.logger = logger
+		return nil
+	}
+}
+
+// WithRetry replaces the default [RetryPolicy].
+func WithRetry(policy RetryPolicy) Option {
+	return func(c *config) error {
+		policy, err := policy.validate()
+		if err != nil {
+			return optionError("WithRetry", err.Error())
+		}
+		c.retry = policy
+		return nil
+	}
+}
+
+// WithExternalIDOnly lets profiles and events through that have neither an email
+// nor a phone number but an external id, for accounts that identify people by it.
+// Subscriptions need an email or a phone number all the same.
+func WithExternalIDOnly() Option {
+	return func(c *config) error {
+		c.externalIDOnly = true
+		return nil
+	}
+}
+
+func optionError(option, advice string) error {
+	return fmt.Errorf("client.%s: %s", option, advice)
+}
+
+// checkKey refuses what can't be a key, without showing it.
+func checkKey(key string) error {
+	if key == "" {
+		return errors.New("client.New: the private API key is empty; set KLAVIYO_API_KEY to it (Klaviyo: Settings, API keys)")
+	}
+	for _, r := range key {
+		if r <= ' ' || r > '~' {
+			return errors.New("client.New: the private API key has a space, a line break or another character that no key has; copy it again")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,192 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// RetryPolicy says how often and how soon a request is sent again. A field that
+// is zero takes its default.
+type RetryPolicy struct {
+	// MaxAttempts counts the first attempt too; 1 never tries again. Default 8.
+	MaxAttempts int
+	// MinBackoff and MaxBackoff bound the wait before another attempt: it is
+	// random between zero and MinBackoff doubled with each attempt, but at most
+	// MaxBackoff. Defaults 500 ms and 30 s.
+	MinBackoff, MaxBackoff time.Duration
+	// MaxRetryAfter caps what the Retry-After of an answer can make us wait.
+	// Default 2 minutes.
+	MaxRetryAfter time.Duration
+	// AttemptTimeout ends an attempt, from its being sent to the end of its
+	// answer. It doesn't count the limiter's waits. Default 30 s.
+	AttemptTimeout time.Duration
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	return RetryPolicy{
+		MaxAttempts:    orDefault(p.MaxAttempts, 8),
+		MinBackoff:     orDefault(p.MinBackoff, 500*time.Millisecond),
+		MaxBackoff:     orDefault(p.MaxBackoff, 30*time.Second),
+		MaxRetryAfter:  orDefault(p.MaxRetryAfter, 2*time.Minute),
+		AttemptTimeout: orDefault(p.AttemptTimeout, 30*time.Second),
+	}
+}
+
+func orDefault[T ~int | ~int64](v, byDefault T) T {
+	if v == 0 {
+		return byDefault
+	}
+	return v
+}
+
+// validate fills in the defaults.
+func (p RetryPolicy) validate() (RetryPolicy, error) {
+	for _, field := range []struct {
+		name  string
+		value int64
+	}{
+		{"MaxAttempts", int64(p.MaxAttempts)},
+		{"MinBackoff", int64(p.MinBackoff)},
+		{"MaxBackoff", int64(p.MaxBackoff)},
+		{"MaxRetryAfter", int64(p.MaxRetryAfter)},
+		{"AttemptTimeout", int64(p.AttemptTimeout)},
+	} {
+		if field.value < 0 {
+			return p, fmt.Errorf("%s is negative; give a positive value, or zero for the default", field.name)
+		}
+	}
+	p = p.withDefaults()
+	if p.MinBackoff > p.MaxBackoff {
+		return p, fmt.Errorf("MinBackoff %v is above MaxBackoff %v", p.MinBackoff, p.MaxBackoff)
+	}
+	return p, nil
+}
+
+// backoff is the wait after the n-th attempt, from 1 on: full jitter.
+func (p RetryPolicy) backoff(n int) time.Duration {
+	most := p.MaxBackoff
+	if shift := n - 1; shift < 62 && p.MinBackoff <= p.MaxBackoff>>shift {
+		most = p.MinBackoff << shift
+	}
+	return rand.N(most + 1)
+}
+
+// retry sends a request again after failures that pass. The loop is retryablehttp's;
+// hc carries each attempt to the next link, and follows no redirect.
+func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
+	return func(next http.RoundTripper) http.RoundTripper {
+		hc.Transport = next
+		hc.Timeout = 0 // it would count the limiter's waits; limitTime has it
+		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		return roundTripper(func(req *http.Request) (*http.Response, error) {
+			r := retrier{policy: policy, logger: logger, call: callOf(req)}
+			again, err := retryablehttp.FromRequest(req)
+			if err != nil {
+				return nil, err
+			}
+			loop := retryablehttp.Client{
+				HTTPClient:   &hc,
+				RetryMax:     policy.MaxAttempts - 1,
+				CheckRetry:   r.check,
+				Backoff:      r.backoff,
+				ErrorHandler: retryablehttp.PassthroughErrorHandler,
+			}
+			return loop.Do(again)
+		})
+	}
+}
+
+// A retrier decides for one request.
+type retrier struct {
+	policy RetryPolicy
+	logger *slog.Logger
+	call   *call
+	wait   time.Duration
+}
+
+// check is asked after each attempt. It doesn't start a wait that the context
+// would end: the error of the last attempt tells more.
+func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil || r.call.attempts >= r.policy.MaxAttempts || !passing(resp, err) {
+		return false, nil
+	}
+	r.wait = max(r.policy.backoff(r.call.attempts), retryAfter(resp, r.policy.MaxRetryAfter))
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < r.wait {
+		return false, nil
+	}
+	status := 0
+	if resp != nil {
+		status = resp.StatusCode
+	}
+	r.logger.WarnContext(ctx, "klaviyo retry",
+		"operation", r.call.operation.ID, "attempt", r.call.attempts, "status", status, "wait", r.wait)
+	return true, nil
+}
+
+func (r *retrier) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return r.wait }
+
+// passing tells whether a failure may pass: no answer, or one that says so.
+func passing(resp *http.Response, err error) bool {
+	if err != nil {
+		return !final(err)
+	}
+	return retryStatus(resp.StatusCode) || resp.StatusCode == http.StatusForbidden && !isJSON(peek(resp))
+}
+
+// retryStatus tells whether an answer's status alone says to try again.
+func retryStatus(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	}
+	return status >= 500
+}
+
+// final tells whether an attempt without an answer would fail in the same way
+// again: the limiter has spoken, or the server's certificate is not to be trusted.
+func final(err error) bool {
+	var (
+		limited     *limitError
+		certificate *tls.CertificateVerificationError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+		invalid     x509.CertificateInvalidError
+	)
+	return errors.As(err, &limited) || errors.As(err, &certificate) || errors.As(err, &authority) ||
+		errors.As(err, &hostname) || errors.As(err, &invalid) || errors.Is(err, errTooLarge)
+}
+
+// retryAfter is what a 429 or 503 asks us to wait, in seconds or as a date; zero
+// if it doesn't say.
+func retryAfter(resp *http.Response, most time.Duration) time.Duration {
+	if resp == nil || resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
+		return 0
+	}
+	header := resp.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
+		if seconds > int64(most/time.Second) {
+			return most
+		}
+		return time.Duration(max(0, seconds)) * time.Second
+	}
+	until, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	// The server's own clock, if it tells: ours may be off.
+	now, err := http.ParseTime(resp.Header.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return min(max(0, until.Sub(now)), most)
+}

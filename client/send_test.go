@@ -1,0 +1,65 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+func TestSend(t *testing.T) {
+	var method, url, body string
+	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		b, _ := io.ReadAll(req.Body)
+		method, url, body = req.Method, req.URL.String(), string(b)
+		return answer(http.StatusAccepted, ""), nil
+	})
+	sent, err := c.Send(t.Context(), request{klaviyo.OperationCreateEvent, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+		Metric:     klaviyo.MetricCreateQuery{Name: "Signed Up"},
+		Profile:    klaviyo.EventProfile{Email: "ada@example.com"},
+		Properties: json.RawMessage(`{"big":12345678901234567890,"price":1.10,"html":"<b>&"}`),
+	})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Response{Operation: klaviyo.OperationCreateEvent, StatusCode: 202, Attempts: 1}); *sent != want {
+		t.Errorf("%+v, want %+v", *sent, want)
+	}
+	if method != "POST" || url != "https://a.klaviyo.com/api/events/" {
+		t.Errorf("%s %s", method, url)
+	}
+	if want := `"properties":{"big":12345678901234567890,"price":1.10,"html":"<b>&"}`; !strings.Contains(body, want) {
+		t.Errorf("body %s, want %s in it", body, want)
+	}
+}
+
+func TestSendRefuses(t *testing.T) {
+	c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+		t.Error("a request was sent")
+		return nil, io.EOF
+	})
+	for _, test := range []struct {
+		name    string
+		request Request
+		want    string
+	}{
+		{"nothing", nil, "nil"},
+		{"no operation", request{"create_flow", nil}, "no such operation"},
+		{"a reading operation", request{klaviyo.OperationGetLists, nil}, "Client.API"},
+		{"an operation with an id", request{klaviyo.OperationUpdateProfile, klaviyo.ProfilePartialUpdateQuery{}}, "Client.API"},
+		{"a public operation", request{klaviyo.OperationCreateClientEvent, klaviyo.EventCreateQuery{}}, "Client.API"},
+		{"a body that is no JSON", request{klaviyo.OperationCreateEvent, func() {}}, "JSON"},
+		{"properties that are no JSON", request{klaviyo.OperationCreateEvent, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{Properties: []byte("{")})}, "JSON"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := c.Send(t.Context(), test.request)
+			if !errors.Is(err, ErrInvalidRequest) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("err = %v, want ErrInvalidRequest and %q", err, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,151 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// profileOf is a create_profile with attributes in JSON.
+func profileOf(attributes string) Request {
+	var a klaviyo.ProfileCreateAttributes
+	if err := json.Unmarshal([]byte(attributes), &a); err != nil {
+		panic(err)
+	}
+	return request{klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(a)}
+}
+
+func duplicateOf(id string) string {
+	return fmt.Sprintf(`{"errors":[{"id":"9f8","code":"duplicate_profile","title":"","detail":"","meta":{"duplicate_profile_id":%q}}]}`, id)
+}
+
+func TestUpsert(t *testing.T) {
+	type exchange struct {
+		request string // method and path
+		status  int
+		body    string
+	}
+	const create, update, updateOther = "POST /api/profiles/", "PATCH /api/profiles/01A/", "PATCH /api/profiles/01B/"
+	for _, test := range []struct {
+		name      string
+		exchanges []exchange
+		want      Response
+		err       error
+		attempts  int
+	}{
+		{"new", []exchange{{create, 201, `{"data":{"type":"profile","id":"01A"}}`}},
+			Response{klaviyo.OperationCreateProfile, 201, "01A", 1, 0}, nil, 0},
+		{"existing", []exchange{{create, 409, duplicateOf("01A")}, {update, 200, `{}`}},
+			Response{klaviyo.OperationUpdateProfile, 200, "01A", 2, 0}, nil, 0},
+		{"existing, with retries", []exchange{{create, 429, ""}, {create, 409, duplicateOf("01A")}, {update, 500, ""}, {update, 429, ""}, {update, 200, `{}`}},
+			Response{klaviyo.OperationUpdateProfile, 200, "01A", 5, 2}, nil, 0},
+		{"merged away in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01B")}, {updateOther, 200, `{}`}},
+			Response{klaviyo.OperationUpdateProfile, 200, "01B", 4, 0}, nil, 0},
+		{"deleted in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 410, ""}, {create, 201, `{"data":{"id":"01B"}}`}},
+			Response{klaviyo.OperationCreateProfile, 201, "01B", 3, 0}, nil, 0},
+		{"never to be found", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01A")}, {update, 404, ""}},
+			Response{}, ErrNotFound, 4},
+		{"identifiers of two profiles", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}},
+			Response{}, ErrConflict, 2},
+		{"no profile named", []exchange{{create, 409, `{"errors":[{}]}`}}, Response{}, ErrConflict, 1},
+		{"an id that is none", []exchange{{create, 409, duplicateOf("../lists")}}, Response{}, ErrConflict, 1},
+		{"invalid", []exchange{{create, 400, ""}}, Response{}, ErrInvalidRequest, 1},
+		{"update unauthorized", []exchange{{create, 409, duplicateOf("01A")}, {update, 401, ""}}, Response{}, ErrUnauthorized, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				left := test.exchanges
+				c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+					if len(left) == 0 || left[0].request != req.Method+" "+req.URL.Path {
+						t.Fatalf("%s %s, of %v", req.Method, req.URL.Path, left)
+					}
+					resp := answer(left[0].status, left[0].body)
+					left = left[1:]
+					return resp, nil
+				})
+				sent, err := c.Send(t.Context(), profileOf(`{"email":"ada@example.com"}`))
+				if len(left) > 0 {
+					t.Errorf("not sent: %v", left)
+				}
+				if test.err == nil {
+					if err != nil || *sent != test.want {
+						t.Errorf("%+v, %v; want %+v", sent, err, test.want)
+					}
+					return
+				}
+				var e *Error
+				if !errors.As(err, &e) || !errors.Is(err, test.err) || e.Attempts != test.attempts {
+					t.Errorf("err = %v, want %v after %d attempts", err, test.err, test.attempts)
+				}
+			})
+		})
+	}
+}
+
+func TestUpsertUpdatesTheSameAttributes(t *testing.T) {
+	for _, attributes := range []string{
+		`{"email":"ada@example.com"}`,
+		`{"phone_number":"+12025550147","first_name":null,"title":"","properties":{"big":12345678901234567890,"html":"<b>&","gone":null}}`,
+		`{"email":"ada@example.com","external_id":"42","first_name":"Ada","last_name":null,"title":"Countess","organization":null,"image":null,` +
+			`"location":{"city":"London","latitude":51.50,"longitude":"-0.1","zip":null},"properties":{}}`,
+	} {
+		var body []byte
+		c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			if req.Method == "POST" {
+				return answer(http.StatusConflict, duplicateOf("01A")), nil
+			}
+			body, _ = io.ReadAll(req.Body)
+			return answer(http.StatusOK, `{}`), nil
+		})
+		if _, err := c.Send(t.Context(), profileOf(attributes)); err != nil {
+			t.Fatal(err)
+		}
+		var got struct {
+			Data struct {
+				Type, ID   string
+				Attributes map[string]json.RawMessage
+			}
+		}
+		var want map[string]json.RawMessage
+		if err := errors.Join(json.Unmarshal(body, &got), json.Unmarshal([]byte(attributes), &want)); err != nil {
+			t.Fatal(err)
+		}
+		if got.Data.Type != "profile" || got.Data.ID != "01A" || !reflect.DeepEqual(got.Data.Attributes, want) {
+			t.Errorf("%s, want the attributes %s", body, attributes)
+		}
+	}
+}
+
+// A revision that gives create_profile another attribute must give updateOf one too.
+func TestUpdateOfHasEachAttribute(t *testing.T) {
+	full := klaviyo.ProfileCreateAttributes{}
+	v := reflect.ValueOf(&full).Elem()
+	var names []string
+	for i := range v.NumField() {
+		names = append(names, v.Type().Field(i).Name)
+	}
+	attributes := `{"email":"a","external_id":"a","first_name":"a","image":"a","last_name":"a","location":{"city":"a"},"organization":"a","phone_number":"a","properties":{"a":1},"title":"a"}`
+	if err := json.Unmarshal([]byte(attributes), &full); err != nil {
+		t.Fatal(err)
+	}
+	update := reflect.ValueOf(updateOf(full))
+	for i, name := range names {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not in this test", name)
+		}
+		if update.FieldByName(name).IsZero() {
+			t.Errorf("updateOf leaves %s out", name)
+		}
+	}
+	if !slices.Contains(names, "Email") {
+		t.Error("no attributes were compared")
+	}
+}

@@ -1,0 +1,100 @@
+package client
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// margin covers what isn't known of a window's end: RateLimit-Reset is in whole
+// seconds, rounded up or down.
+const margin = time.Second
+
+// A steadyWindow is what is known of the server's present steady window. Other
+// programs use the same quota, so the replies are believed and not our own count.
+type steadyWindow struct {
+	length time.Duration
+	// calls is the quota of a window: the description's until a reply tells it.
+	calls int
+	// left is the least that a reply of this window told to remain. Attempts in
+	// flight come off it: they may not be counted in it yet.
+	left int
+	// end is the latest moment at which the window can end. It is told by a reply,
+	// or else a guess: a window's length after our first attempt in it.
+	end  time.Time
+	told bool
+	// last is the end of the window before, if that was told: late replies are of
+	// that window.
+	last time.Time
+}
+
+func newSteadyWindow(limit klaviyo.RateLimit) steadyWindow {
+	return steadyWindow{length: limit.Window, calls: limit.Calls}
+}
+
+// quota gives what is left of the window, which is a new one if the last has
+// ended, and when there is more.
+func (w *steadyWindow) quota(now time.Time) (end time.Time, left int) {
+	if !now.Before(w.end) {
+		w.last = time.Time{}
+		if w.told {
+			w.last = w.end
+		}
+		w.end, w.told, w.left = now.Add(w.length+margin), false, w.calls
+	}
+	return w.end, w.left
+}
+
+// reply learns from an answer, nil if none came, and tells whether that is the
+// first of a new window. An answer that doesn't tell the quota is taken to have used it.
+func (w *steadyWindow) reply(resp *http.Response, now time.Time) (newWindow bool) {
+	limit, remaining, reset, ok := quotaOf(resp)
+	if !ok {
+		w.left--
+		return false
+	}
+	if limit > 0 {
+		w.calls = limit
+	}
+	// The window ends within its length of any moment in it.
+	end := now.Add(min(reset+margin, w.length))
+	switch {
+	case w.told && end.Before(w.end.Add(-w.length/2)), same(end, w.last, w.length):
+		// A late reply: of an earlier window.
+		return false
+	case !w.told, end.After(w.end.Add(w.length / 2)):
+		w.end, w.told, w.left = end, true, remaining
+		return true
+	}
+	w.left = min(w.left, remaining)
+	if end.Before(w.end) {
+		w.end = end
+	}
+	return false
+}
+
+// same tells whether two estimates of an end are of one window.
+func same(a, b time.Time, length time.Duration) bool { return a.Sub(b).Abs() < length/2 }
+
+// quotaOf reads the RateLimit headers. A limit may come with its policy, as in
+// "700, 75;w=1, 700;w=60".
+func quotaOf(resp *http.Response) (limit, remaining int, reset time.Duration, ok bool) {
+	if resp == nil {
+		return 0, 0, 0, false
+	}
+	first, _, _ := strings.Cut(resp.Header.Get("RateLimit-Limit"), ",")
+	limit, _ = strconv.Atoi(first)
+	remaining, err := strconv.Atoi(resp.Header.Get("RateLimit-Remaining"))
+	if err != nil || remaining < 0 {
+		return 0, 0, 0, false
+	}
+	seconds, err := strconv.Atoi(resp.Header.Get("RateLimit-Reset"))
+	if err != nil || seconds < 0 {
+		return 0, 0, 0, false
+	}
+	const day = 24 * 60 * 60 // no window is longer; more would overflow
+	return limit, remaining, time.Duration(min(seconds, day)) * time.Second, true
+}

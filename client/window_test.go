@@ -1,0 +1,122 @@
+package client
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// quotaAnswer is an answer with the RateLimit headers.
+func quotaAnswer(remaining, reset int) *http.Response {
+	resp := answer(http.StatusAccepted, "")
+	resp.Header.Set("RateLimit-Limit", "700")
+	resp.Header.Set("RateLimit-Remaining", strconv.Itoa(remaining))
+	resp.Header.Set("RateLimit-Reset", strconv.Itoa(reset))
+	return resp
+}
+
+func TestSteadyWindow(t *testing.T) {
+	type reply struct {
+		at               time.Duration
+		remaining, reset int // a remaining of -1 is no answer
+	}
+	for _, test := range []struct {
+		name     string
+		replies  []reply
+		at       time.Duration
+		wantLeft int
+		wantEnd  time.Duration
+	}{
+		{"nothing known", nil, 0, 700, 61 * time.Second},
+		{"the reply is believed", []reply{{1 * time.Second, 100, 40}}, 1 * time.Second, 100, 42 * time.Second},
+		{"the window can't last longer than its length", []reply{{1 * time.Second, 699, 60}}, 1 * time.Second, 699, 61 * time.Second},
+		{"several replies narrow the end", []reply{{1 * time.Second, 100, 40}, {1900 * time.Millisecond, 99, 39}}, 2 * time.Second, 99, 41900 * time.Millisecond},
+		{"replies out of order", []reply{{1 * time.Second, 98, 40}, {1 * time.Second, 99, 40}}, 2 * time.Second, 98, 42 * time.Second},
+		{"a request without an answer may have counted", []reply{{1 * time.Second, 100, 40}, {2 * time.Second, -1, 0}}, 2 * time.Second, 99, 42 * time.Second},
+		{"the window has ended", []reply{{1 * time.Second, 0, 40}}, 42 * time.Second, 700, 103 * time.Second},
+		{"a reply of the next window", []reply{{1 * time.Second, 5, 10}, {11500 * time.Millisecond, 690, 60}}, 12 * time.Second, 690, 71500 * time.Millisecond},
+		{"a late reply of the last window", []reply{{1 * time.Second, 5, 10}, {11500 * time.Millisecond, 690, 60}, {11600 * time.Millisecond, 1, 0}}, 12 * time.Second, 690, 71500 * time.Millisecond},
+		{"a reset that is no number of seconds", []reply{{1 * time.Second, 5, 1 << 40}}, 2 * time.Second, 5, 61 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			start := time.Now()
+			w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
+			w.quota(start)
+			for _, r := range test.replies {
+				resp := quotaAnswer(r.remaining, r.reset)
+				if r.remaining < 0 {
+					resp = nil
+				}
+				w.reply(resp, start.Add(r.at))
+			}
+			end, left := w.quota(start.Add(test.at))
+			if got := end.Sub(start); left != test.wantLeft || got != test.wantEnd {
+				t.Errorf("%d left until %v, want %d until %v", left, got, test.wantLeft, test.wantEnd)
+			}
+		})
+	}
+}
+
+// A reply of the old window comes after we have begun a new one.
+func TestSteadyWindowLateReply(t *testing.T) {
+	start := time.Now()
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
+	w.quota(start)
+	w.reply(quotaAnswer(1, 10), start)
+	w.quota(start.Add(11 * time.Second))
+	w.reply(quotaAnswer(0, 0), start.Add(11*time.Second))
+	if _, left := w.quota(start.Add(11 * time.Second)); left != 700 {
+		t.Errorf("%d left, want 700", left)
+	}
+}
+
+// A guessed end doesn't make the replies of the next window late ones.
+func TestSteadyWindowAfterAGuess(t *testing.T) {
+	start := time.Now()
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
+	w.quota(start)
+	next := start.Add(w.length + margin)
+	w.quota(next)
+	w.reply(quotaAnswer(5, 20), next)
+	if end, left := w.quota(next); left != 5 || end.Sub(next) != 21*time.Second {
+		t.Errorf("%d left until %v, want 5 until 21s", left, end.Sub(next))
+	}
+}
+
+func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
+	start := time.Now()
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
+	resp := quotaAnswer(10, 10)
+	resp.Header.Set("RateLimit-Limit", "350, 75;w=1, 350;w=60")
+	w.quota(start)
+	w.reply(resp, start)
+	if _, left := w.quota(start.Add(time.Hour)); left != 350 {
+		t.Errorf("%d left in the next window, want 350", left)
+	}
+}
+
+func TestQuotaOf(t *testing.T) {
+	for _, test := range []struct {
+		limit, remaining, reset string
+		want                    bool
+	}{
+		{"700", "699", "60", true},
+		{"", "699", "60", true},
+		{"700", "", "60", false},
+		{"700", "-1", "60", false},
+		{"700", "699", "", false},
+		{"700", "699", "-1", false},
+		{"700", "many", "soon", false},
+	} {
+		resp := answer(http.StatusOK, "")
+		resp.Header.Set("RateLimit-Limit", test.limit)
+		resp.Header.Set("RateLimit-Remaining", test.remaining)
+		resp.Header.Set("RateLimit-Reset", test.reset)
+		if _, _, _, ok := quotaOf(resp); ok != test.want {
+			t.Errorf("quotaOf(%q, %q, %q) = %v, want %v", test.limit, test.remaining, test.reset, ok, test.want)
+		}
+	}
+}
