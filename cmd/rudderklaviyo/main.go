@@ -1,0 +1,30 @@
+// Rudderklaviyo delivers RudderStack events to Klaviyo. See rudderklaviyo --help.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/command"
+)
+
+func main() {
+	program := command.Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}
+	os.Exit(program.Run(untilSignal(), os.Args[1:]))
+}
+
+// untilSignal gives a context that the first signal to stop cancels. A second
+// one then ends the program at once, as it would any other.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Stop(signals)
+		cancel()
+	}()
+	return ctx
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+)
+
+const key = "pk_0123456789secret"
+
+// asProgram makes the test's own binary the program.
+const asProgram = "RUDDERKLAVIYO_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// process is a run of the program.
+type process struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	stdout bytes.Buffer
+	stderr *bufio.Reader
+	said   strings.Builder // on stderr
+}
+
+func start(t *testing.T, stdin io.Reader, args ...string) *process {
+	t.Helper()
+	p := newProcess(t, args...)
+	p.cmd.Stdin, p.cmd.Stdout = stdin, &p.stdout
+	p.start()
+	return p
+}
+
+// newProcess makes a process that is killed if it takes more than a minute.
+func newProcess(t *testing.T, args ...string) *process {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	t.Cleanup(cancel)
+	p := &process{t: t, cmd: exec.CommandContext(ctx, os.Args[0], args...)}
+	p.cmd.Env = append(os.Environ(), asProgram+"=1", "KLAVIYO_API_KEY="+key)
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stderr = bufio.NewReader(stderr)
+	return p
+}
+
+func (p *process) start() {
+	p.t.Helper()
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// waitFor reads stderr up to a line with the text.
+func (p *process) waitFor(text string) {
+	p.t.Helper()
+	for {
+		line, err := p.stderr.ReadString('\n')
+		p.said.WriteString(line)
+		if strings.Contains(line, text) {
+			return
+		}
+		if err != nil {
+			p.t.Fatalf("it never said %q but\n%s", text, &p.said)
+		}
+	}
+}
+
+// wait waits for the end.
+func (p *process) wait() *os.ProcessState {
+	p.t.Helper()
+	if _, err := io.Copy(&p.said, p.stderr); err != nil {
+		p.t.Error(err)
+	}
+	var exit *exec.ExitError
+	if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		p.t.Error(err)
+	}
+	if strings.Contains(p.stdout.String()+p.said.String(), key) {
+		p.t.Error("the key is shown")
+	}
+	return p.cmd.ProcessState
+}
+
+func (p *process) wantStatus(want int) {
+	p.t.Helper()
+	if state := p.wait(); state.ExitCode() != want {
+		p.t.Errorf("%v, want status %d\n%s", state, want, &p.said)
+	}
+}
+
+func event(i int) string {
+	return fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","context":{"traits":{"email":"p%d@example.com"}}}`+"\n", i, i)
+}
+
+// events makes a file with events of n people.
+func events(t *testing.T, n int) string {
+	t.Helper()
+	var text strings.Builder
+	for i := range n {
+		text.WriteString(event(i))
+	}
+	path := filepath.Join(t.TempDir(), "events.jsonl")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// gate is a Klaviyo behind a gate.
+type gate struct {
+	*klaviyotest.Klaviyo
+	arrived chan struct{} // gets a value for each request
+	open    chan struct{} // lets the requests through when it is closed
+}
+
+func newGate(t *testing.T) (g *gate, url string) {
+	t.Helper()
+	g = &gate{klaviyotest.New(klaviyotest.WithKey(key)), make(chan struct{}, 1000), make(chan struct{})}
+	server := httptest.NewServer(g)
+	t.Cleanup(server.Close)
+	return g, server.URL
+}
+
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body) // only then it is noticed that the client is gone
+	if err != nil {
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	g.arrived <- struct{}{}
+	select {
+	case <-g.open:
+		g.Klaviyo.ServeHTTP(w, r)
+	case <-r.Context().Done():
+	}
+}
+
+// await waits for n requests.
+func (g *gate) await(n int) {
+	for range n {
+		<-g.arrived
+	}
+}
+
+func TestSendOverASocket(t *testing.T) {
+	g, url := newGate(t)
+	close(g.open)
+	p := start(t, nil, "send", "--base-url", url, "--output", "json", events(t, 20))
+	p.wantStatus(0)
+	if !strings.Contains(p.stdout.String(), `"delivered":20`) || len(g.Events()) != 20 {
+		t.Errorf("%d events, %s", len(g.Events()), &p.stdout)
+	}
+}
+
+func TestSignalFinishesTheRequestsOnTheirWay(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		t.Run(signal.String(), func(t *testing.T) {
+			g, url := newGate(t)
+			path := events(t, 100)
+			p := start(t, nil, "send", "--base-url", url, "--concurrency", "4", "--output", "json", path)
+			g.await(4)
+			p.signal(signal)
+			p.waitFor("Stopping")
+			close(g.open)
+			p.wantStatus(1)
+			if !strings.Contains(p.stdout.String(), `"delivered":4,`) || len(g.Events()) != 4 {
+				t.Errorf("%d events, %s", len(g.Events()), &p.stdout)
+			}
+			resume := "rudderklaviyo send --base-url=" + url + " --concurrency=4 --output=json --from-line=5 " + path
+			if !strings.Contains(p.said.String(), "interrupted") || !strings.Contains(p.said.String(), resume) {
+				t.Errorf("it does not say how to go on:\n%s", &p.said)
+			}
+		})
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	g, url := newGate(t)
+	p := start(t, nil, "send", "--base-url", url, events(t, 10))
+	g.await(1)
+	p.signal(os.Interrupt)
+	p.waitFor("Stopping")
+	p.signal(os.Interrupt)
+	if status, ok := p.wait().Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+		t.Errorf("%v, want an end by the signal", p.cmd.ProcessState)
+	}
+}
+
+func TestSignalWhileStandardInputIsAwaited(t *testing.T) {
+	g, url := newGate(t)
+	close(g.open)
+	stdin, more, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	defer more.Close()
+	p := start(t, stdin, "send", "--base-url", url)
+	if _, err := more.WriteString(event(1)); err != nil {
+		t.Fatal(err)
+	}
+	g.await(1)
+	p.signal(os.Interrupt)
+	p.wantStatus(1)
+	if !strings.Contains(p.said.String(), "of standard input: interrupted") {
+		t.Errorf("stderr:\n%s", &p.said)
+	}
+}
+
+func TestReaderThatHasSeenEnough(t *testing.T) {
+	p := newProcess(t, "map", events(t, 5000))
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.start()
+	if line, err := bufio.NewReader(stdout).ReadString('\n'); err != nil || !strings.HasPrefix(line, `{"line":1,`) {
+		t.Errorf("%q, %v", line, err)
+	}
+	stdout.Close()
+	state := p.wait() // by SIGPIPE, as other programs
+	if status, ok := state.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGPIPE || p.said.Len() > 0 {
+		t.Errorf("%v\n%s", state, &p.said)
+	}
+}

@@ -1,0 +1,90 @@
+// Package command is the program's command line: its commands, their flags and
+// their exit statuses.
+//
+// Results go to standard output and everything else to standard error. Neither
+// shows a key or a value of an event, but for the bodies that map prints.
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"sync"
+
+	"github.com/spf13/cobra"
+)
+
+// Program is the program with what it gets from its process.
+type Program struct {
+	Stdin  io.Reader
+	Stdout io.Writer
+	Stderr io.Writer
+	Getenv func(string) string
+	// Transport carries the requests of send; nil is the network.
+	Transport http.RoundTripper
+}
+
+// Run runs the command that args name and gives the exit status. When ctx is
+// done it finishes the requests on their way, and says how to go on.
+func (p Program) Run(ctx context.Context, args []string) int {
+	p.Stderr = &lockedWriter{w: p.Stderr}
+	root := p.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	return p.status(root.ExecuteContext(ctx))
+}
+
+// lockedWriter is for the writers that don't know of each other.
+type lockedWriter struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lockedWriter) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (p Program) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rudderklaviyo",
+		Short: "Deliver RudderStack events to Klaviyo",
+		Long: `Rudderklaviyo delivers RudderStack events to Klaviyo, on revision 2023-02-22 of
+its API.
+
+Events are JSON, one a line, in files or on standard input. The private API key
+comes from KLAVIYO_API_KEY or, as the other settings, from the file given with
+--config, which has the keys of RudderStack's Klaviyo destination.
+
+Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
+on; 2 wrong usage or settings; 3 done, but for some events.`,
+		Example: `  rudderklaviyo map events.jsonl
+  rudderklaviyo send --simulate events.jsonl
+  KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl`,
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(p.mapCommand(), p.sendCommand())
+	return root
+}
+
+// version is the module's, with the commit of a build from a checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && version == "(devel)" {
+			version = fmt.Sprintf("%s %.12s", version, setting.Value)
+		}
+	}
+	return version
+}

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// settings are the flags that map and send have in common. The private key is
+// none of them: other users of the machine see a command's flags.
+type settings struct {
+	config   string
+	logLevel slog.Level
+	mapping  mapper.Config
+}
+
+// mappingFlags are the settings of the mapping that have a flag, with a pointer
+// to their field.
+var mappingFlags = []struct {
+	name, usage string
+	field       func(*mapper.Config) any
+}{
+	{"list-id", "`id` of the list to subscribe to where an event names none",
+		func(c *mapper.Config) any { return &c.ListID }},
+	{"default-country", "`country` (ISO 3166-1, such as DE) of phone numbers without +",
+		func(c *mapper.Config) any { return &c.DefaultCountry }},
+	{"item-fields", "`names` of the fields of items: klaviyo or transformer",
+		func(c *mapper.Config) any { return (*string)(&c.ItemFields) }},
+	{"allow-external-id-only", "let events through that have neither email nor phone number but a user id",
+		func(c *mapper.Config) any { return &c.AllowExternalIDOnly }},
+	{"enforce-email-as-primary", "identify people by email or phone number alone",
+		func(c *mapper.Config) any { return &c.EnforceEmailAsPrimary }},
+	{"flatten-properties", "turn nested objects into dotted keys",
+		func(c *mapper.Config) any { return &c.FlattenProperties }},
+	{"send-nulls", "send null traits, which clears the profile's fields",
+		func(c *mapper.Config) any { return &c.SendNulls }},
+	{"unsubscribe", "let subscribe: false unsubscribe people",
+		func(c *mapper.Config) any { return &c.Unsubscribe }},
+}
+
+func (s *settings) register(flags *pflag.FlagSet) {
+	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or the destination as RudderStack exports it")
+	flags.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
+	for _, flag := range mappingFlags {
+		switch field := flag.field(&s.mapping).(type) {
+		case *string:
+			flags.StringVar(field, flag.name, "", flag.usage)
+		case *bool:
+			flags.BoolVar(field, flag.name, false, flag.usage)
+		}
+	}
+}
+
+func (p Program) logger(s settings) *slog.Logger {
+	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
+}
+
+// load puts the settings together: flags over environment over file.
+func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (config.Config, error) {
+	var cfg config.Config
+	if s.config != "" {
+		var ignored []string
+		var err error
+		cfg, ignored, err = config.Load(s.config)
+		if err != nil {
+			return cfg, wrongUsage(err)
+		}
+		if len(ignored) > 0 {
+			logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", s.config, "keys", ignored)
+		}
+	}
+	if key := p.Getenv("KLAVIYO_API_KEY"); key != "" {
+		cfg.PrivateAPIKey = key
+	}
+	for _, flag := range mappingFlags {
+		if !cmd.Flags().Changed(flag.name) {
+			continue
+		}
+		switch field := flag.field(&cfg.Config).(type) {
+		case *string:
+			*field = *flag.field(&s.mapping).(*string)
+		case *bool:
+			*field = *flag.field(&s.mapping).(*bool)
+		}
+	}
+	return cfg, nil
+}
+
+// newMapper makes the mapper of the settings.
+func newMapper(cfg config.Config) (*mapper.Mapper, error) {
+	m, err := mapper.New(cfg.Config)
+	if err != nil {
+		return nil, wrongUsage(err)
+	}
+	return m, nil
+}

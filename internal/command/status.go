@@ -1,0 +1,43 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The exit statuses, which scripts rely on.
+const (
+	statusDone        = 0
+	statusStopped     = 1 // could not run, or had to stop
+	statusUsage       = 2 // wrong usage or settings
+	statusDeadLetters = 3 // done, but for some events
+)
+
+// exitError is an error with the exit status it leads to.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func stopped(err error) error { return &exitError{statusStopped, err} }
+
+func wrongUsage(err error) error { return &exitError{statusUsage, err} }
+
+// status tells a person of an error and gives its exit status. An error of
+// cobra's is about usage.
+func (p Program) status(err error) int {
+	if err == nil {
+		return statusDone
+	}
+	fmt.Fprintf(p.Stderr, "rudderklaviyo: %v\n", err)
+	var exit *exitError
+	if errors.As(err, &exit) {
+		return exit.status
+	}
+	fmt.Fprintln(p.Stderr, "See rudderklaviyo --help.")
+	return statusUsage
+}

@@ -1,0 +1,64 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// summary is what became of the events that send has read.
+type summary struct {
+	Events       int     `json:"events"`
+	Delivered    int     `json:"delivered"`
+	Skipped      int     `json:"skipped"`
+	DeadLettered int     `json:"dead_lettered"`
+	Requests     int64   `json:"requests"`
+	Retries      int64   `json:"retries"`
+	RateLimited  int64   `json:"rate_limited"`
+	Seconds      float64 `json:"seconds"`
+
+	warnings map[mapper.Code]int
+}
+
+// printers gives the forms of a summary by the values of --output.
+var printers = map[string]func(summary, io.Writer) error{
+	"table": summary.printTable,
+	"json":  summary.printJSON,
+}
+
+func (s summary) printJSON(w io.Writer) error { return json.NewEncoder(w).Encode(s) }
+
+func (s summary) printTable(w io.Writer) error {
+	type row struct {
+		name  string
+		value any
+	}
+	rows := []row{
+		{"events", s.Events},
+		{"delivered", s.Delivered},
+		{"skipped", s.Skipped},
+		{"dead-lettered", s.DeadLettered},
+	}
+	if undone := s.Events - s.Delivered - s.Skipped - s.DeadLettered; undone > 0 {
+		rows = append(rows, row{"not done", undone})
+	}
+	rows = append(rows,
+		row{"requests", s.Requests},
+		row{"retries", s.Retries},
+		row{"rate limited", s.RateLimited},
+		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
+	)
+	for _, code := range slices.Sorted(maps.Keys(s.warnings)) {
+		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.warnings[code]})
+	}
+	for _, r := range rows {
+		if _, err := fmt.Fprintf(w, "%-30s %8v\n", r.name, r.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+// Package config reads the settings of a RudderStack destination from a file,
+// in YAML or JSON: the keys of the destination's form and this project's own.
+package config
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// Config holds the settings under the names that they have in a file.
+type Config struct {
+	// PrivateAPIKey is the secret key of a Klaviyo account.
+	PrivateAPIKey string `json:"privateApiKey"`
+	// PublicAPIKey is the account's public id, which sending doesn't need.
+	PublicAPIKey string `json:"publicApiKey"`
+	mapper.Config
+}
+
+// Load reads a file that holds the settings themselves or a destination as
+// RudderStack exports it. A key that is neither a setting nor part of
+// RudderStack's form is an error; ignored lists the latter's keys that were
+// met. No error quotes a value.
+func Load(path string) (cfg Config, ignored []string, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	cfg, ignored, err = parse(text)
+	if err != nil {
+		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return cfg, ignored, nil
+}
+
+func parse(text []byte) (Config, []string, error) {
+	document, err := parseDocument(text)
+	if err != nil || document == nil {
+		return Config{}, nil, err
+	}
+	settings, err := unwrap(document)
+	if err != nil {
+		return Config{}, nil, err
+	}
+	var cfg Config
+	ignored, err := decode(settings, &cfg)
+	return cfg, ignored, err
+}

@@ -1,0 +1,63 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// maxKey is the length in bytes of the longest key that is looked at closely.
+const maxKey = 40
+
+var keyForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*([-_. ][A-Za-z0-9]+)?$`)
+
+// printable gives a key for a message, unless it could be a secret that
+// slipped in: a key of Klaviyo's, or a line with its colon misplaced.
+func printable(key string) string {
+	if len(key) > maxKey || !keyForm.MatchString(key) || strings.Contains(key, "pk_") {
+		return "(not shown)"
+	}
+	return strconv.Quote(key)
+}
+
+// suggestion ends an error about an unknown key with the setting that was
+// probably meant.
+func suggestion(key string) string {
+	if len(key) > maxKey {
+		return ""
+	}
+	best, least := "", 3
+	for _, known := range slices.Sorted(maps.Keys(fields)) {
+		if d := distance(strings.ToLower(key), strings.ToLower(known)); d < least {
+			best, least = known, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance is Levenshtein's: the edits that make b of a.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			substitute := diagonal
+			if a[i] != b[j] {
+				substitute++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,153 @@
+// Package deadletter keeps the events that can't be delivered, each with the
+// reason, as JSON Lines.
+package deadletter
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// Letter is an event that can't be delivered.
+type Letter struct {
+	// File is left out of the record if it is empty.
+	File string
+	Line int
+	// Event is the event as it came; nil stands for one that was too long to read.
+	Event []byte
+	Error Error
+	// Attempts counts the requests made for the call that failed, 0 if none was made.
+	Attempts int
+}
+
+// Error is the reason, from the mapping or from Klaviyo.
+type Error struct {
+	Code string `json:"code"`
+	// Field is the dotted path of the value at fault in the event.
+	Field   string `json:"field"`
+	Message string `json:"message"`
+	// Status is that of Klaviyo's answer, 0 if there was none.
+	Status int `json:"status"`
+	// Detail is what Klaviyo says, which may quote the event.
+	Detail string `json:"detail"`
+	// Pointer is the JSON Pointer of what Klaviyo refuses in the request's body.
+	Pointer string `json:"pointer"`
+}
+
+// File is a file of dead letters. It is safe for concurrent use.
+type File struct {
+	mu   sync.Mutex
+	file disk
+	sync bool // a pipe can't be synced
+}
+
+// disk is the part of an [os.File] that is needed.
+type disk interface {
+	io.WriteCloser
+	Sync() error
+	Stat() (fs.FileInfo, error)
+}
+
+// Open opens a file to append to, and creates it, for its owner alone, if it
+// isn't there.
+func Open(name string) (*File, error) {
+	file, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		err = endLine(file, info.Size())
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return &File{file: file, sync: info.Mode().IsRegular()}, nil
+}
+
+// endLine ends a record that was cut off when an earlier program died, so that
+// the next one stands on a line of its own.
+func endLine(file *os.File, size int64) error {
+	if size == 0 {
+		return nil
+	}
+	last := make([]byte, 1)
+	if _, err := file.ReadAt(last, size-1); err != nil {
+		return err
+	}
+	if last[0] == '\n' {
+		return nil
+	}
+	_, err := io.WriteString(file, "\n")
+	return err
+}
+
+// Write appends a record. Once it returns nil the record is on the disk.
+func (f *File) Write(letter Letter) error {
+	line := letter.appendRecord(nil)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := f.file.Write(line); err != nil {
+		return err
+	}
+	if !f.sync {
+		return nil
+	}
+	return f.file.Sync()
+}
+
+// Is tells whether it is the file that info describes.
+func (f *File) Is(info fs.FileInfo) bool {
+	own, err := f.file.Stat()
+	return err == nil && os.SameFile(own, info)
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.file.Close() }
+
+// appendRecord appends the letter as a line. The event stands in it byte for
+// byte if it is JSON, else as a string, or in base64 if it isn't UTF-8.
+func (l Letter) appendRecord(line []byte) []byte {
+	line = append(line, '{')
+	if l.File != "" {
+		line = append(appendJSON(append(line, `"file":`...), l.File), ',')
+	}
+	line = fmt.Appendf(line, `"line":%d,`, l.Line)
+	switch {
+	case l.Event == nil:
+		line = append(line, `"event":null`...)
+	case !utf8.Valid(l.Event):
+		line = append(line, `"event_base64":"`...)
+		line = append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
+	case canStandInside(l.Event):
+		line = append(append(line, `"event":`...), l.Event...)
+	default:
+		line = appendJSON(append(line, `"event":`...), string(l.Event))
+	}
+	line = appendJSON(append(line, `,"error":`...), l.Error)
+	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
+}
+
+// canStandInside tells whether event is JSON and may be nested one level
+// deeper without becoming too deep for those who read it.
+func canStandInside(event []byte) bool {
+	return json.Valid(event) && json.Valid(slices.Concat([]byte("["), event, []byte("]")))
+}
+
+func appendJSON(line []byte, v any) []byte {
+	buffer := bytes.NewBuffer(line)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		panic(err) // v is made of strings and numbers
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}
