@@ -593,301 +593,301 @@ func (e ProfileInclude) Valid() bool {
 	}
 }
 
-// APIError one fault that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
+// APIError is one fault that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
 type APIError struct {
-	// Code The kind of fault, such as duplicate_profile.
+	// Code is the kind of fault, such as duplicate_profile.
 	Code string `json:"code"`
 
-	// Detail This occurrence in words. It may quote values of the request.
+	// Detail tells this occurrence in words. It may quote values of the request.
 	Detail string `json:"detail"`
 
-	// ID Names this occurrence in Klaviyo's logs.
+	// ID names this occurrence in Klaviyo's logs.
 	ID string `json:"id"`
 
-	// Links Links to documentation of the fault.
+	// Links holds links to documentation of the fault.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 
-	// Meta What helps to settle the fault.
+	// Meta is what helps to settle the fault.
 	Meta *APIErrorMeta `json:"meta,omitempty"`
 
-	// Source The place in the request that is at fault.
+	// Source is the place in the request that is at fault.
 	Source *APIErrorSource `json:"source,omitempty"`
 
-	// Status The HTTP status code.
+	// Status is the HTTP status code.
 	Status int `json:"status,omitempty,omitzero"`
 
-	// Title The kind of fault in words.
+	// Title is the kind of fault in words.
 	Title string `json:"title"`
 }
 
-// APIErrorMeta What helps to settle the fault.
+// APIErrorMeta is what helps to settle the fault.
 type APIErrorMeta struct {
-	// DuplicateProfileID With a 409 of create_profile, the id of the profile that has the identifiers already.
+	// DuplicateProfileID is, with a 409 of create_profile, the id of the profile that has the identifiers already.
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty,omitzero"`
 }
 
-// APIErrorSource The place in the request that is at fault.
+// APIErrorSource is the place in the request that is at fault.
 type APIErrorSource struct {
-	// Parameter The name of a query or path parameter.
+	// Parameter is the name of a query or path parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
 
-	// Pointer A JSON Pointer into the body, such as /data/attributes/email.
+	// Pointer is a JSON Pointer into the body, such as /data/attributes/email.
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
-// APIErrors the body of every 4XX and 5XX answer.
+// APIErrors is the body of every 4XX and 5XX answer.
 type APIErrors struct {
-	// Errors What is wrong, one entry for each fault found.
+	// Errors says what is wrong, one entry for each fault found.
 	Errors []APIError `json:"errors"`
 
-	// Links Links that belong to the whole answer.
+	// Links holds links that belong to the whole answer.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 }
 
-// CollectionLinks the addresses of a page and of those around it.
+// CollectionLinks is the addresses of a page and of those around it.
 type CollectionLinks struct {
-	// First the address of the first page.
+	// First is the address of the first page.
 	First string `json:"first,omitempty,omitzero"`
 
-	// Last the address of the last page.
+	// Last is the address of the last page.
 	Last string `json:"last,omitempty,omitzero"`
 
-	// Next the address of the page after; none on the last.
+	// Next is the address of the page after; none on the last.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// Prev the address of the page before; none on the first.
+	// Prev is the address of the page before; none on the first.
 	Prev string `json:"prev,omitempty,omitzero"`
 
-	// Self the address of this page.
+	// Self is the address of this page.
 	Self string `json:"self"`
 }
 
-// Coordinate a latitude or longitude, which the API takes as a number or as text.
+// Coordinate is a latitude or longitude, which the API takes as a number or as text.
 type Coordinate struct {
 	union json.RawMessage
 }
 
-// CoordinateDegrees a coordinate in decimal degrees.
+// CoordinateDegrees is a coordinate in decimal degrees.
 type CoordinateDegrees = float64
 
-// CoordinateText a coordinate as text.
+// CoordinateText is a coordinate as text.
 type CoordinateText = string
 
-// DataPrivacyCreateDeletionJobQuery the body of request_profile_deletion.
+// DataPrivacyCreateDeletionJobQuery is the body of request_profile_deletion.
 type DataPrivacyCreateDeletionJobQuery struct {
-	// Data the job to queue: whom to delete.
+	// Data is the job to queue: whom to delete.
 	Data DataPrivacyCreateDeletionJobQueryResourceObject `json:"data"`
 }
 
-// DataPrivacyCreateDeletionJobQueryResourceObject the job to queue: whom to delete.
+// DataPrivacyCreateDeletionJobQueryResourceObject is the job to queue: whom to delete.
 type DataPrivacyCreateDeletionJobQueryResourceObject struct {
-	// Attributes the one identifier that names the profile.
+	// Attributes is the one identifier that names the profile.
 	Attributes DeletionJobAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a deletion job.
+	// Type is the JSON:API type of a deletion job.
 	Type DataPrivacyDeletionJobEnum `json:"type"`
 }
 
-// DeletionJobAttributes the one identifier that names the profile.
+// DeletionJobAttributes is the one identifier that names the profile.
 type DeletionJobAttributes struct {
-	// Email the person's email address.
+	// Email is the person's email address.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber the person's phone number, in E.164.
+	// PhoneNumber is the person's phone number, in E.164.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ProfileID the profile's id in Klaviyo.
+	// ProfileID is the profile's id in Klaviyo.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 }
 
-// DataPrivacyDeletionJobEnum the JSON:API type of a deletion job.
+// DataPrivacyDeletionJobEnum is the JSON:API type of a deletion job.
 type DataPrivacyDeletionJobEnum string
 
-// EmailChannel what a profile has agreed to receive by email.
+// EmailChannel is what a profile has agreed to receive by email.
 type EmailChannel struct {
-	// Marketing consent to email marketing: what it is now, and how it came about.
+	// Marketing is the consent to email marketing: what it is now, and how it came about.
 	Marketing EmailMarketing `json:"marketing,omitempty,omitzero"`
 }
 
-// EmailMarketing consent to email marketing: what it is now, and how it came about.
+// EmailMarketing is the consent to email marketing: what it is now, and how it came about.
 type EmailMarketing struct {
-	// Consent the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
+	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
 	Consent string `json:"consent"`
 
-	// CustomMethodDetail the custom_source that the subscribing call gave; may be empty.
+	// CustomMethodDetail is the custom_source that the subscribing call gave; may be empty.
 	CustomMethodDetail string `json:"custom_method_detail,omitempty,omitzero"`
 
-	// DoubleOptin whether the person confirmed by a link in a message.
+	// DoubleOptin tells whether the person confirmed by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
-	// ListSuppressions a suppression that holds for one list.
+	// ListSuppressions is a suppression that holds for one list.
 	ListSuppressions EmailMarketingListSuppression `json:"list_suppressions,omitempty,omitzero"`
 
-	// Method the way consent was given, such as API or a form.
+	// Method is the way consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail more about that way, such as the form's name; may be empty.
+	// MethodDetail says more about that way, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
-	// Suppressions a suppression that holds for all email marketing.
+	// Suppressions is a suppression that holds for all email marketing.
 	Suppressions EmailMarketingSuppression `json:"suppressions,omitempty,omitzero"`
 
-	// Timestamp when consent was given or last changed, in RFC 3339.
+	// Timestamp is when consent was given or last changed, in RFC 3339.
 	Timestamp time.Time `json:"timestamp,omitempty,omitzero"`
 }
 
-// EmailMarketingListSuppression a suppression that holds for one list.
+// EmailMarketingListSuppression is a suppression that holds for one list.
 type EmailMarketingListSuppression struct {
-	// ListID the list's id.
+	// ListID is the list's id.
 	ListID string `json:"list_id"`
 
-	// Reason why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp since when, in RFC 3339.
+	// Timestamp tells since when, in RFC 3339.
 	Timestamp time.Time `json:"timestamp"`
 }
 
-// EmailMarketingSuppression a suppression that holds for all email marketing.
+// EmailMarketingSuppression is a suppression that holds for all email marketing.
 type EmailMarketingSuppression struct {
-	// Reason why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp since when, in RFC 3339.
+	// Timestamp tells since when, in RFC 3339.
 	Timestamp time.Time `json:"timestamp"`
 }
 
-// EventCreateQuery the body of create_event and create_client_event.
+// EventCreateQuery is the body of create_event and create_client_event.
 type EventCreateQuery struct {
-	// Data the event to record.
+	// Data is the event to record.
 	Data EventCreateQueryResourceObject `json:"data"`
 }
 
-// EventCreateQueryResourceObject the event to record.
+// EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
-	// Attributes what happened, to whom, and when.
+	// Attributes is what happened, to whom, and when.
 	Attributes EventCreateAttributes `json:"attributes"`
 
-	// Type the JSON:API type of an event.
+	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
 }
 
-// EventProfile the person, as a flat object with at least one of $email, $phone_number and $id. Other names
+// EventProfile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
 // with a dollar sign are fields of the profile ($first_name, $last_name, $city, $region, $country,
 // $zip, $image, $consent); any other key becomes a custom property.
 type EventProfile struct {
-	// Address1 The first line of the street address.
+	// Address1 is the first line of the street address.
 	Address1 nullable.Nullable[string] `json:"$address1,omitempty,omitzero"`
 
-	// City The city.
+	// City is the city.
 	City nullable.Nullable[string] `json:"$city,omitempty,omitzero"`
 
-	// Consent The channels the person has consented to, such as email and sms.
+	// Consent is the channels the person has consented to, such as email and sms.
 	Consent []string `json:"$consent,omitzero"`
 
-	// Country The country.
+	// Country is the country.
 	Country nullable.Nullable[string] `json:"$country,omitempty,omitzero"`
 
-	// Email The email address.
+	// Email is the email address.
 	Email string `json:"$email,omitempty,omitzero"`
 
-	// FirstName The first name.
+	// FirstName is the first name.
 	FirstName nullable.Nullable[string] `json:"$first_name,omitempty,omitzero"`
 
-	// ID The external id, the sender's own name for the person.
+	// ID is the external id, the sender's own name for the person.
 	ID string `json:"$id,omitempty,omitzero"`
 
-	// Image The URL of a picture.
+	// Image is the URL of a picture.
 	Image nullable.Nullable[string] `json:"$image,omitempty,omitzero"`
 
-	// LastName The last name.
+	// LastName is the last name.
 	LastName nullable.Nullable[string] `json:"$last_name,omitempty,omitzero"`
 
-	// Organization The company the person works for.
+	// Organization is the company the person works for.
 	Organization nullable.Nullable[string] `json:"$organization,omitempty,omitzero"`
 
-	// PhoneNumber The phone number, in E.164.
+	// PhoneNumber is the phone number, in E.164.
 	PhoneNumber string `json:"$phone_number,omitempty,omitzero"`
 
-	// Region The region of a country, such as a state.
+	// Region is the region of a country, such as a state.
 	Region nullable.Nullable[string] `json:"$region,omitempty,omitzero"`
 
-	// Timezone The time zone, a name of the IANA database.
+	// Timezone is the time zone, a name of the IANA database.
 	Timezone nullable.Nullable[string] `json:"$timezone,omitempty,omitzero"`
 
-	// Title The person's title at work.
+	// Title is the person's title at work.
 	Title nullable.Nullable[string] `json:"$title,omitempty,omitzero"`
 
-	// Zip The postal code.
+	// Zip is the postal code.
 	Zip nullable.Nullable[string] `json:"$zip,omitempty,omitzero"`
 
-	// Properties Custom properties, a JSON object. None may have the name of a field that is set.
+	// Properties holds custom properties, a JSON object. None may have the name of a field that is set.
 	Properties json.RawMessage `json:"-"`
 }
 
-// EventCreateAttributes what happened, to whom, and when.
+// EventCreateAttributes is what happened, to whom, and when.
 type EventCreateAttributes struct {
 	Metric MetricCreateQuery `json:"metric"`
 
-	// Profile the person, as a flat object with at least one of $email, $phone_number and $id. Other names
+	// Profile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
 	// with a dollar sign are fields of the profile ($first_name, $last_name, $city, $region, $country,
 	// $zip, $image, $consent); any other key becomes a custom property.
 	Profile EventProfile `json:"profile"`
 
-	// Properties the event's own data, {} if there is none. Limits: 300 properties, 10 levels, 4,000 elements in
+	// Properties is the event's own data, {} if there is none. Limits: 300 properties, 10 levels, 4,000 elements in
 	// an array, 100 KB in a string, 5 MB in all. Segments see the top level only where it isn't an
 	// object, and nothing within $extra.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time when it happened, in RFC 3339, kept to the second: later than the year 2000 and at most a year
+	// Time is when it happened, in RFC 3339, kept to the second: later than the year 2000 and at most a year
 	// ahead. Absent: now.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
-	// UniqueID the key against duplicates: of all events with one profile, metric and unique_id the first
+	// UniqueID is the key against duplicates: of all events with one profile, metric and unique_id the first
 	// counts. Absent: the time in seconds.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value what it was worth, a number such as an order's total.
+	// Value is what it was worth, a number such as an order's total.
 	Value json.Number `json:"value,omitempty,omitzero"`
 }
 
-// EventEnum the JSON:API type of an event.
+// EventEnum is the JSON:API type of an event.
 type EventEnum string
 
-// Event an event as Klaviyo holds it.
+// Event is an event as Klaviyo holds it.
 type Event struct {
-	// Attributes what happened, to whom, and when.
+	// Attributes is what happened, to whom, and when.
 	Attributes EventAttributes `json:"attributes"`
 
-	// ID the event's id.
+	// ID is the event's id.
 	ID string `json:"id"`
 
-	// Links the address of one object.
+	// Links is the address of one object.
 	Links         ObjectLinks         `json:"links"`
 	Relationships *EventRelationships `json:"relationships,omitempty"`
 
-	// Type the JSON:API type of an event.
+	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
 }
 
-// EventAttributes what happened, to whom, and when.
+// EventAttributes is what happened, to whom, and when.
 type EventAttributes struct {
-	// Datetime when it happened, in a form like RFC 3339's.
+	// Datetime is when it happened, in a form like RFC 3339's.
 	Datetime string `json:"datetime,omitempty,omitzero"`
 
-	// EventProperties the event's own data, and what Klaviyo added, such as attribution.
+	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
 
-	// MetricID the id of its metric.
+	// MetricID is the id of its metric.
 	MetricID string `json:"metric_id"`
 
-	// ProfileID the id of its profile, if it has one.
+	// ProfileID is the id of its profile, if it has one.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 
-	// Timestamp when it happened, in seconds since 1970.
+	// Timestamp is when it happened, in seconds since 1970.
 	Timestamp string `json:"timestamp,omitempty,omitzero"`
 
-	// UUID the event's UUID, which also serves as a page cursor.
+	// UUID is the event's UUID, which also serves as a page cursor.
 	UUID string `json:"uuid,omitempty,omitzero"`
 }
 
@@ -900,15 +900,15 @@ type EventRelationships struct {
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 }
 
-// GetEventResponseCollectionCompoundDocument a page of events, with the metrics and profiles that include asked for.
+// GetEventResponseCollectionCompoundDocument is a page of events, with the metrics and profiles that include asked for.
 type GetEventResponseCollectionCompoundDocument struct {
-	// Data the events of this page.
+	// Data is the events of this page.
 	Data []Event `json:"data"`
 
-	// Included the metrics and profiles that include asked for, each once.
+	// Included is the metrics and profiles that include asked for, each once.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
@@ -917,61 +917,61 @@ type EventIncluded struct {
 	union json.RawMessage
 }
 
-// GetListResponseCollection the lists of a profile.
+// GetListResponseCollection is the lists of a profile.
 type GetListResponseCollection struct {
-	// Data the lists.
+	// Data is the lists.
 	Data []List `json:"data"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// GetListResponseCollectionCompoundDocument a page of lists.
+// GetListResponseCollectionCompoundDocument is a page of lists.
 type GetListResponseCollectionCompoundDocument struct {
-	// Data the lists of this page.
+	// Data is the lists of this page.
 	Data []List `json:"data"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// GetListResponseCompoundDocument the answer of get_list.
+// GetListResponseCompoundDocument is the answer of get_list.
 type GetListResponseCompoundDocument struct {
 	Data List `json:"data"`
 }
 
-// GetMetricResponseCollection a page of metrics.
+// GetMetricResponseCollection is a page of metrics.
 type GetMetricResponseCollection struct {
-	// Data the metrics of this page.
+	// Data is the metrics of this page.
 	Data []Metric `json:"data"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// GetProfileResponseCollection a page of a list's profiles.
+// GetProfileResponseCollection is a page of a list's profiles.
 type GetProfileResponseCollection struct {
-	// Data the profiles of this page.
+	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// GetProfileResponseCollectionCompoundDocument a page of the account's profiles.
+// GetProfileResponseCollectionCompoundDocument is a page of the account's profiles.
 type GetProfileResponseCollectionCompoundDocument struct {
-	// Data the profiles of this page.
+	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
 
-	// Links the addresses of a page and of those around it.
+	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// GetProfileResponseCompoundDocument a profile, with the lists and segments that include asked for.
+// GetProfileResponseCompoundDocument is a profile, with the lists and segments that include asked for.
 type GetProfileResponseCompoundDocument struct {
 	Data Profile `json:"data"`
 
-	// Included the lists and segments that include asked for.
+	// Included is the lists and segments that include asked for.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 }
 
@@ -980,67 +980,67 @@ type ProfileIncluded struct {
 	union json.RawMessage
 }
 
-// ListCreateQuery the body of create_list.
+// ListCreateQuery is the body of create_list.
 type ListCreateQuery struct {
-	// Data the list to create.
+	// Data is the list to create.
 	Data ListCreateQueryResourceObject `json:"data"`
 }
 
-// ListCreateQueryResourceObject the list to create.
+// ListCreateQueryResourceObject is the list to create.
 type ListCreateQueryResourceObject struct {
-	// Attributes the list's name.
+	// Attributes is the list's name.
 	Attributes ListCreateAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a list.
+	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListCreateAttributes the list's name.
+// ListCreateAttributes is the list's name.
 type ListCreateAttributes struct {
-	// Name the list's name, for people.
+	// Name is the list's name, for people.
 	Name string `json:"name"`
 }
 
-// ListEnum the JSON:API type of a list.
+// ListEnum is the JSON:API type of a list.
 type ListEnum string
 
-// ListMembersAddQuery the body of create_list_relationships.
+// ListMembersAddQuery is the body of create_list_relationships.
 type ListMembersAddQuery struct {
-	// Data the profiles to add, 1,000 at most.
+	// Data is the profiles to add, 1,000 at most.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// ListMembersDeleteQuery the body of delete_list_relationships.
+// ListMembersDeleteQuery is the body of delete_list_relationships.
 type ListMembersDeleteQuery struct {
-	// Data the profiles to take off, 1,000 at most.
+	// Data is the profiles to take off, 1,000 at most.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// List a list as Klaviyo holds it, without its members.
+// List is a list as Klaviyo holds it, without its members.
 type List struct {
-	// Attributes the list's name and dates.
+	// Attributes is the list's name and dates.
 	Attributes ListAttributes `json:"attributes"`
 
-	// ID the list's id, made by Klaviyo.
+	// ID is the list's id, made by Klaviyo.
 	ID string `json:"id"`
 
-	// Links the address of one object.
+	// Links is the address of one object.
 	Links         ObjectLinks        `json:"links"`
 	Relationships *ListRelationships `json:"relationships,omitempty"`
 
-	// Type the JSON:API type of a list.
+	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListAttributes the list's name and dates.
+// ListAttributes is the list's name and dates.
 type ListAttributes struct {
-	// Created since when the list exists, in RFC 3339.
+	// Created tells since when the list exists, in RFC 3339.
 	Created time.Time `json:"created,omitempty,omitzero"`
 
-	// Name the list's name, for people.
+	// Name is the list's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated when the list last changed, in RFC 3339.
+	// Updated is when the list last changed, in RFC 3339.
 	Updated time.Time `json:"updated,omitempty,omitzero"`
 }
 
@@ -1053,379 +1053,379 @@ type ListRelationships struct {
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
-// MetricEnum the JSON:API type of a metric.
+// MetricEnum is the JSON:API type of a metric.
 type MetricEnum string
 
-// Metric a metric as Klaviyo holds it: a kind of event, by name and source.
+// Metric is a metric as Klaviyo holds it: a kind of event, by name and source.
 type Metric struct {
-	// Attributes the metric's name, dates and source.
+	// Attributes is the metric's name, dates and source.
 	Attributes MetricAttributes `json:"attributes"`
 
-	// ID the metric's id.
+	// ID is the metric's id.
 	ID string `json:"id"`
 
-	// Links the address of one object.
+	// Links is the address of one object.
 	Links ObjectLinks `json:"links"`
 
-	// Type the JSON:API type of a metric.
+	// Type is the JSON:API type of a metric.
 	Type MetricEnum `json:"type"`
 }
 
-// MetricAttributes the metric's name, dates and source.
+// MetricAttributes is the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created since when the metric exists, in a form like RFC 3339's.
+	// Created tells since when the metric exists, in a form like RFC 3339's.
 	Created string `json:"created,omitempty,omitzero"`
 
-	// Integration where its events come from, such as the API or a shop system.
+	// Integration is where its events come from, such as the API or a shop system.
 	Integration json.RawMessage `json:"integration,omitempty,omitzero"`
 
-	// Name the metric's name.
+	// Name is the metric's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated when the metric last changed, in a form like RFC 3339's.
+	// Updated is when the metric last changed, in a form like RFC 3339's.
 	Updated string `json:"updated,omitempty,omitzero"`
 }
 
-// ObjectLinks the address of one object.
+// ObjectLinks is the address of one object.
 type ObjectLinks struct {
-	// Self the object's address.
+	// Self is the object's address.
 	Self string `json:"self"`
 }
 
-// OnsiteProfileCreateQuery the body of create_client_profile.
+// OnsiteProfileCreateQuery is the body of create_client_profile.
 type OnsiteProfileCreateQuery struct {
-	// Data the visitor's profile to create or change.
+	// Data is the visitor's profile to create or change.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteProfileCreateQueryResourceObject the visitor's profile to create or change.
+// OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or change.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes the fields to set.
+	// Attributes is the fields to set.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a profile.
+	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// OnsiteProfileAttributes the fields to set.
+// OnsiteProfileAttributes is the fields to set.
 type OnsiteProfileAttributes struct {
-	// AnonymousID an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email the email address, an identifier: no two profiles share one.
+	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// FirstName the given name.
+	// FirstName is the given name.
 	FirstName string `json:"first_name,omitempty,omitzero"`
 
-	// Image the URL of a picture of the person.
+	// Image is the URL of a picture of the person.
 	Image string `json:"image,omitempty,omitzero"`
 
-	// LastName the family name.
+	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
 
-	// Location where a person lives: postal address, coordinates, time zone.
+	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization where the person works.
+	// Organization is where the person works.
 	Organization string `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties the custom properties, by name; any JSON value.
+	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title the person's position at work.
+	// Title is the person's position at work.
 	Title string `json:"title,omitempty,omitzero"`
 }
 
-// OnsiteSubscriptionCreateQuery the body of create_client_subscription.
+// OnsiteSubscriptionCreateQuery is the body of create_client_subscription.
 type OnsiteSubscriptionCreateQuery struct {
-	// Data the visitor's subscription to record.
+	// Data is the visitor's subscription to record.
 	Data OnsiteSubscriptionCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteSubscriptionCreateQueryResourceObject the visitor's subscription to record.
+// OnsiteSubscriptionCreateQueryResourceObject is the visitor's subscription to record.
 type OnsiteSubscriptionCreateQueryResourceObject struct {
-	// Attributes who subscribes, to which list.
+	// Attributes says who subscribes, to which list.
 	Attributes OnsiteSubscriptionAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a subscription from a browser or an app.
+	// Type is the JSON:API type of a subscription from a browser or an app.
 	Type SubscriptionEnum `json:"type"`
 }
 
-// OnsiteSubscriptionAttributes who subscribes, to which list.
+// OnsiteSubscriptionAttributes says who subscribes, to which list.
 type OnsiteSubscriptionAttributes struct {
-	// CustomSource where consent was given, in words of your own, kept with the consent.
+	// CustomSource is where consent was given, in words of your own, kept with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// Email the address to subscribe to email.
+	// Email is the address to subscribe to email.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ListID the id of the list that the visitor joins.
+	// ListID is the id of the list that the visitor joins.
 	ListID string `json:"list_id"`
 
-	// PhoneNumber the number to subscribe to text messages, in E.164.
+	// PhoneNumber is the number to subscribe to text messages, in E.164.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties fields and custom properties to set on the visitor's profile.
+	// Properties holds the fields and custom properties to set on the visitor's profile.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 }
 
-// PatchProfileResponse the answer of update_profile.
+// PatchProfileResponse is the answer of update_profile.
 type PatchProfileResponse struct {
 	Data Profile `json:"data"`
 }
 
-// PostListResponse the answer of create_list.
+// PostListResponse is the answer of create_list.
 type PostListResponse struct {
 	Data List `json:"data"`
 }
 
-// PostProfileResponse the answer of create_profile.
+// PostProfileResponse is the answer of create_profile.
 type PostProfileResponse struct {
 	Data Profile `json:"data"`
 }
 
-// PredictiveAnalytics what Klaviyo computes from a profile's orders.
+// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders the mean time from one order to the next, in days; none after a single order.
+	// AverageDaysBetweenOrders is the mean time from one order to the next, in days; none after a single order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue the worth of an order in the mean.
+	// AverageOrderValue is the worth of an order in the mean.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
-	// ChurnProbability how likely the customer is lost, from 0 to 1.
+	// ChurnProbability tells how likely the customer is lost, from 0 to 1.
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
-	// ExpectedDateOfNextOrder when the next order is likely, in RFC 3339, as of the last one.
+	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
 	ExpectedDateOfNextOrder time.Time `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricClv the worth of the orders so far.
+	// HistoricClv is the worth of the orders so far.
 	HistoricClv float64 `json:"historic_clv,omitempty,omitzero"`
 
-	// HistoricNumberOfOrders how many orders there were.
+	// HistoricNumberOfOrders tells how many orders there were.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedClv the worth of orders expected within a year.
+	// PredictedClv is the worth of orders expected within a year.
 	PredictedClv float64 `json:"predicted_clv,omitempty,omitzero"`
 
-	// PredictedNumberOfOrders how many orders are expected within a year.
+	// PredictedNumberOfOrders tells how many orders are expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
-	// TotalClv historic_clv and predicted_clv together.
+	// TotalClv is historic_clv and predicted_clv together.
 	TotalClv float64 `json:"total_clv,omitempty,omitzero"`
 }
 
-// ProfileCreateQuery the body of create_profile.
+// ProfileCreateQuery is the body of create_profile.
 type ProfileCreateQuery struct {
-	// Data the profile to create: at least one of email, phone_number and external_id, and what else is known.
+	// Data is the profile to create: at least one of email, phone_number and external_id, and what else is known.
 	Data ProfileCreateQueryResourceObject `json:"data"`
 }
 
-// ProfileCreateQueryResourceObject the profile to create: at least one of email, phone_number and external_id, and what else is known.
+// ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
 type ProfileCreateQueryResourceObject struct {
-	// Attributes the fields to set.
+	// Attributes is the fields to set.
 	Attributes ProfileCreateAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a profile.
+	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileCreateAttributes the fields to set.
+// ProfileCreateAttributes is the fields to set.
 type ProfileCreateAttributes struct {
-	// Email the email address, an identifier: no two profiles share one.
+	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// FirstName the given name.
+	// FirstName is the given name.
 	FirstName nullable.Nullable[string] `json:"first_name,omitempty,omitzero"`
 
-	// Image the URL of a picture of the person.
+	// Image is the URL of a picture of the person.
 	Image nullable.Nullable[string] `json:"image,omitempty,omitzero"`
 
-	// LastName the family name.
+	// LastName is the family name.
 	LastName nullable.Nullable[string] `json:"last_name,omitempty,omitzero"`
 
-	// Location where a person lives: postal address, coordinates, time zone.
+	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization where the person works.
+	// Organization is where the person works.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties the custom properties, by name; any JSON value.
+	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title the person's position at work.
+	// Title is the person's position at work.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// ProfileEnum the JSON:API type of a profile.
+// ProfileEnum is the JSON:API type of a profile.
 type ProfileEnum string
 
 // ProfileIdentifier names a profile by its Klaviyo id.
 type ProfileIdentifier struct {
-	// ID The profile's Klaviyo id.
+	// ID is the profile's Klaviyo id.
 	ID string `json:"id"`
 
-	// Type the JSON:API type of a profile.
+	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileLocation where a person lives: postal address, coordinates, time zone.
+// ProfileLocation is where a person lives: postal address, coordinates, time zone.
 type ProfileLocation struct {
-	// Address1 street and number.
+	// Address1 holds street and number.
 	Address1 nullable.Nullable[string] `json:"address1,omitempty,omitzero"`
 
-	// Address2 the rest of the address, such as a floor or a flat.
+	// Address2 is the rest of the address, such as a floor or a flat.
 	Address2 nullable.Nullable[string] `json:"address2,omitempty,omitzero"`
 
-	// City the town.
+	// City is the town.
 	City nullable.Nullable[string] `json:"city,omitempty,omitzero"`
 
-	// Country the country, by its name.
+	// Country is the country, by its name.
 	Country nullable.Nullable[string] `json:"country,omitempty,omitzero"`
 
-	// Latitude a latitude or longitude, which the API takes as a number or as text.
+	// Latitude is a latitude or longitude, which the API takes as a number or as text.
 	Latitude Coordinate `json:"latitude,omitempty,omitzero"`
 
-	// Longitude a latitude or longitude, which the API takes as a number or as text.
+	// Longitude is a latitude or longitude, which the API takes as a number or as text.
 	Longitude Coordinate `json:"longitude,omitempty,omitzero"`
 
-	// Region the state, province or the like.
+	// Region is the state, province or the like.
 	Region nullable.Nullable[string] `json:"region,omitempty,omitzero"`
 
-	// Timezone the time zone by its IANA name, such as Europe/Vienna.
+	// Timezone is the time zone by its IANA name, such as Europe/Vienna.
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty,omitzero"`
 
-	// Zip the postal code.
+	// Zip is the postal code.
 	Zip nullable.Nullable[string] `json:"zip,omitempty,omitzero"`
 }
 
-// ProfilePartialUpdateQuery the body of update_profile.
+// ProfilePartialUpdateQuery is the body of update_profile.
 type ProfilePartialUpdateQuery struct {
-	// Data the profile to change, by its id, and the fields to change.
+	// Data is the profile to change, by its id, and the fields to change.
 	Data ProfilePartialUpdateQueryResourceObject `json:"data"`
 }
 
-// ProfilePartialUpdateQueryResourceObject the profile to change, by its id, and the fields to change.
+// ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes the fields to set.
+	// Attributes is the fields to set.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
-	// ID the profile's id in Klaviyo, the same as in the path.
+	// ID is the profile's id in Klaviyo, the same as in the path.
 	ID string `json:"id"`
 
-	// Type the JSON:API type of a profile.
+	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes the fields to set.
+// ProfileUpdateAttributes is the fields to set.
 type ProfileUpdateAttributes struct {
-	// AnonymousID an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID nullable.Nullable[string] `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email the email address, an identifier: no two profiles share one.
+	// Email is the email address, an identifier: no two profiles share one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
-	// FirstName the given name.
+	// FirstName is the given name.
 	FirstName nullable.Nullable[string] `json:"first_name,omitempty,omitzero"`
 
-	// Image the URL of a picture of the person.
+	// Image is the URL of a picture of the person.
 	Image nullable.Nullable[string] `json:"image,omitempty,omitzero"`
 
-	// LastName the family name.
+	// LastName is the family name.
 	LastName nullable.Nullable[string] `json:"last_name,omitempty,omitzero"`
 
-	// Location where a person lives: postal address, coordinates, time zone.
+	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization where the person works.
+	// Organization is where the person works.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty,omitzero"`
 
-	// Properties the custom properties, by name; any JSON value.
+	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title the person's position at work.
+	// Title is the person's position at work.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// Profile a profile as Klaviyo holds it.
+// Profile is a profile as Klaviyo holds it.
 type Profile struct {
-	// Attributes the profile's fields.
+	// Attributes is the profile's fields.
 	Attributes ProfileAttributes `json:"attributes"`
 
-	// ID the profile's id, made by Klaviyo.
+	// ID is the profile's id, made by Klaviyo.
 	ID string `json:"id"`
 
-	// Links the address of one object.
+	// Links is the address of one object.
 	Links         ObjectLinks           `json:"links"`
 	Relationships *ProfileRelationships `json:"relationships,omitempty"`
 
-	// Type the JSON:API type of a profile.
+	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileAttributes the profile's fields.
+// ProfileAttributes is the profile's fields.
 type ProfileAttributes struct {
-	// Created since when the profile exists, in RFC 3339.
+	// Created tells since when the profile exists, in RFC 3339.
 	Created time.Time `json:"created,omitempty,omitzero"`
 
-	// Email the email address, an identifier: no two profiles share one.
+	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// FirstName the given name.
+	// FirstName is the given name.
 	FirstName string `json:"first_name,omitempty,omitzero"`
 
-	// Image the URL of a picture of the person.
+	// Image is the URL of a picture of the person.
 	Image string `json:"image,omitempty,omitzero"`
 
-	// LastEventDate the time of the last event that changed the profile, in RFC 3339.
+	// LastEventDate is the time of the last event that changed the profile, in RFC 3339.
 	LastEventDate time.Time `json:"last_event_date,omitempty,omitzero"`
 
-	// LastName the family name.
+	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
 
-	// Location where a person lives: postal address, coordinates, time zone.
+	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization where the person works.
+	// Organization is where the person works.
 	Organization string `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// PredictiveAnalytics what Klaviyo computes from a profile's orders.
+	// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
 	PredictiveAnalytics PredictiveAnalytics `json:"predictive_analytics,omitempty,omitzero"`
 
-	// Properties the custom properties, by name; any JSON value.
+	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Subscriptions a profile's consent, channel by channel.
+	// Subscriptions is a profile's consent, channel by channel.
 	Subscriptions Subscriptions `json:"subscriptions,omitempty,omitzero"`
 
-	// Title the person's position at work.
+	// Title is the person's position at work.
 	Title string `json:"title,omitempty,omitzero"`
 
-	// Updated when the profile last changed, in RFC 3339.
+	// Updated is when the profile last changed, in RFC 3339.
 	Updated time.Time `json:"updated,omitempty,omitzero"`
 }
 
@@ -1438,276 +1438,276 @@ type ProfileRelationships struct {
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 }
 
-// ProfileSubscriptionBulkCreateJobEnum the JSON:API type of a job of subscribe_profiles.
+// ProfileSubscriptionBulkCreateJobEnum is the JSON:API type of a job of subscribe_profiles.
 type ProfileSubscriptionBulkCreateJobEnum string
 
-// ProfileSuppressionBulkCreateJobEnum the JSON:API type of a job of suppress_profiles.
+// ProfileSuppressionBulkCreateJobEnum is the JSON:API type of a job of suppress_profiles.
 type ProfileSuppressionBulkCreateJobEnum string
 
-// ProfileUnsubscriptionBulkCreateJobEnum the JSON:API type of a job of unsubscribe_profiles.
+// ProfileUnsubscriptionBulkCreateJobEnum is the JSON:API type of a job of unsubscribe_profiles.
 type ProfileUnsubscriptionBulkCreateJobEnum string
 
-// ProfileUnsuppressionBulkCreateJobEnum the JSON:API type of a job of unsuppress_profiles.
+// ProfileUnsuppressionBulkCreateJobEnum is the JSON:API type of a job of unsuppress_profiles.
 type ProfileUnsuppressionBulkCreateJobEnum string
 
 // Relationship names related resources; data is there where the operation includes it, links elsewhere.
 type Relationship struct {
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links where to read the related objects.
+	// Links is where to read the related objects.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
-// RelationshipLinks where to read the related objects.
+// RelationshipLinks is where to read the related objects.
 type RelationshipLinks struct {
-	// Related the address of the related objects themselves.
+	// Related is the address of the related objects themselves.
 	Related string `json:"related"`
 
-	// Self the address of the relationship, which answers with types and ids.
+	// Self is the address of the relationship, which answers with types and ids.
 	Self string `json:"self"`
 }
 
-// ResourceIdentifier the type and id of a related resource.
+// ResourceIdentifier is the type and id of a related resource.
 type ResourceIdentifier struct {
-	// ID Its id.
+	// ID is its id.
 	ID string `json:"id"`
 
-	// Type The kind of resource, such as list.
+	// Type is the kind of resource, such as list.
 	Type string `json:"type"`
 }
 
-// SMSChannel what a profile has agreed to receive as text messages.
+// SMSChannel is what a profile has agreed to receive as text messages.
 type SMSChannel struct {
-	// Marketing consent to marketing by text message: what it is now, and how it came about.
+	// Marketing is the consent to marketing by text message: what it is now, and how it came about.
 	Marketing SMSMarketing `json:"marketing,omitempty,omitzero"`
 }
 
-// SMSMarketing consent to marketing by text message: what it is now, and how it came about.
+// SMSMarketing is the consent to marketing by text message: what it is now, and how it came about.
 type SMSMarketing struct {
-	// Consent the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
+	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
 	Consent string `json:"consent"`
 
-	// Method the way consent was given, such as API or a form.
+	// Method is the way consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail more about that way, such as the form's name; may be empty.
+	// MethodDetail says more about that way, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail"`
 
-	// Timestamp when consent was given or last changed, in RFC 3339.
+	// Timestamp is when consent was given or last changed, in RFC 3339.
 	Timestamp time.Time `json:"timestamp"`
 }
 
-// SegmentEnum the JSON:API type of a segment.
+// SegmentEnum is the JSON:API type of a segment.
 type SegmentEnum string
 
-// Segment a segment as Klaviyo holds it, without its members.
+// Segment is a segment as Klaviyo holds it, without its members.
 type Segment struct {
-	// Attributes the segment's name and dates.
+	// Attributes is the segment's name and dates.
 	Attributes SegmentAttributes `json:"attributes"`
 
-	// ID the segment's id, made by Klaviyo.
+	// ID is the segment's id, made by Klaviyo.
 	ID string `json:"id"`
 
-	// Links the address of one object.
+	// Links is the address of one object.
 	Links ObjectLinks `json:"links"`
 
-	// Type the JSON:API type of a segment.
+	// Type is the JSON:API type of a segment.
 	Type SegmentEnum `json:"type"`
 }
 
-// SegmentAttributes the segment's name and dates.
+// SegmentAttributes is the segment's name and dates.
 type SegmentAttributes struct {
-	// Created since when the segment exists, in RFC 3339.
+	// Created tells since when the segment exists, in RFC 3339.
 	Created time.Time `json:"created,omitempty,omitzero"`
 
-	// Name the segment's name, for people.
+	// Name is the segment's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated when the segment last changed, in RFC 3339.
+	// Updated is when the segment last changed, in RFC 3339.
 	Updated time.Time `json:"updated,omitempty,omitzero"`
 }
 
-// Subscription one person's subscription. email, phone_number or both identify the person.
+// Subscription is one person's subscription. email, phone_number or both identify the person.
 type Subscription struct {
-	// Channels the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
+	// Channels is the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
 	// identifier is there.
 	Channels SubscriptionChannels `json:"channels,omitempty,omitzero"`
 
-	// Email the person's email address: subscribed, unless channels is there and leaves email out.
+	// Email is the person's email address: subscribed, unless channels is there and leaves email out.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber the person's phone number, in E.164: subscribed, unless channels is there and leaves sms out.
+	// PhoneNumber is the person's phone number, in E.164: subscribed, unless channels is there and leaves sms out.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ProfileID the person's profile id, which then decides whose profile it is.
+	// ProfileID is the person's profile id, which then decides whose profile it is.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 }
 
-// SubscriptionChannels the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
+// SubscriptionChannels is the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
 // identifier is there.
 type SubscriptionChannels struct {
-	// Email kinds of email; MARKETING is the only one.
+	// Email are kinds of email; MARKETING is the only one.
 	Email []Consent `json:"email,omitempty,omitzero"`
 
-	// SMS kinds of text message; MARKETING is the only one.
+	// SMS are kinds of text message; MARKETING is the only one.
 	SMS []Consent `json:"sms,omitempty,omitzero"`
 }
 
 // Consent defines model for SubscriptionChannels.email.
 type Consent string
 
-// SubscriptionCreateJobCreateQuery the body of subscribe_profiles.
+// SubscriptionCreateJobCreateQuery is the body of subscribe_profiles.
 type SubscriptionCreateJobCreateQuery struct {
-	// Data the subscriptions to queue, all of one list.
+	// Data is the subscriptions to queue, all of one list.
 	Data SubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// SubscriptionCreateJobCreateQueryResourceObject the subscriptions to queue, all of one list.
+// SubscriptionCreateJobCreateQueryResourceObject is the subscriptions to queue, all of one list.
 type SubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes who subscribes, to which list.
+	// Attributes says who subscribes, to which list.
 	Attributes SubscriptionJobAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a job of subscribe_profiles.
+	// Type is the JSON:API type of a job of subscribe_profiles.
 	Type ProfileSubscriptionBulkCreateJobEnum `json:"type"`
 }
 
-// SubscriptionJobAttributes who subscribes, to which list.
+// SubscriptionJobAttributes says who subscribes, to which list.
 type SubscriptionJobAttributes struct {
-	// CustomSource where consent was given, in words of your own, kept with the consent.
+	// CustomSource is where consent was given, in words of your own, kept with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// ListID the id of the list that all of them join.
+	// ListID is the id of the list that all of them join.
 	ListID string `json:"list_id"`
 
-	// Subscriptions the subscriptions, 100 at most.
+	// Subscriptions is the subscriptions, 100 at most.
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 
-// SubscriptionEnum the JSON:API type of a subscription from a browser or an app.
+// SubscriptionEnum is the JSON:API type of a subscription from a browser or an app.
 type SubscriptionEnum string
 
-// Subscriptions a profile's consent, channel by channel.
+// Subscriptions is a profile's consent, channel by channel.
 type Subscriptions struct {
-	// Email what a profile has agreed to receive by email.
+	// Email is what a profile has agreed to receive by email.
 	Email EmailChannel `json:"email,omitempty,omitzero"`
 
-	// SMS what a profile has agreed to receive as text messages.
+	// SMS is what a profile has agreed to receive as text messages.
 	SMS SMSChannel `json:"sms,omitempty,omitzero"`
 }
 
-// Suppression one address to suppress, or to stop suppressing.
+// Suppression is one address to suppress, or to stop suppressing.
 type Suppression struct {
-	// Email the person's email address.
+	// Email is the person's email address.
 	Email string `json:"email"`
 }
 
-// SuppressionCreateJobCreateQuery the body of suppress_profiles.
+// SuppressionCreateJobCreateQuery is the body of suppress_profiles.
 type SuppressionCreateJobCreateQuery struct {
-	// Data the suppressions to queue.
+	// Data is the suppressions to queue.
 	Data SuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// SuppressionCreateJobCreateQueryResourceObject the suppressions to queue.
+// SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes whom to suppress.
+	// Attributes says whom to suppress.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a job of suppress_profiles.
+	// Type is the JSON:API type of a job of suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressionJobAttributes whom to suppress.
+// SuppressionJobAttributes says whom to suppress.
 type SuppressionJobAttributes struct {
-	// Suppressions the addresses, 100 at most.
+	// Suppressions is the addresses, 100 at most.
 	Suppressions []Suppression `json:"suppressions"`
 }
 
-// UnsubscriptionCreateJobCreateQuery the body of unsubscribe_profiles.
+// UnsubscriptionCreateJobCreateQuery is the body of unsubscribe_profiles.
 type UnsubscriptionCreateJobCreateQuery struct {
-	// Data the people to unsubscribe.
+	// Data is the people to unsubscribe.
 	Data UnsubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// UnsubscriptionCreateJobCreateQueryResourceObject the people to unsubscribe.
+// UnsubscriptionCreateJobCreateQueryResourceObject is the people to unsubscribe.
 type UnsubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes who is unsubscribed, and from which list.
+	// Attributes says who is unsubscribed, and from which list.
 	Attributes UnsubscriptionJobAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a job of unsubscribe_profiles.
+	// Type is the JSON:API type of a job of unsubscribe_profiles.
 	Type ProfileUnsubscriptionBulkCreateJobEnum `json:"type"`
 }
 
-// UnsubscriptionJobAttributes who is unsubscribed, and from which list.
+// UnsubscriptionJobAttributes says who is unsubscribed, and from which list.
 type UnsubscriptionJobAttributes struct {
-	// Emails addresses to unsubscribe from email, 100 at most.
+	// Emails holds the addresses to unsubscribe from email, 100 at most.
 	Emails []string `json:"emails,omitempty,omitzero"`
 
-	// ListID the id of the list that they leave; may be absent.
+	// ListID is the id of the list that they leave; may be absent.
 	ListID string `json:"list_id,omitempty,omitzero"`
 
-	// PhoneNumbers numbers to unsubscribe from text messages, in E.164, 100 at most.
+	// PhoneNumbers holds the numbers to unsubscribe from text messages, in E.164, 100 at most.
 	PhoneNumbers []string `json:"phone_numbers,omitempty,omitzero"`
 }
 
-// UnsuppressionCreateJobCreateQuery the body of unsuppress_profiles.
+// UnsuppressionCreateJobCreateQuery is the body of unsuppress_profiles.
 type UnsuppressionCreateJobCreateQuery struct {
-	// Data the suppressions to end.
+	// Data is the suppressions to end.
 	Data UnsuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// UnsuppressionCreateJobCreateQueryResourceObject the suppressions to end.
+// UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes whose suppression to end.
+	// Attributes says whose suppression to end.
 	Attributes UnsuppressionJobAttributes `json:"attributes"`
 
-	// Type the JSON:API type of a job of unsuppress_profiles.
+	// Type is the JSON:API type of a job of unsuppress_profiles.
 	Type ProfileUnsuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// UnsuppressionJobAttributes whose suppression to end.
+// UnsuppressionJobAttributes says whose suppression to end.
 type UnsuppressionJobAttributes struct {
-	// Suppressions the addresses, 100 at most.
+	// Suppressions is the addresses, 100 at most.
 	Suppressions []Suppression `json:"suppressions"`
 }
 
-// MetricCreateQuery the metric that an event counts towards, by name; a new name makes a new metric, and an account holds
+// MetricCreateQuery is the metric that an event counts towards, by name; a new name makes a new metric, and an account holds
 // 200 at most.
 type MetricCreateQuery struct {
-	// Name the metric's name, shorter than 128 characters.
+	// Name is the metric's name, shorter than 128 characters.
 	Name string `json:"name"`
 
-	// Service the source that the metric is filed under; leave it out to get api.
+	// Service is the source that the metric is filed under; leave it out to get api.
 	Service string `json:"service,omitempty,omitzero"`
 }
 
-// ClientError the body of every 4XX and 5XX answer.
+// ClientError is the body of every 4XX and 5XX answer.
 type ClientError = APIErrors
 
-// ServerError the body of every 4XX and 5XX answer.
+// ServerError is the body of every 4XX and 5XX answer.
 type ServerError = APIErrors
 
 // GetEventsParams defines parameters for GetEvents.
 type GetEventsParams struct {
-	// FieldsEvent attributes to return of each event; all if absent.
+	// FieldsEvent names the attributes to return of each event; all if absent.
 	FieldsEvent []EventField `form:"fields[event],omitempty" json:"fields[event],omitempty,omitzero"`
 
-	// FieldsMetric attributes to return of each metric; all if absent.
+	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// FieldsProfile attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter which events: equals on metric_id and profile_id; greater-than, greater-or-equal, less-than and
+	// Filter says which events: equals on metric_id and profile_id; greater-than, greater-or-equal, less-than and
 	// less-or-equal on datetime and timestamp.
 	Filter string `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include what to add in included: the metrics of the events, their profiles, or both.
+	// Include is what to add in included: the metrics of the events, their profiles, or both.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// Sort the field to sort by, with a minus in front for descending order.
+	// Sort is the field to sort by, with a minus in front for descending order.
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -1722,13 +1722,13 @@ type EventSort string
 
 // GetListsParams defines parameters for GetLists.
 type GetListsParams struct {
-	// FieldsList attributes to return of each list; all if absent.
+	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// Filter which lists: any and equals on id and name; greater-than on created and updated.
+	// Filter says which lists: any and equals on id and name; greater-than on created and updated.
 	Filter string `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
@@ -1737,37 +1737,37 @@ type ListField string
 
 // GetListParams defines parameters for GetList.
 type GetListParams struct {
-	// FieldsList attributes to return of each list; all if absent.
+	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
 // GetListProfilesParams defines parameters for GetListProfiles.
 type GetListProfilesParams struct {
-	// AdditionalFieldsProfile attributes that a profile has only on request.
+	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter which profiles: any on email, phone_number and push_token; equals on _kx.
+	// Filter says which profiles: any on email, phone_number and push_token; equals on _kx.
 	Filter string `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
 // GetMetricsParams defines parameters for GetMetrics.
 type GetMetricsParams struct {
-	// FieldsMetric attributes to return of each metric; all if absent.
+	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// Filter which metrics: equals on integration.name and integration.category.
+	// Filter says which metrics: equals on integration.name and integration.category.
 	Filter string `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
@@ -1776,23 +1776,23 @@ type MetricField string
 
 // GetProfilesParams defines parameters for GetProfiles.
 type GetProfilesParams struct {
-	// AdditionalFieldsProfile attributes that a profile has only on request.
+	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
+	// Filter says which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
 	// greater-than and less-than on created and updated. Text stands in double quotes.
 	Filter string `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort the field to sort by, with a minus in front for descending order.
+	// Sort is the field to sort by, with a minus in front for descending order.
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -1807,19 +1807,19 @@ type ProfileSort string
 
 // GetProfileParams defines parameters for GetProfile.
 type GetProfileParams struct {
-	// AdditionalFieldsProfile attributes that a profile has only on request.
+	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsList attributes to return of each list; all if absent.
+	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsProfile attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// FieldsSegment attributes to return of each segment; all if absent.
+	// FieldsSegment names the attributes to return of each segment; all if absent.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
-	// Include what to add in included: the lists of the profile, its segments, or both.
+	// Include is what to add in included: the lists of the profile, its segments, or both.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -1831,25 +1831,25 @@ type ProfileInclude string
 
 // GetProfileListsParams defines parameters for GetProfileLists.
 type GetProfileListsParams struct {
-	// FieldsList attributes to return of each list; all if absent.
+	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
 // CreateClientEventParams defines parameters for CreateClientEvent.
 type CreateClientEventParams struct {
-	// CompanyID the account's public API key, also called its site id.
+	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
 // CreateClientProfileParams defines parameters for CreateClientProfile.
 type CreateClientProfileParams struct {
-	// CompanyID the account's public API key, also called its site id.
+	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
 // CreateClientSubscriptionParams defines parameters for CreateClientSubscription.
 type CreateClientSubscriptionParams struct {
-	// CompanyID the account's public API key, also called its site id.
+	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
