@@ -175,7 +175,7 @@ func TestComparisonPassesOver(t *testing.T) {
 		{"path beyond ours", func(e editor) { e.at("paths").add("/api/flows/") }},
 		{"operation beyond ours", func(e editor) { e.at("paths", "/api/metrics/").add("post") }},
 		{"schema beyond ours", func(e editor) { e.at("components", "schemas").add("FlowEnum") }},
-		{"other description", func(e editor) { e.at("components", "schemas", "ListEnum", "description").set("other") }},
+		{"other description", func(e editor) { e.at("paths", "/api/metrics/", "get", "description").set("other") }},
 		{"example", func(e editor) { e.at("components", "schemas", "ListEnum").add("example") }},
 	}
 	for _, tt := range tests {
