@@ -37,12 +37,7 @@ func New(key string, opts ...Option) (*Client, error) {
 
 	c := &Client{baseURL: cfg.baseURL, counters: &counters{}}
 	c.chain = chain(cfg.transport(), links(key, cfg, c.counters)...)
-
-	api, err := klaviyo.NewAPI(cfg.baseURL.String(), klaviyo.WithHTTPClient(doer(c.do)))
-	if err != nil {
-		return nil, err
-	}
-	c.API = api
+	c.API = klaviyo.NewAPI(caller{c})
 	return c, nil
 }
 
@@ -108,8 +103,3 @@ func (c *Client) GoString() string { return c.String() }
 
 // LogValue is String.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }
-
-// doer is the part of an http.Client that the typed calls need.
-type doer func(*http.Request) (*http.Response, error)
-
-func (d doer) Do(req *http.Request) (*http.Response, error) { return d(req) }

@@ -30,6 +30,16 @@ func unwritable(op klaviyo.OperationID, err error) *Error {
 	return e
 }
 
+// unreadable makes the error of a 2XX whose body isn't the operation's.
+func unreadable(sent *Response, err error) *Error {
+	return &Error{
+		Operation: sent.Operation, StatusCode: sent.StatusCode,
+		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
+		kind: ErrUnavailable, cause: err,
+		advice: "the answer isn't what the description says; check the base URL",
+	}
+}
+
 // noAnswer makes the error of a request that got no answer.
 func noAnswer(req *http.Request, err error) *Error {
 	var refused *Error
@@ -84,6 +94,8 @@ func badAnswer(call *call, resp *http.Response) *Error {
 		e.advice = "the API doesn't redirect; check the base URL"
 	case e.kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
+	case e.kind == ErrConflict && e.DuplicateProfileID != "":
+		e.advice = "a profile has these identifiers already; update that one"
 	}
 	return e
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
+	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
@@ -61,9 +63,43 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	return sent, err
 }
 
-// send sends a body to an operation's path, and gives the answer's body too.
+// caller makes the typed calls of [Client.API].
+type caller struct{ *Client }
+
+// Call is for package klaviyo.
+func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
+	path, err := call.Path()
+	if err != nil {
+		return refuse(call.Operation.ID, "give the id; it is empty or none")
+	}
+	if len(call.Query) > 0 {
+		path += "?" + call.Query.Encode()
+	}
+	var body []byte
+	if call.Body != nil {
+		if body, err = encode(call.Body); err != nil {
+			return unwritable(call.Operation.ID, err)
+		}
+	}
+	sent, answer, err := c.send(ctx, call.Operation, path, body)
+	if err != nil || call.Answer == nil {
+		return err
+	}
+	if err := json.Unmarshal(answer, call.Answer); err != nil {
+		return unreadable(sent, err)
+	}
+	return nil
+}
+
+// send sends a body, if it isn't nil, to an operation's path with its query, and
+// gives the answer's body too.
 func (c *Client) send(ctx context.Context, op klaviyo.Operation, path string, body []byte) (*Response, []byte, error) {
-	req, err := http.NewRequestWithContext(ctx, op.Method, c.baseURL.JoinPath(path).String(), bytes.NewReader(body))
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
+	}
+	url := strings.TrimSuffix(c.baseURL.String(), "/") + path
+	req, err := http.NewRequestWithContext(ctx, op.Method, url, content)
 	if err != nil {
 		return nil, nil, refuse(op.ID, "give a context")
 	}

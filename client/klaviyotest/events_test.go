@@ -145,7 +145,7 @@ func TestGetEvents(t *testing.T) {
 		mustSend(t, k, "POST", "/api/events/", eventWith(fmt.Sprintf(
 			`"profile":{"$id":"%d"},"metric":{"name":"M%d"},"time":"2023-02-%sT00:00:00Z","value":%d.50,"unique_id":"u%s"`, i%2, i%2, day, i, day)))
 	}
-	metrics := decode[klaviyo.GetMetricResponseCollection](t, mustSend(t, k, "GET", "/api/metrics/", "")).Data
+	metrics := decode[klaviyo.MetricPage](t, mustSend(t, k, "GET", "/api/metrics/", "")).Data
 	if len(metrics) != 2 || metrics[0].Attributes.Name != "M0" {
 		t.Fatalf("metrics %+v", metrics)
 	}
@@ -164,7 +164,7 @@ func TestGetEvents(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			r := mustSend(t, k, "GET", "/api/events/?"+test.query, "")
 			var ids []string
-			for _, e := range decode[klaviyo.GetEventResponseCollectionCompoundDocument](t, r).Data {
+			for _, e := range decode[klaviyo.EventPage](t, r).Data {
 				properties := string(e.Attributes.EventProperties)
 				_, id, _ := strings.Cut(properties, `"$event_id":"`)
 				ids = append(ids, id[:3])

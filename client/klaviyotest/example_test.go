@@ -5,23 +5,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // signUp is code under test: it tells Klaviyo that somebody signed up.
 func signUp(ctx context.Context, hc *http.Client, email string) error {
-	api, err := klaviyo.NewAPI("https://a.klaviyo.com", klaviyo.WithHTTPClient(hc),
-		klaviyo.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
-			r.Header.Set("Authorization", "Klaviyo-API-Key pk_test")
-			r.Header.Set("revision", "2023-02-22")
-			return nil
-		}))
+	c, err := client.New("pk_test", client.WithHTTPClient(hc),
+		client.WithRetry(client.RetryPolicy{MinBackoff: time.Millisecond}))
 	if err != nil {
 		return err
 	}
-	return api.CreateEvent(ctx, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+	return c.API.CreateEvent(ctx, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
 		Profile:    klaviyo.EventProfile{Email: email},
 		Metric:     klaviyo.MetricCreateQuery{Name: "Signed Up"},
 		Properties: json.RawMessage(`{"plan":"pro"}`),
@@ -36,7 +34,6 @@ func Example() {
 
 	k.Inject(klaviyotest.ServerError())
 	fmt.Println(signUp(context.Background(), hc, "ada@example.com"))
-	fmt.Println(signUp(context.Background(), hc, "ada@example.com"))
 
 	for _, e := range k.Events() {
 		fmt.Println(e.Metric, string(e.Properties))
@@ -45,7 +42,6 @@ func Example() {
 		fmt.Println(r.Operation, r.Status)
 	}
 	// Output:
-	// klaviyo: create_event: status 500
 	// <nil>
 	// Signed Up {"plan":"pro"}
 	// create_event 500

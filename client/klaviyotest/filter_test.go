@@ -67,7 +67,7 @@ func TestFilters(t *testing.T) {
 				continue
 			}
 			var ids []string
-			for _, p := range decode[klaviyo.GetProfileResponseCollectionCompoundDocument](t, r).Data {
+			for _, p := range decode[klaviyo.ProfilePage](t, r).Data {
 				ids = append(ids, p.Attributes.ExternalID)
 			}
 			if got := strings.Join(ids, " "); got != test.want {

@@ -28,13 +28,13 @@ func TestLists(t *testing.T) {
 	if r.status != http.StatusCreated {
 		t.Errorf("status %d", r.status)
 	}
-	id := decode[klaviyo.PostListResponse](t, r).Data.ID
-	got := decode[klaviyo.GetListResponseCompoundDocument](t, mustSend(t, k, "GET", "/api/lists/"+id+"/", "")).Data
+	id := decode[klaviyo.ListDocument](t, r).Data.ID
+	got := decode[klaviyo.ListDocument](t, mustSend(t, k, "GET", "/api/lists/"+id+"/", "")).Data
 	if got.Attributes.Name != "third" || got.ID != id {
 		t.Errorf("answered %+v", got)
 	}
 	var names []string
-	for _, l := range decode[klaviyo.GetListResponseCollectionCompoundDocument](t, mustSend(t, k, "GET", "/api/lists/", "")).Data {
+	for _, l := range decode[klaviyo.ListPage](t, mustSend(t, k, "GET", "/api/lists/", "")).Data {
 		names = append(names, l.Attributes.Name)
 	}
 	if want := []string{"first", "second", "third"}; !cmp.Equal(names, want) {
@@ -59,7 +59,7 @@ func TestListMembers(t *testing.T) {
 	if want := []List{{ID: "L1", Name: "first"}, {ID: "L2", Name: "second", ProfileIDs: []string{bo, ada}}}; !cmp.Equal(k.Lists(), want) {
 		t.Error(cmp.Diff(want, k.Lists()))
 	}
-	lists := decode[klaviyo.GetListResponseCollection](t, mustSend(t, k, "GET", "/api/profiles/"+ada+"/lists/", "")).Data
+	lists := decode[klaviyo.ListPage](t, mustSend(t, k, "GET", "/api/profiles/"+ada+"/lists/", "")).Data
 	if len(lists) != 1 || lists[0].ID != "L2" {
 		t.Errorf("ada's lists %+v", lists)
 	}
@@ -95,7 +95,7 @@ func TestUpdatesOfLists(t *testing.T) {
 		} {
 			time.Sleep(time.Hour)
 			change()
-			got := decode[klaviyo.GetListResponseCompoundDocument](t, mustSend(t, k, "GET", "/api/lists/L/", "")).Data.Attributes
+			got := decode[klaviyo.ListDocument](t, mustSend(t, k, "GET", "/api/lists/L/", "")).Data.Attributes
 			if !got.Created.Equal(created) || !got.Updated.Equal(time.Now()) {
 				t.Errorf("change %d: created %v, updated %v", i, got.Created, got.Updated)
 			}
@@ -110,12 +110,12 @@ func TestListProfiles(t *testing.T) {
 		ids = append(ids, createProfile(t, k, fmt.Sprintf(`"email":"a%d@example.com"`, i)))
 	}
 	mustSend(t, k, "POST", "/api/lists/L/relationships/profiles/", members(ids...))
-	first := decode[klaviyo.GetProfileResponseCollection](t, mustSend(t, k, "GET", "/api/lists/L/profiles/", ""))
+	first := decode[klaviyo.ProfilePage](t, mustSend(t, k, "GET", "/api/lists/L/profiles/", ""))
 	if len(first.Data) != 20 || first.Links.Next == "" {
 		t.Errorf("%d profiles, next %q", len(first.Data), first.Links.Next)
 	}
 	r := mustSend(t, k, "GET", `/api/lists/L/profiles/?filter=any(email,["a3@example.com","a24@example.com"])`, "")
-	if found := decode[klaviyo.GetProfileResponseCollection](t, r).Data; len(found) != 2 || found[1].ID != ids[24] {
+	if found := decode[klaviyo.ProfilePage](t, r).Data; len(found) != 2 || found[1].ID != ids[24] {
 		t.Errorf("found %+v", found)
 	}
 }

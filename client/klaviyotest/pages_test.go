@@ -33,7 +33,7 @@ func TestPages(t *testing.T) {
 			next := "/api/profiles/?" + test.query
 			var last klaviyo.CollectionLinks
 			for _, size := range test.pages {
-				page := decode[klaviyo.GetProfileResponseCollectionCompoundDocument](t, mustSend(t, k, "GET", next, ""))
+				page := decode[klaviyo.ProfilePage](t, mustSend(t, k, "GET", next, ""))
 				if want := strings.TrimPrefix(next, "https://a.klaviyo.com"); page.Links.Self != "https://a.klaviyo.com"+strings.TrimSuffix(escaped(want), "?") {
 					t.Errorf("self %s, want %s", page.Links.Self, want)
 				}
@@ -52,7 +52,7 @@ func TestPages(t *testing.T) {
 				t.Errorf("profiles %v", got)
 			}
 			if len(test.pages) > 1 {
-				before := decode[klaviyo.GetProfileResponseCollectionCompoundDocument](t, mustSend(t, k, "GET", last.Prev, ""))
+				before := decode[klaviyo.ProfilePage](t, mustSend(t, k, "GET", last.Prev, ""))
 				if len(before.Data) != test.pages[0] {
 					t.Errorf("the page before the last has %d profiles", len(before.Data))
 				}
@@ -113,7 +113,7 @@ func TestOrders(t *testing.T) {
 			path += "?sort=" + sort
 		}
 		var got string
-		for _, p := range decode[klaviyo.GetProfileResponseCollectionCompoundDocument](t, mustSend(t, k, "GET", path, "")).Data {
+		for _, p := range decode[klaviyo.ProfilePage](t, mustSend(t, k, "GET", path, "")).Data {
 			got += p.Attributes.Email[:1]
 		}
 		if got != want {

@@ -12,7 +12,7 @@ import (
 func createProfile(t *testing.T, k *Klaviyo, attributes string) string {
 	t.Helper()
 	r := mustSend(t, k, "POST", "/api/profiles/", profileWith(attributes))
-	return decode[klaviyo.PostProfileResponse](t, r).Data.ID
+	return decode[klaviyo.ProfileDocument](t, r).Data.ID
 }
 
 func update(t *testing.T, k *Klaviyo, id, attributes string) reply {
@@ -38,7 +38,7 @@ func TestCreateProfile(t *testing.T) {
 	if r.status != 201 {
 		t.Fatalf("status %d: %s", r.status, r.body)
 	}
-	created := decode[klaviyo.PostProfileResponse](t, r).Data
+	created := decode[klaviyo.ProfileDocument](t, r).Data
 	if created.Type != "profile" || created.ID == "" || created.Links.Self != "https://a.klaviyo.com/api/profiles/"+created.ID+"/" {
 		t.Errorf("answered %s", r.body)
 	}
@@ -88,7 +88,7 @@ func TestUpdateProfile(t *testing.T) {
 	if r.status != 200 {
 		t.Fatalf("status %d: %s", r.status, r.body)
 	}
-	if p := decode[klaviyo.PatchProfileResponse](t, r).Data; p.ID != id || p.Attributes.PhoneNumber != "+12025550147" {
+	if p := decode[klaviyo.ProfileDocument](t, r).Data; p.ID != id || p.Attributes.PhoneNumber != "+12025550147" {
 		t.Errorf("answered %s", r.body)
 	}
 	p := find(t, k, "+12025550147").Attributes
@@ -207,7 +207,7 @@ func TestGetProfile(t *testing.T) {
 		time.Sleep(time.Hour)
 		update(t, k, id, `"title":"Countess"`)
 		r := mustSend(t, k, "GET", "/api/profiles/"+id+"/", "")
-		got := decode[klaviyo.GetProfileResponseCompoundDocument](t, r).Data.Attributes
+		got := decode[klaviyo.ProfileDocument](t, r).Data.Attributes
 		if got.Title != "Countess" || !got.Created.Equal(created) || !got.Updated.Equal(created.Add(time.Hour)) {
 			t.Errorf("answered %s", r.body)
 		}

@@ -1,9 +1,10 @@
 // Package klaviyo holds the types, the calls and the operations of Klaviyo's
 // API, generated from the description in openapi/.
 //
-// [API] makes the calls with typed bodies and answers. It neither authenticates,
-// nor limits, nor retries: take the one that a client of package client holds,
-// which does. [Operations] lists the operations with their rate limits.
+// [API] makes the calls with typed bodies and answers. What is HTTP about them is
+// left to a [Caller]: take the API of a client of package client, which
+// authenticates, limits and retries. [Operations] lists the operations with their
+// rate limits.
 //
 // Optional fields are left out of a request when they are zero. Where the API
 // tells null from left out the field is a [nullable.Nullable]. Custom properties
@@ -18,9 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -29,7 +28,6 @@ import (
 	"time"
 
 	"github.com/oapi-codegen/nullable"
-	"github.com/oapi-codegen/runtime"
 )
 
 // Defines values for DataPrivacyDeletionJobEnum.
@@ -370,11 +368,11 @@ const (
 	ProfileFieldPredictiveAnalyticsAverageOrderValue                 ProfileField = "predictive_analytics.average_order_value"
 	ProfileFieldPredictiveAnalyticsChurnProbability                  ProfileField = "predictive_analytics.churn_probability"
 	ProfileFieldPredictiveAnalyticsExpectedDateOfNextOrder           ProfileField = "predictive_analytics.expected_date_of_next_order"
-	ProfileFieldPredictiveAnalyticsHistoricClv                       ProfileField = "predictive_analytics.historic_clv"
+	ProfileFieldPredictiveAnalyticsHistoricCLV                       ProfileField = "predictive_analytics.historic_clv"
 	ProfileFieldPredictiveAnalyticsHistoricNumberOfOrders            ProfileField = "predictive_analytics.historic_number_of_orders"
-	ProfileFieldPredictiveAnalyticsPredictedClv                      ProfileField = "predictive_analytics.predicted_clv"
+	ProfileFieldPredictiveAnalyticsPredictedCLV                      ProfileField = "predictive_analytics.predicted_clv"
 	ProfileFieldPredictiveAnalyticsPredictedNumberOfOrders           ProfileField = "predictive_analytics.predicted_number_of_orders"
-	ProfileFieldPredictiveAnalyticsTotalClv                          ProfileField = "predictive_analytics.total_clv"
+	ProfileFieldPredictiveAnalyticsTotalCLV                          ProfileField = "predictive_analytics.total_clv"
 	ProfileFieldProperties                                           ProfileField = "properties"
 	ProfileFieldSubscriptions                                        ProfileField = "subscriptions"
 	ProfileFieldSubscriptionsEmail                                   ProfileField = "subscriptions.email"
@@ -453,15 +451,15 @@ func (e ProfileField) Valid() bool {
 		return true
 	case ProfileFieldPredictiveAnalyticsExpectedDateOfNextOrder:
 		return true
-	case ProfileFieldPredictiveAnalyticsHistoricClv:
+	case ProfileFieldPredictiveAnalyticsHistoricCLV:
 		return true
 	case ProfileFieldPredictiveAnalyticsHistoricNumberOfOrders:
 		return true
-	case ProfileFieldPredictiveAnalyticsPredictedClv:
+	case ProfileFieldPredictiveAnalyticsPredictedCLV:
 		return true
 	case ProfileFieldPredictiveAnalyticsPredictedNumberOfOrders:
 		return true
-	case ProfileFieldPredictiveAnalyticsTotalClv:
+	case ProfileFieldPredictiveAnalyticsTotalCLV:
 		return true
 	case ProfileFieldProperties:
 		return true
@@ -863,8 +861,8 @@ type Event struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks         `json:"links"`
-	Relationships *EventRelationships `json:"relationships,omitempty"`
+	Links         ObjectLinks        `json:"links"`
+	Relationships EventRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
@@ -900,8 +898,8 @@ type EventRelationships struct {
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 }
 
-// GetEventResponseCollectionCompoundDocument is a page of events, with the metrics and profiles that include asked for.
-type GetEventResponseCollectionCompoundDocument struct {
+// EventPage is a page of events, with the metrics and profiles that include asked for.
+type EventPage struct {
 	// Data is the events of this page.
 	Data []Event `json:"data"`
 
@@ -912,22 +910,13 @@ type GetEventResponseCollectionCompoundDocument struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// EventIncluded defines model for GetEventResponseCollectionCompoundDocument.included.
+// EventIncluded is a metric or a profile that events belong to.
 type EventIncluded struct {
 	union json.RawMessage
 }
 
-// GetListResponseCollection is the lists of a profile.
-type GetListResponseCollection struct {
-	// Data is the lists.
-	Data []List `json:"data"`
-
-	// Links is the addresses of a page and of those around it.
-	Links CollectionLinks `json:"links"`
-}
-
-// GetListResponseCollectionCompoundDocument is a page of lists.
-type GetListResponseCollectionCompoundDocument struct {
+// ListPage is a page of lists.
+type ListPage struct {
 	// Data is the lists of this page.
 	Data []List `json:"data"`
 
@@ -935,13 +924,13 @@ type GetListResponseCollectionCompoundDocument struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// GetListResponseCompoundDocument is the answer of get_list.
-type GetListResponseCompoundDocument struct {
+// ListDocument is the answer of get_list.
+type ListDocument struct {
 	Data List `json:"data"`
 }
 
-// GetMetricResponseCollection is a page of metrics.
-type GetMetricResponseCollection struct {
+// MetricPage is a page of metrics.
+type MetricPage struct {
 	// Data is the metrics of this page.
 	Data []Metric `json:"data"`
 
@@ -949,8 +938,8 @@ type GetMetricResponseCollection struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// GetProfileResponseCollection is a page of a list's profiles.
-type GetProfileResponseCollection struct {
+// ProfilePage is a page of a list's profiles.
+type ProfilePage struct {
 	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
 
@@ -958,24 +947,15 @@ type GetProfileResponseCollection struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// GetProfileResponseCollectionCompoundDocument is a page of the account's profiles.
-type GetProfileResponseCollectionCompoundDocument struct {
-	// Data is the profiles of this page.
-	Data []Profile `json:"data"`
-
-	// Links is the addresses of a page and of those around it.
-	Links CollectionLinks `json:"links"`
-}
-
-// GetProfileResponseCompoundDocument is a profile, with the lists and segments that include asked for.
-type GetProfileResponseCompoundDocument struct {
+// ProfileDocument is a profile, with the lists and segments that include asked for.
+type ProfileDocument struct {
 	Data Profile `json:"data"`
 
 	// Included is the lists and segments that include asked for.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 }
 
-// ProfileIncluded defines model for GetProfileResponseCompoundDocument.included.
+// ProfileIncluded is a list or a segment that a profile belongs to.
 type ProfileIncluded struct {
 	union json.RawMessage
 }
@@ -1025,8 +1005,8 @@ type List struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks        `json:"links"`
-	Relationships *ListRelationships `json:"relationships,omitempty"`
+	Links         ObjectLinks       `json:"links"`
+	Relationships ListRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
@@ -1176,21 +1156,6 @@ type OnsiteSubscriptionAttributes struct {
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 }
 
-// PatchProfileResponse is the answer of update_profile.
-type PatchProfileResponse struct {
-	Data Profile `json:"data"`
-}
-
-// PostListResponse is the answer of create_list.
-type PostListResponse struct {
-	Data List `json:"data"`
-}
-
-// PostProfileResponse is the answer of create_profile.
-type PostProfileResponse struct {
-	Data Profile `json:"data"`
-}
-
 // PredictiveAnalytics is what Klaviyo computes from a profile's orders.
 type PredictiveAnalytics struct {
 	// AverageDaysBetweenOrders is the mean time from one order to the next, in days; none after a single order.
@@ -1205,20 +1170,20 @@ type PredictiveAnalytics struct {
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
 	ExpectedDateOfNextOrder time.Time `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricClv is the worth of the orders so far.
-	HistoricClv float64 `json:"historic_clv,omitempty,omitzero"`
+	// HistoricCLV is the worth of the orders so far.
+	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders tells how many orders there were.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedClv is the worth of orders expected within a year.
-	PredictedClv float64 `json:"predicted_clv,omitempty,omitzero"`
+	// PredictedCLV is the worth of orders expected within a year.
+	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders tells how many orders are expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
-	// TotalClv is historic_clv and predicted_clv together.
-	TotalClv float64 `json:"total_clv,omitempty,omitzero"`
+	// TotalCLV is historic_clv and predicted_clv together.
+	TotalCLV float64 `json:"total_clv,omitempty,omitzero"`
 }
 
 // ProfileCreateQuery is the body of create_profile.
@@ -1374,8 +1339,8 @@ type Profile struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks           `json:"links"`
-	Relationships *ProfileRelationships `json:"relationships,omitempty"`
+	Links         ObjectLinks          `json:"links"`
+	Relationships ProfileRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
@@ -1553,7 +1518,7 @@ type SubscriptionChannels struct {
 	SMS []Consent `json:"sms,omitempty,omitzero"`
 }
 
-// Consent defines model for SubscriptionChannels.email.
+// Consent is a kind of message that a channel can be subscribed to.
 type Consent string
 
 // SubscriptionCreateJobCreateQuery is the body of subscribe_profiles.
@@ -1680,13 +1645,7 @@ type MetricCreateQuery struct {
 	Service string `json:"service,omitempty,omitzero"`
 }
 
-// ClientError is the body of every 4XX and 5XX answer.
-type ClientError = APIErrors
-
-// ServerError is the body of every 4XX and 5XX answer.
-type ServerError = APIErrors
-
-// GetEventsParams defines parameters for GetEvents.
+// GetEventsParams are the query parameters of get_events. One that is zero is left out.
 type GetEventsParams struct {
 	// FieldsEvent names the attributes to return of each event; all if absent.
 	FieldsEvent []EventField `form:"fields[event],omitempty" json:"fields[event],omitempty,omitzero"`
@@ -1711,16 +1670,16 @@ type GetEventsParams struct {
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// EventField defines parameters for GetEvents.
+// EventField is a value of a query parameter of get_events.
 type EventField string
 
-// EventInclude defines parameters for GetEvents.
+// EventInclude is a value of a query parameter of get_events.
 type EventInclude string
 
-// EventSort defines parameters for GetEvents.
+// EventSort is a value of a query parameter of get_events.
 type EventSort string
 
-// GetListsParams defines parameters for GetLists.
+// GetListsParams are the query parameters of get_lists. One that is zero is left out.
 type GetListsParams struct {
 	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
@@ -1732,16 +1691,16 @@ type GetListsParams struct {
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
-// ListField defines parameters for GetLists.
+// ListField is a value of a query parameter of get_lists.
 type ListField string
 
-// GetListParams defines parameters for GetList.
+// GetListParams are the query parameters of get_list. One that is zero is left out.
 type GetListParams struct {
 	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
-// GetListProfilesParams defines parameters for GetListProfiles.
+// GetListProfilesParams are the query parameters of get_list_profiles. One that is zero is left out.
 type GetListProfilesParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
@@ -1759,7 +1718,7 @@ type GetListProfilesParams struct {
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
-// GetMetricsParams defines parameters for GetMetrics.
+// GetMetricsParams are the query parameters of get_metrics. One that is zero is left out.
 type GetMetricsParams struct {
 	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
@@ -1771,10 +1730,10 @@ type GetMetricsParams struct {
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
-// MetricField defines parameters for GetMetrics.
+// MetricField is a value of a query parameter of get_metrics.
 type MetricField string
 
-// GetProfilesParams defines parameters for GetProfiles.
+// GetProfilesParams are the query parameters of get_profiles. One that is zero is left out.
 type GetProfilesParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
@@ -1796,16 +1755,16 @@ type GetProfilesParams struct {
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// ProfileAdditionalField defines parameters for GetProfiles.
+// ProfileAdditionalField is a value of a query parameter of get_profiles.
 type ProfileAdditionalField string
 
-// ProfileField defines parameters for GetProfiles.
+// ProfileField is a value of a query parameter of get_profiles.
 type ProfileField string
 
-// ProfileSort defines parameters for GetProfiles.
+// ProfileSort is a value of a query parameter of get_profiles.
 type ProfileSort string
 
-// GetProfileParams defines parameters for GetProfile.
+// GetProfileParams are the query parameters of get_profile. One that is zero is left out.
 type GetProfileParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
@@ -1823,2795 +1782,172 @@ type GetProfileParams struct {
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
-// SegmentField defines parameters for GetProfile.
+// SegmentField is a value of a query parameter of get_profile.
 type SegmentField string
 
-// ProfileInclude defines parameters for GetProfile.
+// ProfileInclude is a value of a query parameter of get_profile.
 type ProfileInclude string
 
-// GetProfileListsParams defines parameters for GetProfileLists.
+// GetProfileListsParams are the query parameters of get_profile_lists. One that is zero is left out.
 type GetProfileListsParams struct {
 	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
-// CreateClientEventParams defines parameters for CreateClientEvent.
+// CreateClientEventParams are the query parameters of create_client_event. One that is zero is left out.
 type CreateClientEventParams struct {
 	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
-// CreateClientProfileParams defines parameters for CreateClientProfile.
+// CreateClientProfileParams are the query parameters of create_client_profile. One that is zero is left out.
 type CreateClientProfileParams struct {
 	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
-// CreateClientSubscriptionParams defines parameters for CreateClientSubscription.
+// CreateClientSubscriptionParams are the query parameters of create_client_subscription. One that is zero is left out.
 type CreateClientSubscriptionParams struct {
 	// CompanyID is the account's public API key, also called its site id.
 	CompanyID string `form:"company_id" json:"company_id"`
 }
 
-// RequestProfileDeletionJSONRequestBody defines body for RequestProfileDeletion for application/json ContentType.
-type RequestProfileDeletionJSONRequestBody = DataPrivacyCreateDeletionJobQuery
-
-// CreateEventJSONRequestBody defines body for CreateEvent for application/json ContentType.
-type CreateEventJSONRequestBody = EventCreateQuery
-
-// CreateListJSONRequestBody defines body for CreateList for application/json ContentType.
-type CreateListJSONRequestBody = ListCreateQuery
-
-// DeleteListRelationshipsJSONRequestBody defines body for DeleteListRelationships for application/json ContentType.
-type DeleteListRelationshipsJSONRequestBody = ListMembersDeleteQuery
-
-// CreateListRelationshipsJSONRequestBody defines body for CreateListRelationships for application/json ContentType.
-type CreateListRelationshipsJSONRequestBody = ListMembersAddQuery
-
-// SubscribeProfilesJSONRequestBody defines body for SubscribeProfiles for application/json ContentType.
-type SubscribeProfilesJSONRequestBody = SubscriptionCreateJobCreateQuery
-
-// SuppressProfilesJSONRequestBody defines body for SuppressProfiles for application/json ContentType.
-type SuppressProfilesJSONRequestBody = SuppressionCreateJobCreateQuery
-
-// UnsubscribeProfilesJSONRequestBody defines body for UnsubscribeProfiles for application/json ContentType.
-type UnsubscribeProfilesJSONRequestBody = UnsubscriptionCreateJobCreateQuery
-
-// UnsuppressProfilesJSONRequestBody defines body for UnsuppressProfiles for application/json ContentType.
-type UnsuppressProfilesJSONRequestBody = UnsuppressionCreateJobCreateQuery
-
-// CreateProfileJSONRequestBody defines body for CreateProfile for application/json ContentType.
-type CreateProfileJSONRequestBody = ProfileCreateQuery
-
-// UpdateProfileJSONRequestBody defines body for UpdateProfile for application/json ContentType.
-type UpdateProfileJSONRequestBody = ProfilePartialUpdateQuery
-
-// CreateClientEventJSONRequestBody defines body for CreateClientEvent for application/json ContentType.
-type CreateClientEventJSONRequestBody = EventCreateQuery
-
-// CreateClientProfileJSONRequestBody defines body for CreateClientProfile for application/json ContentType.
-type CreateClientProfileJSONRequestBody = OnsiteProfileCreateQuery
-
-// CreateClientSubscriptionJSONRequestBody defines body for CreateClientSubscription for application/json ContentType.
-type CreateClientSubscriptionJSONRequestBody = OnsiteSubscriptionCreateQuery
-
-// AsCoordinateDegrees returns the union data inside the Coordinate as a CoordinateDegrees
+// AsCoordinateDegrees gives the value as a CoordinateDegrees, or an error if it is none.
 func (t Coordinate) AsCoordinateDegrees() (CoordinateDegrees, error) {
-	var body CoordinateDegrees
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v CoordinateDegrees
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromCoordinateDegrees overwrites any union data inside the Coordinate as the provided CoordinateDegrees
+// FromCoordinateDegrees sets the value to v, or gives an error if v can't be encoded.
 func (t *Coordinate) FromCoordinateDegrees(v CoordinateDegrees) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeCoordinateDegrees performs a merge with any union data inside the Coordinate, using the provided CoordinateDegrees
-func (t *Coordinate) MergeCoordinateDegrees(v CoordinateDegrees) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsCoordinateText returns the union data inside the Coordinate as a CoordinateText
+// AsCoordinateText gives the value as a CoordinateText, or an error if it is none.
 func (t Coordinate) AsCoordinateText() (CoordinateText, error) {
-	var body CoordinateText
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v CoordinateText
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromCoordinateText overwrites any union data inside the Coordinate as the provided CoordinateText
+// FromCoordinateText sets the value to v, or gives an error if v can't be encoded.
 func (t *Coordinate) FromCoordinateText(v CoordinateText) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeCoordinateText performs a merge with any union data inside the Coordinate, using the provided CoordinateText
-func (t *Coordinate) MergeCoordinateText(v CoordinateText) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
+// MarshalJSON gives the value as it is.
+func (t Coordinate) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
+// UnmarshalJSON keeps the value as it is.
+func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
-func (t Coordinate) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *Coordinate) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsMetric returns the union data inside the EventIncluded as a Metric
+// AsMetric gives the value as a Metric, or an error if it is none.
 func (t EventIncluded) AsMetric() (Metric, error) {
-	var body Metric
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v Metric
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromMetric overwrites any union data inside the EventIncluded as the provided Metric
+// FromMetric sets the value to v, or gives an error if v can't be encoded.
 func (t *EventIncluded) FromMetric(v Metric) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeMetric performs a merge with any union data inside the EventIncluded, using the provided Metric
-func (t *EventIncluded) MergeMetric(v Metric) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsProfile returns the union data inside the EventIncluded as a Profile
+// AsProfile gives the value as a Profile, or an error if it is none.
 func (t EventIncluded) AsProfile() (Profile, error) {
-	var body Profile
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v Profile
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromProfile overwrites any union data inside the EventIncluded as the provided Profile
+// FromProfile sets the value to v, or gives an error if v can't be encoded.
 func (t *EventIncluded) FromProfile(v Profile) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeProfile performs a merge with any union data inside the EventIncluded, using the provided Profile
-func (t *EventIncluded) MergeProfile(v Profile) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
+// MarshalJSON gives the value as it is.
+func (t EventIncluded) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
+// UnmarshalJSON keeps the value as it is.
+func (t *EventIncluded) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
-func (t EventIncluded) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *EventIncluded) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsList returns the union data inside the ProfileIncluded as a List
+// AsList gives the value as a List, or an error if it is none.
 func (t ProfileIncluded) AsList() (List, error) {
-	var body List
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v List
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromList overwrites any union data inside the ProfileIncluded as the provided List
+// FromList sets the value to v, or gives an error if v can't be encoded.
 func (t *ProfileIncluded) FromList(v List) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeList performs a merge with any union data inside the ProfileIncluded, using the provided List
-func (t *ProfileIncluded) MergeList(v List) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsSegment returns the union data inside the ProfileIncluded as a Segment
+// AsSegment gives the value as a Segment, or an error if it is none.
 func (t ProfileIncluded) AsSegment() (Segment, error) {
-	var body Segment
-	err := json.Unmarshal(t.union, &body)
-	return body, err
+	var v Segment
+	err := json.Unmarshal(t.union, &v)
+	return v, err
 }
 
-// FromSegment overwrites any union data inside the ProfileIncluded as the provided Segment
+// FromSegment sets the value to v, or gives an error if v can't be encoded.
 func (t *ProfileIncluded) FromSegment(v Segment) error {
-	b, err := json.Marshal(v)
-	t.union = b
+	data, err := json.Marshal(v)
+	t.union = data
 	return err
 }
 
-// MergeSegment performs a merge with any union data inside the ProfileIncluded, using the provided Segment
-func (t *ProfileIncluded) MergeSegment(v Segment) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
+// MarshalJSON gives the value as it is.
+func (t ProfileIncluded) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
+// UnmarshalJSON keeps the value as it is.
+func (t *ProfileIncluded) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
-func (t ProfileIncluded) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ProfileIncluded) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// RequestEditorFn is the function signature for the RequestEditor callback function
-type RequestEditorFn func(ctx context.Context, req *http.Request) error
-
-// Doer performs HTTP requests.
-//
-// The standard http.Client implements this interface.
-type HttpRequestDoer interface {
-	Do(req *http.Request) (*http.Response, error)
-}
-
-// RawClient which conforms to the OpenAPI3 specification for this service.
-type RawClient struct {
-	// The endpoint of the server conforming to this interface, with scheme,
-	// https://api.deepmap.com for example. This can contain a path relative
-	// to the server, such as https://api.deepmap.com/dev-test, and all the
-	// paths in the swagger spec will be appended to the server.
-	Server string
-
-	// Doer for performing requests, typically a *http.Client with any
-	// customized settings, such as certificate chains.
-	Client HttpRequestDoer
-
-	// A list of callbacks for modifying requests which are generated before sending over
-	// the network.
-	RequestEditors []RequestEditorFn
-}
-
-// ClientOption allows setting custom parameters during construction
-type ClientOption func(*RawClient) error
-
-// Creates a new RawClient, with reasonable defaults
-func NewClient(server string, opts ...ClientOption) (*RawClient, error) {
-	// create a client with sane default values
-	client := RawClient{
-		Server: server,
-	}
-	// mutate client and add all optional params
-	for _, o := range opts {
-		if err := o(&client); err != nil {
-			return nil, err
-		}
-	}
-	// ensure the server URL always has a trailing slash
-	if !strings.HasSuffix(client.Server, "/") {
-		client.Server += "/"
-	}
-	// create httpClient, if not already present
-	if client.Client == nil {
-		client.Client = &http.Client{}
-	}
-	return &client, nil
-}
-
-// WithHTTPClient allows overriding the default Doer, which is
-// automatically created using http.Client. This is useful for tests.
-func WithHTTPClient(doer HttpRequestDoer) ClientOption {
-	return func(c *RawClient) error {
-		c.Client = doer
-		return nil
-	}
-}
-
-// WithRequestEditorFn allows setting up a callback function, which will be
-// called right before sending the request. This can be used to mutate the request.
-func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
-	return func(c *RawClient) error {
-		c.RequestEditors = append(c.RequestEditors, fn)
-		return nil
-	}
-}
-
-// The interface specification for the client above.
-type ClientInterface interface {
-
-	// RequestProfileDeletionWithBody asks Klaviyo to delete a profile
-	//
-	// Name the profile by exactly one of email, phone_number and profile_id: two of them are refused. Every
-	// profile that matches goes. 202 says that the job is queued; the deletion follows in its own time.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/data-privacy-deletion-jobs/ (the `RequestProfileDeletion` operationId).
-	RequestProfileDeletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// RequestProfileDeletion asks Klaviyo to delete a profile
-	//
-	// Name the profile by exactly one of email, phone_number and profile_id: two of them are refused. Every
-	// profile that matches goes. 202 says that the job is queued; the deletion follows in its own time.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/data-privacy-deletion-jobs/ (the `RequestProfileDeletion` operationId).
-	RequestProfileDeletion(ctx context.Context, body RequestProfileDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetEvents reads events of the account
-	//
-	// A page holds up to 200, in the order that sort names, and links.next is the address of the page after
-	// it. include adds the metrics and profiles that the events belong to.
-	//
-	// Corresponds with GET /api/events/ (the `GetEvents` operationId).
-	GetEvents(ctx context.Context, params *GetEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateEventWithBody queues one event of one profile
-	//
-	// The event carries its profile and its metric by value, and Klaviyo creates either where it is new. 202
-	// says that the event is valid and waits to be processed, so reading it back at once may fail.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/events/ (the `CreateEvent` operationId).
-	CreateEventWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateEvent queues one event of one profile
-	//
-	// The event carries its profile and its metric by value, and Klaviyo creates either where it is new. 202
-	// says that the event is valid and waits to be processed, so reading it back at once may fail.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/events/ (the `CreateEvent` operationId).
-	CreateEvent(ctx context.Context, body CreateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetLists reads the lists of the account
-	//
-	// A page holds up to 10, and links.next is the address of the page after it.
-	//
-	// Corresponds with GET /api/lists/ (the `GetLists` operationId).
-	GetLists(ctx context.Context, params *GetListsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateListWithBody creates an empty list
-	//
-	// The answer holds the id that Klaviyo gave it.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/lists/ (the `CreateList` operationId).
-	CreateListWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateList creates an empty list
-	//
-	// The answer holds the id that Klaviyo gave it.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/lists/ (the `CreateList` operationId).
-	CreateList(ctx context.Context, body CreateListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetList reads one list
-	//
-	// Its members are not part of the answer: get_list_profiles reads those.
-	//
-	// Corresponds with GET /api/lists/{id}/ (the `GetList` operationId).
-	GetList(ctx context.Context, id string, params *GetListParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// DeleteListRelationshipsWithBody takes profiles off a list, without touching consent
-	//
-	// Takes up to 1,000 profile ids. What is sent to this list stops reaching them, and that is all:
-	// unsubscribe_profiles withdraws consent.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with DELETE /api/lists/{id}/relationships/profiles/ (the `DeleteListRelationships` operationId).
-	DeleteListRelationshipsWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// DeleteListRelationships takes profiles off a list, without touching consent
-	//
-	// Takes up to 1,000 profile ids. What is sent to this list stops reaching them, and that is all:
-	// unsubscribe_profiles withdraws consent.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with DELETE /api/lists/{id}/relationships/profiles/ (the `DeleteListRelationships` operationId).
-	DeleteListRelationships(ctx context.Context, id string, body DeleteListRelationshipsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateListRelationshipsWithBody adds profiles to a list, without consent
-	//
-	// Takes up to 1,000 profile ids. It neither asks for consent nor records any: subscribe_profiles does
-	// that.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/lists/{id}/relationships/profiles/ (the `CreateListRelationships` operationId).
-	CreateListRelationshipsWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateListRelationships adds profiles to a list, without consent
-	//
-	// Takes up to 1,000 profile ids. It neither asks for consent nor records any: subscribe_profiles does
-	// that.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/lists/{id}/relationships/profiles/ (the `CreateListRelationships` operationId).
-	CreateListRelationships(ctx context.Context, id string, body CreateListRelationshipsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetListProfiles reads the profiles on a list
-	//
-	// A page holds 20 unless page[size] says otherwise, and links.next is the address of the page after it.
-	// Predictive analytics are part of a profile only where additional-fields[profile] asks for them.
-	//
-	// Corresponds with GET /api/lists/{list_id}/profiles/ (the `GetListProfiles` operationId).
-	GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetMetrics reads the metrics of the account
-	//
-	// A page holds up to 200, and links.next is the address of the page after it.
-	//
-	// Corresponds with GET /api/metrics/ (the `GetMetrics` operationId).
-	GetMetrics(ctx context.Context, params *GetMetricsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// SubscribeProfilesWithBody records consent of profiles and puts them on a list
-	//
-	// Takes up to 100 subscriptions of one list; unknown people become profiles. With double opt-in on the
-	// list, Klaviyo asks each person first, and the answer looks the same. It ends the suppressions
-	// UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/profile-subscription-bulk-create-jobs/ (the `SubscribeProfiles` operationId).
-	SubscribeProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// SubscribeProfiles records consent of profiles and puts them on a list
-	//
-	// Takes up to 100 subscriptions of one list; unknown people become profiles. With double opt-in on the
-	// list, Klaviyo asks each person first, and the answer looks the same. It ends the suppressions
-	// UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/profile-subscription-bulk-create-jobs/ (the `SubscribeProfiles` operationId).
-	SubscribeProfiles(ctx context.Context, body SubscribeProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// SuppressProfilesWithBody stops email marketing to profiles
-	//
-	// Takes up to 100 addresses; an unknown one becomes a profile that is suppressed from its first day. The
-	// reason on record is USER_SUPPRESSED. Text messages are not affected.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/profile-suppression-bulk-create-jobs/ (the `SuppressProfiles` operationId).
-	SuppressProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// SuppressProfiles stops email marketing to profiles
-	//
-	// Takes up to 100 addresses; an unknown one becomes a profile that is suppressed from its first day. The
-	// reason on record is USER_SUPPRESSED. Text messages are not affected.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/profile-suppression-bulk-create-jobs/ (the `SuppressProfiles` operationId).
-	SuppressProfiles(ctx context.Context, body SuppressProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnsubscribeProfilesWithBody withdraws consent of profiles
-	//
-	// Takes up to 100 profiles, by email address or phone number, and takes them off the list where list_id is
-	// given. Unknown people become profiles that are unsubscribed. To take profiles off a list and keep their
-	// consent, use delete_list_relationships.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/profile-unsubscription-bulk-create-jobs/ (the `UnsubscribeProfiles` operationId).
-	UnsubscribeProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnsubscribeProfiles withdraws consent of profiles
-	//
-	// Takes up to 100 profiles, by email address or phone number, and takes them off the list where list_id is
-	// given. Unknown people become profiles that are unsubscribed. To take profiles off a list and keep their
-	// consent, use delete_list_relationships.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/profile-unsubscription-bulk-create-jobs/ (the `UnsubscribeProfiles` operationId).
-	UnsubscribeProfiles(ctx context.Context, body UnsubscribeProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnsuppressProfilesWithBody undoes suppress_profiles
-	//
-	// Takes up to 100 addresses; unknown ones are passed over. It ends USER_SUPPRESSED alone: UNSUBSCRIBE and
-	// SPAM_REPORT end when the person subscribes again, HARD_BOUNCE and INVALID_EMAIL can't be ended here.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/profile-unsuppression-bulk-create-jobs/ (the `UnsuppressProfiles` operationId).
-	UnsuppressProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UnsuppressProfiles undoes suppress_profiles
-	//
-	// Takes up to 100 addresses; unknown ones are passed over. It ends USER_SUPPRESSED alone: UNSUBSCRIBE and
-	// SPAM_REPORT end when the person subscribes again, HARD_BOUNCE and INVALID_EMAIL can't be ended here.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/profile-unsuppression-bulk-create-jobs/ (the `UnsuppressProfiles` operationId).
-	UnsuppressProfiles(ctx context.Context, body UnsuppressProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetProfiles finds profiles
-	//
-	// A filter by email, phone_number or external_id looks people up; without a filter the pages hold every
-	// profile. Predictive analytics are part of a profile only where additional-fields[profile] asks for them.
-	//
-	// Corresponds with GET /api/profiles/ (the `GetProfiles` operationId).
-	GetProfiles(ctx context.Context, params *GetProfilesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateProfileWithBody creates a profile
-	//
-	// One that exists already is left as it is: the answer is 409, and errors[0].meta.duplicate_profile_id is
-	// its id, for update_profile. In an account without SMS a phone number can't stand alone: send email or
-	// external_id with it.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /api/profiles/ (the `CreateProfile` operationId).
-	CreateProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateProfile creates a profile
-	//
-	// One that exists already is left as it is: the answer is 409, and errors[0].meta.duplicate_profile_id is
-	// its id, for update_profile. In an account without SMS a phone number can't stand alone: send email or
-	// external_id with it.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /api/profiles/ (the `CreateProfile` operationId).
-	CreateProfile(ctx context.Context, body CreateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetProfile reads one profile
-	//
-	// include adds the lists and segments it belongs to. Predictive analytics are there only where
-	// additional-fields[profile] asks for them.
-	//
-	// Corresponds with GET /api/profiles/{id}/ (the `GetProfile` operationId).
-	GetProfile(ctx context.Context, id string, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UpdateProfileWithBody changes the fields of a profile that are sent
-	//
-	// A field that is left out stays, null clears one, and custom properties merge key by key. 404: the
-	// profile was deleted, or merged into another. 409: the new email or phone number belongs to another
-	// profile.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with PATCH /api/profiles/{id}/ (the `UpdateProfile` operationId).
-	UpdateProfileWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// UpdateProfile changes the fields of a profile that are sent
-	//
-	// A field that is left out stays, null clears one, and custom properties merge key by key. 404: the
-	// profile was deleted, or merged into another. 409: the new email or phone number belongs to another
-	// profile.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with PATCH /api/profiles/{id}/ (the `UpdateProfile` operationId).
-	UpdateProfile(ctx context.Context, id string, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// GetProfileLists reads the lists that a profile is on
-	//
-	// The answer says which lists, not what the profile has agreed to: get_profile holds that, in
-	// subscriptions.
-	//
-	// Corresponds with GET /api/profiles/{profile_id}/lists/ (the `GetProfileLists` operationId).
-	GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientEventWithBody queues one event of one visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one, and the same body as create_event, which
-	// is the one to use on a server.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /client/events/ (the `CreateClientEvent` operationId).
-	CreateClientEventWithBody(ctx context.Context, params *CreateClientEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientEvent queues one event of one visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one, and the same body as create_event, which
-	// is the one to use on a server.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /client/events/ (the `CreateClientEvent` operationId).
-	CreateClientEvent(ctx context.Context, params *CreateClientEventParams, body CreateClientEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientProfileWithBody creates or changes the profile of a visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one. Nothing tells whether the profile is new.
-	// On a server use create_profile.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /client/profiles/ (the `CreateClientProfile` operationId).
-	CreateClientProfileWithBody(ctx context.Context, params *CreateClientProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientProfile creates or changes the profile of a visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one. Nothing tells whether the profile is new.
-	// On a server use create_profile.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /client/profiles/ (the `CreateClientProfile` operationId).
-	CreateClientProfile(ctx context.Context, params *CreateClientProfileParams, body CreateClientProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientSubscriptionWithBody records consent of one visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one. It needs email or phone_number, and each
-	// of the two that is there is subscribed: put an address that is only to be stored into properties. On a
-	// server use subscribe_profiles.
-	//
-	// Takes any type of body and a specified content type.
-	//
-	// Corresponds with POST /client/subscriptions/ (the `CreateClientSubscription` operationId).
-	CreateClientSubscriptionWithBody(ctx context.Context, params *CreateClientSubscriptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
-
-	// CreateClientSubscription records consent of one visitor, from a browser or an app
-	//
-	// Takes the public key in company_id in place of a private one. It needs email or phone_number, and each
-	// of the two that is there is subscribed: put an address that is only to be stored into properties. On a
-	// server use subscribe_profiles.
-	//
-	// Takes a body of the `application/json` content type.
-	//
-	// Corresponds with POST /client/subscriptions/ (the `CreateClientSubscription` operationId).
-	CreateClientSubscription(ctx context.Context, params *CreateClientSubscriptionParams, body CreateClientSubscriptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
-}
-
-// RequestProfileDeletionWithBody asks Klaviyo to delete a profile
-//
-// Name the profile by exactly one of email, phone_number and profile_id: two of them are refused. Every
-// profile that matches goes. 202 says that the job is queued; the deletion follows in its own time.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/data-privacy-deletion-jobs/ (the `RequestProfileDeletion` operationId).
-func (c *RawClient) RequestProfileDeletionWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRequestProfileDeletionRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// RequestProfileDeletion asks Klaviyo to delete a profile
-//
-// Name the profile by exactly one of email, phone_number and profile_id: two of them are refused. Every
-// profile that matches goes. 202 says that the job is queued; the deletion follows in its own time.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/data-privacy-deletion-jobs/ (the `RequestProfileDeletion` operationId).
-func (c *RawClient) RequestProfileDeletion(ctx context.Context, body RequestProfileDeletionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewRequestProfileDeletionRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetEvents reads events of the account
-//
-// A page holds up to 200, in the order that sort names, and links.next is the address of the page after
-// it. include adds the metrics and profiles that the events belong to.
-//
-// Corresponds with GET /api/events/ (the `GetEvents` operationId).
-func (c *RawClient) GetEvents(ctx context.Context, params *GetEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetEventsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateEventWithBody queues one event of one profile
-//
-// The event carries its profile and its metric by value, and Klaviyo creates either where it is new. 202
-// says that the event is valid and waits to be processed, so reading it back at once may fail.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/events/ (the `CreateEvent` operationId).
-func (c *RawClient) CreateEventWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateEventRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateEvent queues one event of one profile
-//
-// The event carries its profile and its metric by value, and Klaviyo creates either where it is new. 202
-// says that the event is valid and waits to be processed, so reading it back at once may fail.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/events/ (the `CreateEvent` operationId).
-func (c *RawClient) CreateEvent(ctx context.Context, body CreateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateEventRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetLists reads the lists of the account
-//
-// A page holds up to 10, and links.next is the address of the page after it.
-//
-// Corresponds with GET /api/lists/ (the `GetLists` operationId).
-func (c *RawClient) GetLists(ctx context.Context, params *GetListsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetListsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateListWithBody creates an empty list
-//
-// The answer holds the id that Klaviyo gave it.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/lists/ (the `CreateList` operationId).
-func (c *RawClient) CreateListWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateListRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateList creates an empty list
-//
-// The answer holds the id that Klaviyo gave it.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/lists/ (the `CreateList` operationId).
-func (c *RawClient) CreateList(ctx context.Context, body CreateListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateListRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetList reads one list
-//
-// Its members are not part of the answer: get_list_profiles reads those.
-//
-// Corresponds with GET /api/lists/{id}/ (the `GetList` operationId).
-func (c *RawClient) GetList(ctx context.Context, id string, params *GetListParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetListRequest(c.Server, id, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// DeleteListRelationshipsWithBody takes profiles off a list, without touching consent
-//
-// Takes up to 1,000 profile ids. What is sent to this list stops reaching them, and that is all:
-// unsubscribe_profiles withdraws consent.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with DELETE /api/lists/{id}/relationships/profiles/ (the `DeleteListRelationships` operationId).
-func (c *RawClient) DeleteListRelationshipsWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteListRelationshipsRequestWithBody(c.Server, id, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// DeleteListRelationships takes profiles off a list, without touching consent
-//
-// Takes up to 1,000 profile ids. What is sent to this list stops reaching them, and that is all:
-// unsubscribe_profiles withdraws consent.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with DELETE /api/lists/{id}/relationships/profiles/ (the `DeleteListRelationships` operationId).
-func (c *RawClient) DeleteListRelationships(ctx context.Context, id string, body DeleteListRelationshipsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDeleteListRelationshipsRequest(c.Server, id, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateListRelationshipsWithBody adds profiles to a list, without consent
-//
-// Takes up to 1,000 profile ids. It neither asks for consent nor records any: subscribe_profiles does
-// that.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/lists/{id}/relationships/profiles/ (the `CreateListRelationships` operationId).
-func (c *RawClient) CreateListRelationshipsWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateListRelationshipsRequestWithBody(c.Server, id, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateListRelationships adds profiles to a list, without consent
-//
-// Takes up to 1,000 profile ids. It neither asks for consent nor records any: subscribe_profiles does
-// that.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/lists/{id}/relationships/profiles/ (the `CreateListRelationships` operationId).
-func (c *RawClient) CreateListRelationships(ctx context.Context, id string, body CreateListRelationshipsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateListRelationshipsRequest(c.Server, id, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetListProfiles reads the profiles on a list
-//
-// A page holds 20 unless page[size] says otherwise, and links.next is the address of the page after it.
-// Predictive analytics are part of a profile only where additional-fields[profile] asks for them.
-//
-// Corresponds with GET /api/lists/{list_id}/profiles/ (the `GetListProfiles` operationId).
-func (c *RawClient) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetListProfilesRequest(c.Server, listID, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetMetrics reads the metrics of the account
-//
-// A page holds up to 200, and links.next is the address of the page after it.
-//
-// Corresponds with GET /api/metrics/ (the `GetMetrics` operationId).
-func (c *RawClient) GetMetrics(ctx context.Context, params *GetMetricsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetMetricsRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// SubscribeProfilesWithBody records consent of profiles and puts them on a list
-//
-// Takes up to 100 subscriptions of one list; unknown people become profiles. With double opt-in on the
-// list, Klaviyo asks each person first, and the answer looks the same. It ends the suppressions
-// UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/profile-subscription-bulk-create-jobs/ (the `SubscribeProfiles` operationId).
-func (c *RawClient) SubscribeProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSubscribeProfilesRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// SubscribeProfiles records consent of profiles and puts them on a list
-//
-// Takes up to 100 subscriptions of one list; unknown people become profiles. With double opt-in on the
-// list, Klaviyo asks each person first, and the answer looks the same. It ends the suppressions
-// UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/profile-subscription-bulk-create-jobs/ (the `SubscribeProfiles` operationId).
-func (c *RawClient) SubscribeProfiles(ctx context.Context, body SubscribeProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSubscribeProfilesRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// SuppressProfilesWithBody stops email marketing to profiles
-//
-// Takes up to 100 addresses; an unknown one becomes a profile that is suppressed from its first day. The
-// reason on record is USER_SUPPRESSED. Text messages are not affected.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/profile-suppression-bulk-create-jobs/ (the `SuppressProfiles` operationId).
-func (c *RawClient) SuppressProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSuppressProfilesRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// SuppressProfiles stops email marketing to profiles
-//
-// Takes up to 100 addresses; an unknown one becomes a profile that is suppressed from its first day. The
-// reason on record is USER_SUPPRESSED. Text messages are not affected.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/profile-suppression-bulk-create-jobs/ (the `SuppressProfiles` operationId).
-func (c *RawClient) SuppressProfiles(ctx context.Context, body SuppressProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewSuppressProfilesRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnsubscribeProfilesWithBody withdraws consent of profiles
-//
-// Takes up to 100 profiles, by email address or phone number, and takes them off the list where list_id is
-// given. Unknown people become profiles that are unsubscribed. To take profiles off a list and keep their
-// consent, use delete_list_relationships.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/profile-unsubscription-bulk-create-jobs/ (the `UnsubscribeProfiles` operationId).
-func (c *RawClient) UnsubscribeProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnsubscribeProfilesRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnsubscribeProfiles withdraws consent of profiles
-//
-// Takes up to 100 profiles, by email address or phone number, and takes them off the list where list_id is
-// given. Unknown people become profiles that are unsubscribed. To take profiles off a list and keep their
-// consent, use delete_list_relationships.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/profile-unsubscription-bulk-create-jobs/ (the `UnsubscribeProfiles` operationId).
-func (c *RawClient) UnsubscribeProfiles(ctx context.Context, body UnsubscribeProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnsubscribeProfilesRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnsuppressProfilesWithBody undoes suppress_profiles
-//
-// Takes up to 100 addresses; unknown ones are passed over. It ends USER_SUPPRESSED alone: UNSUBSCRIBE and
-// SPAM_REPORT end when the person subscribes again, HARD_BOUNCE and INVALID_EMAIL can't be ended here.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/profile-unsuppression-bulk-create-jobs/ (the `UnsuppressProfiles` operationId).
-func (c *RawClient) UnsuppressProfilesWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnsuppressProfilesRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UnsuppressProfiles undoes suppress_profiles
-//
-// Takes up to 100 addresses; unknown ones are passed over. It ends USER_SUPPRESSED alone: UNSUBSCRIBE and
-// SPAM_REPORT end when the person subscribes again, HARD_BOUNCE and INVALID_EMAIL can't be ended here.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/profile-unsuppression-bulk-create-jobs/ (the `UnsuppressProfiles` operationId).
-func (c *RawClient) UnsuppressProfiles(ctx context.Context, body UnsuppressProfilesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUnsuppressProfilesRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetProfiles finds profiles
-//
-// A filter by email, phone_number or external_id looks people up; without a filter the pages hold every
-// profile. Predictive analytics are part of a profile only where additional-fields[profile] asks for them.
-//
-// Corresponds with GET /api/profiles/ (the `GetProfiles` operationId).
-func (c *RawClient) GetProfiles(ctx context.Context, params *GetProfilesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetProfilesRequest(c.Server, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateProfileWithBody creates a profile
-//
-// One that exists already is left as it is: the answer is 409, and errors[0].meta.duplicate_profile_id is
-// its id, for update_profile. In an account without SMS a phone number can't stand alone: send email or
-// external_id with it.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /api/profiles/ (the `CreateProfile` operationId).
-func (c *RawClient) CreateProfileWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateProfileRequestWithBody(c.Server, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateProfile creates a profile
-//
-// One that exists already is left as it is: the answer is 409, and errors[0].meta.duplicate_profile_id is
-// its id, for update_profile. In an account without SMS a phone number can't stand alone: send email or
-// external_id with it.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /api/profiles/ (the `CreateProfile` operationId).
-func (c *RawClient) CreateProfile(ctx context.Context, body CreateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateProfileRequest(c.Server, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetProfile reads one profile
-//
-// include adds the lists and segments it belongs to. Predictive analytics are there only where
-// additional-fields[profile] asks for them.
-//
-// Corresponds with GET /api/profiles/{id}/ (the `GetProfile` operationId).
-func (c *RawClient) GetProfile(ctx context.Context, id string, params *GetProfileParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetProfileRequest(c.Server, id, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UpdateProfileWithBody changes the fields of a profile that are sent
-//
-// A field that is left out stays, null clears one, and custom properties merge key by key. 404: the
-// profile was deleted, or merged into another. 409: the new email or phone number belongs to another
-// profile.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with PATCH /api/profiles/{id}/ (the `UpdateProfile` operationId).
-func (c *RawClient) UpdateProfileWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateProfileRequestWithBody(c.Server, id, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// UpdateProfile changes the fields of a profile that are sent
-//
-// A field that is left out stays, null clears one, and custom properties merge key by key. 404: the
-// profile was deleted, or merged into another. 409: the new email or phone number belongs to another
-// profile.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with PATCH /api/profiles/{id}/ (the `UpdateProfile` operationId).
-func (c *RawClient) UpdateProfile(ctx context.Context, id string, body UpdateProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewUpdateProfileRequest(c.Server, id, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// GetProfileLists reads the lists that a profile is on
-//
-// The answer says which lists, not what the profile has agreed to: get_profile holds that, in
-// subscriptions.
-//
-// Corresponds with GET /api/profiles/{profile_id}/lists/ (the `GetProfileLists` operationId).
-func (c *RawClient) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetProfileListsRequest(c.Server, profileID, params)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientEventWithBody queues one event of one visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one, and the same body as create_event, which
-// is the one to use on a server.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /client/events/ (the `CreateClientEvent` operationId).
-func (c *RawClient) CreateClientEventWithBody(ctx context.Context, params *CreateClientEventParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientEventRequestWithBody(c.Server, params, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientEvent queues one event of one visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one, and the same body as create_event, which
-// is the one to use on a server.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /client/events/ (the `CreateClientEvent` operationId).
-func (c *RawClient) CreateClientEvent(ctx context.Context, params *CreateClientEventParams, body CreateClientEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientEventRequest(c.Server, params, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientProfileWithBody creates or changes the profile of a visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one. Nothing tells whether the profile is new.
-// On a server use create_profile.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /client/profiles/ (the `CreateClientProfile` operationId).
-func (c *RawClient) CreateClientProfileWithBody(ctx context.Context, params *CreateClientProfileParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientProfileRequestWithBody(c.Server, params, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientProfile creates or changes the profile of a visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one. Nothing tells whether the profile is new.
-// On a server use create_profile.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /client/profiles/ (the `CreateClientProfile` operationId).
-func (c *RawClient) CreateClientProfile(ctx context.Context, params *CreateClientProfileParams, body CreateClientProfileJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientProfileRequest(c.Server, params, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientSubscriptionWithBody records consent of one visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one. It needs email or phone_number, and each
-// of the two that is there is subscribed: put an address that is only to be stored into properties. On a
-// server use subscribe_profiles.
-//
-// Takes any type of body and a specified content type.
-//
-// Corresponds with POST /client/subscriptions/ (the `CreateClientSubscription` operationId).
-func (c *RawClient) CreateClientSubscriptionWithBody(ctx context.Context, params *CreateClientSubscriptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientSubscriptionRequestWithBody(c.Server, params, contentType, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// CreateClientSubscription records consent of one visitor, from a browser or an app
-//
-// Takes the public key in company_id in place of a private one. It needs email or phone_number, and each
-// of the two that is there is subscribed: put an address that is only to be stored into properties. On a
-// server use subscribe_profiles.
-//
-// Takes a body of the `application/json` content type.
-//
-// Corresponds with POST /client/subscriptions/ (the `CreateClientSubscription` operationId).
-func (c *RawClient) CreateClientSubscription(ctx context.Context, params *CreateClientSubscriptionParams, body CreateClientSubscriptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewCreateClientSubscriptionRequest(c.Server, params, body)
-	if err != nil {
-		return nil, err
-	}
-	req = req.WithContext(ctx)
-	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
-		return nil, err
-	}
-	return c.Client.Do(req)
-}
-
-// NewRequestProfileDeletionRequest calls the generic RequestProfileDeletion builder with application/json body
-func NewRequestProfileDeletionRequest(server string, body RequestProfileDeletionJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewRequestProfileDeletionRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewRequestProfileDeletionRequestWithBody constructs an http.Request for the RequestProfileDeletion method, with any body, and a specified content type
-func NewRequestProfileDeletionRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/data-privacy-deletion-jobs/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetEventsRequest constructs an http.Request for the GetEvents method
-func NewGetEventsRequest(server string, params *GetEventsParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/events/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.FieldsEvent != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[event]", params.FieldsEvent, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsMetric != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[metric]", params.FieldsMetric, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[profile]", params.FieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if params.Include != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "include", params.Include, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[cursor]", params.PageCursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewCreateEventRequest calls the generic CreateEvent builder with application/json body
-func NewCreateEventRequest(server string, body CreateEventJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateEventRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewCreateEventRequestWithBody constructs an http.Request for the CreateEvent method, with any body, and a specified content type
-func NewCreateEventRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/events/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetListsRequest constructs an http.Request for the GetLists method
-func NewGetListsRequest(server string, params *GetListsParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.FieldsList != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[list]", params.FieldsList, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[cursor]", params.PageCursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewCreateListRequest calls the generic CreateList builder with application/json body
-func NewCreateListRequest(server string, body CreateListJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateListRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewCreateListRequestWithBody constructs an http.Request for the CreateList method, with any body, and a specified content type
-func NewCreateListRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetListRequest constructs an http.Request for the GetList method
-func NewGetListRequest(server string, id string, params *GetListParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/%s/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.FieldsList != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[list]", params.FieldsList, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewDeleteListRelationshipsRequest calls the generic DeleteListRelationships builder with application/json body
-func NewDeleteListRelationshipsRequest(server string, id string, body DeleteListRelationshipsJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewDeleteListRelationshipsRequestWithBody(server, id, "application/json", bodyReader)
-}
-
-// NewDeleteListRelationshipsRequestWithBody constructs an http.Request for the DeleteListRelationships method, with any body, and a specified content type
-func NewDeleteListRelationshipsRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/%s/relationships/profiles/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewCreateListRelationshipsRequest calls the generic CreateListRelationships builder with application/json body
-func NewCreateListRelationshipsRequest(server string, id string, body CreateListRelationshipsJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateListRelationshipsRequestWithBody(server, id, "application/json", bodyReader)
-}
-
-// NewCreateListRelationshipsRequestWithBody constructs an http.Request for the CreateListRelationships method, with any body, and a specified content type
-func NewCreateListRelationshipsRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/%s/relationships/profiles/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetListProfilesRequest constructs an http.Request for the GetListProfiles method
-func NewGetListProfilesRequest(server string, listID string, params *GetListProfilesParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "list_id", listID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/lists/%s/profiles/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.AdditionalFieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "additional-fields[profile]", params.AdditionalFieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[profile]", params.FieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[cursor]", params.PageCursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[size]", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewGetMetricsRequest constructs an http.Request for the GetMetrics method
-func NewGetMetricsRequest(server string, params *GetMetricsParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/metrics/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.FieldsMetric != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[metric]", params.FieldsMetric, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[cursor]", params.PageCursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewSubscribeProfilesRequest calls the generic SubscribeProfiles builder with application/json body
-func NewSubscribeProfilesRequest(server string, body SubscribeProfilesJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewSubscribeProfilesRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewSubscribeProfilesRequestWithBody constructs an http.Request for the SubscribeProfiles method, with any body, and a specified content type
-func NewSubscribeProfilesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profile-subscription-bulk-create-jobs/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewSuppressProfilesRequest calls the generic SuppressProfiles builder with application/json body
-func NewSuppressProfilesRequest(server string, body SuppressProfilesJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewSuppressProfilesRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewSuppressProfilesRequestWithBody constructs an http.Request for the SuppressProfiles method, with any body, and a specified content type
-func NewSuppressProfilesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profile-suppression-bulk-create-jobs/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewUnsubscribeProfilesRequest calls the generic UnsubscribeProfiles builder with application/json body
-func NewUnsubscribeProfilesRequest(server string, body UnsubscribeProfilesJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewUnsubscribeProfilesRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewUnsubscribeProfilesRequestWithBody constructs an http.Request for the UnsubscribeProfiles method, with any body, and a specified content type
-func NewUnsubscribeProfilesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profile-unsubscription-bulk-create-jobs/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewUnsuppressProfilesRequest calls the generic UnsuppressProfiles builder with application/json body
-func NewUnsuppressProfilesRequest(server string, body UnsuppressProfilesJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewUnsuppressProfilesRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewUnsuppressProfilesRequestWithBody constructs an http.Request for the UnsuppressProfiles method, with any body, and a specified content type
-func NewUnsuppressProfilesRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profile-unsuppression-bulk-create-jobs/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetProfilesRequest constructs an http.Request for the GetProfiles method
-func NewGetProfilesRequest(server string, params *GetProfilesParams) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profiles/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.AdditionalFieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "additional-fields[profile]", params.AdditionalFieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[profile]", params.FieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "filter", params.Filter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[cursor]", params.PageCursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page[size]", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sort", params.Sort, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewCreateProfileRequest calls the generic CreateProfile builder with application/json body
-func NewCreateProfileRequest(server string, body CreateProfileJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateProfileRequestWithBody(server, "application/json", bodyReader)
-}
-
-// NewCreateProfileRequestWithBody constructs an http.Request for the CreateProfile method, with any body, and a specified content type
-func NewCreateProfileRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profiles/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetProfileRequest constructs an http.Request for the GetProfile method
-func NewGetProfileRequest(server string, id string, params *GetProfileParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profiles/%s/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.AdditionalFieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "additional-fields[profile]", params.AdditionalFieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsList != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[list]", params.FieldsList, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsProfile != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[profile]", params.FieldsProfile, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.FieldsSegment != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[segment]", params.FieldsSegment, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if params.Include != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "include", params.Include, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewUpdateProfileRequest calls the generic UpdateProfile builder with application/json body
-func NewUpdateProfileRequest(server string, id string, body UpdateProfileJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewUpdateProfileRequestWithBody(server, id, "application/json", bodyReader)
-}
-
-// NewUpdateProfileRequestWithBody constructs an http.Request for the UpdateProfile method, with any body, and a specified content type
-func NewUpdateProfileRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profiles/%s/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewGetProfileListsRequest constructs an http.Request for the GetProfileLists method
-func NewGetProfileListsRequest(server string, profileID string, params *GetProfileListsParams) (*http.Request, error) {
-	var err error
-
-	var pathParam0 string
-
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "profile_id", profileID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
-	if err != nil {
-		return nil, err
-	}
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/api/profiles/%s/lists/", pathParam0)
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if params.FieldsList != nil {
-
-			if queryFrag, err := runtime.StyleParamWithOptions("form", false, "fields[list]", params.FieldsList, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
-				return nil, err
-			} else {
-				for _, qp := range strings.Split(queryFrag, "&") {
-					rawQueryFragments = append(rawQueryFragments, qp)
-				}
-			}
-
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
-	if err != nil {
-		return nil, err
-	}
-
-	return req, nil
-}
-
-// NewCreateClientEventRequest calls the generic CreateClientEvent builder with application/json body
-func NewCreateClientEventRequest(server string, params *CreateClientEventParams, body CreateClientEventJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateClientEventRequestWithBody(server, params, "application/json", bodyReader)
-}
-
-// NewCreateClientEventRequestWithBody constructs an http.Request for the CreateClientEvent method, with any body, and a specified content type
-func NewCreateClientEventRequestWithBody(server string, params *CreateClientEventParams, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/client/events/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewCreateClientProfileRequest calls the generic CreateClientProfile builder with application/json body
-func NewCreateClientProfileRequest(server string, params *CreateClientProfileParams, body CreateClientProfileJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateClientProfileRequestWithBody(server, params, "application/json", bodyReader)
-}
-
-// NewCreateClientProfileRequestWithBody constructs an http.Request for the CreateClientProfile method, with any body, and a specified content type
-func NewCreateClientProfileRequestWithBody(server string, params *CreateClientProfileParams, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/client/profiles/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-// NewCreateClientSubscriptionRequest calls the generic CreateClientSubscription builder with application/json body
-func NewCreateClientSubscriptionRequest(server string, params *CreateClientSubscriptionParams, body CreateClientSubscriptionJSONRequestBody) (*http.Request, error) {
-	var bodyReader io.Reader
-	buf, err := json.Marshal(body)
-	if err != nil {
-		return nil, err
-	}
-	bodyReader = bytes.NewReader(buf)
-	return NewCreateClientSubscriptionRequestWithBody(server, params, "application/json", bodyReader)
-}
-
-// NewCreateClientSubscriptionRequestWithBody constructs an http.Request for the CreateClientSubscription method, with any body, and a specified content type
-func NewCreateClientSubscriptionRequestWithBody(server string, params *CreateClientSubscriptionParams, contentType string, body io.Reader) (*http.Request, error) {
-	var err error
-
-	serverURL, err := url.Parse(server)
-	if err != nil {
-		return nil, err
-	}
-
-	operationPath := fmt.Sprintf("/client/subscriptions/")
-	if operationPath[0] == '/' {
-		operationPath = "." + operationPath
-	}
-
-	queryURL, err := serverURL.Parse(operationPath)
-	if err != nil {
-		return nil, err
-	}
-
-	if params != nil {
-		// queryValues collects non-styled parameters (passthrough, JSON)
-		// that are safe to round-trip through url.Values.Encode().
-		queryValues := queryURL.Query()
-		// rawQueryFragments collects pre-encoded query fragments from
-		// styled parameters, preserving literal commas as delimiters
-		// per the OpenAPI spec (e.g. "color=blue,black,brown").
-		var rawQueryFragments []string
-
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "company_id", params.CompanyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
-			}
-		}
-
-		if encoded := queryValues.Encode(); encoded != "" {
-			rawQueryFragments = append(rawQueryFragments, encoded)
-		}
-		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
-	}
-
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
-	if err != nil {
-		return nil, err
-	}
-
-	req.Header.Add("Content-Type", contentType)
-
-	return req, nil
-}
-
-func (c *RawClient) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
-	for _, r := range c.RequestEditors {
-		if err := r(ctx, req); err != nil {
-			return err
-		}
-	}
-	for _, r := range additionalEditors {
-		if err := r(ctx, req); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// API makes the calls of the description with typed bodies and answers. An
-// answer other than 2XX is an error: the Doer's own, or an [*UnexpectedStatusError]
-// where the Doer lets such answers through. It is safe for concurrent use if
-// its Doer is.
+// API makes the calls of the description with typed bodies and answers. It is
+// safe for concurrent use if its Caller is.
 type API struct {
-	raw *RawClient
+	caller Caller
 }
 
-// NewAPI makes an API whose requests go to server, such as https://a.klaviyo.com.
-func NewAPI(server string, opts ...ClientOption) (*API, error) {
-	raw, err := NewClient(server, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return &API{raw: raw}, nil
+// NewAPI makes an API whose calls caller makes. A client of package client holds one.
+func NewAPI(caller Caller) *API { return &API{caller} }
+
+// Caller makes a call: it sends the body as JSON and decodes the answer. An answer
+// other than 2XX is an error.
+type Caller interface {
+	Call(context.Context, Call) error
 }
 
-// UnexpectedStatusError is an answer other than 2XX that the Doer let through.
-type UnexpectedStatusError struct {
-	Operation  OperationID
-	StatusCode int
+// Call is a call of an operation.
+type Call struct {
+	Operation Operation
+	// PathParams are the values of the parameters in the operation's path, in
+	// their order there.
+	PathParams []string
+	Query      url.Values
+	// Body is nil if the operation takes none.
+	Body any
+	// Answer is what the answer is to be decoded into, nil if it has no body.
+	Answer any
 }
 
-func (e *UnexpectedStatusError) Error() string {
-	return fmt.Sprintf("klaviyo: %s: status %d", e.Operation, e.StatusCode)
-}
-
-// decodeAnswer reads an answer to its end, so that the connection can be used
-// again, and decodes it unless answer is nil.
-func decodeAnswer(id OperationID, rsp *http.Response, answer any) error {
-	defer rsp.Body.Close()
-	body, err := io.ReadAll(rsp.Body)
-	if err != nil {
-		return fmt.Errorf("klaviyo: %s: reading the answer: %w", id, err)
-	}
-	if rsp.StatusCode/100 != 2 {
-		return &UnexpectedStatusError{Operation: id, StatusCode: rsp.StatusCode}
-	}
-	if answer == nil {
-		return nil
-	}
-	if err := json.Unmarshal(body, answer); err != nil {
-		return fmt.Errorf("klaviyo: %s: decoding the answer: %w", id, err)
-	}
-	return nil
-}
-
-// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: asks Klaviyo to delete a profile
-func (a *API) RequestProfileDeletion(ctx context.Context, body DataPrivacyCreateDeletionJobQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.RequestProfileDeletion(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationRequestProfileDeletion, rsp, nil)
+// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: asks Klaviyo to delete a profile.
+func (a *API) RequestProfileDeletion(ctx context.Context, body DataPrivacyCreateDeletionJobQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexRequestProfileDeletion],
+		Body:      body,
+	})
 }
 
 // NewRequestProfileDeletionBody wraps attributes as the body of request_profile_deletion.
@@ -4622,26 +1958,42 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 	return body
 }
 
-// GetEvents calls get_events, GET /api/events/: reads events of the account
-func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, editors ...RequestEditorFn) (*GetEventResponseCollectionCompoundDocument, error) {
-	rsp, err := a.raw.GetEvents(ctx, params, editors...)
-	if err != nil {
-		return nil, err
+// GetEvents calls get_events, GET /api/events/: reads events of the account.
+// Nil params are those that are all zero.
+func (a *API) GetEvents(ctx context.Context, params *GetEventsParams) (*EventPage, error) {
+	var answer EventPage
+	if params == nil {
+		params = new(GetEventsParams)
 	}
-	var answer GetEventResponseCollectionCompoundDocument
-	if err := decodeAnswer(OperationGetEvents, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexGetEvents],
+		Query:     params.query(),
+		Answer:    &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// CreateEvent calls create_event, POST /api/events/: queues one event of one profile
-func (a *API) CreateEvent(ctx context.Context, body EventCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.CreateEvent(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationCreateEvent, rsp, nil)
+func (p *GetEventsParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "fields[event]", false, p.FieldsEvent...)
+	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
+	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	addQuery(query, "filter", true, p.Filter)
+	addQuery(query, "include", true, p.Include...)
+	addQuery(query, "page[cursor]", true, p.PageCursor)
+	addQuery(query, "sort", true, p.Sort)
+	return query
+}
+
+// CreateEvent calls create_event, POST /api/events/: queues one event of one profile.
+func (a *API) CreateEvent(ctx context.Context, body EventCreateQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateEvent],
+		Body:      body,
+	})
 }
 
 // NewCreateEventBody wraps attributes as the body of create_event.
@@ -4649,30 +2001,47 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	var body EventCreateQuery
 	body.Data.Type = "event"
 	body.Data.Attributes = attributes
+	if attributes.Properties == nil {
+		body.Data.Attributes.Properties = json.RawMessage("{}")
+	}
 	return body
 }
 
-// GetLists calls get_lists, GET /api/lists/: reads the lists of the account
-func (a *API) GetLists(ctx context.Context, params *GetListsParams, editors ...RequestEditorFn) (*GetListResponseCollectionCompoundDocument, error) {
-	rsp, err := a.raw.GetLists(ctx, params, editors...)
-	if err != nil {
-		return nil, err
+// GetLists calls get_lists, GET /api/lists/: reads the lists of the account.
+// Nil params are those that are all zero.
+func (a *API) GetLists(ctx context.Context, params *GetListsParams) (*ListPage, error) {
+	var answer ListPage
+	if params == nil {
+		params = new(GetListsParams)
 	}
-	var answer GetListResponseCollectionCompoundDocument
-	if err := decodeAnswer(OperationGetLists, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexGetLists],
+		Query:     params.query(),
+		Answer:    &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// CreateList calls create_list, POST /api/lists/: creates an empty list
-func (a *API) CreateList(ctx context.Context, body ListCreateQuery, editors ...RequestEditorFn) (*PostListResponse, error) {
-	rsp, err := a.raw.CreateList(ctx, body, editors...)
+func (p *GetListsParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "fields[list]", false, p.FieldsList...)
+	addQuery(query, "filter", true, p.Filter)
+	addQuery(query, "page[cursor]", true, p.PageCursor)
+	return query
+}
+
+// CreateList calls create_list, POST /api/lists/: creates an empty list.
+func (a *API) CreateList(ctx context.Context, body ListCreateQuery) (*ListDocument, error) {
+	var answer ListDocument
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateList],
+		Body:      body,
+		Answer:    &answer,
+	})
 	if err != nil {
-		return nil, err
-	}
-	var answer PostListResponse
-	if err := decodeAnswer(OperationCreateList, rsp, &answer); err != nil {
 		return nil, err
 	}
 	return &answer, nil
@@ -4686,70 +2055,128 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 	return body
 }
 
-// GetList calls get_list, GET /api/lists/{id}/: reads one list
-func (a *API) GetList(ctx context.Context, id string, params *GetListParams, editors ...RequestEditorFn) (*GetListResponseCompoundDocument, error) {
-	rsp, err := a.raw.GetList(ctx, id, params, editors...)
-	if err != nil {
-		return nil, err
+// GetList calls get_list, GET /api/lists/{id}/: reads one list.
+// Nil params are those that are all zero.
+func (a *API) GetList(ctx context.Context, id string, params *GetListParams) (*ListDocument, error) {
+	var answer ListDocument
+	if params == nil {
+		params = new(GetListParams)
 	}
-	var answer GetListResponseCompoundDocument
-	if err := decodeAnswer(OperationGetList, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation:  operations[indexGetList],
+		PathParams: []string{id},
+		Query:      params.query(),
+		Answer:     &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: takes profiles off a list, without touching consent
-func (a *API) DeleteListRelationships(ctx context.Context, id string, body ListMembersDeleteQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.DeleteListRelationships(ctx, id, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationDeleteListRelationships, rsp, nil)
+func (p *GetListParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "fields[list]", false, p.FieldsList...)
+	return query
 }
 
-// CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without consent
-func (a *API) CreateListRelationships(ctx context.Context, id string, body ListMembersAddQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.CreateListRelationships(ctx, id, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationCreateListRelationships, rsp, nil)
+// DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: takes profiles off a list, without touching consent.
+func (a *API) DeleteListRelationships(ctx context.Context, id string, body ListMembersDeleteQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation:  operations[indexDeleteListRelationships],
+		PathParams: []string{id},
+		Body:       body,
+	})
 }
 
-// GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: reads the profiles on a list
-func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, editors ...RequestEditorFn) (*GetProfileResponseCollection, error) {
-	rsp, err := a.raw.GetListProfiles(ctx, listID, params, editors...)
-	if err != nil {
-		return nil, err
+// NewDeleteListRelationshipsBody makes the body of delete_list_relationships of the ids of profiles.
+func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery {
+	body := ListMembersDeleteQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
+	for i, id := range profileIDs {
+		body.Data[i] = ProfileIdentifier{Type: ProfileEnumProfile, ID: id}
 	}
-	var answer GetProfileResponseCollection
-	if err := decodeAnswer(OperationGetListProfiles, rsp, &answer); err != nil {
+	return body
+}
+
+// CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without consent.
+func (a *API) CreateListRelationships(ctx context.Context, id string, body ListMembersAddQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation:  operations[indexCreateListRelationships],
+		PathParams: []string{id},
+		Body:       body,
+	})
+}
+
+// NewCreateListRelationshipsBody makes the body of create_list_relationships of the ids of profiles.
+func NewCreateListRelationshipsBody(profileIDs ...string) ListMembersAddQuery {
+	body := ListMembersAddQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
+	for i, id := range profileIDs {
+		body.Data[i] = ProfileIdentifier{Type: ProfileEnumProfile, ID: id}
+	}
+	return body
+}
+
+// GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: reads the profiles on a list.
+// Nil params are those that are all zero.
+func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams) (*ProfilePage, error) {
+	var answer ProfilePage
+	if params == nil {
+		params = new(GetListProfilesParams)
+	}
+	err := a.caller.Call(ctx, Call{
+		Operation:  operations[indexGetListProfiles],
+		PathParams: []string{listID},
+		Query:      params.query(),
+		Answer:     &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// GetMetrics calls get_metrics, GET /api/metrics/: reads the metrics of the account
-func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, editors ...RequestEditorFn) (*GetMetricResponseCollection, error) {
-	rsp, err := a.raw.GetMetrics(ctx, params, editors...)
-	if err != nil {
-		return nil, err
+func (p *GetListProfilesParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	addQuery(query, "filter", true, p.Filter)
+	addQuery(query, "page[cursor]", true, p.PageCursor)
+	addQuery(query, "page[size]", true, p.PageSize)
+	return query
+}
+
+// GetMetrics calls get_metrics, GET /api/metrics/: reads the metrics of the account.
+// Nil params are those that are all zero.
+func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams) (*MetricPage, error) {
+	var answer MetricPage
+	if params == nil {
+		params = new(GetMetricsParams)
 	}
-	var answer GetMetricResponseCollection
-	if err := decodeAnswer(OperationGetMetrics, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexGetMetrics],
+		Query:     params.query(),
+		Answer:    &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records consent of profiles and puts them on a list
-func (a *API) SubscribeProfiles(ctx context.Context, body SubscriptionCreateJobCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.SubscribeProfiles(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationSubscribeProfiles, rsp, nil)
+func (p *GetMetricsParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
+	addQuery(query, "filter", true, p.Filter)
+	addQuery(query, "page[cursor]", true, p.PageCursor)
+	return query
+}
+
+// SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records consent of profiles and puts them on a list.
+func (a *API) SubscribeProfiles(ctx context.Context, body SubscriptionCreateJobCreateQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexSubscribeProfiles],
+		Body:      body,
+	})
 }
 
 // NewSubscribeProfilesBody wraps attributes as the body of subscribe_profiles.
@@ -4760,13 +2187,12 @@ func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscription
 	return body
 }
 
-// SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: stops email marketing to profiles
-func (a *API) SuppressProfiles(ctx context.Context, body SuppressionCreateJobCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.SuppressProfiles(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationSuppressProfiles, rsp, nil)
+// SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: stops email marketing to profiles.
+func (a *API) SuppressProfiles(ctx context.Context, body SuppressionCreateJobCreateQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexSuppressProfiles],
+		Body:      body,
+	})
 }
 
 // NewSuppressProfilesBody wraps attributes as the body of suppress_profiles.
@@ -4777,13 +2203,12 @@ func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCre
 	return body
 }
 
-// UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws consent of profiles
-func (a *API) UnsubscribeProfiles(ctx context.Context, body UnsubscriptionCreateJobCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.UnsubscribeProfiles(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationUnsubscribeProfiles, rsp, nil)
+// UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws consent of profiles.
+func (a *API) UnsubscribeProfiles(ctx context.Context, body UnsubscriptionCreateJobCreateQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexUnsubscribeProfiles],
+		Body:      body,
+	})
 }
 
 // NewUnsubscribeProfilesBody wraps attributes as the body of unsubscribe_profiles.
@@ -4794,13 +2219,12 @@ func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsubscr
 	return body
 }
 
-// UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: undoes suppress_profiles
-func (a *API) UnsuppressProfiles(ctx context.Context, body UnsuppressionCreateJobCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.UnsuppressProfiles(ctx, body, editors...)
-	if err != nil {
-		return err
-	}
-	return decodeAnswer(OperationUnsuppressProfiles, rsp, nil)
+// UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: undoes suppress_profiles.
+func (a *API) UnsuppressProfiles(ctx context.Context, body UnsuppressionCreateJobCreateQuery) error {
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexUnsuppressProfiles],
+		Body:      body,
+	})
 }
 
 // NewUnsuppressProfilesBody wraps attributes as the body of unsuppress_profiles.
@@ -4811,27 +2235,44 @@ func NewUnsuppressProfilesBody(attributes UnsuppressionJobAttributes) Unsuppress
 	return body
 }
 
-// GetProfiles calls get_profiles, GET /api/profiles/: finds profiles
-func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, editors ...RequestEditorFn) (*GetProfileResponseCollectionCompoundDocument, error) {
-	rsp, err := a.raw.GetProfiles(ctx, params, editors...)
-	if err != nil {
-		return nil, err
+// GetProfiles calls get_profiles, GET /api/profiles/: finds profiles.
+// Nil params are those that are all zero.
+func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams) (*ProfilePage, error) {
+	var answer ProfilePage
+	if params == nil {
+		params = new(GetProfilesParams)
 	}
-	var answer GetProfileResponseCollectionCompoundDocument
-	if err := decodeAnswer(OperationGetProfiles, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexGetProfiles],
+		Query:     params.query(),
+		Answer:    &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// CreateProfile calls create_profile, POST /api/profiles/: creates a profile
-func (a *API) CreateProfile(ctx context.Context, body ProfileCreateQuery, editors ...RequestEditorFn) (*PostProfileResponse, error) {
-	rsp, err := a.raw.CreateProfile(ctx, body, editors...)
+func (p *GetProfilesParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	addQuery(query, "filter", true, p.Filter)
+	addQuery(query, "page[cursor]", true, p.PageCursor)
+	addQuery(query, "page[size]", true, p.PageSize)
+	addQuery(query, "sort", true, p.Sort)
+	return query
+}
+
+// CreateProfile calls create_profile, POST /api/profiles/: creates a profile.
+func (a *API) CreateProfile(ctx context.Context, body ProfileCreateQuery) (*ProfileDocument, error) {
+	var answer ProfileDocument
+	err := a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateProfile],
+		Body:      body,
+		Answer:    &answer,
+	})
 	if err != nil {
-		return nil, err
-	}
-	var answer PostProfileResponse
-	if err := decodeAnswer(OperationCreateProfile, rsp, &answer); err != nil {
 		return nil, err
 	}
 	return &answer, nil
@@ -4845,27 +2286,45 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 	return body
 }
 
-// GetProfile calls get_profile, GET /api/profiles/{id}/: reads one profile
-func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, editors ...RequestEditorFn) (*GetProfileResponseCompoundDocument, error) {
-	rsp, err := a.raw.GetProfile(ctx, id, params, editors...)
-	if err != nil {
-		return nil, err
+// GetProfile calls get_profile, GET /api/profiles/{id}/: reads one profile.
+// Nil params are those that are all zero.
+func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams) (*ProfileDocument, error) {
+	var answer ProfileDocument
+	if params == nil {
+		params = new(GetProfileParams)
 	}
-	var answer GetProfileResponseCompoundDocument
-	if err := decodeAnswer(OperationGetProfile, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation:  operations[indexGetProfile],
+		PathParams: []string{id},
+		Query:      params.query(),
+		Answer:     &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: changes the fields of a profile that are sent
-func (a *API) UpdateProfile(ctx context.Context, id string, body ProfilePartialUpdateQuery, editors ...RequestEditorFn) (*PatchProfileResponse, error) {
-	rsp, err := a.raw.UpdateProfile(ctx, id, body, editors...)
+func (p *GetProfileParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "fields[list]", false, p.FieldsList...)
+	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	addQuery(query, "fields[segment]", false, p.FieldsSegment...)
+	addQuery(query, "include", true, p.Include...)
+	return query
+}
+
+// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: changes the fields of a profile that are sent.
+func (a *API) UpdateProfile(ctx context.Context, id string, body ProfilePartialUpdateQuery) (*ProfileDocument, error) {
+	var answer ProfileDocument
+	err := a.caller.Call(ctx, Call{
+		Operation:  operations[indexUpdateProfile],
+		PathParams: []string{id},
+		Body:       body,
+		Answer:     &answer,
+	})
 	if err != nil {
-		return nil, err
-	}
-	var answer PatchProfileResponse
-	if err := decodeAnswer(OperationUpdateProfile, rsp, &answer); err != nil {
 		return nil, err
 	}
 	return &answer, nil
@@ -4880,26 +2339,48 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 	return body
 }
 
-// GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: reads the lists that a profile is on
-func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, editors ...RequestEditorFn) (*GetListResponseCollection, error) {
-	rsp, err := a.raw.GetProfileLists(ctx, profileID, params, editors...)
-	if err != nil {
-		return nil, err
+// GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: reads the lists that a profile is on.
+// Nil params are those that are all zero.
+func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams) (*ListPage, error) {
+	var answer ListPage
+	if params == nil {
+		params = new(GetProfileListsParams)
 	}
-	var answer GetListResponseCollection
-	if err := decodeAnswer(OperationGetProfileLists, rsp, &answer); err != nil {
+	err := a.caller.Call(ctx, Call{
+		Operation:  operations[indexGetProfileLists],
+		PathParams: []string{profileID},
+		Query:      params.query(),
+		Answer:     &answer,
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &answer, nil
 }
 
-// CreateClientEvent calls create_client_event, POST /client/events/: queues one event of one visitor, from a browser or an app
-func (a *API) CreateClientEvent(ctx context.Context, params *CreateClientEventParams, body EventCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.CreateClientEvent(ctx, params, body, editors...)
-	if err != nil {
-		return err
+func (p *GetProfileListsParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "fields[list]", false, p.FieldsList...)
+	return query
+}
+
+// CreateClientEvent calls create_client_event, POST /client/events/: queues one event of one visitor, from a browser or an app.
+// Nil params are those that are all zero.
+func (a *API) CreateClientEvent(ctx context.Context, params *CreateClientEventParams, body EventCreateQuery) error {
+	if params == nil {
+		params = new(CreateClientEventParams)
 	}
-	return decodeAnswer(OperationCreateClientEvent, rsp, nil)
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateClientEvent],
+		Query:     params.query(),
+		Body:      body,
+	})
+}
+
+func (p *CreateClientEventParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "company_id", true, p.CompanyID)
+	return query
 }
 
 // NewCreateClientEventBody wraps attributes as the body of create_client_event.
@@ -4907,16 +2388,29 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 	var body EventCreateQuery
 	body.Data.Type = "event"
 	body.Data.Attributes = attributes
+	if attributes.Properties == nil {
+		body.Data.Attributes.Properties = json.RawMessage("{}")
+	}
 	return body
 }
 
-// CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or changes the profile of a visitor, from a browser or an app
-func (a *API) CreateClientProfile(ctx context.Context, params *CreateClientProfileParams, body OnsiteProfileCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.CreateClientProfile(ctx, params, body, editors...)
-	if err != nil {
-		return err
+// CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or changes the profile of a visitor, from a browser or an app.
+// Nil params are those that are all zero.
+func (a *API) CreateClientProfile(ctx context.Context, params *CreateClientProfileParams, body OnsiteProfileCreateQuery) error {
+	if params == nil {
+		params = new(CreateClientProfileParams)
 	}
-	return decodeAnswer(OperationCreateClientProfile, rsp, nil)
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateClientProfile],
+		Query:     params.query(),
+		Body:      body,
+	})
+}
+
+func (p *CreateClientProfileParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "company_id", true, p.CompanyID)
+	return query
 }
 
 // NewCreateClientProfileBody wraps attributes as the body of create_client_profile.
@@ -4927,13 +2421,23 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 	return body
 }
 
-// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records consent of one visitor, from a browser or an app
-func (a *API) CreateClientSubscription(ctx context.Context, params *CreateClientSubscriptionParams, body OnsiteSubscriptionCreateQuery, editors ...RequestEditorFn) error {
-	rsp, err := a.raw.CreateClientSubscription(ctx, params, body, editors...)
-	if err != nil {
-		return err
+// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records consent of one visitor, from a browser or an app.
+// Nil params are those that are all zero.
+func (a *API) CreateClientSubscription(ctx context.Context, params *CreateClientSubscriptionParams, body OnsiteSubscriptionCreateQuery) error {
+	if params == nil {
+		params = new(CreateClientSubscriptionParams)
 	}
-	return decodeAnswer(OperationCreateClientSubscription, rsp, nil)
+	return a.caller.Call(ctx, Call{
+		Operation: operations[indexCreateClientSubscription],
+		Query:     params.query(),
+		Body:      body,
+	})
+}
+
+func (p *CreateClientSubscriptionParams) query() url.Values {
+	query := make(url.Values)
+	addQuery(query, "company_id", true, p.CompanyID)
+	return query
 }
 
 // NewCreateClientSubscriptionBody wraps attributes as the body of create_client_subscription.
@@ -4942,6 +2446,42 @@ func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes) On
 	body.Data.Type = "subscription"
 	body.Data.Attributes = attributes
 	return body
+}
+
+// addQuery adds a parameter, but for values that are zero: one for each value where
+// it explodes, else one with commas.
+func addQuery[T ~string | ~int](query url.Values, name string, explode bool, values ...T) {
+	var zero T
+	var texts []string
+	for _, v := range values {
+		if v != zero {
+			texts = append(texts, fmt.Sprint(v))
+		}
+	}
+	switch {
+	case len(texts) == 0:
+	case explode:
+		query[name] = texts
+	default:
+		query.Set(name, strings.Join(texts, ","))
+	}
+}
+
+// Path is the call's path, with its parameters in their places, or an error if one
+// is missing or can't be a part of a path.
+func (c Call) Path() (string, error) {
+	segments := slices.Clone(c.Operation.segments)
+	values := c.PathParams
+	for i, segment := range segments {
+		if !strings.HasPrefix(segment, "{") {
+			continue
+		}
+		if len(values) == 0 || values[0] == "" || values[0] == "." || values[0] == ".." {
+			return "", fmt.Errorf("klaviyo: %s: the path parameter %s is empty or not an id", c.Operation.ID, strings.Trim(segment, "{}"))
+		}
+		segments[i], values = url.PathEscape(values[0]), values[1:]
+	}
+	return strings.Join(segments, "/"), nil
 }
 
 // OperationID is the operationId of a call in Klaviyo's API.
@@ -4971,6 +2511,32 @@ const (
 	OperationCreateClientEvent        OperationID = "create_client_event"
 	OperationCreateClientProfile      OperationID = "create_client_profile"
 	OperationCreateClientSubscription OperationID = "create_client_subscription"
+)
+
+// The places of the operations in the table.
+const (
+	indexRequestProfileDeletion = iota
+	indexGetEvents
+	indexCreateEvent
+	indexGetLists
+	indexCreateList
+	indexGetList
+	indexDeleteListRelationships
+	indexCreateListRelationships
+	indexGetListProfiles
+	indexGetMetrics
+	indexSubscribeProfiles
+	indexSuppressProfiles
+	indexUnsubscribeProfiles
+	indexUnsuppressProfiles
+	indexGetProfiles
+	indexCreateProfile
+	indexGetProfile
+	indexUpdateProfile
+	indexGetProfileLists
+	indexCreateClientEvent
+	indexCreateClientProfile
+	indexCreateClientSubscription
 )
 
 // RateLimit is a number of calls in a fixed window of time, which begins at the
@@ -5090,20 +2656,34 @@ func (t Timestamp) Time() (time.Time, error) {
 	return time.Parse(time.RFC3339, string(t))
 }
 
-// MarshalJSON writes the fields and the members of Properties as one object.
+// NextCursor is the cursor of the page that follows, for a PageCursor, or empty if
+// there is none.
+func (l CollectionLinks) NextCursor() string {
+	next, err := url.Parse(l.Next)
+	if err != nil {
+		return ""
+	}
+	return next.Query().Get("page[cursor]")
+}
+
+// MarshalJSON writes the fields and the members of Properties as one object. It is
+// an error if one of those has the name of a field.
 func (p EventProfile) MarshalJSON() ([]byte, error) {
 	type fields EventProfile
-	object, err := json.Marshal(fields(p))
-	if err != nil {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false) // what is & in a value is & on the wire
+	if err := encoder.Encode(fields(p)); err != nil {
+		return nil, err
+	}
+	object := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+	if len(p.Properties) == 0 {
+		return object, nil
+	}
+	if err := p.checkProperties(); err != nil {
 		return nil, err
 	}
 	custom := bytes.TrimSpace(p.Properties)
-	if len(custom) == 0 {
-		return object, nil
-	}
-	if custom[0] != '{' || custom[len(custom)-1] != '}' {
-		return nil, errors.New("klaviyo: EventProfile.Properties is no JSON object")
-	}
 	custom = bytes.TrimSpace(custom[1 : len(custom)-1])
 	if len(custom) == 0 {
 		return object, nil
@@ -5116,6 +2696,29 @@ func (p EventProfile) MarshalJSON() ([]byte, error) {
 	return append(object, '}'), nil
 }
 
+// checkProperties says why Properties can't stand beside the fields. Only a name
+// with a $ can be a field's, so that other properties need not be read.
+func (p EventProfile) checkProperties() error {
+	custom := bytes.TrimSpace(p.Properties)
+	if len(custom) < 2 || custom[0] != '{' || custom[len(custom)-1] != '}' {
+		return errors.New("klaviyo: EventProfile.Properties is no JSON object")
+	}
+	if !bytes.ContainsAny(custom, `$\`) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(custom, &members); err != nil {
+		return fmt.Errorf("klaviyo: EventProfile.Properties: %w", err)
+	}
+	v := reflect.ValueOf(p)
+	for i, name := range eventProfileNames {
+		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
+			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
+		}
+	}
+	return nil
+}
+
 // UnmarshalJSON puts the members without a field of their own into Properties.
 // Names are matched to the letter: "$EMAIL" is a custom property.
 func (p *EventProfile) UnmarshalJSON(data []byte) error {
@@ -5124,7 +2727,7 @@ func (p *EventProfile) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	named := make(map[string]json.RawMessage)
-	for name := range eventProfileNames() {
+	for _, name := range eventProfileNames {
 		if v, ok := custom[name]; ok {
 			named[name] = v
 			delete(custom, name)
@@ -5148,15 +2751,15 @@ func (p *EventProfile) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// eventProfileNames are the special names that have a field.
-func eventProfileNames() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		t := reflect.TypeFor[EventProfile]()
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			if name != "-" && !yield(name) {
-				return
-			}
+// eventProfileNames are the names of the fields by their place, but for Properties,
+// which has none.
+var eventProfileNames = func() map[int]string {
+	names := make(map[int]string)
+	t := reflect.TypeFor[EventProfile]()
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+			names[i] = name
 		}
 	}
-}
+	return names
+}()
