@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"encoding/json"
 	"time"
 )
 
@@ -26,10 +27,10 @@ type Config struct {
 	EventFilteringOption EventFilteringOption `json:"eventFilteringOption,omitempty"`
 	// WhitelistedEvents are the only track events that pass, with
 	// EventFilteringWhitelist.
-	WhitelistedEvents []EventName `json:"whitelistedEvents,omitempty"`
+	WhitelistedEvents EventNames `json:"whitelistedEvents,omitempty"`
 	// BlacklistedEvents are the track events that don't pass, with
 	// EventFilteringBlacklist.
-	BlacklistedEvents []EventName `json:"blacklistedEvents,omitempty"`
+	BlacklistedEvents EventNames `json:"blacklistedEvents,omitempty"`
 
 	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country whose phone
 	// numbers may stand without +. Without one such a number is invalid.
@@ -49,9 +50,34 @@ type Config struct {
 	Now func() time.Time `json:"-"`
 }
 
-// EventName is an entry of a list of events in a destination's form.
-type EventName struct {
+// EventNames are names of track events. In JSON each stands in an object of its own,
+// as in a destination's form: [{"eventName": "Order Completed"}].
+type EventNames []string
+
+type eventName struct {
 	EventName string `json:"eventName"`
+}
+
+// MarshalJSON writes the names as a destination's form has them.
+func (n EventNames) MarshalJSON() ([]byte, error) {
+	entries := make([]eventName, len(n))
+	for i, name := range n {
+		entries[i].EventName = name
+	}
+	return json.Marshal(entries)
+}
+
+// UnmarshalJSON reads the names of a destination's form.
+func (n *EventNames) UnmarshalJSON(data []byte) error {
+	var entries []eventName
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return err
+	}
+	*n = make(EventNames, len(entries))
+	for i, entry := range entries {
+		(*n)[i] = entry.EventName
+	}
+	return nil
 }
 
 // EventFilteringOption says which of the lists of a Config filters track events.

@@ -81,8 +81,9 @@ const transformerItems = "items"
 
 // ecommerceMetricOf gives the metric that an event of that name becomes.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
+	event = strings.ToLower(event)
 	for _, e := range ecommerceEvents {
-		if strings.EqualFold(e.event, event) {
+		if strings.ToLower(e.event) == event {
 			return e.metric, true
 		}
 	}

@@ -5,6 +5,7 @@ import "strings"
 // mapping is the work on one event: its parts, and what was said of them so far.
 type mapping struct {
 	*Mapper
+	size     int // of the event, in bytes
 	objects  [rootCount]object
 	present  [rootCount]bool
 	warnings []Warning

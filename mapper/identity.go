@@ -100,7 +100,7 @@ func (m *mapping) retlID() (textValue, bool) {
 	if m.externalID.isString() {
 		text = m.externalID.text()
 	}
-	return textValue{text: text, value: m.externalID, path: pathExternalID}, true
+	return textValue{text: text, value: m.externalID, path: pathExternalIDValue}, true
 }
 
 // parseEmail gives the trimmed address, or nothing if it is none: it needs one @
@@ -123,8 +123,8 @@ func parsePhone(s, defaultCountry string) string {
 		return ""
 	}
 	number, err := phonenumbers.Parse(s, defaultCountry)
-	if err != nil || !phonenumbers.IsValidNumber(number) {
-		return ""
+	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
+		return "" // E.164 has no place for an extension
 	}
 	return phonenumbers.Format(number, phonenumbers.E164)
 }

@@ -47,7 +47,10 @@ func fuzzConfig(n uint16) mapper.Config {
 // FuzzMap holds every input against what Map promises: it doesn't panic, its
 // requests are JSON, each has an identifier, and nothing of the event disappears.
 func FuzzMap(f *testing.F) {
-	golden, _ := filepath.Glob("testdata/golden/*/*/event.json")
+	golden, err := filepath.Glob("testdata/golden/*/*/event.json")
+	if err != nil || len(golden) == 0 {
+		f.Fatalf("no seeds in testdata/golden: %v", err)
+	}
 	for i, name := range golden {
 		data, err := os.ReadFile(name)
 		if err != nil {

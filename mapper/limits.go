@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -23,9 +24,9 @@ const (
 )
 
 // checkEvent says which limit of create_event the attributes break, or nil.
-func checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) *Error {
+func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) *Error {
 	if utf8.RuneCountInString(a.Metric.Name) > maxMetricName {
-		return limitError(CodeMetricNameTooLong, pointerTo(name), "a metric's name has %d characters at most", maxMetricName)
+		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", maxMetricName)
 	}
 	if len(properties) > maxProperties {
 		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
@@ -35,18 +36,18 @@ func checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) 
 			return err.within(p.name).within("properties")
 		}
 	}
-	return checkSize(klaviyo.NewCreateEventBody(*a), len(a.Properties)+len(a.Profile.Properties), maxEventSize, "an event")
+	return m.checkSize(klaviyo.NewCreateEventBody(*a), len(a.Properties)+len(a.Profile.Properties), maxEventSize, "an event")
 }
 
 // checkProfile says that the body of a create_profile is too large, or nil.
-func checkProfile(r CreateProfile) *Error {
-	return checkSize(r.Query, len(r.Query.Data.Attributes.Properties), maxProfileSize, "a profile")
+func (m *mapping) checkProfile(r CreateProfile) *Error {
+	return m.checkSize(r.Query, len(r.Query.Data.Attributes.Properties), maxProfileSize, "a profile")
 }
 
 // checkExternalID says that an external id, which came from place, is too long, or nil.
 func checkExternalID(p person) *Error {
 	if utf8.RuneCountInString(p.ExternalID) > maxExternalIDLength {
-		return limitError(CodeExternalIDTooLong, "/"+strings.ReplaceAll(p.externalIDPath, ".", "/"), "an external id has %d characters at most", maxExternalIDLength)
+		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", maxExternalIDLength)
 	}
 	return nil
 }
@@ -85,31 +86,41 @@ func checkValue(v value, level int) *Error {
 	return nil
 }
 
-// checkSize measures a body only where its raw parts, and the little beside them,
-// could come near the limit.
-func checkSize(body any, raw, limit int, what string) *Error {
-	const typedFields = 20
-	if raw < limit/typedFields {
+// checkSize measures a body where it could come near the limit. A value of the
+// event stands at most twice in a request, and grows to at most six times its
+// length where it is escaped anew; what flattening makes of it is in raw.
+func (m *mapping) checkSize(body any, raw, limit int, what string) *Error {
+	const twice, escaped, envelope = 2, 6, 1_000
+	if raw+twice*escaped*m.size+envelope < limit {
 		return nil
 	}
-	encoded, err := json.Marshal(body)
+	size, err := encodedSize(body)
 	if err != nil {
 		return limitError(CodeTooLarge, "", "the request can't be encoded")
 	}
-	if len(encoded) > limit {
+	if size > limit {
 		return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
 	}
 	return nil
+}
+
+// encodedSize is what a body has on the wire, where HTML isn't escaped.
+func encodedSize(body any) (int, error) {
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(body)
+	return buffer.Len() - len("\n"), err
 }
 
 func limitError(code Code, pointer, format string, args ...any) *Error {
 	return &Error{Code: code, Field: pointer, Message: fmt.Sprintf(format, args...)}
 }
 
-// pointerTo is the JSON Pointer of a path.
-func pointerTo(p path) string {
-	return "/" + strings.ReplaceAll(p.text, ".", "/")
-}
+var pointerOf = strings.NewReplacer(".", "/", "[", "/", "]", "")
+
+// pointerTo is the JSON Pointer of a dotted path.
+func pointerTo(path string) string { return "/" + pointerOf.Replace(path) }
 
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 

@@ -48,8 +48,8 @@ func New(cfg Config) (*Mapper, error) {
 	}
 	return &Mapper{
 		cfg:       cfg,
-		whitelist: eventNames(cfg.WhitelistedEvents),
-		blacklist: eventNames(cfg.BlacklistedEvents),
+		whitelist: cfg.WhitelistedEvents.set(),
+		blacklist: cfg.BlacklistedEvents.set(),
 	}, nil
 }
 
@@ -85,7 +85,7 @@ func (m *Mapper) Map(event []byte) (Result, error) {
 	if !top.isObject() {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
-	w := &mapping{Mapper: m}
+	w := &mapping{Mapper: m, size: len(event)}
 	w.objects[rootEvent] = top.members()
 
 	result := Result{MessageID: w.messageID()}

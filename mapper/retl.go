@@ -5,6 +5,7 @@ import "strings"
 var (
 	pathMappedToDestination = newPath("context.mappedToDestination")
 	pathExternalID          = newPath("context.externalId")
+	pathExternalIDValue     = path{text: "context.externalId[0].id"}
 )
 
 // externalIDTypes are the identifier types of rETL that name a person by the

@@ -60,10 +60,10 @@ func (m *mapping) excludedByFilter() bool {
 	return false
 }
 
-func eventNames(list []EventName) map[string]bool {
-	set := make(map[string]bool, len(list))
-	for _, entry := range list {
-		set[strings.TrimSpace(entry.EventName)] = true
+func (n EventNames) set() map[string]bool {
+	set := make(map[string]bool, len(n))
+	for _, name := range n {
+		set[strings.TrimSpace(name)] = true
 	}
 	return set
 }

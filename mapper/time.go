@@ -26,7 +26,7 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		if !v.isString() {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
-		text := strings.TrimSpace(v.text())
+		text := strings.ToUpper(strings.TrimSpace(v.text())) // RFC 3339 lets t and z stand for T and Z
 		moment, ok := parseRFC3339(text)
 		switch {
 		case !ok:
@@ -41,11 +41,16 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 	return "", nil
 }
 
-// parseRFC3339 is stricter than time.Parse, which lets 1:02:03 and a comma before
-// the fraction through.
+// parseRFC3339 is stricter than time.Parse, which lets 1:02:03, a comma before the
+// fraction and an offset of a day through.
 func parseRFC3339(s string) (time.Time, bool) {
 	if len(s) < len("2006-01-02T15:04:05Z") || s[13] != ':' || strings.Contains(s, ",") {
 		return time.Time{}, false
+	}
+	if !strings.HasSuffix(s, "Z") {
+		if offset := s[len(s)-len("23:59"):]; offset[:2] > "23" || offset[3:] > "59" {
+			return time.Time{}, false
+		}
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	return t, err == nil

@@ -63,7 +63,7 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	if id, ok := m.firstText(messageIDPaths); ok {
 		a.UniqueID = strings.TrimSpace(id.text)
 	}
-	if err := checkEvent(&a, properties, name.path); err != nil {
+	if err := m.checkEvent(&a, properties, name.path); err != nil {
 		return CreateEvent{}, err
 	}
 	return CreateEvent{klaviyo.NewCreateEventBody(a)}, nil

@@ -20,7 +20,7 @@ func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	if err := checkExternalID(p); err != nil {
 		return p, nil, err
 	}
-	return p, requests, checkProfile(profile)
+	return p, requests, m.checkProfile(profile)
 }
 
 func (m *mapping) eventRequests(names []path) (person, []Request, *Error) {

@@ -34,8 +34,8 @@ var full = Config{
 		EnforceEmailAsPrimary: true,
 		FlattenProperties:     true,
 		EventFilteringOption:  mapper.EventFilteringWhitelist,
-		WhitelistedEvents:     []mapper.EventName{{EventName: "Order Completed"}, {EventName: "Größe gewählt 😀"}},
-		BlacklistedEvents:     []mapper.EventName{{EventName: "Ping"}},
+		WhitelistedEvents:     mapper.EventNames{"Order Completed", "Größe gewählt 😀"},
+		BlacklistedEvents:     mapper.EventNames{"Ping"},
 		DefaultCountry:        "NO",
 		AllowExternalIDOnly:   true,
 		SendNulls:             true,
@@ -151,6 +151,9 @@ func TestErrors(t *testing.T) {
 		want       string
 	}{
 		{"unknown key", "sendNulls: true\nlist: X", `line 2: unknown key "list"`},
+		{"unknown key of several words", "list_id_default: X", `line 1: unknown key "list_id_default"`},
+		{"unknown key that begins with _", "_a-b.c: X", `line 1: unknown key "_a-b.c"`},
+		{"secret for a key", "pk_0123456789: X", `line 1: unknown key (not shown)`},
 		{"misspelt key", "\nsendNull: true", `line 2: unknown key "sendNull"; did you mean "sendNulls"?`},
 		{"key in another case", "listid: X", `unknown key "listid"; did you mean "listId"?`},
 		{"key in snake case", "default_country: X", `did you mean "defaultCountry"?`},

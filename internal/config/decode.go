@@ -67,7 +67,7 @@ func set(field reflect.Value, value *yaml.Node) (err error) {
 		*target = &flag
 	case *[]mapper.Channel:
 		*target, err = channels(value)
-	case *[]mapper.EventName:
+	case *mapper.EventNames:
 		*target, err = eventNames(value)
 	default:
 		var s string
@@ -117,12 +117,12 @@ func channels(value *yaml.Node) ([]mapper.Channel, error) {
 
 // eventNames reads [{eventName: …}] and leaves out the blank entries of
 // RudderStack's form.
-func eventNames(value *yaml.Node) ([]mapper.EventName, error) {
+func eventNames(value *yaml.Node) (mapper.EventNames, error) {
 	form := errors.New("must be a list of eventName: NAME")
 	if value.Kind != yaml.SequenceNode {
 		return nil, form
 	}
-	var list []mapper.EventName
+	var list mapper.EventNames
 	for _, element := range value.Content {
 		element = resolve(element)
 		if element.Kind != yaml.MappingNode || len(element.Content) > 2 {
@@ -139,7 +139,7 @@ func eventNames(value *yaml.Node) ([]mapper.EventName, error) {
 			if err != nil {
 				return nil, form
 			}
-			list = append(list, mapper.EventName{EventName: s})
+			list = append(list, s)
 		}
 	}
 	return list, nil

@@ -1,6 +1,10 @@
 package config
 
-import "go.yaml.in/yaml/v3"
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
 
 // rudderStackKeys are the keys of RudderStack's form that mean nothing here.
 var rudderStackKeys = map[string]bool{
@@ -23,11 +27,11 @@ var rudderStackKeys = map[string]bool{
 }
 
 // unwrap gives the settings of a document: its config object if it is a whole
-// destination, else the document itself.
+// destination, which writes it config or Config, else the document itself.
 func unwrap(document *yaml.Node) (*yaml.Node, error) {
 	var config *yaml.Node
 	for key, value := range pairs(document) {
-		if key.Value == "config" && value.Kind == yaml.MappingNode {
+		if strings.EqualFold(key.Value, "config") && value.Kind == yaml.MappingNode {
 			config = value
 		}
 	}

@@ -10,14 +10,17 @@ import (
 )
 
 // maxKey is the length in bytes of the longest key that is looked at closely.
-const maxKey = 40
+const maxKey = 64
 
-var keyForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*([-_. ][A-Za-z0-9]+)?$`)
+var (
+	keyForm    = regexp.MustCompile(`^[A-Za-z_][-A-Za-z0-9_. ]*$`)
+	secretForm = regexp.MustCompile(`pk_|[0-9A-Fa-f]{20}`)
+)
 
 // printable gives a key for a message, unless it could be a secret that
 // slipped in: a key of Klaviyo's, or a line with its colon misplaced.
 func printable(key string) string {
-	if len(key) > maxKey || !keyForm.MatchString(key) || strings.Contains(key, "pk_") {
+	if len(key) > maxKey || !keyForm.MatchString(key) || secretForm.MatchString(key) {
 		return "(not shown)"
 	}
 	return strconv.Quote(key)

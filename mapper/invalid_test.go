@@ -1,0 +1,85 @@
+package mapper_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// TestInvalidInput holds what is no event to an error that tells what to do and
+// quotes nothing.
+func TestInvalidInput(t *testing.T) {
+	const secret = "hidden@example.com"
+	tests := []struct {
+		name, input string
+		code        mapper.Code
+		field       string
+		message     string // a part of it
+	}{
+		{"empty", "", mapper.CodeInvalidJSON, "", "cut off"},
+		{"words", "hello " + secret, mapper.CodeInvalidJSON, "", "byte 0"},
+		{"cut off in a string", `{"type":"track","email":"` + secret, mapper.CodeInvalidJSON, "", "cut off"},
+		{"cut off after a member", `{"type":"track",`, mapper.CodeInvalidJSON, "", "cut off"},
+		{"two events", `{"type":"track"} {"type":"track"}`, mapper.CodeInvalidJSON, "", "one event on a line"},
+		{"something after the event", `{"type":"track"}]`, mapper.CodeInvalidJSON, "", "byte 16"},
+		{"a name twice", `{"type":"track","type":"identify"}`, mapper.CodeInvalidJSON, "type", "twice"},
+		{"a name twice, inside", `{"traits":{"a":[{"b":1,"\u0062":"` + secret + `"}]}}`, mapper.CodeInvalidJSON, "traits.a.0.b", "twice"},
+		{"not UTF-8", "{\"type\":\"track\",\"x\":\"\xff\"}", mapper.CodeInvalidJSON, "", "byte 21 is not UTF-8"},
+		{"control character", "{\"a\":\"\x01\"}", mapper.CodeInvalidJSON, "", "byte 6"},
+		{"a comma too many", `{"a":1,}`, mapper.CodeInvalidJSON, "", "byte 7"},
+		{"number", "12", mapper.CodeInvalidEvent, "", "object"},
+		{"null", "null", mapper.CodeInvalidEvent, "", "object"},
+		{"list", `[{"type":"track"}]`, mapper.CodeInvalidEvent, "", "object"},
+		{"too deep to read", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), mapper.CodeInvalidJSON, "", "byte"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := newMapper(t, mapper.Config{}).Map([]byte(tt.input))
+			var e *mapper.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %v", err)
+			}
+			if e.Code != tt.code || e.Field != tt.field || !strings.Contains(e.Message, tt.message) {
+				t.Errorf("got %q at %q: %s\nwant %q at %q: … %s …", e.Code, e.Field, e.Message, tt.code, tt.field, tt.message)
+			}
+			if strings.Contains(err.Error(), "hidden") || !strings.HasPrefix(err.Error(), string(tt.code)) {
+				t.Errorf("the error says %q", err)
+			}
+		})
+	}
+}
+
+// TestOddButValid holds what is unusual JSON to being sent as it is.
+func TestOddButValid(t *testing.T) {
+	event := " {\"type\":\"track\",\"event\":\"x\",\"traits\":{\"email\":\"a@b\"},\"properties\":" +
+		`{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[ 1 , {} ]}}` + "\r\n"
+	result, err := newMapper(t, mapper.Config{}).Map([]byte(event))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
+	want := `{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[ 1 , {} ]}`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestEventNamesInJSON(t *testing.T) {
+	const form = `[{"eventName":"Order Completed"},{"eventName":""}]`
+	var names mapper.EventNames
+	if err := json.Unmarshal([]byte(form), &names); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(mapper.EventNames{"Order Completed", ""}, names); diff != "" {
+		t.Error(diff)
+	}
+	back, err := json.Marshal(names)
+	if err != nil || string(back) != form {
+		t.Errorf("got %s, %v, want %s", back, err, form)
+	}
+}
