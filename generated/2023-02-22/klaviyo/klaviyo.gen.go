@@ -861,7 +861,9 @@ type Event struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks        `json:"links"`
+	Links ObjectLinks `json:"links"`
+
+	// Relationships are the profile and the metric of an event.
 	Relationships EventRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an event.
@@ -889,7 +891,7 @@ type EventAttributes struct {
 	UUID string `json:"uuid,omitempty,omitzero"`
 }
 
-// EventRelationships defines model for EventResponseObjectResource.relationships.
+// EventRelationships are the profile and the metric of an event.
 type EventRelationships struct {
 	// Metrics names related resources; data is there where the operation includes it, links elsewhere.
 	Metrics Relationship `json:"metrics,omitempty,omitzero"`
@@ -1005,7 +1007,9 @@ type List struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks       `json:"links"`
+	Links ObjectLinks `json:"links"`
+
+	// Relationships are the members and the tags of a list.
 	Relationships ListRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a list.
@@ -1024,7 +1028,7 @@ type ListAttributes struct {
 	Updated time.Time `json:"updated,omitempty,omitzero"`
 }
 
-// ListRelationships defines model for ListResponseObjectResource.relationships.
+// ListRelationships are the members and the tags of a list.
 type ListRelationships struct {
 	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
@@ -1339,7 +1343,9 @@ type Profile struct {
 	ID string `json:"id"`
 
 	// Links is the address of one object.
-	Links         ObjectLinks          `json:"links"`
+	Links ObjectLinks `json:"links"`
+
+	// Relationships are the lists and segments that a profile belongs to.
 	Relationships ProfileRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
@@ -1394,7 +1400,7 @@ type ProfileAttributes struct {
 	Updated time.Time `json:"updated,omitempty,omitzero"`
 }
 
-// ProfileRelationships defines model for ProfileResponseObjectResource.relationships.
+// ProfileRelationships are the lists and segments that a profile belongs to.
 type ProfileRelationships struct {
 	// Lists names related resources; data is there where the operation includes it, links elsewhere.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
