@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -72,7 +73,10 @@ func deliver(ctx context.Context, cfg Config, events ...Event) Report {
 	return q.Wait()
 }
 
-func errorOf(kind error) error { return fmt.Errorf("klaviyo: %w", kind) }
+// errorOf is an error of the client after an answer.
+func errorOf(kind error) error {
+	return errors.Join(&client.Error{StatusCode: http.StatusTeapot}, kind)
+}
 
 // TestOrder tries random events of a few people, whose identifiers come in all
 // combinations, against random delays.
@@ -188,22 +192,6 @@ func TestIdentifiersAreKept(t *testing.T) {
 			})
 		})
 	}
-}
-
-func TestPeopleAreForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { return nil })})
-		for i := range 2000 {
-			e := event(i+1, 1, mapper.Identity{Email: fmt.Sprint(i), ExternalID: fmt.Sprint(i / 2), PhoneNumber: fmt.Sprint(i / 3)})
-			if err := q.Add(e); err != nil {
-				t.Fatal(err)
-			}
-		}
-		q.Wait()
-		if len(q.people) > 0 {
-			t.Errorf("%d identifiers are remembered", len(q.people))
-		}
-	})
 }
 
 func TestConcurrencyIsBounded(t *testing.T) {
