@@ -209,49 +209,6 @@ func TestConcurrencyIsBounded(t *testing.T) {
 	})
 }
 
-func TestIntakeIsBounded(t *testing.T) {
-	tests := []struct {
-		name string
-		size int
-		want int
-	}{
-		{"events", 10, maxEvents},
-		{"bytes", maxBytes / 4, 4},
-		{"an event that is larger than all", 2 * maxBytes, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				release := make(chan struct{})
-				q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { <-release; return nil })})
-				text := make([]byte, tt.size)
-				added := 0
-				done := make(chan struct{})
-				go func() {
-					defer close(done)
-					for line := range 2 * maxEvents {
-						e := email(line, fmt.Sprint(line))
-						e.Text = text
-						if q.Add(e) != nil {
-							return
-						}
-						added++
-					}
-				}()
-				synctest.Wait()
-				if added != tt.want {
-					t.Errorf("%d events taken in, want %d", added, tt.want)
-				}
-				close(release)
-				<-done
-				if report := q.Wait(); report.Delivered != 2*maxEvents {
-					t.Errorf("%d delivered", report.Delivered)
-				}
-			})
-		})
-	}
-}
-
 func TestRefusedEventIsADeadLetter(t *testing.T) {
 	for _, kind := range []error{client.ErrInvalidRequest, client.ErrMissingIdentifier, client.ErrConflict, client.ErrNotFound, errors.New("unknown")} {
 		synctest.Test(t, func(t *testing.T) {
@@ -445,4 +402,26 @@ func TestNothing(t *testing.T) {
 			t.Errorf("%+v", report)
 		}
 	})
+}
+
+func TestWarnings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		warn := func(e Event, w client.Warning) { got = append(got, fmt.Sprint(e.Line, " ", w.Code, " ", w.Message)) }
+		first := of(1, "a@x", track("a@x", "1"))
+		deliver(t.Context(), Config{Sender: warning{}, Warn: warn}, first, of(2, "a@x", profile("a@x", "")), of(3, "a@x", profile("a@x", "")))
+		want := []string{"1 code create_event", "2 code create_profile", "3 code create_profile"}
+		if !slices.Equal(got, want) {
+			t.Errorf("warnings %v, want %v", got, want)
+		}
+		deliver(t.Context(), Config{Sender: warning{}}, first) // nobody listens
+	})
+}
+
+// warning answers with a warning that names the operation.
+type warning struct{}
+
+func (warning) Send(_ context.Context, r client.Request) (*client.Response, error) {
+	time.Sleep(time.Second)
+	return &client.Response{Warnings: []client.Warning{{Code: "code", Message: string(r.Operation())}}}, nil
 }

@@ -131,15 +131,19 @@ func run(t *testing.T, s *server, events ...Event) (dead []int) {
 	return letters.lines
 }
 
-// wantRequests compares the requests in the order in which they came; those of one
-// moment are in that of their words.
-func wantRequests(t *testing.T, s *server, want ...string) {
-	t.Helper()
+// sorted gives the requests in the order in which they came; those of one moment
+// are in that of their words.
+func (s *server) sorted() []sent {
 	slices.SortFunc(s.got, func(a, b sent) int {
 		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.words, b.words))
 	})
+	return s.got
+}
+
+func wantRequests(t *testing.T, s *server, want ...string) {
+	t.Helper()
 	var got []string
-	for _, r := range s.got {
+	for _, r := range s.sorted() {
 		got = append(got, r.words)
 	}
 	if !slices.Equal(got, want) {
