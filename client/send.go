@@ -31,6 +31,14 @@ type Response struct {
 	// Attempts is the number of times a request was sent, RateLimited the number
 	// of 429 answers among them.
 	Attempts, RateLimited int
+	// Warnings tell what was sent in another way than asked.
+	Warnings []Warning
+}
+
+// Warning says that a request was changed so that it could be sent.
+type Warning struct {
+	// Code names the kind of change, Message describes it. Neither quotes a value.
+	Code, Message string
 }
 
 // Send makes the call that a request describes: one that writes and has neither an

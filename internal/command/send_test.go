@@ -316,7 +316,7 @@ func TestKlaviyoThatIsNotThereStops(t *testing.T) {
 		path := write(t, "events.jsonl", lines(events...))
 		k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Fault{Reset: true, Times: -1})
 		r := account(k).run(t, "send", "--output=json", path)
-		r.want(t, statusStopped, "5 events in a row", "stopped at line 7 of", "--from-line=7")
+		r.want(t, statusStopped, "5 requests in a row", "stopped at line 7 of", "--from-line=7")
 		if got := r.counts(t); got["delivered"] != 2 || got["dead_lettered"] != 4 {
 			t.Errorf("%v", got)
 		}

@@ -8,22 +8,22 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// maxFailures is how many events in a row may fail because Klaviyo takes no
-// requests, before delivery stops.
+// maxFailures is how many requests in a row Klaviyo may not take, before delivery
+// stops.
 const maxFailures = 5
 
-// outcome is what the error of an event's requests means.
+// outcome is what the error of a request means.
 type outcome int
 
 const (
 	delivered   outcome = iota
-	refused             // the event is at fault
-	unavailable         // Klaviyo took no request, however often it was tried
-	faulty              // the account is at fault, so that every event would fail
+	refused             // the request is at fault
+	unavailable         // Klaviyo didn't take it, however often it was tried
+	faulty              // the account is at fault, so that every request would fail
 	interrupted         // delivery has stopped
 )
 
-// outcomes gives the meaning of the errors that aren't the event's fault.
+// outcomes gives the meaning of the errors that aren't the request's fault.
 var outcomes = []struct {
 	err     error
 	outcome outcome
@@ -49,43 +49,65 @@ func (q *Queue) outcome(err error) outcome {
 	return refused
 }
 
-// settle does what is to be done with an event after its requests. An error
-// stops delivery and leaves the event undone.
-func (q *Queue) settle(event Event, err error) error {
-	outcome := q.outcome(err)
-	switch outcome {
-	case faulty, interrupted:
-		return err
-	case unavailable:
-		if q.ctx.Err() != nil {
-			return err
+// letter is an event that can't be delivered.
+type letter struct {
+	task   *task
+	reason error
+}
+
+// settle does what follows from a call's error, and gives the events to reject.
+func (q *Queue) settle(c *call, err error) []letter {
+	switch q.outcome(err) {
+	case delivered:
+		letters := q.release()
+		q.took(c)
+		return letters
+	case refused:
+		var letters []letter
+		if isAnswered(err) {
+			letters = q.release()
 		}
-	}
-	if n := q.count(outcome); n >= maxFailures {
-		return fmt.Errorf("%d events in a row could not be sent, the last: %w", n, err)
-	}
-	if outcome == delivered {
-		return nil
-	}
-	if err := q.cfg.Reject(event, err); err != nil {
-		return fmt.Errorf("keep a dead letter: %w", err)
+		return append(letters, q.refuse(c, err)...)
+	case unavailable:
+		q.hold(c, err)
+	case faulty, interrupted:
+		q.stop(err)
 	}
 	return nil
 }
 
-// count counts an event and gives the number of those in a row, up to it, that
-// found Klaviyo unavailable.
-func (q *Queue) count(outcome outcome) int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	switch outcome {
-	case delivered:
-		q.delivered++
-		q.failures = 0
-	case unavailable:
-		q.failures++
-	case refused:
-		q.failures = 0 // Klaviyo answers
+// refuse splits a call of several events, and gives the events to reject of one
+// that can't be split.
+func (q *Queue) refuse(c *call, reason error) []letter {
+	if parts := c.split(reason); len(parts) > 0 {
+		for _, part := range parts {
+			q.lanes.add(part)
+		}
+		return nil
 	}
-	return q.failures
+	letters := make([]letter, len(c.tasks))
+	for i, t := range c.tasks {
+		letters[i] = letter{t, reason}
+	}
+	return letters
+}
+
+// reject keeps the events that can't be delivered, and takes them out. It takes
+// the lock.
+func (q *Queue) reject(letters []letter) {
+	for _, l := range letters {
+		if err := q.cfg.Reject(l.task.event, l.reason); err != nil {
+			q.stop(fmt.Errorf("keep a dead letter: %w", err))
+			return
+		}
+		q.mu.Lock()
+		q.finish(l.task)
+		q.mu.Unlock()
+	}
+}
+
+// isAnswered tells whether a refusal is Klaviyo's, not the client's.
+func isAnswered(err error) bool {
+	var refusal *client.Error
+	return errors.As(err, &refusal) && refusal.StatusCode != 0
 }

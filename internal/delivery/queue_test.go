@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -72,7 +73,10 @@ func deliver(ctx context.Context, cfg Config, events ...Event) Report {
 	return q.Wait()
 }
 
-func errorOf(kind error) error { return fmt.Errorf("klaviyo: %w", kind) }
+// errorOf is an error of the client after an answer.
+func errorOf(kind error) error {
+	return errors.Join(&client.Error{StatusCode: http.StatusTeapot}, kind)
+}
 
 // TestOrder tries random events of a few people, whose identifiers come in all
 // combinations, against random delays.
@@ -190,22 +194,6 @@ func TestIdentifiersAreKept(t *testing.T) {
 	}
 }
 
-func TestPeopleAreForgotten(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { return nil })})
-		for i := range 2000 {
-			e := event(i+1, 1, mapper.Identity{Email: fmt.Sprint(i), ExternalID: fmt.Sprint(i / 2), PhoneNumber: fmt.Sprint(i / 3)})
-			if err := q.Add(e); err != nil {
-				t.Fatal(err)
-			}
-		}
-		q.Wait()
-		if len(q.people) > 0 {
-			t.Errorf("%d identifiers are remembered", len(q.people))
-		}
-	})
-}
-
 func TestConcurrencyIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var events []Event
@@ -219,49 +207,6 @@ func TestConcurrencyIsBounded(t *testing.T) {
 			t.Errorf("100 requests of 1 s took %v, want 10 s", took)
 		}
 	})
-}
-
-func TestIntakeIsBounded(t *testing.T) {
-	tests := []struct {
-		name string
-		size int
-		want int
-	}{
-		{"events", 10, maxEvents},
-		{"bytes", maxBytes / 4, 4},
-		{"an event that is larger than all", 2 * maxBytes, 1},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				release := make(chan struct{})
-				q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { <-release; return nil })})
-				text := make([]byte, tt.size)
-				added := 0
-				done := make(chan struct{})
-				go func() {
-					defer close(done)
-					for line := range 2 * maxEvents {
-						e := email(line, fmt.Sprint(line))
-						e.Text = text
-						if q.Add(e) != nil {
-							return
-						}
-						added++
-					}
-				}()
-				synctest.Wait()
-				if added != tt.want {
-					t.Errorf("%d events taken in, want %d", added, tt.want)
-				}
-				close(release)
-				<-done
-				if report := q.Wait(); report.Delivered != 2*maxEvents {
-					t.Errorf("%d delivered", report.Delivered)
-				}
-			})
-		})
-	}
 }
 
 func TestRefusedEventIsADeadLetter(t *testing.T) {
@@ -457,4 +402,26 @@ func TestNothing(t *testing.T) {
 			t.Errorf("%+v", report)
 		}
 	})
+}
+
+func TestWarnings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got []string
+		warn := func(e Event, w client.Warning) { got = append(got, fmt.Sprint(e.Line, " ", w.Code, " ", w.Message)) }
+		first := of(1, "a@x", track("a@x", "1"))
+		deliver(t.Context(), Config{Sender: warning{}, Warn: warn}, first, of(2, "a@x", profile("a@x", "")), of(3, "a@x", profile("a@x", "")))
+		want := []string{"1 code create_event", "2 code create_profile", "3 code create_profile"}
+		if !slices.Equal(got, want) {
+			t.Errorf("warnings %v, want %v", got, want)
+		}
+		deliver(t.Context(), Config{Sender: warning{}}, first) // nobody listens
+	})
+}
+
+// warning answers with a warning that names the operation.
+type warning struct{}
+
+func (warning) Send(_ context.Context, r client.Request) (*client.Response, error) {
+	time.Sleep(time.Second)
+	return &client.Response{Warnings: []client.Warning{{Code: "code", Message: string(r.Operation())}}}, nil
 }

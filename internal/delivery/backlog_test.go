@@ -1,0 +1,117 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"weak"
+)
+
+func TestIntakeIsBounded(t *testing.T) {
+	tests := []struct {
+		name string
+		size int
+		want int
+	}{
+		{"events", 10, maxEvents},
+		{"bytes", maxBytes / 4, 4},
+		{"an event that is larger than all", 2 * maxBytes, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { <-release; return nil })})
+				text := make([]byte, tt.size)
+				added := 0
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					for line := range 2 * maxEvents {
+						e := email(line, fmt.Sprint(line))
+						e.Text = text
+						if q.Add(e) != nil {
+							return
+						}
+						added++
+					}
+				}()
+				synctest.Wait()
+				if added != tt.want {
+					t.Errorf("%d events taken in, want %d", added, tt.want)
+				}
+				close(release)
+				<-done
+				if report := q.Wait(); report.Delivered != 2*maxEvents {
+					t.Errorf("%d delivered", report.Delivered)
+				}
+			})
+		})
+	}
+}
+
+// While the first event waits the others go on, up to what another run may repeat.
+// What is done leaves nothing in memory.
+func TestFirstEventThatTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		q := Start(t.Context(), Config{Sender: sender(func(_ context.Context, r request) error {
+			if r.line == 1 {
+				<-release
+			}
+			return nil
+		})})
+		if at, ok := q.FirstUndone(); ok {
+			t.Errorf("%v is undone", at)
+		}
+		var second weak.Pointer[byte]
+		added := make(chan int)
+		go func() {
+			defer close(added)
+			for line := 1; line <= 2*maxAhead; line++ {
+				e := email(line, fmt.Sprint(line))
+				e.Text = make([]byte, 1000)
+				if line == 2 {
+					second = weak.Make(&e.Text[0])
+				}
+				if err := q.Add(e); err != nil {
+					t.Error(err)
+					return
+				}
+				if line == maxAhead || line == 2*maxAhead {
+					added <- line
+				}
+			}
+		}()
+		if line := <-added; line != maxAhead {
+			t.Errorf("%d were added", line)
+		}
+		synctest.Wait()
+		if n := q.backlog.undone.Len(); n != 1 {
+			t.Errorf("%d events are kept, want the first", n)
+		}
+		if at, ok := q.FirstUndone(); !ok || at.Line != 1 {
+			t.Errorf("first undone: %v, %t", at, ok)
+		}
+		runtime.GC()
+		if second.Value() != nil {
+			t.Error("an event that is done is kept in memory")
+		}
+		select {
+		case line := <-added:
+			t.Errorf("%d events ran ahead of the first", line-1)
+		default:
+		}
+		close(release)
+		for range added {
+		}
+		if report := q.Wait(); report.Delivered != 2*maxAhead || report.Undone != nil {
+			t.Errorf("%+v", report)
+		}
+		if at, ok := q.FirstUndone(); ok {
+			t.Errorf("%v is undone", at)
+		}
+	})
+}

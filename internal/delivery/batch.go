@@ -1,0 +1,152 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// maxBatch is how many people a call of subscribe_profiles or of
+// unsubscribe_profiles takes.
+const maxBatch = 100
+
+// batchKey is what the requests of a batch have in common.
+type batchKey struct {
+	operation    klaviyo.OperationID
+	listID       string // may be empty in unsubscribe_profiles
+	customSource string
+}
+
+// batchOf gives the batch that a request can join, if it is of one person.
+func batchOf(request mapper.Request) (batchKey, bool) {
+	key := batchKey{operation: request.Operation()}
+	switch r := request.(type) {
+	case mapper.SubscribeProfiles:
+		a := r.Query.Data.Attributes
+		key.listID, key.customSource = a.ListID, a.CustomSource
+		return key, len(a.Subscriptions) == 1
+	case mapper.UnsubscribeProfiles:
+		a := r.Query.Data.Attributes
+		key.listID = a.ListID
+		return key, len(a.Emails) <= 1 && len(a.PhoneNumbers) <= 1
+	}
+	return batchKey{}, false
+}
+
+// batches are those that wait for more. A request joins when it is its event's
+// turn and its person's, so that no two are of the same person, and none is ahead
+// of what it follows.
+type batches struct {
+	waiting map[batchKey]*batch
+	// expected counts the requests taken in that haven't joined yet.
+	expected map[batchKey]int
+}
+
+type batch struct {
+	tasks []*task
+	timer *time.Timer // ends the wait
+}
+
+func newBatches() batches {
+	return batches{waiting: make(map[batchKey]*batch), expected: make(map[batchKey]int)}
+}
+
+// expect counts the requests of an event that are to join a batch.
+func (bs batches) expect(t *task) {
+	for _, request := range t.todo {
+		if key, ok := batchOf(request); ok {
+			bs.expected[key]++
+		}
+	}
+}
+
+// unexpect takes back one that has joined or won't.
+func (bs batches) unexpect(key batchKey) {
+	if bs.expected[key]--; bs.expected[key] == 0 {
+		delete(bs.expected, key)
+	}
+}
+
+func (bs batches) isEmpty() bool { return len(bs.waiting) == 0 }
+
+func (bs batches) each(do func(batchKey)) {
+	for key := range bs.waiting {
+		do(key)
+	}
+}
+
+func (bs batches) stop() {
+	for _, b := range bs.waiting {
+		b.timer.Stop()
+	}
+}
+
+// join puts an event into the batch of its next request. A full batch is ready.
+func (q *Queue) join(key batchKey, t *task) {
+	b := q.batches.waiting[key]
+	if b == nil {
+		b = &batch{}
+		b.timer = time.AfterFunc(q.cfg.BatchWait, func() {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			if q.batches.waiting[key] == b {
+				q.flush(key)
+				q.dispatch()
+			}
+		})
+		q.batches.waiting[key] = b
+	}
+	b.tasks = append(b.tasks, t)
+	q.batches.unexpect(key)
+	if len(b.tasks) == maxBatch {
+		q.flush(key)
+		return
+	}
+	q.flushIfLast(key)
+}
+
+// flush makes a batch that waits a call.
+func (q *Queue) flush(key batchKey) {
+	b := q.batches.waiting[key]
+	delete(q.batches.waiting, key)
+	b.timer.Stop()
+	q.lanes.add(together(b.tasks))
+}
+
+// flushIfLast flushes the batch if there is one that nothing can join any more.
+func (q *Queue) flushIfLast(key batchKey) {
+	if q.complete && q.batches.waiting[key] != nil && q.batches.expected[key] == 0 {
+		q.flush(key)
+	}
+}
+
+// together is one call for events whose next requests are of the same batch. That
+// of a single event goes as it is, so that the client can mend it.
+func together(tasks []*task) *call {
+	if len(tasks) == 1 {
+		return only(tasks[0])
+	}
+	var request client.Request
+	switch first := tasks[0].todo[0].(type) {
+	case mapper.SubscribeProfiles:
+		all := first.Query.Data.Attributes
+		all.Subscriptions = nil
+		for _, t := range tasks {
+			one := t.todo[0].(mapper.SubscribeProfiles).Query.Data.Attributes
+			all.Subscriptions = append(all.Subscriptions, one.Subscriptions...)
+		}
+		request = mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(all)}
+	case mapper.UnsubscribeProfiles:
+		all := first.Query.Data.Attributes
+		all.Emails, all.PhoneNumbers = nil, nil
+		for _, t := range tasks {
+			one := t.todo[0].(mapper.UnsubscribeProfiles).Query.Data.Attributes
+			all.Emails = append(all.Emails, one.Emails...)
+			all.PhoneNumbers = append(all.PhoneNumbers, one.PhoneNumbers...)
+		}
+		request = mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(all)}
+	}
+	return &call{request, tasks}
+}

@@ -1,0 +1,201 @@
+// Package delivery sends the requests of events: those of one person in their
+// order, those of different people at the same time, in as few calls as it can.
+//
+// # Order
+//
+// Two events are about the same person if they share an email, a phone number or
+// an external id, or if an event ties their identifiers together, as an identify
+// does. An event's requests are sent one after the other, and those of the
+// person's next event after them, retries and waits included. No operation waits
+// for the quota of another.
+//
+// # Fewer calls
+//
+// Neighbouring identifies of a person that have the same identifiers become one
+// request with the result of all. Subscriptions of a list, and ends of them,
+// go out up to a hundred a call. Where such a call is refused, it is split until
+// the events that are at fault stand alone.
+//
+// # What can't be sent
+//
+// If a request of an event is refused, the rest isn't sent and the event is a
+// dead letter. Delivery stops, and leaves what isn't done for another run, when
+// nothing more can succeed: the account or its key is refused, or a dead letter
+// can't be kept.
+//
+// A request that Klaviyo takes in none of its attempts may be at fault, or
+// Klaviyo may be down. Its event is held back, and its person's events with it,
+// until one of these tells which:
+//   - Klaviyo answers another request: the event is a dead letter.
+//   - Five requests in a row have failed so: delivery stops, and what is held
+//     back stays undone.
+//   - Nothing else is left to send: the event is a dead letter if Klaviyo has
+//     answered a request in this run; else delivery stops, and it stays undone.
+package delivery
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// Sender makes a request, and repeats it while that can help. When ctx is done
+// it starts nothing new; a [Transport] lets what is on its way finish.
+type Sender interface {
+	Send(ctx context.Context, req client.Request) (*client.Response, error)
+}
+
+// A mapper's requests are what a client sends.
+var _ client.Request = mapper.Request(nil)
+
+// Event is an event with the requests it became.
+type Event struct {
+	Position
+	// Text is the event as it came.
+	Text     []byte
+	Identity mapper.Identity
+	Requests []mapper.Request
+}
+
+// Position is where an event stands in the input.
+type Position struct {
+	// File is the index of the file.
+	File int
+	// Line is counted from 1.
+	Line int
+}
+
+// Config says how to deliver.
+type Config struct {
+	Sender Sender
+	// Reject keeps an event that can't be delivered, with the reason. Its own
+	// error stops delivery. It is called by several goroutines.
+	Reject func(Event, error) error
+	// Warn, if set, is told each warning of an answer, with each event that the
+	// request was of. It is called by several goroutines.
+	Warn func(Event, client.Warning)
+	// Concurrency is how many requests of an operation may be under way at once.
+	// Each operation has its own, for those that wait for its quota count. The
+	// default is [DefaultConcurrency].
+	Concurrency int
+	// BatchWait is how long a subscription may wait for others of its list. The
+	// default is [DefaultBatchWait].
+	BatchWait time.Duration
+}
+
+// DefaultConcurrency is enough to reach Klaviyo's limits.
+const DefaultConcurrency = 32
+
+// DefaultBatchWait fills batches while a backlog is sent, and is short enough for
+// events that come one by one.
+const DefaultBatchWait = time.Second
+
+// Queue delivers events. Its methods are for one goroutine, but for FirstUndone
+// and Context.
+type Queue struct {
+	cfg  Config
+	ctx  context.Context // done when delivery stops; its cause says why
+	stop context.CancelCauseFunc
+
+	mu        sync.Mutex
+	changed   *sync.Cond // an event is done, a call came back, or delivery ends
+	backlog   backlog
+	people    *people
+	lanes     lanes
+	batches   batches
+	busy      int  // calls under way, with what follows from their answers
+	blocked   bool // Add waits for room
+	complete  bool // no more events will come
+	delivered int
+	outage    outage
+}
+
+// Report is what became of the events.
+type Report struct {
+	Delivered int
+	// Undone is the first event that is neither delivered nor rejected, or nil.
+	// Later ones may be done.
+	Undone *Position
+	// Err is why delivery stopped; nil if it went to the end.
+	Err error
+}
+
+// Start makes a Queue. When ctx is done delivery stops: no request is begun, and
+// those on their way are waited for.
+func Start(ctx context.Context, cfg Config) *Queue {
+	if cfg.Concurrency == 0 {
+		cfg.Concurrency = DefaultConcurrency
+	}
+	if cfg.BatchWait == 0 {
+		cfg.BatchWait = DefaultBatchWait
+	}
+	q := &Queue{cfg: cfg, people: newPeople(), lanes: newLanes(cfg.Concurrency), batches: newBatches()}
+	q.ctx, q.stop = context.WithCancelCause(ctx)
+	q.changed = sync.NewCond(&q.mu)
+	context.AfterFunc(q.ctx, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.changed.Broadcast()
+	})
+	return q
+}
+
+// Context is done when delivery stops.
+func (q *Queue) Context() context.Context { return q.ctx }
+
+// Add takes an event in, once there is room. An error says that delivery has
+// stopped and the event wasn't taken in.
+func (q *Queue) Add(event Event) error {
+	t := &task{event: event, todo: event.Requests, ids: q.people.identifiers(event.Identity)}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for q.ctx.Err() == nil && !q.backlog.hasRoom(t) {
+		q.blocked = true
+		q.dispatch()
+		q.changed.Wait()
+	}
+	q.blocked = false
+	if q.ctx.Err() != nil {
+		return context.Cause(q.ctx)
+	}
+	q.backlog.add(t)
+	q.batches.expect(t)
+	q.people.add(t)
+	if t.waits == 0 {
+		q.proceed(t)
+		q.dispatch()
+	}
+	return nil
+}
+
+// FirstUndone is the first event that is neither delivered nor rejected, if there
+// is one. Later ones may be done. It is safe for concurrent use.
+func (q *Queue) FirstUndone() (Position, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.backlog.first()
+}
+
+// Wait ends the Queue when all events are done, or delivery has stopped and the
+// requests on their way have come back.
+func (q *Queue) Wait() Report {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.complete = true
+	q.batches.each(q.flushIfLast)
+	q.dispatch()
+	for q.busy > 0 || q.ctx.Err() == nil && !q.backlog.isEmpty() {
+		q.changed.Wait()
+	}
+
+	report := Report{Delivered: q.delivered, Err: context.Cause(q.ctx)}
+	if at, ok := q.backlog.first(); ok {
+		report.Undone = &at
+	}
+	q.batches.stop()
+	q.stop(nil)
+	return report
+}

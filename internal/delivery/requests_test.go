@@ -1,0 +1,152 @@
+package delivery
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// server keeps the requests it gets, in words, and answers them.
+type server struct {
+	answer func(client.Request, string) error // nil: all are taken
+	delay  time.Duration
+
+	mu  sync.Mutex
+	got []sent
+}
+
+// sent is a request in words, and when it came.
+type sent struct {
+	at    time.Time
+	words string
+}
+
+func (s *server) Send(_ context.Context, r client.Request) (*client.Response, error) {
+	words := inWords(r)
+	s.mu.Lock()
+	s.got = append(s.got, sent{time.Now(), words})
+	s.mu.Unlock()
+	time.Sleep(s.delay)
+	if s.answer != nil {
+		if err := s.answer(r, words); err != nil {
+			return nil, err
+		}
+	}
+	return &client.Response{}, nil
+}
+
+// inWords tells a request by what tells it from others here.
+func inWords(r client.Request) string {
+	switch r := r.(type) {
+	case mapper.CreateProfile:
+		a := r.Query.Data.Attributes
+		return "profile " + a.Email + string(a.Properties)
+	case mapper.CreateEvent:
+		return "event " + r.Query.Data.Attributes.UniqueID
+	case mapper.SubscribeProfiles:
+		a := r.Query.Data.Attributes
+		var emails []string
+		for _, s := range a.Subscriptions {
+			emails = append(emails, s.Email)
+		}
+		return fmt.Sprintf("subscribe %s%s: %s", a.ListID, a.CustomSource, strings.Join(emails, " "))
+	case mapper.UnsubscribeProfiles:
+		a := r.Query.Data.Attributes
+		return fmt.Sprintf("unsubscribe %s: %s", a.ListID, strings.Join(slices.Concat(a.Emails, a.PhoneNumbers), " "))
+	}
+	return fmt.Sprintf("%T", r)
+}
+
+// count counts the requests that begin with a word.
+func (s *server) count(word string) (n int) {
+	for _, r := range s.got {
+		if strings.HasPrefix(r.words, word+" ") {
+			n++
+		}
+	}
+	return n
+}
+
+// of makes an event of a person of requests.
+func of(line int, email string, requests ...mapper.Request) Event {
+	return Event{Position: Position{Line: line}, Text: []byte("{}"), Identity: mapper.Identity{Email: email}, Requests: requests}
+}
+
+func profile(email, properties string) mapper.Request {
+	a := klaviyo.ProfileCreateAttributes{Email: email}
+	if properties != "" {
+		a.Properties = []byte(properties)
+	}
+	return mapper.CreateProfile{Query: klaviyo.NewCreateProfileBody(a)}
+}
+
+func track(email, id string) mapper.Request {
+	return mapper.CreateEvent{Query: klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+		UniqueID: id, Profile: klaviyo.EventProfile{Email: email},
+	})}
+}
+
+func subscribe(list, email string) mapper.Request {
+	return mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+		ListID: list, Subscriptions: []klaviyo.Subscription{{Email: email}},
+	})}
+}
+
+func unsubscribe(list string, addresses ...string) mapper.Request {
+	a := klaviyo.UnsubscriptionJobAttributes{ListID: list}
+	for _, address := range addresses {
+		if strings.HasPrefix(address, "+") {
+			a.PhoneNumbers = append(a.PhoneNumbers, address)
+		} else {
+			a.Emails = append(a.Emails, address)
+		}
+	}
+	return mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(a)}
+}
+
+// refusal is a 400 that names a place in the body.
+func refusal(pointer string) error {
+	return errors.Join(&client.Error{StatusCode: http.StatusBadRequest, Pointer: pointer}, client.ErrInvalidRequest)
+}
+
+// run delivers events, and fails the test if delivery stops or leaves one undone.
+func run(t *testing.T, s *server, events ...Event) (dead []int) {
+	t.Helper()
+	var letters rejected
+	report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject}, events...)
+	if report.Err != nil || report.Undone != nil || report.Delivered+len(letters.lines) != len(events) {
+		t.Errorf("%+v, dead letters %v, of %d events", report, letters.lines, len(events))
+	}
+	return letters.lines
+}
+
+// sorted gives the requests in the order in which they came; those of one moment
+// are in that of their words.
+func (s *server) sorted() []sent {
+	slices.SortFunc(s.got, func(a, b sent) int {
+		return cmp.Or(a.at.Compare(b.at), strings.Compare(a.words, b.words))
+	})
+	return s.got
+}
+
+func wantRequests(t *testing.T, s *server, want ...string) {
+	t.Helper()
+	var got []string
+	for _, r := range s.sorted() {
+		got = append(got, r.words)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("requests\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
