@@ -154,6 +154,17 @@ func (q *Queue) isFull(event Event) bool {
 	return q.events == maxEvents || q.events > 0 && q.bytes+len(event.Text) > maxBytes
 }
 
+// FirstUndone is the first event that is neither delivered nor rejected, if there
+// is one. Later ones may be done. It is safe for concurrent use.
+func (q *Queue) FirstUndone() (Position, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.undone) == 0 {
+		return Position{}, false
+	}
+	return q.undone[0].event.Position, true
+}
+
 // Wait ends the Queue when all events are done, or delivery has stopped and the
 // requests on their way have come back.
 func (q *Queue) Wait() Report {
