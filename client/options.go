@@ -143,6 +143,16 @@ func WithExternalIDOnly() Option {
 	}
 }
 
+// WithQuotaShare leaves the rest of Klaviyo's limits to other programs.
+func WithQuotaShare(share float64) Option {
+	return func(*config) error {
+		if !(share > 0 && share <= 1) {
+			return optionError("WithQuotaShare", "give a share above 0 and at most 1")
+		}
+		return nil
+	}
+}
+
 func optionError(option, advice string) error {
 	return fmt.Errorf("client.%s: %s", option, advice)
 }

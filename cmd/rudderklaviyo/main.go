@@ -6,12 +6,19 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/command"
 )
 
-func main() {
-	program := command.Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}
+func main() { run(command.DefaultCheckpointInterval) }
+
+func run(checkpointInterval time.Duration) {
+	program := command.Program{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv:             os.Getenv,
+		CheckpointInterval: checkpointInterval,
+	}
 	os.Exit(program.Run(untilSignal(), os.Args[1:]))
 }
 

@@ -27,7 +27,7 @@ const asProgram = "RUDDERKLAVIYO_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		main()
+		run(5 * time.Millisecond) // so that checkpoints are written between two kills
 		return
 	}
 	os.Exit(m.Run())

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -22,14 +23,20 @@ type Program struct {
 	Stdout io.Writer
 	Stderr io.Writer
 	Getenv func(string) string
-	// Transport carries the requests of send; nil is the network.
+	// Transport carries the requests of send and replay; nil is the network.
 	Transport http.RoundTripper
+	// CheckpointInterval is the time between two writes of a checkpoint. The
+	// default is [DefaultCheckpointInterval].
+	CheckpointInterval time.Duration
 }
 
 // Run runs the command that args name and gives the exit status. When ctx is
 // done it finishes the requests on their way, and says how to go on.
 func (p Program) Run(ctx context.Context, args []string) int {
 	p.Stderr = &lockedWriter{w: p.Stderr}
+	if p.CheckpointInterval == 0 {
+		p.CheckpointInterval = DefaultCheckpointInterval
+	}
 	root := p.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(p.Stdin)
@@ -65,12 +72,13 @@ Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
 on; 2 wrong usage or settings; 3 done, but for some events.`,
 		Example: `  rudderklaviyo map events.jsonl
   rudderklaviyo send --simulate events.jsonl
-  KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl`,
+  KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
+  KLAVIYO_API_KEY=… rudderklaviyo replay --config destination.yaml dead.jsonl`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(p.mapCommand(), p.sendCommand())
+	root.AddCommand(p.mapCommand(), p.sendCommand(), p.replayCommand())
 	return root
 }
 

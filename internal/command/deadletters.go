@@ -1,13 +1,11 @@
 package command
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
-	"sync/atomic"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
@@ -16,19 +14,17 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// deadLetters keeps the events that can't be delivered in a file, or names them
-// in the log where there is none.
+// deadLetters keeps the events that can't be delivered in a file.
 type deadLetters struct {
-	file   *deadletter.File // or nil
-	logger *slog.Logger
-	files  []string
-	count  atomic.Int64
+	file  *deadletter.File // or nil
+	files []string         // that the events come from
 }
 
 // openDeadLetters opens the file with a name, or none where that is empty. It
-// refuses a file that the events come from: reading it would not end.
-func (p Program) openDeadLetters(name string, files []string, logger *slog.Logger) (*deadLetters, error) {
-	d := &deadLetters{logger: logger, files: files}
+// refuses a file that the events come from, since reading it would not end, and
+// that of the checkpoint.
+func (p Program) openDeadLetters(name string, files []string, checkpoint string) (*deadLetters, error) {
+	d := &deadLetters{files: files}
 	if name == "" {
 		return d, nil
 	}
@@ -41,6 +37,10 @@ func (p Program) openDeadLetters(name string, files []string, logger *slog.Logge
 			file.Close()
 			return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the input", name))
 		}
+	}
+	if info, err := os.Stat(checkpoint); err == nil && file.Is(info) {
+		file.Close()
+		return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the checkpoint", name))
 	}
 	d.file = file
 	return d, nil
@@ -60,23 +60,25 @@ func (p Program) stat(files []string) (infos []fs.FileInfo) {
 	return infos
 }
 
-// reject keeps an event with the reason why it can't be delivered.
-func (d *deadLetters) reject(event delivery.Event, reason error) error {
-	letter := deadletter.Letter{Line: event.Line, Event: event.Text}
-	letter.Error, letter.Attempts = describe(reason)
+// keep keeps an event with the reason why it can't be delivered.
+func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attempts int) error {
+	if d.file == nil {
+		return nil
+	}
+	letter := deadletter.Letter{Line: event.Line, Event: event.Text, Error: reason, Attempts: attempts}
 	if len(d.files) > 1 {
 		letter.File = d.files[event.File]
 	}
-	level := slog.LevelInfo
+	return d.file.Write(letter)
+}
+
+// level is that of the log's line for an event, which alone names it where there
+// is no file.
+func (d *deadLetters) level() slog.Level {
 	if d.file == nil {
-		level = slog.LevelError
-	} else if err := d.file.Write(letter); err != nil {
-		return err
+		return slog.LevelError
 	}
-	d.count.Add(1)
-	d.logger.Log(context.Background(), level, "event can't be delivered", "file", d.files[event.File], "line", letter.Line,
-		"code", letter.Error.Code, "field", letter.Error.Field, "message", letter.Error.Message)
-	return nil
+	return slog.LevelInfo
 }
 
 func (d *deadLetters) close() error {

@@ -72,7 +72,10 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	}
 	out := bufio.NewWriterSize(p.Stdout, 64<<10)
 	// What is printed doesn't wait for input that is slow to come.
-	lines, err := source.open(p, args, func() { _ = out.Flush() })
+	if err := source.use(args); err != nil {
+		return err
+	}
+	lines, err := source.open(p, source.start(), func() { _ = out.Flush() })
 	if err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 }
 
 func mapLine(m *mapper.Mapper, line input.Line) mapped {
-	shown := mapped{Line: line.Number, Requests: []call{}}
+	shown := mapped{Line: line.Line, Requests: []call{}}
 	if line.TooLong {
 		shown.Error = tooLong
 		return shown

@@ -2,50 +2,28 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
-	"net/http"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// sendFlags are the flags that send alone has.
+// sendFlags are the flags of send, besides the settings.
 type sendFlags struct {
-	simulate    bool
-	baseURL     string
-	deadLetter  string
-	output      string
-	concurrency int
+	destinationFlags
+	deadLetter string
+	checkpoint string
 }
+
+const checkpointFlag = "checkpoint"
 
 func (f *sendFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.simulate, "simulate", false, "deliver to a Klaviyo inside the program, which needs no key")
-	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
+	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, "dead-letter", "", "`file` to append the events to that can't be delivered, with the reason")
-	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
-	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests under way at once")
-}
-
-func (f *sendFlags) check() error {
-	if printers[f.output] == nil {
-		return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
-	}
-	if f.concurrency < 1 {
-		return wrongUsage(errors.New("--concurrency is at least 1"))
-	}
-	return nil
+	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
 }
 
 func (p Program) sendCommand() *cobra.Command {
@@ -67,11 +45,14 @@ goes to the file of --dead-letter, one JSON object a line:
 
 When the key is refused, Klaviyo can't be reached or the command is interrupted,
 it stops and says how to go on. What has been delivered beyond that line is then
-sent again, which Klaviyo counts once for each messageId.`,
+sent again, which Klaviyo counts once for each messageId.
+
+With --checkpoint the same command goes on where it was, also when it was killed.
+The files must be the same; the last may have grown.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   zcat events.jsonl.gz | rudderklaviyo send --output json
-  jq -c .event dead.jsonl | rudderklaviyo send`,
+  rudderklaviyo send --checkpoint progress.json --dead-letter dead.jsonl jan.jsonl feb.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runSend(cmd, args, settings, source, flags)
 		},
@@ -80,69 +61,91 @@ sent again, which Klaviyo counts once for each messageId.`,
 	source.register(cmd.Flags())
 	flags.register(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
+	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromLineFlag)
 	return cmd
 }
 
 func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
-	if err := flags.check(); err != nil {
-		return err
-	}
-	logger := p.logger(settings)
-	cfg, err := p.load(cmd, settings, logger)
+	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err
 	}
-	m, err := newMapper(cfg)
-	if err != nil {
+	if err := source.use(args); err != nil {
 		return err
 	}
-	c, err := p.newClient(cfg, flags, logger)
-	if err != nil {
-		return err
+	s := &sending{destination: to, files: source.files, event: eventOfLine}
+	from, stoppedAt := source.start(), source.stoppedAt
+
+	var saved *checkpoints
+	if flags.checkpoint != "" {
+		if saved, err = p.resumeSend(s, flags); err != nil {
+			return err
+		}
+		defer saved.file.Close()
+		if saved.last.Done {
+			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", flags.checkpoint)
+			return p.endSend(s, delivery.Report{}, flags)
+		}
+		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
-	lines, err := source.open(p, args, nil)
+
+	lines, err := source.open(p, from, nil)
 	if err != nil {
 		return err
 	}
 	defer lines.Close()
-	dead, err := p.openDeadLetters(flags.deadLetter, source.files, logger)
+	dead, err := p.openDeadLetters(flags.deadLetter, source.files, flags.checkpoint)
 	if err != nil {
 		return err
 	}
+	s.keep, s.level = dead.keep, dead.level()
+	s.progress = &progress{files: len(source.files), next: from, counts: s.earlier}
 	if flags.simulate {
-		fmt.Fprintln(p.Stderr, "This is a simulation: nothing leaves the program.")
+		fmt.Fprintln(p.Stderr, simulationNotice)
 	}
 
 	defer p.announceStop(cmd.Context())()
-
-	s := &sending{
-		mapper: m, client: c, dead: dead, logger: logger,
-		queue:    delivery.Start(cmd.Context(), delivery.Config{Sender: c, Reject: dead.reject, Concurrency: flags.concurrency}),
-		began:    time.Now(),
-		next:     source.start(),
-		warnings: map[mapper.Code]int{},
-	}
-	readErr := s.read(lines)
-	report := s.queue.Wait()
+	report, err := s.run(cmd.Context(), lines, flags.concurrency, saved)
 	closeErr := dead.close()
-
-	summary := s.summary(report)
-	if flags.output == "json" && len(summary.warnings) > 0 {
-		logger.Warn("the mapping warned; --log-level info shows the lines", "counts", summary.warnings)
-	}
-	printErr := writeError(printers[flags.output](summary, p.Stdout))
+	endErr := p.endSend(s, report, flags)
 	switch {
-	case report.Undone != nil:
-		return source.stoppedAt(cmd, *report.Undone, report.Err)
-	case readErr != nil:
-		return source.stoppedAt(cmd, s.next, readErr)
+	case err != nil:
+		at, _ := s.progress.first()
+		return stoppedAt(cmd, at, err)
 	case closeErr != nil:
 		return stopped(closeErr)
-	case summary.DeadLettered > 0:
+	}
+	return endErr
+}
+
+// resumeSend opens the checkpoint and tells where send goes on.
+func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
+	settings, err := checkpoint.DescribeSettings(flags.server(), s.mapping)
+	if err != nil {
+		return nil, stopped(err)
+	}
+	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings)
+	if err != nil {
+		return nil, err
+	}
+	s.earlier = saved.last.Counts
+	if at := saved.last.At; saved.found && !saved.last.Done {
+		fmt.Fprintf(p.Stderr, "Going on at line %d of %s, by %s.\n", at.Line, s.files[at.File], flags.checkpoint)
+	}
+	return saved, nil
+}
+
+// endSend prints the summary. Its error is about what isn't as it should be in it.
+func (p Program) endSend(s *sending, report delivery.Report, flags sendFlags) error {
+	summary := s.summary(report)
+	err := p.show(summary, flags.output, s.logger)
+	if summary.DeadLettered > 0 {
 		return withDeadLetters(summary.DeadLettered, flags.deadLetter)
 	}
-	return printErr
+	return err
 }
+
+const simulationNotice = "This is a simulation: nothing leaves the program."
 
 // announceStop tells a person who interrupts the command that it heard. Its
 // result is called at the end.
@@ -162,41 +165,7 @@ func (p Program) announceStop(ctx context.Context) func() {
 func withDeadLetters(n int, file string) error {
 	where := "--dead-letter FILE would keep them"
 	if file != "" {
-		where = "see " + file
+		where = "see " + file + "; once the cause is mended, rudderklaviyo replay sends them again"
 	}
 	return &exitError{statusDeadLetters, fmt.Errorf("events that could not be delivered: %d; %s", n, where)}
-}
-
-// newClient makes the client that the flags and the settings ask for.
-func (p Program) newClient(cfg config.Config, flags sendFlags, logger *slog.Logger) (*client.Client, error) {
-	transport := p.Transport
-	switch {
-	case flags.simulate:
-		cfg.PrivateAPIKey = "simulation"
-		transport = klaviyotest.New(klaviyotest.WithoutRequestLog()).Transport()
-	case cfg.PrivateAPIKey == "":
-		return nil, wrongUsage(errors.New("there is no private API key: set KLAVIYO_API_KEY, or privateApiKey in the file of --config; --simulate needs none"))
-	case transport == nil:
-		transport = network(flags.concurrency)
-	}
-	options := []client.Option{
-		client.WithBaseURL(flags.baseURL),
-		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(transport)}),
-		client.WithLogger(logger),
-	}
-	if cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary {
-		options = append(options, client.WithExternalIDOnly())
-	}
-	c, err := client.New(cfg.PrivateAPIKey, options...)
-	if err != nil {
-		return nil, wrongUsage(err)
-	}
-	return c, nil
-}
-
-// network is net/http's transport with a connection for each request under way.
-func network(concurrency int) http.RoundTripper {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = concurrency, concurrency
-	return transport
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// settings are the flags that map and send have in common. The private key is
+// settings are the flags that all commands have. The private key is
 // none of them: other users of the machine see a command's flags.
 type settings struct {
 	config   string

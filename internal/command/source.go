@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -29,16 +28,21 @@ func (s *source) register(flags *pflag.FlagSet) {
 	flags.IntVar(&s.fromLine, fromLineFlag, 1, "`number` of the line of the first file to begin with")
 }
 
-// open opens the files that args name, or standard input.
-func (s *source) open(p Program, args []string, onWait func()) (*input.Reader, error) {
+// use takes the files that args name, or standard input.
+func (s *source) use(args []string) error {
 	if s.fromLine < 1 {
-		return nil, wrongUsage(fmt.Errorf("--%s is counted from 1", fromLineFlag))
+		return wrongUsage(fmt.Errorf("--%s is counted from 1", fromLineFlag))
 	}
 	s.files = args
 	if len(args) == 0 {
 		s.files = []string{input.Stdin}
 	}
-	lines, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, FromLine: s.fromLine, OnWait: onWait})
+	return nil
+}
+
+// open opens the files, to be read from a position on.
+func (s *source) open(p Program, from input.Position, onWait func()) (*input.Reader, error) {
+	lines, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, OnWait: onWait})
 	if err != nil {
 		return nil, stopped(err)
 	}
@@ -46,11 +50,11 @@ func (s *source) open(p Program, args []string, onWait func()) (*input.Reader, e
 }
 
 // start is the first position.
-func (s *source) start() delivery.Position { return delivery.Position{Line: s.fromLine} }
+func (s *source) start() input.Position { return input.Position{Line: s.fromLine} }
 
 // next is the position after a line.
-func next(line input.Line) delivery.Position {
-	return delivery.Position{File: line.File, Line: line.Number + 1}
+func next(line input.Line) input.Position {
+	return input.Position{File: line.File, Line: line.Line + 1, Offset: line.End}
 }
 
 // tooLong is the error of a line that can't be read whole.
@@ -61,21 +65,38 @@ var tooLong = &mapper.Error{
 
 // stoppedAt is the error of a command that stopped before all was done: why,
 // and how to go on.
-func (s *source) stoppedAt(cmd *cobra.Command, at delivery.Position, reason error) error {
-	if cause := context.Cause(cmd.Context()); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
-		reason = errors.New("interrupted")
-	}
+func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) error {
 	file := s.files[at.File]
 	how := "To go on:"
 	if file == input.Stdin {
 		how = "To go on, with the same input again:"
 	}
 	return stopped(fmt.Errorf("stopped at line %d of %s: %w\n%s\n  %s",
-		at.Line, input.Name(file), reason, how, s.resume(cmd, at)))
+		at.Line, input.Name(file), whyStopped(cmd.Context(), reason), how, s.resume(cmd, at)))
+}
+
+// stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
+func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) error {
+	return stopped(fmt.Errorf("stopped at line %d of %s: %w\nTo go on, give the same command again:\n  %s",
+		at.Line, input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
+}
+
+// whyStopped is the reason, in a person's words if it is that ctx is done.
+func whyStopped(ctx context.Context, reason error) error {
+	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
+		return errors.New("interrupted")
+	}
+	return reason
 }
 
 // resume is the command that goes on at a position.
-func (s *source) resume(cmd *cobra.Command, at delivery.Position) string {
+func (s *source) resume(cmd *cobra.Command, at input.Position) string {
+	return commandLine(cmd, s.files[at.File:], "--"+fromLineFlag+"="+strconv.Itoa(at.Line))
+}
+
+// commandLine is the command with the flags it was given, but for where to
+// begin, then more, then the files.
+func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 	words := strings.Fields(cmd.CommandPath())
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
@@ -86,12 +107,11 @@ func (s *source) resume(cmd *cobra.Command, at delivery.Position) string {
 			words = append(words, "--"+flag.Name+"="+quote(flag.Value.String()))
 		}
 	})
-	words = append(words, "--"+fromLineFlag+"="+strconv.Itoa(at.Line))
-	rest := s.files[at.File:]
-	if slices.ContainsFunc(rest, func(file string) bool { return file != input.Stdin && strings.HasPrefix(file, "-") }) {
+	words = append(words, more...)
+	if slices.ContainsFunc(files, func(file string) bool { return file != input.Stdin && strings.HasPrefix(file, "-") }) {
 		words = append(words, "--")
 	}
-	for _, file := range rest {
+	for _, file := range files {
 		words = append(words, quote(file))
 	}
 	return strings.Join(words, " ")

@@ -5,22 +5,22 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 func TestResume(t *testing.T) {
 	tests := []struct {
 		name string
 		args []string
-		at   delivery.Position
+		at   input.Position
 		want string
 	}{
-		{"file", []string{"events.jsonl"}, delivery.Position{Line: 812}, "send --from-line=812 events.jsonl"},
-		{"earlier line", []string{"--from-line", "12", "events.jsonl"}, delivery.Position{Line: 812}, "send --from-line=812 events.jsonl"},
-		{"files", []string{"a", "b", "c"}, delivery.Position{File: 1, Line: 2}, "send --from-line=2 b c"},
-		{"standard input", nil, delivery.Position{Line: 2}, "send --from-line=2 -"},
+		{"file", []string{"events.jsonl"}, input.Position{Line: 812}, "send --from-line=812 events.jsonl"},
+		{"earlier line", []string{"--from-line", "12", "events.jsonl"}, input.Position{Line: 812}, "send --from-line=812 events.jsonl"},
+		{"files", []string{"a", "b", "c"}, input.Position{File: 1, Line: 2}, "send --from-line=2 b c"},
+		{"standard input", nil, input.Position{Line: 2}, "send --from-line=2 -"},
 		{
-			"flags", []string{"--simulate", "--send-nulls=false", "--output", "json", "--dead-letter", "it's dead", "--", "-x", "größe.jsonl"}, delivery.Position{Line: 2},
+			"flags", []string{"--simulate", "--send-nulls=false", "--output", "json", "--dead-letter", "it's dead", "--", "-x", "größe.jsonl"}, input.Position{Line: 2},
 			`send --dead-letter='it'\''s dead' --output=json --send-nulls=false --simulate --from-line=2 -- -x 'größe.jsonl'`,
 		},
 	}

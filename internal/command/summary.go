@@ -10,7 +10,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// summary is what became of the events that send has read.
+// summary is what became of the events. Those of earlier runs count, their
+// requests and time don't.
 type summary struct {
 	Events       int     `json:"events"`
 	Delivered    int     `json:"delivered"`
@@ -21,6 +22,8 @@ type summary struct {
 	RateLimited  int64   `json:"rate_limited"`
 	Seconds      float64 `json:"seconds"`
 
+	// earlier is how many of the events earlier runs dealt with.
+	earlier  int
 	warnings map[mapper.Code]int
 }
 
@@ -39,10 +42,15 @@ func (s summary) printTable(w io.Writer) error {
 	}
 	rows := []row{
 		{"events", s.Events},
+	}
+	if s.earlier > 0 {
+		rows = append(rows, row{"of them in earlier runs", s.earlier})
+	}
+	rows = append(rows, []row{
 		{"delivered", s.Delivered},
 		{"skipped", s.Skipped},
 		{"dead-lettered", s.DeadLettered},
-	}
+	}...)
 	if undone := s.Events - s.Delivered - s.Skipped - s.DeadLettered; undone > 0 {
 		rows = append(rows, row{"not done", undone})
 	}

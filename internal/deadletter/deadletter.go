@@ -14,6 +14,8 @@ import (
 	"slices"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
 
 // Letter is an event that can't be delivered.
@@ -42,11 +44,13 @@ type Error struct {
 	Pointer string `json:"pointer"`
 }
 
-// File is a file of dead letters. It is safe for concurrent use.
+// File is a file of dead letters. It is safe for concurrent use, and several
+// programs may write to one.
 type File struct {
 	mu   sync.Mutex
 	file disk
 	sync bool // a pipe can't be synced
+	err  error
 }
 
 // disk is the part of an [os.File] that is needed.
@@ -57,7 +61,7 @@ type disk interface {
 }
 
 // Open opens a file to append to, and creates it, for its owner alone, if it
-// isn't there.
+// isn't there. It refuses one that is being replayed.
 func Open(name string) (*File, error) {
 	file, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -65,12 +69,35 @@ func Open(name string) (*File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.Mode().IsRegular() {
+		err = claim(file, name, flock.Shared)
+	}
+	if err == nil && info.Mode().IsRegular() {
 		err = endLine(file, info.Size())
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
 	return &File{file: file, sync: info.Mode().IsRegular()}, nil
+}
+
+// claim locks a file and makes sure that it still is the one with the name: a
+// replay may have put another in its place before it gave up the lock.
+func claim(file *os.File, name string, lock func(*os.File) error) error {
+	if err := lock(file); err != nil {
+		return err
+	}
+	own, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(own, named) {
+		return &fs.PathError{Op: "lock", Path: name, Err: flock.ErrLocked}
+	}
+	return nil
 }
 
 // endLine ends a record that was cut off when an earlier program died, so that
@@ -90,18 +117,19 @@ func endLine(file *os.File, size int64) error {
 	return err
 }
 
-// Write appends a record. Once it returns nil the record is on the disk.
+// Write appends a record. Once it returns nil the record is on the disk. After an
+// error it takes no more: the record may be cut off, and the next would join it.
 func (f *File) Write(letter Letter) error {
 	line := letter.appendRecord(nil)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, err := f.file.Write(line); err != nil {
-		return err
+	if f.err == nil {
+		_, f.err = f.file.Write(line)
 	}
-	if !f.sync {
-		return nil
+	if f.err == nil && f.sync {
+		f.err = f.file.Sync()
 	}
-	return f.file.Sync()
+	return f.err
 }
 
 // Is tells whether it is the file that info describes.
@@ -114,7 +142,8 @@ func (f *File) Is(info fs.FileInfo) bool {
 func (f *File) Close() error { return f.file.Close() }
 
 // appendRecord appends the letter as a line. The event stands in it byte for
-// byte if it is JSON, else as a string, or in base64 if it isn't UTF-8.
+// byte if it is JSON, else as a string, or in base64 if it isn't UTF-8. A string
+// is always the text of an event, and null always one that was too long.
 func (l Letter) appendRecord(line []byte) []byte {
 	line = append(line, '{')
 	if l.File != "" {
@@ -136,9 +165,13 @@ func (l Letter) appendRecord(line []byte) []byte {
 	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
 }
 
-// canStandInside tells whether event is JSON and may be nested one level
-// deeper without becoming too deep for those who read it.
+// canStandInside tells whether event is JSON, means nothing else inside a record
+// and may be nested one level deeper without becoming too deep for those who
+// read it.
 func canStandInside(event []byte) bool {
+	if text := bytes.TrimSpace(event); bytes.HasPrefix(text, []byte(`"`)) || bytes.Equal(text, []byte("null")) {
+		return false
+	}
 	return json.Valid(event) && json.Valid(slices.Concat([]byte("["), event, []byte("]")))
 }
 

@@ -23,9 +23,8 @@ type Config struct {
 	Files []string
 	// Stdin is what the file name [Stdin] reads.
 	Stdin io.Reader
-	// FromLine is the first line of the first file to give; those before it
-	// are passed over. The default is 1.
-	FromLine int
+	// From is the first line to give. The default is the first of the first file.
+	From Position
 	// Limit is the length of the longest line in bytes, without its end. The
 	// default is [DefaultLimit].
 	Limit int
@@ -33,12 +32,24 @@ type Config struct {
 	OnWait func()
 }
 
+// Position is where a line begins.
+type Position struct {
+	// File is the index of its file in [Config.Files].
+	File int `json:"file"`
+	// Line counts the lines of the file from 1, blank ones too.
+	Line int `json:"line"`
+	// Offset is the number of bytes before it. [Config.From] may leave it out:
+	// the lines before are then read and passed over.
+	Offset int64 `json:"offset"`
+}
+
 // Line is a line that isn't blank.
 type Line struct {
-	// File is the index of its file in [Config.Files].
-	File int
-	// Number counts the lines of the file from 1, blank ones too.
-	Number int
+	Position
+	// End is the offset of the next line.
+	End int64
+	// Ended tells that the line has its end, which a file's last may lack.
+	Ended bool
 	// Text is the line without its end. It is valid until the next call of
 	// [Reader.Next].
 	Text []byte
@@ -65,7 +76,7 @@ func Open(cfg Config) (*Reader, error) {
 	if cfg.Limit == 0 {
 		cfg.Limit = DefaultLimit
 	}
-	r := &Reader{cfg: cfg}
+	r := &Reader{cfg: cfg, file: cfg.From.File}
 	r.lines = newLineReader(readerFunc(r.read), cfg.Limit)
 	return r, nil
 }
@@ -86,6 +97,7 @@ func (r *Reader) Next(ctx context.Context) (Line, error) {
 				return Line{}, err
 			}
 		}
+		begin := r.lines.offset
 		text, tooLong, err := r.lines.next()
 		switch {
 		case errors.Is(err, io.EOF):
@@ -98,21 +110,34 @@ func (r *Reader) Next(ctx context.Context) (Line, error) {
 			return Line{}, fmt.Errorf("%s after line %d: %w", Name(r.cfg.Files[r.file]), r.number, err)
 		}
 		r.number++
-		if r.file == 0 && r.number < r.cfg.FromLine {
+		if r.file == r.cfg.From.File && r.number < r.cfg.From.Line {
 			continue
 		}
 		if tooLong || len(bytes.TrimSpace(text)) > 0 {
-			return Line{File: r.file, Number: r.number, Text: text, TooLong: tooLong}, nil
+			return Line{
+				Position: Position{File: r.file, Line: r.number, Offset: begin},
+				End:      r.lines.offset,
+				Ended:    r.lines.ended,
+				Text:     text,
+				TooLong:  tooLong,
+			}, nil
 		}
 	}
 }
 
 func (r *Reader) open() (err error) {
-	r.source, err = openSource(r.cfg.Files[r.file], r.cfg.Stdin)
-	r.lines.reset()
-	r.number = 0
+	var from Position
+	if r.file == r.cfg.From.File && r.cfg.From.Offset > 0 {
+		from = r.cfg.From
+	}
+	r.source, err = openSource(r.cfg.Files[r.file], r.cfg.Stdin, from.Offset)
+	r.lines.reset(from.Offset)
+	r.number = max(from.Line-1, 0)
 	return err
 }
+
+// Offset is how much of the file that was read last has been read, in bytes.
+func (r *Reader) Offset() int64 { return r.lines.offset }
 
 // Close closes the file that is open.
 func (r *Reader) Close() {

@@ -48,7 +48,7 @@ func readAll(t *testing.T, cfg Config) ([]string, error) {
 		if line.TooLong {
 			text = "too long"
 		}
-		lines = append(lines, fmt.Sprintf("%d:%d:%s", line.File, line.Number, text))
+		lines = append(lines, fmt.Sprintf("%d:%d:%s", line.File, line.Line, text))
 	}
 }
 
@@ -90,7 +90,7 @@ func TestNext(t *testing.T) {
 				"slow":      {file: Stdin, stdin: iotest.HalfReader(strings.NewReader(tt.text))},
 				"early EOF": {file: Stdin, stdin: iotest.DataErrReader(strings.NewReader(tt.text))},
 			} {
-				got, err := readAll(t, Config{Files: []string{source.file}, Stdin: source.stdin, Limit: tt.limit, FromLine: tt.from})
+				got, err := readAll(t, Config{Files: []string{source.file}, Stdin: source.stdin, Limit: tt.limit, From: Position{Line: tt.from}})
 				if err != nil {
 					t.Fatalf("%s: %v", how, err)
 				}
@@ -104,9 +104,9 @@ func TestNext(t *testing.T) {
 
 func TestFilesFollowEachOther(t *testing.T) {
 	got, err := readAll(t, Config{
-		Files:    []string{write(t, "a", "\uFEFFa\nb"), Stdin, write(t, "empty", ""), write(t, "c", "\uFEFFd\ne\n")},
-		Stdin:    strings.NewReader("c\n"),
-		FromLine: 2,
+		Files: []string{write(t, "a", "\uFEFFa\nb"), Stdin, write(t, "empty", ""), write(t, "c", "\uFEFFd\ne\n")},
+		Stdin: strings.NewReader("c\n"),
+		From:  Position{Line: 2},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -202,8 +202,8 @@ func TestNextGivesUpWaiting(t *testing.T) {
 			out.Close()
 		}()
 		line, err := r.Next(t.Context())
-		if err != nil || string(line.Text) != "a" || line.Number != 1 {
-			t.Errorf("Next: %d %q, %v", line.Number, line.Text, err)
+		if err != nil || string(line.Text) != "a" || line.Line != 1 {
+			t.Errorf("Next: %d %q, %v", line.Line, line.Text, err)
 		}
 	})
 }

@@ -20,16 +20,20 @@ type lineReader struct {
 	limit int    // bytes without the line's end
 	long  []byte // holds a line that doesn't fit into a block
 	first bool   // the next line is the first of its file
+
+	offset int64 // of the next line
+	ended  bool  // the last line had its end
 }
 
 func newLineReader(file io.Reader, limit int) *lineReader {
 	return &lineReader{file: file, limit: limit, block: bufio.NewReaderSize(nil, blockSize)}
 }
 
-// reset begins another file.
-func (r *lineReader) reset() {
+// reset begins another file, at an offset that a line begins at.
+func (r *lineReader) reset(offset int64) {
 	r.block.Reset(r.file)
-	r.first = true
+	r.first = offset == 0
+	r.offset = offset
 }
 
 // next gives a line without its end, valid until the next call. The error is
@@ -42,6 +46,8 @@ func (r *lineReader) next() (text []byte, tooLong bool, err error) {
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, bufio.ErrBufferFull) {
 			return nil, false, err
 		}
+		r.offset += int64(len(part))
+		r.ended = err == nil
 		if len(r.long)+len(part) > most {
 			tooLong = true
 		}

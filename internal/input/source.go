@@ -52,8 +52,9 @@ type source interface {
 	close()
 }
 
-// openSource opens a file. Any but a regular one may make its reader wait.
-func openSource(file string, stdin io.Reader) (source, error) {
+// openSource opens a file at an offset, which is 0 for any but a regular one.
+// Those others may make their reader wait.
+func openSource(file string, stdin io.Reader, offset int64) (source, error) {
 	if file == Stdin {
 		return newPipe(stdin), nil
 	}
@@ -66,6 +67,10 @@ func openSource(file string, stdin io.Reader) (source, error) {
 	}
 	f, err := os.Open(file)
 	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(offset, io.SeekStart); err != nil {
+		f.Close()
 		return nil, err
 	}
 	return regularFile{f}, nil

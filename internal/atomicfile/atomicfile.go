@@ -1,0 +1,98 @@
+// Package atomicfile replaces files whole: at any moment, also after a crash or
+// a power failure, there is the old file or the new one and never a part.
+package atomicfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// File is the new file while it is written. It stands beside the old one, under
+// another name, until Commit.
+type File struct {
+	name string // of the file that it replaces
+	disk disk
+	err  error // of the first write that failed
+}
+
+// disk is the part of an [os.File] that is needed.
+type disk interface {
+	io.WriteCloser
+	Name() string
+	Sync() error
+}
+
+// Create begins to replace the file with a name, which need not exist. A file
+// left by a program that died is written over, so that there is only ever one:
+// those who replace the same file must keep each other out.
+func Create(name string, perm fs.FileMode) (*File, error) {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	f, err := os.OpenFile(temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: name, disk: f}, nil
+}
+
+func temporary(name string) string {
+	dir, base := filepath.Split(name)
+	return dir + "." + base + ".tmp"
+}
+
+func (f *File) Write(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	var n int
+	n, f.err = f.disk.Write(p)
+	return n, f.err
+}
+
+// Commit puts the new file in the old one's place. Once it returns nil the new
+// one is on the disk. After an error, also of a Write, the old one is still there.
+func (f *File) Commit() error {
+	err := f.err
+	if err == nil {
+		err = f.disk.Sync()
+	}
+	if err = errors.Join(err, f.disk.Close()); err == nil {
+		err = os.Rename(f.disk.Name(), f.name)
+	}
+	if err != nil {
+		return errors.Join(err, ignoreMissing(os.Remove(f.disk.Name())))
+	}
+	return syncDir(filepath.Dir(f.name))
+}
+
+// Discard leaves the old file in its place.
+func (f *File) Discard() error {
+	return errors.Join(f.disk.Close(), ignoreMissing(os.Remove(f.disk.Name())))
+}
+
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// syncDir makes sure that the new name stays. Some systems and file systems
+// don't sync directories.
+func syncDir(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	err = dir.Sync()
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,122 @@
+// Package checkpoint keeps how far a delivery has come, so that another run can
+// go on there. A checkpoint knows the input and the settings it belongs to.
+package checkpoint
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// version is that of the file's format.
+const version = 1
+
+// Checkpoint is how far a delivery has come.
+type Checkpoint struct {
+	Version  int      `json:"version"`
+	Input    []Source `json:"input"`
+	Settings Settings `json:"settings"`
+	// At is the first line that isn't done.
+	At input.Position `json:"at"`
+	// Done tells that all of the input is, as long as it was.
+	Done bool `json:"done"`
+	// Counts are of the events before At, since the input last was done.
+	Counts Counts `json:"counts"`
+}
+
+// Counts counts events by what became of them.
+type Counts struct {
+	Events       int `json:"events"`
+	Delivered    int `json:"delivered"`
+	Skipped      int `json:"skipped"`
+	DeadLettered int `json:"dead_lettered"`
+}
+
+// ErrInvalid is the error of a file that is no checkpoint.
+var ErrInvalid = errors.New("it is no checkpoint of this program's version")
+
+// File is where a checkpoint is kept. No other program can open it meanwhile.
+type File struct {
+	name string
+	lock *os.File
+}
+
+// Open opens the file with a name, which need not exist. A file of the same name
+// and .lock stands beside it and stays.
+func Open(name string) (*File, error) {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
+	}
+	lock, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := flock.Exclusive(lock); err != nil {
+		lock.Close()
+		return nil, err
+	}
+	return &File{name: name, lock: lock}, nil
+}
+
+// Close lets other programs open the file.
+func (f *File) Close() error { return f.lock.Close() }
+
+// Load gives the checkpoint, or nil where there is none yet.
+func (f *File) Load() (*Checkpoint, error) {
+	text, err := os.ReadFile(f.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var c Checkpoint
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&c); err != nil || !c.isValid() {
+		return nil, fmt.Errorf("%s: %w", f.name, ErrInvalid)
+	}
+	return &c, nil
+}
+
+func (c *Checkpoint) isValid() bool {
+	return c.Version == version && c.At.File >= 0 && c.At.File < len(c.Input) && c.At.Line > 0 && c.At.Offset >= 0
+}
+
+// Save replaces the checkpoint. Once it returns nil the new one is on the disk;
+// after an error there still is the old one.
+func (f *File) Save(c Checkpoint) error {
+	c.Version = version
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	file, err := atomicfile.Create(f.name, 0o600)
+	if err != nil {
+		return err
+	}
+	return write(file, append(text, '\n'))
+}
+
+// replacement is the part of an [atomicfile.File] that is needed.
+type replacement interface {
+	io.Writer
+	Commit() error
+	Discard() error
+}
+
+func write(file replacement, text []byte) error {
+	if _, err := file.Write(text); err != nil {
+		return errors.Join(err, file.Discard())
+	}
+	return file.Commit()
+}

@@ -1,0 +1,139 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// DefaultCheckpointInterval is the time between two writes of a checkpoint, and
+// so how much work may be done twice.
+const DefaultCheckpointInterval = time.Second
+
+// checkpoints keeps how far a delivery has come.
+type checkpoints struct {
+	file     *checkpoint.File
+	interval time.Duration
+	last     checkpoint.Checkpoint // that was saved
+	found    bool                  // there was one
+}
+
+// openCheckpoints opens the file with a name, and checks that it is of these files
+// and settings if there is a checkpoint.
+func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings) (*checkpoints, error) {
+	sources, err := describeInput(files)
+	if err != nil {
+		return nil, err
+	}
+	file, err := checkpoint.Open(name)
+	if err != nil {
+		return nil, checkpointError(name, err)
+	}
+	saved, err := file.Load()
+	if err == nil && saved != nil {
+		err = saved.Check(sources, settings)
+	}
+	if err != nil {
+		file.Close()
+		return nil, checkpointError(name, err)
+	}
+	c := &checkpoints{file: file, interval: p.CheckpointInterval, found: saved != nil}
+	c.last = checkpoint.Checkpoint{Settings: settings, At: input.Position{Line: 1}}
+	if saved != nil {
+		c.last = *saved
+		if saved.Done && saved.Grown(sources) {
+			c.last.Done, c.last.Counts = false, checkpoint.Counts{}
+		}
+	}
+	c.last.Input = sources
+	return c, nil
+}
+
+// describeInput describes files that can be read from a position on.
+func describeInput(files []string) ([]checkpoint.Source, error) {
+	const advice = "can't be read again from where a run ended; write it to a file and name that, or leave --checkpoint out"
+	if slices.Contains(files, input.Stdin) {
+		return nil, wrongUsage(fmt.Errorf("--checkpoint: standard input %s", advice))
+	}
+	sources, err := checkpoint.Describe(files)
+	switch {
+	case errors.Is(err, checkpoint.ErrNotRegular):
+		return nil, wrongUsage(fmt.Errorf("--checkpoint: %w: it %s", err, advice))
+	case err != nil:
+		return nil, stopped(err)
+	}
+	return sources, nil
+}
+
+func checkpointError(name string, err error) error {
+	switch {
+	case errors.Is(err, checkpoint.ErrInvalid):
+		return wrongUsage(fmt.Errorf("--checkpoint: %w; name another file", err))
+	case errors.Is(err, checkpoint.ErrOther):
+		return wrongUsage(fmt.Errorf("--checkpoint: %s: %w\nName another file, or remove %[1]s to begin with the first line", name, err))
+	case errors.Is(err, flock.ErrLocked):
+		return stopped(fmt.Errorf("--checkpoint: %s: another run is under way", name))
+	}
+	return stopped(fmt.Errorf("--checkpoint: %w", err))
+}
+
+// keep saves the progress while events are delivered. If that fails it calls stop.
+// Its result ends it.
+func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(error)) (end func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(c.interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+			}
+			err := progress.advance(queue)
+			if err == nil {
+				err = c.save(progress)
+			}
+			if err != nil {
+				stop(err)
+				return
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// save saves how far the progress has come, if that is further than last time.
+func (c *checkpoints) save(progress *progress) error {
+	at, counts := progress.first()
+	if at == c.last.At {
+		return nil
+	}
+	c.last.At, c.last.Counts = at, counts
+	return c.write()
+}
+
+// finish saves that all is done of an input whose last file is so long.
+func (c *checkpoints) finish(progress *progress, size int64) error {
+	c.last.At, c.last.Counts = progress.first()
+	c.last.Done = true
+	c.last.Input[len(c.last.Input)-1].Size = size
+	return c.write()
+}
+
+func (c *checkpoints) write() error {
+	if err := c.file.Save(c.last); err != nil {
+		return fmt.Errorf("keep the checkpoint: %w", err)
+	}
+	return nil
+}

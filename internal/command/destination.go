@@ -1,0 +1,125 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// destinationFlags are the flags of the commands that send, besides the settings.
+type destinationFlags struct {
+	simulate    bool
+	baseURL     string
+	output      string
+	concurrency int
+	quotaShare  float64
+}
+
+func (f *destinationFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.simulate, "simulate", false, "deliver to a Klaviyo inside the program, which needs no key")
+	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
+	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
+	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests under way at once")
+	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
+}
+
+func (f *destinationFlags) check() error {
+	if printers[f.output] == nil {
+		return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
+	}
+	if f.concurrency < 1 {
+		return wrongUsage(errors.New("--concurrency is at least 1"))
+	}
+	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
+		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
+	}
+	return nil
+}
+
+// simulation stands for a base URL where nothing leaves the program.
+const simulation = "simulation"
+
+// server is where the requests go.
+func (f *destinationFlags) server() string {
+	if f.simulate {
+		return simulation
+	}
+	return strings.TrimSuffix(f.baseURL, "/")
+}
+
+// destination is where events go, and how.
+type destination struct {
+	logger  *slog.Logger
+	mapping mapper.Config
+	mapper  *mapper.Mapper
+	client  *client.Client
+}
+
+// newDestination puts together what the settings and the flags ask for.
+func (p Program) newDestination(cmd *cobra.Command, settings settings, flags destinationFlags) (*destination, error) {
+	if err := flags.check(); err != nil {
+		return nil, err
+	}
+	logger := p.logger(settings)
+	cfg, err := p.load(cmd, settings, logger)
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMapper(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.newClient(cfg, flags, logger)
+	if err != nil {
+		return nil, err
+	}
+	return &destination{logger: logger, mapping: cfg.Config, mapper: m, client: c}, nil
+}
+
+// newClient makes the client that the flags and the settings ask for.
+func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *slog.Logger) (*client.Client, error) {
+	transport := p.Transport
+	switch {
+	case flags.simulate:
+		cfg.PrivateAPIKey = simulation
+		transport = klaviyotest.New(klaviyotest.WithoutRequestLog()).Transport()
+	case cfg.PrivateAPIKey == "":
+		return nil, wrongUsage(errors.New("there is no private API key: set KLAVIYO_API_KEY, or privateApiKey in the file of --config; --simulate needs none"))
+	case transport == nil:
+		transport = network(flags.concurrency)
+	}
+	options := []client.Option{
+		client.WithBaseURL(flags.baseURL),
+		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(transport)}),
+		client.WithLogger(logger),
+		client.WithQuotaShare(flags.quotaShare),
+	}
+	if cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary {
+		options = append(options, client.WithExternalIDOnly())
+	}
+	c, err := client.New(cfg.PrivateAPIKey, options...)
+	if err != nil {
+		return nil, wrongUsage(err)
+	}
+	return c, nil
+}
+
+// network is net/http's transport with a connection for each request under way.
+func network(concurrency int) http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = concurrency, concurrency
+	return transport
+}

@@ -1,0 +1,138 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// recordLimit is the length in bytes of the longest record that is replayed. An
+// event that isn't JSON may be six times as long in it as it was.
+const recordLimit = 7 * input.DefaultLimit
+
+func (p Program) replayCommand() *cobra.Command {
+	var settings settings
+	var flags destinationFlags
+	cmd := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Send dead letters again",
+		Long: `Replay sends the events again that send has put into the file of --dead-letter,
+with the settings and flags of send. When it ends, the file holds what failed
+again, with the new reason, and what replay had no time for.
+
+The file is replaced as a whole at the end. If replay is killed, the file is as it
+was. A record without its event, whose line was too long to read, stays.`,
+		Example: `  rudderklaviyo replay dead.jsonl
+  rudderklaviyo replay --config destination.yaml --default-country DE dead.jsonl`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.runReplay(cmd, args[0], settings, flags)
+		},
+	}
+	settings.register(cmd.Flags())
+	flags.register(cmd.Flags())
+	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
+	return cmd
+}
+
+func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, flags destinationFlags) error {
+	to, err := p.newDestination(cmd, settings, flags)
+	if err != nil {
+		return err
+	}
+	if file == input.Stdin {
+		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
+	}
+	letters, err := deadletter.Rewrite(file)
+	if errors.Is(err, deadletter.ErrNotRegular) {
+		return wrongUsage(err)
+	}
+	if err != nil {
+		return stopped(err)
+	}
+	files := []string{file}
+	lines, err := input.Open(input.Config{Files: files, Limit: recordLimit})
+	if err != nil {
+		return errors.Join(stopped(err), letters.Discard())
+	}
+	defer lines.Close()
+	if flags.simulate {
+		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
+	}
+
+	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason}
+	s.progress = &progress{files: 1, passed: func(e progressed) error { return rewrite(letters, e) }}
+	defer p.announceStop(cmd.Context())()
+	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)
+
+	summary := s.summary(report)
+	printErr := p.show(summary, flags.output, to.logger)
+	endErr := s.endReplay(letters, flags.simulate)
+	switch {
+	case endErr != nil:
+		return stopped(fmt.Errorf("%s stays as it was, with all events: %w", file, endErr))
+	case err != nil:
+		at, _ := s.progress.first()
+		return stopped(fmt.Errorf("stopped at line %d of %s: %w\nThe file holds what isn't done. To go on:\n  %s",
+			at.Line, file, whyStopped(cmd.Context(), err), commandLine(cmd, files)))
+	case summary.DeadLettered > 0:
+		return withDeadLetters(summary.DeadLettered, file)
+	}
+	return printErr
+}
+
+// keepReason keeps nothing of an event that fails again: its record is renewed
+// when all before it are done.
+func keepReason(delivery.Event, deadletter.Error, int) error { return nil }
+
+// eventOfRecord gives the event of a record, or errStays where there is none.
+func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error) {
+	return func(line input.Line) ([]byte, error) {
+		letter, err := deadletter.Parse(line.Text)
+		if line.TooLong {
+			err = tooLong
+		}
+		if err == nil && letter.Event == nil {
+			err = errors.New("the record is without its event, which is in the input alone")
+		}
+		if err != nil {
+			d.logger.Error("record stays", "file", file, "line", line.Line, "message", err)
+			return nil, errStays
+		}
+		return letter.Event, nil
+	}
+}
+
+// rewrite takes over the record of an event, unless it is delivered.
+func rewrite(letters *deadletter.Rewriting, e progressed) error {
+	switch {
+	case e.reason != nil:
+		return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
+	case e.state == kept:
+		return letters.Keep(e.at.Offset, e.end)
+	}
+	return nil
+}
+
+// endReplay puts the new file in the old one's place, with what isn't done.
+func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error {
+	if simulate {
+		return letters.Discard()
+	}
+	pending, rest := s.progress.rest()
+	for _, e := range pending {
+		if e.reason == nil {
+			e.state = kept
+		}
+		if err := rewrite(letters, e); err != nil {
+			return errors.Join(err, letters.Discard())
+		}
+	}
+	return letters.Finish(rest)
+}

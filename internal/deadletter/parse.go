@@ -1,0 +1,41 @@
+package deadletter
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// errNoRecord is the error of a line that Write didn't write, or not whole.
+var errNoRecord = errors.New("the line is no record of a dead letter")
+
+// Parse reads a record. The error quotes nothing of it.
+func Parse(line []byte) (Letter, error) {
+	var record struct {
+		File        string          `json:"file"`
+		Line        int             `json:"line"`
+		Event       json.RawMessage `json:"event"`
+		EventBase64 []byte          `json:"event_base64"`
+		Error       *Error          `json:"error"`
+		Attempts    int             `json:"attempts"`
+	}
+	if err := json.Unmarshal(line, &record); err != nil || record.Error == nil {
+		return Letter{}, errNoRecord
+	}
+	letter := Letter{File: record.File, Line: record.Line, Error: *record.Error, Attempts: record.Attempts}
+	switch {
+	case record.EventBase64 != nil:
+		letter.Event = record.EventBase64
+	case record.Event == nil:
+		return Letter{}, errNoRecord
+	case bytes.HasPrefix(record.Event, []byte(`"`)):
+		var text string
+		if err := json.Unmarshal(record.Event, &text); err != nil {
+			return Letter{}, errNoRecord
+		}
+		letter.Event = []byte(text)
+	case !bytes.Equal(record.Event, []byte("null")):
+		letter.Event = record.Event
+	}
+	return letter, nil
+}

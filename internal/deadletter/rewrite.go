@@ -1,0 +1,111 @@
+package deadletter
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+)
+
+// Rewriting makes a file anew from its own records. The old one stays, and no
+// program can append to it, until the new one is whole.
+type Rewriting struct {
+	old *os.File
+	new *atomicfile.File
+}
+
+// ErrNotRegular is the error of a file that can't be replaced by another.
+var ErrNotRegular = errors.New("it is no regular file")
+
+// Rewrite begins to rewrite the file with a name. It refuses one that another
+// program writes to.
+func Rewrite(name string) (*Rewriting, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "replay", Path: name, Err: ErrNotRegular}
+	}
+	old, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := claim(old, name, flock.Exclusive); err != nil {
+		return nil, errors.Join(err, old.Close())
+	}
+	file, err := atomicfile.Create(name, info.Mode().Perm())
+	if err != nil {
+		return nil, errors.Join(err, old.Close())
+	}
+	return &Rewriting{old, file}, nil
+}
+
+// Keep takes the bytes of the old file from begin to end over as they are: whole
+// records, the last of which may lack its line's end.
+func (r *Rewriting) Keep(begin, end int64) error {
+	_, err := r.keep(begin, end)
+	return err
+}
+
+func (r *Rewriting) keep(begin, end int64) (int64, error) {
+	section := io.NewSectionReader(r.old, begin, end-begin)
+	n, err := io.Copy(r.new, section)
+	if err != nil || n == 0 {
+		return n, err
+	}
+	last := make([]byte, 1)
+	if _, err := r.old.ReadAt(last, begin+n-1); err != nil {
+		return n, err
+	}
+	if last[0] != '\n' {
+		_, err = io.WriteString(r.new, "\n")
+	}
+	return n, err
+}
+
+// Renew takes the record from begin to end over with another reason.
+func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
+	line := make([]byte, end-begin)
+	if _, err := r.old.ReadAt(line, begin); err != nil {
+		return err
+	}
+	letter, err := Parse(bytes.TrimSpace(line))
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.old.Name(), err)
+	}
+	letter.Error, letter.Attempts = reason, attempts
+	_, err = r.new.Write(letter.appendRecord(nil))
+	return err
+}
+
+// Finish takes over what stands in the old file from rest on, also what programs
+// that don't ask for a lock appended meanwhile, and puts the new file in its place.
+func (r *Rewriting) Finish(rest int64) error {
+	defer r.old.Close()
+	for {
+		info, err := r.old.Stat()
+		if err == nil && info.Size() <= rest {
+			return r.new.Commit()
+		}
+		var n int64
+		if err == nil {
+			n, err = r.keep(rest, info.Size())
+		}
+		if err != nil {
+			return errors.Join(err, r.new.Discard())
+		}
+		rest += n
+	}
+}
+
+// Discard leaves the old file as it is.
+func (r *Rewriting) Discard() error {
+	defer r.old.Close()
+	return r.new.Discard()
+}
