@@ -26,8 +26,8 @@ type disk interface {
 	Sync() error
 }
 
-// Create begins to replace the file with a name, which need not exist. A file
-// left by a program that died is written over, so that there is only ever one:
+// Create begins to replace the file with a name, which need not exist, by one with
+// the permissions perm. A file left by a program that died is written over, so that there is only ever one:
 // those who replace the same file must keep each other out.
 func Create(name string, perm fs.FileMode) (*File, error) {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
@@ -36,6 +36,9 @@ func Create(name string, perm fs.FileMode) (*File, error) {
 	f, err := os.OpenFile(temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
 		return nil, err
+	}
+	if err := f.Chmod(perm); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return nil, errors.Join(err, f.Close())
 	}
 	return &File{name: name, disk: f}, nil
 }

@@ -104,7 +104,7 @@ func (f *File) Save(c Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	return write(file, append(text, '\n'))
+	return replace(file, append(text, '\n'))
 }
 
 // replacement is the part of an [atomicfile.File] that is needed.
@@ -114,7 +114,7 @@ type replacement interface {
 	Discard() error
 }
 
-func write(file replacement, text []byte) error {
+func replace(file replacement, text []byte) error {
 	if _, err := file.Write(text); err != nil {
 		return errors.Join(err, file.Discard())
 	}

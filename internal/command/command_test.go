@@ -111,6 +111,10 @@ func TestUsage(t *testing.T) {
 		{"unknown log level", []string{"map", "--log-level", "loud"}, "--log-level"},
 		{"unknown output", []string{"send", "--simulate", "--output", "xml"}, "--output is one of json, table"},
 		{"no concurrency", []string{"send", "--simulate", "--concurrency", "0"}, "--concurrency is at least 1"},
+		{"no share", []string{"send", "--simulate", "--quota-share", "0"}, "--quota-share is above 0 and at most 1"},
+		{"more than all", []string{"replay", "--simulate", "--quota-share", "1.1", events}, "--quota-share is above 0 and at most 1"},
+		{"no number", []string{"send", "--simulate", "--quota-share", "NaN"}, "--quota-share is above 0 and at most 1"},
+		{"replay of several files", []string{"replay", events, events}, "accepts 1 arg"},
 		{"line 0", []string{"map", "--from-line", "0"}, "--from-line is counted from 1"},
 		{"simulation elsewhere", []string{"send", "--simulate", "--base-url", "https://klaviyo.test"}, "none of the others can be"},
 		{"plain HTTP to another host", []string{"send", "--base-url", "http://klaviyo.test", events}, "use https"},
@@ -156,7 +160,7 @@ func TestKeyThatCanNotBeOneIsNotShown(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	for _, args := range [][]string{nil, {"--help"}, {"help"}, {"--version"}, {"map", "--help"}, {"send", "--help"}} {
+	for _, args := range [][]string{nil, {"--help"}, {"help"}, {"--version"}, {"map", "--help"}, {"send", "--help"}, {"replay", "--help"}} {
 		r := setup{}.run(t, args...)
 		r.want(t, statusDone)
 		if r.stdout == "" || r.stderr != "" {

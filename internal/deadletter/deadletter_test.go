@@ -69,6 +69,16 @@ func TestWrite(t *testing.T) {
 			`{"line":1,"event":"` + deep + `","error":{"code":"","field":"","message":"","status":0,"detail":"","pointer":""},"attempts":0}`,
 		},
 		{
+			"a string, which is no event",
+			Letter{Line: 1, Event: []byte(`"a"`)},
+			`{"line":1,"event":"\"a\"","error":{"code":"","field":"","message":"","status":0,"detail":"","pointer":""},"attempts":0}`,
+		},
+		{
+			"null, which is no event",
+			Letter{Line: 1, Event: []byte(`null`)},
+			`{"line":1,"event":"null","error":{"code":"","field":"","message":"","status":0,"detail":"","pointer":""},"attempts":0}`,
+		},
+		{
 			"invalid UTF-8",
 			Letter{Line: 1, Event: []byte("{\"a\":\"\xff\"}")},
 			`{"line":1,"event_base64":"` + base64.StdEncoding.EncodeToString([]byte("{\"a\":\"\xff\"}")) + `","error":{"code":"","field":"","message":"","status":0,"detail":"","pointer":""},"attempts":0}`,

@@ -319,3 +319,55 @@ func FuzzNext(f *testing.F) {
 		}
 	})
 }
+
+// TestEachLineCanBeBegunWith reads on from each line's position, with and without
+// its offset.
+func TestEachLineCanBeBegunWith(t *testing.T) {
+	long := strings.Repeat("x", 2*blockSize)
+	files := []string{write(t, "a", "\uFEFFa\r\n\n"+long+"\nb"), write(t, "b", "\n\uFEFFc\nd\n\n")}
+	r, err := Open(Config{Files: files, Limit: blockSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []Line
+	for {
+		line, err := r.Next(t.Context())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		line.Text = append([]byte(nil), line.Text...)
+		lines = append(lines, line)
+	}
+	want := []Line{
+		{Position: Position{0, 1, 0}, End: 6, Ended: true, Text: []byte("a")},
+		{Position: Position{0, 3, 7}, End: int64(8 + len(long)), Ended: true, TooLong: true},
+		{Position: Position{0, 4, int64(8 + len(long))}, End: int64(9 + len(long)), Text: []byte("b")},
+		{Position: Position{1, 2, 1}, End: 6, Ended: true, Text: []byte("\uFEFFc")},
+		{Position: Position{1, 3, 6}, End: 8, Ended: true, Text: []byte("d")},
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Fatalf("(-want +got)\n%s", diff)
+	}
+	if r.Offset() != 9 {
+		t.Errorf("offset %d at the end", r.Offset())
+	}
+	all, err := readAll(t, Config{Files: files, Limit: blockSize})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, line := range lines {
+		for _, offset := range []int64{line.Offset, 0} {
+			from := Position{File: line.File, Line: line.Line, Offset: offset}
+			got, err := readAll(t, Config{Files: files, Limit: blockSize, From: from})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(all[i:], got); diff != "" {
+				t.Errorf("from %+v: (-want +got)\n%s", from, diff)
+			}
+		}
+	}
+}

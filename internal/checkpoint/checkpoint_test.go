@@ -1,0 +1,178 @@
+package checkpoint
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+func open(t *testing.T, name string) *File {
+	t.Helper()
+	f, err := Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	f := open(t, filepath.Join(t.TempDir(), "progress.json"))
+	if c, err := f.Load(); c != nil || err != nil {
+		t.Fatalf("Load of nothing: %v, %v", c, err)
+	}
+	want := &Checkpoint{
+		Version:  version,
+		Input:    []Source{{Name: "/a", Size: 10, Head: "x", HeadSize: 10}, {Name: "/b", Size: 20}},
+		Settings: Settings{BaseURL: "https://klaviyo.test", Mapping: "y"},
+		At:       input.Position{File: 1, Line: 3, Offset: 17},
+		Done:     true,
+		Counts:   Counts{Events: 10, Delivered: 5, Skipped: 3, DeadLettered: 2},
+	}
+	for range 2 {
+		if err := f.Save(*want); err != nil {
+			t.Fatal(err)
+		}
+		got, err := f.Load()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	}
+}
+
+func TestOpenKeepsOthersOut(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "progress.json")
+	f := open(t, name)
+	for range 2 { // also once the file is another
+		if _, err := Open(name); !errors.Is(err, flock.ErrLocked) {
+			t.Errorf("Open: %v", err)
+		}
+		if err := f.Save(Checkpoint{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.Close()
+	open(t, name)
+}
+
+// fullDisk takes no more than so many bytes.
+type fullDisk struct {
+	room                 int
+	committed, discarded bool
+}
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	n := min(len(p), d.room)
+	d.room -= n
+	if n < len(p) {
+		return n, syscall.ENOSPC
+	}
+	return n, nil
+}
+
+func (d *fullDisk) Commit() error  { d.committed = true; return nil }
+func (d *fullDisk) Discard() error { d.discarded = true; return nil }
+
+func TestCutCheckpointIsNotCommitted(t *testing.T) {
+	text := []byte(`{"version":1}`)
+	for room := range len(text) + 1 {
+		d := &fullDisk{room: room}
+		err := replace(d, text)
+		if whole := room == len(text); d.committed != whole || d.discarded == whole || (err == nil) != whole {
+			t.Errorf("room for %d bytes: committed %t, discarded %t, %v", room, d.committed, d.discarded, err)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	const long = headSize + 1000
+	setup := func(t *testing.T) (c Checkpoint, a, b string) {
+		dir := t.TempDir()
+		a = write(t, filepath.Join(dir, "a"), "a line\nanother")
+		b = write(t, filepath.Join(dir, "b"), strings.Repeat("b\n", long/2))
+		c.Settings = settings(t, mapper.Config{ListID: "X"})
+		var err error
+		if c.Input, err = Describe([]string{a, b}); err != nil {
+			t.Fatal(err)
+		}
+		c.At = input.Position{File: 1, Line: 10, Offset: 18}
+		return c, a, b
+	}
+	tests := []struct {
+		name   string
+		at     input.Position
+		change func(t *testing.T, a, b string) // before the check
+		config mapper.Config
+		want   string // in the error; none if empty
+	}{
+		{name: "the same"},
+		{name: "the last has grown", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", long)) }},
+		{name: "at the end of a file whose last line has no end", at: input.Position{File: 0, Line: 3, Offset: 14}},
+		{name: "other settings", config: mapper.Config{ListID: "Y"}, want: "settings of the mapping"},
+		{name: "one that isn't the last has grown", change: func(t *testing.T, a, b string) { write(t, a, "a line\nanother\n") }, want: "a has become longer"},
+		{name: "shorter", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", long/2-1)) }, want: "b has become shorter"},
+		{name: "other beginning", change: func(t *testing.T, a, b string) { write(t, a, "A line\nanother") }, want: "a has other content"},
+		{name: "no line at the position", at: input.Position{File: 1, Line: 10, Offset: 17}, want: "b has other content"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c, a, b := setup(t)
+			if tt.at.Line > 0 {
+				c.At = tt.at
+			}
+			if tt.change != nil {
+				tt.change(t, a, b)
+			}
+			if tt.config.ListID == "" {
+				tt.config.ListID = "X"
+			}
+			now, err := Describe([]string{a, b})
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = c.Check(now, settings(t, tt.config))
+			if tt.want == "" && err != nil {
+				t.Error(err)
+			}
+			if tt.want != "" && (!errors.Is(err, ErrOther) || !strings.Contains(err.Error(), tt.want)) {
+				t.Errorf("%v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func settings(t *testing.T, config mapper.Config) Settings {
+	t.Helper()
+	s, err := DescribeSettings("https://klaviyo.test", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestGrown(t *testing.T) {
+	c := Checkpoint{Input: []Source{{Size: 1}, {Size: 2}}}
+	if c.Grown([]Source{{Size: 1}, {Size: 2}}) || !c.Grown([]Source{{Size: 1}, {Size: 3}}) {
+		t.Error("the last file alone tells")
+	}
+}

@@ -1,0 +1,175 @@
+package deadletter
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+)
+
+func TestParseGivesWhatWasWritten(t *testing.T) {
+	reason := Error{Code: "invalid", Field: "a.b", Message: "no <b>", Status: 400, Detail: "bad", Pointer: "/data"}
+	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
+	for _, event := range []string{
+		`{"type" : "track", "n":1.10, "n":12345678901234567890, "s":"<é>"}`, `{"a":`, `{},"line":2`, deep, "{\"a\":\"\xff\"}",
+		`"a string"`, `"{\"type\":\"track\"}"`, `null`, `17`, `[1]`, "\u2028", `"`,
+	} {
+		want := Letter{File: "a\"b", Line: 3, Event: []byte(event), Error: reason, Attempts: 4}
+		got, err := Parse(bytes.TrimSpace(want.appendRecord(nil)))
+		if err != nil {
+			t.Errorf("%.50s: %v", event, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%.50s: (-want +got)\n%.1000s", event, diff)
+		}
+	}
+	if got, err := Parse(Letter{Line: 1}.appendRecord(nil)); err != nil || got.Event != nil {
+		t.Errorf("an event that was too long: %q, %v", got.Event, err)
+	}
+}
+
+func TestParseOfWhatIsNoRecord(t *testing.T) {
+	for _, line := range []string{
+		"", "{", `{"line":1,"event":{"type":"tr`, `{"type":"track","event":"Ping"}`, `{"line":1,"error":{},"attempts":0}`,
+		`{"line":1,"event_base64":"%","error":{}}`, `{"line":"1","event":{},"error":{}}`, `[]`,
+	} {
+		if letter, err := Parse([]byte(line)); !errors.Is(err, errNoRecord) {
+			t.Errorf("%s: %+v, %v", line, letter, err)
+		}
+	}
+}
+
+// fullDisk takes no more than so many bytes, until somebody makes room.
+type fullDisk struct {
+	disk
+	room int
+}
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	n, err := d.disk.Write(p[:min(len(p), d.room)])
+	d.room -= n
+	if err == nil && n < len(p) {
+		err = syscall.ENOSPC
+	}
+	return n, err
+}
+
+// TestNoRecordJoinsOneThatWasCut: it would be lost to replay, and count as kept.
+func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
+	record := Letter{Line: 1, Event: []byte(`{"a":1}`)}.appendRecord(nil)
+	for room := range len(record) {
+		path := filepath.Join(t.TempDir(), "dead.jsonl")
+		f := open(t, path)
+		full := &fullDisk{f.file, room}
+		f.file = full
+		for range 2 {
+			if err := f.Write(Letter{Line: 1, Event: []byte(`{"a":1}`)}); !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("room for %d bytes: %v", room, err)
+			}
+			full.room = 1000
+		}
+		if got := read(t, path); got != string(record[:room]) {
+			t.Errorf("room for %d bytes: %q", room, got)
+		}
+		// The next run's record stands on a line of its own.
+		if err := open(t, path).Write(Letter{Line: 2}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSpace(read(t, path)), "\n")
+		if letter, err := Parse([]byte(lines[len(lines)-1])); err != nil || letter.Line != 2 {
+			t.Errorf("room for %d bytes: %v: %q", room, err, lines)
+		}
+	}
+}
+
+func rewrite(t *testing.T, path string) *Rewriting {
+	t.Helper()
+	r, err := Rewrite(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRewrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	f := open(t, path)
+	var ends []int64
+	for i := range 4 {
+		if err := f.Write(Letter{Line: i, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, int64(len(read(t, path))))
+	}
+	f.Close()
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+
+	before := read(t, path)
+	r := rewrite(t, path)
+	if _, err := Open(path); !errors.Is(err, flock.ErrLocked) {
+		t.Errorf("Open meanwhile: %v", err)
+	}
+	err := errors.Join(r.Keep(0, ends[0]), r.Renew(ends[1], ends[2], Error{Code: "new"}, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read(t, path) != before {
+		t.Error("the old file has changed")
+	}
+	if err := os.WriteFile(path, []byte(before+`{"late":1}`), 0); err != nil { // without a line's end
+		t.Fatal(err)
+	}
+	if err := r.Finish(ends[2]); err != nil {
+		t.Fatal(err)
+	}
+	want := string(Letter{Line: 0, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.appendRecord(nil)) +
+		string(Letter{Line: 2, Event: []byte(`{"a":1.0}`), Error: Error{Code: "new"}, Attempts: 3}.appendRecord(nil)) +
+		string(Letter{Line: 3, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.appendRecord(nil)) + "{\"late\":1}\n"
+	if diff := cmp.Diff(want, read(t, path)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o666 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	open(t, path)
+}
+
+func TestRewriteDiscarded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	if err := open(t, path).Write(Letter{Line: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Rewrite(path); !errors.Is(err, flock.ErrLocked) {
+		t.Errorf("Rewrite while another writes: %v", err)
+	}
+	if _, err := Rewrite(filepath.Dir(path)); !errors.Is(err, ErrNotRegular) {
+		t.Errorf("Rewrite of a folder: %v", err)
+	}
+}
+
+// TestOpenWhileAReplayEnds opens the old file just before another takes its place.
+func TestOpenWhileAReplayEnds(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	open(t, path).Close()
+	old, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	if err := rewrite(t, path).Finish(0); err != nil {
+		t.Fatal(err)
+	}
+	if err := claim(old, path, flock.Shared); !errors.Is(err, flock.ErrLocked) {
+		t.Errorf("claim of the file that was replaced: %v", err)
+	}
+}
