@@ -14,6 +14,8 @@ import (
 func main() { run(command.DefaultCheckpointInterval) }
 
 func run(checkpointInterval time.Duration) {
+	// Who reads the log or the results may leave; a delivery goes on.
+	signal.Ignore(syscall.SIGPIPE)
 	program := command.Program{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv:             os.Getenv,

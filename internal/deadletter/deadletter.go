@@ -63,7 +63,11 @@ type disk interface {
 // Open opens a file to append to, and creates it, for its owner alone, if it
 // isn't there. It refuses one that is being replayed.
 func Open(name string) (*File, error) {
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	mode := os.O_RDWR | os.O_APPEND | os.O_CREATE
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		mode = os.O_WRONLY // who can read a pipe doesn't notice that nobody else does
+	}
+	file, err := os.OpenFile(name, mode, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -146,8 +146,43 @@ func TestWriteToAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := open(t, path).Write(Letter{Line: 1}); err != nil {
+	read := make(chan string)
+	go func() {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Error(err)
+		}
+		read <- string(data)
+	}()
+	f := open(t, path)
+	if err := f.Write(Letter{Line: 1}); err != nil {
 		t.Errorf("Write: %v", err)
+	}
+	f.Close()
+	if got := <-read; !strings.HasPrefix(got, `{"line":1,`) {
+		t.Errorf("the reader got %q", got)
+	}
+}
+
+func TestPipeWhoseReaderLeaves(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		reader, err := os.Open(path)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		reader.Close()
+	}()
+	f := open(t, path)
+	<-left
+	if err := f.Write(Letter{Line: 1}); !errors.Is(err, syscall.EPIPE) {
+		t.Errorf("Write: %v, want %v", err, syscall.EPIPE)
 	}
 }
 
