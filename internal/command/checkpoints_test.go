@@ -242,9 +242,9 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 			saved := progressFile(t)
 			// The temporary file can't be made where a folder has its name.
 			obstacle := filepath.Join(filepath.Dir(saved), ".progress.json.tmp")
-			var before string
+			before := make(chan string, 1)
 			time.AfterFunc(3500*time.Millisecond, func() {
-				before = read(t, saved)
+				before <- read(t, saved)
 				if err := os.Mkdir(obstacle, 0o700); err != nil {
 					t.Error(err)
 				}
@@ -255,7 +255,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 			if n := len(k.Requests()); n < 30 || n > 50 {
 				t.Errorf("%d requests", n)
 			}
-			if read(t, saved) != before {
+			if read(t, saved) != <-before {
 				t.Error("the checkpoint is not the one before")
 			}
 			if err := os.Remove(obstacle); err != nil {
