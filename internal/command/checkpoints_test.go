@@ -72,6 +72,9 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 		k3 := klaviyotest.New()
 		r = account(k3).run(t, args...)
 		r.want(t, statusDeadLetters, "Nothing to send")
+		if !strings.Contains(r.stdout, `"seconds":0}`) {
+			t.Errorf("it took time: %s", r.stdout)
+		}
 		if got := r.counts(t); len(k3.Requests()) > 0 || got["events"] != 203 || got["delivered"] != 201 {
 			t.Errorf("%d requests, %v", len(k3.Requests()), got)
 		}

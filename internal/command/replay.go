@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,7 +67,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
 	}
 
-	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason}
+	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, began: time.Now()}
 	s.progress = &progress{files: 1, passed: func(e progressed) error { return rewrite(letters, e) }}
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)

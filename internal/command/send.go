@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -73,7 +74,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := source.use(args); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfLine}
+	s := &sending{destination: to, files: source.files, event: eventOfLine, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints

@@ -55,7 +55,6 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.began = time.Now()
 	s.warnings = map[mapper.Code]int{}
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
