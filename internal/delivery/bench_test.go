@@ -1,0 +1,238 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"runtime/debug"
+	"runtime/metrics"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// virtually runs a benchmark's function in virtual time, which only tests have.
+func virtually(b *testing.B, f func(*testing.T)) {
+	b.Helper()
+	test := testing.InternalTest{Name: b.Name(), F: func(t *testing.T) { synctest.Test(t, f) }}
+	all := func(string, string) (bool, error) { return true, nil }
+	if !testing.RunTests(all, []testing.InternalTest{test}) {
+		b.FailNow()
+	}
+}
+
+// stream gives events to a Queue as they come out of the mapper.
+type stream struct {
+	t      *testing.T
+	mapper *mapper.Mapper
+	queue  *Queue
+	line   int
+}
+
+func newStream(t *testing.T, cfg Config) *stream {
+	t.Helper()
+	m, err := mapper.New(mapper.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Reject = func(_ Event, err error) error { return err }
+	return &stream{t: t, mapper: m, queue: Start(t.Context(), cfg)}
+}
+
+func (s *stream) add(text string) {
+	s.line++
+	result, err := s.mapper.Map([]byte(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	event := Event{Position: Position{Line: s.line}, Text: []byte(text), Identity: result.Identity, Requests: result.Requests}
+	if err := s.queue.Add(event); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *stream) end() {
+	if report := s.queue.Wait(); report.Err != nil || report.Delivered != s.line {
+		s.t.Fatalf("%+v of %d events", report, s.line)
+	}
+}
+
+// BenchmarkCalls delivers 80 % track, 15 % identify, of which 90 % are of somebody
+// who has been identified before, and 5 % group to one of three lists. It counts
+// the calls for 1,000 events, and those of the plain way: a POST for each event
+// and identify, a PATCH more for somebody known, one subscription a call.
+func BenchmarkCalls(b *testing.B) {
+	const events = 20_000
+	for range b.N {
+		virtually(b, func(t *testing.T) {
+			k := klaviyotest.New()
+			s := newStream(t, Config{Sender: newClient(t, k)})
+			random := rand.New(rand.NewPCG(1, 1))
+			people, plain := 1, 0
+			somebody := func() string { return fmt.Sprintf(`"traits":{"email":"p%d@example.com"}`, random.IntN(people)) }
+			for i := range events {
+				switch kind := random.IntN(100); {
+				case kind < 80:
+					plain++
+					s.add(fmt.Sprintf(`{"type":"track","messageId":"m%d","event":"Ping","context":{%s}}`, i, somebody()))
+				case kind < 95 && random.IntN(10) == 0:
+					plain++
+					people++
+					s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, people-1, i))
+				case kind < 95:
+					plain += 2
+					s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, random.IntN(people), i))
+				default:
+					plain++
+					traits := strings.Replace(somebody(), "{", `{"subscribe":true,`, 1)
+					s.add(fmt.Sprintf(`{"type":"group","groupId":"L%d",%s}`, random.IntN(3), traits))
+				}
+			}
+			s.end()
+			calls := len(k.Requests())
+			b.ReportMetric(float64(calls)*1000/events, "calls/1000-events")
+			b.ReportMetric(float64(plain)*1000/events, "plain-calls/1000-events")
+			b.ReportMetric(float64(calls)/float64(plain), "calls/plain-calls")
+		})
+	}
+}
+
+// BenchmarkCoalesce delivers identifies of people who come a number of times in
+// random order, and counts how many go out in a request.
+func BenchmarkCoalesce(b *testing.B) {
+	const people = 1000
+	for _, times := range []int{2, 5, 10} {
+		b.Run(fmt.Sprintf("times=%d", times), func(b *testing.B) {
+			for range b.N {
+				virtually(b, func(t *testing.T) {
+					server := &counter{delay: 100 * time.Millisecond}
+					s := newStream(t, Config{Sender: server})
+					random := rand.New(rand.NewPCG(1, 1))
+					for i, person := range random.Perm(people * times) {
+						s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, person%people, i))
+					}
+					s.end()
+					b.ReportMetric(people*float64(times)/float64(server.calls.Load()), "identifies/call")
+				})
+			}
+		})
+	}
+}
+
+// counter takes all requests, slowly, and counts them.
+type counter struct {
+	delay time.Duration
+	calls atomic.Int64
+}
+
+func (c *counter) Send(context.Context, client.Request) (*client.Response, error) {
+	c.calls.Add(1)
+	time.Sleep(c.delay)
+	return &client.Response{}, nil
+}
+
+// BenchmarkMemory gives the most memory that Go's runtime has of the system.
+func BenchmarkMemory(b *testing.B) {
+	// As many events as people, who have two identifiers each. Requests take 200 ms,
+	// and 20 s one in a thousand.
+	for _, people := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("people=%d", people), func(b *testing.B) {
+			for range b.N {
+				virtually(b, func(t *testing.T) {
+					peak := newPeak()
+					s := newStream(t, Config{Sender: &slowly{}})
+					for i := range people {
+						kind := "track"
+						if i%5 == 0 {
+							kind = "identify"
+						}
+						s.add(fmt.Sprintf(`{"type":"%s","messageId":"m%d","event":"Ping","userId":"u%d","context":{"traits":{"email":"p%d@example.com"}},"properties":{"a":"b"}}`, kind, i, i, i))
+						if i%1000 == 0 {
+							peak.look()
+						}
+					}
+					s.end()
+					b.ReportMetric(peak.megabytes(), "peak-MB")
+				})
+			}
+		})
+	}
+	// Events near the limit of 5 MB, through the client.
+	b.Run("event=4.5MB", func(b *testing.B) {
+		for range b.N {
+			virtually(b, func(t *testing.T) {
+				const events = 50
+				peak := newPeak()
+				c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: discard{peak}}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := newStream(t, Config{Sender: c})
+				list := strings.Repeat(`"`+strings.Repeat("x", 90_000)+`",`, 50)
+				for i := range events {
+					s.add(fmt.Sprintf(`{"type":"track","messageId":"m%d","event":"Ping","context":{"traits":{"email":"p%d@example.com"}},"properties":{"a":[%s0]}}`, i, i, list))
+				}
+				s.end()
+				b.ReportMetric(peak.megabytes(), "peak-MB")
+			})
+		}
+	})
+}
+
+// slowly takes all requests, and now and then very slowly.
+type slowly struct{ calls atomic.Int64 }
+
+func (s *slowly) Send(context.Context, client.Request) (*client.Response, error) {
+	if s.calls.Add(1)%1000 == 0 {
+		time.Sleep(20 * time.Second)
+	} else {
+		time.Sleep(200 * time.Millisecond)
+	}
+	return &client.Response{}, nil
+}
+
+// discard reads requests and takes them, slowly.
+type discard struct{ peak *peak }
+
+func (d discard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if _, err := io.Copy(io.Discard, req.Body); err != nil {
+		return nil, err
+	}
+	d.peak.look()
+	time.Sleep(200 * time.Millisecond)
+	return &http.Response{StatusCode: http.StatusAccepted, Header: http.Header{}, Body: http.NoBody, Request: req}, nil
+}
+
+// peak is the most memory that the runtime has had of the system.
+type peak struct {
+	mu    sync.Mutex
+	bytes uint64
+}
+
+func newPeak() *peak {
+	debug.FreeOSMemory()
+	return &peak{}
+}
+
+func (p *peak) look() {
+	samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(samples)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bytes = max(p.bytes, samples[0].Value.Uint64()-samples[1].Value.Uint64())
+}
+
+func (p *peak) megabytes() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return float64(p.bytes) / 1e6
+}
