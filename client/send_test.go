@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -26,7 +27,7 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (Response{Operation: klaviyo.OperationCreateEvent, StatusCode: 202, Attempts: 1}); *sent != want {
+	if want := (Response{Operation: klaviyo.OperationCreateEvent, StatusCode: 202, Attempts: 1}); !reflect.DeepEqual(*sent, want) {
 		t.Errorf("%+v, want %+v", *sent, want)
 	}
 	if method != "POST" || url != "https://a.klaviyo.com/api/events/" {

@@ -42,15 +42,15 @@ func TestUpsert(t *testing.T) {
 		attempts  int
 	}{
 		{"new", []exchange{{create, 201, `{"data":{"type":"profile","id":"01A"}}`}},
-			Response{klaviyo.OperationCreateProfile, 201, "01A", 1, 0}, nil, 0},
+			Response{Operation: klaviyo.OperationCreateProfile, StatusCode: 201, ProfileID: "01A", Attempts: 1}, nil, 0},
 		{"existing", []exchange{{create, 409, duplicateOf("01A")}, {update, 200, `{}`}},
-			Response{klaviyo.OperationUpdateProfile, 200, "01A", 2, 0}, nil, 0},
+			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01A", Attempts: 2}, nil, 0},
 		{"existing, with retries", []exchange{{create, 429, ""}, {create, 409, duplicateOf("01A")}, {update, 500, ""}, {update, 429, ""}, {update, 200, `{}`}},
-			Response{klaviyo.OperationUpdateProfile, 200, "01A", 5, 2}, nil, 0},
+			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01A", Attempts: 5, RateLimited: 2}, nil, 0},
 		{"merged away in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01B")}, {updateOther, 200, `{}`}},
-			Response{klaviyo.OperationUpdateProfile, 200, "01B", 4, 0}, nil, 0},
+			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01B", Attempts: 4}, nil, 0},
 		{"deleted in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 410, ""}, {create, 201, `{"data":{"id":"01B"}}`}},
-			Response{klaviyo.OperationCreateProfile, 201, "01B", 3, 0}, nil, 0},
+			Response{Operation: klaviyo.OperationCreateProfile, StatusCode: 201, ProfileID: "01B", Attempts: 3}, nil, 0},
 		{"never to be found", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01A")}, {update, 404, ""}},
 			Response{}, ErrNotFound, 4},
 		{"identifiers of two profiles", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}},
@@ -76,7 +76,7 @@ func TestUpsert(t *testing.T) {
 					t.Errorf("not sent: %v", left)
 				}
 				if test.err == nil {
-					if err != nil || *sent != test.want {
+					if err != nil || !reflect.DeepEqual(*sent, test.want) {
 						t.Errorf("%+v, %v; want %+v", sent, err, test.want)
 					}
 					return
