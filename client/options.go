@@ -166,8 +166,10 @@ func WithQuotaShare(share float64) Option {
 const defaultPeople = 100_000
 
 // WithProfileMemory sets how many people's profile ids the Client remembers, so
-// that a create_profile for one of them takes one call. The default is 100,000;
-// 0 remembers none.
+// that a create_profile for one of them takes one call. Those who were written to
+// last are kept. A person with email, phone number and external id takes about 450
+// bytes, so the default of 100,000 people takes 45 MB; the identifiers themselves are
+// not kept. 0 remembers nobody.
 func WithProfileMemory(people int) Option {
 	return func(c *config) error {
 		if people < 0 {
