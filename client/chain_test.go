@@ -59,7 +59,7 @@ func TestOrderOfLinks(t *testing.T) {
 		}
 		add(func(next http.RoundTripper) http.RoundTripper { return next })
 
-		statuses := []int{http.StatusBadGateway, http.StatusAccepted}
+		statuses := []int{http.StatusTooManyRequests, http.StatusAccepted}
 		probedChain := chain(roundTripper(func(*http.Request) (*http.Response, error) {
 			status := statuses[0]
 			statuses = statuses[1:]

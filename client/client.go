@@ -16,9 +16,11 @@ type Client struct {
 	// the requests given to [Client.Send], and fail with the same errors.
 	API *klaviyo.API
 
-	baseURL  *url.URL
-	chain    http.RoundTripper
-	counters *counters
+	baseURL        *url.URL
+	chain          http.RoundTripper
+	counters       *counters
+	memory         *profileMemory
+	externalIDOnly bool
 }
 
 // New makes a Client that authenticates with a private API key. Without options
@@ -35,7 +37,12 @@ func New(key string, opts ...Option) (*Client, error) {
 		}
 	}
 
-	c := &Client{baseURL: cfg.baseURL, counters: &counters{}}
+	c := &Client{
+		baseURL:        cfg.baseURL,
+		counters:       &counters{},
+		memory:         newProfileMemory(cfg.people),
+		externalIDOnly: cfg.externalIDOnly,
+	}
 	c.chain = chain(cfg.transport(), links(key, cfg, c.counters)...)
 	c.API = klaviyo.NewAPI(caller{c})
 	return c, nil
@@ -48,7 +55,7 @@ func links(key string, cfg config, counters *counters) []link {
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry.MaxRetryAfter),
+		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
 		observe(cfg.logger, counters),
 		limitTime(cfg.attemptTimeout()),
 	}

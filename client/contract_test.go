@@ -103,7 +103,7 @@ func converse(t *testing.T, k *klaviyotest.Klaviyo, c *client.Client) {
 		Email: email,
 		Title: nullable.NewNullNullable[string](),
 	}))
-	if err != nil || updated.Operation != klaviyo.OperationUpdateProfile || updated.ProfileID != created.ProfileID || updated.Attempts != 2 {
+	if err != nil || updated.Operation != klaviyo.OperationUpdateProfile || updated.ProfileID != created.ProfileID || updated.Attempts != 1 {
 		t.Fatalf("second create_profile: %+v, %v", updated, err)
 	}
 	for _, r := range []request{event(email, "1"), subscribe(email), unsubscribe(email)} {

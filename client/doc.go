@@ -36,18 +36,50 @@
 // # Limits
 //
 // Each operation is limited by itself, to the two limits that Klaviyo's description
-// gives it, a second's and a minute's. Attempts are spaced, so that no second has too
-// many. The minute's quota is followed in the headers of the answers, because other
-// programs use it too: it is spent as fast as the second's allows, then requests wait
-// for the next minute. After a 429 all requests of the operation wait for as long as
-// it asks. A request whose context would end before there is room fails at once.
-// Limits hold for a Client: use one for an account.
+// gives it, a second's and a minute's: the minute's quota is spent as fast as the
+// second's allows, then requests wait for the window that the answers' headers
+// announce. No stretch of a second holds more calls than a second's limit, counted
+// from the answers, so that nothing depends on the latency or on when the server's
+// seconds begin. A minute's end is known to a second, and the later moment is taken.
+//
+// Other programs use the quota too: what the headers tell of them is left to them,
+// and after a 429 all requests of the operation wait for as long as it asks, and
+// fewer go in a second from then on. [WithQuotaShare] takes less from the start.
+//
+// A request whose context would end before there is room fails at once. Limits hold
+// for a Client: use one for an account.
+//
+// # Profiles
+//
+// create_profile is an upsert with [Client.Send]. The Client remembers the profile
+// ids of people by email (in any case), phone number and external id: a known person
+// takes one update_profile, anybody else a create_profile and, if that is answered
+// 409, an update_profile of the profile it names. A known profile that turns out to
+// be gone (404, 410) is created anew. See [WithProfileMemory].
+//
+// A request whose identifiers belong to several profiles updates the one that has
+// the email, or else the one that has the phone number. Identifiers of other
+// profiles are left out of the update, first the one that the 409 points at, or else
+// the weakest: the external id before the phone number. What is left out becomes the
+// custom property external_id or phone, unless the request has a property of that
+// name, and the Response has a [Warning] with the code [WarningIdentifierConflict].
+// If the strongest identifier alone is still answered 409, the error is
+// [ErrConflict].
+//
+// # Phone numbers
+//
+// A request of Send that is refused (400) for the phone number of somebody who has
+// an email too is sent once more without it: a profile's or an event's number
+// becomes the custom property phone, unless there is one, and a subscription loses
+// its sms channel. The Response has a Warning with the code [WarningInvalidPhone].
+// Requests about several people and subscriptions to sms alone fail instead.
 //
 // # Retries
 //
 // A request is sent again if there was no answer, or one cut off, and after the
 // statuses 408, 425, 429 and 5xx, and a 403 that isn't JSON and so a gateway's. Waits
-// are random and grow; Retry-After is honoured. See [RetryPolicy] for the figures.
+// are random and grow; Retry-After is honoured. A 429 only asks for patience: it
+// uses up no attempt, and is given up after a time. See [RetryPolicy] for the figures.
 //
 // An attempt may have taken effect though its answer was lost. Profiles and
 // subscriptions bear being sent twice. Klaviyo counts an event once by its unique_id,

@@ -7,27 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-)
-
-const (
-	// slack widens the burst window, for attempts that catch up with each other on
-	// the way to the server.
-	slack = 0.02
-	// A 429 means that others send too: the pace becomes slower by a step, down to
-	// slowest, and faster again by a step with each steady window.
-	paceStep    = 0.9
-	slowestPace = 0.5
 )
 
 // limit holds attempts back so that Klaviyo has no reason to answer 429. Each
 // operation has a limiter of its own and never waits for another's.
-func limit(maxPause time.Duration) link {
+func limit(maxPause time.Duration, share float64) link {
 	limiters := make(map[klaviyo.OperationID]*limiter)
 	for op := range klaviyo.Operations() {
-		limiters[op.ID] = newLimiter(op, maxPause)
+		limiters[op.ID] = newLimiter(op, maxPause, share)
 	}
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
@@ -56,17 +44,12 @@ func (e *limitError) Error() string {
 func (e *limitError) Unwrap() error { return context.DeadlineExceeded }
 
 // A limiter keeps one operation within both of Klaviyo's limits. These are counts
-// in fixed windows whose phase is the server's choice.
-//
-// The burst window is short and nothing tells its phase, so attempts are spaced:
-// no second, wherever it begins, holds more than Burst.Calls of them. Of the steady
-// window the replies tell the rest: its quota is spent at burst speed, then attempts
-// wait for its end.
+// in fixed windows whose phase is the server's choice. The steady window's quota is
+// spent as fast as the burst window allows, then attempts wait for the next one. What
+// others are likely to spend in a second is left to them in both.
 type limiter struct {
 	maxPause time.Duration
 	pause    time.Duration // after a 429 without Retry-After
-	pacer    *rate.Limiter
-	pace     rate.Limit // of the pacer, where no others send
 
 	// turn is held by the one attempt that waits for its place; those behind it
 	// queue for the turn.
@@ -75,21 +58,20 @@ type limiter struct {
 	news chan struct{}
 
 	mu          sync.Mutex
+	burst       burstWindow
 	steady      steadyWindow
 	inFlight    int
 	pausedUntil time.Time
 }
 
-func newLimiter(op klaviyo.Operation, maxPause time.Duration) *limiter {
-	pace := rate.Limit(float64(op.Burst.Calls) / op.Burst.Window.Seconds() / (1 + slack))
+func newLimiter(op klaviyo.Operation, maxPause time.Duration, share float64) *limiter {
 	return &limiter{
 		maxPause: maxPause,
 		pause:    op.Burst.Window,
-		pacer:    rate.NewLimiter(pace, 1),
-		pace:     pace,
 		turn:     make(chan struct{}, 1),
 		news:     make(chan struct{}, 1),
-		steady:   newSteadyWindow(op.Steady),
+		burst:    newBurstWindow(op.Burst, share),
+		steady:   newSteadyWindow(op.Steady, share),
 	}
 }
 
@@ -105,31 +87,12 @@ func (l *limiter) acquire(ctx context.Context) error {
 	}
 	defer func() { <-l.turn }()
 
-	for {
-		if opens := l.opens(); !opens.IsZero() {
-			if err := sleep(ctx, opens, l.news); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := l.keepPace(ctx); err != nil {
+	for !l.take() {
+		if err := sleep(ctx, l.opens(), l.news); err != nil {
 			return err
 		}
-		if l.take() {
-			return nil
-		}
 	}
-}
-
-// keepPace keeps the space between attempts, which no news shortens.
-func (l *limiter) keepPace(ctx context.Context) error {
-	now := time.Now()
-	place := l.pacer.ReserveN(now, 1)
-	err := sleep(ctx, now.Add(place.DelayFrom(now)), nil)
-	if err != nil {
-		place.Cancel()
-	}
-	return err
+	return nil
 }
 
 // release is told the reply to an attempt, nil if there was none.
@@ -138,10 +101,13 @@ func (l *limiter) release(resp *http.Response) {
 	defer l.mu.Unlock()
 	l.inFlight--
 	now := time.Now()
+	l.burst.answer(now)
 	if resp != nil && resp.StatusCode == http.StatusTooManyRequests {
+		l.steady.refused()
 		l.pauseFrom(now, retryAfter(resp, l.maxPause))
-	} else if newWindow := l.steady.reply(resp, now); newWindow {
-		l.pacer.SetLimitAt(now, min(l.pacer.Limit()/paceStep, l.pace))
+	} else if l.steady.reply(resp, now, l.inFlight) {
+		l.burst.faster()
+		l.burst.spaced = l.burst.spaced && l.steady.last.IsZero()
 	}
 	select {
 	case l.news <- struct{}{}:
@@ -150,10 +116,11 @@ func (l *limiter) release(resp *http.Response) {
 }
 
 // pauseFrom stops the operation for as long as a 429 asks. The other answers of
-// the moment when there was no room slow it down no further.
+// the moment when there was no room slow it down no further, nor does a steady
+// window that others have used up.
 func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
-	if !l.pausedUntil.After(now) {
-		l.pacer.SetLimitAt(now, max(l.pacer.Limit()*paceStep, l.pace*slowestPace))
+	if pause <= l.burst.length && !l.pausedUntil.After(now) {
+		l.burst.slower()
 	}
 	if pause == 0 {
 		pause = min(l.pause, l.maxPause)
@@ -163,31 +130,36 @@ func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
 	}
 }
 
-// opens is when the next attempt may be sent as far as pauses and the steady
-// window go; zero is now.
+// opens is when the next attempt may be sent, as far as is known; zero is now.
 func (l *limiter) opens() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.opensAt(time.Now())
 }
 
-// take counts an attempt as sent if it still may be.
+// take counts an attempt as sent if it may be.
 func (l *limiter) take() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.opensAt(time.Now()).IsZero() {
+	now := time.Now()
+	if !l.opensAt(now).IsZero() {
 		return false
 	}
 	l.inFlight++
+	l.burst.sent = now
+	l.steady.spent++
 	return true
 }
 
 func (l *limiter) opensAt(now time.Time) (at time.Time) {
-	if end, left := l.steady.quota(now); left <= l.inFlight {
+	others := l.steady.others()
+	if room, end := l.steady.room(now, l.inFlight); room <= others {
 		at = end
 	}
-	if l.pausedUntil.After(now) && l.pausedUntil.After(at) {
-		at = l.pausedUntil
+	for _, opens := range []time.Time{l.burst.opens(now, l.inFlight, others), l.pausedUntil} {
+		if opens.After(now) && opens.After(at) {
+			at = opens
+		}
 	}
 	return at
 }

@@ -16,7 +16,7 @@ import (
 
 // limitedTo is the limiter's link before a transport.
 func limitedTo(transport http.RoundTripper) http.RoundTripper {
-	return chain(transport, limit(2*time.Minute))
+	return chain(transport, limit(2*time.Minute, 1))
 }
 
 func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
@@ -117,7 +117,12 @@ func TestLimiterKeepsBothWindows(t *testing.T) {
 
 // Another program takes 30 % of the quota, and its share of each burst.
 func TestLimiterBesideAnotherProgram(t *testing.T) {
-	for _, id := range limitsOfEachSize {
+	for id, most := range map[klaviyo.OperationID]int{ // 0.5 %, but of the smallest limit 2
+		klaviyo.OperationCreateEvent:       35,
+		klaviyo.OperationCreateProfile:     7,
+		klaviyo.OperationSubscribeProfiles: 7,
+		klaviyo.OperationGetLists:          2,
+	} {
 		t.Run(string(id), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -129,8 +134,9 @@ func TestLimiterBesideAnotherProgram(t *testing.T) {
 				n := 2 * op.Steady.Calls
 				pass(t, limitedTo(f), op, n, 20)
 				close(stop)
-				if f.refused*20 > n {
-					t.Errorf("%d of %d answers were 429, want at most 5 %%", f.refused, n)
+				t.Logf("%d of %d answers were 429", f.refused, n)
+				if f.refused > most {
+					t.Errorf("%d of %d answers were 429, want at most %d", f.refused, n, most)
 				}
 			})
 		})
@@ -189,7 +195,7 @@ func TestLimiterPausesAfter429(t *testing.T) {
 }
 
 // A 429 holds for the request too that is waiting for its place then.
-func TestLimiterPausesThePacedRequest(t *testing.T) {
+func TestLimiterPausesTheWaitingRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationRequestProfileDeletion)
 		requests := 0
@@ -289,16 +295,16 @@ func TestLimiterGivesThePlaceBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationRequestProfileDeletion)
 		limited := limitedTo(newFixedWindows(op, 0, 0))
-		passOne(t, limited, op)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		defer cancel()
-		for range 100 {
-			if _, err := limited.RoundTrip(requestOf(ctx, op)); err == nil {
-				t.Fatal("a request came too early")
-			}
+		pass(t, limited, op, op.Burst.Calls, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 10 {
+			go limited.RoundTrip(requestOf(ctx, op))
 		}
-		if took := passOne(t, limited, op); took > time.Second {
-			t.Errorf("the next request waited %v", took)
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		if took := passOne(t, limited, op); took.Round(time.Millisecond) != 333*time.Millisecond {
+			t.Errorf("the next request waited %v, want 333ms", took)
 		}
 	})
 }
@@ -311,11 +317,13 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 		replies := 0
 		limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
 			replies++
+			resp := quotaAnswer(1, 49)
 			if replies == 1 {
 				time.Sleep(5 * time.Second)
-				return quotaAnswer(2, 49), nil
+				resp = quotaAnswer(2, 49)
 			}
-			return quotaAnswer(1, 49), nil
+			resp.Header.Set("RateLimit-Limit", "3")
+			return resp, nil
 		}))
 		go limited.RoundTrip(requestOf(t.Context(), op))
 		synctest.Wait()
@@ -330,20 +338,20 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 func TestLimiterPaceRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateEvent)
-		l := newLimiter(op, time.Minute)
-		full := l.pacer.Limit()
+		l := newLimiter(op, time.Minute, 1)
+		full := l.burst.pace
 		for range 100 {
 			l.release(answer(http.StatusTooManyRequests, ""))
 			time.Sleep(2 * time.Second)
 		}
-		if got := l.pacer.Limit(); got != full*slowestPace {
-			t.Errorf("pace after many 429s = %v, want %v", got, full*slowestPace)
+		if got := l.burst.pace; got != slowestPace {
+			t.Errorf("pace after many 429s = %v, want %v", got, slowestPace)
 		}
 		for range 100 {
 			l.release(quotaAnswer(100, 60))
 			time.Sleep(time.Minute)
 		}
-		if got := l.pacer.Limit(); got != full {
+		if got := l.burst.pace; got != full {
 			t.Errorf("pace after many windows = %v, want %v", got, full)
 		}
 	})

@@ -24,6 +24,8 @@ type config struct {
 	logger         *slog.Logger
 	retry          RetryPolicy
 	externalIDOnly bool
+	quotaShare     float64
+	people         int // to remember
 }
 
 func defaultConfig() config {
@@ -31,6 +33,9 @@ func defaultConfig() config {
 		baseURL: &url.URL{Scheme: "https", Host: strings.TrimPrefix(DefaultBaseURL, "https://")},
 		logger:  slog.New(slog.DiscardHandler),
 		retry:   RetryPolicy{}.withDefaults(),
+
+		quotaShare: 1,
+		people:     defaultPeople,
 	}
 }
 
@@ -143,12 +148,34 @@ func WithExternalIDOnly() Option {
 	}
 }
 
-// WithQuotaShare leaves the rest of Klaviyo's limits to other programs.
+// WithQuotaShare keeps each operation within a share of the calls that Klaviyo
+// grants it in a second and in a minute, rounded down but at least one call, and
+// leaves the rest to the account's other programs. It is above 0 and at most 1,
+// which is the default.
 func WithQuotaShare(share float64) Option {
-	return func(*config) error {
-		if !(share > 0 && share <= 1) {
-			return optionError("WithQuotaShare", "give a share above 0 and at most 1")
+	return func(c *config) error {
+		if !(share > 0 && share <= 1) { // so that NaN isn't either
+			return optionError("WithQuotaShare", "give a share above 0 and at most 1, such as 0.8")
 		}
+		c.quotaShare = share
+		return nil
+	}
+}
+
+// defaultPeople is how many profiles a Client remembers unless told otherwise.
+const defaultPeople = 100_000
+
+// WithProfileMemory sets how many people's profile ids the Client remembers, so
+// that a create_profile for one of them takes one call. Those who were written to
+// last are kept. A person with email, phone number and external id takes about 450
+// bytes, so the default of 100,000 people takes 45 MB; the identifiers themselves are
+// not kept. 0 remembers nobody.
+func WithProfileMemory(people int) Option {
+	return func(c *config) error {
+		if people < 0 {
+			return optionError("WithProfileMemory", "give the number of people to remember, or 0 for none")
+		}
+		c.people = people
 		return nil
 	}
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -61,6 +62,8 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"WithRetry: MaxBackoff is negative":     WithRetry(RetryPolicy{MaxBackoff: -1}),
 		"WithRetry: MaxRetryAfter is negative":  WithRetry(RetryPolicy{MaxRetryAfter: -1}),
 		"WithRetry: AttemptTimeout is negative": WithRetry(RetryPolicy{AttemptTimeout: -1}),
+		"WithRetry: MaxRateLimited is negative": WithRetry(RetryPolicy{MaxRateLimited: -1}),
+		"WithProfileMemory":                     WithProfileMemory(-1),
 		"WithRetry: MinBackoff 1m0s is above":   WithRetry(RetryPolicy{MinBackoff: time.Minute}),
 	} {
 		if _, err := New(testKey, opt); err == nil || !strings.Contains(err.Error(), want) {
@@ -69,9 +72,22 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 	}
 }
 
+func TestWithQuotaShare(t *testing.T) {
+	for _, share := range []float64{0, -0.5, 1.01, math.Inf(1), math.NaN()} {
+		if _, err := New(testKey, WithQuotaShare(share)); err == nil || !strings.Contains(err.Error(), "WithQuotaShare") {
+			t.Errorf("%v: err = %v, want one that names WithQuotaShare", share, err)
+		}
+	}
+	for _, share := range []float64{0.001, 0.8, 1} {
+		if _, err := New(testKey, WithQuotaShare(share)); err != nil {
+			t.Errorf("%v: %v", share, err)
+		}
+	}
+}
+
 func TestRetryPolicyDefaults(t *testing.T) {
 	got, err := RetryPolicy{MaxAttempts: 3}.validate()
-	want := RetryPolicy{MaxAttempts: 3, MinBackoff: 500 * time.Millisecond, MaxBackoff: 30 * time.Second, MaxRetryAfter: 2 * time.Minute, AttemptTimeout: 30 * time.Second}
+	want := RetryPolicy{MaxAttempts: 3, MaxRateLimited: 15 * time.Minute, MinBackoff: 500 * time.Millisecond, MaxBackoff: 30 * time.Second, MaxRetryAfter: 2 * time.Minute, AttemptTimeout: 30 * time.Second}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v; want %+v", got, err, want)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -18,8 +19,12 @@ import (
 // RetryPolicy says how often and how soon a request is sent again. A field that
 // is zero takes its default.
 type RetryPolicy struct {
-	// MaxAttempts counts the first attempt too; 1 never tries again. Default 8.
+	// MaxAttempts counts the first attempt too; 1 never tries again. Attempts that
+	// were answered 429 don't count: waiting suffices. Default 8.
 	MaxAttempts int
+	// MaxRateLimited is how long a request may go on being answered 429, from the
+	// first such answer. Default 15 minutes.
+	MaxRateLimited time.Duration
 	// MinBackoff and MaxBackoff bound the wait before another attempt: it is
 	// random between zero and MinBackoff doubled with each attempt, but at most
 	// MaxBackoff. Defaults 500 ms and 30 s.
@@ -35,6 +40,7 @@ type RetryPolicy struct {
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	return RetryPolicy{
 		MaxAttempts:    orDefault(p.MaxAttempts, 8),
+		MaxRateLimited: orDefault(p.MaxRateLimited, 15*time.Minute),
 		MinBackoff:     orDefault(p.MinBackoff, 500*time.Millisecond),
 		MaxBackoff:     orDefault(p.MaxBackoff, 30*time.Second),
 		MaxRetryAfter:  orDefault(p.MaxRetryAfter, 2*time.Minute),
@@ -56,6 +62,7 @@ func (p RetryPolicy) validate() (RetryPolicy, error) {
 		value int64
 	}{
 		{"MaxAttempts", int64(p.MaxAttempts)},
+		{"MaxRateLimited", int64(p.MaxRateLimited)},
 		{"MinBackoff", int64(p.MinBackoff)},
 		{"MaxBackoff", int64(p.MaxBackoff)},
 		{"MaxRetryAfter", int64(p.MaxRetryAfter)},
@@ -96,7 +103,7 @@ func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
 			}
 			loop := retryablehttp.Client{
 				HTTPClient:   &hc,
-				RetryMax:     policy.MaxAttempts - 1,
+				RetryMax:     math.MaxInt, // check ends it
 				CheckRetry:   r.check,
 				Backoff:      r.backoff,
 				ErrorHandler: retryablehttp.PassthroughErrorHandler,
@@ -112,12 +119,14 @@ type retrier struct {
 	logger *slog.Logger
 	call   *call
 	wait   time.Duration
+	// limitedSince is when the first 429 came.
+	limitedSince time.Time
 }
 
 // check is asked after each attempt. It doesn't start a wait that the context
 // would end: the error of the last attempt tells more.
 func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil || r.call.attempts >= r.policy.MaxAttempts || !passing(resp, err) {
+	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !passing(resp, err) {
 		return false, nil
 	}
 	r.wait = max(r.policy.backoff(r.call.attempts), retryAfter(resp, r.policy.MaxRetryAfter))
@@ -127,6 +136,16 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 	status := 0
 	if resp != nil {
 		status = resp.StatusCode
+	}
+	if status == http.StatusTooManyRequests {
+		if r.limitedSince.IsZero() {
+			r.limitedSince = time.Now()
+		}
+		if time.Since(r.limitedSince)+r.wait > r.policy.MaxRateLimited {
+			return false, nil
+		}
+	} else if r.call.attempts-r.call.rateLimited >= r.policy.MaxAttempts {
+		return false, nil
 	}
 	r.logger.WarnContext(ctx, "klaviyo retry",
 		"operation", r.call.operation.ID, "attempt", r.call.attempts, "status", status, "wait", r.wait)

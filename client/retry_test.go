@@ -131,7 +131,6 @@ func TestRetryGivesUp(t *testing.T) {
 		want   error
 		status int
 	}{
-		{"rate limited", answering(429, `{}`), ErrRateLimited, 429},
 		{"unavailable", answering(503, "<html>"), ErrUnavailable, 503},
 		{"challenged", answering(403, "<html>"), ErrUnavailable, 403},
 		{"no answer", failing(syscall.ECONNRESET), ErrUnavailable, 0},
@@ -154,6 +153,66 @@ func TestRetryGivesUp(t *testing.T) {
 			})
 		})
 	}
+}
+
+// 429s use up no attempts, but time.
+func TestRetryWhileRateLimited(t *testing.T) {
+	limited := func() *http.Response {
+		resp := answer(http.StatusTooManyRequests, `{}`)
+		resp.Header.Set("Retry-After", "50")
+		return resp
+	}
+	for _, test := range []struct {
+		name      string
+		policy    RetryPolicy
+		unlimited int // the answers from this on are no 429
+		want      error
+		attempts  int
+		took      time.Duration
+	}{
+		{"passes", RetryPolicy{MaxAttempts: 2}, 11, nil, 11, 500 * time.Second},
+		{"given up", RetryPolicy{}, 1000, ErrRateLimited, 19, 900 * time.Second},
+		{"given up sooner", RetryPolicy{MaxRateLimited: time.Minute}, 1000, ErrRateLimited, 2, 50 * time.Second},
+		{"no other attempt", RetryPolicy{MaxAttempts: 1}, 2, ErrRateLimited, 1, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				attempts := 0
+				c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+					if attempts++; attempts < test.unlimited {
+						return limited(), nil
+					}
+					return answer(http.StatusAccepted, ""), nil
+				}, WithRetry(test.policy))
+				start := time.Now()
+				_, err := c.Send(t.Context(), event())
+				if !errors.Is(err, test.want) || attempts != test.attempts {
+					t.Errorf("err = %v after %d attempts, want %v after %d", err, attempts, test.want, test.attempts)
+				}
+				if took := time.Since(start); took != test.took {
+					t.Errorf("took %v, want %v", took, test.took)
+				}
+			})
+		})
+	}
+}
+
+// Other failures count, between 429s too.
+func TestRetryCountsTheOtherFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		attempts := 0
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+			if attempts++; attempts%2 == 1 {
+				return answer(http.StatusTooManyRequests, ""), nil
+			}
+			return answer(http.StatusBadGateway, ""), nil
+		}, WithRetry(RetryPolicy{MaxAttempts: 3}))
+		_, err := c.Send(t.Context(), event())
+		var e *Error
+		if !errors.As(err, &e) || !errors.Is(err, ErrUnavailable) || e.Attempts != 6 || e.RateLimited != 3 {
+			t.Errorf("err = %v, want ErrUnavailable after 3 answers of 502 and 3 of 429", err)
+		}
+	})
 }
 
 func TestRetryStopsWithTheContext(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -31,22 +32,34 @@ type Response struct {
 	// Attempts is the number of times a request was sent, RateLimited the number
 	// of 429 answers among them.
 	Attempts, RateLimited int
-	// Warnings tell what was sent in another way than asked.
+	// Warnings tell what Klaviyo didn't take as it was meant.
 	Warnings []Warning
 }
 
-// Warning says that a request was changed so that it could be sent.
+// Warning tells of a part of a request that had to be left out for the rest to be
+// taken.
 type Warning struct {
-	// Code names the kind of change, Message describes it. Neither quotes a value.
-	Code, Message string
+	// Code is [WarningInvalidPhone] or [WarningIdentifierConflict].
+	Code string
+	// Message names fields, and no values.
+	Message string
 }
+
+// The codes of warnings.
+const (
+	// WarningInvalidPhone is a phone number that Klaviyo refused.
+	WarningInvalidPhone = "invalid_phone"
+	// WarningIdentifierConflict is an identifier that belongs to another profile.
+	WarningIdentifierConflict = "identifier_conflict"
+)
 
 // Send makes the call that a request describes: one that writes and has neither an
 // id in its path nor a company id in its query. [Client.API] has the others.
 //
 // create_profile is an upsert: where a profile with its identifiers exists, that
 // one is updated with the same attributes. An attribute that is null is cleared
-// then; one that is left out stays as it is.
+// then; one that is left out stays as it is. The package comment tells what becomes
+// of identifiers of several profiles, and of a phone number that Klaviyo refuses.
 //
 // The error is an [*Error].
 func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
@@ -64,6 +77,18 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, unwritable(op.ID, err)
 	}
+	sent, err := c.deliver(ctx, op, body)
+	if rest, warning, ok := withoutPhone(op, body, err); ok {
+		var before calls
+		before.count(nil, err)
+		sent, err = c.deliver(ctx, op, rest)
+		return before.total(sent, err, warning)
+	}
+	return sent, err
+}
+
+// deliver makes a call, or the calls of an upsert.
+func (c *Client) deliver(ctx context.Context, op klaviyo.Operation, body []byte) (*Response, error) {
 	if op.ID == klaviyo.OperationCreateProfile {
 		return c.upsertProfile(ctx, body)
 	}
@@ -97,6 +122,37 @@ func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
 		return unreadable(sent, err)
 	}
 	return nil
+}
+
+// calls counts the attempts of a request's calls before the last.
+type calls struct{ attempts, rateLimited int }
+
+// count adds a call, which was answered or failed.
+func (c *calls) count(sent *Response, err error) {
+	var failed *Error
+	switch {
+	case errors.As(err, &failed):
+		c.attempts += failed.Attempts
+		c.rateLimited += failed.RateLimited
+	case err == nil:
+		c.attempts += sent.Attempts
+		c.rateLimited += sent.RateLimited
+	}
+}
+
+// total makes the result of the last call that of all, with the warnings if it was
+// answered.
+func (c *calls) total(sent *Response, err error, warnings ...Warning) (*Response, error) {
+	c.count(sent, err)
+	var failed *Error
+	switch {
+	case errors.As(err, &failed):
+		failed.Attempts, failed.RateLimited = c.attempts, c.rateLimited
+	case err == nil:
+		sent.Attempts, sent.RateLimited = c.attempts, c.rateLimited
+		sent.Warnings = append(warnings, sent.Warnings...)
+	}
+	return sent, err
 }
 
 // send sends a body, if it isn't nil, to an operation's path with its query, and

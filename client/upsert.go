@@ -16,67 +16,95 @@ import (
 // update was deleted or merged away in between.
 const upsertRounds = 2
 
-// upsertProfile creates a profile or, where one has its identifiers already,
-// updates that one. The body is of create_profile.
+// upsertProfile updates the profile that has a person's identifiers, or creates one.
+// The body is of create_profile. Only the memory decides whether it begins with the
+// update; what becomes of the profiles is the same.
 func (c *Client) upsertProfile(ctx context.Context, body []byte) (*Response, error) {
-	var attempts, rateLimited int // of the calls before the last
+	u := &upsert{client: c}
+	var create klaviyo.ProfileCreateQuery
+	if json.Unmarshal(body, &create) == nil {
+		u.attributes = create.Data.Attributes
+	}
+	return u.total(u.run(ctx, body))
+}
+
+// An upsert is one person's, with the calls that were made for it.
+type upsert struct {
+	client     *Client
+	attributes klaviyo.ProfileCreateAttributes
+	calls
+}
+
+func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
+	memory := u.client.memory
+	if id, byStrongest := memory.lookup(u.known()); id != "" {
+		update := u.update
+		if byStrongest {
+			update = u.settle
+		}
+		sent, err := update(ctx, id, u.attributes)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			memory.forget(id)
+		case !errors.Is(err, ErrConflict):
+			return sent, err
+		}
+		u.count(sent, err)
+	}
 	for round := 1; ; round++ {
-		sent, err := c.createProfile(ctx, body)
+		sent, err := u.create(ctx, body)
 		var conflict *Error
 		if errors.As(err, &conflict) && errors.Is(err, ErrConflict) && isProfileID(conflict.DuplicateProfileID) {
-			attempts += conflict.Attempts
-			rateLimited += conflict.RateLimited
-			sent, err = c.updateProfile(ctx, conflict.DuplicateProfileID, body)
-		}
-
-		var failed *Error
-		if errors.As(err, &failed) {
-			again := failed.Operation == klaviyo.OperationUpdateProfile && errors.Is(err, ErrNotFound)
-			if again && round < upsertRounds {
-				attempts += failed.Attempts
-				rateLimited += failed.RateLimited
+			u.count(sent, err)
+			sent, err = u.settle(ctx, conflict.DuplicateProfileID, u.attributes)
+			if errors.Is(err, ErrNotFound) && round < upsertRounds {
+				u.count(sent, err)
 				continue
 			}
-			failed.Attempts += attempts
-			failed.RateLimited += rateLimited
-			return nil, failed
 		}
-		sent.Attempts += attempts
-		sent.RateLimited += rateLimited
-		return sent, nil
+		return sent, err
 	}
 }
 
-func (c *Client) createProfile(ctx context.Context, body []byte) (*Response, error) {
+// known are the identifiers to look up: none of a request that create_profile is to
+// refuse for lack of them.
+func (u *upsert) known() identifiers {
+	ids := identifiersOf(u.attributes)
+	p := person{identifiers: []string{u.attributes.Email, u.attributes.PhoneNumber}, externalID: u.attributes.ExternalID}
+	if !p.identified(u.client.externalIDOnly) {
+		return identifiers{}
+	}
+	return ids
+}
+
+func (u *upsert) create(ctx context.Context, body []byte) (*Response, error) {
 	op, _ := klaviyo.LookupOperation(klaviyo.OperationCreateProfile)
-	sent, answer, err := c.send(ctx, op, op.Path, body)
+	sent, answer, err := u.client.send(ctx, op, op.Path, body)
 	if err != nil {
 		return nil, err
 	}
 	var created struct {
 		Data klaviyo.ProfileIdentifier `json:"data"`
 	}
-	if json.Unmarshal(answer, &created) == nil {
+	if json.Unmarshal(answer, &created) == nil && isProfileID(created.Data.ID) {
 		sent.ProfileID = created.Data.ID
+		u.client.memory.learn(sent.ProfileID, identifiersOf(u.attributes))
 	}
 	return sent, nil
 }
 
-func (c *Client) updateProfile(ctx context.Context, id string, createBody []byte) (*Response, error) {
+func (u *upsert) update(ctx context.Context, id string, attributes klaviyo.ProfileCreateAttributes) (*Response, error) {
 	op, _ := klaviyo.LookupOperation(klaviyo.OperationUpdateProfile)
-	var create klaviyo.ProfileCreateQuery
-	if err := json.Unmarshal(createBody, &create); err != nil {
-		return nil, refuse(op.ID, "the body is not that of create_profile")
-	}
-	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(create.Data.Attributes)))
+	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(attributes)))
 	if err != nil {
 		return nil, unwritable(op.ID, err)
 	}
-	sent, _, err := c.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
+	sent, _, err := u.client.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
 	if err != nil {
 		return nil, err
 	}
 	sent.ProfileID = id
+	u.client.memory.learn(id, identifiersOf(attributes))
 	return sent, nil
 }
 

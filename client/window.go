@@ -1,6 +1,7 @@
 package client
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,11 +18,15 @@ const margin = time.Second
 // programs use the same quota, so the replies are believed and not our own count.
 type steadyWindow struct {
 	length time.Duration
-	// calls is the quota of a window: the description's until a reply tells it.
+	// calls is the quota of a window, for all programs: the description's until a
+	// reply tells it. share of it is ours.
 	calls int
+	share float64
 	// left is the least that a reply of this window told to remain. Attempts in
 	// flight come off it: they may not be counted in it yet.
 	left int
+	// spent counts our attempts in this window.
+	spent int
 	// end is the latest moment at which the window can end. It is told by a reply,
 	// or else a guess: a window's length after our first attempt in it.
 	end  time.Time
@@ -29,28 +34,44 @@ type steadyWindow struct {
 	// last is the end of the window before, if that was told: late replies are of
 	// that window.
 	last time.Time
+	// rate is what others spend in this window, in calls per second, and lastRate
+	// what they spent in the one before.
+	rate, lastRate float64
 }
 
-func newSteadyWindow(limit klaviyo.RateLimit) steadyWindow {
-	return steadyWindow{length: limit.Window, calls: limit.Calls}
+func newSteadyWindow(limit klaviyo.RateLimit, share float64) steadyWindow {
+	return steadyWindow{length: limit.Window, calls: limit.Calls, share: share}
 }
 
-// quota gives what is left of the window, which is a new one if the last has
-// ended, and when there is more.
-func (w *steadyWindow) quota(now time.Time) (end time.Time, left int) {
+// room gives how many more attempts the window holds beside those in flight, and
+// when there is more. A window that has ended is followed by a new one.
+func (w *steadyWindow) room(now time.Time, inFlight int) (attempts int, end time.Time) {
 	if !now.Before(w.end) {
 		w.last = time.Time{}
 		if w.told {
 			w.last = w.end
 		}
 		w.end, w.told, w.left = now.Add(w.length+margin), false, w.calls
+		w.spent = inFlight
+		w.rate, w.lastRate = 0, w.rate
 	}
-	return w.end, w.left
+	return min(w.left-inFlight, w.allowance()-w.spent), w.end
 }
 
+// allowance is how many calls of a window are ours.
+func (w *steadyWindow) allowance() int { return max(1, int(float64(w.calls)*w.share)) }
+
+// refused takes back an attempt that was answered 429, which costs nothing.
+func (w *steadyWindow) refused() { w.spent-- }
+
+// others is how many calls the other programs spend in a second. In bursts they may
+// spend more, but then 429s tell.
+func (w *steadyWindow) others() int { return int(math.Ceil(max(w.rate, w.lastRate))) }
+
 // reply learns from an answer, nil if none came, and tells whether that is the
-// first of a new window. An answer that doesn't tell the quota is taken to have used it.
-func (w *steadyWindow) reply(resp *http.Response, now time.Time) (newWindow bool) {
+// first of a new window. Other attempts may be in flight still. An answer that
+// doesn't tell the quota is taken to have used it.
+func (w *steadyWindow) reply(resp *http.Response, now time.Time, inFlight int) (newWindow bool) {
 	limit, remaining, reset, ok := quotaOf(resp)
 	if !ok {
 		w.left--
@@ -65,15 +86,24 @@ func (w *steadyWindow) reply(resp *http.Response, now time.Time) (newWindow bool
 	case w.told && end.Before(w.end.Add(-w.length/2)), same(end, w.last, w.length):
 		// A late reply: of an earlier window.
 		return false
-	case !w.told, end.After(w.end.Add(w.length / 2)):
+	case w.told && end.After(w.end.Add(w.length/2)):
+		// The window ended before the latest moment; this is our first attempt that
+		// is known to be in the next.
+		w.spent = inFlight + 1
+		w.rate, w.lastRate = 0, w.rate
+		fallthrough
+	case !w.told:
 		w.end, w.told, w.left = end, true, remaining
-		return true
+		newWindow = true
 	}
 	w.left = min(w.left, remaining)
 	if end.Before(w.end) {
 		w.end = end
 	}
-	return false
+	// Too short a time would make much of a few calls.
+	passed := max(w.length-w.end.Sub(now), w.length/10)
+	w.rate = float64(max(0, w.calls-w.left-w.spent)) / passed.Seconds()
+	return newWindow
 }
 
 // same tells whether two estimates of an end are of one window.

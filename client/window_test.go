@@ -43,16 +43,16 @@ func TestSteadyWindow(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()
-			w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
-			w.quota(start)
+			w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
+			w.room(start, 0)
 			for _, r := range test.replies {
 				resp := quotaAnswer(r.remaining, r.reset)
 				if r.remaining < 0 {
 					resp = nil
 				}
-				w.reply(resp, start.Add(r.at))
+				w.reply(resp, start.Add(r.at), 0)
 			}
-			end, left := w.quota(start.Add(test.at))
+			left, end := w.room(start.Add(test.at), 0)
 			if got := end.Sub(start); left != test.wantLeft || got != test.wantEnd {
 				t.Errorf("%d left until %v, want %d until %v", left, got, test.wantLeft, test.wantEnd)
 			}
@@ -63,12 +63,12 @@ func TestSteadyWindow(t *testing.T) {
 // A reply of the old window comes after we have begun a new one.
 func TestSteadyWindowLateReply(t *testing.T) {
 	start := time.Now()
-	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
-	w.quota(start)
-	w.reply(quotaAnswer(1, 10), start)
-	w.quota(start.Add(11 * time.Second))
-	w.reply(quotaAnswer(0, 0), start.Add(11*time.Second))
-	if _, left := w.quota(start.Add(11 * time.Second)); left != 700 {
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
+	w.room(start, 0)
+	w.reply(quotaAnswer(1, 10), start, 0)
+	w.room(start.Add(11*time.Second), 0)
+	w.reply(quotaAnswer(0, 0), start.Add(11*time.Second), 0)
+	if left, _ := w.room(start.Add(11*time.Second), 0); left != 700 {
 		t.Errorf("%d left, want 700", left)
 	}
 }
@@ -76,24 +76,24 @@ func TestSteadyWindowLateReply(t *testing.T) {
 // A guessed end doesn't make the replies of the next window late ones.
 func TestSteadyWindowAfterAGuess(t *testing.T) {
 	start := time.Now()
-	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
-	w.quota(start)
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
+	w.room(start, 0)
 	next := start.Add(w.length + margin)
-	w.quota(next)
-	w.reply(quotaAnswer(5, 20), next)
-	if end, left := w.quota(next); left != 5 || end.Sub(next) != 21*time.Second {
+	w.room(next, 0)
+	w.reply(quotaAnswer(5, 20), next, 0)
+	if left, end := w.room(next, 0); left != 5 || end.Sub(next) != 21*time.Second {
 		t.Errorf("%d left until %v, want 5 until 21s", left, end.Sub(next))
 	}
 }
 
 func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 	start := time.Now()
-	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute})
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
 	resp := quotaAnswer(10, 10)
 	resp.Header.Set("RateLimit-Limit", "350, 75;w=1, 350;w=60")
-	w.quota(start)
-	w.reply(resp, start)
-	if _, left := w.quota(start.Add(time.Hour)); left != 350 {
+	w.room(start, 0)
+	w.reply(resp, start, 0)
+	if left, _ := w.room(start.Add(time.Hour), 0); left != 350 {
 		t.Errorf("%d left in the next window, want 350", left)
 	}
 }

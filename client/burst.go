@@ -1,0 +1,72 @@
+package client
+
+import (
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+const (
+	// A 429 of the burst window means that others send too: the pace becomes slower
+	// by a step, down to slowest. Each steady window makes it a little faster again.
+	paceStep     = 0.8
+	paceRecovery = 0.02
+	slowestPace  = 0.5
+)
+
+// A burstWindow keeps attempts within the burst limit. The window is short and
+// nothing tells when it begins, so no stretch of its length, wherever it begins,
+// holds more than its calls. The server counts an attempt between its being sent and
+// its answer: it is ours to count until a window's length after the answer.
+//
+// Attempts are spaced at first: answers at all times of a second tell when within
+// it the steady window ends.
+type burstWindow struct {
+	length time.Duration
+	calls  int     // of all programs
+	share  float64 // of them that is ours
+	pace   float64 // 1 where no others get in the way
+	// spaced attempts are spread evenly, the last one of which was sent at sent.
+	spaced bool
+	sent   time.Time
+	// answered are the times of the answers within the last length, oldest first.
+	answered []time.Time
+}
+
+func newBurstWindow(limit klaviyo.RateLimit, share float64) burstWindow {
+	return burstWindow{length: limit.Window, calls: limit.Calls, share: share, pace: 1, spaced: true}
+}
+
+// opens is when the next attempt may be sent beside those in flight and beside
+// others' calls in a window; a time past is now.
+func (w *burstWindow) opens(now time.Time, inFlight, others int) time.Time {
+	for len(w.answered) > 0 && !now.Before(w.answered[0].Add(w.length)) {
+		w.answered = w.answered[1:]
+	}
+	allowance := w.allowance(others)
+	excess := inFlight + len(w.answered) + 1 - allowance
+	switch {
+	case excess <= 0 && w.spaced:
+		return w.sent.Add(w.length / time.Duration(allowance))
+	case excess <= 0:
+		return time.Time{}
+	case excess <= len(w.answered):
+		return w.answered[excess-1].Add(w.length)
+	}
+	// Those in flight fill the window, and aren't answered before now.
+	return now.Add(w.length)
+}
+
+// allowance is how many calls of a window are ours.
+func (w *burstWindow) allowance(others int) int {
+	calls := float64(w.calls)
+	free := max(calls-float64(others), calls*slowestPace)
+	return max(1, int(min(free, calls*w.share)*w.pace))
+}
+
+// answer counts an attempt that has ended.
+func (w *burstWindow) answer(now time.Time) { w.answered = append(w.answered, now) }
+
+func (w *burstWindow) slower() { w.pace = max(w.pace*paceStep, slowestPace) }
+
+func (w *burstWindow) faster() { w.pace = min(w.pace+paceRecovery, 1) }

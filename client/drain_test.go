@@ -1,0 +1,276 @@
+package client_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// A stream is a number of requests of one operation, each about another person.
+type stream struct {
+	operation klaviyo.OperationID
+	request   func(i int) request
+	n         int
+}
+
+// streams fill two steady windows each.
+var streams = []stream{
+	{klaviyo.OperationCreateEvent, func(i int) request { return event(address(i), strconv.Itoa(i)) }, 7000},
+	{klaviyo.OperationCreateProfile, func(i int) request { return profile(klaviyo.ProfileCreateAttributes{Email: address(i)}) }, 1400},
+	{klaviyo.OperationSubscribeProfiles, func(i int) request { return subscribe(address(i)) }, 1400},
+}
+
+func address(i int) string { return strconv.Itoa(i) + "@example.com" }
+
+// drained is what it took to drain a stream.
+type drained struct {
+	took        time.Duration
+	calls       int64
+	rateLimited int64
+}
+
+// drain sends a stream, 32 requests at a time as the program does.
+func drain(t *testing.T, c *client.Client, s stream) drained {
+	before, start := c.Stats(), time.Now()
+	todo := make(chan request)
+	var senders sync.WaitGroup
+	for range 32 {
+		senders.Go(func() {
+			for r := range todo {
+				if _, err := c.Send(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range s.n {
+		todo <- s.request(i)
+	}
+	close(todo)
+	senders.Wait()
+	after := c.Stats()
+	return drained{time.Since(start), after.Requests - before.Requests, after.RateLimited - before.RateLimited}
+}
+
+// leastTime is how long n calls take somebody who knows both fixed windows, which
+// began some time before.
+func leastTime(op klaviyo.Operation, n int, into time.Duration) time.Duration {
+	left := func(w time.Duration, at time.Duration) time.Duration { return w - (at+into)%w }
+	var at time.Duration
+	steady := op.Steady.Calls
+	for {
+		sent := min(n, op.Burst.Calls, steady)
+		n, steady = n-sent, steady-sent
+		if n == 0 {
+			return at
+		}
+		wait := left(op.Burst.Window, at)
+		if end := left(op.Steady.Window, at); steady == 0 || end <= wait {
+			wait, steady = end, op.Steady.Calls
+		}
+		at += wait
+	}
+}
+
+// far is a Klaviyo that a request needs some time to reach and come back from.
+func far(k *klaviyotest.Klaviyo, latency time.Duration) client.Option {
+	transport := k.Transport()
+	return client.WithHTTPClient(&http.Client{Transport: transportFunc(func(req *http.Request) (*http.Response, error) {
+		time.Sleep(latency / 2)
+		resp, err := transport.RoundTrip(req)
+		time.Sleep(latency / 2)
+		return resp, err
+	})})
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// Each stream takes at most 1.03 of the least time, and no 429.
+func TestDrain(t *testing.T) {
+	const ownWindows = -1 // they begin with our first call
+	for _, s := range streams {
+		op, _ := klaviyo.LookupOperation(s.operation)
+		for _, test := range []struct{ into, latency time.Duration }{
+			{ownWindows, 80 * time.Millisecond},
+			{300 * time.Millisecond, 40 * time.Millisecond},
+			{5300 * time.Millisecond, 40 * time.Millisecond},
+			{25700 * time.Millisecond, 0},
+		} {
+			t.Run(fmt.Sprintf("%s/%v/%v", s.operation, test.into, test.latency), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					opts := []klaviyotest.Option{klaviyotest.WithoutRequestLog()}
+					if test.into != ownWindows {
+						opts = append(opts, klaviyotest.WithWindowsFrom(time.Now().Add(-test.into)))
+					}
+					got := drain(t, newClient(t, far(klaviyotest.New(opts...), test.latency)), s)
+					least := leastTime(op, s.n, max(0, test.into)) + test.latency
+					if ratio := got.took.Seconds() / least.Seconds(); ratio > 1.03 {
+						t.Errorf("took %v, which is %.3f of the least time %v", got.took, ratio, least)
+					}
+					if got.rateLimited > 0 {
+						t.Errorf("%d answers were 429", got.rateLimited)
+					}
+				})
+			})
+		}
+	}
+}
+
+// The operations of a mixed stream drain side by side, each as fast as alone.
+func TestDrainMixed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New(klaviyotest.WithoutRequestLog())
+		c := newClient(t, far(k, 80*time.Millisecond))
+		var all sync.WaitGroup
+		for _, s := range streams {
+			all.Go(func() {
+				op, _ := klaviyo.LookupOperation(s.operation)
+				took := drain(t, c, s).took
+				if ratio := took.Seconds() / leastTime(op, s.n, 0).Seconds(); ratio > 1.03 {
+					t.Errorf("%s: took %v, which is %.3f of the least time", s.operation, took, ratio)
+				}
+			})
+		}
+		all.Wait()
+		if got := c.Stats().RateLimited; got > 0 {
+			t.Errorf("%d answers were 429", got)
+		}
+	})
+}
+
+// Another program spends 30 % of the quota: evenly, or in bursts.
+func TestDrainBesideAnotherProgram(t *testing.T) {
+	events, profiles := streams[0], streams[1]
+	for s, everies := range map[*stream]map[string]time.Duration{
+		&events:   {"evenly": 0, "each 5 seconds": 5 * time.Second},
+		&profiles: {"evenly": 0, "each second": time.Second, "each 5 seconds": 5 * time.Second},
+	} {
+		for name, every := range everies {
+			t.Run(fmt.Sprintf("%s/%s", s.operation, name), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					k := klaviyotest.New(klaviyotest.WithoutRequestLog(), klaviyotest.WithWindowsFrom(time.Now().Add(-20300*time.Millisecond)))
+					stop := make(chan struct{})
+					go spend(k, s.operation, every, stop)
+					c := newClient(t, far(k, 80*time.Millisecond))
+					got := drain(t, c, *s) // and nothing is given up
+					close(stop)
+					t.Logf("%d of %d calls were answered 429, in %v", got.rateLimited, got.calls, got.took)
+					if got.rateLimited*200 > got.calls {
+						t.Errorf("%d of %d calls were answered 429, want less than 0.5 %%", got.rateLimited, got.calls)
+					}
+				})
+			})
+		}
+	}
+}
+
+// spend uses 30 % of an operation's quota up, some calls at a time or, if every is
+// zero, one by one.
+func spend(k *klaviyotest.Klaviyo, id klaviyo.OperationID, every time.Duration, stop <-chan struct{}) {
+	op, _ := klaviyo.LookupOperation(id)
+	calls := op.Steady.Calls * 30 / 100
+	if every == 0 {
+		every = op.Steady.Window / time.Duration(calls)
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for n := 1; ; n++ {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			at := func(n int) int { return n * calls * int(every) / int(op.Steady.Window) }
+			k.Spend(id, at(n)-at(n-1))
+		}
+	}
+}
+
+// A share of the quota leaves the rest to others, in each second and minute.
+func TestQuotaShare(t *testing.T) {
+	for _, s := range streams {
+		t.Run(string(s.operation), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const share = 0.8
+				op, _ := klaviyo.LookupOperation(s.operation)
+				epoch := time.Now()
+				k := klaviyotest.New(klaviyotest.WithWindowsFrom(epoch))
+				s.n /= 2 // a whole quota
+				got := drain(t, newClient(t, far(k, 0), client.WithQuotaShare(share)), s)
+				most := map[time.Duration]int{}
+				for _, window := range []time.Duration{op.Burst.Window, op.Steady.Window} {
+					counts := map[time.Duration]int{}
+					for _, r := range k.Requests() {
+						counts[r.Time.Sub(epoch)/window]++
+					}
+					for _, n := range counts {
+						most[window] = max(most[window], n)
+					}
+				}
+				for _, limit := range []klaviyo.RateLimit{op.Burst, op.Steady} {
+					if want := int(float64(limit.Calls) * share); most[limit.Window] != want {
+						t.Errorf("at most %d calls in %v, want %d of %d", most[limit.Window], limit.Window, want, limit.Calls)
+					}
+				}
+				if got.rateLimited > 0 {
+					t.Errorf("%d answers were 429", got.rateLimited)
+				}
+			})
+		})
+	}
+}
+
+func TestQuotaShareIsAtLeastOneCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		c := newClient(t, far(k, 0), client.WithQuotaShare(0.001))
+		start := time.Now()
+		for i := range 3 {
+			if _, err := c.Send(t.Context(), profile(klaviyo.ProfileCreateAttributes{Email: address(i)})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 2*time.Minute {
+			t.Errorf("3 calls of one a minute took %v, want 2m", took)
+		}
+	})
+}
+
+// BenchmarkDrain prints how much longer than the least time a stream takes, and how
+// many answers were 429.
+func BenchmarkDrain(b *testing.B) {
+	for _, s := range streams {
+		b.Run(string(s.operation), func(b *testing.B) {
+			op, _ := klaviyo.LookupOperation(s.operation)
+			var got drained
+			for b.Loop() {
+				inVirtualTime(b, func(t *testing.T) {
+					got = drain(t, newClient(t, far(klaviyotest.New(klaviyotest.WithoutRequestLog()), 80*time.Millisecond)), s)
+				})
+			}
+			b.ReportMetric(got.took.Seconds()/leastTime(op, s.n, 0).Seconds(), "ratio")
+			b.ReportMetric(float64(got.rateLimited), "429s")
+		})
+	}
+}
+
+// inVirtualTime runs f in a synctest bubble, which only a test can have.
+func inVirtualTime(b *testing.B, f func(*testing.T)) {
+	b.Helper()
+	all := func(string, string) (bool, error) { return true, nil }
+	if !testing.RunTests(all, []testing.InternalTest{{Name: b.Name(), F: func(t *testing.T) { synctest.Test(t, f) }}}) {
+		b.Fatal("the test in it failed")
+	}
+}

@@ -1,0 +1,133 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// blames is a 400 that points at something.
+func blames(pointer string) *http.Response {
+	return answer(http.StatusBadRequest, fmt.Sprintf(`{"errors":[{"id":"1","code":"invalid","title":"","detail":"","source":{"pointer":%q}}]}`, pointer))
+}
+
+// bodyOf makes a request of the attributes in JSON.
+func bodyOf(op klaviyo.OperationID, attributes string) Request {
+	return request{op, json.RawMessage(`{"data":{"type":"x","attributes":` + attributes + `}}`)}
+}
+
+const subscription = `{"list_id":"L","subscriptions":[%s]}`
+
+func TestInvalidPhone(t *testing.T) {
+	for name, test := range map[string]struct {
+		op         klaviyo.OperationID
+		attributes string
+		pointer    string
+		want       string // the attributes sent again; empty if they aren't
+	}{
+		"profile": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","external_id":"42"}`, "phone_number",
+			`{"email":"ada@example.com","external_id":"42","properties":{"phone":"+1"}}`},
+		"profile with properties": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","properties":{"big":12345678901234567890}}`, "phone_number",
+			`{"email":"ada@example.com","properties":{"big":12345678901234567890,"phone":"+1"}}`},
+		"profile with the property": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","properties":{"phone":null}}`, "phone_number",
+			`{"email":"ada@example.com","properties":{"phone":null}}`},
+		"profile without an email": {klaviyo.OperationCreateProfile, `{"phone_number":"+1","external_id":"42"}`, "phone_number", ""},
+		"profile, another field":   {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1"}`, "email", ""},
+		"profile, a property of that name": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","properties":{"phone_number":"x"}}`,
+			"properties/phone_number", ""},
+		"event": {klaviyo.OperationCreateEvent, `{"profile":{"$email":"ada@example.com","$phone_number":"+1","plan":"pro"},"metric":{"name":"m"},"properties":{"a":1.10},"value":1.10}`, "profile/$phone_number",
+			`{"profile":{"$email":"ada@example.com","plan":"pro","phone":"+1"},"metric":{"name":"m"},"properties":{"a":1.10},"value":1.10}`},
+		"event without an email": {klaviyo.OperationCreateEvent, `{"profile":{"$phone_number":"+1"},"metric":{"name":"m"},"properties":{}}`, "profile/$phone_number", ""},
+		"subscription": {klaviyo.OperationSubscribeProfiles, fmt.Sprintf(subscription, `{"email":"ada@example.com","phone_number":"+1","channels":{"email":["MARKETING"],"sms":["MARKETING"]}}`), "subscriptions/0/phone_number",
+			fmt.Sprintf(subscription, `{"email":"ada@example.com","channels":{"email":["MARKETING"]}}`)},
+		"subscription to any channel": {klaviyo.OperationSubscribeProfiles, fmt.Sprintf(subscription, `{"email":"ada@example.com","phone_number":"+1"}`), "subscriptions/0/phone_number",
+			fmt.Sprintf(subscription, `{"email":"ada@example.com"}`)},
+		"subscription to sms alone": {klaviyo.OperationSubscribeProfiles, fmt.Sprintf(subscription, `{"email":"ada@example.com","phone_number":"+1","channels":{"sms":["MARKETING"]}}`), "subscriptions/0/phone_number", ""},
+		"subscriptions of several":  {klaviyo.OperationSubscribeProfiles, fmt.Sprintf(subscription, `{"email":"ada@example.com","phone_number":"+1"},{"email":"bob@example.com"}`), "subscriptions/0/phone_number", ""},
+		"unsubscription": {klaviyo.OperationUnsubscribeProfiles, `{"list_id":"L","emails":["ada@example.com"],"phone_numbers":["+1"]}`, "phone_numbers/0",
+			`{"list_id":"L","emails":["ada@example.com"]}`},
+		"unsubscriptions of several": {klaviyo.OperationUnsubscribeProfiles, `{"emails":["ada@example.com"],"phone_numbers":["+1","+2"]}`, "phone_numbers/0", ""},
+		"unsubscription by phone":    {klaviyo.OperationUnsubscribeProfiles, `{"phone_numbers":["+1"]}`, "phone_numbers/0", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var bodies []string
+			c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+				body, _ := io.ReadAll(req.Body)
+				bodies = append(bodies, string(body))
+				if len(bodies) == 1 {
+					return blames("/data/attributes/" + test.pointer), nil
+				}
+				return answer(http.StatusAccepted, `{}`), nil
+			})
+			sent, err := c.Send(t.Context(), bodyOf(test.op, test.attributes))
+			if test.want == "" {
+				if !errors.Is(err, ErrInvalidRequest) || len(bodies) != 1 {
+					t.Errorf("err = %v after %d attempts, want ErrInvalidRequest at once", err, len(bodies))
+				}
+				return
+			}
+			if err != nil || len(bodies) != 2 || sent.Attempts != 2 {
+				t.Fatalf("%+v, %v; want success at the second attempt", sent, err)
+			}
+			var got, want any
+			var body struct {
+				Data struct{ Attributes json.RawMessage }
+			}
+			if err := errors.Join(json.Unmarshal([]byte(bodies[1]), &body), json.Unmarshal(body.Data.Attributes, &got), json.Unmarshal([]byte(test.want), &want)); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) || strings.Contains(test.want, "12345678901234567890") != strings.Contains(bodies[1], "12345678901234567890") {
+				t.Errorf("sent %s, want %s", body.Data.Attributes, test.want)
+			}
+			if len(sent.Warnings) != 1 || sent.Warnings[0].Code != WarningInvalidPhone || !strings.Contains(sent.Warnings[0].Message, test.pointer) {
+				t.Errorf("warnings %+v, want one that names %s", sent.Warnings, test.pointer)
+			}
+			if strings.Contains(sent.Warnings[0].Message, "+1") {
+				t.Error("the warning shows the number")
+			}
+		})
+	}
+}
+
+// An existing profile's number is refused by the update.
+func TestInvalidPhoneOfAnUpdate(t *testing.T) {
+	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		body, _ := io.ReadAll(req.Body)
+		switch {
+		case req.Method == http.MethodPost:
+			return answer(http.StatusConflict, duplicateOf("01A")), nil
+		case strings.Contains(string(body), "phone_number"):
+			return blames("/data/attributes/phone_number"), nil
+		}
+		return answer(http.StatusOK, `{}`), nil
+	})
+	sent, err := c.Send(t.Context(), profileOf(`{"email":"ada@example.com","phone_number":"+1"}`))
+	if err != nil || sent.ProfileID != "01A" || sent.Attempts != 4 || len(sent.Warnings) != 1 {
+		t.Errorf("%+v, %v; want profile 01A after 4 attempts with a warning", sent, err)
+	}
+}
+
+// There is one repair, and the last error counts.
+func TestInvalidPhoneIsRepairedOnce(t *testing.T) {
+	for _, second := range []string{"/data/attributes/profile/$phone_number", "/data/attributes/metric/name"} {
+		attempts := 0
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+			if attempts++; attempts == 1 {
+				return blames("/data/attributes/profile/$phone_number"), nil
+			}
+			return blames(second), nil
+		})
+		_, err := c.Send(t.Context(), bodyOf(klaviyo.OperationCreateEvent, `{"profile":{"$email":"ada@example.com","$phone_number":"+1"},"metric":{"name":""},"properties":{}}`))
+		var e *Error
+		if !errors.As(err, &e) || e.Pointer != second || e.Attempts != 2 || attempts != 2 {
+			t.Errorf("err = %v after %d attempts, want one at %s after 2", err, attempts, second)
+		}
+	}
+}
