@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -76,6 +77,9 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	}
 	if resp.StatusCode/100 != 2 {
 		return nil, badAnswer(call, resp)
+	}
+	if body := bytes.TrimSpace(peek(resp)); len(body) > 0 && !isJSON(body) {
+		return nil, notTheAPI(call, resp)
 	}
 	resp.Request = req
 	return resp, nil

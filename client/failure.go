@@ -40,6 +40,16 @@ func unreadable(sent *Response, err error) *Error {
 	}
 }
 
+// notTheAPI makes the error of a 2XX that isn't the API's: a proxy or a page to log
+// in to may answer so, and would swallow everything that is sent.
+func notTheAPI(call *call, resp *http.Response) *Error {
+	return &Error{
+		Operation: call.operation.ID, StatusCode: resp.StatusCode,
+		Attempts: call.attempts, RateLimited: call.rateLimited,
+		kind: ErrUnavailable, advice: "the answer isn't the API's; check the base URL, and proxies on the way",
+	}
+}
+
 // noAnswer makes the error of a request that got no answer.
 func noAnswer(req *http.Request, err error) *Error {
 	var refused *Error
@@ -79,7 +89,10 @@ func badAnswer(call *call, resp *http.Response) *Error {
 	var fault klaviyo.APIError
 	if isJSON(body) {
 		fault = firstFault(body)
-		e.Code, e.Detail, e.RequestID = fault.Code, fault.Detail, fault.ID
+		e.Detail, e.RequestID = fault.Detail, fault.ID
+		if looksLikeName(fault.Code) {
+			e.Code = fault.Code // and else it may be anything
+		}
 		if fault.Source != nil {
 			e.Pointer, e.Parameter = fault.Source.Pointer, fault.Source.Parameter
 		}

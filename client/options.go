@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"time"
@@ -80,6 +81,10 @@ func WithBaseURL(base string) Option {
 			return optionError("WithBaseURL", "give an absolute URL, such as "+DefaultBaseURL)
 		case u.User != nil:
 			return optionError("WithBaseURL", "take the user information out of the URL; the key authenticates")
+		case strings.HasSuffix(u.Host, ":"):
+			return optionError("WithBaseURL", "give the port, or take the colon off the host")
+		case strings.Contains(u.Path, "//") || path.Clean("/"+u.Path) != "/"+strings.Trim(u.Path, "/"):
+			return optionError("WithBaseURL", "take //, . and .. out of the path")
 		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 			return optionError("WithBaseURL", "take the query and the fragment out of the URL")
 		case u.Scheme != "https" && u.Scheme != "http":

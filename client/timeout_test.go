@@ -119,7 +119,7 @@ func TestBodiesAreClosed(t *testing.T) {
 		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
 			attempts++
 			resp := answer([]int{500, 429, 202}[attempts-1], "")
-			resp.Body = closing{strings.NewReader("<html>"), &closed}
+			resp.Body = closing{strings.NewReader("{}"), &closed}
 			return resp, nil
 		})
 		if _, err := c.Send(t.Context(), event()); err != nil {

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -87,7 +88,7 @@ func TestWarningsAreShownOnRequest(t *testing.T) {
 	text := `{"type":"identify","traits":{"email":"a@example.com","phone":"12"}}`
 	for level, want := range map[string]bool{"info": true, "warn": false} {
 		r := setup{stdin: strings.NewReader(text)}.run(t, "send", "--simulate", "--log-level", level)
-		if got := strings.Contains(r.stderr, "line=1 code=invalid_phone field=traits.phone"); got != want {
+		if got := strings.Contains(r.stderr, "line=1 code=invalid_phone message="); got != want {
 			t.Errorf("%s: shown: %t\n%s", level, got, r.stderr)
 		}
 	}
@@ -454,4 +455,34 @@ func TestNothingPersonalIsShown(t *testing.T) {
 			}
 		}
 	})
+}
+
+type refusing func(*http.Request) (*http.Response, error)
+
+func (f refusing) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// TestNumberThatKlaviyoRefusesCostsNoEvent delivers an event whose number Klaviyo
+// refuses, and counts the warning.
+func TestNumberThatKlaviyoRefusesCostsNoEvent(t *testing.T) {
+	k := klaviyotest.New()
+	refused := false
+	transport := refusing(func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		req.Body = io.NopCloser(bytes.NewReader(body))
+		if bytes.Contains(body, []byte(`"$phone_number"`)) {
+			refused = true
+			const fault = `{"errors":[{"id":"1","code":"invalid","title":"Invalid input.","detail":"…","source":{"pointer":"/data/attributes/profile/$phone_number"}}]}`
+			return &http.Response{StatusCode: 400, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(fault)), Request: req}, nil
+		}
+		return k.Transport().RoundTrip(req)
+	})
+	event := `{"type":"track","event":"Ping","messageId":"m1","traits":{"email":"a@example.com","phone":"+12025550147"}}`
+	r := setup{transport: transport, env: map[string]string{"KLAVIYO_API_KEY": key}, stdin: strings.NewReader(event)}.run(t, "send", "--log-level=info")
+	r.want(t, statusDone, "code=invalid_phone")
+	if !refused || len(k.Events()) != 1 || !strings.Contains(r.stdout, "warning invalid_phone") {
+		t.Errorf("%d events\n%s", len(k.Events()), r.stdout)
+	}
 }

@@ -6,14 +6,15 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // sending is one run of send or replay.
@@ -35,7 +36,9 @@ type sending struct {
 	skipped  int
 	kept     int
 	rejected atomic.Int64
-	warnings map[mapper.Code]int
+
+	mu       sync.Mutex
+	warnings map[string]int // by code
 }
 
 // errStays is the error of a line that has no event that could be sent, and stays
@@ -55,13 +58,13 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings = map[mapper.Code]int{}
+	s.warnings = map[string]int{}
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
 		}
 	}
-	s.queue = delivery.Start(ctx, delivery.Config{Sender: s.client, Reject: s.reject, Concurrency: concurrency})
+	s.queue = delivery.Start(ctx, delivery.Config{Sender: s.client, Reject: s.reject, Warn: s.warnOfAnswer, Concurrency: concurrency})
 	if saved == nil {
 		return s.finish(lines)
 	}
@@ -133,9 +136,7 @@ func (s *sending) take(line input.Line) (state, error) {
 	event.Text = text
 	result, err := s.mapper.Map(event.Text)
 	for _, warning := range result.Warnings {
-		s.warnings[warning.Code]++
-		s.logger.Info("warning", "file", s.files[line.File], "line", line.Line,
-			"code", warning.Code, "field", warning.Field, "message", warning.Message)
+		s.warn(event.Position, string(warning.Code), warning.Message, "field", warning.Field)
 	}
 	if err != nil {
 		return rejected, s.reject(event, err)
@@ -146,6 +147,19 @@ func (s *sending) take(line input.Line) (state, error) {
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
 	return queued, s.queue.Add(event)
+}
+
+// warnOfAnswer counts what Klaviyo didn't take as it was meant.
+func (s *sending) warnOfAnswer(event delivery.Event, warning client.Warning) {
+	s.warn(event.Position, warning.Code, warning.Message)
+}
+
+// warn counts a warning and logs it.
+func (s *sending) warn(at delivery.Position, code, message string, more ...any) {
+	s.mu.Lock()
+	s.warnings[code]++
+	s.mu.Unlock()
+	s.logger.Info("warning", append([]any{"file", s.files[at.File], "line", at.Line, "code", code, "message", message}, more...)...)
 }
 
 // reject keeps an event with the reason why it can't be delivered.

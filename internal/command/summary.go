@@ -6,8 +6,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // summary is what became of the events. Those of earlier runs count, their
@@ -24,7 +22,7 @@ type summary struct {
 
 	// earlier is how many of the events earlier runs dealt with.
 	earlier  int
-	warnings map[mapper.Code]int
+	warnings map[string]int // by code
 }
 
 // printers gives the forms of a summary by the values of --output.
