@@ -108,6 +108,21 @@ func TestKnownProfileIsGone(t *testing.T) {
 	}
 }
 
+// It is forgotten at once, whatever becomes of the new one.
+func TestKnownProfileIsForgotten(t *testing.T) {
+	k := klaviyotest.New()
+	c := newClient(t, over(k))
+	a := klaviyo.ProfileCreateAttributes{Email: email}
+	k.DeleteProfile(send(t, c, a).ProfileID)
+	k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateProfile, Status: http.StatusBadRequest})
+	if _, err := c.Send(t.Context(), profile(a)); !errors.Is(err, client.ErrInvalidRequest) {
+		t.Fatalf("err = %v, want ErrInvalidRequest", err)
+	}
+	if sent := send(t, c, a); sent.Operation != klaviyo.OperationCreateProfile || sent.Attempts != 1 {
+		t.Errorf("%+v, want create_profile at once", sent)
+	}
+}
+
 // Identifiers of several profiles: the strongest one's is updated, the same every
 // time, whatever the client remembers.
 func TestIdentifierConflict(t *testing.T) {

@@ -98,6 +98,23 @@ func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 	}
 }
 
+// A share is counted anew in a window that begins sooner than it had to.
+func TestSteadyWindowShare(t *testing.T) {
+	start := time.Now()
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 0.5)
+	w.room(start, 0)
+	w.reply(quotaAnswer(600, 10), start, 0)
+	w.spent = 340
+	if room, _ := w.room(start, 3); room != 10 {
+		t.Errorf("room for %d, want 10 of 350", room)
+	}
+	next := start.Add(10500 * time.Millisecond)
+	w.reply(quotaAnswer(699, 60), next, 3)
+	if room, _ := w.room(next, 3); room != 346 {
+		t.Errorf("room for %d in the next window, want 346 of 350", room)
+	}
+}
+
 func TestQuotaOf(t *testing.T) {
 	for _, test := range []struct {
 		limit, remaining, reset string
