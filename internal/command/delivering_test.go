@@ -26,29 +26,45 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 )
 
-// The input of a delivery: an identify, a page, which is skipped, and tracks of
-// many people, two of each.
+// The input of a delivery: an identify, a page, which is skipped, subscriptions of a
+// list, which make one batch, and tracks of many people, two of most.
 const (
-	identifyLine = 1
-	skippedLine  = 2
-	faultyLine   = 7 // the event that meets the faults of one
-	lastLine     = 100
+	identifyLine      = 1
+	skippedLine       = 2
+	trackLine         = 7 // that of the track with a fault of its own
+	firstSubscription = 11
+	subscriptionLine  = 15 // that of the subscription with a fault of its own
+	lastSubscription  = 20
+	lastLine          = 100
 )
+
+func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
+
+// numberOnTrackLine is a phone number that Klaviyo may not like.
+const numberOnTrackLine = "+12025550147"
 
 func eventOnLine(line int) string {
 	const people = 49
-	switch line {
-	case identifyLine:
+	switch {
+	case line == identifyLine:
 		return identify(people)
-	case skippedLine:
+	case line == skippedLine:
 		return `{"type":"page"}`
-	case faultyLine:
-		return strings.Replace(track(line, idOnLine(line)), `{"email"`, `{"phone":"+12025550147","email"`, 1)
+	case line == trackLine:
+		return strings.Replace(track(line, idOnLine(line)), `{"email"`, `{"phone":"`+numberOnTrackLine+`","email"`, 1)
+	case isSubscription(line):
+		return fmt.Sprintf(`{"type":"group","groupId":"L","traits":{"email":%q,"properties":{"subscribe":true}}}`, idOnLine(line))
 	}
 	return track(line%people, idOnLine(line))
 }
 
-func idOnLine(line int) string { return fmt.Sprintf("m%03d", line) }
+// idOnLine is in the request of the event on a line, and in no other.
+func idOnLine(line int) string {
+	if isSubscription(line) {
+		return fmt.Sprintf("s%03d@example.com", line)
+	}
+	return fmt.Sprintf("m%03d", line)
+}
 
 // delivering is the program between its input and a Klaviyo, in a world with a fault.
 type delivering struct {
@@ -98,33 +114,29 @@ func (d *delivering) heal() {
 }
 
 // checkNothingIsLost checks that each event before a line, or of all where that is 0,
-// has arrived once, is skipped or is a dead letter.
+// has arrived, is skipped or is a dead letter, and that none counts twice.
 func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	t.Helper()
 	arrived := map[string]int{}
 	for _, id := range messageIDs(d.klaviyo) {
-		arrived[id]++
+		if arrived[id]++; arrived[id] > 1 {
+			t.Errorf("event %s counts twice", id)
+		}
 	}
-	arrived[idOnLine(identifyLine)] = len(d.klaviyo.Profiles()) - len(profilesWithEvents(d.klaviyo))
+	for _, s := range d.klaviyo.Subscriptions() {
+		arrived[s.Email]++
+	}
+	if _, ok := d.klaviyo.Profile("p49@example.com"); ok {
+		arrived[idOnLine(identifyLine)]++
+	}
 	dead := d.deadLetters(t)
 	for line := 1; line <= lastLine; line++ {
-		times := arrived[idOnLine(line)]
 		_, isDead := dead[line]
-		switch {
-		case times > 1:
-			t.Errorf("line %d arrived %d times", line, times)
-		case times == 0 && line != skippedLine && !isDead && (undone == 0 || line < undone):
+		done := line == skippedLine || isDead || arrived[idOnLine(line)] > 0
+		if !done && (undone == 0 || line < undone) {
 			t.Errorf("line %d is lost", line)
 		}
 	}
-}
-
-func profilesWithEvents(k *klaviyotest.Klaviyo) map[string]bool {
-	ids := map[string]bool{}
-	for _, event := range k.Events() {
-		ids[event.ProfileID] = true
-	}
-	return ids
 }
 
 // checkOrder checks that the events of each person arrived in their order.
@@ -139,7 +151,7 @@ func (d *delivering) checkOrder(t *testing.T) {
 	}
 }
 
-// deadLetters gives the codes of the dead letters by line.
+// deadLetters gives the codes and pointers of the dead letters by line.
 func (d *delivering) deadLetters(t *testing.T) map[int]string {
 	t.Helper()
 	codes := map[int]string{}
@@ -155,7 +167,10 @@ func (d *delivering) deadLetters(t *testing.T) map[int]string {
 		if want := eventOnLine(letter.Line); string(letter.Event) != want {
 			t.Errorf("the dead letter of line %d has another event", letter.Line)
 		}
-		codes[letter.Line] = letter.Error.Code
+		if _, twice := codes[letter.Line]; twice {
+			t.Errorf("line %d has two dead letters", letter.Line)
+		}
+		codes[letter.Line] = strings.TrimSpace(letter.Error.Code + " " + letter.Error.Pointer)
 	}
 	return codes
 }
@@ -229,7 +244,7 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := req.Method + " " + req.URL.Path
+	name := req.Method + " " + req.URL.Path + " " + string(body)
 	if id := uniqueID.FindSubmatch(body); id != nil {
 		name = string(id[1])
 	}
@@ -246,7 +261,7 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 // pass meets the fault, if it is the network's, or else Klaviyo.
 func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, error) {
 	answer, broken := n.test.answer, n.test.broken
-	if answer == nil && broken == nil || !n.test.meets(body) || !n.use() {
+	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use() {
 		return n.next.RoundTrip(req)
 	}
 	time.Sleep(networkDelay)
@@ -261,7 +276,7 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 // strikes tells whether a request meets the fault at Klaviyo.
 func (n *faultyNetwork) strikes(req *http.Request) bool {
 	body, err := io.ReadAll(req.Body)
-	return err == nil && n.test.meets(body) && n.use()
+	return err == nil && n.test.strikes.meets(body) && n.use()
 }
 
 // use takes one of the times that the fault strikes.

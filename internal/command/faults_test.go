@@ -33,7 +33,7 @@ type faultTest struct {
 
 	// attempts is the most that any request was sent in the run; 0 is any number.
 	attempts int
-	// dead is the code of the event's dead letter, or empty.
+	// dead is the code of the event's dead letter, with the pointer, or empty.
 	dead string
 	// stops is what the program says where it stops, or empty where it goes on.
 	stops string
@@ -53,20 +53,26 @@ type faultTest struct {
 type strikes int
 
 const (
-	one  strikes = iota // the request of one event
-	all                 // every request
-	none                // the fault is the machine's
+	oneTrack        strikes = iota // that of one event
+	oneSubscription                // those that one subscription is in
+	everything
+	nothing // the fault is the machine's
 )
 
+// line is that of the event whose requests alone meet the fault.
+func (s strikes) line() int {
+	return map[strikes]int{oneTrack: trackLine, oneSubscription: subscriptionLine}[s]
+}
+
 // meets tells whether the request with a body meets the fault.
-func (tt faultTest) meets(body []byte) bool {
-	switch tt.strikes {
-	case one:
-		return bytes.Contains(body, []byte(idOnLine(faultyLine)))
-	case all:
+func (s strikes) meets(body []byte) bool {
+	switch s {
+	case everything:
 		return true
+	case nothing:
+		return false
 	}
-	return false
+	return bytes.Contains(body, []byte(idOnLine(s.line())))
 }
 
 const second, minute = time.Second, time.Minute
@@ -84,16 +90,16 @@ func (tt faultTest) status() int {
 
 var faultTests = []faultTest{
 	{fault: "Connection refused, for a while", broken: errRefused, times: 3, attempts: 4},
-	{fault: "Connection refused, for good", strikes: all, broken: errRefused, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, attempts: 8, stops: "5 requests in a row could not be sent"},
 	{fault: "Connection reset, for a while", cause: klaviyotest.ConnectionReset(), times: 3, attempts: 4},
 	{fault: "Connection reset after the request was taken", cause: klaviyotest.Fault{Reset: true, AfterAccept: true}, times: 2, attempts: 3,
 		remark: "counted once, by `unique_id`"},
 	{fault: "Connection reset, for good on one event", cause: klaviyotest.ConnectionReset(), attempts: 8, dead: "unavailable"},
 	{fault: "No answer, twice", cause: klaviyotest.Slow(time.Hour), times: 2, attempts: 3, least: 60 * second,
 		remark: "an attempt may take 30 s"},
-	{fault: "No answer, for good", strikes: all, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no answer within 30s"},
+	{fault: "No answer, for good", strikes: everything, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no answer within 30s"},
 	{fault: "An answer cut off", cause: klaviyotest.Fault{CutOff: true}, times: 2, attempts: 3, remark: "counted once, by `unique_id`"},
-	{fault: "Slow answers", strikes: all, cause: klaviyotest.Slow(20 * second), attempts: 1, least: 40 * second},
+	{fault: "Slow answers", strikes: everything, cause: klaviyotest.Slow(20 * second), attempts: 1, least: 40 * second},
 	{fault: "408", cause: klaviyotest.Fault{Status: http.StatusRequestTimeout}, times: 2, attempts: 3},
 	{fault: "425", cause: klaviyotest.Fault{Status: http.StatusTooEarly}, times: 2, attempts: 3},
 	{fault: "429 with a short `Retry-After`", cause: klaviyotest.RateLimited(3 * second), times: 2, attempts: 3, least: 6 * second, most: 10 * second,
@@ -108,41 +114,44 @@ var faultTests = []faultTest{
 		remark: "waits a second, or longer by chance"},
 	{fault: "429, often", cause: klaviyotest.RateLimited(20 * second), times: 30, attempts: 31, least: 10 * minute,
 		remark: "a 429 doesn't count as one of the 8 attempts"},
-	{fault: "429 for good", strikes: all, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
+	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
 		least: 14 * minute, remark: "given up after 15 minutes"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 8, dead: "error"},
-	{fault: "503 for good on everything", strikes: all, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
-	{fault: "503 for good, from the middle on", strikes: all, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
 	{fault: "502 after the request was taken", cause: klaviyotest.Fault{Status: http.StatusBadGateway, AfterAccept: true}, times: 1, attempts: 2,
 		remark: "counted once, by `unique_id`"},
 	{fault: "403 with a page (HTML), for a while", cause: klaviyotest.Challenge(), times: 2, attempts: 3, remark: "it comes from a gateway, not from Klaviyo"},
-	{fault: "403 with a page, for good", strikes: all, cause: klaviyotest.Challenge(), attempts: 8, stops: "5 requests in a row could not be sent"},
-	{fault: "403 with JSON", strikes: all, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
-	{fault: "401", strikes: all, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
+	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
+	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
 	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
-	{fault: "400 with a pointer", answer: refuses("invalid", `"pointer":"/data/attributes/time"`), attempts: 1, dead: "invalid",
-		remark: "the dead letter has the pointer"},
+	{fault: "400 with a pointer", answer: refuses("invalid", `"pointer":"/data/attributes/time"`), attempts: 1, dead: "invalid /data/attributes/time"},
 	{fault: "400 whose pointer names the phone number, of somebody with an email", answer: refuses("invalid", `"pointer":"/data/attributes/profile/$phone_number"`), times: 1, attempts: 2, says: "code=invalid_phone", arrived: withoutNumber,
 		remark: "sent once more without the number, which becomes the custom property `phone`, with a warning"},
+	{fault: "400 for one subscription of a batch", strikes: oneSubscription, answer: refuses("invalid", `"pointer":"/data/attributes/subscriptions/4/email"`), attempts: 1,
+		dead: "invalid /data/attributes/subscriptions/4/email", remark: "the others are sent without it"},
+	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 8, dead: "error",
+		remark: "the batch is halved until it stands alone"},
 	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
-	{fault: "410, the revision is retired", strikes: all, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
-	{fault: "400 that names the revision", strikes: all, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
-	{fault: "A redirect", strikes: all, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
+	{fault: "410, the revision is retired", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "A redirect", strikes: everything, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
 		remark: "not followed: it would take the key along"},
 	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, dead: "unavailable"},
-	{fault: "200 with a page (HTML)", strikes: all, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL",
+	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL",
 		remark: "no answer of the API, so it doesn't count as delivered"},
 	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, dead: "unavailable"},
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
-	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: none, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
+	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
 		remark: "the one before stays"},
-	{fault: "SIGTERM or Ctrl-C", strikes: none, prepare: interrupt, attempts: 1, stops: "interrupted",
+	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
 		most: 2 * second, remark: "the requests on their way are finished"},
-	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: all, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
+	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
 		most: 31 * second, remark: "the requests on their way are waited for, 30 s at most"},
-	{fault: "SIGTERM or Ctrl-C while Klaviyo is away", strikes: all, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
+	{fault: "SIGTERM or Ctrl-C while Klaviyo is away", strikes: everything, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
 		most: 2 * second, remark: "nothing more is sent"},
 }
 
@@ -182,7 +191,7 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	}
 	dead := map[int]string{}
 	if tt.dead != "" {
-		dead[faultyLine] = tt.dead
+		dead[tt.strikes.line()] = tt.dead
 	}
 	d.checkDeadLetters(t, dead)
 	if tt.stops == "" {
@@ -264,8 +273,8 @@ func refuses(code, source string) func(*http.Request) *http.Response {
 
 // withoutNumber checks that the number of the faulty event is a custom property.
 func withoutNumber(t *testing.T, k *klaviyotest.Klaviyo) {
-	p, ok := k.Profile(fmt.Sprintf("p%d@example.com", faultyLine))
-	if !ok || p.Attributes.PhoneNumber != "" || !strings.Contains(string(p.Attributes.Properties), `"phone":"+12025550147"`) {
+	p, ok := k.Profile(fmt.Sprintf("p%d@example.com", trackLine))
+	if !ok || p.Attributes.PhoneNumber != "" || !strings.Contains(string(p.Attributes.Properties), `"phone":"`+numberOnTrackLine+`"`) {
 		t.Errorf("profile %v", p.Attributes)
 	}
 }

@@ -62,7 +62,7 @@ func (tt faultTest) deadLetter() string {
 	if tt.dead == "" {
 		return "none"
 	}
-	return "`" + tt.dead + "`"
+	return "`" + strings.ReplaceAll(tt.dead, " ", "` at `") + "`"
 }
 
 func (tt faultTest) end() string {
