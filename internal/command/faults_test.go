@@ -113,9 +113,11 @@ var faultTests = []faultTest{
 	{fault: "429 without `Retry-After`", cause: klaviyotest.RateLimited(0), times: 2, attempts: 3, least: second, most: 5 * second,
 		remark: "waits a second, or longer by chance"},
 	{fault: "429, often", cause: klaviyotest.RateLimited(20 * second), times: 30, attempts: 31, least: 10 * minute,
+		remark: "given up after 15 minutes only"},
+	{fault: "429 ten times, then 500 twice", cause: klaviyotest.RateLimited(second), times: 10, prepare: thenServerErrors, attempts: 13,
 		remark: "a 429 doesn't count as one of the 8 attempts"},
 	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
-		least: 14 * minute, remark: "given up after 15 minutes"},
+		least: 15 * minute, most: 45 * minute, remark: "a request is given up after 15 minutes, the run with the fifth"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 8, dead: "error"},
 	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
@@ -146,11 +148,11 @@ var faultTests = []faultTest{
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
 	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
-		remark: "the one before stays"},
+		most: 5 * second, remark: "the one before stays"},
 	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
-		most: 2 * second, remark: "the requests on their way are finished"},
+		least: second, most: 2 * second, remark: "the requests on their way are finished"},
 	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
-		most: 31 * second, remark: "the requests on their way are waited for, 30 s at most"},
+		least: 30 * second, most: 31 * second, remark: "the requests on their way are waited for, 30 s at most"},
 	{fault: "SIGTERM or Ctrl-C while Klaviyo is away", strikes: everything, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
 		most: 2 * second, remark: "nothing more is sent"},
 }
@@ -215,6 +217,14 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	if tt.arrived != nil {
 		tt.arrived(t, d.klaviyo)
 	}
+}
+
+// thenServerErrors follows the fault of the track with two of another kind.
+func thenServerErrors(_ *testing.T, d *delivering) {
+	fault := klaviyotest.ServerError()
+	fault.Times = 2
+	fault.When = func(req *http.Request) bool { return hasBody(req, idOnLine(trackLine)) }
+	d.klaviyo.Inject(fault)
 }
 
 // delayed lets other requests be on their way when the fault is seen.
