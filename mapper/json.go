@@ -103,6 +103,10 @@ func validate(line []byte) *Error {
 		e.Message = "the name is there twice in one object; keep one of them"
 		return e
 	}
+	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export it
+		e.Message = "objects and lists stand more than 10,000 levels deep"
+		return e
+	}
 	// The error's own words quote what stands there, which may be personal.
 	e.Message = fmt.Sprintf("not JSON at byte %d", syntactic.ByteOffset)
 	return e
