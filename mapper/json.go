@@ -80,12 +80,17 @@ func validate(line []byte) *Error {
 	if !utf8.Valid(line) {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
+	if jsontext.Value(line).IsValid(jsontext.AllowInvalidUTF8(true)) {
+		return nil
+	}
+	return syntaxError(line)
+}
+
+// syntaxError says what is wrong with a line that is no JSON value.
+func syntaxError(line []byte) *Error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true))
 	_, err := d.ReadValue()
 	if err == nil {
-		if _, err = d.ReadToken(); errors.Is(err, io.EOF) {
-			return nil
-		}
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("something follows the value at byte %d; put one event on a line", d.InputOffset())}
 	}
 	e := &Error{Code: CodeInvalidJSON}
