@@ -1,0 +1,280 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+)
+
+// A faultTest says what the program does about a fault. docs/reliability.md shows
+// it as a row of a table.
+type faultTest struct {
+	fault string
+	// strikes are the requests that meet it: the one of one event, or all.
+	strikes strikes
+	// cause makes it at the server, answer on the way there, and prepare elsewhere.
+	cause   klaviyotest.Fault
+	answer  func(*http.Request) *http.Response
+	broken  error // instead of an answer
+	after   int   // so many requests pass first
+	times   int   // that it strikes; 0 is always
+	prepare func(*testing.T, *delivering)
+	// needsCheckpoint tells that there is no such fault without one.
+	needsCheckpoint bool
+
+	// attempts is the most that any request was sent in the run; 0 is any number.
+	attempts int
+	// dead is the code of the event's dead letter, with the pointer, or empty.
+	dead string
+	// stops is what the program says where it stops, or empty where it goes on.
+	stops string
+	// atOnce tells that nothing is sent after the fault's first answer.
+	atOnce bool
+	// least and most bound the time that the run takes; zero is any.
+	least, most time.Duration
+	// says is more that the program prints.
+	says string
+	// arrived checks what Klaviyo has at the end.
+	arrived func(*testing.T, *klaviyotest.Klaviyo)
+	// remark is for the page.
+	remark string
+}
+
+// strikes says which requests meet a fault.
+type strikes int
+
+const (
+	oneTrack        strikes = iota // that of one event
+	oneSubscription                // those that one subscription is in
+	everything
+	nothing // the fault is the machine's
+)
+
+// line is that of the event whose requests alone meet the fault.
+func (s strikes) line() int {
+	return map[strikes]int{oneTrack: trackLine, oneSubscription: subscriptionLine}[s]
+}
+
+// meets tells whether the request with a body meets the fault.
+func (s strikes) meets(body []byte) bool {
+	switch s {
+	case everything:
+		return true
+	case nothing:
+		return false
+	}
+	return bytes.Contains(body, []byte(idOnLine(s.line())))
+}
+
+const second, minute = time.Second, time.Minute
+
+// status is the exit status that follows from the rest.
+func (tt faultTest) status() int {
+	switch {
+	case tt.stops != "":
+		return statusStopped
+	case tt.dead != "":
+		return statusDeadLetters
+	}
+	return statusDone
+}
+
+var faultTests = []faultTest{
+	{fault: "Connection refused, for a while", broken: errRefused, times: 3, attempts: 4},
+	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "Connection reset, for a while", cause: klaviyotest.ConnectionReset(), times: 3, attempts: 4},
+	{fault: "Connection reset after the request was taken", cause: klaviyotest.Fault{Reset: true, AfterAccept: true}, times: 2, attempts: 3,
+		remark: "counted once, by `unique_id`"},
+	{fault: "Connection reset, for good on one event", cause: klaviyotest.ConnectionReset(), attempts: 8, dead: "unavailable"},
+	{fault: "No answer, twice", cause: klaviyotest.Slow(time.Hour), times: 2, attempts: 3, least: 60 * second,
+		remark: "an attempt may take 30 s"},
+	{fault: "No answer, for good", strikes: everything, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no answer within 30s"},
+	{fault: "An answer cut off", cause: klaviyotest.Fault{CutOff: true}, times: 2, attempts: 3, remark: "counted once, by `unique_id`"},
+	{fault: "Slow answers", strikes: everything, cause: klaviyotest.Slow(20 * second), attempts: 1, least: 40 * second},
+	{fault: "408", cause: klaviyotest.Fault{Status: http.StatusRequestTimeout}, times: 2, attempts: 3},
+	{fault: "425", cause: klaviyotest.Fault{Status: http.StatusTooEarly}, times: 2, attempts: 3},
+	{fault: "429 with a short `Retry-After`", cause: klaviyotest.RateLimited(3 * second), times: 2, attempts: 3, least: 6 * second, most: 10 * second,
+		remark: "waits as long as it says, with all requests of the operation"},
+	{fault: "429 with a long `Retry-After`", cause: klaviyotest.RateLimited(90 * second), times: 2, attempts: 3, least: 180 * second, most: 190 * second,
+		remark: "waits as long as it says, with all requests of the operation"},
+	{fault: "429 with an absurd `Retry-After`", cause: klaviyotest.RateLimited(1000 * time.Hour), times: 2, attempts: 3, least: 4 * minute, most: 5 * minute,
+		remark: "waits 2 minutes"},
+	{fault: "429 with a `Retry-After` that is no number", answer: answers(http.StatusTooManyRequests, "{}", "Retry-After", "soon"), times: 2, attempts: 3,
+		least: second, most: 5 * second, remark: "as without one"},
+	{fault: "429 without `Retry-After`", cause: klaviyotest.RateLimited(0), times: 2, attempts: 3, least: second, most: 5 * second,
+		remark: "waits a second, or longer by chance"},
+	{fault: "429, often", cause: klaviyotest.RateLimited(20 * second), times: 30, attempts: 31, least: 10 * minute,
+		remark: "a 429 doesn't count as one of the 8 attempts"},
+	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
+		least: 14 * minute, remark: "given up after 15 minutes"},
+	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
+	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 8, dead: "error"},
+	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "502 after the request was taken", cause: klaviyotest.Fault{Status: http.StatusBadGateway, AfterAccept: true}, times: 1, attempts: 2,
+		remark: "counted once, by `unique_id`"},
+	{fault: "403 with a page (HTML), for a while", cause: klaviyotest.Challenge(), times: 2, attempts: 3, remark: "it comes from a gateway, not from Klaviyo"},
+	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
+	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
+	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
+	{fault: "400 with a pointer", answer: refuses("invalid", `"pointer":"/data/attributes/time"`), attempts: 1, dead: "invalid /data/attributes/time"},
+	{fault: "400 whose pointer names the phone number, of somebody with an email", answer: refuses("invalid", `"pointer":"/data/attributes/profile/$phone_number"`), times: 1, attempts: 2, says: "code=invalid_phone", arrived: withoutNumber,
+		remark: "sent once more without the number, which becomes the custom property `phone`, with a warning"},
+	{fault: "400 for one subscription of a batch", strikes: oneSubscription, answer: refuses("invalid", `"pointer":"/data/attributes/subscriptions/4/email"`), attempts: 1,
+		dead: "invalid /data/attributes/subscriptions/4/email", remark: "the others are sent without it"},
+	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 8, dead: "error",
+		remark: "the batch is halved until it stands alone"},
+	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
+	{fault: "410, the revision is retired", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "A redirect", strikes: everything, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
+		remark: "not followed: it would take the key along"},
+	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, dead: "unavailable"},
+	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL",
+		remark: "no answer of the API, so it doesn't count as delivered"},
+	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, dead: "unavailable"},
+	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
+		remark: "the event isn't done, and is sent again"},
+	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
+		remark: "the one before stays"},
+	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
+		most: 2 * second, remark: "the requests on their way are finished"},
+	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
+		most: 31 * second, remark: "the requests on their way are waited for, 30 s at most"},
+	{fault: "SIGTERM or Ctrl-C while Klaviyo is away", strikes: everything, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
+		most: 2 * second, remark: "nothing more is sent"},
+}
+
+// TestFaults sends the same events in the face of each fault, with a checkpoint and
+// without.
+func TestFaults(t *testing.T) {
+	for _, tt := range faultTests {
+		for _, checkpoint := range []bool{false, true} {
+			if tt.needsCheckpoint && !checkpoint {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/checkpoint=%t", tt.fault, checkpoint), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { tt.run(t, checkpoint) })
+			})
+		}
+	}
+}
+
+func (tt faultTest) run(t *testing.T, checkpoint bool) {
+	d := newDelivering(t, tt, checkpoint)
+	if tt.prepare != nil {
+		tt.prepare(t, d)
+	}
+	began := time.Now()
+	r := d.run(t, "send", d.args...)
+	took := time.Since(began)
+
+	r.want(t, tt.status(), tt.stops, tt.says)
+	if got := d.network.mostAttempts(); tt.attempts > 0 && got != tt.attempts {
+		t.Errorf("%d attempts, want %d", got, tt.attempts)
+	}
+	if took < tt.least || tt.most > 0 && took > tt.most {
+		t.Errorf("it took %v, want %v to %v", took, tt.least, tt.most)
+	}
+	if late := d.network.afterFailure(); tt.atOnce && late > 0 {
+		t.Errorf("%d requests were sent after the first answer", late)
+	}
+	dead := map[int]string{}
+	if tt.dead != "" {
+		dead[tt.strikes.line()] = tt.dead
+	}
+	d.checkDeadLetters(t, dead)
+	if tt.stops == "" {
+		d.checkSummary(t, r, len(dead))
+	}
+	d.checkNothingIsLost(t, r.undone())
+	d.checkOrder(t)
+
+	// The cause mended, the command that the program names does the rest.
+	d.heal()
+	switch tt.status() {
+	case statusStopped:
+		command, args := r.resumption(t)
+		d.run(t, command, args...).want(t, statusDone)
+		d.checkOrder(t)
+	case statusDeadLetters:
+		d.run(t, "replay", d.dead).want(t, statusDone)
+	}
+	d.checkDeadLetters(t, map[int]string{})
+	d.checkNothingIsLost(t, 0)
+	if tt.arrived != nil {
+		tt.arrived(t, d.klaviyo)
+	}
+}
+
+// delayed lets other requests be on their way when the fault is seen.
+func delayed(fault klaviyotest.Fault) klaviyotest.Fault {
+	fault.Delay = networkDelay
+	return fault
+}
+
+const fullDisk = "/dev/full" // takes no bytes
+
+// fillDeadLetters makes the file of dead letters one that takes no bytes.
+func fillDeadLetters(t *testing.T, d *delivering) {
+	if _, err := os.Stat(fullDisk); err != nil {
+		t.Skip("this system has no " + fullDisk)
+	}
+	if err := os.Symlink(fullDisk, d.dead); err != nil {
+		t.Fatal(err)
+	}
+	d.mend = func() {
+		if err := os.Remove(d.dead); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// blockCheckpoint puts a folder in the place of the checkpoint's next version, after
+// some have been written.
+func blockCheckpoint(t *testing.T, d *delivering) {
+	d.klaviyo.Inject(klaviyotest.Fault{Delay: 2 * second, Times: -1})
+	obstacle := filepath.Join(filepath.Dir(d.checkpoint), ".progress.json.tmp")
+	time.AfterFunc(2500*time.Millisecond, func() {
+		if err := os.Mkdir(obstacle, 0o700); err != nil {
+			t.Error(err)
+		}
+	})
+	d.mend = func() {
+		if err := os.Remove(obstacle); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// interrupt cancels the run's context, as the signals do.
+func interrupt(t *testing.T, d *delivering) {
+	d.klaviyo.Inject(klaviyotest.Fault{Delay: 500 * time.Millisecond, Times: -1})
+	ctx, cancel := context.WithCancel(t.Context())
+	d.ctx = ctx
+	time.AfterFunc(700*time.Millisecond, cancel)
+	d.mend = func() { d.ctx = nil }
+}
+
+// refuses makes a 400 with a code and the source of the fault.
+func refuses(code, source string) func(*http.Request) *http.Response {
+	return answers(http.StatusBadRequest, fmt.Sprintf(`{"errors":[{"id":"1","code":%q,"title":"Invalid input.","detail":"…","source":{%s}}]}`, code, source))
+}
+
+// withoutNumber checks that the number of the faulty event is a custom property.
+func withoutNumber(t *testing.T, k *klaviyotest.Klaviyo) {
+	p, ok := k.Profile(fmt.Sprintf("p%d@example.com", trackLine))
+	if !ok || p.Attributes.PhoneNumber != "" || !strings.Contains(string(p.Attributes.Properties), `"phone":"`+numberOnTrackLine+`"`) {
+		t.Errorf("profile %v", p.Attributes)
+	}
+}
