@@ -3,6 +3,8 @@ package client
 import (
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
@@ -26,15 +28,16 @@ type burstWindow struct {
 	calls  int     // of all programs
 	share  float64 // of them that is ours
 	pace   float64 // 1 where no others get in the way
-	// spaced attempts are spread evenly, the last one of which was sent at sent.
+	// pacer holds the rate. Where attempts are spaced it lets them through one by
+	// one, else as many at once as a window has calls.
+	pacer  *rate.Limiter
 	spaced bool
-	sent   time.Time
 	// answered are the times of the answers within the last length, oldest first.
 	answered []time.Time
 }
 
 func newBurstWindow(limit klaviyo.RateLimit, share float64) burstWindow {
-	return burstWindow{length: limit.Window, calls: limit.Calls, share: share, pace: 1, spaced: true}
+	return burstWindow{length: limit.Window, calls: limit.Calls, share: share, pace: 1, spaced: true, pacer: rate.NewLimiter(0, 1)}
 }
 
 // opens is when the next attempt may be sent beside those in flight and beside
@@ -46,16 +49,32 @@ func (w *burstWindow) opens(now time.Time, inFlight, others int) time.Time {
 	allowance := w.allowance(others)
 	excess := inFlight + len(w.answered) + 1 - allowance
 	switch {
-	case excess <= 0 && w.spaced:
-		return w.sent.Add(w.length / time.Duration(allowance))
 	case excess <= 0:
-		return time.Time{}
+		return w.paced(now, allowance)
 	case excess <= len(w.answered):
 		return w.answered[excess-1].Add(w.length)
 	}
 	// Those in flight fill the window, and aren't answered before now.
 	return now.Add(w.length)
 }
+
+// paced is when the pacer lets the next attempt through.
+func (w *burstWindow) paced(now time.Time, allowance int) time.Time {
+	limit, burst := rate.Limit(float64(allowance)/w.length.Seconds()), allowance
+	if w.spaced {
+		burst = 1
+	}
+	if w.pacer.Burst() != burst {
+		w.pacer = rate.NewLimiter(limit, burst) // full: the answers hold the window already
+	}
+	w.pacer.SetLimitAt(now, limit)
+	place := w.pacer.ReserveN(now, 1)
+	defer place.CancelAt(now)
+	return now.Add(place.DelayFrom(now))
+}
+
+// send counts an attempt that is sent.
+func (w *burstWindow) send(now time.Time) { w.pacer.AllowN(now, 1) }
 
 // allowance is how many calls of a window are ours.
 func (w *burstWindow) allowance(others int) int {

@@ -146,7 +146,7 @@ func (l *limiter) take() bool {
 		return false
 	}
 	l.inFlight++
-	l.burst.sent = now
+	l.burst.send(now)
 	l.steady.spent++
 	return true
 }

@@ -7,7 +7,6 @@ type mapping struct {
 	*Mapper
 	size     int // of the event, in bytes
 	objects  [rootCount]object
-	present  [rootCount]bool
 	warnings []Warning
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
@@ -27,13 +26,17 @@ type unusedValue struct {
 var parts = []struct {
 	path path
 	root root
+	// anything says that the part may be something else than an object.
+	anything bool
 }{
-	{newPath("traits"), rootTraits},
-	{newPath("context"), rootContext},
-	{newPath("context.traits"), rootContextTraits},
-	{newPath("properties"), rootProperties},
-	{newPath("T.properties"), rootTraitsOptions},
-	{newPath("C.properties"), rootContextOptions},
+	{newPath("traits"), rootTraits, false},
+	{newPath("context"), rootContext, false},
+	{newPath("context.traits"), rootContextTraits, false},
+	{newPath("properties"), rootProperties, false},
+	{newPath("T.properties"), rootTraitsOptions, false},
+	{newPath("C.properties"), rootContextOptions, false},
+	{newPath("T.address"), rootTraitsAddress, true},
+	{newPath("C.address"), rootContextAddress, true},
 }
 
 // readParts finds the parts of the event. One that is no object counts as absent.
@@ -44,7 +47,7 @@ func (m *mapping) readParts() {
 		case !ok || v.isNull():
 		case v.isObject():
 			m.objects[part.root] = v.members()
-			m.present[part.root] = true
+		case part.anything:
 		default:
 			m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
 			m.keepUnused(part.path, v)

@@ -35,7 +35,7 @@ func TestInvalidInput(t *testing.T) {
 		{"number", "12", mapper.CodeInvalidEvent, "", "object"},
 		{"null", "null", mapper.CodeInvalidEvent, "", "object"},
 		{"list", `[{"type":"track"}]`, mapper.CodeInvalidEvent, "", "object"},
-		{"too deep to read", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), mapper.CodeInvalidJSON, "", "byte"},
+		{"too deep to read", strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000), mapper.CodeInvalidJSON, "", "levels deep"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

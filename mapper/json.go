@@ -80,12 +80,17 @@ func validate(line []byte) *Error {
 	if !utf8.Valid(line) {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
+	if jsontext.Value(line).IsValid(jsontext.AllowInvalidUTF8(true)) {
+		return nil
+	}
+	return syntaxError(line)
+}
+
+// syntaxError says what is wrong with a line that is no JSON value.
+func syntaxError(line []byte) *Error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true))
 	_, err := d.ReadValue()
 	if err == nil {
-		if _, err = d.ReadToken(); errors.Is(err, io.EOF) {
-			return nil
-		}
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("something follows the value at byte %d; put one event on a line", d.InputOffset())}
 	}
 	e := &Error{Code: CodeInvalidJSON}
@@ -101,6 +106,10 @@ func validate(line []byte) *Error {
 	if errors.Is(err, jsontext.ErrDuplicateName) {
 		e.Field = dotted(syntactic.JSONPointer)
 		e.Message = "the name is there twice in one object; keep one of them"
+		return e
+	}
+	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export it
+		e.Message = "objects and lists stand more than 10,000 levels deep"
 		return e
 	}
 	// The error's own words quote what stands there, which may be personal.

@@ -12,6 +12,8 @@ const (
 	rootProperties          // P
 	rootTraitsOptions       // TP: the subscription options under traits
 	rootContextOptions      // CP: those under context.traits
+	rootTraitsAddress       // T.address
+	rootContextAddress      // C.address
 	rootContext
 	rootCount
 )
@@ -28,6 +30,9 @@ var roots = map[string]struct {
 	"CP":      {rootContextOptions, "context.traits.properties"},
 	"context": {rootContext, "context"},
 }
+
+// addresses are objects that many rules look into.
+var addresses = map[string]root{"T.address": rootTraitsAddress, "C.address": rootContextAddress}
 
 // path leads to a value in an event, through objects only.
 type path struct {
@@ -66,6 +71,11 @@ func expand(rule string) []string {
 
 func newPath(rule string) path {
 	keys := strings.Split(rule, ".")
+	if len(keys) > 2 {
+		if r, ok := addresses[keys[0]+"."+keys[1]]; ok {
+			return path{root: r, keys: keys[2:], text: roots[keys[0]].path + "." + strings.Join(keys[1:], ".")}
+		}
+	}
 	if r, ok := roots[keys[0]]; ok && len(keys) > 1 {
 		return path{root: r.root, keys: keys[1:], text: r.path + "." + strings.Join(keys[1:], ".")}
 	}

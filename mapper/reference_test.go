@@ -155,9 +155,9 @@ func pathList(list []path) string {
 
 // short writes a path with the abbreviations of the page.
 func (p path) short() string {
-	for _, name := range []string{"T", "C", "P", "TP", "CP"} {
-		if roots[name].root == p.root {
-			return name + "." + strings.Join(p.keys, ".")
+	for _, name := range []string{"TP", "CP", "T", "C", "P"} {
+		if rest, ok := strings.CutPrefix(p.text, roots[name].path+"."); ok {
+			return name + "." + rest
 		}
 	}
 	return p.text

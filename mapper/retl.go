@@ -26,7 +26,6 @@ func (m *mapping) readRETL() {
 		return
 	}
 	m.objects[rootTraits] = m.objects[rootTraits].set(identifierType, id)
-	m.present[rootTraits] = true
 	if externalIDTypes[identifierType] {
 		m.externalID = id
 	}

@@ -19,6 +19,7 @@ type Klaviyo struct {
 
 	description *description
 	limits      *limits
+	unlimited   bool
 	faults      faults
 	log         requestLog
 
@@ -40,6 +41,9 @@ func newKlaviyo(d *description, opts []Option) *Klaviyo {
 	}
 	for _, opt := range opts {
 		opt(k)
+	}
+	if k.unlimited {
+		k.limits = nil
 	}
 	return k
 }
@@ -74,9 +78,10 @@ func WithLimit(op klaviyo.OperationID, burst, steady int) Option {
 	return func(k *Klaviyo) { k.limits.set(op, burst, steady) }
 }
 
-// WithoutLimits lets any number of calls in. Answers then say nothing of limits.
+// WithoutLimits lets any number of calls in, whatever other options say of limits.
+// Answers then say nothing of them.
 func WithoutLimits() Option {
-	return func(k *Klaviyo) { k.limits = nil }
+	return func(k *Klaviyo) { k.unlimited = true }
 }
 
 // WithWindowsFrom makes the windows of all limits begin at epoch and at whole

@@ -77,7 +77,6 @@ func TestOptionsThatMakeNoSensePanic(t *testing.T) {
 		"empty company":       func() { New(WithCompanyID("")) },
 		"unknown operation":   func() { New(WithLimit("create_flow", 1, 1)) },
 		"limit of none":       func() { New(WithLimit(klaviyo.OperationGetLists, 0, 1)) },
-		"limit without any":   func() { New(WithoutLimits(), WithLimit(klaviyo.OperationGetLists, 1, 1)) },
 		"the same list twice": func() { New(WithList("L", "one"), WithList("L", "two")) },
 		"unknown fault":       func() { New().Inject(Fault{Operation: "create_flow", Reset: true}) },
 		"page without status": func() { New().Inject(Fault{HTML: "<p>"}) },

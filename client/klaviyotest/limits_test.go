@@ -168,3 +168,12 @@ func TestWithoutLimits(t *testing.T) {
 		t.Errorf("headers %v", r.header)
 	}
 }
+
+func TestWithoutLimitsInAnyOrder(t *testing.T) {
+	one := WithLimit(klaviyo.OperationCreateEvent, 1, 1)
+	for _, opts := range [][]Option{{one, WithoutLimits()}, {WithoutLimits(), one}} {
+		if k := New(append(opts, WithWindowsFrom(time.Unix(0, 0)))...); k.limits != nil {
+			t.Error("there are limits")
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -13,7 +14,14 @@ import (
 
 func main() { run(command.DefaultCheckpointInterval) }
 
+// memoryLimit makes the garbage collector work harder rather than let large
+// events take more than 100 MB. GOMEMLIMIT overrides it.
+const memoryLimit = 64 << 20
+
 func run(checkpointInterval time.Duration) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	// Who reads the log or the results may leave; a delivery goes on.
 	signal.Ignore(syscall.SIGPIPE)
 	program := command.Program{

@@ -110,7 +110,7 @@ func TestUsage(t *testing.T) {
 		{"flag of another type", []string{"send", "--from-line", "x"}, "--from-line"},
 		{"unknown log level", []string{"map", "--log-level", "loud"}, "--log-level"},
 		{"unknown output", []string{"send", "--simulate", "--output", "xml"}, "--output is one of json, table"},
-		{"no concurrency", []string{"send", "--simulate", "--concurrency", "0"}, "--concurrency is at least 1"},
+		{"no concurrency", []string{"send", "--simulate", "--concurrency", "0"}, "--concurrency is from 1 to"},
 		{"no share", []string{"send", "--simulate", "--quota-share", "0"}, "--quota-share is above 0 and at most 1"},
 		{"more than all", []string{"replay", "--simulate", "--quota-share", "1.1", events}, "--quota-share is above 0 and at most 1"},
 		{"no number", []string{"send", "--simulate", "--quota-share", "NaN"}, "--quota-share is above 0 and at most 1"},

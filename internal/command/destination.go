@@ -32,7 +32,7 @@ func (f *destinationFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.simulate, "simulate", false, "deliver to a Klaviyo inside the program, which needs no key")
 	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
 	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
-	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests under way at once")
+	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
 	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
 }
 
@@ -40,8 +40,8 @@ func (f *destinationFlags) check() error {
 	if printers[f.output] == nil {
 		return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
 	}
-	if f.concurrency < 1 {
-		return wrongUsage(errors.New("--concurrency is at least 1"))
+	if f.concurrency < 1 || f.concurrency > maxConcurrency {
+		return wrongUsage(fmt.Errorf("--concurrency is from 1 to %d", maxConcurrency))
 	}
 	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
 		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
@@ -117,9 +117,14 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	return c, nil
 }
 
-// network is net/http's transport with a connection for each request under way.
+// maxConcurrency is far beyond what reaches Klaviyo's limits.
+const maxConcurrency = 1000
+
+// network is net/http's transport with a connection for each request under way: the
+// mapper's requests are of four operations.
 func network(concurrency int) http.RoundTripper {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConns, transport.MaxIdleConnsPerHost = concurrency, concurrency
+	transport.MaxIdleConns = 4 * concurrency
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
 	return transport
 }
