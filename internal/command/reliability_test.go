@@ -55,6 +55,9 @@ func (tt faultTest) sentAgain() string {
 	case tt.status() == statusDone:
 		return "yes"
 	}
+	if tt.attempts == 2 {
+		return "once"
+	}
 	return fmt.Sprintf("%d times", tt.attempts-1)
 }
 

@@ -148,5 +148,5 @@ func together(tasks []*task) *call {
 		}
 		request = mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(all)}
 	}
-	return &call{request, tasks}
+	return &call{request: request, tasks: tasks}
 }

@@ -5,7 +5,9 @@ package delivery
 func (q *Queue) dispatch() {
 	for q.ctx.Err() == nil {
 		for c := q.lanes.next(); c != nil; c = q.lanes.next() {
-			c.coalesce()
+			if !c.again {
+				c.coalesce()
+			}
 			q.start(func() { q.perform(c) })
 		}
 		switch {

@@ -113,3 +113,31 @@ func TestBatchThatIsNotTaken(t *testing.T) {
 		}
 	})
 }
+
+// What an outage kept back is delivered once Klaviyo is there again.
+func TestOutageThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		s := &server{delay: time.Second, answer: func(_ client.Request, words string) error {
+			if time.Since(began) < 3*time.Second {
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		queue := []Event{of(1, "a@x", track("a@x", "1")), of(2, "a@x", track("a@x", "2")), of(3, "b@x", track("b@x", "3"))}
+		var letters rejected
+		q := Start(t.Context(), Config{Sender: s, Reject: letters.reject})
+		for _, e := range queue {
+			if err := q.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		time.Sleep(5 * time.Second)
+		if err := q.Add(of(4, "c@x", track("c@x", "4"))); err != nil {
+			t.Fatal(err)
+		}
+		if report := q.Wait(); report.Delivered != 4 || report.Err != nil || len(letters.lines) > 0 {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}

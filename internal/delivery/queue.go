@@ -26,11 +26,13 @@
 // A request that Klaviyo takes in none of its attempts may be at fault, or
 // Klaviyo may be down. Its event is held back, and its person's events with it,
 // until one of these tells which:
-//   - Klaviyo answers another request: the event is a dead letter.
+//   - Klaviyo answers another request: it is sent again, and is a dead letter if
+//     that fails in the same way and Klaviyo then answers another.
 //   - Five requests in a row have failed so: delivery stops, and what is held
 //     back stays undone.
-//   - Nothing else is left to send: the event is a dead letter if Klaviyo has
-//     answered a request in this run; else delivery stops, and it stays undone.
+//   - Nothing else is left to send: if Klaviyo has answered a request in this run it
+//     is sent again, once, and then is a dead letter; else delivery stops, and it
+//     stays undone.
 package delivery
 
 import (

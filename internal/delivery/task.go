@@ -29,7 +29,9 @@ type call struct {
 	// tasks are in the order of the input if they are of one person, else in that of
 	// the request.
 	tasks []*task
+	// again says that it was held back, and is sent again since Klaviyo answers.
+	again bool
 }
 
 // only is the call of an event's next request.
-func only(t *task) *call { return &call{t.todo[0], []*task{t}} }
+func only(t *task) *call { return &call{request: t.todo[0], tasks: []*task{t}} }
