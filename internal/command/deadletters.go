@@ -2,15 +2,11 @@ package command
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -20,44 +16,17 @@ type deadLetters struct {
 	files []string         // that the events come from
 }
 
-// openDeadLetters opens the file with a name, or none where that is empty. It
-// refuses a file that the events come from, since reading it would not end, and
-// that of the checkpoint.
-func (p Program) openDeadLetters(name string, files []string, checkpoint string) (*deadLetters, error) {
+// openDeadLetters opens the file with a name, or none where that is empty.
+func openDeadLetters(name string, files []string) (*deadLetters, error) {
 	d := &deadLetters{files: files}
 	if name == "" {
 		return d, nil
 	}
-	file, err := deadletter.Open(name)
-	if err != nil {
+	var err error
+	if d.file, err = deadletter.Open(name); err != nil {
 		return nil, stopped(err)
 	}
-	for _, info := range p.stat(files) {
-		if info.Mode().IsRegular() && file.Is(info) {
-			file.Close()
-			return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the input", name))
-		}
-	}
-	if info, err := os.Stat(checkpoint); err == nil && file.Is(info) {
-		file.Close()
-		return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the checkpoint", name))
-	}
-	d.file = file
 	return d, nil
-}
-
-// stat describes those files that can be described.
-func (p Program) stat(files []string) (infos []fs.FileInfo) {
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if stdin, ok := p.Stdin.(*os.File); ok && file == input.Stdin {
-			info, err = stdin.Stat()
-		}
-		if err == nil {
-			infos = append(infos, info)
-		}
-	}
-	return infos
 }
 
 // keep keeps an event with the reason why it can't be delivered.

@@ -74,6 +74,9 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := source.use(args); err != nil {
 		return err
 	}
+	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
+		return err
+	}
 	s := &sending{destination: to, files: source.files, event: eventOfLine, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
@@ -95,7 +98,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	defer lines.Close()
-	dead, err := p.openDeadLetters(flags.deadLetter, source.files, flags.checkpoint)
+	dead, err := openDeadLetters(flags.deadLetter, source.files)
 	if err != nil {
 		return err
 	}
