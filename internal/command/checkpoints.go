@@ -24,9 +24,9 @@ type checkpoints struct {
 	found    bool                  // there was one
 }
 
-// openCheckpoints opens the file with a name, and checks that it is of these files
-// and settings if there is a checkpoint.
-func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings) (*checkpoints, error) {
+// openCheckpoints opens the file with a name. If there is a checkpoint it checks that
+// it is of these files and settings, and of this key unless newKey is set.
+func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings, key string, newKey bool) (*checkpoints, error) {
 	sources, err := describeInput(files)
 	if err != nil {
 		return nil, err
@@ -39,19 +39,22 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 	if err == nil && saved != nil {
 		err = saved.Check(sources, settings)
 	}
+	if err == nil && saved != nil && !newKey {
+		err = saved.CheckKey(key)
+	}
 	if err != nil {
 		file.Close()
 		return nil, checkpointError(name, err)
 	}
 	c := &checkpoints{file: file, interval: p.CheckpointInterval, found: saved != nil}
-	c.last = checkpoint.Checkpoint{Settings: settings, At: input.Position{Line: 1}}
+	c.last = checkpoint.Checkpoint{At: input.Position{Line: 1}}
 	if saved != nil {
 		c.last = *saved
 		if saved.Done && saved.Grown(sources) {
 			c.last.Done, c.last.Counts = false, checkpoint.Counts{}
 		}
 	}
-	c.last.Input = sources
+	c.last.Input, c.last.Settings = sources, settings
 	return c, nil
 }
 
@@ -77,6 +80,9 @@ func checkpointError(name string, err error) error {
 		return wrongUsage(fmt.Errorf("--checkpoint: %w; name another file", err))
 	case errors.Is(err, checkpoint.ErrOther):
 		return wrongUsage(fmt.Errorf("--checkpoint: %s: %w\nName another file, or remove %[1]s to begin with the first line", name, err))
+	case errors.Is(err, checkpoint.ErrOtherKey):
+		return wrongUsage(fmt.Errorf("--checkpoint: %s: %w\nIf yours is a new key of the same account, add --%s once. Else name another file, or remove %[1]s to begin with the first line",
+			name, err, newKeyFlag))
 	case errors.Is(err, flock.ErrLocked):
 		return stopped(fmt.Errorf("--checkpoint: %s: another run is under way", name))
 	}
@@ -119,13 +125,13 @@ func (c *checkpoints) save(progress *progress) error {
 	if at == c.last.At {
 		return nil
 	}
-	c.last.At, c.last.Counts = at, counts
+	c.last.Reach(at, counts)
 	return c.write()
 }
 
 // finish saves that all is done of an input whose last file is so long.
 func (c *checkpoints) finish(progress *progress, size int64) error {
-	c.last.At, c.last.Counts = progress.first()
+	c.last.Reach(progress.first())
 	c.last.Done = true
 	c.last.Input[len(c.last.Input)-1].Size = size
 	return c.write()

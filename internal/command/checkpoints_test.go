@@ -188,10 +188,42 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 			}
 		})
 	}
-	if strings.Contains(before, key) {
+	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
+}
+
+func TestCheckpointOfAnotherKey(t *testing.T) {
+	events, saved := write(t, "events.jsonl", lines(track(1, "m1"))), progressFile(t)
+	args := []string{"send", "--checkpoint", saved, events}
+	account(klaviyotest.New()).run(t, args...).want(t, statusDone)
+	if text := read(t, saved); strings.Contains(text, key) {
 		t.Error("the checkpoint has the key in it")
 	}
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
+	grow(t, events, lines(track(1, "m2")))
+
+	k := klaviyotest.New()
+	other := account(k)
+	other.env = map[string]string{"KLAVIYO_API_KEY": "pk_another"}
+	before := read(t, saved)
+	other.run(t, args...).want(t, statusUsage, "another private key", "add --new-key once", "remove "+saved)
+	if len(k.Requests()) > 0 || read(t, saved) != before {
+		t.Error("something was sent, or the checkpoint has changed")
+	}
+	other.run(t, append(args, "--new-key")...).want(t, statusDone, "Going on at line 2")
+	other.run(t, args...).want(t, statusDone, "Nothing to send")
+	if got := messageIDs(k); !slices.Equal(got, []string{"m2"}) {
+		t.Errorf("events %v", got)
+	}
+	account(k).run(t, args...).want(t, statusUsage, "another private key")
+}
+
+// TestNewKeyIsNotInTheCommandThatGoesOn: it is given once.
+func TestNewKeyIsNotInTheCommandThatGoesOn(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_another"))
+	r := account(k).run(t, "send", "--new-key", "--checkpoint", progressFile(t), write(t, "events.jsonl", lines(track(1, "m1"))))
+	r.want(t, statusStopped, "give the same command again")
+	if _, args := r.resumption(t); slices.Contains(args, "--new-key") {
+		t.Errorf("%q", args)
+	}
 }
 
 func TestFileThatIsNoCheckpoint(t *testing.T) {

@@ -17,14 +17,19 @@ type sendFlags struct {
 	destinationFlags
 	deadLetter string
 	checkpoint string
+	newKey     bool
 }
 
-const checkpointFlag = "checkpoint"
+const (
+	checkpointFlag = "checkpoint"
+	newKeyFlag     = "new-key"
+)
 
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, "dead-letter", "", "`file` to append the events to that can't be delivered, with the reason")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
+	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
 
 func (p Program) sendCommand() *cobra.Command {
@@ -70,6 +75,9 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err
+	}
+	if flags.newKey && flags.checkpoint == "" {
+		return wrongUsage(fmt.Errorf("--%s is about the key of a checkpoint: give --%s too", newKeyFlag, checkpointFlag))
 	}
 	if err := source.use(args); err != nil {
 		return err
@@ -124,11 +132,11 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 
 // resumeSend opens the checkpoint and tells where send goes on.
 func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
-	settings, err := checkpoint.DescribeSettings(flags.server(), s.mapping)
+	settings, err := checkpoint.DescribeSettings(flags.server(), s.key, s.mapping)
 	if err != nil {
 		return nil, stopped(err)
 	}
-	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings)
+	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings, s.key, flags.newKey)
 	if err != nil {
 		return nil, err
 	}
