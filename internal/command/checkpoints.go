@@ -13,8 +13,12 @@ import (
 )
 
 // DefaultCheckpointInterval is the time between two writes of a checkpoint, and
-// so how much work may be done twice.
+// so how much work may be done twice. The first are closer together.
 const DefaultCheckpointInterval = time.Second
+
+// firstCheckpointInterval is the time after which there is a look at whether the first
+// events are done: a program that is killed early and often gets on too.
+const firstCheckpointInterval = 10 * time.Millisecond
 
 // checkpoints keeps how far a delivery has come.
 type checkpoints struct {
@@ -89,20 +93,21 @@ func checkpointError(name string, err error) error {
 	return stopped(fmt.Errorf("--checkpoint: %w", err))
 }
 
-// keep saves the progress while events are delivered. If that fails it calls stop.
+// keep saves the progress while events are delivered: as soon as the first are done,
+// and then less and less often. If that fails it calls stop.
 // Its result ends it.
 func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(error)) (end func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(c.interval)
-		defer ticker.Stop()
+		interval := min(firstCheckpointInterval, c.interval)
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-time.After(interval):
 			}
+			before := c.last.At
 			err := progress.advance(queue)
 			if err == nil {
 				err = c.save(progress)
@@ -110,6 +115,9 @@ func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(
 			if err != nil {
 				stop(err)
 				return
+			}
+			if c.last.At != before {
+				interval = min(2*interval, c.interval)
 			}
 		}
 	}()

@@ -1,12 +1,17 @@
 package command
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -14,6 +19,21 @@ import (
 type deadLetters struct {
 	file  *deadletter.File // or nil
 	files []string         // that the events come from
+
+	mu sync.Mutex
+	// earlier are those that are in the file already, of this delivery's events.
+	earlier map[letterID]bool
+}
+
+// letterID tells a letter from others: one of the same event with the same code has
+// the same. A letter without its event has none.
+type letterID [16]byte
+
+func idOf(l deadletter.Letter) letterID {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %d %q ", l.File, l.Line, l.Error.Code)
+	sum.Write(bytes.TrimSpace(l.Event)) // what stands around it isn't kept
+	return letterID(sum.Sum(nil)[:len(letterID{})])
 }
 
 // openDeadLetters opens the file with a name, or none where that is empty.
@@ -29,6 +49,51 @@ func openDeadLetters(name string, files []string) (*deadLetters, error) {
 	return d, nil
 }
 
+// recognise finds the letters of the events from a position on, so that they aren't
+// written again: an earlier run of the delivery, which was killed or had to stop, was
+// further with them than with others.
+func (d *deadLetters) recognise(from input.Position) error {
+	if d.file == nil {
+		return nil
+	}
+	d.earlier = map[letterID]bool{}
+	for letter, err := range d.file.Letters() {
+		if err != nil {
+			return stopped(err)
+		}
+		if letter.Event != nil && !d.isBefore(letter, from) {
+			d.earlier[idOf(letter)] = true
+		}
+	}
+	return nil
+}
+
+// isBefore tells whether a letter is of an event before a position, or of another input.
+func (d *deadLetters) isBefore(letter deadletter.Letter, at input.Position) bool {
+	if len(d.files) == 1 {
+		return letter.File != "" || letter.Line < at.Line
+	}
+	for i, file := range d.files {
+		if file == letter.File && (i > at.File || i == at.File && letter.Line >= at.Line) {
+			return false
+		}
+	}
+	return true
+}
+
+// isKept tells whether a letter is in the file already. It says so once.
+func (d *deadLetters) isKept(letter deadletter.Letter) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.earlier) == 0 || letter.Event == nil {
+		return false
+	}
+	id := idOf(letter)
+	kept := d.earlier[id]
+	delete(d.earlier, id)
+	return kept
+}
+
 // keep keeps an event with the reason why it can't be delivered.
 func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attempts int) error {
 	if d.file == nil {
@@ -37,6 +102,9 @@ func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attemp
 	letter := deadletter.Letter{Line: event.Line, Event: event.Text, Error: reason, Attempts: attempts}
 	if len(d.files) > 1 {
 		letter.File = d.files[event.File]
+	}
+	if d.isKept(letter) {
+		return nil
 	}
 	return d.file.Write(letter)
 }

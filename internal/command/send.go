@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -109,6 +110,11 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	dead, err := openDeadLetters(flags.deadLetter, source.files)
 	if err != nil {
 		return err
+	}
+	if saved != nil && saved.found {
+		if err := dead.recognise(from); err != nil {
+			return errors.Join(err, dead.close())
+		}
 	}
 	s.keep, s.level = dead.keep, dead.level()
 	s.progress = &progress{files: len(source.files), next: from, counts: s.earlier}
