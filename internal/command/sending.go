@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -27,6 +28,7 @@ type sending struct {
 	// keep keeps an event that can't be delivered.
 	keep     func(delivery.Event, deadletter.Error, int) error
 	level    slog.Level // of the log's lines for such events
+	mayGrow  bool       // another run reads on where the input ends
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
@@ -45,6 +47,10 @@ type sending struct {
 // where it is.
 var errStays = errors.New("the line stays")
 
+// errCut is the error of a last line that isn't whole while the input may grow.
+var errCut = errors.New("the line has no end and isn't whole: its writer may still be at it. " +
+	"If nothing more comes, end it with a newline, and it is a dead letter")
+
 // eventOfLine is the event that a line is.
 func eventOfLine(line input.Line) ([]byte, error) {
 	if line.TooLong {
@@ -58,7 +64,7 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings = map[string]int{}
+	s.warnings, s.mayGrow = map[string]int{}, saved != nil
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -95,7 +101,8 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 }
 
 // read takes in all events. It ends early, with the reason, when delivery has
-// stopped, a dead letter can't be kept or the input can't be read.
+// stopped, a dead letter can't be kept, the input can't be read or its last line isn't
+// whole.
 func (s *sending) read(lines *input.Reader) error {
 	ctx := s.queue.Context()
 	for {
@@ -124,6 +131,9 @@ func (s *sending) read(lines *input.Reader) error {
 
 // take gives an event to the queue, or deals with it at once.
 func (s *sending) take(line input.Line) (state, error) {
+	if s.mayGrow && s.isCut(line) {
+		return taken, errCut
+	}
 	event := delivery.Event{Position: position(line.Position)}
 	text, err := s.event(line)
 	switch {
@@ -147,6 +157,11 @@ func (s *sending) take(line input.Line) (state, error) {
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
 	return queued, s.queue.Add(event)
+}
+
+// isCut tells whether a line is the last of the input, and may be a part of one.
+func (s *sending) isCut(line input.Line) bool {
+	return !line.Ended && line.File == len(s.files)-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
 // warnOfAnswer counts what Klaviyo didn't take as it was meant.
