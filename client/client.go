@@ -56,7 +56,7 @@ func links(key string, cfg config, counters *counters) []link {
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
+		limit(cfg.retry, cfg.quotaShare),
 		observe(cfg.logger, counters),
 		limitTime(cfg.attemptTimeout()),
 	}

@@ -3,9 +3,8 @@ package mapper
 import (
 	"strings"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // profileField is a typed field of a profile, and where it comes from.
@@ -86,7 +85,7 @@ func (m *mapping) read(f profileField) field {
 	case found.null && m.cfg.SendNulls:
 		return nullable.NewNullNullable[string]()
 	}
-	return nil
+	return field{}
 }
 
 // createProfile builds the request of an identify.

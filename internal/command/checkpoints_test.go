@@ -478,7 +478,7 @@ func TestDeadLetterThatCanNotBeKeptHoldsTheCheckpoint(t *testing.T) {
 	if _, err := os.Stat(full); err != nil {
 		t.Skip("this system has no " + full)
 	}
-	events, saved := write(t, "events.jsonl", lines(track(1, "m1"), "nonsense", track(1, "m2"))), progressFile(t)
+	events, saved := write(t, "events.jsonl", lines("", "nonsense", track(1, "m2"))), progressFile(t)
 	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", full, events).
 		want(t, statusStopped, "stopped at line 2 of "+events, "no space left", "give the same command again")
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -94,19 +93,22 @@ func (d *deadLetters) isKept(letter deadletter.Letter) bool {
 	return kept
 }
 
-// keep keeps an event with the reason why it can't be delivered.
-func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attempts int) error {
+// keep keeps events with the reasons why they can't be delivered.
+func (d *deadLetters) keep(letters []deadLetter) error {
 	if d.file == nil {
 		return nil
 	}
-	letter := deadletter.Letter{Line: event.Line, Event: event.Text, Error: reason, Attempts: attempts}
-	if len(d.files) > 1 {
-		letter.File = d.files[event.File]
+	records := make([]deadletter.Letter, 0, len(letters))
+	for _, l := range letters {
+		letter := deadletter.Letter{Line: l.Line, Event: l.Text, Error: l.reason, Attempts: l.attempts}
+		if len(d.files) > 1 {
+			letter.File = d.files[l.File]
+		}
+		if !d.isKept(letter) {
+			records = append(records, letter)
+		}
 	}
-	if d.isKept(letter) {
-		return nil
-	}
-	return d.file.Write(letter)
+	return d.file.Write(records...)
 }
 
 // level is that of the log's line for an event, which alone names it where there

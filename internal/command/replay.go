@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
@@ -71,7 +71,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	}
 
 	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, began: time.Now()}
-	s.progress = &progress{files: 1, passed: func(e progressed) error { return rewrite(letters, e) }}
+	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
+	s.progress.passed = func(e progressed) error { return rewrite(letters, e) }
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)
 
@@ -93,9 +94,9 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	return printErr
 }
 
-// keepReason keeps nothing of an event that fails again: its record is renewed
-// when all before it are done.
-func keepReason(delivery.Event, deadletter.Error, int) error { return nil }
+// keepReason keeps nothing of events that fail again: their records are renewed
+// when all before them are done.
+func keepReason([]deadLetter) error { return nil }
 
 // eventOfRecord gives the event of a record, or errStays where there is none.
 func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error) {
@@ -115,15 +116,12 @@ func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error
 	}
 }
 
-// rewrite takes over the record of an event, unless it is delivered.
+// rewrite takes over the records of events that aren't delivered.
 func rewrite(letters *deadletter.Rewriting, e progressed) error {
-	switch {
-	case e.reason != nil:
-		return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
-	case e.state == kept:
+	if e.state == kept {
 		return letters.Keep(e.at.Offset, e.end)
 	}
-	return nil
+	return letters.Renew(e.at.Offset, e.end, e.reason, e.attempts)
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
@@ -131,14 +129,16 @@ func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error 
 	if simulate {
 		return letters.Discard()
 	}
-	pending, rest := s.progress.rest()
-	for _, e := range pending {
-		if e.reason == nil {
-			e.state = kept
+	offset, behind := s.progress.rest()
+	for _, e := range behind {
+		err := letters.Keep(offset, e.at.Offset)
+		if err == nil {
+			err = rewrite(letters, e)
 		}
-		if err := rewrite(letters, e); err != nil {
+		if err != nil {
 			return errors.Join(err, letters.Discard())
 		}
+		offset = e.end
 	}
-	return letters.Finish(rest)
+	return letters.Finish(offset)
 }

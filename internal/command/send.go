@@ -117,7 +117,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		}
 	}
 	s.keep, s.level = dead.keep, dead.level()
-	s.progress = &progress{files: len(source.files), next: from, counts: s.earlier}
+	s.progress = newProgress(len(source.files), from, s.earlier)
 	if flags.simulate {
 		fmt.Fprintln(p.Stderr, simulationNotice)
 	}

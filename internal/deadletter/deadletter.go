@@ -11,10 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"syscall"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
@@ -145,25 +146,29 @@ func endLine(file *os.File, size int64) error {
 	return err
 }
 
-// Write appends a record. Once it returns nil the record is on the disk. After an
-// error it takes no more: the record may be cut off, and the next would join it.
-func (f *File) Write(letter Letter) error {
-	line := letter.appendRecord(nil)
+// Write appends records. Once it returns nil they are on the disk. After an error it
+// takes no more: a record may be cut off, and the next would join it.
+func (f *File) Write(letters ...Letter) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err == nil {
-		f.err = f.append(line)
+		f.err = f.append(letters)
 	}
 	return f.err
 }
 
-// append appends a line to the file that has the name once it is there. That may be
-// another by then: somebody has moved the one that was open, or replayed it where
+// append appends records to the file that has the name once they are there. That may
+// be another by then: somebody has moved the one that was open, or replayed it where
 // there are no locks.
-func (f *File) append(line []byte) error {
+func (f *File) append(letters []Letter) error {
 	for {
-		if _, err := f.file.Write(line); err != nil || !f.regular {
-			return err
+		for _, letter := range letters {
+			if _, err := f.file.Write(letter.record()); err != nil { // each in one piece, for others may append as well
+				return err
+			}
+		}
+		if !f.regular {
+			return nil
 		}
 		if err := f.file.Sync(); err != nil {
 			return err
@@ -185,38 +190,53 @@ func (f *File) append(line []byte) error {
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
-// appendRecord appends the letter as a line. The event stands in it byte for
-// byte if it is JSON, else as a string, or in base64 if it isn't UTF-8. A string
-// is always the text of an event, and null always one that was too long.
-func (l Letter) appendRecord(line []byte) []byte {
+// record is the letter as a line. The event stands in it byte for byte if it is
+// JSON, else as a string, or in base64 if it isn't UTF-8. A string is always the
+// text of an event, and null always one that was too long.
+func (l Letter) record() []byte {
+	const rest = 1_000 // what the other fields mostly take
+	line := make([]byte, 0, len(l.Event)+rest)
+	if l.mayStandInside() {
+		if line = l.appendRecord(line, l.appendEvent); json.Valid(line) {
+			return line
+		}
+	}
+	return l.appendRecord(line[:0], l.appendText)
+}
+
+// appendRecord appends the record with the event as a function appends it.
+func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byte {
 	line = append(line, '{')
 	if l.File != "" {
 		line = append(appendJSON(append(line, `"file":`...), l.File), ',')
 	}
-	line = fmt.Appendf(line, `"line":%d,`, l.Line)
-	switch {
-	case l.Event == nil:
-		line = append(line, `"event":null`...)
-	case !utf8.Valid(l.Event):
-		line = append(line, `"event_base64":"`...)
-		line = append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
-	case canStandInside(l.Event):
-		line = append(append(line, `"event":`...), l.Event...)
-	default:
-		line = appendJSON(append(line, `"event":`...), string(l.Event))
-	}
+	line = appendEvent(fmt.Appendf(line, `"line":%d,`, l.Line))
 	line = appendJSON(append(line, `,"error":`...), l.Error)
 	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
 }
 
-// canStandInside tells whether event is JSON, means nothing else inside a record
-// and may be nested one level deeper without becoming too deep for those who
-// read it.
-func canStandInside(event []byte) bool {
-	if text := bytes.TrimSpace(event); bytes.HasPrefix(text, []byte(`"`)) || bytes.Equal(text, []byte("null")) {
-		return false
+// mayStandInside tells whether the event is JSON and means nothing else inside a
+// record. It may still be nested too deep for that.
+func (l Letter) mayStandInside() bool {
+	text := bytes.TrimSpace(l.Event)
+	return !bytes.HasPrefix(text, []byte(`"`)) && !bytes.Equal(text, []byte("null")) &&
+		utf8.Valid(text) && json.Valid(text)
+}
+
+func (l Letter) appendEvent(line []byte) []byte {
+	return append(append(line, `"event":`...), l.Event...)
+}
+
+func (l Letter) appendText(line []byte) []byte {
+	switch {
+	case l.Event == nil:
+		return append(line, `"event":null`...)
+	case !utf8.Valid(l.Event):
+		line = append(line, `"event_base64":"`...)
+		return append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
 	}
-	return json.Valid(event) && json.Valid(slices.Concat([]byte("["), event, []byte("]")))
+	line, _ = jsontext.AppendQuote(append(line, `"event":`...), l.Event) // fails on invalid UTF-8 alone
+	return line
 }
 
 func appendJSON(line []byte, v any) []byte {

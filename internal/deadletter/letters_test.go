@@ -11,7 +11,7 @@ import (
 
 func TestLetters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
-	text := string(Letter{Line: 1}.appendRecord(nil)) + "no record\n" + string(Letter{Line: 2, Event: []byte("{}")}.appendRecord(nil)) + `{"line":3,"ev`
+	text := string(Letter{Line: 1}.record()) + "no record\n" + string(Letter{Line: 2, Event: []byte("{}")}.record()) + `{"line":3,"ev`
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -89,7 +89,7 @@ func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
 		return fmt.Errorf("%s: %w", r.old.Name(), err)
 	}
 	letter.Error, letter.Attempts = reason, attempts
-	_, err = r.new.Write(letter.appendRecord(nil))
+	_, err = r.new.Write(letter.record())
 	return err
 }
 
