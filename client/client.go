@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -75,7 +74,7 @@ func links(key string, cfg config, counters *counters) []link {
 		authorize(key, cfg.companyID),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
-		observe(cfg.logger, counters),
+		observe(cfg.logger, counters, cfg.hooks),
 		limitTime(cfg.attemptTimeout()),
 	}
 }
@@ -96,7 +95,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode/100 != 2 {
 		return nil, badAnswer(call, resp)
 	}
-	if body := bytes.TrimSpace(peek(resp)); len(body) > 0 && !isJSON(body) {
+	if !answersAsTheAPI(resp) {
 		return nil, notTheAPI(call, resp)
 	}
 	resp.Request = req

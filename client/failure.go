@@ -189,6 +189,12 @@ func namesRevision(fault klaviyo.APIError) bool {
 	return strings.Contains(text, "revision")
 }
 
+// answersAsTheAPI tells whether a 2XX has no body or one of the API's.
+func answersAsTheAPI(resp *http.Response) bool {
+	body := bytes.TrimSpace(peek(resp))
+	return len(body) == 0 || isJSON(body)
+}
+
 // isJSON tells an answer of the API from one of a gateway before it.
 func isJSON(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)

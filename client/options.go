@@ -28,6 +28,7 @@ type config struct {
 	quotaShare     float64
 	people         int // to remember
 	companyID      string
+	hooks          []AttemptHook
 }
 
 func defaultConfig() config {
