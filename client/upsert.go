@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // upsertRounds bounds how often an upsert begins again because the profile to

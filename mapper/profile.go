@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // profileField is a typed field of a profile, and where it comes from.

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // TestEventProfile holds what the templates add to the generated types.

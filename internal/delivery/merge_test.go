@@ -15,8 +15,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
 )
 
 func TestMergeProfiles(t *testing.T) {

@@ -27,7 +27,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // Defines values for DataPrivacyDeletionJobEnum.

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/rudderklaviyo/rudderklaviyo/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 type fields struct {
