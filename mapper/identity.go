@@ -3,8 +3,6 @@ package mapper
 import (
 	"strings"
 	"unicode"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
 // The rules of the identifiers, for every type of event.
@@ -112,19 +110,4 @@ func parseEmail(s string) string {
 		return ""
 	}
 	return s
-}
-
-// parsePhone gives the number in E.164, or nothing if it is none.
-func parsePhone(s, defaultCountry string) string {
-	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, "+") {
-		defaultCountry = "" // the number names its country itself
-	} else if defaultCountry == "" {
-		return ""
-	}
-	number, err := phonenumbers.Parse(s, defaultCountry)
-	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
-		return "" // E.164 has no place for an extension
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
 }
