@@ -131,3 +131,23 @@ func keep(n *yaml.Node, picked func(key string, value *yaml.Node) bool) {
 	}
 	n.Content = kept
 }
+
+// Move puts an operation of a description at another method and path.
+func Move(root *yaml.Node, op Operation, method, path string) {
+	paths := Get(root, "paths")
+	keep(Get(paths, op.Path), func(key string, _ *yaml.Node) bool { return key != op.Method })
+	if len(Get(paths, op.Path).Content) == 0 {
+		keep(paths, func(key string, _ *yaml.Node) bool { return key != op.Path })
+	}
+	item := Get(paths, path)
+	if item == nil {
+		item = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		put(paths, path, item)
+	}
+	keep(item, func(key string, _ *yaml.Node) bool { return key != method })
+	put(item, method, op.Node)
+}
+
+func put(object *yaml.Node, key string, value *yaml.Node) {
+	object.Content = append(object.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
+}
