@@ -61,7 +61,7 @@ func TestRewordKeepsOurSentences(t *testing.T) {
 		t.Errorf("our description, -, is not what comes of it, +:\n%s", diff)
 	}
 	comment, _, _ := strings.Cut(string(openapi.Revision20230222()), "\n")
-	if !strings.HasPrefix(string(data), comment) {
+	if strings.HasPrefix(comment, "#") && !strings.HasPrefix(string(data), comment) {
 		t.Errorf("the first comment is lost: %.80s", data)
 	}
 }

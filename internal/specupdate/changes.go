@@ -125,7 +125,7 @@ func parseChangelog(data []byte) ([]change, error) {
 			part:      partOf(e.ID),
 		}
 		if c.part != whole {
-			c.place = placeIn(e.Text)
+			c.place = placeIn(e.Text, c.part)
 		}
 		all = append(all, c)
 	}
@@ -159,22 +159,23 @@ func partOf(id string) part {
 var (
 	quoted     = regexp.MustCompile("`([^`]*)`")
 	inBranches = regexp.MustCompile(`(allOf|oneOf|anyOf)\[[^\]]*\]/|\bitems(/|$)`)
+	body       = regexp.MustCompile(`^(data|included|links)(/|$)`)
 )
 
-// placeIn finds the place in the text of a change: what stands in backquotes and
-// begins as all bodies do, such as data/attributes/email, or else all that stands in
-// them, such as a parameter.
-func placeIn(text string) []string {
-	var found []string
+// placeIn finds the place in the text of a change of that part: a parameter is the
+// last of what stands in backquotes, a field of a body what begins as bodies do, such as
+// data/attributes/email.
+func placeIn(text string, p part) []string {
+	var place []string
 	for _, match := range quoted.FindAllStringSubmatch(text, -1) {
-		found = append(found, match[1])
-	}
-	for _, name := range found {
-		if strings.HasPrefix(name, "data/") || strings.HasPrefix(name, "included/") || name == "data" {
+		switch name := match[1]; {
+		case p == parameters:
+			place = []string{name}
+		case body.MatchString(name):
 			return strings.Split(strings.Trim(inBranches.ReplaceAllString(name, ""), "/"), "/")
 		}
 	}
-	return found
+	return place
 }
 
 // extensions are the facts beside the API itself: a limit, and the scopes of a key.

@@ -18,6 +18,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
 )
 
 func main() {
@@ -47,6 +49,9 @@ func run(ctx context.Context, root, file string, out io.Writer) error {
 		return err
 	}
 	next := newSuccessor(ours, published)
+	if len(description.Operations(next.root)) == 0 {
+		return fmt.Errorf("%s has none of our operations: is it the description of Klaviyo's API?", file)
+	}
 	report, err := next.report(ctx, root)
 	if err != nil {
 		return err

@@ -155,8 +155,8 @@ func follow(ours, published *yaml.Node) (*yaml.Node, []move) {
 	return base, moved
 }
 
-// redate puts the new revision in the places where a description states its own: they
-// differ in any case.
+// redate puts the new revision in the places where a description states its own, as a
+// whole value: they differ in any case.
 func redate(n *yaml.Node, from, to string) {
 	if n.Kind == yaml.ScalarNode && n.Value == from {
 		n.Value = to
