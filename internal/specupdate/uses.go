@@ -29,7 +29,7 @@ func loadCode(ctx context.Context, root, revision string) (*code, error) {
 	loaded, err := packages.Load(&packages.Config{
 		Context: ctx,
 		Dir:     root,
-		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedDeps | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo,
+		Mode:    packages.NeedName | packages.NeedFiles | packages.NeedImports | packages.NeedSyntax | packages.NeedTypes | packages.NeedTypesInfo,
 	}, generated, "./mapper", "./client/...", "./internal/...")
 	if err != nil {
 		return nil, err
