@@ -230,7 +230,9 @@ func TestLaterRevision(t *testing.T) {
 			"`get_metrics`, GET /api/metrics/: the steady limit changed",
 			"## Every fact that differs\n", ".properties.first_name: an object in ",
 			"## Without a sentence\n", "properties.attributes.properties.source\n",
-			"## Left out of the overlay\n", "SuppressionCreateJobCreateQueryResourceObject",
+			"## The overlay\n",
+			"'first_name','last_name','organization','title','image']` has 4 targets, and had 5\n",
+			"SuppressionCreateJobCreateQueryResourceObject.properties.attributes` has no target and is left out\n",
 		}); missing != "" {
 			t.Errorf("the report lacks %q, or has it elsewhere:\n%s", missing, report)
 		}

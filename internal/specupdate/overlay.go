@@ -5,75 +5,108 @@ import (
 	"strings"
 
 	"github.com/speakeasy-api/openapi/overlay"
-	yamlv3 "gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
+	yamlv3 "gopkg.in/yaml.v3" // what the library of overlays works with
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
 )
 
 // carryOverlay takes an overlay over to another description. An action whose target
-// isn't there goes, for the generator would stop at it; its target is in dropped.
-func (s *successor) carryOverlay(data []byte) (carried []byte, dropped []string, err error) {
+// isn't there goes, for the generator would stop at it. Remarks name those, and the
+// actions that have fewer targets than before.
+func (s *successor) carryOverlay(data []byte) (carried []byte, remarks []string, err error) {
 	text := strings.ReplaceAll(string(data), s.ours.revision, s.revision)
 	for _, m := range s.moved {
 		text = strings.ReplaceAll(text, fmt.Sprintf("$.paths['%s'].%s.", m.from.Path, m.from.Method), fmt.Sprintf("$.paths['%s'].%s.", m.to.Path, m.to.Method))
-	}
-	described, err := description.Encode(s.root)
-	if err != nil {
-		return nil, nil, err
-	}
-	var document, list yamlv3.Node // of the library that overlay works with
-	if err := yamlv3.Unmarshal(described, &document); err != nil {
-		return nil, nil, err
-	}
-	if err := yamlv3.Unmarshal([]byte(text), &list); err != nil {
-		return nil, nil, fmt.Errorf("overlay.yaml: %w", err)
 	}
 	all, err := overlay.ParseReader(strings.NewReader(text))
 	if err != nil {
 		return nil, nil, fmt.Errorf("overlay.yaml: %w", err)
 	}
-	lines := strings.Split(text, "\n")
-	starts := actionLines(&list)
-	if len(starts) != len(all.Actions) {
-		return nil, nil, fmt.Errorf("overlay.yaml has %d actions, and %d begin a line", len(all.Actions), len(starts))
+	before, err := overlaid(s.base)
+	if err != nil {
+		return nil, nil, err
 	}
-	remove := make(map[int]bool)
+	after, err := overlaid(s.root)
+	if err != nil {
+		return nil, nil, err
+	}
+	gone := make([]bool, len(all.Actions))
 	for i, action := range all.Actions {
-		one := *all
-		one.Actions = []overlay.Action{action}
-		if _, err := one.ApplyToStrict(&document); err == nil {
-			continue
+		was, err := applyTo(before, all, action)
+		if err != nil {
+			return nil, nil, err
 		}
-		dropped = append(dropped, action.Target)
+		is, err := applyTo(after, all, action)
+		switch {
+		case err != nil:
+			return nil, nil, err
+		case is == 0:
+			gone[i] = true
+			remarks = append(remarks, fmt.Sprintf("`%s` has no target and is left out", action.Target))
+		case is < was && !strings.Contains(action.Target, "*"):
+			remarks = append(remarks, fmt.Sprintf("`%s` has %d targets, and had %d", action.Target, is, was))
+		}
+	}
+	carried, err = withoutActions(text, gone)
+	return carried, remarks, err
+}
+
+// overlaid is a description for applyTo.
+func overlaid(root *yaml.Node) (*yamlv3.Node, error) {
+	data, err := description.Encode(root)
+	if err != nil {
+		return nil, err
+	}
+	document := new(yamlv3.Node)
+	return document, yamlv3.Unmarshal(data, document)
+}
+
+// applyTo applies one action of an overlay and counts its targets.
+func applyTo(document *yamlv3.Node, all *overlay.Overlay, action overlay.Action) (int, error) {
+	path, err := all.NewPath(action.Target, new([]string))
+	if err != nil {
+		return 0, fmt.Errorf("overlay.yaml: %s: %w", action.Target, err)
+	}
+	targets := len(path.Query(document))
+	one := *all
+	one.Actions = []overlay.Action{action}
+	return targets, one.ApplyTo(document)
+}
+
+// withoutActions takes actions out of the text of an overlay, which keeps its comments.
+func withoutActions(text string, gone []bool) ([]byte, error) {
+	var list yamlv3.Node
+	if err := yamlv3.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("overlay.yaml: %w", err)
+	}
+	starts := actionLines(&list)
+	if len(starts) != len(gone) {
+		return nil, fmt.Errorf("overlay.yaml has %d actions, and %d begin a line", len(gone), len(starts))
+	}
+	lines := strings.Split(text, "\n")
+	kept := lines[:starts[0]:starts[0]]
+	for i, start := range starts {
 		end := len(lines)
 		if i+1 < len(starts) {
 			end = starts[i+1]
 		}
-		for line := starts[i]; line < end; line++ {
+		if gone[i] {
 			// Blank lines and comments at the end are about what comes next.
-			if rest := strings.TrimSpace(strings.Join(stripComments(lines[line:end]), "")); rest == "" {
-				break
+			last := end
+			for last > start && isRemark(lines[last-1]) {
+				last--
 			}
-			remove[line] = true
+			start = last
 		}
+		kept = append(kept, lines[start:end]...)
 	}
-	var kept []string
-	for i, line := range lines {
-		if !remove[i] {
-			kept = append(kept, line)
-		}
-	}
-	return []byte(strings.Join(kept, "\n")), dropped, nil
+	return []byte(strings.Join(kept, "\n")), nil
 }
 
-func stripComments(lines []string) []string {
-	var rest []string
-	for _, line := range lines {
-		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
-			rest = append(rest, line)
-		}
-	}
-	return rest
+func isRemark(line string) bool {
+	line = strings.TrimSpace(line)
+	return line == "" || strings.HasPrefix(line, "#")
 }
 
 // actionLines are the lines, from 0, that the actions of an overlay begin on.

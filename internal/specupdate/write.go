@@ -81,17 +81,12 @@ func (s *successor) files(root, report string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	carried, dropped, err := s.carryOverlay(actions)
+	carried, remarks, err := s.carryOverlay(actions)
 	if err != nil {
 		return nil, err
 	}
-	if len(dropped) > 0 {
-		var list strings.Builder
-		fmt.Fprintf(&list, "\n## Left out of the overlay\n\nActions of openapi/%s/overlay.yaml that have no target any more. See whether what\nthey were for is needed elsewhere now.\n\n", s.ours.revision)
-		for _, target := range dropped {
-			fmt.Fprintf(&list, "- `%s`\n", target)
-		}
-		report += list.String()
+	if len(remarks) > 0 {
+		report += fmt.Sprintf("\n## The overlay\n\nActions of openapi/%s/overlay.yaml that don't find all they found. See whether what\nthey are for is needed elsewhere now.\n\n- %s\n", s.ours.revision, strings.Join(remarks, "\n- "))
 	}
 	return map[string][]byte{
 		"klaviyo.yaml":      described,
