@@ -153,7 +153,7 @@ var faultTests = []faultTest{
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
 	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
-		most: 5 * second, remark: "the one before stays"},
+		most: 7 * second, remark: "the one before stays"},
 	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
 		least: second, most: 2 * second, remark: "the requests on their way are finished"},
 	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",

@@ -50,6 +50,9 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if file == input.Stdin {
 		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
 	}
+	if err := p.checkDistinct(append(settings.files(), usedFile{role: "the file to replay", name: file, written: true})...); err != nil {
+		return err
+	}
 	letters, err := deadletter.Rewrite(file)
 	if errors.Is(err, deadletter.ErrNotRegular) {
 		return wrongUsage(err)
@@ -77,6 +80,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	printErr := p.show(summary, flags.output, to.logger)
 	endErr := s.endReplay(letters, flags.simulate)
 	switch {
+	case errors.Is(endErr, deadletter.ErrLate):
+		return stopped(fmt.Errorf("%s: %w", file, endErr))
 	case endErr != nil:
 		return stopped(fmt.Errorf("%s stays as it was, with all events: %w", file, endErr))
 	case err != nil:

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -28,6 +29,7 @@ type sending struct {
 	// keep keeps events that can't be delivered.
 	keep     func([]deadLetter) error
 	level    slog.Level // of the log's lines for such events
+	mayGrow  bool       // another run reads on where the input ends
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
@@ -46,6 +48,10 @@ type sending struct {
 // where it is.
 var errStays = errors.New("the line stays")
 
+// errCut is the error of a last line that isn't whole while the input may grow.
+var errCut = errors.New("the line has no end and isn't whole: its writer may still be at it. " +
+	"If nothing more comes, end it with a newline, and it is a dead letter")
+
 // eventOfLine is the event that a line is.
 func eventOfLine(line input.Line) ([]byte, error) {
 	if line.TooLong {
@@ -59,7 +65,7 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings = map[string]int{}
+	s.warnings, s.mayGrow = map[string]int{}, saved != nil
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -97,7 +103,8 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 }
 
 // read takes in all events. It ends early, with the reason, when delivery has
-// stopped, a dead letter can't be kept or the input can't be read.
+// stopped, a dead letter can't be kept, the input can't be read or its last line isn't
+// whole.
 func (s *sending) read(lines *input.Reader) error {
 	ctx := s.queue.Context()
 	for {
@@ -125,6 +132,9 @@ func (s *sending) read(lines *input.Reader) error {
 
 // take gives an event to the queue, or deals with it at once.
 func (s *sending) take(line input.Line, at delivery.Position) (state, error) {
+	if s.mayGrow && s.isCut(line) {
+		return given, errCut
+	}
 	event := delivery.Event{Position: at}
 	text, err := s.event(line)
 	switch {
@@ -163,6 +173,11 @@ func (s *sending) take(line input.Line, at delivery.Position) (state, error) {
 func (s *sending) requests(event []byte) []mapper.Request {
 	result, _ := s.mapper.Map(event) // what it warns of, it has warned of before
 	return result.Requests
+}
+
+// isCut tells whether a line is the last of the input, and may be a part of one.
+func (s *sending) isCut(line input.Line) bool {
+	return !line.Ended && line.File == len(s.files)-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
 // warnOfAnswer counts what Klaviyo didn't take as it was meant.

@@ -144,6 +144,60 @@ func TestRewrite(t *testing.T) {
 	open(t, path)
 }
 
+// lateAppender appends to the old file when the new one is about to take its place.
+type lateAppender struct {
+	replacement
+	append func()
+}
+
+func (l *lateAppender) Commit() error {
+	l.append()
+	return l.replacement.Commit()
+}
+
+// TestRecordsThatComeLate appends, without a lock, after Finish has looked for the
+// last time.
+func TestRecordsThatComeLate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	if err := os.WriteFile(path, Letter{Line: 1}.record(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	r := rewrite(t, path)
+	r.new = &lateAppender{r.new, func() {
+		if _, err := late.WriteString("{\"late\":1}\n{\"late\":2}"); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := r.Finish(0); err != nil {
+		t.Fatal(err)
+	}
+	want := string(Letter{Line: 1}.record()) + "{\"late\":1}\n{\"late\":2}\n"
+	if diff := cmp.Diff(want, read(t, path)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRecordsThatCanNotBeAdded tells them from a replay that failed as a whole.
+func TestRecordsThatCanNotBeAdded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	open(t, path).Close()
+	r := rewrite(t, path)
+	r.new = &lateAppender{r.new, func() {
+		if _, err := r.old.WriteString("{\"late\":1}\n"); err != nil {
+			t.Error(err)
+		}
+		r.name = filepath.Join(path, "gone")
+	}}
+	if err := r.Finish(0); !errors.Is(err, ErrLate) {
+		t.Errorf("Finish: %v, want %v", err, ErrLate)
+	}
+}
+
 func TestRewriteDiscarded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
 	if err := open(t, path).Write(Letter{Line: 1}); err != nil {
