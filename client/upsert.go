@@ -7,9 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // upsertRounds bounds how often an upsert begins again because the profile to
@@ -135,7 +134,7 @@ func updateOf(a klaviyo.ProfileCreateAttributes) klaviyo.ProfileUpdateAttributes
 // given leaves out what is empty.
 func given(s string) nullable.Nullable[string] {
 	if s == "" {
-		return nil
+		return nullable.Nullable[string]{}
 	}
 	return nullable.NewNullableWithValue(s)
 }
