@@ -135,7 +135,7 @@ func withoutTimes(object map[string]any) {
 // slowly makes a Klaviyo that counts the requests and takes its time.
 func slowly(t *testing.T) (g *gate, url string) {
 	t.Helper()
-	g = &gate{klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog()), make(chan struct{}, 100_000), make(chan struct{})}
+	g = &gate{klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog()), make(chan struct{}, 100_000), make(chan struct{})}
 	close(g.open)
 	g.Inject(klaviyotest.Fault{Delay: time.Millisecond, Times: -1})
 	server := httptest.NewServer(g)
