@@ -73,7 +73,7 @@ func links(key string, cfg config, counters *counters) []link {
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key, cfg.companyID),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
+		limit(cfg.retry, cfg.quotaShare),
 		observe(cfg.logger, counters, cfg.hooks),
 		limitTime(cfg.attemptTimeout()),
 	}

@@ -105,7 +105,7 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 	words := strings.Fields(cmd.CommandPath())
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
-		case flag.Name == fromLineFlag:
+		case flag.Name == fromLineFlag, flag.Name == newKeyFlag: // given once
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:
