@@ -10,7 +10,6 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
@@ -155,9 +154,9 @@ func settlement(t *testing.T, o owners, memory string, points, weakest bool) (ca
 	case "stale":
 		old := send(t, c, attributesOf(all, "")).ProfileID
 		moved := attributesOf(all, "old")
-		_, err := other.API.UpdateProfile(t.Context(), old, klaviyo.NewUpdateProfileBody(old, klaviyo.ProfileUpdateAttributes{
-			Email: nullable.NewNullableWithValue(moved.Email), PhoneNumber: nullable.NewNullableWithValue(moved.PhoneNumber), ExternalID: nullable.NewNullableWithValue(moved.ExternalID),
-		}))
+		_, err := other.API.UpdateProfile(t.Context(), old, klaviyo.ProfileUpdateAttributes{
+			Email: klaviyo.Set(moved.Email), PhoneNumber: klaviyo.Set(moved.PhoneNumber), ExternalID: klaviyo.Set(moved.ExternalID),
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
