@@ -65,7 +65,7 @@ func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attemp
 	if d.file == nil {
 		return nil
 	}
-	letter := deadletter.Letter{Line: event.Line, Event: event.Text, Error: reason, Attempts: attempts}
+	letter := deadletter.Letter{Line: event.Line, Number: event.Position.Event, Event: event.Text, Error: reason, Attempts: attempts}
 	if len(d.files) > 1 {
 		letter.File = d.files[event.File]
 	}

@@ -50,19 +50,19 @@ const (
 	kept                  // a record that replay leaves as it is
 )
 
-// begin takes a line in.
-func (p *progress) begin(line input.Line) {
+// begin takes an event in.
+func (p *progress) begin(event input.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pending = append(p.pending, progressed{
-		at:   line.Position,
-		end:  line.End,
-		open: !line.Ended && line.File == p.files-1,
+		at:   event.Position,
+		end:  event.Next.Offset,
+		open: !event.Ended && event.File == p.files-1,
 	})
-	p.next = input.Position{File: line.File, Line: line.Line + 1, Offset: line.End}
+	p.next = event.Next
 }
 
-// reach says how far the last line has come.
+// reach says how far the last event has come.
 func (p *progress) reach(state state) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -146,9 +146,9 @@ func (p *progress) rest() ([]progressed, int64) {
 }
 
 func position(at input.Position) delivery.Position {
-	return delivery.Position{File: at.File, Line: at.Line}
+	return delivery.Position{File: at.File, Line: at.Line, Event: at.Event}
 }
 
 func compare(a, b delivery.Position) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Event, b.Event))
 }

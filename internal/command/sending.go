@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,19 +24,21 @@ type sending struct {
 	files []string
 	// event gives the event of a line, or an error: why it can't be delivered, or
 	// errStays.
-	event func(input.Line) ([]byte, error)
+	event func(input.Event) ([]byte, error)
 	// keep keeps an event that can't be delivered.
 	keep     func(delivery.Event, deadletter.Error, int) error
 	level    slog.Level // of the log's lines for such events
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
-	queue    *delivery.Queue
-	began    time.Time
-	events   int
-	skipped  int
-	kept     int
-	rejected atomic.Int64
+	queue      *delivery.Queue
+	began      time.Time
+	events     int
+	forms      recognized
+	compressed map[input.Compression]int // files
+	skipped    int
+	kept       int
+	rejected   atomic.Int64
 
 	mu       sync.Mutex
 	warnings map[string]int // by code
@@ -45,12 +48,12 @@ type sending struct {
 // where it is.
 var errStays = errors.New("the line stays")
 
-// eventOfLine is the event that a line is.
-func eventOfLine(line input.Line) ([]byte, error) {
-	if line.TooLong {
+// eventOfInput is an event as it stands in the input.
+func eventOfInput(event input.Event) ([]byte, error) {
+	if event.TooLong {
 		return nil, tooLong
 	}
-	return bytes.Clone(line.Text), nil
+	return bytes.Clone(event.Text), nil
 }
 
 // run delivers, and keeps a checkpoint if saved isn't nil. Its error is the reason
@@ -58,7 +61,7 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings = map[string]int{}
+	s.warnings, s.forms = map[string]int{}, recognized{}
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -75,13 +78,14 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int,
 		_ = saved.save(s.progress) // the one before is as good, but for work done twice
 		return report, err
 	}
-	return report, saved.finish(s.progress, lines.Offset())
+	return report, saved.finish(s.progress, lines.Size())
 }
 
 // finish takes in all events and waits for them. Its error is the reason if not
 // all of them are done.
 func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 	readErr := s.read(lines)
+	s.compressed = compressed(lines.Files())
 	report := s.queue.Wait()
 	err := s.progress.advance(s.queue)
 	pending, _ := s.progress.rest()
@@ -110,6 +114,7 @@ func (s *sending) read(lines *input.Reader) error {
 			return err
 		}
 		s.events++
+		s.forms[line.Form]++
 		s.progress.begin(line)
 		state, err := s.take(line)
 		if err != nil {
@@ -123,7 +128,7 @@ func (s *sending) read(lines *input.Reader) error {
 }
 
 // take gives an event to the queue, or deals with it at once.
-func (s *sending) take(line input.Line) (state, error) {
+func (s *sending) take(line input.Event) (state, error) {
 	event := delivery.Event{Position: position(line.Position)}
 	text, err := s.event(line)
 	switch {
@@ -159,7 +164,16 @@ func (s *sending) warn(at delivery.Position, code, message string, more ...any) 
 	s.mu.Lock()
 	s.warnings[code]++
 	s.mu.Unlock()
-	s.logger.Info("warning", append([]any{"file", s.files[at.File], "line", at.Line, "code", code, "message", message}, more...)...)
+	s.logger.Info("warning", slices.Concat(s.place(at), []any{"code", code, "message", message}, more)...)
+}
+
+// place is where an event stands, for the log.
+func (s *sending) place(at delivery.Position) []any {
+	place := []any{"file", s.files[at.File], "line", at.Line}
+	if at.Event > 0 {
+		place = append(place, "event_number", at.Event)
+	}
+	return place
 }
 
 // reject keeps an event with the reason why it can't be delivered.
@@ -170,8 +184,8 @@ func (s *sending) reject(event delivery.Event, reason error) error {
 	}
 	s.progress.reject(event.Position, why, attempts)
 	s.rejected.Add(1)
-	s.logger.Log(context.Background(), s.level, "event can't be delivered", "file", s.files[event.File], "line", event.Line,
-		"code", why.Code, "field", why.Field, "message", why.Message)
+	s.logger.Log(context.Background(), s.level, "event can't be delivered",
+		slices.Concat(s.place(event.Position), []any{"code", why.Code, "field", why.Field, "message", why.Message})...)
 	return nil
 }
 
@@ -187,6 +201,8 @@ func (s *sending) summary(report delivery.Report) summary {
 		RateLimited:  stats.RateLimited,
 		Seconds:      time.Since(s.began).Round(time.Millisecond).Seconds(),
 		earlier:      s.earlier.Events,
+		Forms:        s.forms.remarkable(),
+		Compressed:   s.compressed,
 		warnings:     s.warnings,
 	}
 }

@@ -23,6 +23,8 @@ type Letter struct {
 	// File is left out of the record if it is empty.
 	File string
 	Line int
+	// Number is that of the event where the line holds several, else 0.
+	Number int
 	// Event is the event as it came; nil stands for one that was too long to read.
 	Event []byte
 	Error Error
@@ -154,6 +156,9 @@ func (l Letter) appendRecord(line []byte) []byte {
 		line = append(appendJSON(append(line, `"file":`...), l.File), ',')
 	}
 	line = fmt.Appendf(line, `"line":%d,`, l.Line)
+	if l.Number > 0 {
+		line = fmt.Appendf(line, `"event_number":%d,`, l.Number)
+	}
 	switch {
 	case l.Event == nil:
 		line = append(line, `"event":null`...)
@@ -169,10 +174,13 @@ func (l Letter) appendRecord(line []byte) []byte {
 	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
 }
 
-// canStandInside tells whether event is JSON, means nothing else inside a record
-// and may be nested one level deeper without becoming too deep for those who
-// read it.
+// canStandInside tells whether event is JSON on a single line, means nothing else
+// inside a record and may be nested one level deeper without becoming too deep for
+// those who read it.
 func canStandInside(event []byte) bool {
+	if bytes.ContainsAny(event, "\r\n") {
+		return false
+	}
 	if text := bytes.TrimSpace(event); bytes.HasPrefix(text, []byte(`"`)) || bytes.Equal(text, []byte("null")) {
 		return false
 	}

@@ -68,6 +68,8 @@ type Position struct {
 	File int
 	// Line is counted from 1.
 	Line int
+	// Event is counted from 1 where the line holds several, else 0.
+	Event int
 }
 
 // Config says how to deliver.
