@@ -11,7 +11,6 @@ require (
 	github.com/jarcoal/httpmock v1.4.2
 	github.com/klauspost/compress v1.20.3
 	github.com/nyaruka/phonenumbers v1.8.1
-	github.com/oapi-codegen/nullable v1.1.0
 	github.com/oapi-codegen/oapi-codegen/v2 v2.8.2
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -26,11 +25,29 @@ type Client struct {
 
 // New makes a Client that authenticates with a private API key. Without options
 // it talks to https://a.klaviyo.com, retries as the zero [RetryPolicy] says, and
-// logs nothing.
+// logs nothing. The key goes with private calls only; with [WithCompanyID] the Client
+// makes the public ones too.
 func New(key string, opts ...Option) (*Client, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
+	return newClient(key, opts)
+}
+
+// NewPublic makes a Client without a private key, for programs in the hands of
+// others. It makes the public calls, those under /client/, for the account with a
+// company id, which is the account's public key of six characters or so. They are
+// checked, limited and retried as others are. Any other call fails with
+// [ErrMissingCredentials], and nothing is sent.
+func NewPublic(companyID string, opts ...Option) (*Client, error) {
+	if err := checkCompanyID(companyID); err != nil {
+		return nil, optionError("NewPublic", err.Error())
+	}
+	withCompanyID := func(c *config) error { c.companyID = companyID; return nil }
+	return newClient("", append([]Option{withCompanyID}, opts...))
+}
+
+func newClient(key string, opts []Option) (*Client, error) {
 	cfg := defaultConfig()
 	for _, opt := range opts {
 		if err := opt(&cfg); err != nil {
@@ -54,10 +71,10 @@ func New(key string, opts ...Option) (*Client, error) {
 func links(key string, cfg config, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
-		authorize(key),
+		authorize(key, cfg.companyID),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
-		observe(cfg.logger, counters),
+		limit(cfg.retry, cfg.quotaShare),
+		observe(cfg.logger, counters, cfg.hooks),
 		limitTime(cfg.attemptTimeout()),
 	}
 }
@@ -78,7 +95,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode/100 != 2 {
 		return nil, badAnswer(call, resp)
 	}
-	if body := bytes.TrimSpace(peek(resp)); len(body) > 0 && !isJSON(body) {
+	if !answersAsTheAPI(resp) {
 		return nil, notTheAPI(call, resp)
 	}
 	resp.Request = req

@@ -11,11 +11,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/oapi-codegen/nullable"
-
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 const key = "pk_test"

@@ -30,6 +30,16 @@ func (ids identifiers) strongest() int {
 	return -1
 }
 
+// weakest is the index of the last identifier that is given, or -1.
+func (ids identifiers) weakest() int {
+	for i := len(ids) - 1; i >= 0; i-- {
+		if ids[i] != "" {
+			return i
+		}
+	}
+	return -1
+}
+
 // A profileMemory knows the profile ids of those people who were written to last.
 // It holds digests of their identifiers, not the identifiers. A nil one knows nobody.
 type profileMemory struct {
@@ -56,21 +66,21 @@ func newProfileMemory(people int) *profileMemory {
 	return m
 }
 
-// lookup gives the profile of the strongest identifier that is known, and tells
-// whether none of the identifiers is stronger.
-func (m *profileMemory) lookup(ids identifiers) (profileID string, byStrongest bool) {
+// lookup gives the profile of the strongest identifier that is known, and which one
+// that is.
+func (m *profileMemory) lookup(ids identifiers) (profileID string, by int) {
 	if m == nil {
-		return "", false
+		return "", 0
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, value := range ids {
 		if id, ok := m.profiles[digestOf(i, value)]; ok {
 			m.people.Get(id) // so that it is forgotten last
-			return id, i == ids.strongest()
+			return id, i
 		}
 	}
-	return "", false
+	return "", 0
 }
 
 // learn is told that a profile has identifiers, and so that no other one has.
@@ -98,6 +108,9 @@ func (m *profileMemory) learn(profileID string, ids identifiers) {
 
 // forget is told that there is no such profile.
 func (m *profileMemory) forget(profileID string) {
+	if m == nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.people.Remove(profileID)

@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // TestEventProfile holds what the templates add to the generated types.

@@ -124,6 +124,7 @@ func TestUsage(t *testing.T) {
 		{"missing config", []string{"send", "--config", "nowhere.yaml", events}, "nowhere.yaml"},
 		{"setting that the mapping refuses", []string{"map", "--default-country", "Utopia", events}, "defaultCountry"},
 		{"setting of a file that the mapping refuses", []string{"map", "--config", write(t, "config.yaml", "eventFilteringOption: all"), events}, "eventFilteringOption"},
+		{"new key of no checkpoint", []string{"send", "--simulate", "--new-key", events}, "give --checkpoint too"},
 		{"dead letters into the input", []string{"send", "--simulate", "--dead-letter", events, events}, "is the input"},
 	}
 	for _, tt := range tests {

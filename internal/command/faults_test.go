@@ -91,7 +91,7 @@ func (tt faultTest) status() int {
 
 var faultTests = []faultTest{
 	{fault: "Connection refused, for a while", broken: errRefused, times: 3, attempts: 4},
-	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute},
 	{fault: "Connection reset, for a while", cause: klaviyotest.ConnectionReset(), times: 3, attempts: 4},
 	{fault: "Connection reset after the request was taken", cause: klaviyotest.Fault{Reset: true, AfterAccept: true}, times: 2, attempts: 3,
 		remark: "counted once, by `unique_id`"},
@@ -121,12 +121,16 @@ var faultTests = []faultTest{
 		least: 15 * minute, most: 45 * minute, remark: "a request is given up after 15 minutes, the run with the fifth"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 16, dead: "error"},
-	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
-	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute,
+		remark: "a minute of it stops a run in which Klaviyo has answered nothing"},
+	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 5m0s", least: 5 * minute, most: 8 * minute,
+		remark: "five minutes of it stop any run"},
+	{fault: "503 on everything for four minutes, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, prepare: mendAfter(4 * minute),
+		least: 4 * minute, most: 6 * minute, remark: "one request at a time tries whether it is over"},
 	{fault: "502 after the request was taken", cause: klaviyotest.Fault{Status: http.StatusBadGateway, AfterAccept: true}, times: 1, attempts: 2,
 		remark: "counted once, by `unique_id`"},
 	{fault: "403 with a page (HTML), for a while", cause: klaviyotest.Challenge(), times: 2, attempts: 3, remark: "it comes from a gateway, not from Klaviyo"},
-	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), stops: "no request was answered for 1m0s"},
 	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
 	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
 	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
@@ -149,7 +153,7 @@ var faultTests = []faultTest{
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
 	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
-		most: 5 * second, remark: "the one before stays"},
+		most: 7 * second, remark: "the one before stays"},
 	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
 		least: second, most: 2 * second, remark: "the requests on their way are finished"},
 	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
@@ -226,6 +230,11 @@ func thenServerErrors(_ *testing.T, d *delivering) {
 	fault.Times = 2
 	fault.When = func(req *http.Request) bool { return hasBody(req, idOnLine(trackLine)) }
 	d.klaviyo.Inject(fault)
+}
+
+// mendAfter ends the fault after a time.
+func mendAfter(d time.Duration) func(*testing.T, *delivering) {
+	return func(_ *testing.T, delivering *delivering) { time.AfterFunc(d, delivering.heal) }
 }
 
 // delayed lets other requests be on their way when the fault is seen.

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -28,7 +26,7 @@ func appendMapped(dst []byte, at input.Position, result mapper.Result, reason *m
 			dst = append(dst, ',')
 		}
 		dst = append(dst, requestPrefixes[request.Operation()]...)
-		dst = append(appendBody(dst, request), '}')
+		dst = append(request.AppendBody(dst), '}')
 	}
 	dst = append(dst, ']')
 	if len(result.Warnings) > 0 {
@@ -74,16 +72,6 @@ func appendProblem(dst []byte, code mapper.Code, field, message string) []byte {
 	dst = appendString(append(dst, `,"field":`...), field)
 	dst = appendString(append(dst, `,"message":`...), message)
 	return append(dst, '}')
-}
-
-func appendBody(dst []byte, request mapper.Request) []byte {
-	buffer := bytes.NewBuffer(dst)
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(request.Body()); err != nil {
-		panic(err)
-	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }
 
 // onOneLine takes the lines' ends out of the object that begins at an offset,

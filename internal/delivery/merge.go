@@ -7,9 +7,9 @@ import (
 	"reflect"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // mergeProfiles gives the attributes that have the result of two requests for one

@@ -11,11 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/oapi-codegen/nullable"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -213,5 +213,5 @@ func randomIdentify(t *testing.T, random *rand.Rand, line int) Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Event{Position: Position{Line: line}, Text: text, Identity: result.Identity, Requests: result.Requests}
+	return Event{Position: Position{Line: line, Number: line}, Text: text, Identity: result.Identity, Requests: result.Requests}
 }

@@ -1,0 +1,99 @@
+// Package nullable tells null from a value and from nothing at all, as the API's
+// optional fields need it: what is left out stays as it is, null clears it.
+package nullable
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+)
+
+// Nullable is a field that is left out, null or a value. The zero Nullable is left
+// out; a struct's field needs omitzero in its JSON tag for that. Two are equal by ==
+// if T is comparable.
+//
+// It has the methods of oapi-codegen's type of that name, whose place it takes in the
+// generated code: that one is a map, which costs two allocations a field.
+type Nullable[T any] struct {
+	value T
+	state state
+}
+
+type state uint8
+
+const (
+	unspecified state = iota
+	null
+	specified
+)
+
+// NewNullableWithValue gives a field that has a value.
+func NewNullableWithValue[T any](value T) Nullable[T] {
+	return Nullable[T]{value: value, state: specified}
+}
+
+// NewNullNullable gives a field that is null.
+func NewNullNullable[T any]() Nullable[T] { return Nullable[T]{state: null} }
+
+// Get gives the value, or an error if the field is null or left out.
+func (n Nullable[T]) Get() (T, error) {
+	switch n.state {
+	case null:
+		return n.value, errors.New("nullable: the field is null")
+	case unspecified:
+		return n.value, errors.New("nullable: the field is left out")
+	}
+	return n.value, nil
+}
+
+// MustGet gives the value. It panics if there is none.
+func (n Nullable[T]) MustGet() T {
+	v, err := n.Get()
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// Set gives the field a value.
+func (n *Nullable[T]) Set(value T) { *n = NewNullableWithValue(value) }
+
+// SetNull makes the field null.
+func (n *Nullable[T]) SetNull() { *n = NewNullNullable[T]() }
+
+// SetUnspecified leaves the field out.
+func (n *Nullable[T]) SetUnspecified() { *n = Nullable[T]{} }
+
+// IsNull says whether the field is null.
+func (n Nullable[T]) IsNull() bool { return n.state == null }
+
+// IsSpecified says whether the field is null or has a value.
+func (n Nullable[T]) IsSpecified() bool { return n.state != unspecified }
+
+// IsZero says whether the field is left out. It is for omitzero.
+func (n Nullable[T]) IsZero() bool { return n.state == unspecified }
+
+// Equal says whether both are left out, null or the same value. go-cmp asks it.
+func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
+
+// MarshalJSON writes the value, or null where there is none.
+func (n Nullable[T]) MarshalJSON() ([]byte, error) {
+	if n.state != specified {
+		return []byte("null"), nil
+	}
+	return json.Marshal(n.value)
+}
+
+// UnmarshalJSON reads null or a value. A field that isn't in the JSON stays as it is.
+func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		n.SetNull()
+		return nil
+	}
+	var value T
+	if err := json.Unmarshal(data, &value); err != nil {
+		return err
+	}
+	n.Set(value)
+	return nil
+}

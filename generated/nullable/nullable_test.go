@@ -1,0 +1,55 @@
+package nullable_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
+)
+
+type fields struct {
+	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
+	Age   nullable.Nullable[int]    `json:"age,omitempty,omitzero"`
+}
+
+// TestJSON holds the three states apart, there and back.
+func TestJSON(t *testing.T) {
+	tests := map[string]fields{
+		`{}`:                       {},
+		`{"title":null}`:           {Title: nullable.NewNullNullable[string]()},
+		`{"title":"","age":0}`:     {Title: nullable.NewNullableWithValue(""), Age: nullable.NewNullableWithValue(0)},
+		`{"title":"x","age":null}`: {Title: nullable.NewNullableWithValue("x"), Age: nullable.NewNullNullable[int]()},
+	}
+	for text, want := range tests {
+		encoded, err := json.Marshal(want)
+		if err != nil || string(encoded) != text {
+			t.Errorf("got %s, %v, want %s", encoded, err, text)
+		}
+		var got fields
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s: got %+v, %v, want %+v", text, got, err, want)
+		}
+	}
+	var got fields
+	if json.Unmarshal([]byte(`{"title":7}`), &got) == nil || got.Title.IsSpecified() {
+		t.Errorf("a number became a title: %+v", got)
+	}
+}
+
+func TestStates(t *testing.T) {
+	var n nullable.Nullable[string]
+	check := func(specified, null bool, value string, ok bool) {
+		t.Helper()
+		got, err := n.Get()
+		if n.IsSpecified() != specified || n.IsZero() == specified || n.IsNull() != null || got != value || (err == nil) != ok {
+			t.Errorf("specified %v, null %v, value %q, %v", n.IsSpecified(), n.IsNull(), got, err)
+		}
+	}
+	check(false, false, "", false)
+	n.Set("x")
+	check(true, false, "x", true)
+	n.SetNull()
+	check(true, true, "", false)
+	n.SetUnspecified()
+	check(false, false, "", false)
+}
