@@ -118,7 +118,7 @@ var faultTests = []faultTest{
 	{fault: "429 ten times, then 500 twice", cause: klaviyotest.RateLimited(second), times: 10, prepare: thenServerErrors, attempts: 13,
 		remark: "a 429 doesn't count as one of the 8 attempts"},
 	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
-		least: 15 * minute, most: 45 * minute, remark: "a request is given up after 15 minutes, the run with the fifth"},
+		least: 13 * minute, most: 15 * minute, remark: "an operation's requests are given up together, before they would wait past 15 minutes"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 16, dead: "error"},
 	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute,
