@@ -218,7 +218,7 @@ func (m *mapping) renameItems(list *member) value {
 
 // rename gives a member a mapped name.
 func (m *member) rename(label *member) {
-	m.name, m.quoted, m.hash, m.word, m.mapped = label.name, label.quoted, label.hash, label.word, true
+	m.quoted, m.hash, m.word, m.escaped, m.mapped = label.quoted, label.hash, label.word, label.escaped, true
 }
 
 func (o object) has(w word) bool {
@@ -240,7 +240,7 @@ func (p place) String() string {
 	if p.list == nil {
 		return "properties"
 	}
-	return fmt.Sprintf("properties.%s[%d]", p.list.name, p.item)
+	return fmt.Sprintf("properties.%s[%d]", p.list.name(), p.item)
 }
 
 // withoutTaken leaves out the members of o, which stands at place, that keep their
@@ -250,7 +250,7 @@ func (m *mapping) withoutTaken(o object, at place) object {
 	kept := false
 	for i := range o {
 		if o[i].mapped {
-			m.names.add(o[i].name, o[i].hash)
+			m.names.add(o[i].name(), o[i].hash)
 		} else {
 			kept = true
 		}
@@ -259,10 +259,10 @@ func (m *mapping) withoutTaken(o object, at place) object {
 		return o
 	}
 	return slices.DeleteFunc(o, func(p member) bool {
-		if p.mapped || !m.names.has(p.name, p.hash) {
+		if p.mapped || !m.names.has(p.name(), p.hash) {
 			return false
 		}
-		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name), "a mapped property has it")
+		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has it")
 		return true
 	})
 }

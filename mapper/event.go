@@ -36,7 +36,7 @@ func (m *mapping) readParts() {
 		part := &parts[i]
 		v, ok := m.lookup(part.path)
 		if !v.isObject() && !part.root.isList() {
-			m.drop(part.root) // a trait that rETL sets may stand in its place
+			m.forget(part.root) // a trait that rETL sets may stand in its place
 			if ok && !v.isNull() && !part.anything {
 				m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
 				m.keepUnused(part.path, v)
@@ -45,13 +45,6 @@ func (m *mapping) readParts() {
 		if part.root == rootContext {
 			m.readRETL()
 		}
-	}
-}
-
-// drop makes a part absent.
-func (m *mapping) drop(r root) {
-	if len(m.parts[r]) > 0 {
-		m.parts[r], m.at[r] = m.parts[r][:0], [maxWords]int32{}
 	}
 }
 
@@ -74,9 +67,7 @@ func (m *mapping) set(r root, name string, v value) {
 		return
 	}
 	m.parts[r] = append(m.parts[r], made)
-	if made.word != 0 {
-		m.at[r][made.word] = int32(len(m.parts[r]))
-	}
+	m.at[r][made.word] = int32(len(m.parts[r]))
 }
 
 func (m *mapping) warn(code Code, field, message string) {

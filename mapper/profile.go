@@ -109,14 +109,14 @@ func (m *mapping) customTraits() object {
 	for i := range traits {
 		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
 			if len(contextTraits) > 0 {
-				m.names.add(trait.name, trait.hash)
+				m.names.add(trait.name(), trait.hash)
 			}
 			custom = m.addTrait(custom, trait)
 		}
 	}
 	for i := range contextTraits {
 		trait := &contextTraits[i]
-		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name, trait.hash) {
+		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
 			custom = m.addTrait(custom, trait)
 		}
 	}

@@ -42,15 +42,22 @@ const maxNesting = 10_000
 func (s *scanner) scan(src []byte) bool {
 	s.src, s.pos, s.depth, s.spaced = src, 0, 0, false
 	for r := range s.parts {
-		s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
+		s.forget(root(r))
 	}
-	s.at = [rootCount][maxWords]int32{}
 	s.space()
 	if !s.value(rootEvent) {
 		return false
 	}
 	s.space()
 	return s.pos == len(s.src)
+}
+
+// forget makes a part absent.
+func (s *scanner) forget(r root) {
+	for i := range s.parts[r] {
+		s.at[r][s.parts[r][i].word] = 0
+	}
+	s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
 }
 
 func (s *scanner) space() {
@@ -138,7 +145,6 @@ func (s *scanner) object(r root) bool {
 	names := s.open[s.depth-1]
 	names.reset()
 	for {
-		var m member
 		start := s.pos
 		if start >= len(s.src) || s.src[start] != '"' {
 			return false
@@ -147,13 +153,13 @@ func (s *scanner) object(r root) bool {
 		if !ok {
 			return false
 		}
-		m.quoted = s.src[start:s.pos:s.pos]
-		m.name = m.quoted[1 : len(m.quoted)-1]
+		quoted := s.src[start:s.pos:s.pos]
+		name := quoted[1 : len(quoted)-1]
 		if escaped {
-			m.name, _ = jsontext.AppendUnquote(nil, m.quoted) // a lone surrogate becomes U+FFFD
+			name, _ = jsontext.AppendUnquote(nil, quoted) // a lone surrogate becomes U+FFFD
 		}
-		m.hash = hashName(m.name)
-		if !names.add(m.name, m.hash) {
+		hash := hashName(name)
+		if !names.add(name, hash) {
 			return false
 		}
 		s.space()
@@ -165,7 +171,7 @@ func (s *scanner) object(r root) bool {
 		if r == rootNone {
 			ok = s.value(rootNone)
 		} else {
-			ok = s.member(r, &m)
+			ok = s.member(r, member{quoted: quoted, hash: hash, word: words.find(name, hash), escaped: escaped})
 		}
 		if !ok {
 			return false
@@ -178,20 +184,17 @@ func (s *scanner) object(r root) bool {
 }
 
 // member reads the value of a member of a part, and takes it down.
-func (s *scanner) member(r root, m *member) bool {
-	m.word = words.find(m.name, m.hash)
+func (s *scanner) member(r root, m member) bool {
 	deepest, spaced, start := s.deepest, s.spaced, s.pos
 	s.deepest, s.spaced = s.depth, false
 	if !s.value(branches[r][m.word]) {
 		return false
 	}
 	m.value = s.src[start:s.pos:s.pos]
-	m.levels, m.spaced = s.deepest-s.depth, s.spaced
+	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
-	s.parts[r] = append(s.parts[r], *m)
-	if m.word != 0 {
-		s.at[r][m.word] = int32(len(s.parts[r]))
-	}
+	s.parts[r] = append(s.parts[r], m)
+	s.at[r][m.word] = int32(len(s.parts[r])) // that of word 0 means nothing
 	return true
 }
 

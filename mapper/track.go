@@ -142,7 +142,7 @@ func (m *mapping) withoutSpecialNames(custom object, s *special) object {
 		if isSet == nil || !isSet(s) {
 			return false
 		}
-		m.warnCollision(m.traitPath(string(trait.name)), "Klaviyo's special name is the profile's own field")
+		m.warnCollision(m.traitPath(string(trait.name())), "Klaviyo's special name is the profile's own field")
 		return true
 	})
 }
