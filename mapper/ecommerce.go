@@ -90,9 +90,8 @@ var transformerItems = newMember(itemsProperty, nil)
 
 // ecommerceMetricOf gives the metric that an event of that name becomes.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
-	event = strings.ToLower(event)
 	for _, e := range ecommerceEvents {
-		if strings.ToLower(e.event) == event {
+		if strings.EqualFold(e.event, event) {
 			return e.metric, true
 		}
 	}

@@ -3,6 +3,8 @@ package mapper
 import (
 	"bytes"
 	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // mapping is the work on one event: its parts, and what was said of them so far. Its
@@ -11,6 +13,7 @@ type mapping struct {
 	*Mapper
 	scanner
 	event    []byte
+	id       string // the event's messageId
 	warnings []Warning
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
@@ -19,9 +22,11 @@ type mapping struct {
 	retl       bool
 
 	// What is built on the way to a request and copied into it.
-	custom, own object
-	items       []byte
-	names       nameSet
+	custom, own  object
+	items        []byte
+	names        nameSet
+	profile      klaviyo.ProfileCreateAttributes
+	eventRequest klaviyo.EventCreateAttributes
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -157,10 +162,12 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 		case v.isBool():
 			return v[0] == 't', true, true
 		case v.isString():
-			switch text := strings.ToLower(v.text()); {
-			case text == "true" || text == "false":
-				return text == "true", true, true
-			case strings.TrimSpace(text) == "":
+			switch text := v.text(); {
+			case strings.EqualFold(text, "true"):
+				return true, true, true
+			case strings.EqualFold(text, "false"):
+				return false, true, true
+			case v.isBlank():
 				continue
 			}
 		}

@@ -109,11 +109,11 @@ func (v value) isBlank() bool { return v.isString() && len(bytes.TrimSpace(v.con
 // A lone surrogate escape is let through, for SDKs send them when they cut a
 // string within an emoji; raw bytes that aren't UTF-8 are not.
 func (s *scanner) validate(line []byte) *Error {
-	if !utf8.Valid(line) {
-		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
-	}
 	if s.scan(line) {
 		return nil
+	}
+	if !utf8.Valid(line) {
+		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
 	return syntaxError(line)
 }

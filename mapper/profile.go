@@ -82,10 +82,11 @@ func (m *mapping) read(f *profileField) field {
 
 // createProfile builds the request of an identify.
 func (m *mapping) createProfile(p person) CreateProfile {
-	a := attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
+	a := &m.profile
+	*a = attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
 	for i := range profileFields {
 		f := &profileFields[i]
-		*f.profile(&a) = m.read(f)
+		*f.profile(a) = m.read(f)
 	}
 	custom := m.customTraits()
 	for _, u := range m.unused {
@@ -98,7 +99,7 @@ func (m *mapping) createProfile(p person) CreateProfile {
 	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
 		a.Properties = custom.json()
 	}
-	return CreateProfile{klaviyo.NewCreateProfileBody(a)}
+	return CreateProfile{klaviyo.NewCreateProfileBody(*a)}
 }
 
 // customTraits are the traits without a typed field, T over C key by key, and the
