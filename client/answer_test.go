@@ -12,10 +12,10 @@ import (
 
 // TestAnswersThatAreNotTheAPIs tells a delivery from a page that swallows it.
 func TestAnswersThatAreNotTheAPIs(t *testing.T) {
-	event := klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+	event := klaviyo.EventCreateAttributes{
 		Profile: klaviyo.EventProfile{Email: "ana@example.com"},
 		Metric:  klaviyo.MetricCreateQuery{Name: "Signed Up"},
-	})
+	}
 	tests := []struct {
 		status int
 		body   string

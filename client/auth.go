@@ -7,12 +7,19 @@ const revision = "2023-02-22"
 
 const userAgent = "rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"
 
-// authorize sets the headers that every request has. The key stands in this
-// closure alone, where no formatting reaches it; public operations go without.
-func authorize(key string) link {
+// authorize sets the headers that every request has, and with them the private key
+// or, where an operation is public, the company id instead. Each may be empty. The key
+// stands in this closure alone, where no formatting reaches it.
+func authorize(key, companyID string) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			public := callOf(req).operation.Public
+			op := callOf(req).operation
+			switch {
+			case op.Public && companyID == "":
+				return nil, missingCredentials(op, "this is a call with the public key; give WithCompanyID")
+			case !op.Public && key == "":
+				return nil, missingCredentials(op, "this is a call with a private key; make the Client with New")
+			}
 			req = req.Clone(req.Context())
 			req.Header.Set("revision", revision)
 			req.Header.Set("Accept", "application/json")
@@ -20,8 +27,11 @@ func authorize(key string) link {
 			if req.Body != nil {
 				req.Header.Set("Content-Type", "application/json")
 			}
-			if public {
+			if op.Public {
 				req.Header.Del("Authorization")
+				query := req.URL.Query()
+				query.Set("company_id", companyID)
+				req.URL.RawQuery = query.Encode()
 			} else {
 				req.Header.Set("Authorization", "Klaviyo-API-Key "+key)
 			}

@@ -24,7 +24,7 @@ func TestAuthorize(t *testing.T) {
 			authorized := chain(roundTripper(func(req *http.Request) (*http.Response, error) {
 				sent = req.Header
 				return answer(http.StatusOK, ""), nil
-			}), authorize(testKey))
+			}), authorize(testKey, "AbC123"))
 			req := requestOf(t.Context(), op)
 			if test.body != "" {
 				req.Body = http.NoBody

@@ -19,7 +19,8 @@ const (
 // A burstWindow keeps attempts within the burst limit. The window is short and
 // nothing tells when it begins, so no stretch of its length, wherever it begins,
 // holds more than its calls. The server counts an attempt between its being sent and
-// its answer: it is ours to count until a window's length after the answer.
+// its answer: it is ours to count until a window's length after the answer, less the
+// time that the next attempt takes to get there and its answer to come back.
 //
 // Attempts are spaced at first: answers at all times of a second tell when within
 // it the steady window ends.
@@ -32,8 +33,11 @@ type burstWindow struct {
 	// one, else as many at once as a window has calls.
 	pacer  *rate.Limiter
 	spaced bool
-	// answered are the times of the answers within the last length, oldest first.
+	// answered are the times of the answers within the last length, oldest first, each
+	// less the round trip of that time.
 	answered []time.Time
+	// roundTrip is the shortest that an attempt took.
+	roundTrip time.Duration
 }
 
 func newBurstWindow(limit klaviyo.RateLimit, share float64) burstWindow {
@@ -84,7 +88,13 @@ func (w *burstWindow) allowance(others int) int {
 }
 
 // answer counts an attempt that has ended.
-func (w *burstWindow) answer(now time.Time) { w.answered = append(w.answered, now) }
+func (w *burstWindow) answer(sent, now time.Time) {
+	if took := now.Sub(sent); w.roundTrip == 0 || took < w.roundTrip {
+		w.roundTrip = took
+	}
+	// An eighth less: there may be a shorter one yet.
+	w.answered = append(w.answered, now.Add(-w.roundTrip*7/8))
+}
 
 func (w *burstWindow) slower() { w.pace = max(w.pace*paceStep, slowestPace) }
 

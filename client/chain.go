@@ -31,6 +31,8 @@ type call struct {
 	attempts, rateLimited int
 	// waited is what the limiter made the present attempt wait.
 	waited time.Duration
+	// limitedSince is when the operation's first 429 came since any other answer.
+	limitedSince time.Time
 }
 
 type callKey struct{}

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -19,6 +18,7 @@ type Client struct {
 
 	baseURL        *url.URL
 	chain          http.RoundTripper
+	limiters       limiters
 	counters       *counters
 	memory         *profileMemory
 	externalIDOnly bool
@@ -26,11 +26,29 @@ type Client struct {
 
 // New makes a Client that authenticates with a private API key. Without options
 // it talks to https://a.klaviyo.com, retries as the zero [RetryPolicy] says, and
-// logs nothing.
+// logs nothing. The key goes with private calls only; with [WithCompanyID] the Client
+// makes the public ones too.
 func New(key string, opts ...Option) (*Client, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
+	return newClient(key, opts)
+}
+
+// NewPublic makes a Client without a private key, for programs in the hands of
+// others. It makes the public calls, those under /client/, for the account with a
+// company id, which is the account's public key of six characters or so. They are
+// checked, limited and retried as others are. Any other call fails with
+// [ErrMissingCredentials], and nothing is sent.
+func NewPublic(companyID string, opts ...Option) (*Client, error) {
+	if err := checkCompanyID(companyID); err != nil {
+		return nil, optionError("NewPublic", err.Error())
+	}
+	withCompanyID := func(c *config) error { c.companyID = companyID; return nil }
+	return newClient("", append([]Option{withCompanyID}, opts...))
+}
+
+func newClient(key string, opts []Option) (*Client, error) {
 	cfg := defaultConfig()
 	for _, opt := range opts {
 		if err := opt(&cfg); err != nil {
@@ -40,24 +58,25 @@ func New(key string, opts ...Option) (*Client, error) {
 
 	c := &Client{
 		baseURL:        cfg.baseURL,
+		limiters:       newLimiters(cfg.retry, cfg.quotaShare),
 		counters:       &counters{},
 		memory:         newProfileMemory(cfg.people),
 		externalIDOnly: cfg.externalIDOnly,
 	}
-	c.chain = chain(cfg.transport(), links(key, cfg, c.counters)...)
+	c.chain = chain(cfg.transport(), links(key, cfg, c.limiters, c.counters)...)
 	c.API = klaviyo.NewAPI(caller{c})
 	return c, nil
 }
 
 // links are what every request passes on its way out, from top to bottom, and
 // its answer on its way back. What stands below retry happens for every attempt.
-func links(key string, cfg config, counters *counters) []link {
+func links(key string, cfg config, limiters limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
-		authorize(key),
+		authorize(key, cfg.companyID),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry.MaxRetryAfter, cfg.quotaShare),
-		observe(cfg.logger, counters),
+		limit(limiters),
+		observe(cfg.logger, counters, cfg.hooks),
 		limitTime(cfg.attemptTimeout()),
 	}
 }
@@ -78,7 +97,7 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode/100 != 2 {
 		return nil, badAnswer(call, resp)
 	}
-	if body := bytes.TrimSpace(peek(resp)); len(body) > 0 && !isJSON(body) {
+	if !answersAsTheAPI(resp) {
 		return nil, notTheAPI(call, resp)
 	}
 	resp.Request = req

@@ -53,7 +53,7 @@ func TestTypedCallsPassTheChain(t *testing.T) {
 		t.Errorf("%+v, %v", lists, err)
 	}
 
-	err = c.API.CreateEvent(t.Context(), klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{}))
+	err = c.API.CreateEvent(t.Context(), klaviyo.EventCreateAttributes{})
 	if !errors.Is(err, ErrMissingIdentifier) {
 		t.Errorf("err = %v, want ErrMissingIdentifier", err)
 	}

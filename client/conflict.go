@@ -3,47 +3,96 @@ package client
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// settle updates the profile that was found by the strongest identifier of a
-// request. Identifiers that belong to other profiles are left out, the one that the
-// answer points at, or else the weakest first, and kept as custom properties. The
-// strongest one stays: if that belongs elsewhere, the error is ErrConflict.
-func (u *upsert) settle(ctx context.Context, id string, attributes klaviyo.ProfileCreateAttributes) (*Response, error) {
-	var warnings []Warning
-	for {
-		sent, err := u.update(ctx, id, attributes)
+// A claim is what a request says of a person, less the identifiers that turned out to
+// be those of other profiles. These are custom properties, with a warning each.
+type claim struct {
+	attributes klaviyo.ProfileCreateAttributes
+	warnings   []Warning
+}
+
+// An owner is a profile that has the identifier of index by, and maybe others.
+type owner struct {
+	id string
+	by int
+}
+
+// duplicateIn gives the profile that a 409 names for a claim.
+func duplicateIn(err error, c claim) (owner, bool) {
+	var conflict *Error
+	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isProfileID(conflict.DuplicateProfileID) {
+		return owner{}, false
+	}
+	ids := identifiersOf(c.attributes)
+	by, ok := ids.at(conflict.Pointer)
+	if !ok {
+		by = ids.weakest() // which it has or else a stronger one
+	}
+	return owner{conflict.DuplicateProfileID, by}, true
+}
+
+// settle makes the claim of the profile that has the strongest identifier of those
+// that any profile has. It begins with one that has some of them, and goes by the
+// identifier that a 409 points at: a stronger one than this profile is known by leads
+// to the profile that the 409 names, and a weaker one is left out. Where a 409 doesn't
+// point, the profile of the strongest identifier does without the others, the weakest
+// first. The error is ErrConflict if all this doesn't tell whose the claim is.
+func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, error) {
+	left := whole
+	for moves := 0; ; {
+		sent, err := u.update(ctx, o.id, left)
 		var conflict *Error
 		if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
-			if err == nil {
-				sent.Warnings = warnings
-			}
 			return sent, err
 		}
-		field, ok := surplus(identifiersOf(attributes), conflict.Pointer)
-		if !ok {
+		ids := identifiersOf(left.attributes)
+		other, named := duplicateIn(err, left)
+		at, points := ids.at(conflict.Pointer)
+		rest, more := left.withoutWeakest()
+		switch {
+		case points && at > o.by:
+			left = left.without(at)
+		case points && named && moves < len(ids):
+			moves++
+			o, left = other, whole
+		case !points && more && o.by == ids.strongest():
+			left = rest
+		default:
 			return nil, err
 		}
 		u.count(sent, err)
-		warnings = append(warnings, setAside[field](&attributes))
 	}
 }
 
-// surplus is the identifier to leave out next; none if only the strongest is left.
-func surplus(ids identifiers, pointer string) (field string, ok bool) {
-	for i := ids.strongest() + 1; i < len(ids); i++ {
-		if ids[i] == "" {
-			continue
-		}
-		field, ok = identifierFields[i], true
-		if strings.HasSuffix(pointer, "/"+field) {
-			break
+// withoutWeakest leaves the weakest identifier out, unless it is the only one.
+func (c claim) withoutWeakest() (claim, bool) {
+	ids := identifiersOf(c.attributes)
+	if ids.weakest() == ids.strongest() {
+		return claim{}, false
+	}
+	return c.without(ids.weakest()), true
+}
+
+// without makes an identifier, which isn't the strongest, a custom property.
+func (c claim) without(identifier int) claim {
+	warning := setAside[identifierFields[identifier]](&c.attributes)
+	c.warnings = append(slices.Clip(c.warnings), warning)
+	return c
+}
+
+// at gives the identifier that a pointer names.
+func (ids identifiers) at(pointer string) (identifier int, ok bool) {
+	for i, value := range ids {
+		if value != "" && strings.HasSuffix(pointer, "/"+identifierFields[i]) {
+			return i, true
 		}
 	}
-	return field, ok
+	return 0, false
 }
 
 // setAside turns an identifier into a custom property.

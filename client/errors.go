@@ -14,6 +14,9 @@ var (
 	// ErrMissingIdentifier is a request without the email or phone number that it
 	// needs. It was not sent.
 	ErrMissingIdentifier = errors.New("missing identifier")
+	// ErrMissingCredentials is a private call of a Client without a private key, or a
+	// public call of one without a company id. It was not sent.
+	ErrMissingCredentials = errors.New("missing credentials")
 	// ErrInvalidRequest is a request that is at fault: it can't pass as it is, but
 	// the next one may. 400, 405, 413, 415, 422 and the rest of the 4XX; or one
 	// that this package refused to send.

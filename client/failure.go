@@ -23,6 +23,11 @@ func refuse(op klaviyo.OperationID, advice string) *Error {
 	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
 }
 
+// missingCredentials makes the error of a call that the Client can't authenticate.
+func missingCredentials(op klaviyo.Operation, advice string) *Error {
+	return &Error{Operation: op.ID, kind: ErrMissingCredentials, advice: advice}
+}
+
 // unwritable makes the error of a body that can't be encoded or read.
 func unwritable(op klaviyo.OperationID, err error) *Error {
 	e := refuse(op, "give a body that can be written as JSON")
@@ -64,6 +69,9 @@ func noAnswer(req *http.Request, err error) *Error {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
 		e.advice = "give the context more time, or send less at a time"
+		if limited.limitedFor > 0 {
+			e.advice = advice[ErrRateLimited]
+		}
 	case req.Context().Err() != nil:
 		e.cause = req.Context().Err()
 	case errors.Is(err, errTooLarge):
@@ -148,9 +156,9 @@ var advice = map[error]string{
 
 func keyAdvice(op klaviyo.Operation) string {
 	if op.Public {
-		return "check the company id (publicApiKey)"
+		return "check the company id"
 	}
-	return fmt.Sprintf("set KLAVIYO_API_KEY (privateApiKey) to a private key of the account with the scopes %s",
+	return fmt.Sprintf("give a private key of the account with the scopes %s",
 		strings.Join(op.Scopes, ", "))
 }
 
@@ -182,6 +190,12 @@ func namesRevision(fault klaviyo.APIError) bool {
 		text += strings.ToLower(fault.Source.Pointer)
 	}
 	return strings.Contains(text, "revision")
+}
+
+// answersAsTheAPI tells whether a 2XX has no body or one of the API's.
+func answersAsTheAPI(resp *http.Response) bool {
+	body := bytes.TrimSpace(peek(resp))
+	return len(body) == 0 || isJSON(body)
 }
 
 // isJSON tells an answer of the API from one of a gateway before it.

@@ -10,46 +10,66 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// limit holds attempts back so that Klaviyo has no reason to answer 429. Each
-// operation has a limiter of its own and never waits for another's.
-func limit(maxPause time.Duration, share float64) link {
-	limiters := make(map[klaviyo.OperationID]*limiter)
+// limiters are those of all operations. Each has its own and never waits for
+// another's.
+type limiters map[klaviyo.OperationID]*limiter
+
+func newLimiters(policy RetryPolicy, share float64) limiters {
+	limiters := make(limiters)
 	for op := range klaviyo.Operations() {
-		limiters[op.ID] = newLimiter(op, maxPause, share)
+		limiters[op.ID] = newLimiter(op, policy, share)
 	}
+	return limiters
+}
+
+// limit holds attempts back so that Klaviyo has no reason to answer 429.
+func limit(limiters limiters) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
 			l := limiters[call.operation.ID]
 			start := time.Now()
-			if err := l.acquire(req.Context()); err != nil {
+			a, err := l.acquire(req.Context())
+			if err != nil {
 				return nil, err
 			}
 			call.waited = time.Since(start)
 			resp, err := next.RoundTrip(req)
-			l.release(resp)
+			call.limitedSince = l.release(a, resp)
 			return resp, err
 		})
 	}
 }
 
-// limitError says that a request would have to wait past its context's deadline.
-// It is final.
-type limitError struct{ wait time.Duration }
+// limitError says that an attempt isn't worth waiting for. It is final.
+type limitError struct {
+	wait time.Duration
+	// limitedFor is how long the operation has been answered nothing but 429, if that
+	// is the reason, and else it is the context's deadline.
+	limitedFor time.Duration
+}
 
 func (e *limitError) Error() string {
+	if e.limitedFor > 0 {
+		return fmt.Sprintf("the operation has been answered 429 for %v", e.limitedFor.Round(time.Second))
+	}
 	return fmt.Sprintf("the rate limit leaves room in %v, after the context's deadline", e.wait.Round(time.Millisecond))
 }
 
-func (e *limitError) Unwrap() error { return context.DeadlineExceeded }
+func (e *limitError) Unwrap() error {
+	if e.limitedFor > 0 {
+		return nil
+	}
+	return context.DeadlineExceeded
+}
 
 // A limiter keeps one operation within both of Klaviyo's limits. These are counts
 // in fixed windows whose phase is the server's choice. The steady window's quota is
 // spent as fast as the burst window allows, then attempts wait for the next one. What
 // others are likely to spend in a second is left to them in both.
 type limiter struct {
-	maxPause time.Duration
-	pause    time.Duration // after a 429 without Retry-After
+	policy RetryPolicy
+	pause  time.Duration // after a 429 without Retry-After
 
 	// turn is held by the one attempt that waits for its place; those behind it
 	// queue for the turn.
@@ -57,61 +77,108 @@ type limiter struct {
 	// news tells the holder of the turn that a reply has come.
 	news chan struct{}
 
-	mu          sync.Mutex
-	burst       burstWindow
-	steady      steadyWindow
-	inFlight    int
-	pausedUntil time.Time
+	mu       sync.Mutex
+	burst    burstWindow
+	steady   steadyWindow
+	inFlight int
+	// pausedUntil is when a 429 asks to go on, and limitedSince when the first one
+	// came since any other answer.
+	pausedUntil, limitedSince time.Time
 }
 
-func newLimiter(op klaviyo.Operation, maxPause time.Duration, share float64) *limiter {
+// An attempt is one that is on its way.
+type attempt struct {
+	sent time.Time
+	// window is the steady window in which it was sent, and place its place among
+	// our attempts there, from 1 on.
+	window, place int
+}
+
+func newLimiter(op klaviyo.Operation, policy RetryPolicy, share float64) *limiter {
 	return &limiter{
-		maxPause: maxPause,
-		pause:    op.Burst.Window,
-		turn:     make(chan struct{}, 1),
-		news:     make(chan struct{}, 1),
-		burst:    newBurstWindow(op.Burst, share),
-		steady:   newSteadyWindow(op.Steady, share),
+		policy: policy,
+		pause:  op.Burst.Window,
+		turn:   make(chan struct{}, 1),
+		news:   make(chan struct{}, 1),
+		burst:  newBurstWindow(op.Burst, share),
+		steady: newSteadyWindow(op.Steady, share),
 	}
 }
 
 // acquire waits until an attempt may be sent. Each success is followed by a release.
-func (l *limiter) acquire(ctx context.Context) error {
-	if err := beforeDeadline(ctx, l.opens()); err != nil {
-		return err
+func (l *limiter) acquire(ctx context.Context) (attempt, error) {
+	if err := l.worthwhile(ctx); err != nil {
+		return attempt{}, err
 	}
 	select {
 	case l.turn <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return attempt{}, ctx.Err()
 	}
 	defer func() { <-l.turn }()
 
-	for !l.take() {
-		if err := sleep(ctx, l.opens(), l.news); err != nil {
-			return err
+	for {
+		if a, ok := l.take(); ok {
+			return a, nil
 		}
+		if err := l.worthwhile(ctx); err != nil {
+			return attempt{}, err
+		}
+		if err := sleep(ctx, l.opens(), l.news); err != nil {
+			return attempt{}, err
+		}
+	}
+}
+
+// worthwhile refuses a wait that the context would end, and one after which the
+// operation would have been answered 429 for too long.
+func (l *limiter) worthwhile(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(l.opensAt(now)) {
+		return &limitError{wait: l.opensAt(now).Sub(now)}
+	}
+	if since := l.limitedSince; !since.IsZero() && l.pausedUntil.After(now) && l.pausedUntil.Sub(since) > l.policy.MaxRateLimited {
+		return &limitError{wait: l.pausedUntil.Sub(now), limitedFor: now.Sub(since)}
 	}
 	return nil
 }
 
-// release is told the reply to an attempt, nil if there was none.
-func (l *limiter) release(resp *http.Response) {
+// release is told the reply to an attempt, nil if there was none. It gives the
+// moment since which the operation has been answered nothing but 429, if it has.
+func (l *limiter) release(a attempt, resp *http.Response) (limitedSince time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
 	now := time.Now()
-	l.burst.answer(now)
-	if resp != nil && resp.StatusCode == http.StatusTooManyRequests {
+	l.burst.answer(a.sent, now)
+	switch {
+	case resp != nil && resp.StatusCode == http.StatusTooManyRequests:
 		l.steady.refused()
-		l.pauseFrom(now, retryAfter(resp, l.maxPause))
-	} else if l.steady.reply(resp, now, l.inFlight) {
-		l.burst.faster()
-		l.burst.spaced = l.burst.spaced && l.steady.last.IsZero()
+		l.limitedFrom(now)
+		l.pauseFrom(now, retryAfter(resp, l.policy.MaxRetryAfter))
+	case resp != nil:
+		l.limitedSince = time.Time{}
+		fallthrough
+	default:
+		if l.steady.reply(a, resp, now, l.inFlight) {
+			l.burst.faster()
+			l.burst.spaced = l.burst.spaced && l.steady.last.IsZero()
+		}
 	}
 	select {
 	case l.news <- struct{}{}:
 	default:
+	}
+	return l.limitedSince
+}
+
+// limitedFrom notes the first of several 429s. One that comes long after the last
+// pause is the first again: nobody has asked in between.
+func (l *limiter) limitedFrom(now time.Time) {
+	if l.limitedSince.IsZero() || now.Sub(l.pausedUntil) > l.steady.length {
+		l.limitedSince = now
 	}
 }
 
@@ -123,7 +190,7 @@ func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
 		l.burst.slower()
 	}
 	if pause == 0 {
-		pause = min(l.pause, l.maxPause)
+		pause = min(l.pause, l.policy.MaxRetryAfter)
 	}
 	if until := now.Add(pause); until.After(l.pausedUntil) {
 		l.pausedUntil = until
@@ -138,17 +205,16 @@ func (l *limiter) opens() time.Time {
 }
 
 // take counts an attempt as sent if it may be.
-func (l *limiter) take() bool {
+func (l *limiter) take() (attempt, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
 	if !l.opensAt(now).IsZero() {
-		return false
+		return attempt{}, false
 	}
 	l.inFlight++
 	l.burst.send(now)
-	l.steady.spent++
-	return true
+	return l.steady.send(now), true
 }
 
 func (l *limiter) opensAt(now time.Time) (at time.Time) {
@@ -169,9 +235,6 @@ func sleep(ctx context.Context, until time.Time, news <-chan struct{}) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := beforeDeadline(ctx, until); err != nil {
-		return err
-	}
 	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
@@ -182,12 +245,4 @@ func sleep(ctx context.Context, until time.Time, news <-chan struct{}) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// beforeDeadline refuses a wait that the context would end.
-func beforeDeadline(ctx context.Context, until time.Time) error {
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
-		return &limitError{wait: time.Until(until)}
-	}
-	return nil
 }

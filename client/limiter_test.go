@@ -16,7 +16,7 @@ import (
 
 // limitedTo is the limiter's link before a transport.
 func limitedTo(transport http.RoundTripper) http.RoundTripper {
-	return chain(transport, limit(2*time.Minute, 1))
+	return chain(transport, limit(newLimiters(RetryPolicy{}.withDefaults(), 1)))
 }
 
 func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
@@ -338,17 +338,17 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 func TestLimiterPaceRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateEvent)
-		l := newLimiter(op, time.Minute, 1)
+		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1)
 		full := l.burst.pace
 		for range 100 {
-			l.release(answer(http.StatusTooManyRequests, ""))
+			l.release(attempt{}, answer(http.StatusTooManyRequests, ""))
 			time.Sleep(2 * time.Second)
 		}
 		if got := l.burst.pace; got != slowestPace {
 			t.Errorf("pace after many 429s = %v, want %v", got, slowestPace)
 		}
 		for range 100 {
-			l.release(quotaAnswer(100, 60))
+			l.release(attempt{}, quotaAnswer(100, 60))
 			time.Sleep(time.Minute)
 		}
 		if got := l.burst.pace; got != full {

@@ -9,41 +9,41 @@ import (
 
 func TestProfileMemory(t *testing.T) {
 	m := newProfileMemory(2)
-	look := func(ids identifiers, wantID string, wantStrongest bool) {
+	look := func(ids identifiers, wantID string, wantBy int) {
 		t.Helper()
-		if id, strongest := m.lookup(ids); id != wantID || strongest != wantStrongest {
-			t.Errorf("lookup gave %q, %v; want %q, %v", id, strongest, wantID, wantStrongest)
+		if id, by := m.lookup(ids); id != wantID || by != wantBy {
+			t.Errorf("lookup gave %q by %d; want %q by %d", id, by, wantID, wantBy)
 		}
 	}
 	m.learn("A", identifiers{"Ada@Example.com", "+12025550147", "a"})
-	look(identifiers{"ada@example.com", "", ""}, "A", true)
-	look(identifiers{"", "+12025550147", ""}, "A", true)
-	look(identifiers{"", "", "a"}, "A", true)
-	look(identifiers{"", "", "A"}, "", false)
-	look(identifiers{"", "a", ""}, "", false)
-	look(identifiers{"new@example.com", "", "a"}, "A", false)
-	look(identifiers{}, "", false)
+	look(identifiers{"ada@example.com", "", ""}, "A", 0)
+	look(identifiers{"", "+12025550147", ""}, "A", 1)
+	look(identifiers{"", "", "a"}, "A", 2)
+	look(identifiers{"", "", "A"}, "", 0)
+	look(identifiers{"", "a", ""}, "", 0)
+	look(identifiers{"new@example.com", "", "a"}, "A", 2)
+	look(identifiers{}, "", 0)
 
 	// The strongest decides.
 	m.learn("B", identifiers{"bob@example.com", "", "b"})
-	look(identifiers{"bob@example.com", "+12025550147", "a"}, "B", true)
-	look(identifiers{"", "+12025550147", "b"}, "A", true)
+	look(identifiers{"bob@example.com", "+12025550147", "a"}, "B", 0)
+	look(identifiers{"", "+12025550147", "b"}, "A", 1)
 
 	// A changed identifier is no longer the profile's.
 	m.learn("B", identifiers{"robert@example.com", "", ""})
-	look(identifiers{"bob@example.com", "", ""}, "", false)
-	look(identifiers{"robert@example.com", "", ""}, "B", true)
-	look(identifiers{"", "", "b"}, "B", true)
+	look(identifiers{"bob@example.com", "", ""}, "", 0)
+	look(identifiers{"robert@example.com", "", ""}, "B", 0)
+	look(identifiers{"", "", "b"}, "B", 2)
 
 	// One that another profile has now isn't the old one's, of which little is known then.
 	m.learn("A", identifiers{"", "", "b"})
-	look(identifiers{"", "", "b"}, "A", true)
-	look(identifiers{"robert@example.com", "", ""}, "", false)
+	look(identifiers{"", "", "b"}, "A", 2)
+	look(identifiers{"robert@example.com", "", ""}, "", 0)
 
 	m.forget("A")
-	look(identifiers{"ada@example.com", "+12025550147", "b"}, "", false)
-	if m.people.Len() != 0 || len(m.profiles) != 0 {
-		t.Errorf("%d people and %d identifiers are left", m.people.Len(), len(m.profiles))
+	look(identifiers{"ada@example.com", "+12025550147", "b"}, "", 0)
+	if len(m.indexes) != 0 {
+		t.Errorf("%d identifiers are left", len(m.indexes))
 	}
 }
 
@@ -63,8 +63,8 @@ func TestProfileMemoryIsBounded(t *testing.T) {
 	for i := range 1000 {
 		m.learn(strconv.Itoa(i), identifiers{strconv.Itoa(i) + "@example.com", "", strconv.Itoa(i)})
 	}
-	if m.people.Len() != 2 || len(m.profiles) != 4 {
-		t.Errorf("%d people with %d identifiers, want 2 with 4", m.people.Len(), len(m.profiles))
+	if len(m.people) != 2 || len(m.indexes) != 6 {
+		t.Errorf("%d people with %d ids and identifiers, want 2 with 6", len(m.people), len(m.indexes))
 	}
 }
 

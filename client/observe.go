@@ -23,8 +23,8 @@ func (c *counters) stats() Stats {
 	return Stats{Requests: c.requests.Load(), Retries: c.retries.Load(), RateLimited: c.rateLimited.Load()}
 }
 
-// observe counts and logs each attempt.
-func observe(logger *slog.Logger, counters *counters) link {
+// observe counts each attempt, logs it and tells the hooks.
+func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
@@ -49,6 +49,15 @@ func observe(logger *slog.Logger, counters *counters) link {
 			logger.DebugContext(req.Context(), "klaviyo attempt",
 				"operation", call.operation.ID, "attempt", call.attempts, "status", status,
 				"wait", call.waited, "duration", took)
+			if len(hooks) > 0 {
+				a := Attempt{
+					Operation: call.operation.ID, Number: call.attempts, StatusCode: status,
+					Err: reasonOf(req, resp, err), Wait: call.waited, Duration: took,
+				}
+				for _, hook := range hooks {
+					hook(req.Context(), a)
+				}
+			}
 			return resp, err
 		})
 	}

@@ -27,6 +27,8 @@ type config struct {
 	externalIDOnly bool
 	quotaShare     float64
 	people         int // to remember
+	companyID      string
+	hooks          []AttemptHook
 }
 
 func defaultConfig() config {
@@ -172,8 +174,8 @@ const defaultPeople = 100_000
 
 // WithProfileMemory sets how many people's profile ids the Client remembers, so
 // that a create_profile for one of them takes one call. Those who were written to
-// last are kept. A person with email, phone number and external id takes about 450
-// bytes, so the default of 100,000 people takes 45 MB; the identifiers themselves are
+// last are kept. A person with email, phone number and external id takes about 200
+// bytes, so the default of 100,000 people takes 20 MB; the identifiers themselves are
 // not kept. 0 remembers nobody.
 func WithProfileMemory(people int) Option {
 	return func(c *config) error {
@@ -185,6 +187,19 @@ func WithProfileMemory(people int) Option {
 	}
 }
 
+// WithCompanyID sets the account's public key, also called its company or site id,
+// for the public calls: create_client_event, create_client_profile and
+// create_client_subscription. It is no secret.
+func WithCompanyID(id string) Option {
+	return func(c *config) error {
+		if err := checkCompanyID(id); err != nil {
+			return optionError("WithCompanyID", err.Error())
+		}
+		c.companyID = id
+		return nil
+	}
+}
+
 func optionError(option, advice string) error {
 	return fmt.Errorf("client.%s: %s", option, advice)
 }
@@ -192,12 +207,26 @@ func optionError(option, advice string) error {
 // checkKey refuses what can't be a key, without showing it.
 func checkKey(key string) error {
 	if key == "" {
-		return errors.New("client.New: the private API key is empty; set KLAVIYO_API_KEY to it (Klaviyo: Settings, API keys)")
+		return errors.New("client.New: the private API key is empty; make one in the account (Settings, API keys)")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
 			return errors.New("client.New: the private API key has a space, a line break or another character that no key has; copy it again")
 		}
+	}
+	return nil
+}
+
+// checkCompanyID refuses what can't be a public key, a private key above all: a
+// company id is sent for all to see.
+func checkCompanyID(id string) error {
+	switch {
+	case id == "":
+		return errors.New("the company id is empty")
+	case strings.HasPrefix(id, "pk_"):
+		return errors.New("this is a private key, which must stay secret; give the account's public key")
+	case !looksLikeName(id):
+		return errors.New("the company id has a character that none has; copy it again")
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 )
 
 func TestNewChecksTheKey(t *testing.T) {
-	if _, err := New(""); err == nil || !strings.Contains(err.Error(), "KLAVIYO_API_KEY") {
-		t.Errorf("err = %v, want one that names KLAVIYO_API_KEY", err)
+	if _, err := New(""); err == nil || !strings.Contains(err.Error(), "the private API key is empty") {
+		t.Errorf("err = %v, want one that says so", err)
 	}
 	for _, key := range []string{" pk_secret", "pk_secret\n", "pk secret", "pk\x00secret", "pk_sécret"} {
 		if _, err := New(key); err == nil || strings.Contains(err.Error(), "cret") {

@@ -22,8 +22,8 @@ type RetryPolicy struct {
 	// MaxAttempts counts the first attempt too; 1 never tries again. Attempts that
 	// were answered 429 don't count: waiting suffices. Default 8.
 	MaxAttempts int
-	// MaxRateLimited is how long a request may go on being answered 429, from the
-	// first such answer. Default 15 minutes.
+	// MaxRateLimited is how long an operation may go on being answered nothing but 429
+	// before its requests are given up. Default 15 minutes.
 	MaxRateLimited time.Duration
 	// MinBackoff and MaxBackoff bound the wait before another attempt: it is
 	// random between zero and MinBackoff doubled with each attempt, but at most
@@ -119,8 +119,6 @@ type retrier struct {
 	logger *slog.Logger
 	call   *call
 	wait   time.Duration
-	// limitedSince is when the first 429 came.
-	limitedSince time.Time
 }
 
 // check is asked after each attempt. It doesn't start a wait that the context
@@ -138,10 +136,7 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 		status = resp.StatusCode
 	}
 	if status == http.StatusTooManyRequests {
-		if r.limitedSince.IsZero() {
-			r.limitedSince = time.Now()
-		}
-		if time.Since(r.limitedSince)+r.wait > r.policy.MaxRateLimited {
+		if time.Since(r.call.limitedSince)+r.wait > r.policy.MaxRateLimited {
 			return false, nil
 		}
 	} else if r.call.attempts-r.call.rateLimited >= r.policy.MaxAttempts {

@@ -53,8 +53,8 @@ const (
 	WarningIdentifierConflict = "identifier_conflict"
 )
 
-// Send makes the call that a request describes: one that writes and has neither an
-// id in its path nor a company id in its query. [Client.API] has the others.
+// Send makes the call that a request describes: one that writes and has no id in its
+// path. [Client.API] has the others.
 //
 // create_profile is an upsert: where a profile with its identifiers exists, that
 // one is updated with the same attributes. An attribute that is null is cleared
@@ -70,8 +70,8 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	switch {
 	case !ok:
 		return nil, refuse(r.Operation(), "there is no such operation; package klaviyo lists them")
-	case op.Method == http.MethodGet, op.Public, hasID(op):
-		return nil, refuse(op.ID, "Send takes operations that write, without parameters; use the typed call of Client.API")
+	case op.Method == http.MethodGet, hasID(op):
+		return nil, refuse(op.ID, "Send takes operations that write and have no id in their path; use the typed call of Client.API")
 	}
 	body, err := encode(r.Body())
 	if err != nil {

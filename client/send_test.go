@@ -52,7 +52,6 @@ func TestSendRefuses(t *testing.T) {
 		{"no operation", request{"create_flow", nil}, "no such operation"},
 		{"a reading operation", request{klaviyo.OperationGetLists, nil}, "Client.API"},
 		{"an operation with an id", request{klaviyo.OperationUpdateProfile, klaviyo.ProfilePartialUpdateQuery{}}, "Client.API"},
-		{"a public operation", request{klaviyo.OperationCreateClientEvent, klaviyo.EventCreateQuery{}}, "Client.API"},
 		{"a body that is no JSON", request{klaviyo.OperationCreateEvent, func() {}}, "JSON"},
 		{"properties that are no JSON", request{klaviyo.OperationCreateEvent, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{Properties: []byte("{")})}, "JSON"},
 	} {

@@ -22,61 +22,62 @@ func (c *Client) upsertProfile(ctx context.Context, body []byte) (*Response, err
 	u := &upsert{client: c}
 	var create klaviyo.ProfileCreateQuery
 	if json.Unmarshal(body, &create) == nil {
-		u.attributes = create.Data.Attributes
+		u.whole.attributes = create.Data.Attributes
 	}
 	return u.total(u.run(ctx, body))
 }
 
 // An upsert is one person's, with the calls that were made for it.
 type upsert struct {
-	client     *Client
-	attributes klaviyo.ProfileCreateAttributes
+	client *Client
+	whole  claim
 	calls
 }
 
 func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
-	memory := u.client.memory
-	if id, byStrongest := memory.lookup(u.known()); id != "" {
-		update := u.update
-		if byStrongest {
-			update = u.settle
-		}
-		sent, err := update(ctx, id, u.attributes)
-		switch {
-		case errors.Is(err, ErrNotFound):
-			memory.forget(id)
-		case !errors.Is(err, ErrConflict):
+	if id, by := u.client.memory.lookup(u.known()); id != "" {
+		sent, err := u.settle(ctx, u.whole, owner{id, by})
+		if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
 		u.count(sent, err)
 	}
-	for round := 1; ; round++ {
-		sent, err := u.create(ctx, body)
-		var conflict *Error
-		if errors.As(err, &conflict) && errors.Is(err, ErrConflict) && isProfileID(conflict.DuplicateProfileID) {
-			u.count(sent, err)
-			sent, err = u.settle(ctx, conflict.DuplicateProfileID, u.attributes)
-			if errors.Is(err, ErrNotFound) && round < upsertRounds {
-				u.count(sent, err)
-				continue
-			}
+	left := u.whole
+	for round := 1; ; {
+		sent, err := u.create(ctx, body, left)
+		found, ok := duplicateIn(err, left)
+		if !ok {
+			return sent, err
 		}
-		return sent, err
+		u.count(sent, err)
+		sent, err = u.settle(ctx, left, found)
+		switch rest, ok := left.withoutWeakest(); {
+		case errors.Is(err, ErrNotFound) && round < upsertRounds:
+			round++
+		case errors.Is(err, ErrConflict) && ok:
+			// Nothing told whose the strongest identifier is: with fewer it will.
+			left = rest
+			body, _ = encode(klaviyo.NewCreateProfileBody(left.attributes))
+		default:
+			return sent, err
+		}
+		u.count(sent, err)
 	}
 }
 
 // known are the identifiers to look up: none of a request that create_profile is to
 // refuse for lack of them.
 func (u *upsert) known() identifiers {
-	ids := identifiersOf(u.attributes)
-	p := person{identifiers: []string{u.attributes.Email, u.attributes.PhoneNumber}, externalID: u.attributes.ExternalID}
+	a := u.whole.attributes
+	p := person{identifiers: []string{a.Email, a.PhoneNumber}, externalID: a.ExternalID}
 	if !p.identified(u.client.externalIDOnly) {
 		return identifiers{}
 	}
-	return ids
+	return identifiersOf(a)
 }
 
-func (u *upsert) create(ctx context.Context, body []byte) (*Response, error) {
+// create makes a profile of what is left of a claim, which the body says.
+func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response, error) {
 	op, _ := klaviyo.LookupOperation(klaviyo.OperationCreateProfile)
 	sent, answer, err := u.client.send(ctx, op, op.Path, body)
 	if err != nil {
@@ -87,23 +88,29 @@ func (u *upsert) create(ctx context.Context, body []byte) (*Response, error) {
 	}
 	if json.Unmarshal(answer, &created) == nil && isProfileID(created.Data.ID) {
 		sent.ProfileID = created.Data.ID
-		u.client.memory.learn(sent.ProfileID, identifiersOf(u.attributes))
+		u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
 	}
+	sent.Warnings = left.warnings
 	return sent, nil
 }
 
-func (u *upsert) update(ctx context.Context, id string, attributes klaviyo.ProfileCreateAttributes) (*Response, error) {
+// update makes a profile have what is left of a claim.
+func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
 	op, _ := klaviyo.LookupOperation(klaviyo.OperationUpdateProfile)
-	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(attributes)))
+	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(left.attributes)))
 	if err != nil {
 		return nil, unwritable(op.ID, err)
 	}
 	sent, _, err := u.client.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
+	if errors.Is(err, ErrNotFound) {
+		u.client.memory.forget(id)
+	}
 	if err != nil {
 		return nil, err
 	}
 	sent.ProfileID = id
-	u.client.memory.learn(id, identifiersOf(attributes))
+	u.client.memory.learn(id, identifiersOf(left.attributes))
+	sent.Warnings = left.warnings
 	return sent, nil
 }
 

@@ -14,6 +14,13 @@ import (
 // seconds, rounded up or down.
 const margin = time.Second
 
+const (
+	// peakSlack is for others' spending more at once than was seen yet, peakDecay for
+	// their having stopped: so much of a peak counts in the window after it.
+	peakSlack = 1.25
+	peakDecay = 0.9
+)
+
 // A steadyWindow is what is known of the server's present steady window. Other
 // programs use the same quota, so the replies are believed and not our own count.
 type steadyWindow struct {
@@ -27,6 +34,8 @@ type steadyWindow struct {
 	left int
 	// spent counts our attempts in this window.
 	spent int
+	// number counts the windows.
+	number int
 	// end is the latest moment at which the window can end. It is told by a reply,
 	// or else a guess: a window's length after our first attempt in it.
 	end  time.Time
@@ -37,6 +46,16 @@ type steadyWindow struct {
 	// rate is what others spend in this window, in calls per second, and lastRate
 	// what they spent in the one before.
 	rate, lastRate float64
+	// peak is the most that they were seen to spend in about a second.
+	peak float64
+	mark reading
+}
+
+// A reading is what others had spent in a window at a time.
+type reading struct {
+	window int
+	at     time.Time
+	others int
 }
 
 func newSteadyWindow(limit klaviyo.RateLimit, share float64) steadyWindow {
@@ -52,10 +71,23 @@ func (w *steadyWindow) room(now time.Time, inFlight int) (attempts int, end time
 			w.last = w.end
 		}
 		w.end, w.told, w.left = now.Add(w.length+margin), false, w.calls
-		w.spent = inFlight
-		w.rate, w.lastRate = 0, w.rate
+		w.begin(inFlight)
 	}
 	return min(w.left-inFlight, w.allowance()-w.spent), w.end
+}
+
+// begin counts anew, with those attempts that may be in the new window.
+func (w *steadyWindow) begin(spent int) {
+	w.number++
+	w.spent = spent
+	w.rate, w.lastRate = 0, w.rate
+	w.peak *= peakDecay
+}
+
+// send counts an attempt that is sent.
+func (w *steadyWindow) send(now time.Time) attempt {
+	w.spent++
+	return attempt{sent: now, window: w.number, place: w.spent}
 }
 
 // allowance is how many calls of a window are ours.
@@ -64,14 +96,36 @@ func (w *steadyWindow) allowance() int { return max(1, int(float64(w.calls)*w.sh
 // refused takes back an attempt that was answered 429, which costs nothing.
 func (w *steadyWindow) refused() { w.spent-- }
 
-// others is how many calls the other programs spend in a second. In bursts they may
-// spend more, but then 429s tell.
-func (w *steadyWindow) others() int { return int(math.Ceil(max(w.rate, w.lastRate))) }
+// others is how many calls to expect of the other programs in a second: none, unless
+// the quota tells for sure that there are any.
+func (w *steadyWindow) others() int {
+	rate := max(w.rate, w.lastRate)
+	if rate == 0 {
+		return 0
+	}
+	return int(math.Ceil(max(rate, w.peak*peakSlack)))
+}
+
+// watch learns from what remains after an attempt how much the others spend at once.
+// Attempts that overtake each other blur it a little.
+func (w *steadyWindow) watch(a attempt, remaining int, now time.Time) {
+	if a.window != w.number {
+		return // its place is that in another window
+	}
+	r := reading{window: w.number, at: now, others: w.calls - remaining - a.place}
+	passed := now.Sub(w.mark.at)
+	if w.mark.window == r.window && passed <= 3*time.Second {
+		w.peak = max(w.peak, float64(r.others-w.mark.others))
+	}
+	if w.mark.window != r.window || passed >= time.Second {
+		w.mark = r
+	}
+}
 
 // reply learns from an answer, nil if none came, and tells whether that is the
 // first of a new window. Other attempts may be in flight still. An answer that
 // doesn't tell the quota is taken to have used it.
-func (w *steadyWindow) reply(resp *http.Response, now time.Time, inFlight int) (newWindow bool) {
+func (w *steadyWindow) reply(a attempt, resp *http.Response, now time.Time, inFlight int) (newWindow bool) {
 	limit, remaining, reset, ok := quotaOf(resp)
 	if !ok {
 		w.left--
@@ -89,8 +143,7 @@ func (w *steadyWindow) reply(resp *http.Response, now time.Time, inFlight int) (
 	case w.told && end.After(w.end.Add(w.length/2)):
 		// The window ended before the latest moment; this is our first attempt that
 		// is known to be in the next.
-		w.spent = inFlight + 1
-		w.rate, w.lastRate = 0, w.rate
+		w.begin(inFlight + 1)
 		fallthrough
 	case !w.told:
 		w.end, w.told, w.left = end, true, remaining
@@ -100,6 +153,7 @@ func (w *steadyWindow) reply(resp *http.Response, now time.Time, inFlight int) (
 	if end.Before(w.end) {
 		w.end = end
 	}
+	w.watch(a, remaining, now)
 	// Too short a time would make much of a few calls.
 	passed := max(w.length-w.end.Sub(now), w.length/10)
 	w.rate = float64(max(0, w.calls-w.left-w.spent)) / passed.Seconds()

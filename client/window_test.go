@@ -50,7 +50,7 @@ func TestSteadyWindow(t *testing.T) {
 				if r.remaining < 0 {
 					resp = nil
 				}
-				w.reply(resp, start.Add(r.at), 0)
+				w.reply(attempt{}, resp, start.Add(r.at), 0)
 			}
 			left, end := w.room(start.Add(test.at), 0)
 			if got := end.Sub(start); left != test.wantLeft || got != test.wantEnd {
@@ -65,9 +65,9 @@ func TestSteadyWindowLateReply(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
 	w.room(start, 0)
-	w.reply(quotaAnswer(1, 10), start, 0)
+	w.reply(attempt{}, quotaAnswer(1, 10), start, 0)
 	w.room(start.Add(11*time.Second), 0)
-	w.reply(quotaAnswer(0, 0), start.Add(11*time.Second), 0)
+	w.reply(attempt{}, quotaAnswer(0, 0), start.Add(11*time.Second), 0)
 	if left, _ := w.room(start.Add(11*time.Second), 0); left != 700 {
 		t.Errorf("%d left, want 700", left)
 	}
@@ -80,7 +80,7 @@ func TestSteadyWindowAfterAGuess(t *testing.T) {
 	w.room(start, 0)
 	next := start.Add(w.length + margin)
 	w.room(next, 0)
-	w.reply(quotaAnswer(5, 20), next, 0)
+	w.reply(attempt{}, quotaAnswer(5, 20), next, 0)
 	if left, end := w.room(next, 0); left != 5 || end.Sub(next) != 21*time.Second {
 		t.Errorf("%d left until %v, want 5 until 21s", left, end.Sub(next))
 	}
@@ -92,7 +92,7 @@ func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 	resp := quotaAnswer(10, 10)
 	resp.Header.Set("RateLimit-Limit", "350, 75;w=1, 350;w=60")
 	w.room(start, 0)
-	w.reply(resp, start, 0)
+	w.reply(attempt{}, resp, start, 0)
 	if left, _ := w.room(start.Add(time.Hour), 0); left != 350 {
 		t.Errorf("%d left in the next window, want 350", left)
 	}
@@ -103,13 +103,13 @@ func TestSteadyWindowShare(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 0.5)
 	w.room(start, 0)
-	w.reply(quotaAnswer(600, 10), start, 0)
+	w.reply(attempt{}, quotaAnswer(600, 10), start, 0)
 	w.spent = 340
 	if room, _ := w.room(start, 3); room != 10 {
 		t.Errorf("room for %d, want 10 of 350", room)
 	}
 	next := start.Add(10500 * time.Millisecond)
-	w.reply(quotaAnswer(699, 60), next, 3)
+	w.reply(attempt{}, quotaAnswer(699, 60), next, 3)
 	if room, _ := w.room(next, 3); room != 346 {
 		t.Errorf("room for %d in the next window, want 346 of 350", room)
 	}

@@ -19,11 +19,11 @@ func signUp(ctx context.Context, hc *http.Client, email string) error {
 	if err != nil {
 		return err
 	}
-	return c.API.CreateEvent(ctx, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+	return c.API.CreateEvent(ctx, klaviyo.EventCreateAttributes{
 		Profile:    klaviyo.EventProfile{Email: email},
 		Metric:     klaviyo.MetricCreateQuery{Name: "Signed Up"},
 		Properties: json.RawMessage(`{"plan":"pro"}`),
-	}))
+	})
 }
 
 // A test gives its code a transport, makes Klaviyo fail where it wants to, and

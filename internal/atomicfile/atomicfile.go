@@ -30,10 +30,8 @@ type disk interface {
 // the permissions perm. A file left by a program that died is written over, so that there is only ever one:
 // those who replace the same file must keep each other out.
 func Create(name string, perm fs.FileMode) (*File, error) {
-	if target, err := filepath.EvalSymlinks(name); err == nil {
-		name = target
-	}
-	f, err := os.OpenFile(temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	name = resolve(name)
+	f, err := os.OpenFile(Temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
 		return nil, err
 	}
@@ -43,9 +41,18 @@ func Create(name string, perm fs.FileMode) (*File, error) {
 	return &File{name: name, disk: f}, nil
 }
 
-func temporary(name string) string {
-	dir, base := filepath.Split(name)
+// Temporary is the name of the new file while the one with a name is replaced.
+func Temporary(name string) string {
+	dir, base := filepath.Split(resolve(name))
 	return dir + "." + base + ".tmp"
+}
+
+// resolve follows links: they stay.
+func resolve(name string) string {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		return target
+	}
+	return name
 }
 
 func (f *File) Write(p []byte) (int, error) {
@@ -86,9 +93,12 @@ func ignoreMissing(err error) error {
 }
 
 // syncDir makes sure that the new name stays. Some systems and file systems
-// don't sync directories.
+// don't sync directories, and some directories may be written but not read.
 func syncDir(name string) error {
 	dir, err := os.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

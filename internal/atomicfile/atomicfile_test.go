@@ -102,7 +102,7 @@ func TestOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 
 func TestWhatADeadProgramLeftIsWrittenOver(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(temporary(name), []byte("a longer text that was cut o"), 0o600); err != nil {
+	if err := os.WriteFile(Temporary(name), []byte("a longer text that was cut o"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := replace(t, name, "new", -1); err != nil {

@@ -49,14 +49,17 @@ type File struct {
 	lock *os.File
 }
 
-// Open opens the file with a name, which need not exist. A file of the same name
-// and .lock stands beside it and stays.
+// LockName is the name of the file that keeps others out of the checkpoint with a
+// name. It stands beside it and stays.
+func LockName(name string) string { return name + ".lock" }
+
+// Open opens the file with a name, which need not exist.
 func Open(name string) (*File, error) {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
 	}
-	lock, err := os.OpenFile(name+".lock", os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := os.OpenFile(LockName(name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
@@ -40,8 +42,8 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	want := &Checkpoint{
 		Version:  version,
-		Input:    []Source{{Name: "/a", Size: 10, Head: "x", HeadSize: 10}, {Name: "/b", Size: 20}},
-		Settings: Settings{BaseURL: "https://klaviyo.test", Mapping: "y"},
+		Input:    []Source{{Name: "/a", Size: 10, Sum: []byte("x"), Summed: 10}, {Name: "/b", Size: 20}},
+		Settings: Settings{BaseURL: "https://klaviyo.test", Mapping: []byte("y"), Key: []byte("k"), KeySalt: []byte("s")},
 		At:       input.Position{File: 1, Line: 3, Offset: 17},
 		Done:     true,
 		Counts:   Counts{Events: 10, Delivered: 5, Skipped: 3, DeadLettered: 2},
@@ -54,7 +56,7 @@ func TestSaveAndLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Source{})); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 	}
@@ -105,18 +107,31 @@ func TestCutCheckpointIsNotCommitted(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	const long = headSize + 1000
+	const long = 3 * headSize / 2 // lines of two bytes
 	setup := func(t *testing.T) (c Checkpoint, a, b string) {
 		dir := t.TempDir()
 		a = write(t, filepath.Join(dir, "a"), "a line\nanother")
-		b = write(t, filepath.Join(dir, "b"), strings.Repeat("b\n", long/2))
-		c.Settings = settings(t, mapper.Config{ListID: "X"})
+		b = write(t, filepath.Join(dir, "b"), strings.Repeat("b\n", long))
+		c.Settings = settings(t, "key", mapper.Config{ListID: "X"})
 		var err error
 		if c.Input, err = Describe([]string{a, b}); err != nil {
 			t.Fatal(err)
 		}
-		c.At = input.Position{File: 1, Line: 10, Offset: 18}
 		return c, a, b
+	}
+	// The first file is done, and of the second what is beyond its head.
+	middle := input.Position{File: 1, Line: headSize/2 + 101, Offset: headSize + 200}
+	edit := func(at int64) func(t *testing.T, a, b string) {
+		return func(t *testing.T, a, b string) {
+			f, err := os.OpenFile(b, os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := f.WriteAt([]byte("X"), at); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	tests := []struct {
 		name   string
@@ -126,20 +141,27 @@ func TestCheck(t *testing.T) {
 		want   string // in the error; none if empty
 	}{
 		{name: "the same"},
-		{name: "the last has grown", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", long)) }},
+		{name: "the last has grown", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", 2*long)) }},
 		{name: "at the end of a file whose last line has no end", at: input.Position{File: 0, Line: 3, Offset: 14}},
 		{name: "other settings", config: mapper.Config{ListID: "Y"}, want: "settings of the mapping"},
 		{name: "one that isn't the last has grown", change: func(t *testing.T, a, b string) { write(t, a, "a line\nanother\n") }, want: "a has become longer"},
-		{name: "shorter", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", long/2-1)) }, want: "b has become shorter"},
+		{name: "shorter", change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", long-1)) }, want: "b has become shorter"},
 		{name: "other beginning", change: func(t *testing.T, a, b string) { write(t, a, "A line\nanother") }, want: "a has other content"},
-		{name: "no line at the position", at: input.Position{File: 1, Line: 10, Offset: 17}, want: "b has other content"},
+		{name: "other beginning of the one under way", change: edit(0), want: "b has other content"},
+		{name: "other last line that is done", change: edit(middle.Offset - 2), want: "b has other content"},
+		{name: "other end of a line that is done", change: edit(middle.Offset - 1), want: "b has other content"},
+		{name: "other line that isn't done", change: edit(middle.Offset)},
+		{name: "other beginning of one that isn't begun", at: input.Position{File: 0, Line: 2, Offset: 7}, change: edit(headSize - 2), want: "b has other content"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c, a, b := setup(t)
+			at := middle
 			if tt.at.Line > 0 {
-				c.At = tt.at
+				at = tt.at
 			}
+			c.Reach(input.Position{File: 0, Line: 2, Offset: 7}, Counts{Events: 1})
+			c.Reach(at, Counts{Events: 2})
 			if tt.change != nil {
 				tt.change(t, a, b)
 			}
@@ -150,20 +172,60 @@ func TestCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = c.Check(now, settings(t, tt.config))
+			err = c.Check(now, settings(t, "other", tt.config))
 			if tt.want == "" && err != nil {
 				t.Error(err)
 			}
 			if tt.want != "" && (!errors.Is(err, ErrOther) || !strings.Contains(err.Error(), tt.want)) {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
+			if err == nil && !bytes.Equal(now[1].Sum, c.Input[1].Sum) {
+				t.Error("another run would begin with another checksum")
+			}
 		})
 	}
 }
 
-func settings(t *testing.T, config mapper.Config) Settings {
+// TestInputThatIsReplacedMeanwhile is that of a log that is rotated.
+func TestInputThatIsReplacedMeanwhile(t *testing.T) {
+	name := write(t, filepath.Join(t.TempDir(), "a"), strings.Repeat("a\n", headSize))
+	var c Checkpoint
+	var err error
+	if c.Input, err = Describe([]string{name}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(name, name+".1"); err != nil {
+		t.Fatal(err)
+	}
+	before := c.Input[0]
+	for _, text := range []string{"", strings.Repeat("b\n", headSize)} {
+		if text != "" {
+			write(t, name, text)
+		}
+		at := input.Position{Line: headSize/2 + 100, Offset: headSize + 200}
+		c.Reach(at, Counts{})
+		if c.At != at || !bytes.Equal(c.Input[0].Sum, before.Sum) || c.Input[0].Summed != before.Summed {
+			t.Errorf("at %v, %d bytes of another file are summed up", c.At, c.Input[0].Summed)
+		}
+	}
+}
+
+func TestCheckKey(t *testing.T) {
+	c := Checkpoint{Settings: settings(t, "key", mapper.Config{})}
+	if err := c.CheckKey("key"); err != nil {
+		t.Error(err)
+	}
+	if err := c.CheckKey("other"); !errors.Is(err, ErrOtherKey) {
+		t.Errorf("%v, want %v", err, ErrOtherKey)
+	}
+	if again := settings(t, "key", mapper.Config{}); bytes.Equal(again.Key, c.Settings.Key) {
+		t.Error("two checkpoints show that their key is the same")
+	}
+}
+
+func settings(t *testing.T, key string, config mapper.Config) Settings {
 	t.Helper()
-	s, err := DescribeSettings("https://klaviyo.test", config)
+	s, err := DescribeSettings("https://klaviyo.test", key, config)
 	if err != nil {
 		t.Fatal(err)
 	}

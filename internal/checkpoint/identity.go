@@ -1,19 +1,23 @@
 package checkpoint
 
 import (
+	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// headSize is how many bytes of a file's beginning tell it from others, at most.
+// headSize is how many bytes of a file's beginning tell it from others, at most,
+// before any of it is done.
 const headSize = 64 << 10
 
 // Source tells a file of the input from others.
@@ -22,9 +26,13 @@ type Source struct {
 	Name string `json:"name"`
 	// Size is how long it was, in bytes.
 	Size int64 `json:"size"`
-	// Head is the SHA-256 of its first HeadSize bytes.
-	Head     string `json:"head"`
-	HeadSize int64  `json:"head_size"`
+	// Sum is the checksum of its first Summed bytes: of all that is done, and of its
+	// beginning.
+	Sum    []byte `json:"sum"`
+	Summed int64  `json:"summed"`
+	// file is the one that had the name when it was described.
+	file     fs.FileInfo
+	checksum *checksum
 }
 
 // ErrNotRegular is the error of input that can't be read from a position.
@@ -54,105 +62,126 @@ func describe(file string) (Source, error) {
 	if !info.Mode().IsRegular() {
 		return Source{}, ErrNotRegular
 	}
-	size := min(info.Size(), headSize)
-	sum, err := head(name, size)
-	return Source{Name: name, Size: info.Size(), Head: sum, HeadSize: size}, err
+	s := Source{Name: name, Size: info.Size(), file: info, checksum: new(checksum)}
+	return s, s.sumUp(headSize)
 }
 
-// head is the checksum of the first bytes of a file.
-func head(name string, size int64) (string, error) {
-	f, err := os.Open(name)
+// sumUp makes the checksum that of the first bytes, so many if there are.
+func (s *Source) sumUp(size int64) error {
+	f, err := os.Open(s.Name)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.CopyN(sum, f, size); err != nil {
-		return "", err
+	info, err := f.Stat()
+	if err != nil {
+		return err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	if !os.SameFile(s.file, info) {
+		return fmt.Errorf("%s has been replaced", s.Name)
+	}
+	size = min(size, info.Size())
+	sum, err := s.checksum.of(f, size)
+	if err != nil {
+		return err
+	}
+	s.Sum, s.Summed = sum, size
+	return nil
+}
+
+// Reach says how far the delivery has come. The checksums follow it as long as the
+// files stay where they are; else those before it remain, which is as true of what
+// was read.
+func (c *Checkpoint) Reach(at input.Position, counts Counts) {
+	for i := range at.File {
+		if s := &c.Input[i]; s.Summed < s.Size {
+			_ = s.sumUp(s.Size)
+		}
+	}
+	if s := &c.Input[at.File]; at.Offset > s.Summed {
+		_ = s.sumUp(at.Offset)
+	}
+	c.At, c.Counts = at, counts
 }
 
 // Settings are those that decide what is sent, and where.
 type Settings struct {
 	BaseURL string `json:"base_url"`
 	// Mapping is a checksum of the settings of the mapping.
-	Mapping string `json:"mapping"`
+	Mapping []byte `json:"mapping"`
+	// Key is a checksum of the private key with KeySalt: it tells the key from others,
+	// and nothing of the key.
+	Key     []byte `json:"key"`
+	KeySalt []byte `json:"key_salt"`
 }
 
-// DescribeSettings describes settings. It holds no key.
-func DescribeSettings(baseURL string, mapping mapper.Config) (Settings, error) {
+// DescribeSettings describes settings.
+func DescribeSettings(baseURL, key string, mapping mapper.Config) (Settings, error) {
 	text, err := json.Marshal(mapping)
 	if err != nil {
 		return Settings{}, err
 	}
 	sum := sha256.Sum256(text)
-	return Settings{BaseURL: baseURL, Mapping: hex.EncodeToString(sum[:])}, nil
+	salt := []byte(rand.Text())
+	return Settings{BaseURL: baseURL, Mapping: sum[:], Key: keySum(salt, key), KeySalt: salt}, nil
+}
+
+func keySum(salt []byte, key string) []byte {
+	sum := sha256.Sum256(append(salt[:len(salt):len(salt)], key...))
+	return sum[:]
+}
+
+// ErrOtherKey is the error of a checkpoint that was made with another private key.
+var ErrOtherKey = errors.New("it was made with another private key")
+
+// CheckKey returns [ErrOtherKey] if the checkpoint was made with another key. That may
+// be one of the same account.
+func (c *Checkpoint) CheckKey(key string) error {
+	if subtle.ConstantTimeCompare(c.Settings.Key, keySum(c.Settings.KeySalt, key)) == 0 {
+		return ErrOtherKey
+	}
+	return nil
 }
 
 // ErrOther is the error of a checkpoint of other input or other settings.
 var ErrOther = errors.New("the checkpoint is of another delivery")
 
 // Check returns an error that says how the input or the settings aren't those of
-// the checkpoint. The last file may have grown.
+// the checkpoint. The last file may have grown, and the key isn't checked. The
+// checksums of now become those of the checkpoint.
 func (c *Checkpoint) Check(now []Source, settings Settings) error {
 	switch {
 	case settings.BaseURL != c.Settings.BaseURL:
 		return other("it was delivered to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
-	case settings.Mapping != c.Settings.Mapping:
+	case !bytes.Equal(settings.Mapping, c.Settings.Mapping):
 		return other("the settings of the mapping have changed")
 	case len(now) != len(c.Input):
 		return other("its input has %d files, not %d", len(c.Input), len(now))
 	}
-	for i, source := range now {
-		if err := c.checkSource(i, source); err != nil {
+	for i := range now {
+		if err := c.checkSource(i, &now[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (c *Checkpoint) checkSource(i int, now Source) error {
+func (c *Checkpoint) checkSource(i int, now *Source) error {
 	was := c.Input[i]
 	last := i == len(c.Input)-1
 	switch {
 	case now.Name != was.Name:
 		return other("its input is %s, not %s", was.Name, now.Name)
-	case now.Size < was.Size || i == c.At.File && now.Size < c.At.Offset:
+	case now.Size < was.Size || now.Size < was.Summed:
 		return other("%s has become shorter", now.Name)
 	case now.Size > was.Size && !last:
 		return other("%s has become longer, which only the last file may", now.Name)
 	}
-	sum, err := head(now.Name, was.HeadSize)
-	if err != nil {
+	if err := now.sumUp(was.Summed); err != nil {
 		return err
 	}
-	if sum != was.Head {
+	if !bytes.Equal(now.Sum, was.Sum) {
 		return other("%s has other content", now.Name)
-	}
-	if i == c.At.File {
-		return c.checkLine(now.Name)
-	}
-	return nil
-}
-
-// checkLine makes sure that a line begins at the position.
-func (c *Checkpoint) checkLine(name string) error {
-	if c.At.Offset == 0 {
-		return nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	before := make([]byte, 1)
-	if _, err := f.ReadAt(before, c.At.Offset-1); err != nil {
-		return err
-	}
-	atEnd := c.At.File < len(c.Input)-1 && c.At.Offset == c.Input[c.At.File].Size
-	if before[0] != '\n' && !atEnd {
-		return other("%s has other content", name)
 	}
 	return nil
 }

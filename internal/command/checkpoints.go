@@ -13,8 +13,12 @@ import (
 )
 
 // DefaultCheckpointInterval is the time between two writes of a checkpoint, and
-// so how much work may be done twice.
+// so how much work may be done twice. The first are closer together.
 const DefaultCheckpointInterval = time.Second
+
+// firstCheckpointInterval is the time after which there is a look at whether the first
+// events are done: a program that is killed early and often gets on too.
+const firstCheckpointInterval = 10 * time.Millisecond
 
 // checkpoints keeps how far a delivery has come.
 type checkpoints struct {
@@ -24,9 +28,9 @@ type checkpoints struct {
 	found    bool                  // there was one
 }
 
-// openCheckpoints opens the file with a name, and checks that it is of these files
-// and settings if there is a checkpoint.
-func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings) (*checkpoints, error) {
+// openCheckpoints opens the file with a name. If there is a checkpoint it checks that
+// it is of these files and settings, and of this key unless newKey is set.
+func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings, key string, newKey bool) (*checkpoints, error) {
 	sources, err := describeInput(files)
 	if err != nil {
 		return nil, err
@@ -39,19 +43,22 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 	if err == nil && saved != nil {
 		err = saved.Check(sources, settings)
 	}
+	if err == nil && saved != nil && !newKey {
+		err = saved.CheckKey(key)
+	}
 	if err != nil {
 		file.Close()
 		return nil, checkpointError(name, err)
 	}
 	c := &checkpoints{file: file, interval: p.CheckpointInterval, found: saved != nil}
-	c.last = checkpoint.Checkpoint{Settings: settings, At: input.Position{Line: 1}}
+	c.last = checkpoint.Checkpoint{At: input.Position{Line: 1}}
 	if saved != nil {
 		c.last = *saved
 		if saved.Done && saved.Grown(sources) {
 			c.last.Done, c.last.Counts = false, checkpoint.Counts{}
 		}
 	}
-	c.last.Input = sources
+	c.last.Input, c.last.Settings = sources, settings
 	return c, nil
 }
 
@@ -77,26 +84,30 @@ func checkpointError(name string, err error) error {
 		return wrongUsage(fmt.Errorf("--checkpoint: %w; name another file", err))
 	case errors.Is(err, checkpoint.ErrOther):
 		return wrongUsage(fmt.Errorf("--checkpoint: %s: %w\nName another file, or remove %[1]s to begin with the first line", name, err))
+	case errors.Is(err, checkpoint.ErrOtherKey):
+		return wrongUsage(fmt.Errorf("--checkpoint: %s: %w\nIf yours is a new key of the same account, add --%s once. Else name another file, or remove %[1]s to begin with the first line",
+			name, err, newKeyFlag))
 	case errors.Is(err, flock.ErrLocked):
 		return stopped(fmt.Errorf("--checkpoint: %s: another run is under way", name))
 	}
 	return stopped(fmt.Errorf("--checkpoint: %w", err))
 }
 
-// keep saves the progress while events are delivered. If that fails it calls stop.
+// keep saves the progress while events are delivered: as soon as the first are done,
+// and then less and less often. If that fails it calls stop.
 // Its result ends it.
 func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(error)) (end func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		ticker := time.NewTicker(c.interval)
-		defer ticker.Stop()
+		interval := min(firstCheckpointInterval, c.interval)
 		for {
 			select {
 			case <-done:
 				return
-			case <-ticker.C:
+			case <-time.After(interval):
 			}
+			before := c.last.At
 			err := progress.advance(queue)
 			if err == nil {
 				err = c.save(progress)
@@ -104,6 +115,9 @@ func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(
 			if err != nil {
 				stop(err)
 				return
+			}
+			if c.last.At != before {
+				interval = min(2*interval, c.interval)
 			}
 		}
 	}()
@@ -119,13 +133,13 @@ func (c *checkpoints) save(progress *progress) error {
 	if at == c.last.At {
 		return nil
 	}
-	c.last.At, c.last.Counts = at, counts
+	c.last.Reach(at, counts)
 	return c.write()
 }
 
 // finish saves that all is done of an input whose last file is so long.
 func (c *checkpoints) finish(progress *progress, size int64) error {
-	c.last.At, c.last.Counts = progress.first()
+	c.last.Reach(progress.first())
 	c.last.Done = true
 	c.last.Input[len(c.last.Input)-1].Size = size
 	return c.write()

@@ -18,6 +18,8 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 func progressFile(t *testing.T) string { return filepath.Join(t.TempDir(), "progress.json") }
@@ -81,54 +83,215 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 	})
 }
 
-func TestCheckpointIsWrittenEachSecond(t *testing.T) {
+// TestCheckpointIsWrittenEarlyAndThenEachSecond has an event done each 100 ms.
+func TestCheckpointIsWrittenEarlyAndThenEachSecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()
-		k.Inject(klaviyotest.Fault{Delay: 1300 * time.Millisecond, Times: -1})
+		const answer = 100 * time.Millisecond
+		k.Inject(klaviyotest.Fault{Delay: answer, Times: -1})
 		saved := progressFile(t)
 		var events []string
-		for i := range 10 {
+		for i := range 100 {
 			events = append(events, track(1, fmt.Sprint("m", i)))
 		}
 		go account(k).run(t, "send", "--checkpoint", saved, write(t, "events.jsonl", lines(events...)))
-		var got []int
-		for range 5 {
+		began := time.Now()
+		at := func() (line int) {
 			synctest.Wait()
 			var c checkpoint.Checkpoint
 			if err := json.Unmarshal([]byte(read(t, saved)), &c); err != nil {
 				t.Fatal(err)
 			}
-			got = append(got, c.At.Line)
-			time.Sleep(1001 * time.Millisecond)
+			return c.At.Line
 		}
-		if diff := cmp.Diff([]int{1, 1, 2, 3, 4}, got); diff != "" {
-			t.Errorf("lines (-want +got)\n%s", diff)
+		if line := at(); line != 1 {
+			t.Errorf("at line %d at first", line)
+		}
+		writes, last := 0, 1
+		for time.Since(began) < 5*time.Second {
+			time.Sleep(5 * time.Millisecond)
+			line := at()
+			if line == last {
+				continue
+			}
+			writes, last = writes+1, line
+			if late := time.Since(began) - time.Duration(line-1)*answer; writes == 1 && late > 2*firstCheckpointInterval {
+				t.Errorf("the first event done was saved %v later", late)
+			}
+		}
+		if line := at(); line < 31 || line > 50 {
+			t.Errorf("at line %d after 5 s", line)
+		}
+		if writes < 5 || writes > 15 {
+			t.Errorf("written %d times in 5 s", writes)
 		}
 		time.Sleep(time.Minute)
 	})
 }
 
+// TestKilledSendDoesNotRepeatDeadLetters goes on at a checkpoint that is older than
+// the dead letters, as after a kill.
+func TestKilledSendDoesNotRepeatDeadLetters(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		files int
+	}{{"of one file", 1}, {"of several", 3}} {
+		t.Run(tt.name, func(t *testing.T) {
+			k := klaviyotest.New()
+			k.Inject(klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid", Times: -1, When: func(r *http.Request) bool { return hasBody(r, "bad") }})
+			var files []string
+			for i := range tt.files {
+				// Two of the lines are the same.
+				text := lines(track(1, fmt.Sprint("m", i)), "nonsense", " "+track(2, "bad")+" ", "nonsense", "", `{"type":"track","event":"Ping"}`, "{\"a\":\"\xff\"}")
+				files = append(files, write(t, fmt.Sprint(i, ".jsonl"), text))
+			}
+			saved, dead := progressFile(t), filepath.Join(t.TempDir(), "dead.jsonl")
+			args := append([]string{"send", "--output=json", "--dead-letter", dead, "--checkpoint", saved}, files...)
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			s := account(k)
+			s.ctx = ctx // ends with a checkpoint at the first line
+			s.run(t, args...).want(t, statusStopped)
+			first := read(t, saved)
+			account(k).run(t, args...).want(t, statusDeadLetters)
+			want := codes(t, dead)
+			if len(want) != 5*tt.files {
+				t.Fatalf("dead letters %v", want)
+			}
+
+			whole := read(t, dead)
+			for cut := len(whole); cut > 0; cut -= len(whole) / 7 {
+				for name, text := range map[string]string{saved: first, dead: whole[:cut]} {
+					if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				r := account(k).run(t, args...)
+				r.want(t, statusDeadLetters, "Going on at line 1")
+				if got := r.counts(t)["dead_lettered"]; got != len(want) {
+					t.Errorf("%d counted as dead letters, want %d", got, len(want))
+				}
+				got := wholeCodes(t, dead)
+				slices.Sort(got)
+				sorted := slices.Sorted(slices.Values(want))
+				if diff := cmp.Diff(sorted, got); diff != "" {
+					t.Errorf("after the first %d of %d bytes (-want +got)\n%s", cut, len(whole), diff)
+				}
+			}
+		})
+	}
+}
+
+// wholeCodes is codes without the records that were cut off.
+func wholeCodes(t *testing.T, path string) (list []string) {
+	t.Helper()
+	for line := range strings.Lines(read(t, path)) {
+		if letter, err := deadletter.Parse([]byte(line)); err == nil {
+			list = append(list, fmt.Sprintf("%s:%d:%s", letter.File, letter.Line, letter.Error.Code))
+		}
+	}
+	return list
+}
+
+// TestLettersThatAreNotThisDeliverys: what another left in the file takes no letter's place.
+func TestLettersThatAreNotThisDeliverys(t *testing.T) {
+	events := write(t, "events.jsonl", lines(track(1, "m1"), "nonsense", strings.Repeat("x", input.DefaultLimit+1)))
+	saved, dead := progressFile(t), filepath.Join(t.TempDir(), "dead.jsonl")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := account(klaviyotest.New())
+	s.ctx = ctx
+	s.run(t, "send", "--checkpoint", saved, events).want(t, statusStopped)
+
+	file, err := deadletter.Open(dead)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := []deadletter.Letter{
+		{Line: 2, Event: []byte("other nonsense"), Error: deadletter.Error{Code: "invalid_json"}},
+		{Line: 2, Event: []byte("nonsense"), Error: deadletter.Error{Code: "other"}},
+		{Line: 4, Event: []byte("nonsense"), Error: deadletter.Error{Code: "invalid_json"}},
+		{File: events, Line: 2, Event: []byte("nonsense"), Error: deadletter.Error{Code: "invalid_json"}},
+		{Line: 3, Error: deadletter.Error{Code: "line_too_long"}},
+	}
+	for _, other := range others {
+		if err := file.Write(other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file.Close()
+	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", dead, events).want(t, statusDeadLetters)
+	if got := codes(t, dead)[len(others):]; !slices.Equal(got, []string{":2:invalid_json", ":3:line_too_long"}) {
+		t.Errorf("dead letters %v", got)
+	}
+}
+
+// TestCheckpointOfInputThatGrows has its writer in the middle of the last line.
 func TestCheckpointOfInputThatGrows(t *testing.T) {
 	k := klaviyotest.New()
 	saved := progressFile(t)
-	events := write(t, "events.jsonl", lines(track(1, "m1"))+track(1, "m2")[:20])
+	first := write(t, "first.jsonl", lines(track(1, "m0"), "nonsense"))
+	events := write(t, "events.jsonl", track(1, "m1")+"\n\n"+track(1, "m2")[:20])
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	send := func() result {
-		return account(k).run(t, "send", "--output=json", "--checkpoint", saved, "--dead-letter", dead, events)
+		return account(k).run(t, "send", "--output=json", "--checkpoint", saved, "--dead-letter", dead, first, events)
 	}
-	send().want(t, statusDeadLetters)
+	for range 2 {
+		r := send()
+		r.want(t, statusStopped, "stopped at line 3 of "+events, "its writer may still be at it", "give the same command again")
+		if got := r.counts(t); got["events"] != 4 || got["delivered"] != 2 || got["dead_lettered"] != 1 {
+			t.Errorf("the line that isn't whole: %v", got)
+		}
+	}
 	grow(t, events, track(1, "m2")[20:])
 	r := send()
-	r.want(t, statusDone, "Going on at line 2")
-	if got := r.counts(t); got["events"] != 1 || got["delivered"] != 1 {
+	r.want(t, statusDeadLetters, "Going on at line 3 of "+events)
+	if got := r.counts(t); got["events"] != 4 || got["delivered"] != 3 {
 		t.Errorf("the line that was cut off: %v", got)
 	}
-	grow(t, events, lines("", track(1, "m3")))
-	r = send()
-	r.want(t, statusDone)
-	send().want(t, statusDone, "Nothing to send")
-	if got := messageIDs(k); !slices.Equal(got, []string{"m1", "m2", "m3"}) {
+	grow(t, events, lines("", track(1, "m3"), "nonsense"))
+	send().want(t, statusDeadLetters)
+	send().want(t, statusDeadLetters, "Nothing to send")
+	if got := messageIDs(k); !slices.Equal(got, []string{"m0", "m1", "m2", "m3"}) {
 		t.Errorf("events %v", got)
+	}
+	if got, want := codes(t, dead), []string{first + ":2:invalid_json", events + ":5:invalid_json"}; !slices.Equal(got, want) {
+		t.Errorf("dead letters %v", got)
+	}
+}
+
+// TestLastLineWithoutItsEnd is whole, or the last for good.
+func TestLastLineWithoutItsEnd(t *testing.T) {
+	half := track(1, "m2")[:20]
+	for name, tt := range map[string]struct {
+		text       string
+		checkpoint bool
+		status     int
+		dead       int
+	}{
+		"whole":                     {track(1, "m1"), true, statusDone, 0},
+		"whole, but can't be sent":  {`{"type":"track"}`, true, statusDeadLetters, 1},
+		"cut":                       {half, true, statusStopped, 0},
+		"cut, too long":             {strings.Repeat("x", input.DefaultLimit+1), true, statusStopped, 0},
+		"cut, but ended":            {half + "\n", true, statusDeadLetters, 1},
+		"cut, without a checkpoint": {half, false, statusDeadLetters, 1},
+		"of a file that isn't last": {"", true, statusDeadLetters, 1},
+		"blank":                     {track(1, "m1") + "\n  ", true, statusDone, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dead := filepath.Join(t.TempDir(), "dead.jsonl")
+			args := []string{"send", "--dead-letter", dead}
+			if tt.checkpoint {
+				args = append(args, "--checkpoint", progressFile(t))
+			}
+			if tt.text == "" {
+				args = append(args, write(t, "first.jsonl", half))
+			}
+			account(klaviyotest.New()).run(t, append(args, write(t, "events.jsonl", tt.text))...).want(t, tt.status)
+			if got := codes(t, dead); len(got) != tt.dead {
+				t.Errorf("dead letters %v", got)
+			}
+		})
 	}
 }
 
@@ -144,13 +307,20 @@ func grow(t *testing.T, path, text string) {
 	}
 }
 
+// pipe makes a named pipe.
+func pipe(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 func TestCheckpointOfAnotherDelivery(t *testing.T) {
 	first, second := write(t, "first.jsonl", lines(track(1, "m1"))), write(t, "second.jsonl", lines(track(1, "m2")))
 	other := write(t, "other.jsonl", lines(track(1, "m3")))
-	notRegular := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(notRegular, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	notRegular := pipe(t)
 	tests := []struct {
 		name string
 		args []string
@@ -181,16 +351,48 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 			}
 		})
 	}
-	if strings.Contains(before, key) {
+	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
+}
+
+func TestCheckpointOfAnotherKey(t *testing.T) {
+	events, saved := write(t, "events.jsonl", lines(track(1, "m1"))), progressFile(t)
+	args := []string{"send", "--checkpoint", saved, events}
+	account(klaviyotest.New()).run(t, args...).want(t, statusDone)
+	if text := read(t, saved); strings.Contains(text, key) {
 		t.Error("the checkpoint has the key in it")
 	}
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
+	grow(t, events, lines(track(1, "m2")))
+
+	k := klaviyotest.New()
+	other := account(k)
+	other.env = map[string]string{"KLAVIYO_API_KEY": "pk_another"}
+	before := read(t, saved)
+	other.run(t, args...).want(t, statusUsage, "another private key", "add --new-key once", "remove "+saved)
+	if len(k.Requests()) > 0 || read(t, saved) != before {
+		t.Error("something was sent, or the checkpoint has changed")
+	}
+	other.run(t, append(args, "--new-key")...).want(t, statusDone, "Going on at line 2")
+	other.run(t, args...).want(t, statusDone, "Nothing to send")
+	if got := messageIDs(k); !slices.Equal(got, []string{"m2"}) {
+		t.Errorf("events %v", got)
+	}
+	account(k).run(t, args...).want(t, statusUsage, "another private key")
+}
+
+// TestNewKeyIsNotInTheCommandThatGoesOn: it is given once.
+func TestNewKeyIsNotInTheCommandThatGoesOn(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_another"))
+	r := account(k).run(t, "send", "--new-key", "--checkpoint", progressFile(t), write(t, "events.jsonl", lines(track(1, "m1"))))
+	r.want(t, statusStopped, "give the same command again")
+	if _, args := r.resumption(t); slices.Contains(args, "--new-key") {
+		t.Errorf("%q", args)
+	}
 }
 
 func TestFileThatIsNoCheckpoint(t *testing.T) {
 	events := write(t, "events.jsonl", lines(track(1, "m1")))
 	for name, file := range map[string]string{
-		"input":    events,
+		"events":   write(t, "other.jsonl", lines(track(1, "m1"))),
 		"empty":    write(t, "empty", ""),
 		"version":  write(t, "version", `{"version":99,"input":[{}],"at":{"line":1}}`),
 		"position": write(t, "position", `{"version":1,"input":[],"at":{"file":0,"line":1}}`),
@@ -207,8 +409,6 @@ func TestFileThatIsNoCheckpoint(t *testing.T) {
 	if read(t, events) != lines(track(1, "m1")) {
 		t.Error("the input has changed")
 	}
-	saved := progressFile(t)
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", saved, events).want(t, statusUsage, "is the checkpoint")
 }
 
 func TestTwoRunsDoNotShareACheckpoint(t *testing.T) {
@@ -278,7 +478,7 @@ func TestDeadLetterThatCanNotBeKeptHoldsTheCheckpoint(t *testing.T) {
 	if _, err := os.Stat(full); err != nil {
 		t.Skip("this system has no " + full)
 	}
-	events, saved := write(t, "events.jsonl", lines(track(1, "m1"), "nonsense", track(1, "m2"))), progressFile(t)
+	events, saved := write(t, "events.jsonl", lines("", "nonsense", track(1, "m2"))), progressFile(t)
 	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", full, events).
 		want(t, statusStopped, "stopped at line 2 of "+events, "no space left", "give the same command again")
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")

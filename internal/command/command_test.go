@@ -124,6 +124,7 @@ func TestUsage(t *testing.T) {
 		{"missing config", []string{"send", "--config", "nowhere.yaml", events}, "nowhere.yaml"},
 		{"setting that the mapping refuses", []string{"map", "--default-country", "Utopia", events}, "defaultCountry"},
 		{"setting of a file that the mapping refuses", []string{"map", "--config", write(t, "config.yaml", "eventFilteringOption: all"), events}, "eventFilteringOption"},
+		{"new key of no checkpoint", []string{"send", "--simulate", "--new-key", events}, "give --checkpoint too"},
 		{"dead letters into the input", []string{"send", "--simulate", "--dead-letter", events, events}, "is the input"},
 	}
 	for _, tt := range tests {
@@ -207,7 +208,7 @@ func TestPrecedence(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := klaviyotest.New(klaviyotest.WithKey(tt.key))
+			k := klaviyotest.New(klaviyotest.WithKey(tt.key), klaviyotest.WithList(tt.list, "Newsletter"))
 			s := account(k)
 			s.env["KLAVIYO_API_KEY"] = tt.env
 			r := s.run(t, append([]string{"send", "--config", config, event}, tt.args...)...)

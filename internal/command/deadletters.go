@@ -1,15 +1,15 @@
 package command
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
+	"sync"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -18,58 +18,97 @@ import (
 type deadLetters struct {
 	file  *deadletter.File // or nil
 	files []string         // that the events come from
+
+	mu sync.Mutex
+	// earlier are those that are in the file already, of this delivery's events.
+	earlier map[letterID]bool
 }
 
-// openDeadLetters opens the file with a name, or none where that is empty. It
-// refuses a file that the events come from, since reading it would not end, and
-// that of the checkpoint.
-func (p Program) openDeadLetters(name string, files []string, checkpoint string) (*deadLetters, error) {
+// letterID tells a letter from others: one of the same event with the same code has
+// the same. A letter without its event has none.
+type letterID [16]byte
+
+func idOf(l deadletter.Letter) letterID {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q %d %q ", l.File, l.Line, l.Error.Code)
+	sum.Write(bytes.TrimSpace(l.Event)) // what stands around it isn't kept
+	return letterID(sum.Sum(nil)[:len(letterID{})])
+}
+
+// openDeadLetters opens the file with a name, or none where that is empty.
+func openDeadLetters(name string, files []string) (*deadLetters, error) {
 	d := &deadLetters{files: files}
 	if name == "" {
 		return d, nil
 	}
-	file, err := deadletter.Open(name)
-	if err != nil {
+	var err error
+	if d.file, err = deadletter.Open(name); err != nil {
 		return nil, stopped(err)
 	}
-	for _, info := range p.stat(files) {
-		if info.Mode().IsRegular() && file.Is(info) {
-			file.Close()
-			return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the input", name))
-		}
-	}
-	if info, err := os.Stat(checkpoint); err == nil && file.Is(info) {
-		file.Close()
-		return nil, wrongUsage(fmt.Errorf("--dead-letter: %s is the checkpoint", name))
-	}
-	d.file = file
 	return d, nil
 }
 
-// stat describes those files that can be described.
-func (p Program) stat(files []string) (infos []fs.FileInfo) {
-	for _, file := range files {
-		info, err := os.Stat(file)
-		if stdin, ok := p.Stdin.(*os.File); ok && file == input.Stdin {
-			info, err = stdin.Stat()
-		}
-		if err == nil {
-			infos = append(infos, info)
-		}
-	}
-	return infos
-}
-
-// keep keeps an event with the reason why it can't be delivered.
-func (d *deadLetters) keep(event delivery.Event, reason deadletter.Error, attempts int) error {
+// recognise finds the letters of the events from a position on, so that they aren't
+// written again: an earlier run of the delivery, which was killed or had to stop, was
+// further with them than with others.
+func (d *deadLetters) recognise(from input.Position) error {
 	if d.file == nil {
 		return nil
 	}
-	letter := deadletter.Letter{Line: event.Line, Event: event.Text, Error: reason, Attempts: attempts}
-	if len(d.files) > 1 {
-		letter.File = d.files[event.File]
+	d.earlier = map[letterID]bool{}
+	for letter, err := range d.file.Letters() {
+		if err != nil {
+			return stopped(err)
+		}
+		if letter.Event != nil && !d.isBefore(letter, from) {
+			d.earlier[idOf(letter)] = true
+		}
 	}
-	return d.file.Write(letter)
+	return nil
+}
+
+// isBefore tells whether a letter is of an event before a position, or of another input.
+func (d *deadLetters) isBefore(letter deadletter.Letter, at input.Position) bool {
+	if len(d.files) == 1 {
+		return letter.File != "" || letter.Line < at.Line
+	}
+	for i, file := range d.files {
+		if file == letter.File && (i > at.File || i == at.File && letter.Line >= at.Line) {
+			return false
+		}
+	}
+	return true
+}
+
+// isKept tells whether a letter is in the file already. It says so once.
+func (d *deadLetters) isKept(letter deadletter.Letter) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.earlier) == 0 || letter.Event == nil {
+		return false
+	}
+	id := idOf(letter)
+	kept := d.earlier[id]
+	delete(d.earlier, id)
+	return kept
+}
+
+// keep keeps events with the reasons why they can't be delivered.
+func (d *deadLetters) keep(letters []deadLetter) error {
+	if d.file == nil {
+		return nil
+	}
+	records := make([]deadletter.Letter, 0, len(letters))
+	for _, l := range letters {
+		letter := deadletter.Letter{Line: l.Line, Event: l.Text, Error: l.reason, Attempts: l.attempts}
+		if len(d.files) > 1 {
+			letter.File = d.files[l.File]
+		}
+		if !d.isKept(letter) {
+			records = append(records, letter)
+		}
+	}
+	return d.file.Write(records...)
 }
 
 // level is that of the log's line for an event, which alone names it where there

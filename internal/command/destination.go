@@ -63,6 +63,7 @@ func (f *destinationFlags) server() string {
 // destination is where events go, and how.
 type destination struct {
 	logger  *slog.Logger
+	key     string // or the simulation's
 	mapping mapper.Config
 	mapper  *mapper.Mapper
 	client  *client.Client
@@ -82,11 +83,14 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err != nil {
 		return nil, err
 	}
+	if flags.simulate {
+		cfg.PrivateAPIKey = simulation
+	}
 	c, err := p.newClient(cfg, flags, logger)
 	if err != nil {
 		return nil, err
 	}
-	return &destination{logger: logger, mapping: cfg.Config, mapper: m, client: c}, nil
+	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c}, nil
 }
 
 // newClient makes the client that the flags and the settings ask for.
@@ -94,8 +98,7 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	transport := p.Transport
 	switch {
 	case flags.simulate:
-		cfg.PrivateAPIKey = simulation
-		transport = klaviyotest.New(klaviyotest.WithoutRequestLog()).Transport()
+		transport = klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()).Transport()
 	case cfg.PrivateAPIKey == "":
 		return nil, wrongUsage(errors.New("there is no private API key: set KLAVIYO_API_KEY, or privateApiKey in the file of --config; --simulate needs none"))
 	case transport == nil:

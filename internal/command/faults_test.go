@@ -91,7 +91,7 @@ func (tt faultTest) status() int {
 
 var faultTests = []faultTest{
 	{fault: "Connection refused, for a while", broken: errRefused, times: 3, attempts: 4},
-	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "Connection refused, for good", strikes: everything, broken: errRefused, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute},
 	{fault: "Connection reset, for a while", cause: klaviyotest.ConnectionReset(), times: 3, attempts: 4},
 	{fault: "Connection reset after the request was taken", cause: klaviyotest.Fault{Reset: true, AfterAccept: true}, times: 2, attempts: 3,
 		remark: "counted once, by `unique_id`"},
@@ -118,15 +118,19 @@ var faultTests = []faultTest{
 	{fault: "429 ten times, then 500 twice", cause: klaviyotest.RateLimited(second), times: 10, prepare: thenServerErrors, attempts: 13,
 		remark: "a 429 doesn't count as one of the 8 attempts"},
 	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
-		least: 15 * minute, most: 45 * minute, remark: "a request is given up after 15 minutes, the run with the fifth"},
+		least: 13 * minute, most: 15 * minute, remark: "an operation's requests are given up together, before they would wait past 15 minutes"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 16, dead: "error"},
-	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
-	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute,
+		remark: "a minute of it stops a run in which Klaviyo has answered nothing"},
+	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 5m0s", least: 5 * minute, most: 8 * minute,
+		remark: "five minutes of it stop any run"},
+	{fault: "503 on everything for four minutes, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, prepare: mendAfter(4 * minute),
+		least: 4 * minute, most: 6 * minute, remark: "one request at a time tries whether it is over"},
 	{fault: "502 after the request was taken", cause: klaviyotest.Fault{Status: http.StatusBadGateway, AfterAccept: true}, times: 1, attempts: 2,
 		remark: "counted once, by `unique_id`"},
 	{fault: "403 with a page (HTML), for a while", cause: klaviyotest.Challenge(), times: 2, attempts: 3, remark: "it comes from a gateway, not from Klaviyo"},
-	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), attempts: 8, stops: "5 requests in a row could not be sent"},
+	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), stops: "no request was answered for 1m0s"},
 	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
 	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
 	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
@@ -148,8 +152,12 @@ var faultTests = []faultTest{
 	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 2, dead: "unavailable"},
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
+	{fault: "The file of dead letters is moved away", cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid", Delay: 2 * second}, prepare: moveDeadLetters, attempts: 1, dead: "invalid",
+		remark: "the next record makes a new file"},
+	{fault: "The input's last line isn't whole yet", strikes: nothing, prepare: cutInput, needsCheckpoint: true, attempts: 1, stops: "its writer may still be at it",
+		remark: "with `--checkpoint` alone; all before it is done"},
 	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
-		most: 5 * second, remark: "the one before stays"},
+		most: 7 * second, remark: "the one before stays"},
 	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
 		least: second, most: 2 * second, remark: "the requests on their way are finished"},
 	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
@@ -228,6 +236,11 @@ func thenServerErrors(_ *testing.T, d *delivering) {
 	d.klaviyo.Inject(fault)
 }
 
+// mendAfter ends the fault after a time.
+func mendAfter(d time.Duration) func(*testing.T, *delivering) {
+	return func(_ *testing.T, delivering *delivering) { time.AfterFunc(d, delivering.heal) }
+}
+
 // delayed lets other requests be on their way when the fault is seen.
 func delayed(fault klaviyotest.Fault) klaviyotest.Fault {
 	fault.Delay = networkDelay
@@ -249,6 +262,25 @@ func fillDeadLetters(t *testing.T, d *delivering) {
 			t.Error(err)
 		}
 	}
+}
+
+// moveDeadLetters moves the file of dead letters while the program has it open.
+func moveDeadLetters(t *testing.T, d *delivering) {
+	time.AfterFunc(second, func() {
+		if err := os.Rename(d.dead, d.dead+".1"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// cutInput has the writer of the input in the middle of the last line.
+func cutInput(t *testing.T, d *delivering) {
+	path := d.args[len(d.args)-1]
+	whole := read(t, path)
+	if err := os.WriteFile(path, []byte(whole[:len(whole)-20]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.mend = func() { grow(t, path, whole[len(whole)-20:]) }
 }
 
 // blockCheckpoint puts a folder in the place of the checkpoint's next version, after

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 
@@ -11,72 +10,106 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// progress follows the events in the order of the input, from the first that
-// isn't done. It is safe for concurrent use.
+// progress follows the events in the order of the input, up to the first that
+// isn't done. The queue knows which that is; of those behind it only what isn't
+// delivered has to be remembered. It is safe for concurrent use.
 type progress struct {
-	// passed, if set, is told of each event once it and all before it are done.
+	// passed, if set, is told of each event that isn't delivered or skipped once it and
+	// all before it are done.
 	passed func(progressed) error
 	// files is how many the input has.
 	files int
 
-	mu      sync.Mutex
-	pending []progressed
-	next    input.Position  // after the last event that was read
-	again   *input.Position // the last event that was read, if its line may grow
-	ended   bool            // there is no more input
-	counts  checkpoint.Counts
+	mu     sync.Mutex
+	read   int // events
+	last   readLine
+	next   input.Position // after the last line
+	ended  bool           // there is no more input
+	behind []progressed   // the front, and not delivered; in the order of the input
+	front  int            // events that are done, with all before them
+	at     input.Position // of the first that isn't
+	counts checkpoint.Counts
 }
 
-// progressed is an event that was read.
-type progressed struct {
-	at    input.Position
-	end   int64
-	state state
-	// reason is why it can't be delivered, or nil.
-	reason   *deadletter.Error
-	attempts int
-	// open tells that the input's last line may grow.
+// readLine is the line that was read last.
+type readLine struct {
+	at input.Position
+	// taken tells that its event is with the queue or done.
+	taken bool
+	// open tells that it is the input's last and may grow.
 	open bool
 }
 
-// state is how far an event has come.
+// progressed is an event that isn't delivered, or are several neighbours in the
+// same state.
+type progressed struct {
+	number, events int
+	at             input.Position // of the first
+	end            int64          // offset after the last
+	state          state
+	// reason is why it can't be delivered.
+	reason   *deadletter.Error
+	attempts int
+}
+
+// state is what became of an event.
 type state int
 
 const (
-	taken    state = iota // it is being mapped
-	queued                // the queue has it
+	given    state = iota // the queue has it, or it is a dead letter
 	skipped               // it isn't for Klaviyo
-	rejected              // it can't be mapped
 	kept                  // a record that replay leaves as it is
+	rejected              // it can't be delivered
 )
 
-// begin takes a line in.
-func (p *progress) begin(line input.Line) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.pending = append(p.pending, progressed{
-		at:   line.Position,
-		end:  line.End,
-		open: !line.Ended && line.File == p.files-1,
-	})
-	p.next = input.Position{File: line.File, Line: line.Line + 1, Offset: line.End}
+// newProgress begins at a position, with what became of the events before it.
+func newProgress(files int, from input.Position, counts checkpoint.Counts) *progress {
+	return &progress{files: files, next: from, at: from, counts: counts}
 }
 
-// reach says how far the last line has come.
+// begin takes a line in and says where its event is.
+func (p *progress) begin(line input.Line) delivery.Position {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.last = readLine{at: line.Position, open: !line.Ended && line.File == p.files-1}
+	p.next = next(line)
+	p.read++
+	return delivery.Position{File: line.File, Line: line.Line, Offset: line.Offset, End: line.End, Number: p.read - 1}
+}
+
+// reach says what became of the last line's event.
 func (p *progress) reach(state state) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pending[len(p.pending)-1].state = state
+	p.last.taken = true
+	if state == given {
+		return
+	}
+	e := progressed{number: p.read - 1, events: 1, at: p.last.at, end: p.next.Offset, state: state}
+	if n := len(p.behind); n > 0 && p.behind[n-1].precedes(e) && !p.last.open {
+		p.behind[n-1].events++
+		p.behind[n-1].end = e.end
+		return
+	}
+	p.behind = append(p.behind, e)
+}
+
+// precedes tells whether the two are neighbours in the same state.
+func (e progressed) precedes(later progressed) bool {
+	return e.state == later.state && e.number+e.events == later.number &&
+		(e.state == skipped || e.end == later.at.Offset)
 }
 
 // reject says why an event can't be delivered.
 func (p *progress) reject(at delivery.Position, reason deadletter.Error, attempts int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	i, _ := slices.BinarySearchFunc(p.pending, at, func(e progressed, at delivery.Position) int {
-		return compare(position(e.at), at)
-	})
-	p.pending[i].reason, p.pending[i].attempts = &reason, attempts
+	e := progressed{number: at.Number, events: 1, at: position(at), end: at.End, state: rejected}
+	if p.passed != nil {
+		e.reason, e.attempts = &reason, attempts
+	}
+	i, _ := slices.BinarySearchFunc(p.behind, e.number, func(e progressed, number int) int { return e.number - number })
+	p.behind = slices.Insert(p.behind, i, e)
 }
 
 // end says that there is no more input.
@@ -90,65 +123,68 @@ func (p *progress) end() {
 func (p *progress) advance(queue *delivery.Queue) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// The queue is asked after the lock is taken: what is queued then is known to it.
+	// The queue is asked after the lock is taken: what was given to it then is known
+	// to it.
 	undone, some := queue.FirstUndone()
-	for len(p.pending) > 0 {
-		e := p.pending[0]
-		if e.state == taken || e.open && !p.ended ||
-			e.state == queued && some && compare(position(e.at), undone) >= 0 {
-			return nil
+	front, at := p.read, p.next
+	if p.read > 0 && (!p.last.taken || p.last.open) {
+		at = p.last.at
+		if !p.last.taken || !p.ended {
+			front--
 		}
-		if p.passed != nil {
+	}
+	if some && undone.Number < front {
+		front, at = undone.Number, position(undone)
+	}
+	delivered := front - p.front
+	for len(p.behind) > 0 && p.behind[0].number < front {
+		e := p.behind[0]
+		if p.passed != nil && e.state != skipped {
 			if err := p.passed(e); err != nil {
 				return err
 			}
 		}
-		p.count(e)
-		p.pending = p.pending[1:]
-		if e.open {
-			p.again = &e.at
+		if e.state == skipped {
+			p.counts.Skipped += e.events
+		} else {
+			p.counts.DeadLettered += e.events
 		}
+		delivered -= e.events
+		p.behind = p.behind[1:]
 	}
+	p.counts.Delivered += delivered
+	p.counts.Events += front - p.front
+	p.front, p.at = front, at
 	return nil
 }
 
-func (p *progress) count(e progressed) {
-	p.counts.Events++
-	switch {
-	case e.reason != nil || e.state == kept:
-		p.counts.DeadLettered++
-	case e.state == skipped:
-		p.counts.Skipped++
-	default:
-		p.counts.Delivered++
-	}
-}
-
 // first is the first event that isn't done, as of the last advance, and what
-// became of those before it.
+// became of those before it. A last line that may grow is not done.
 func (p *progress) first() (input.Position, checkpoint.Counts) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case len(p.pending) > 0:
-		return p.pending[0].at, p.counts
-	case p.again != nil:
-		return *p.again, p.counts
-	}
-	return p.next, p.counts
+	return p.at, p.counts
 }
 
-// rest gives the events that aren't done, and the offset after the last that was read.
-func (p *progress) rest() ([]progressed, int64) {
+// isComplete tells whether all events that were read were done at the last advance.
+func (p *progress) isComplete() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.pending, p.next.Offset
+	return p.front == p.read
 }
 
-func position(at input.Position) delivery.Position {
-	return delivery.Position{File: at.File, Line: at.Line}
+// rest is the offset of the first event that isn't done, and gives those behind it that
+// were rejected.
+func (p *progress) rest() (int64, []progressed) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	offset := p.at.Offset
+	if p.front == p.read {
+		offset = p.next.Offset
+	}
+	return offset, slices.DeleteFunc(slices.Clone(p.behind), func(e progressed) bool { return e.state != rejected })
 }
 
-func compare(a, b delivery.Position) int {
-	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line))
+func position(at delivery.Position) input.Position {
+	return input.Position{File: at.File, Line: at.Line, Offset: at.Offset}
 }

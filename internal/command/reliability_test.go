@@ -48,6 +48,8 @@ func faultTable() string {
 
 func (tt faultTest) sentAgain() string {
 	switch {
+	case tt.attempts == 0 && tt.stops == "":
+		return "yes"
 	case tt.attempts == 0:
 		return "until it stops"
 	case tt.attempts == 1:

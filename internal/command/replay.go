@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
@@ -50,6 +50,9 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if file == input.Stdin {
 		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
 	}
+	if err := p.checkDistinct(append(settings.files(), usedFile{role: "the file to replay", name: file, written: true})...); err != nil {
+		return err
+	}
 	letters, err := deadletter.Rewrite(file)
 	if errors.Is(err, deadletter.ErrNotRegular) {
 		return wrongUsage(err)
@@ -68,7 +71,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	}
 
 	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, began: time.Now()}
-	s.progress = &progress{files: 1, passed: func(e progressed) error { return rewrite(letters, e) }}
+	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
+	s.progress.passed = func(e progressed) error { return rewrite(letters, e) }
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)
 
@@ -76,6 +80,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	printErr := p.show(summary, flags.output, to.logger)
 	endErr := s.endReplay(letters, flags.simulate)
 	switch {
+	case errors.Is(endErr, deadletter.ErrLate):
+		return stopped(fmt.Errorf("%s: %w", file, endErr))
 	case endErr != nil:
 		return stopped(fmt.Errorf("%s stays as it was, with all events: %w", file, endErr))
 	case err != nil:
@@ -88,9 +94,9 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	return printErr
 }
 
-// keepReason keeps nothing of an event that fails again: its record is renewed
-// when all before it are done.
-func keepReason(delivery.Event, deadletter.Error, int) error { return nil }
+// keepReason keeps nothing of events that fail again: their records are renewed
+// when all before them are done.
+func keepReason([]deadLetter) error { return nil }
 
 // eventOfRecord gives the event of a record, or errStays where there is none.
 func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error) {
@@ -110,15 +116,12 @@ func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error
 	}
 }
 
-// rewrite takes over the record of an event, unless it is delivered.
+// rewrite takes over the records of events that aren't delivered.
 func rewrite(letters *deadletter.Rewriting, e progressed) error {
-	switch {
-	case e.reason != nil:
-		return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
-	case e.state == kept:
+	if e.state == kept {
 		return letters.Keep(e.at.Offset, e.end)
 	}
-	return nil
+	return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
@@ -126,14 +129,16 @@ func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error 
 	if simulate {
 		return letters.Discard()
 	}
-	pending, rest := s.progress.rest()
-	for _, e := range pending {
-		if e.reason == nil {
-			e.state = kept
+	offset, behind := s.progress.rest()
+	for _, e := range behind {
+		err := letters.Keep(offset, e.at.Offset)
+		if err == nil {
+			err = rewrite(letters, e)
 		}
-		if err := rewrite(letters, e); err != nil {
+		if err != nil {
 			return errors.Join(err, letters.Discard())
 		}
+		offset = e.end
 	}
-	return letters.Finish(rest)
+	return letters.Finish(offset)
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,14 +18,19 @@ type sendFlags struct {
 	destinationFlags
 	deadLetter string
 	checkpoint string
+	newKey     bool
 }
 
-const checkpointFlag = "checkpoint"
+const (
+	checkpointFlag = "checkpoint"
+	newKeyFlag     = "new-key"
+)
 
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, "dead-letter", "", "`file` to append the events to that can't be delivered, with the reason")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
+	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
 
 func (p Program) sendCommand() *cobra.Command {
@@ -49,7 +55,8 @@ it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
 With --checkpoint the same command goes on where it was, also when it was killed.
-The files must be the same; the last may have grown.`,
+The files, the account and the mapping must be the same; the last file may have
+grown. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   zcat events.jsonl.gz | rudderklaviyo send --output json
@@ -71,7 +78,13 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err != nil {
 		return err
 	}
+	if flags.newKey && flags.checkpoint == "" {
+		return wrongUsage(fmt.Errorf("--%s is about the key of a checkpoint: give --%s too", newKeyFlag, checkpointFlag))
+	}
 	if err := source.use(args); err != nil {
+		return err
+	}
+	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
 	s := &sending{destination: to, files: source.files, event: eventOfLine, began: time.Now()}
@@ -95,12 +108,17 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	defer lines.Close()
-	dead, err := p.openDeadLetters(flags.deadLetter, source.files, flags.checkpoint)
+	dead, err := openDeadLetters(flags.deadLetter, source.files)
 	if err != nil {
 		return err
 	}
+	if saved != nil && saved.found {
+		if err := dead.recognise(from); err != nil {
+			return errors.Join(err, dead.close())
+		}
+	}
 	s.keep, s.level = dead.keep, dead.level()
-	s.progress = &progress{files: len(source.files), next: from, counts: s.earlier}
+	s.progress = newProgress(len(source.files), from, s.earlier)
 	if flags.simulate {
 		fmt.Fprintln(p.Stderr, simulationNotice)
 	}
@@ -121,11 +139,11 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 
 // resumeSend opens the checkpoint and tells where send goes on.
 func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
-	settings, err := checkpoint.DescribeSettings(flags.server(), s.mapping)
+	settings, err := checkpoint.DescribeSettings(flags.server(), s.key, s.mapping)
 	if err != nil {
 		return nil, stopped(err)
 	}
-	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings)
+	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings, s.key, flags.newKey)
 	if err != nil {
 		return nil, err
 	}

@@ -268,7 +268,7 @@ func TestDeadLettersThatCanNotBeKept(t *testing.T) {
 	}
 	k := klaviyotest.New()
 	for name, text := range map[string]string{
-		"by the mapping": lines(identify(1), "nonsense", identify(3)),
+		"by the mapping": lines("", "nonsense", identify(3)),
 		"by Klaviyo":     lines(identify(1), track(1, strings.Repeat("x", 20_000)), identify(3)),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -317,7 +317,7 @@ func TestKlaviyoThatIsNotThereStops(t *testing.T) {
 		path := write(t, "events.jsonl", lines(events...))
 		k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Fault{Reset: true, Times: -1})
 		r := account(k).run(t, "send", "--output=json", path)
-		r.want(t, statusStopped, "5 requests in a row", "stopped at line 7 of", "--from-line=7")
+		r.want(t, statusStopped, "no request was answered for 5m0s", "stopped at line 7 of", "--from-line=7")
 		if got := r.counts(t); got["delivered"] != 2 || got["dead_lettered"] != 4 {
 			t.Errorf("%v", got)
 		}

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // sending is one run of send or replay.
@@ -22,11 +24,12 @@ type sending struct {
 	*destination
 	files []string
 	// event gives the event of a line, or an error: why it can't be delivered, or
-	// errStays.
+	// errStays. It may share the line's memory.
 	event func(input.Line) ([]byte, error)
-	// keep keeps an event that can't be delivered.
-	keep     func(delivery.Event, deadletter.Error, int) error
+	// keep keeps events that can't be delivered.
+	keep     func([]deadLetter) error
 	level    slog.Level // of the log's lines for such events
+	mayGrow  bool       // another run reads on where the input ends
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
@@ -45,12 +48,16 @@ type sending struct {
 // where it is.
 var errStays = errors.New("the line stays")
 
+// errCut is the error of a last line that isn't whole while the input may grow.
+var errCut = errors.New("the line has no end and isn't whole: its writer may still be at it. " +
+	"If nothing more comes, end it with a newline, and it is a dead letter")
+
 // eventOfLine is the event that a line is.
 func eventOfLine(line input.Line) ([]byte, error) {
 	if line.TooLong {
 		return nil, tooLong
 	}
-	return bytes.Clone(line.Text), nil
+	return line.Text, nil
 }
 
 // run delivers, and keeps a checkpoint if saved isn't nil. Its error is the reason
@@ -58,13 +65,15 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings = map[string]int{}
+	s.warnings, s.mayGrow = map[string]int{}, saved != nil
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
 		}
 	}
-	s.queue = delivery.Start(ctx, delivery.Config{Sender: s.client, Reject: s.reject, Warn: s.warnOfAnswer, Concurrency: concurrency})
+	s.queue = delivery.Start(ctx, delivery.Config{
+		Sender: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer, Concurrency: concurrency,
+	})
 	if saved == nil {
 		return s.finish(lines)
 	}
@@ -84,18 +93,18 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 	readErr := s.read(lines)
 	report := s.queue.Wait()
 	err := s.progress.advance(s.queue)
-	pending, _ := s.progress.rest()
 	switch {
 	case err != nil:
 		return report, err
-	case len(pending) > 0 && report.Err != nil:
+	case report.Err != nil && !s.progress.isComplete():
 		return report, report.Err
 	}
 	return report, readErr
 }
 
 // read takes in all events. It ends early, with the reason, when delivery has
-// stopped, a dead letter can't be kept or the input can't be read.
+// stopped, a dead letter can't be kept, the input can't be read or its last line isn't
+// whole.
 func (s *sending) read(lines *input.Reader) error {
 	ctx := s.queue.Context()
 	for {
@@ -110,8 +119,7 @@ func (s *sending) read(lines *input.Reader) error {
 			return err
 		}
 		s.events++
-		s.progress.begin(line)
-		state, err := s.take(line)
+		state, err := s.take(line, s.progress.begin(line))
 		if err != nil {
 			return err
 		}
@@ -123,30 +131,53 @@ func (s *sending) read(lines *input.Reader) error {
 }
 
 // take gives an event to the queue, or deals with it at once.
-func (s *sending) take(line input.Line) (state, error) {
-	event := delivery.Event{Position: position(line.Position)}
+func (s *sending) take(line input.Line, at delivery.Position) (state, error) {
+	if s.mayGrow && s.isCut(line) {
+		return given, errCut
+	}
+	event := delivery.Event{Position: at}
 	text, err := s.event(line)
 	switch {
 	case errors.Is(err, errStays):
 		s.kept++
 		return kept, nil
 	case err != nil:
-		return rejected, s.reject(event, err)
+		return given, s.queue.Refuse(event, err)
+	}
+	isLarge := len(text) > delivery.LargeText // it is copied only to be sent
+	if !isLarge {
+		text = bytes.Clone(text)
 	}
 	event.Text = text
-	result, err := s.mapper.Map(event.Text)
+	result, err := s.mapper.Map(text)
 	for _, warning := range result.Warnings {
-		s.warn(event.Position, string(warning.Code), warning.Message, "field", warning.Field)
+		s.warn(at, string(warning.Code), warning.Message, "field", warning.Field)
 	}
-	if err != nil {
-		return rejected, s.reject(event, err)
-	}
-	if result.Skipped != "" {
+	switch {
+	case err != nil && isLarge:
+		return given, s.reject([]delivery.Rejection{{Event: event, Reason: err}})
+	case err != nil:
+		return given, s.queue.Refuse(event, err)
+	case result.Skipped != "":
 		s.skipped++
 		return skipped, nil
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
-	return queued, s.queue.Add(event)
+	if isLarge {
+		event.Text = bytes.Clone(text)
+	}
+	return given, s.queue.Add(event)
+}
+
+// requests are those of an event that can be mapped.
+func (s *sending) requests(event []byte) []mapper.Request {
+	result, _ := s.mapper.Map(event) // what it warns of, it has warned of before
+	return result.Requests
+}
+
+// isCut tells whether a line is the last of the input, and may be a part of one.
+func (s *sending) isCut(line input.Line) bool {
+	return !line.Ended && line.File == len(s.files)-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
 // warnOfAnswer counts what Klaviyo didn't take as it was meant.
@@ -162,16 +193,29 @@ func (s *sending) warn(at delivery.Position, code, message string, more ...any) 
 	s.logger.Info("warning", append([]any{"file", s.files[at.File], "line", at.Line, "code", code, "message", message}, more...)...)
 }
 
-// reject keeps an event with the reason why it can't be delivered.
-func (s *sending) reject(event delivery.Event, reason error) error {
-	why, attempts := describe(reason)
-	if err := s.keep(event, why, attempts); err != nil {
+// deadLetter is an event that can't be delivered.
+type deadLetter struct {
+	delivery.Event
+	reason   deadletter.Error
+	attempts int
+}
+
+// reject keeps events with the reasons why they can't be delivered.
+func (s *sending) reject(rejections []delivery.Rejection) error {
+	letters := make([]deadLetter, len(rejections))
+	for i, r := range rejections {
+		letters[i].Event = r.Event
+		letters[i].reason, letters[i].attempts = describe(r.Reason)
+	}
+	if err := s.keep(letters); err != nil {
 		return err
 	}
-	s.progress.reject(event.Position, why, attempts)
-	s.rejected.Add(1)
-	s.logger.Log(context.Background(), s.level, "event can't be delivered", "file", s.files[event.File], "line", event.Line,
-		"code", why.Code, "field", why.Field, "message", why.Message)
+	s.rejected.Add(int64(len(letters)))
+	for _, l := range letters {
+		s.progress.reject(l.Position, l.reason, l.attempts)
+		s.logger.Log(context.Background(), s.level, "event can't be delivered", "file", s.files[l.File], "line", l.Line,
+			"code", l.reason.Code, "field", l.reason.Field, "message", l.reason.Message)
+	}
 	return nil
 }
 

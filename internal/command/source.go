@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -81,10 +82,14 @@ func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, re
 		at.Line, input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
 }
 
-// whyStopped is the reason, in a person's words if it is that ctx is done.
+// whyStopped is the reason, in a person's words if it is that ctx is done, and with the
+// program's setting if that is at fault.
 func whyStopped(ctx context.Context, reason error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
 		return errors.New("interrupted")
+	}
+	if errors.Is(reason, client.ErrUnauthorized) {
+		return fmt.Errorf("%w; set KLAVIYO_API_KEY, or privateApiKey in the file of --config", reason)
 	}
 	return reason
 }
@@ -100,7 +105,7 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 	words := strings.Fields(cmd.CommandPath())
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
-		case flag.Name == fromLineFlag:
+		case flag.Name == fromLineFlag, flag.Name == newKeyFlag: // given once
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:

@@ -11,9 +11,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
+	"syscall"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
@@ -47,10 +49,11 @@ type Error struct {
 // File is a file of dead letters. It is safe for concurrent use, and several
 // programs may write to one.
 type File struct {
-	mu   sync.Mutex
-	file disk
-	sync bool // a pipe can't be synced
-	err  error
+	name    string
+	mu      sync.Mutex
+	file    disk
+	regular bool // a pipe can't be synced
+	err     error
 }
 
 // disk is the part of an [os.File] that is needed.
@@ -60,14 +63,13 @@ type disk interface {
 	Stat() (fs.FileInfo, error)
 }
 
+// ErrNoReader is the error of a named pipe that nobody reads.
+var ErrNoReader = errors.New("nobody reads the pipe: start its reader first")
+
 // Open opens a file to append to, and creates it, for its owner alone, if it
 // isn't there. It refuses one that is being replayed.
 func Open(name string) (*File, error) {
-	mode := os.O_RDWR | os.O_APPEND | os.O_CREATE
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
-		mode = os.O_WRONLY // who can read a pipe doesn't notice that nobody else does
-	}
-	file, err := os.OpenFile(name, mode, 0o600)
+	file, err := openToAppend(name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,24 @@ func Open(name string) (*File, error) {
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &File{file: file, sync: info.Mode().IsRegular()}, nil
+	return &File{name: name, file: file, regular: info.Mode().IsRegular()}, nil
+}
+
+func openToAppend(name string) (*os.File, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil || info.Mode().IsRegular():
+		return os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	case info.Mode()&fs.ModeNamedPipe == 0:
+		return os.OpenFile(name, os.O_WRONLY, 0)
+	}
+	// To open a pipe may take for ever. To open it for reading too would hide that
+	// nobody else does.
+	file, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, syscall.ENXIO) {
+		err = &fs.PathError{Op: "open", Path: name, Err: ErrNoReader}
+	}
+	return file, err
 }
 
 // claim locks a file and makes sure that it still is the one with the name: a
@@ -90,18 +109,24 @@ func claim(file *os.File, name string, lock func(*os.File) error) error {
 	if err := lock(file); err != nil {
 		return err
 	}
+	named, err := isNamed(file, name)
+	if err == nil && !named {
+		err = &fs.PathError{Op: "lock", Path: name, Err: flock.ErrLocked}
+	}
+	return err
+}
+
+// isNamed tells whether the file with a name is this one.
+func isNamed(file disk, name string) (bool, error) {
 	own, err := file.Stat()
 	if err != nil {
-		return err
+		return false, err
 	}
 	named, err := os.Stat(name)
-	if err != nil {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	if !os.SameFile(own, named) {
-		return &fs.PathError{Op: "lock", Path: name, Err: flock.ErrLocked}
-	}
-	return nil
+	return err == nil && os.SameFile(own, named), err
 }
 
 // endLine ends a record that was cut off when an earlier program died, so that
@@ -121,62 +146,97 @@ func endLine(file *os.File, size int64) error {
 	return err
 }
 
-// Write appends a record. Once it returns nil the record is on the disk. After an
-// error it takes no more: the record may be cut off, and the next would join it.
-func (f *File) Write(letter Letter) error {
-	line := letter.appendRecord(nil)
+// Write appends records. Once it returns nil they are on the disk. After an error it
+// takes no more: a record may be cut off, and the next would join it.
+func (f *File) Write(letters ...Letter) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err == nil {
-		_, f.err = f.file.Write(line)
-	}
-	if f.err == nil && f.sync {
-		f.err = f.file.Sync()
+		f.err = f.append(letters)
 	}
 	return f.err
 }
 
-// Is tells whether it is the file that info describes.
-func (f *File) Is(info fs.FileInfo) bool {
-	own, err := f.file.Stat()
-	return err == nil && os.SameFile(own, info)
+// append appends records to the file that has the name once they are there. That may
+// be another by then: somebody has moved the one that was open, or replayed it where
+// there are no locks.
+func (f *File) append(letters []Letter) error {
+	for {
+		for _, letter := range letters {
+			if _, err := f.file.Write(letter.record()); err != nil { // each in one piece, for others may append as well
+				return err
+			}
+		}
+		if !f.regular {
+			return nil
+		}
+		if err := f.file.Sync(); err != nil {
+			return err
+		}
+		if named, err := isNamed(f.file, f.name); err != nil || named {
+			return err
+		}
+		other, err := Open(f.name)
+		if err != nil {
+			return err
+		}
+		if err := f.file.Close(); err != nil {
+			return errors.Join(err, other.Close())
+		}
+		f.file, f.regular = other.file, other.regular
+	}
 }
 
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
-// appendRecord appends the letter as a line. The event stands in it byte for
-// byte if it is JSON, else as a string, or in base64 if it isn't UTF-8. A string
-// is always the text of an event, and null always one that was too long.
-func (l Letter) appendRecord(line []byte) []byte {
+// record is the letter as a line. The event stands in it byte for byte if it is
+// JSON, else as a string, or in base64 if it isn't UTF-8. A string is always the
+// text of an event, and null always one that was too long.
+func (l Letter) record() []byte {
+	const rest = 1_000 // what the other fields mostly take
+	line := make([]byte, 0, len(l.Event)+rest)
+	if l.mayStandInside() {
+		if line = l.appendRecord(line, l.appendEvent); json.Valid(line) {
+			return line
+		}
+	}
+	return l.appendRecord(line[:0], l.appendText)
+}
+
+// appendRecord appends the record with the event as a function appends it.
+func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byte {
 	line = append(line, '{')
 	if l.File != "" {
 		line = append(appendJSON(append(line, `"file":`...), l.File), ',')
 	}
-	line = fmt.Appendf(line, `"line":%d,`, l.Line)
-	switch {
-	case l.Event == nil:
-		line = append(line, `"event":null`...)
-	case !utf8.Valid(l.Event):
-		line = append(line, `"event_base64":"`...)
-		line = append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
-	case canStandInside(l.Event):
-		line = append(append(line, `"event":`...), l.Event...)
-	default:
-		line = appendJSON(append(line, `"event":`...), string(l.Event))
-	}
+	line = appendEvent(fmt.Appendf(line, `"line":%d,`, l.Line))
 	line = appendJSON(append(line, `,"error":`...), l.Error)
 	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
 }
 
-// canStandInside tells whether event is JSON, means nothing else inside a record
-// and may be nested one level deeper without becoming too deep for those who
-// read it.
-func canStandInside(event []byte) bool {
-	if text := bytes.TrimSpace(event); bytes.HasPrefix(text, []byte(`"`)) || bytes.Equal(text, []byte("null")) {
-		return false
+// mayStandInside tells whether the event is JSON and means nothing else inside a
+// record. It may still be nested too deep for that.
+func (l Letter) mayStandInside() bool {
+	text := bytes.TrimSpace(l.Event)
+	return !bytes.HasPrefix(text, []byte(`"`)) && !bytes.Equal(text, []byte("null")) &&
+		utf8.Valid(text) && json.Valid(text)
+}
+
+func (l Letter) appendEvent(line []byte) []byte {
+	return append(append(line, `"event":`...), l.Event...)
+}
+
+func (l Letter) appendText(line []byte) []byte {
+	switch {
+	case l.Event == nil:
+		return append(line, `"event":null`...)
+	case !utf8.Valid(l.Event):
+		line = append(line, `"event_base64":"`...)
+		return append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
 	}
-	return json.Valid(event) && json.Valid(slices.Concat([]byte("["), event, []byte("]")))
+	line, _ = jsontext.AppendQuote(append(line, `"event":`...), l.Event) // fails on invalid UTF-8 alone
+	return line
 }
 
 func appendJSON(line []byte, v any) []byte {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,15 +147,16 @@ func TestWriteToAPipe(t *testing.T) {
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	reader := openPipe(t, path)
+	f := open(t, path)
 	read := make(chan string)
 	go func() {
-		data, err := os.ReadFile(path)
+		data, err := io.ReadAll(reader)
 		if err != nil {
 			t.Error(err)
 		}
 		read <- string(data)
 	}()
-	f := open(t, path)
 	if err := f.Write(Letter{Line: 1}); err != nil {
 		t.Errorf("Write: %v", err)
 	}
@@ -164,23 +166,35 @@ func TestWriteToAPipe(t *testing.T) {
 	}
 }
 
+// openPipe opens a pipe to read from it, which doesn't wait for a writer.
+func openPipe(t *testing.T, path string) *os.File {
+	t.Helper()
+	reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { reader.Close() })
+	return reader
+}
+
+func TestPipeWithoutAReader(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(path); !errors.Is(err, ErrNoReader) || !strings.Contains(err.Error(), path) {
+		t.Errorf("Open: %v, want %v", err, ErrNoReader)
+	}
+}
+
 func TestPipeWhoseReaderLeaves(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	left := make(chan struct{})
-	go func() {
-		defer close(left)
-		reader, err := os.Open(path)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		reader.Close()
-	}()
+	reader := openPipe(t, path)
 	f := open(t, path)
-	<-left
+	reader.Close()
 	if err := f.Write(Letter{Line: 1}); !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("Write: %v, want %v", err, syscall.EPIPE)
 	}
@@ -207,19 +221,34 @@ func TestRecordIsNotDoneBeforeItIsOnTheDisk(t *testing.T) {
 	}
 }
 
-func TestIs(t *testing.T) {
-	dir := t.TempDir()
-	f := open(t, filepath.Join(dir, "dead.jsonl"))
-	other := open(t, filepath.Join(dir, "events.jsonl"))
-	if err := os.Link(filepath.Join(dir, "dead.jsonl"), filepath.Join(dir, "link")); err != nil {
-		t.Fatal(err)
-	}
-	info, err := os.Stat(filepath.Join(dir, "link"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !f.Is(info) || other.Is(info) {
-		t.Errorf("Is: %t for the file itself, %t for another", f.Is(info), other.Is(info))
+// TestFileThatLosesItsName moves, removes and replaces the file between two records.
+func TestFileThatLosesItsName(t *testing.T) {
+	for name, lose := range map[string]func(path string) error{
+		"moved":   func(path string) error { return os.Rename(path, path+".1") },
+		"removed": os.Remove,
+		"replaced": func(path string) error {
+			other := path + ".new"
+			return errors.Join(os.WriteFile(other, []byte(`{"line":9,"cut`), 0o600), os.Rename(other, path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "dead.jsonl")
+			f := open(t, path)
+			for line := 1; line <= 3; line++ {
+				if err := f.Write(Letter{Line: line}); err != nil {
+					t.Fatal(err)
+				}
+				if line == 1 {
+					if err := lose(path); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			want := string(Letter{Line: 2}.record()) + string(Letter{Line: 3}.record())
+			if got := read(t, path); !strings.HasSuffix(got, "\n"+want) && got != want {
+				t.Errorf("%s, want the records after that", got)
+			}
+		})
 	}
 }
 

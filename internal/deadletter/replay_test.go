@@ -22,7 +22,7 @@ func TestParseGivesWhatWasWritten(t *testing.T) {
 		`"a string"`, `"{\"type\":\"track\"}"`, `null`, `17`, `[1]`, "\u2028", `"`,
 	} {
 		want := Letter{File: "a\"b", Line: 3, Event: []byte(event), Error: reason, Attempts: 4}
-		got, err := Parse(bytes.TrimSpace(want.appendRecord(nil)))
+		got, err := Parse(bytes.TrimSpace(want.record()))
 		if err != nil {
 			t.Errorf("%.50s: %v", event, err)
 		}
@@ -30,7 +30,7 @@ func TestParseGivesWhatWasWritten(t *testing.T) {
 			t.Errorf("%.50s: (-want +got)\n%.1000s", event, diff)
 		}
 	}
-	if got, err := Parse(Letter{Line: 1}.appendRecord(nil)); err != nil || got.Event != nil {
+	if got, err := Parse(Letter{Line: 1}.record()); err != nil || got.Event != nil {
 		t.Errorf("an event that was too long: %q, %v", got.Event, err)
 	}
 }
@@ -63,7 +63,7 @@ func (d *fullDisk) Write(p []byte) (int, error) {
 
 // TestNoRecordJoinsOneThatWasCut: it would be lost to replay, and count as kept.
 func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
-	record := Letter{Line: 1, Event: []byte(`{"a":1}`)}.appendRecord(nil)
+	record := Letter{Line: 1, Event: []byte(`{"a":1}`)}.record()
 	for room := range len(record) {
 		path := filepath.Join(t.TempDir(), "dead.jsonl")
 		f := open(t, path)
@@ -131,9 +131,9 @@ func TestRewrite(t *testing.T) {
 	if err := r.Finish(ends[2]); err != nil {
 		t.Fatal(err)
 	}
-	want := string(Letter{Line: 0, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.appendRecord(nil)) +
-		string(Letter{Line: 2, Event: []byte(`{"a":1.0}`), Error: Error{Code: "new"}, Attempts: 3}.appendRecord(nil)) +
-		string(Letter{Line: 3, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.appendRecord(nil)) + "{\"late\":1}\n"
+	want := string(Letter{Line: 0, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.record()) +
+		string(Letter{Line: 2, Event: []byte(`{"a":1.0}`), Error: Error{Code: "new"}, Attempts: 3}.record()) +
+		string(Letter{Line: 3, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.record()) + "{\"late\":1}\n"
 	if diff := cmp.Diff(want, read(t, path)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -142,6 +142,60 @@ func TestRewrite(t *testing.T) {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
 	open(t, path)
+}
+
+// lateAppender appends to the old file when the new one is about to take its place.
+type lateAppender struct {
+	replacement
+	append func()
+}
+
+func (l *lateAppender) Commit() error {
+	l.append()
+	return l.replacement.Commit()
+}
+
+// TestRecordsThatComeLate appends, without a lock, after Finish has looked for the
+// last time.
+func TestRecordsThatComeLate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	if err := os.WriteFile(path, Letter{Line: 1}.record(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	late, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer late.Close()
+	r := rewrite(t, path)
+	r.new = &lateAppender{r.new, func() {
+		if _, err := late.WriteString("{\"late\":1}\n{\"late\":2}"); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := r.Finish(0); err != nil {
+		t.Fatal(err)
+	}
+	want := string(Letter{Line: 1}.record()) + "{\"late\":1}\n{\"late\":2}\n"
+	if diff := cmp.Diff(want, read(t, path)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestRecordsThatCanNotBeAdded tells them from a replay that failed as a whole.
+func TestRecordsThatCanNotBeAdded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "dead.jsonl")
+	open(t, path).Close()
+	r := rewrite(t, path)
+	r.new = &lateAppender{r.new, func() {
+		if _, err := r.old.WriteString("{\"late\":1}\n"); err != nil {
+			t.Error(err)
+		}
+		r.name = filepath.Join(path, "gone")
+	}}
+	if err := r.Finish(0); !errors.Is(err, ErrLate) {
+		t.Errorf("Finish: %v, want %v", err, ErrLate)
+	}
 }
 
 func TestRewriteDiscarded(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
@@ -15,8 +16,16 @@ import (
 // Rewriting makes a file anew from its own records. The old one stays, and no
 // program can append to it, until the new one is whole.
 type Rewriting struct {
-	old *os.File
-	new *atomicfile.File
+	name string
+	old  *os.File
+	new  replacement
+}
+
+// replacement is the part of an [atomicfile.File] that is needed.
+type replacement interface {
+	io.Writer
+	Commit() error
+	Discard() error
 }
 
 // ErrNotRegular is the error of a file that can't be replaced by another.
@@ -43,7 +52,7 @@ func Rewrite(name string) (*Rewriting, error) {
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
-	return &Rewriting{old, file}, nil
+	return &Rewriting{name, old, file}, nil
 }
 
 // Keep takes the bytes of the old file from begin to end over as they are: whole
@@ -80,18 +89,23 @@ func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
 		return fmt.Errorf("%s: %w", r.old.Name(), err)
 	}
 	letter.Error, letter.Attempts = reason, attempts
-	_, err = r.new.Write(letter.appendRecord(nil))
+	_, err = r.new.Write(letter.record())
 	return err
 }
 
+// ErrLate is the error of records that came while the new file took its place and
+// couldn't be taken over any more.
+var ErrLate = errors.New("the file is replaced, but not all that another program appended meanwhile is in it")
+
 // Finish takes over what stands in the old file from rest on, also what programs
 // that don't ask for a lock appended meanwhile, and puts the new file in its place.
+// After any error but [ErrLate] the old one stays.
 func (r *Rewriting) Finish(rest int64) error {
 	defer r.old.Close()
 	for {
 		info, err := r.old.Stat()
 		if err == nil && info.Size() <= rest {
-			return r.new.Commit()
+			break
 		}
 		var n int64
 		if err == nil {
@@ -102,6 +116,35 @@ func (r *Rewriting) Finish(rest int64) error {
 		}
 		rest += n
 	}
+	if err := r.new.Commit(); err != nil {
+		return err
+	}
+	if err := r.addLate(rest); err != nil {
+		return fmt.Errorf("%w: %w", ErrLate, err)
+	}
+	return nil
+}
+
+// addLate adds to the new file what was appended to the old one, from rest on, after
+// Finish had looked and before the old one lost its name.
+func (r *Rewriting) addLate(rest int64) error {
+	late, err := io.ReadAll(io.NewSectionReader(r.old, rest, math.MaxInt64-rest))
+	if err != nil || len(late) == 0 {
+		return err
+	}
+	if late[len(late)-1] != '\n' {
+		late = append(late, '\n')
+	}
+	// Other programs may already be at the new file: it is one write, at its end.
+	file, err := os.OpenFile(r.name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(late)
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
 }
 
 // Discard leaves the old file as it is.

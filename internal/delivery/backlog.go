@@ -2,24 +2,33 @@ package delivery
 
 import "container/list"
 
-// What may be taken in and not be done. It is enough to have a minute's quota of
-// the operation that is the last to come at hand, so that a person with many
-// events, or a kind of event, leaves work for the others. It keeps memory flat.
+// What may be taken in and not be done, in bytes of memory. It is enough to have
+// many minutes' quota of one operation wait while the others go on, and keeps
+// memory flat.
 const (
-	maxEvents = 4_000
-	maxBytes  = 4_000_000
+	maxBytes = 16_000_000
+	// maxKept is of the events whose requests are kept. Those of others are made
+	// again when their turn comes.
+	maxKept = LargeText
+	// taskBytes is what an event that waits takes beside its text.
+	taskBytes = 700
 )
 
-// maxAhead is how far the events that are done may run ahead of the first one
-// that isn't. It bounds what another run repeats.
+// LargeText is the length in bytes from which on the requests of a text are not kept,
+// so that those that [Queue.Add] is given may share memory that is used again.
+const LargeText = 1_000_000
+
+// maxAhead is how far the input may be read ahead of the first event that isn't
+// done, in events. It bounds what another run repeats.
 const maxAhead = 100_000
 
 // backlog holds the events that are taken in and not done, in the order of the
 // input. Of the others nothing stays in memory.
 type backlog struct {
 	undone list.List // of *task
-	bytes  int       // of their texts
-	taken  int       // events taken in so far
+	bytes  int
+	kept   int // bytes of the events whose requests are kept
+	taken  int // events taken in so far
 }
 
 func (b *backlog) hasRoom(t *task) bool {
@@ -27,21 +36,26 @@ func (b *backlog) hasRoom(t *task) bool {
 	if first == nil {
 		return true
 	}
-	return b.undone.Len() < maxEvents &&
-		b.bytes+len(t.event.Text) <= maxBytes &&
-		b.taken-first.Value.(*task).number < maxAhead
+	return b.bytes+t.bytes() <= maxBytes && t.event.Number-first.Value.(*task).event.Number < maxAhead
 }
 
 func (b *backlog) add(t *task) {
 	t.number = b.taken
 	t.place = b.undone.PushBack(t)
 	b.taken++
-	b.bytes += len(t.event.Text)
+	b.bytes += t.bytes()
+	if b.kept+t.bytes() <= maxKept {
+		t.kept = true
+		b.kept += t.bytes()
+	}
 }
 
 func (b *backlog) remove(t *task) {
 	b.undone.Remove(t.place)
-	b.bytes -= len(t.event.Text)
+	b.bytes -= t.bytes()
+	if t.kept {
+		b.kept -= t.bytes()
+	}
 }
 
 func (b *backlog) isEmpty() bool { return b.undone.Len() == 0 }
@@ -54,3 +68,5 @@ func (b *backlog) first() (Position, bool) {
 	}
 	return first.Value.(*task).event.Position, true
 }
+
+func (t *task) bytes() int { return taskBytes + len(t.event.Text) }

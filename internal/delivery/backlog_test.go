@@ -10,13 +10,14 @@ import (
 )
 
 func TestIntakeIsBounded(t *testing.T) {
+	const events = 2 * maxBytes / taskBytes
 	tests := []struct {
 		name string
 		size int
 		want int
 	}{
-		{"events", 10, maxEvents},
-		{"bytes", maxBytes / 4, 4},
+		{"small events", 10, maxBytes / (taskBytes + 10)},
+		{"bytes", maxBytes/4 - taskBytes, 4},
 		{"an event that is larger than all", 2 * maxBytes, 1},
 	}
 	for _, tt := range tests {
@@ -29,7 +30,7 @@ func TestIntakeIsBounded(t *testing.T) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					for line := range 2 * maxEvents {
+					for line := range events {
 						e := email(line, fmt.Sprint(line))
 						e.Text = text
 						if q.Add(e) != nil {
@@ -44,7 +45,7 @@ func TestIntakeIsBounded(t *testing.T) {
 				}
 				close(release)
 				<-done
-				if report := q.Wait(); report.Delivered != 2*maxEvents {
+				if report := q.Wait(); report.Delivered != events {
 					t.Errorf("%d delivered", report.Delivered)
 				}
 			})

@@ -55,9 +55,9 @@ func newBatches() batches {
 
 // expect counts the requests of an event that are to join a batch.
 func (bs batches) expect(t *task) {
-	for _, request := range t.todo {
-		if key, ok := batchOf(request); ok {
-			bs.expected[key]++
+	for _, s := range t.steps {
+		if s.batch != nil {
+			bs.expected[*s.batch]++
 		}
 	}
 }
@@ -99,6 +99,7 @@ func (q *Queue) join(key batchKey, t *task) {
 		q.batches.waiting[key] = b
 	}
 	b.tasks = append(b.tasks, t)
+	t.steps[0].batch = nil
 	q.batches.unexpect(key)
 	if len(b.tasks) == maxBatch {
 		q.flush(key)
@@ -112,7 +113,7 @@ func (q *Queue) flush(key batchKey) {
 	b := q.batches.waiting[key]
 	delete(q.batches.waiting, key)
 	b.timer.Stop()
-	q.lanes.add(together(b.tasks))
+	q.lanes.add(callOf(b.tasks...))
 }
 
 // flushIfLast flushes the batch if there is one that nothing can join any more.
@@ -122,31 +123,26 @@ func (q *Queue) flushIfLast(key batchKey) {
 	}
 }
 
-// together is one call for events whose next requests are of the same batch. That
-// of a single event goes as it is, so that the client can mend it.
-func together(tasks []*task) *call {
-	if len(tasks) == 1 {
-		return only(tasks[0])
-	}
-	var request client.Request
-	switch first := tasks[0].todo[0].(type) {
+// together is one request for events whose next requests are of the same batch.
+func together(tasks []*task) client.Request {
+	switch first := tasks[0].requests[0].(type) {
 	case mapper.SubscribeProfiles:
 		all := first.Query.Data.Attributes
 		all.Subscriptions = nil
 		for _, t := range tasks {
-			one := t.todo[0].(mapper.SubscribeProfiles).Query.Data.Attributes
+			one := t.requests[0].(mapper.SubscribeProfiles).Query.Data.Attributes
 			all.Subscriptions = append(all.Subscriptions, one.Subscriptions...)
 		}
-		request = mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(all)}
+		return mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(all)}
 	case mapper.UnsubscribeProfiles:
 		all := first.Query.Data.Attributes
 		all.Emails, all.PhoneNumbers = nil, nil
 		for _, t := range tasks {
-			one := t.todo[0].(mapper.UnsubscribeProfiles).Query.Data.Attributes
+			one := t.requests[0].(mapper.UnsubscribeProfiles).Query.Data.Attributes
 			all.Emails = append(all.Emails, one.Emails...)
 			all.PhoneNumbers = append(all.PhoneNumbers, one.PhoneNumbers...)
 		}
-		request = mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(all)}
+		return mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(all)}
 	}
-	return &call{request: request, tasks: tasks}
+	return nil // nothing else is batched
 }

@@ -113,7 +113,7 @@ func TestBatchWait(t *testing.T) {
 					return nil
 				}}
 				start := time.Now()
-				q := Start(t.Context(), Config{Sender: s, BatchWait: tt.config, Reject: func(Event, error) error { return nil }})
+				q := Start(t.Context(), Config{Sender: s, BatchWait: tt.config, Reject: func([]Rejection) error { return nil }})
 				for _, e := range tt.events {
 					time.Sleep(time.Until(start.Add(e.after)))
 					if err := q.Add(e.event); err != nil {
@@ -141,7 +141,7 @@ func TestBatchesWaitForNobodyWhenThereIsNoRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
 		var events []Event
-		for line := range maxEvents + 100 {
+		for line := range maxBytes/taskBytes + 100 {
 			events = append(events, of(line+1, "a@x", subscribe("L", "a@x")))
 		}
 		start := time.Now()

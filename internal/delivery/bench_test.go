@@ -44,7 +44,14 @@ func newStream(t *testing.T, cfg Config) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Reject = func(_ Event, err error) error { return err }
+	cfg.Reject = func(events []Rejection) error { return events[0].Reason }
+	cfg.Map = func(text []byte) []mapper.Request {
+		result, err := m.Map(text)
+		if err != nil {
+			t.Error(err)
+		}
+		return result.Requests
+	}
 	return &stream{t: t, mapper: m, queue: Start(t.Context(), cfg)}
 }
 
@@ -54,7 +61,7 @@ func (s *stream) add(text string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	event := Event{Position: Position{Line: s.line}, Text: []byte(text), Identity: result.Identity, Requests: result.Requests}
+	event := Event{Position: Position{Line: s.line, Number: s.line}, Text: []byte(text), Identity: result.Identity, Requests: result.Requests}
 	if err := s.queue.Add(event); err != nil {
 		s.t.Fatal(err)
 	}

@@ -21,23 +21,22 @@ const (
 // identifier more, and that belonged to another profile, it would decide which
 // profile all the fields go to. Only the last may have further requests, such as
 // a subscription: what follows a profile sees no later one.
-func (c *call) coalesce() {
+func (q *Queue) coalesce(c *call) {
 	last := c.tasks[0]
 	whole, ok := last.profile()
 	if !ok || last.alone {
 		return
 	}
-	for len(last.todo) == 1 && len(c.tasks) < maxCoalesced {
+	for len(last.steps) == 1 && len(c.tasks) < maxCoalesced {
 		next := last.next
-		if next == nil || next.alone || next.waits > 1 {
+		if next == nil || next.alone || next.waits > 1 || next.steps[0].operation != klaviyo.OperationCreateProfile {
 			break
 		}
-		following, ok := next.profile()
-		if !ok || !sameIdentifiers(whole, following) {
-			break
-		}
-		merged, err := mergeProfiles(whole, following)
-		if err != nil || !fits(merged) {
+		q.load(next)
+		following, _ := next.profile()
+		merged, ok := merge(whole, following)
+		if !ok {
+			q.putAway(next)
 			break
 		}
 		whole, last = merged, next
@@ -50,11 +49,18 @@ func (c *call) coalesce() {
 
 // profile gives what the event's next request sets of a profile, if it does.
 func (t *task) profile() (klaviyo.ProfileCreateAttributes, bool) {
-	if len(t.todo) == 0 {
+	request, ok := t.requests[0].(mapper.CreateProfile)
+	return request.Query.Data.Attributes, ok
+}
+
+// merge makes one request's attributes of those of two, if they have one result
+// together.
+func merge(earlier, later klaviyo.ProfileCreateAttributes) (klaviyo.ProfileCreateAttributes, bool) {
+	if !sameIdentifiers(earlier, later) {
 		return klaviyo.ProfileCreateAttributes{}, false
 	}
-	request, ok := t.todo[0].(mapper.CreateProfile)
-	return request.Query.Data.Attributes, ok
+	merged, err := mergeProfiles(earlier, later)
+	return merged, err == nil && fits(merged)
 }
 
 func sameIdentifiers(a, b klaviyo.ProfileCreateAttributes) bool {

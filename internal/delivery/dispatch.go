@@ -1,14 +1,13 @@
 package delivery
 
+import "time"
+
 // dispatch begins what can begin. The caller holds the lock, as those of all
 // methods here that don't take it.
 func (q *Queue) dispatch() {
-	for q.ctx.Err() == nil {
+	for q.ctx.Err() == nil && !q.outage.probing {
 		for c := q.lanes.next(); c != nil; c = q.lanes.next() {
-			if !c.again {
-				c.coalesce()
-			}
-			q.start(func() { q.perform(c) })
+			q.begin(c)
 		}
 		switch {
 		case q.busy > 0, !q.complete && !q.blocked:
@@ -21,6 +20,23 @@ func (q *Queue) dispatch() {
 			return
 		}
 	}
+}
+
+// begin makes a call's request, if it was never made, and sends it.
+func (q *Queue) begin(c *call) {
+	if c.request == nil {
+		for _, t := range c.tasks {
+			q.load(t)
+		}
+		c.request = c.tasks[0].requests[0]
+		if len(c.tasks) > 1 {
+			c.request = together(c.tasks)
+		}
+		q.coalesce(c)
+	}
+	q.lanes.begin(c)
+	c.began = time.Now()
+	q.start(func() { q.perform(c) })
 }
 
 // start runs a function that may take long, without the lock, and dispatches what
@@ -48,19 +64,16 @@ func (q *Queue) perform(c *call) {
 		}
 	}
 	q.mu.Lock()
-	letters := q.settle(c, err)
-	q.mu.Unlock()
-	q.reject(letters)
-	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lanes.done(c)
+	q.settle(c, err)
 }
 
 // took notes that a call's request is done.
 func (q *Queue) took(c *call) {
 	var ready []*task
 	for _, t := range c.tasks {
-		t.todo = t.todo[1:]
+		t.done()
 		if t.waits == 0 { // those after a coalesced one follow from it
 			ready = append(ready, t)
 		}
@@ -72,25 +85,24 @@ func (q *Queue) took(c *call) {
 
 // proceed sees to the next request of an event that waits for no other.
 func (q *Queue) proceed(t *task) {
-	if len(t.todo) == 0 {
+	switch {
+	case len(t.steps) == 0:
 		q.delivered++
 		q.finish(t)
-		return
+	case t.steps[0].batch != nil:
+		q.join(*t.steps[0].batch, t)
+	default:
+		q.lanes.add(callOf(t))
 	}
-	if key, ok := batchOf(t.todo[0]); ok {
-		q.join(key, t)
-		return
-	}
-	q.lanes.add(only(t))
 }
 
 // finish takes an event out that is done.
 func (q *Queue) finish(t *task) {
 	q.backlog.remove(t)
-	for _, request := range t.todo { // of a dead letter
-		if key, ok := batchOf(request); ok {
-			q.batches.unexpect(key)
-			q.flushIfLast(key)
+	for _, s := range t.steps { // of a dead letter
+		if s.batch != nil {
+			q.batches.unexpect(*s.batch)
+			q.flushIfLast(*s.batch)
 		}
 	}
 	if next := q.people.remove(t); next != nil {

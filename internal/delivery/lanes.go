@@ -6,11 +6,20 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
+// A call with more than largeCall bytes of events is large: its body is copied a few
+// times on its way. Large calls wait for each other, so that those under way are of
+// maxLarge bytes at most, or one.
+const (
+	largeCall = 200_000
+	maxLarge  = 4_000_000
+)
+
 // lanes hold the calls that are ready, those of each operation apart: one whose
 // quota is used up keeps none of the others waiting.
 type lanes struct {
 	width int // calls under way at once in a lane
 	of    map[klaviyo.OperationID]*lane
+	large int // bytes of the large calls under way
 }
 
 // lane is an operation's.
@@ -23,26 +32,45 @@ func newLanes(width int) lanes {
 	return lanes{width: width, of: make(map[klaviyo.OperationID]*lane)}
 }
 
-func (ls lanes) add(c *call) {
-	op := c.request.Operation()
-	if ls.of[op] == nil {
-		ls.of[op] = &lane{}
+func (ls *lanes) add(c *call) { heap.Push(&ls.lane(c).ready, c) }
+
+func (ls *lanes) lane(c *call) *lane {
+	l := ls.of[c.operation]
+	if l == nil {
+		l = &lane{}
+		ls.of[c.operation] = l
 	}
-	heap.Push(&ls.of[op].ready, c)
+	return l
 }
 
-// next takes out a call that may begin, or nil. It counts as under way until done.
-func (ls lanes) next() *call {
+// next takes out a call that may begin, or nil.
+func (ls *lanes) next() *call {
 	for _, l := range ls.of {
-		if l.busy < ls.width && len(l.ready) > 0 {
-			l.busy++
+		if l.busy < ls.width && len(l.ready) > 0 && ls.canHold(l.ready[0].size()) {
 			return heap.Pop(&l.ready).(*call)
 		}
 	}
 	return nil
 }
 
-func (ls lanes) done(c *call) { ls.of[c.request.Operation()].busy-- }
+func (ls *lanes) canHold(size int) bool {
+	return size <= largeCall || ls.large == 0 || ls.large+size <= maxLarge
+}
+
+// begin counts a call as under way until done.
+func (ls *lanes) begin(c *call) {
+	ls.lane(c).busy++
+	if size := c.size(); size > largeCall {
+		ls.large += size
+	}
+}
+
+func (ls *lanes) done(c *call) {
+	ls.lane(c).busy--
+	if size := c.size(); size > largeCall {
+		ls.large -= size
+	}
+}
 
 // readyCalls is a heap that gives the call with the oldest event first. So a
 // person with many events, of which only the first is ready, keeps up.

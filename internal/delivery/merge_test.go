@@ -213,5 +213,5 @@ func randomIdentify(t *testing.T, random *rand.Rand, line int) Event {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Event{Position: Position{Line: line}, Text: text, Identity: result.Identity, Requests: result.Requests}
+	return Event{Position: Position{Line: line, Number: line}, Text: text, Identity: result.Identity, Requests: result.Requests}
 }

@@ -1,13 +1,40 @@
 package delivery
 
-import "fmt"
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
 
-// outage is what is known of Klaviyo's being there. The package comment has the
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+)
+
+// What makes an outage, and how long one is waited out. The package comment has the
 // rule.
+const (
+	// maxFailures is how many requests in a row Klaviyo may not take.
+	maxFailures = 5
+	// maxOutage is how long it may answer nothing; maxSilence is that of a run in
+	// which it hasn't answered yet, for then the address or the network is likelier
+	// at fault.
+	maxOutage  = 5 * time.Minute
+	maxSilence = time.Minute
+	// probeWait is the time from one probe's end to the next one's begin.
+	probeWait = 15 * time.Second
+)
+
+// outage is what is known of Klaviyo's being there.
 type outage struct {
-	answered bool   // some request of this run
-	failures int    // in a row
-	held     []held // since the last answer
+	answered bool      // some request of this run
+	failures int       // requests since the last answer, each counted once
+	since    time.Time // when the first of them began
+	reason   error     // of the last of them
+	held     []held    // since the last answer
+	// probing says that nothing is sent but probes, one at a time.
+	probing bool
+	probe   *call       // that is under way
+	timer   *time.Timer // of the next one
 }
 
 // held is a call that Klaviyo didn't take.
@@ -16,49 +43,127 @@ type held struct {
 	reason error
 }
 
-// hold keeps a call back, or stops delivery if it is one too many.
+// hold keeps a call back.
 func (q *Queue) hold(c *call, reason error) {
 	if q.ctx.Err() != nil {
 		return // it would have been tried longer
 	}
-	q.outage.held = append(q.outage.held, held{c, reason})
-	if c.again {
-		return // it was counted when it failed first
+	o := &q.outage
+	if o.failures == 0 {
+		o.since = c.began
 	}
-	if q.outage.failures++; q.outage.failures == maxFailures {
-		q.stop(fmt.Errorf("%d requests in a row could not be sent, the last: %w", maxFailures, reason))
+	if !c.again && !c.held { // else it was counted when it failed first
+		o.failures++
+	}
+	c.held = true
+	o.reason = reason
+	o.held = append(o.held, held{c, reason})
+	o.probing = o.probing || o.failures >= maxFailures
+}
+
+// probeNext has a probe sent after a while, or stops delivery if they were in vain
+// for long enough, or would be for good.
+func (q *Queue) probeNext() {
+	o := &q.outage
+	limit := maxOutage
+	if !o.answered {
+		limit = maxSilence
+	}
+	switch {
+	case isMisdirected(o.reason):
+		q.stop(fmt.Errorf("requests don't reach Klaviyo's API, the last: %w", o.reason))
+	case time.Since(o.since) >= limit:
+		q.stop(fmt.Errorf("no request was answered for %v, the last: %w", limit, o.reason))
+	case o.timer == nil && o.probe == nil:
+		o.timer = time.AfterFunc(probeWait, func() {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.sendProbe()
+		})
 	}
 }
 
+// sendProbe sends one request: one that hasn't failed yet if there is any, for those
+// held back may be at fault themselves.
+func (q *Queue) sendProbe() {
+	o := &q.outage
+	if !o.probing || q.ctx.Err() != nil {
+		return
+	}
+	o.timer = nil
+	o.probe = q.lanes.next()
+	switch {
+	case o.probe != nil:
+	case len(o.held) > 0:
+		o.probe, o.held = o.held[0].call, o.held[1:]
+	default: // the client has refused all that were held back
+		q.endProbes()
+		q.dispatch()
+		q.changed.Broadcast()
+		return
+	}
+	q.begin(o.probe)
+}
+
+// isMisdirected tells that something else than Klaviyo's API is at its address, so
+// that waiting doesn't help: it redirects, answers with a page, or isn't trusted.
+func isMisdirected(reason error) bool {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(reason, &certificate) {
+		return true
+	}
+	var e *client.Error
+	return errors.As(reason, &e) && e.StatusCode >= http.StatusOK && e.StatusCode < http.StatusBadRequest
+}
+
 // release is called when Klaviyo has answered: what is held back is sent again, and
-// is at fault if it was before. It gives the events to reject.
-func (q *Queue) release() []letter {
+// is at fault if it was before while Klaviyo was there.
+func (q *Queue) release() {
+	wasOutage := q.outage.probing
+	q.endProbes()
 	q.outage.answered = true
 	q.outage.failures = 0
-	return q.retryHeld()
+	if !wasOutage {
+		q.retryHeld()
+		return
+	}
+	for _, h := range q.outage.held {
+		h.call.held = false
+		q.lanes.add(h.call)
+	}
+	q.outage.held = nil
+}
+
+// endProbes lets all requests be sent again.
+func (q *Queue) endProbes() {
+	q.outage.probing = false
+	if q.outage.timer != nil {
+		q.outage.timer.Stop()
+		q.outage.timer = nil
+	}
 }
 
 // decide is called when nothing but what is held back is left to send.
 func (q *Queue) decide() {
-	if !q.outage.answered {
-		q.stop(fmt.Errorf("no request was answered: %w", q.outage.held[0].reason))
+	if q.outage.answered {
+		q.retryHeld()
 		return
 	}
-	if letters := q.retryHeld(); len(letters) > 0 {
-		q.start(func() { q.reject(letters) })
-	}
+	q.outage.probing = true
+	q.probeNext()
 }
 
 // retryHeld sends what is held back again, once, and refuses what was.
-func (q *Queue) retryHeld() (letters []letter) {
-	for _, h := range q.outage.held {
+func (q *Queue) retryHeld() {
+	holding := q.outage.held
+	q.outage.held = nil
+	for _, h := range holding {
+		h.call.held = false
 		if h.call.again {
-			letters = append(letters, q.refuse(h.call, h.reason)...)
+			q.refuse(h.call, h.reason)
 			continue
 		}
 		h.call.again = true
 		q.lanes.add(h.call)
 	}
-	q.outage.held = nil
-	return letters
 }

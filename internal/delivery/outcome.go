@@ -3,14 +3,9 @@ package delivery
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
-
-// maxFailures is how many requests in a row Klaviyo may not take, before delivery
-// stops.
-const maxFailures = 5
 
 // outcome is what the error of a request means.
 type outcome int
@@ -49,60 +44,47 @@ func (q *Queue) outcome(err error) outcome {
 	return refused
 }
 
-// letter is an event that can't be delivered.
-type letter struct {
-	task   *task
-	reason error
-}
-
-// settle does what follows from a call's error, and gives the events to reject.
-func (q *Queue) settle(c *call, err error) []letter {
-	switch q.outcome(err) {
+// settle does what follows from a call's error.
+func (q *Queue) settle(c *call, err error) {
+	if q.outage.probe == c {
+		q.outage.probe = nil
+	}
+	outcome := q.outcome(err)
+	switch outcome {
 	case delivered:
-		letters := q.release()
+		q.release()
 		q.took(c)
-		return letters
 	case refused:
-		var letters []letter
 		if isAnswered(err) {
-			letters = q.release()
+			q.release()
 		}
-		return append(letters, q.refuse(c, err)...)
+		q.refuse(c, err)
 	case unavailable:
 		q.hold(c, err)
 	case faulty, interrupted:
 		q.stop(err)
+		return
 	}
-	return nil
+	if rest := c.rest; rest != nil {
+		c.rest, rest.misled = nil, outcome != refused
+		q.lanes.add(rest)
+	}
+	if q.outage.probing {
+		q.probeNext()
+	}
 }
 
-// refuse splits a call of several events, and gives the events to reject of one
-// that can't be split.
-func (q *Queue) refuse(c *call, reason error) []letter {
+// refuse splits a call of several events, and rejects the events of one that can't
+// be split.
+func (q *Queue) refuse(c *call, reason error) {
 	if parts := c.split(reason); len(parts) > 0 {
 		for _, part := range parts {
 			q.lanes.add(part)
 		}
-		return nil
+		return
 	}
-	letters := make([]letter, len(c.tasks))
-	for i, t := range c.tasks {
-		letters[i] = letter{t, reason}
-	}
-	return letters
-}
-
-// reject keeps the events that can't be delivered, and takes them out. It takes
-// the lock.
-func (q *Queue) reject(letters []letter) {
-	for _, l := range letters {
-		if err := q.cfg.Reject(l.task.event, l.reason); err != nil {
-			q.stop(fmt.Errorf("keep a dead letter: %w", err))
-			return
-		}
-		q.mu.Lock()
-		q.finish(l.task)
-		q.mu.Unlock()
+	for _, t := range c.tasks {
+		q.reject(t, reason)
 	}
 }
 

@@ -22,7 +22,7 @@ type id uint64
 type people struct {
 	seed maphash.Seed
 	// present are those of undone events.
-	present map[id]*presence
+	present map[id]presence
 	// recent and older are those of others who have several.
 	recent, older map[id]*person
 }
@@ -45,7 +45,7 @@ type person struct {
 func newPeople() *people {
 	return &people{
 		seed:    maphash.MakeSeed(),
-		present: make(map[id]*presence),
+		present: make(map[id]presence),
 		recent:  make(map[id]*person),
 	}
 }
@@ -91,11 +91,7 @@ func (p *people) add(t *task) {
 	whole.last = t
 	whole.tied = whole.tied || len(t.ids) > 1
 	for _, id := range t.ids {
-		if p.present[id] == nil {
-			p.present[id] = &presence{}
-		}
-		p.present[id].person = whole
-		p.present[id].events++
+		p.present[id] = presence{whole, p.present[id].events + 1}
 	}
 }
 
@@ -108,10 +104,12 @@ func (p *people) remove(t *task) *task {
 		if whole.last == t {
 			whole.last = nil
 		}
-		if here.events--; here.events == 0 {
-			delete(p.present, id)
-			p.remember(id, whole)
+		if here.events--; here.events > 0 {
+			p.present[id] = here
+			continue
 		}
+		delete(p.present, id)
+		p.remember(id, whole)
 	}
 	if t.next == nil {
 		return nil
@@ -123,7 +121,7 @@ func (p *people) remove(t *task) *task {
 }
 
 func (p *people) find(i id) *person {
-	if here := p.present[i]; here != nil {
+	if here, ok := p.present[i]; ok {
 		return here.person.whole()
 	}
 	if known := p.recent[i]; known != nil {

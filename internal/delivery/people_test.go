@@ -11,7 +11,7 @@ import (
 
 // identified is an event with two requests that names identifiers.
 func identified(line int, identity mapper.Identity) Event {
-	return Event{Position: Position{Line: line}, Identity: identity, Requests: []mapper.Request{
+	return Event{Position: Position{Line: line, Number: line}, Identity: identity, Requests: []mapper.Request{
 		track("", fmt.Sprint(line, "a")), track("", fmt.Sprint(line, "b")),
 	}}
 }

@@ -14,7 +14,8 @@
 // Neighbouring identifies of a person that have the same identifiers become one
 // request with the result of all. Subscriptions of a list, and ends of them,
 // go out up to a hundred a call. Where such a call is refused, it is split until
-// the events that are at fault stand alone.
+// the events that are at fault stand alone, unless the fault is what they share, such
+// as the list.
 //
 // # What can't be sent
 //
@@ -28,11 +29,17 @@
 // until one of these tells which:
 //   - Klaviyo answers another request: it is sent again, and is a dead letter if
 //     that fails in the same way and Klaviyo then answers another.
-//   - Five requests in a row have failed so: delivery stops, and what is held
-//     back stays undone.
+//   - Five requests in a row have failed so: Klaviyo is down. One request is sent
+//     at a time, 15 seconds after the one before failed. When one is answered
+//     delivery goes on, with what was held back. When none has been for five
+//     minutes, or one if none was answered in this run, delivery stops, and what is
+//     held back stays undone.
 //   - Nothing else is left to send: if Klaviyo has answered a request in this run it
-//     is sent again, once, and then is a dead letter; else delivery stops, and it
-//     stays undone.
+//     is sent again, once, and then is a dead letter; else Klaviyo is down.
+//
+// # Memory
+//
+// What waits is held as text, and becomes requests again when its turn comes.
 package delivery
 
 import (
@@ -59,6 +66,7 @@ type Event struct {
 	// Text is the event as it came.
 	Text     []byte
 	Identity mapper.Identity
+	// Requests are one at least. They may share the text's memory.
 	Requests []mapper.Request
 }
 
@@ -68,16 +76,26 @@ type Position struct {
 	File int
 	// Line is counted from 1.
 	Line int
+	// Offset is the number of bytes before it in the file, End that up to the next line.
+	Offset, End int64
+	// Number counts the events of the whole input before it, those too that the
+	// Queue isn't given.
+	Number int
 }
 
 // Config says how to deliver.
 type Config struct {
 	Sender Sender
-	// Reject keeps an event that can't be delivered, with the reason. Its own
-	// error stops delivery. It is called by several goroutines.
-	Reject func(Event, error) error
+	// Map makes the requests of an event's text again, the same as at first. If it
+	// is nil those of all events are kept in memory.
+	Map func(text []byte) []mapper.Request
+	// Reject keeps events that can't be delivered, each with the reason. They count
+	// as done once it returns. Its own error stops delivery. One call ends before the
+	// next begins.
+	Reject func([]Rejection) error
 	// Warn, if set, is told each warning of an answer, with each event that the
-	// request was of. It is called by several goroutines.
+	// request was of. It is called by several goroutines. The Event is without
+	// Identity and Requests.
 	Warn func(Event, client.Warning)
 	// Concurrency is how many requests of an operation may be under way at once.
 	// Each operation has its own, for those that wait for its quota count. The
@@ -113,6 +131,7 @@ type Queue struct {
 	complete  bool // no more events will come
 	delivered int
 	outage    outage
+	letters   letters
 }
 
 // Report is what became of the events.
@@ -151,9 +170,37 @@ func (q *Queue) Context() context.Context { return q.ctx }
 // Add takes an event in, once there is room. An error says that delivery has
 // stopped and the event wasn't taken in.
 func (q *Queue) Add(event Event) error {
-	t := &task{event: event, todo: event.Requests, ids: q.people.identifiers(event.Identity)}
+	t := newTask(event, q.people.identifiers(event.Identity))
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if err := q.takeIn(t); err != nil {
+		return err
+	}
+	q.batches.expect(t)
+	q.people.add(t)
+	if t.waits == 0 {
+		q.proceed(t)
+		q.dispatch()
+	}
+	return nil
+}
+
+// Refuse takes in an event that can't be delivered, once there is room, to be kept
+// with the reason. An error says that delivery has stopped and the event wasn't taken
+// in.
+func (q *Queue) Refuse(event Event, reason error) error {
+	t := newTask(event, nil)
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.takeIn(t); err != nil {
+		return err
+	}
+	q.reject(t, reason)
+	return nil
+}
+
+// takeIn waits until there is room for an event.
+func (q *Queue) takeIn(t *task) error {
 	for q.ctx.Err() == nil && !q.backlog.hasRoom(t) {
 		q.blocked = true
 		q.dispatch()
@@ -164,12 +211,7 @@ func (q *Queue) Add(event Event) error {
 		return context.Cause(q.ctx)
 	}
 	q.backlog.add(t)
-	q.batches.expect(t)
-	q.people.add(t)
-	if t.waits == 0 {
-		q.proceed(t)
-		q.dispatch()
-	}
+	q.putAway(t)
 	return nil
 }
 
@@ -198,6 +240,7 @@ func (q *Queue) Wait() Report {
 		report.Undone = &at
 	}
 	q.batches.stop()
+	q.endProbes()
 	q.stop(nil)
 	return report
 }

@@ -24,6 +24,7 @@ type request struct {
 
 func (request) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
 func (r request) Body() any                    { return r }
+func (request) AppendBody(body []byte) []byte  { return append(body, "{}"...) }
 
 // sender answers requests by a function.
 type sender func(context.Context, request) error
@@ -41,10 +42,12 @@ type rejected struct {
 	lines []int
 }
 
-func (r *rejected) reject(event Event, _ error) error {
+func (r *rejected) reject(events []Rejection) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.lines = append(r.lines, event.Line)
+	for _, e := range events {
+		r.lines = append(r.lines, e.Event.Line)
+	}
 	slices.Sort(r.lines)
 	return nil
 }
@@ -55,7 +58,7 @@ func email(line int, address string) Event {
 }
 
 func event(line, requests int, identity mapper.Identity) Event {
-	e := Event{Position: Position{Line: line}, Text: []byte("{}"), Identity: identity}
+	e := Event{Position: Position{Line: line, Number: line}, Text: []byte("{}"), Identity: identity}
 	for part := range requests {
 		e.Requests = append(e.Requests, request{line, part})
 	}
@@ -338,7 +341,7 @@ func TestDeadLetterThatCanNotBeKeptStops(t *testing.T) {
 			}
 			return nil
 		}
-		report := deliver(t.Context(), Config{Sender: sender(send), Reject: func(Event, error) error { return full }},
+		report := deliver(t.Context(), Config{Sender: sender(send), Reject: func([]Rejection) error { return full }},
 			email(1, "a@x"), email(2, "a@x"), email(3, "a@x"))
 		if !errors.Is(report.Err, full) || report.Undone == nil || report.Undone.Line != 2 || report.Delivered != 1 {
 			t.Errorf("%+v", report)

@@ -80,7 +80,7 @@ func (s *server) count(word string) (n int) {
 
 // of makes an event of a person of requests.
 func of(line int, email string, requests ...mapper.Request) Event {
-	return Event{Position: Position{Line: line}, Text: []byte("{}"), Identity: mapper.Identity{Email: email}, Requests: requests}
+	return Event{Position: Position{Line: line, Number: line}, Text: []byte("{}"), Identity: mapper.Identity{Email: email}, Requests: requests}
 }
 
 func profile(email, properties string) mapper.Request {

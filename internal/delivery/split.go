@@ -2,11 +2,13 @@ package delivery
 
 import (
 	"errors"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -16,23 +18,28 @@ func (c *call) split(reason error) []*call {
 	if len(c.tasks) == 1 {
 		return nil
 	}
-	if _, ok := c.request.(mapper.CreateProfile); ok {
+	if c.operation == klaviyo.OperationCreateProfile {
 		// The others wait for the first again.
 		for _, t := range c.tasks {
 			t.alone = true
 		}
-		return []*call{only(c.tasks[0])}
+		return []*call{callOf(c.tasks[0])}
 	}
 	at := placeOf(reason)
 	if at.shared {
 		return nil
 	}
-	if i := c.taskAt(at); i >= 0 {
-		rest := slices.Concat(c.tasks[:i], c.tasks[i+1:])
-		return []*call{only(c.tasks[i]), together(rest)}
+	if i := c.taskAt(at); i >= 0 && !c.misled {
+		named := callOf(c.tasks[i])
+		named.rest = callOf(slices.Concat(c.tasks[:i], c.tasks[i+1:])...)
+		return []*call{named}
 	}
 	half := len(c.tasks) / 2
-	return []*call{together(c.tasks[:half]), together(c.tasks[half:])}
+	halves := []*call{callOf(c.tasks[:half]...), callOf(c.tasks[half:]...)}
+	for _, h := range halves {
+		h.misled = c.misled
+	}
+	return halves
 }
 
 // place is what an error names in the body of a batch.
@@ -42,10 +49,13 @@ type place struct {
 	index  int    // and the element
 }
 
-// placeOf reads the JSON Pointer of an error, such as
-// /data/attributes/subscriptions/3/email.
+// itemPointer matches the JSON Pointer of a list of a batch's items, or into it, such
+// as /data/attributes/subscriptions/3/email.
+var itemPointer = regexp.MustCompile(`^/data/attributes/(subscriptions|emails|phone_numbers)(?:/([^/]*).*)?$`)
+
+// placeOf reads the JSON Pointer of an error. What isn't found without one is the
+// list that all are to be on: a batch names nothing else that could be missing.
 func placeOf(reason error) place {
-	const attributes = "/data/attributes/"
 	var e *client.Error
 	if !errors.As(reason, &e) {
 		return place{}
@@ -54,29 +64,24 @@ func placeOf(reason error) place {
 	if len(e.Missing) > 0 {
 		pointer = e.Missing[0]
 	}
-	inside, ok := strings.CutPrefix(pointer, attributes)
-	if !ok {
+	if item := itemPointer.FindStringSubmatch(pointer); item != nil {
+		if index, err := strconv.Atoi(item[2]); err == nil && index >= 0 {
+			return place{list: item[1], index: index}
+		}
 		return place{}
 	}
-	if inside == "list_id" || inside == "custom_source" {
-		return place{shared: true}
+	switch strings.TrimSuffix(pointer, "/") {
+	case "", "/data", "/data/attributes":
+		return place{shared: errors.Is(reason, client.ErrNotFound)}
 	}
-	tokens := strings.Split(inside, "/")
-	if len(tokens) < 2 {
-		return place{}
-	}
-	index, err := strconv.Atoi(tokens[1])
-	if err != nil || index < 0 {
-		return place{}
-	}
-	return place{list: tokens[0], index: index}
+	return place{shared: true}
 }
 
 // taskAt gives the index of the event that an element of the batch is of, or -1.
 func (c *call) taskAt(at place) int {
 	elements := 0
 	for i, t := range c.tasks {
-		switch r := t.todo[0].(type) {
+		switch r := t.requests[0].(type) {
 		case mapper.SubscribeProfiles:
 			if at.list == "subscriptions" {
 				elements += len(r.Query.Data.Attributes.Subscriptions)

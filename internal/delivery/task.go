@@ -2,18 +2,26 @@ package delivery
 
 import (
 	"container/list"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// task is an event on its way.
+// task is an event on its way. Many wait at a time, so it holds little: its text,
+// what its requests are, and whom it waits for.
 type task struct {
-	event  Event
+	event  Event         // without its identity and requests
 	number int           // counts the events taken in
 	place  *list.Element // in the backlog
-	// todo are the requests that aren't done. The first may be under way.
-	todo []mapper.Request
+
+	// steps are the requests that aren't done. The first may be under way.
+	steps []step
+	// requests are those of steps, or nil while they are put away. They are kept from
+	// the start if there is room for them.
+	requests []mapper.Request
+	kept     bool
 
 	ids   []id  // of its person
 	waits int   // for how many others
@@ -23,15 +31,72 @@ type task struct {
 	alone bool
 }
 
+// step is a request, as far as it has to be known while it waits.
+type step struct {
+	operation klaviyo.OperationID
+	batch     *batchKey // that it is to join, or nil
+}
+
+// newTask takes an event apart.
+func newTask(event Event, ids []id) *task {
+	t := &task{event: Event{Position: event.Position, Text: event.Text}, requests: event.Requests, ids: ids}
+	t.steps = make([]step, len(event.Requests))
+	for i, request := range event.Requests {
+		t.steps[i].operation = request.Operation()
+		if key, ok := batchOf(request); ok {
+			t.steps[i].batch = &key
+		}
+	}
+	return t
+}
+
+// done takes off the request that is done.
+func (t *task) done() { t.steps, t.requests = t.steps[1:], t.requests[1:] }
+
 // call is a request to be made, of one event or of several.
 type call struct {
-	request client.Request
+	operation klaviyo.OperationID
+	request   client.Request // made when the call begins first
 	// tasks are in the order of the input if they are of one person, else in that of
 	// the request.
 	tasks []*task
+	began time.Time
+	held  bool // it counts as one that Klaviyo did not take since its last answer
 	// again says that it was held back, and is sent again since Klaviyo answers.
 	again bool
+	// rest is what is left of a batch that was refused for this call's event. It
+	// waits until this call tells whether the refusal named the right one.
+	rest *call
+	// misled says that a refusal of the batch named one that isn't at fault.
+	misled bool
 }
 
-// only is the call of an event's next request.
-func only(t *task) *call { return &call{request: t.todo[0], tasks: []*task{t}} }
+// callOf is the call of the next request of one event, or of several that are of
+// the same batch.
+func callOf(tasks ...*task) *call {
+	return &call{operation: tasks[0].steps[0].operation, tasks: tasks}
+}
+
+// size is the length of the events' texts, in bytes.
+func (c *call) size() (bytes int) {
+	for _, t := range c.tasks {
+		bytes += len(t.event.Text)
+	}
+	return bytes
+}
+
+// load makes the requests of an event if they are put away. They are the same as
+// at first.
+func (q *Queue) load(t *task) {
+	if t.requests == nil {
+		all := q.cfg.Map(t.event.Text)
+		t.requests = all[len(all)-len(t.steps):]
+	}
+}
+
+// putAway lets go of the requests of an event that has to wait.
+func (q *Queue) putAway(t *task) {
+	if !t.kept && q.cfg.Map != nil {
+		t.requests = nil
+	}
+}
