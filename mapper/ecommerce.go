@@ -165,6 +165,9 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 			continue // no number, or no list
 		}
 		if label != nil {
+			if m.trace != nil {
+				m.renamed(label, m.propertyPath(string(p.name())))
+			}
 			p.rename(label)
 		}
 	}

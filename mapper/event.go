@@ -20,6 +20,8 @@ type mapping struct {
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
+	mapped     bool   // the event is one that rules look into
+	trace      *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.
 	custom, own  object
@@ -112,14 +114,14 @@ type textValue struct {
 	text  string
 	value value // as it came
 	path  path
-	// null says that nothing usable was found, but a null.
-	null bool
+	// null is where a null is, if nothing usable was found.
+	null *path
 }
 
 // firstText gives the first usable text: a string that isn't blank, or a number
 // or boolean as its JSON text.
 func (m *mapping) firstText(r *rule) (textValue, bool) {
-	null := false
+	var null *path
 	for i := range r.from {
 		p := &r.from[i]
 		v, ok := m.lookup(*p)
@@ -129,7 +131,9 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 		var text []byte
 		switch {
 		case v.isNull():
-			null = true
+			if null == nil {
+				null = p
+			}
 			continue
 		case v.isString():
 			if text = v.content(); len(bytes.TrimSpace(text)) == 0 {
@@ -142,6 +146,7 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			m.keepUnused(*p, v)
 			continue
 		}
+		m.took(r, p.text)
 		return textValue{text: string(text), value: v, path: *p}, true
 	}
 	return textValue{null: null}, false
@@ -160,13 +165,13 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 		case v.isNull():
 			continue
 		case v.isBool():
+			m.took(r, p.text)
 			return v[0] == 't', true, true
 		case v.isString():
 			switch text := v.text(); {
-			case strings.EqualFold(text, "true"):
-				return true, true, true
-			case strings.EqualFold(text, "false"):
-				return false, true, true
+			case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
+				m.took(r, p.text)
+				return len(text) == len("true"), true, true
 			case v.isBlank():
 				continue
 			}
@@ -195,6 +200,7 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 			continue
 		}
 		if text, ok := v.number(); ok {
+			m.took(r, p.text)
 			return numberValue{text: text, path: p, ok: true}
 		}
 		m.warn(CodeNotNumeric, p.text, "not a number; it stays a property")

@@ -84,6 +84,9 @@ func (f *flattener) add(v value) {
 	}
 	f.taken[key] = true
 	f.size += len(key) + len(v)
+	if f.trace != nil {
+		f.flattened(key, f.name, f.place(f.mapping, f.name))
+	}
 	f.out = append(f.out, newMember(key, v))
 }
 

@@ -112,7 +112,8 @@ func (m *Mapper) end(w *mapping) {
 	if cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
 		return
 	}
-	w.event, w.warnings, w.unused, w.externalID, w.retl = nil, nil, w.unused[:0], nil, false
+	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
+	w.externalID, w.retl, w.mapped = nil, false, false
 	m.pool.Put(w)
 }
 
@@ -130,6 +131,7 @@ func (m *mapping) run() (Result, error) {
 		return result, nil
 	}
 	m.readParts()
+	m.mapped = true
 	p, requests, err := typeRules[eventType](m)
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {

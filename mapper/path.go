@@ -35,6 +35,16 @@ func (r root) isWhole() bool {
 	return r == rootTraits || r == rootContextTraits || r == rootProperties || r.isList()
 }
 
+// path is the dotted path of the root.
+func (r root) path() string {
+	for _, place := range roots {
+		if place.root == r {
+			return place.path
+		}
+	}
+	return ""
+}
+
 // roots are the places that rules begin with, by their abbreviation there, and what
 // these stand for. Of two that fit a rule the longer counts.
 var roots = map[string]struct {

@@ -872,9 +872,9 @@ func (m *plain) ecommerce(metric string, o pairs, value, valueName string) pairs
 	}
 	names := func(p pair) (string, json.RawMessage) {
 		switch {
-		case p.name == items && m.cfg.ItemFields == mapper.ItemFieldsTransformer:
+		case items != "" && p.name == items && m.cfg.ItemFields == mapper.ItemFieldsTransformer:
 			return "items", m.items(p)
-		case p.name == items:
+		case items != "" && p.name == items:
 			return "Items", m.items(p)
 		case value != "" && p.name == valueName && metric != "Viewed Product":
 			return "$value", json.RawMessage(value)

@@ -59,8 +59,8 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	if a.Time, err = m.eventTime(); err != nil {
 		return CreateEvent{}, err
 	}
-	if a.UniqueID = m.id; m.id == "" {
-		m.firstText(&messageIDRule) // which says why
+	if a.UniqueID = m.id; m.id == "" || m.trace != nil {
+		m.firstText(&messageIDRule) // which says why, or where
 	}
 	if err := m.checkEvent(a, properties, name.path); err != nil {
 		return CreateEvent{}, err
@@ -75,6 +75,9 @@ func (m *mapping) ownProperties() object {
 	for i := range properties {
 		if p := &properties[i]; !notForProperties[p.word] || m.isUnused(rootProperties, p.word) {
 			own = append(own, *p)
+			if m.trace != nil {
+				m.trace.used["properties."+string(p.name())] = true
+			}
 		}
 	}
 	m.own = own // its memory serves the next event
