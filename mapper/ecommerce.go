@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -58,6 +59,14 @@ const (
 	itemsProperty = "items"
 )
 
+var (
+	wordValue    = words.add(valueProperty)
+	wordItems    = words.add(itemsProperty)
+	wordProducts = words.add("products")
+	wordTotal    = words.add("total")
+	wordRowTotal = words.add("row_total")
+)
+
 // itemRows are the names of the fields of an item, Klaviyo's and those that
 // RudderStack's transformer sends.
 var itemRows = []struct {
@@ -77,7 +86,7 @@ var itemRows = []struct {
 }
 
 // transformerItems is the name of the items among the transformer's names.
-const transformerItems = "items"
+var transformerItems = newMember(itemsProperty, nil)
 
 // ecommerceMetricOf gives the metric that an event of that name becomes.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
@@ -100,109 +109,160 @@ func (metric ecommerceMetric) name(property string) string {
 	return ""
 }
 
-// renameProperties gives the properties of an e-commerce event their names.
-func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth numberValue) object {
-	list := itemList(o)
-	return m.rename(o, "properties", func(p member) (member, bool) {
-		name, v := metric.name(p.name), p.value
-		switch {
-		case p.name == list:
-			name, v = m.itemsName(metric), m.renameItems(p)
-		case worth.isIn(p.name) && metric.name(valueProperty) != "":
-			name, v = metric.name(valueProperty), value(worth.text)
-		case p.name == valueProperty || p.name == itemsProperty:
-			return p, false // no number, or no list
-		}
-		if name == "" {
-			return p, false
-		}
-		return newMember(name, v), true
-	})
+// labels are the mapped names of properties or of fields of items, by the word that
+// they take the place of; nil where the word keeps its own.
+type labels [maxWords]*member
+
+func (l *labels) add(from, to string) {
+	if to != "" {
+		label := newMember(to, nil)
+		l[words.add(from)] = &label
+	}
 }
 
-// itemList names the property that holds the items: items, else products, if it
-// is a list. An empty one gives way to one that isn't.
-func itemList(properties object) string {
-	list := ""
-	for _, name := range []string{itemsProperty, "products"} {
-		v, _ := properties.get(name)
+// ecommerceLabels are ecommerceRows by metric.
+var ecommerceLabels = func() (byMetric [ecommerceMetrics]labels) {
+	for metric := range byMetric {
+		for _, row := range ecommerceRows {
+			byMetric[metric].add(row.property, row.names[metric])
+		}
+	}
+	return byMetric
+}()
+
+// itemLabels are itemRows by the config's choice of names.
+var itemLabels = func() map[ItemFields]*labels {
+	byChoice := map[ItemFields]*labels{ItemFieldsKlaviyo: {}, ItemFieldsTransformer: {}}
+	for _, row := range itemRows {
+		byChoice[ItemFieldsKlaviyo].add(row.field, row.klaviyo)
+		byChoice[ItemFieldsTransformer].add(row.field, row.transformer)
+	}
+	return byChoice
+}()
+
+// itemsLabel is the name of the items themselves.
+func (m *mapping) itemsLabel(metric ecommerceMetric) *member {
+	if m.cfg.ItemFields == ItemFieldsTransformer {
+		return &transformerItems
+	}
+	return ecommerceLabels[metric][wordItems]
+}
+
+// renameProperties gives the properties of an e-commerce event their names.
+func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numberValue) object {
+	names := &ecommerceLabels[metric]
+	list := m.itemList()
+	for i := range o {
+		p := &o[i]
+		label := names[p.word]
+		switch {
+		case p.word == 0:
+			continue
+		case p.word == list:
+			p.value, label = m.renameItems(p), m.itemsLabel(metric)
+		case worth.isIn(p.word) && names[wordValue] != nil:
+			p.value, label = worth.text, names[wordValue]
+		case p.word == wordValue || p.word == wordItems:
+			continue // no number, or no list
+		}
+		if label != nil {
+			p.rename(label)
+		}
+	}
+	return m.withoutTaken(o, place{})
+}
+
+// itemList is the property that holds the items: items, else products, if it is a
+// list. An empty one gives way to one that isn't.
+func (m *mapping) itemList() word {
+	var list word
+	for _, w := range []word{wordItems, wordProducts} {
+		v, _ := m.lookup(path{root: rootProperties, word: w})
 		switch {
 		case !v.isList():
-		case !v.isEmpty():
-			return name
-		case list == "":
-			list = name
+		case len(m.lists[branches[rootProperties][w]]) > 0:
+			return w
+		case list == 0:
+			list = w
 		}
 	}
 	return list
 }
 
-func (m *mapping) itemsName(metric ecommerceMetric) string {
-	if m.cfg.ItemFields == ItemFieldsTransformer {
-		return transformerItems
-	}
-	return metric.name(itemsProperty)
-}
-
-// itemFieldName is what the config calls a field of an item, or nothing.
-func (m *mapping) itemFieldName(field string) string {
-	for _, row := range itemRows {
-		switch {
-		case row.field != field:
-		case m.cfg.ItemFields == ItemFieldsTransformer:
-			return row.transformer
-		default:
-			return row.klaviyo
-		}
-	}
-	return ""
-}
-
 // renameItems renames the fields of each item that is an object.
-func (m *mapping) renameItems(list member) value {
-	out := []byte{'['}
-	for i, item := range list.value.elements() {
+func (m *mapping) renameItems(list *member) value {
+	names := itemLabels[m.cfg.ItemFields]
+	items := branches[rootProperties][list.word]
+	out := append(m.items[:0], '[')
+	for i, item := range m.lists[items] {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if !item.isObject() {
-			out = append(out, item...)
+		if !item.value.isObject() {
+			out = item.value.appendCompact(out)
 			continue
 		}
-		fields := item.members()
-		_, hasTotal := fields.get("total")
-		place := fmt.Sprintf("properties.%s[%d]", list.name, i)
-		out = m.rename(fields, place, func(f member) (member, bool) {
-			name := m.itemFieldName(f.name)
-			if name == "" || f.name == "row_total" && hasTotal {
-				return f, false
+		fields := object(m.parts[items][item.first:item.last:item.last])
+		hasTotal := fields.has(wordTotal)
+		for i := range fields {
+			f := &fields[i]
+			if label := names[f.word]; label != nil && !(f.word == wordRowTotal && hasTotal) {
+				f.rename(label)
 			}
-			return newMember(name, f.value), true
-		}).appendTo(out)
+		}
+		out = m.withoutTaken(fields, place{list, i}).appendTo(out)
 	}
-	return append(out, ']')
+	m.items, list.spaced = append(out, ']'), false
+	return m.items
 }
 
-// rename gives the members of o, which stands at place, their mapped names. A
-// member that keeps its name loses it to a mapped one.
-func (m *mapping) rename(o object, place string, mapped func(member) (member, bool)) object {
-	out := make(object, len(o))
-	kept := make([]bool, len(o))
-	taken := make(map[string]bool)
-	for i, p := range o {
-		renamed, ok := mapped(p)
-		out[i], kept[i] = renamed, !ok
-		if ok {
-			taken[renamed.name] = true
+// rename gives a member a mapped name.
+func (m *member) rename(label *member) {
+	m.name, m.quoted, m.hash, m.word, m.mapped = label.name, label.quoted, label.hash, label.word, true
+}
+
+func (o object) has(w word) bool {
+	for i := range o {
+		if o[i].word == w {
+			return true
 		}
 	}
-	unique := out[:0]
-	for i, p := range out {
-		if kept[i] && taken[p.name] {
-			m.warnCollision(place+"."+p.name, "a mapped property has it")
-			continue
-		}
-		unique = append(unique, p)
+	return false
+}
+
+// place is where properties stand: in the event's, or in an item of a list there.
+type place struct {
+	list *member
+	item int
+}
+
+func (p place) String() string {
+	if p.list == nil {
+		return "properties"
 	}
-	return unique
+	return fmt.Sprintf("properties.%s[%d]", p.list.name, p.item)
+}
+
+// withoutTaken leaves out the members of o, which stands at place, that keep their
+// names but lose them to mapped ones.
+func (m *mapping) withoutTaken(o object, at place) object {
+	m.names.reset()
+	kept := false
+	for i := range o {
+		if o[i].mapped {
+			m.names.add(o[i].name, o[i].hash)
+		} else {
+			kept = true
+		}
+	}
+	if !kept {
+		return o
+	}
+	return slices.DeleteFunc(o, func(p member) bool {
+		if p.mapped || !m.names.has(p.name, p.hash) {
+			return false
+		}
+		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name), "a mapped property has it")
+		return true
+	})
 }

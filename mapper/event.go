@@ -1,56 +1,46 @@
 package mapper
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
-// mapping is the work on one event: its parts, and what was said of them so far.
+// mapping is the work on one event: its parts, and what was said of them so far. Its
+// memory serves one event after the other.
 type mapping struct {
 	*Mapper
-	size     int // of the event, in bytes
-	objects  [rootCount]object
+	scanner
+	event    []byte
 	warnings []Warning
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
+
+	// What is built on the way to a request and copied into it.
+	custom, own object
+	items       []byte
+	names       nameSet
 }
 
 // unusedValue is a value that stays a custom property under its name.
 type unusedValue struct {
-	root  root
-	name  string
+	path  path
 	value value
 }
 
-// parts are the objects within an event that rules start from, outer before inner.
-var parts = []struct {
-	path path
-	root root
-	// anything says that the part may be something else than an object.
-	anything bool
-}{
-	{newPath("traits"), rootTraits, false},
-	{newPath("context"), rootContext, false},
-	{newPath("context.traits"), rootContextTraits, false},
-	{newPath("properties"), rootProperties, false},
-	{newPath("T.properties"), rootTraitsOptions, false},
-	{newPath("C.properties"), rootContextOptions, false},
-	{newPath("T.address"), rootTraitsAddress, true},
-	{newPath("C.address"), rootContextAddress, true},
-}
-
-// readParts finds the parts of the event. One that is no object counts as absent.
+// readParts looks at the parts of the event. One that is no object counts as absent.
 func (m *mapping) readParts() {
-	for _, part := range parts {
+	for i := range parts {
+		part := &parts[i]
 		v, ok := m.lookup(part.path)
-		switch {
-		case !ok || v.isNull():
-		case v.isObject():
-			m.objects[part.root] = v.members()
-		case part.anything:
-		default:
-			m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
-			m.keepUnused(part.path, v)
+		if !v.isObject() && !part.root.isList() {
+			m.drop(part.root) // a trait that rETL sets may stand in its place
+			if ok && !v.isNull() && !part.anything {
+				m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
+				m.keepUnused(part.path, v)
+			}
 		}
 		if part.root == rootContext {
 			m.readRETL()
@@ -58,20 +48,35 @@ func (m *mapping) readParts() {
 	}
 }
 
+// drop makes a part absent.
+func (m *mapping) drop(r root) {
+	if len(m.parts[r]) > 0 {
+		m.parts[r], m.at[r] = m.parts[r][:0], [maxWords]int32{}
+	}
+}
+
 // lookup follows a path.
 func (m *mapping) lookup(p path) (value, bool) {
-	o := m.objects[p.root]
-	for i, key := range p.keys {
-		v, ok := o.get(key)
-		if !ok || i == len(p.keys)-1 {
-			return v, ok
-		}
-		if !v.isObject() {
-			return nil, false
-		}
-		o = v.members()
+	at := m.at[p.root][p.word]
+	if at == 0 {
+		return nil, false
 	}
-	return nil, false
+	return m.parts[p.root][at-1].value, true
+}
+
+// set gives a part's member of that name another value, or adds one.
+func (m *mapping) set(r root, name string, v value) {
+	made := newMember(name, v)
+	at := m.parts[r].index(name)
+	if at >= 0 {
+		made.quoted = m.parts[r][at].quoted
+		m.parts[r][at] = made
+		return
+	}
+	m.parts[r] = append(m.parts[r], made)
+	if made.word != 0 {
+		m.at[r][made.word] = int32(len(m.parts[r]))
+	}
 }
 
 func (m *mapping) warn(code Code, field, message string) {
@@ -80,30 +85,26 @@ func (m *mapping) warn(code Code, field, message string) {
 
 // keepUnused remembers a value that no rule can use. The first of a name keeps it.
 func (m *mapping) keepUnused(p path, v value) {
-	name, direct := p.name()
-	if !direct {
-		return // it stays within the object it stands in
-	}
 	switch p.root {
 	case rootEvent:
-		if name != "userId" {
+		if p.text != "userId" {
 			return
 		}
 	case rootTraits, rootContextTraits, rootProperties:
 	default:
-		return
+		return // it stays within the object it stands in
 	}
 	for _, u := range m.unused {
-		if u.name == name && (u.root == rootProperties) == (p.root == rootProperties) {
+		if u.path.word == p.word && (u.path.root == rootProperties) == (p.root == rootProperties) {
 			return
 		}
 	}
-	m.unused = append(m.unused, unusedValue{root: p.root, name: name, value: v})
+	m.unused = append(m.unused, unusedValue{path: p, value: v})
 }
 
-func (m *mapping) isUnused(r root, name string) bool {
+func (m *mapping) isUnused(r root, w word) bool {
 	for _, u := range m.unused {
-		if u.root == r && u.name == name {
+		if u.path.root == r && u.path.word == w {
 			return true
 		}
 	}
@@ -121,34 +122,39 @@ type textValue struct {
 
 // firstText gives the first usable text: a string that isn't blank, or a number
 // or boolean as its JSON text.
-func (m *mapping) firstText(from []path) (textValue, bool) {
+func (m *mapping) firstText(r *rule) (textValue, bool) {
 	null := false
-	for _, p := range from {
-		v, ok := m.lookup(p)
+	for i := range r.from {
+		p := &r.from[i]
+		v, ok := m.lookup(*p)
 		if !ok {
 			continue
 		}
+		var text []byte
 		switch {
 		case v.isNull():
 			null = true
+			continue
 		case v.isString():
-			if text := v.text(); strings.TrimSpace(text) != "" {
-				return textValue{text: text, value: v, path: p}, true
+			if text = v.content(); len(bytes.TrimSpace(text)) == 0 {
+				continue
 			}
 		case v.isNumber(), v.isBool():
-			return textValue{text: string(v), value: v, path: p}, true
+			text = v
 		default:
 			m.warn(CodeWrongType, p.text, "text is needed here; it is an object or a list")
-			m.keepUnused(p, v)
+			m.keepUnused(*p, v)
+			continue
 		}
+		return textValue{text: string(text), value: v, path: *p}, true
 	}
 	return textValue{null: null}, false
 }
 
 // firstFlag gives the first usable flag: a boolean or its name in any case. There
 // is true if any of the paths holds something.
-func (m *mapping) firstFlag(from []path) (flag, ok, there bool) {
-	for _, p := range from {
+func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
+	for _, p := range r.from {
 		v, found := m.lookup(p)
 		if !found {
 			continue
@@ -174,23 +180,20 @@ func (m *mapping) firstFlag(from []path) (flag, ok, there bool) {
 
 // numberValue is what a number field found.
 type numberValue struct {
-	text string
+	text value
 	path path
 	ok   bool
 }
 
-// isIn says whether the number stands under that name directly in its root.
-func (n numberValue) isIn(name string) bool {
-	last, direct := n.path.name()
-	return n.ok && direct && last == name
-}
+// isIn says whether the number stands under that name in the properties.
+func (n *numberValue) isIn(w word) bool { return n.ok && n.path.word == w }
 
 // firstNumber gives the first usable number: one of JSON's, or a string that
 // wholly is one.
-func (m *mapping) firstNumber(from []path) numberValue {
-	for _, p := range from {
+func (m *mapping) firstNumber(r *rule) numberValue {
+	for _, p := range r.from {
 		v, ok := m.lookup(p)
-		if !ok || v.isNull() || v.isString() && strings.TrimSpace(v.text()) == "" {
+		if !ok || v.isNull() || v.isBlank() {
 			continue
 		}
 		if text, ok := v.number(); ok {

@@ -1,18 +1,24 @@
 package mapper
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // flatten turns nested objects into dotted keys, if the config says so. A list
 // whose first element is an object or null becomes key[0].sub, …; other lists, and
 // whatever is empty, stay whole. place gives the path of a member in the event.
-func (m *mapping) flatten(o object, place func(name string) string) object {
+func (m *mapping) flatten(o object, place func(*mapping, string) string) object {
 	if !m.cfg.FlattenProperties {
+		return o
+	}
+	if !slices.ContainsFunc(o, func(p member) bool { return expands(p.value) }) {
 		return o
 	}
 	f := flattener{mapping: m, place: place, literal: make(map[string]bool, len(o)), taken: make(map[string]bool, len(o))}
 	for _, p := range o {
 		if !expands(p.value) {
-			f.literal[p.name] = true
+			f.literal[string(p.name)] = true
 		}
 	}
 	for _, p := range o {
@@ -20,7 +26,7 @@ func (m *mapping) flatten(o object, place func(name string) string) object {
 			f.out = append(f.out, p)
 			continue
 		}
-		f.name = p.name
+		f.name = string(p.name)
 		f.key = append(f.key[:0], p.name...)
 		f.expand(&splitter{src: p.value})
 	}
@@ -29,7 +35,7 @@ func (m *mapping) flatten(o object, place func(name string) string) object {
 
 type flattener struct {
 	*mapping
-	place func(name string) string
+	place func(*mapping, string) string
 	name  string // of the member at hand
 	// literal are the keys that o has itself and that stay; they win.
 	literal map[string]bool
@@ -73,7 +79,7 @@ func (f *flattener) add(v value) {
 	}
 	key := string(f.key)
 	if f.literal[key] || f.taken[key] {
-		f.warnCollision(f.place(f.name)+key[len(f.name):], "another value flattens to it or has it")
+		f.warnCollision(f.place(f.mapping, f.name)+key[len(f.name):], "another value flattens to it or has it")
 		return
 	}
 	f.taken[key] = true

@@ -3,15 +3,13 @@ package mapper
 import (
 	"strings"
 	"unicode"
-
-	"github.com/nyaruka/phonenumbers"
 )
 
-// The paths of the identifiers, for every type of event.
+// The rules of the identifiers, for every type of event.
 var (
-	emailPaths      = paths("{T,C,P}.email")
-	phonePaths      = paths("{T,C,P}.phone")
-	externalIDPaths = paths("userId {T,C}.{userId,id}")
+	emailRule      = newRule("email", "{T,C,P}.email")
+	phoneRule      = newRule("phone number", "{T,C,P}.phone")
+	externalIDRule = newRule("external id", "userId {T,C}.{userId,id}")
 )
 
 // person is whom an event is about.
@@ -30,8 +28,8 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 	m.findExternalID(&p)
 	externalIDSuffices = externalIDSuffices && m.cfg.AllowExternalIDOnly && p.ExternalID != ""
 
-	email, hasEmail := m.firstText(emailPaths)
-	phone, hasPhone := m.firstText(phonePaths)
+	email, hasEmail := m.firstText(&emailRule)
+	phone, hasPhone := m.firstText(&phoneRule)
 	if hasEmail {
 		p.Email = parseEmail(email.text)
 	}
@@ -45,14 +43,14 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
 		}
 		m.warn(CodeInvalidEmail, email.path.text, "not an email address, and kept as a custom property")
-		m.keepInvalid(email, emailPaths)
+		m.keepInvalid(email, emailRule)
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice("and nothing else identifies the person")}
 		}
 		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("and kept as a custom property"))
-		m.keepInvalid(phone, phonePaths)
+		m.keepInvalid(phone, phoneRule)
 	}
 	if nobody {
 		return p, &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
@@ -62,9 +60,9 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 
 // keepInvalid keeps an identifier that is none, and the event's own property of
 // that name, which was not looked at.
-func (m *mapping) keepInvalid(found textValue, from []path) {
+func (m *mapping) keepInvalid(found textValue, from rule) {
 	m.keepUnused(found.path, found.value)
-	own := from[len(from)-1]
+	own := from.from[len(from.from)-1]
 	if v, ok := m.lookup(own); ok && own.root == rootProperties {
 		m.keepUnused(own, v)
 	}
@@ -82,7 +80,7 @@ func (m *mapping) phoneAdvice(consequence string) string {
 func (m *mapping) findExternalID(p *person) {
 	id, ok := m.retlID()
 	if !ok {
-		if id, ok = m.firstText(externalIDPaths); !ok {
+		if id, ok = m.firstText(&externalIDRule); !ok {
 			return
 		}
 	}
@@ -112,19 +110,4 @@ func parseEmail(s string) string {
 		return ""
 	}
 	return s
-}
-
-// parsePhone gives the number in E.164, or nothing if it is none.
-func parsePhone(s, defaultCountry string) string {
-	s = strings.TrimSpace(s)
-	if strings.HasPrefix(s, "+") {
-		defaultCountry = "" // the number names its country itself
-	} else if defaultCountry == "" {
-		return ""
-	}
-	number, err := phonenumbers.Parse(s, defaultCountry)
-	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
-		return "" // E.164 has no place for an extension
-	}
-	return phonenumbers.Format(number, phonenumbers.E164)
 }

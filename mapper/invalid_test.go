@@ -54,7 +54,7 @@ func TestInvalidInput(t *testing.T) {
 	}
 }
 
-// TestOddButValid holds what is unusual JSON to being sent as it is.
+// TestOddButValid holds what is unusual JSON to being sent as it is, but for white space.
 func TestOddButValid(t *testing.T) {
 	event := " {\"type\":\"track\",\"event\":\"x\",\"traits\":{\"email\":\"a@b\"},\"properties\":" +
 		`{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[ 1 , {} ]}}` + "\r\n"
@@ -63,7 +63,7 @@ func TestOddButValid(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
-	want := `{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[ 1 , {} ]}`
+	want := `{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[1,{}]}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

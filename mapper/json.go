@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -16,17 +17,31 @@ type value []byte
 
 // member is a name and its value in an object.
 type member struct {
-	name   string
+	name   []byte
 	quoted []byte // the name as it came, in quotes
 	value  value
+	hash   uint64 // of the name
+	word   word
+	// levels is how many objects and lists stand in each other in the value.
+	levels int
+	// spaced says that there is white space in the value, outside of strings.
+	spaced bool
+	// mapped says that the name is not the event's, but Klaviyo's.
+	mapped bool
 }
 
 // object is a JSON object, in the order it came in. Names are unique.
 type object []member
 
+// newMember is a member that an event doesn't have as such.
 func newMember(name string, v value) member {
 	quoted, _ := jsontext.AppendQuote(nil, name) // fails on invalid UTF-8 only, which it replaces
-	return member{name: name, quoted: quoted, value: v}
+	m := member{name: []byte(name), quoted: quoted, value: v, hash: hashName([]byte(name))}
+	m.word = words.find(m.name, m.hash)
+	if v.isObject() || v.isList() {
+		m.levels, m.spaced = maxNesting, true // for all that is known
+	}
+	return m
 }
 
 func (v value) isNull() bool   { return len(v) > 0 && v[0] == 'n' }
@@ -41,7 +56,7 @@ func (v value) isNumber() bool {
 
 // isEmpty says that an object or a list has nothing in it.
 func (v value) isEmpty() bool {
-	inside := splitter{src: v[1 : len(v)-1]}
+	inside := v.inside()
 	return !inside.more()
 }
 
@@ -64,23 +79,31 @@ func mantissa(number []byte) []byte {
 }
 
 // text is the content of a string.
-func (v value) text() string {
-	if inner := v[1 : len(v)-1]; bytes.IndexByte(inner, '\\') < 0 {
-		return string(inner)
+func (v value) text() string { return string(v.content()) }
+
+// content is the content of a string, as a part of it where that can be.
+func (v value) content() []byte {
+	inner := v[1 : len(v)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return inner
 	}
 	text, _ := jsontext.AppendUnquote(nil, v) // a lone surrogate becomes U+FFFD
-	return string(text)
+	return text
 }
 
-// validate says why line is no JSON value, or nil.
+// isBlank says that a string has nothing in it, or space.
+func (v value) isBlank() bool { return v.isString() && len(bytes.TrimSpace(v.content())) == 0 }
+
+// validate says why line is no JSON value, or nil. What is one, the scanner has taken
+// down then.
 //
 // A lone surrogate escape is let through, for SDKs send them when they cut a
 // string within an emoji; raw bytes that aren't UTF-8 are not.
-func validate(line []byte) *Error {
+func (s *scanner) validate(line []byte) *Error {
 	if !utf8.Valid(line) {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
-	if jsontext.Value(line).IsValid(jsontext.AllowInvalidUTF8(true)) {
+	if s.scan(line) {
 		return nil
 	}
 	return syntaxError(line)
@@ -138,27 +161,17 @@ func dotted(p jsontext.Pointer) string {
 	return strings.Join(tokens, ".")
 }
 
-// members splits an object whose JSON is known to be valid.
-func (v value) members() object {
-	var o object
-	s := splitter{src: v[1 : len(v)-1]}
-	for s.more() {
-		quoted := s.next()
-		s.more() // past the colon
-		o = append(o, member{name: value(quoted).text(), quoted: quoted, value: s.next()})
-	}
-	return o
-}
-
 // elements splits a list whose JSON is known to be valid.
 func (v value) elements() []value {
 	var list []value
-	s := splitter{src: v[1 : len(v)-1]}
-	for s.more() {
+	for s := v.inside(); s.more(); {
 		list = append(list, s.next())
 	}
 	return list
 }
+
+// inside is what stands between the braces or brackets.
+func (v value) inside() splitter { return splitter{src: v[1 : len(v)-1]} }
 
 // splitter finds the values in the inside of an object or a list that is valid.
 type splitter struct {
@@ -222,28 +235,29 @@ func (s *splitter) skipContainer() {
 	}
 }
 
+// members splits an object whose JSON is known to be valid.
+func (v value) members() object {
+	var o object
+	for s := v.inside(); s.more(); {
+		quoted := s.next()
+		s.more() // past the colon
+		o = append(o, member{name: quoted.content(), quoted: quoted, value: s.next()})
+	}
+	return o
+}
+
+func (o object) index(name string) int {
+	return slices.IndexFunc(o, func(m member) bool { return string(m.name) == name })
+}
+
 func (o object) get(name string) (value, bool) {
-	for i := range o {
-		if o[i].name == name {
-			return o[i].value, true
-		}
+	if i := o.index(name); i >= 0 {
+		return o[i].value, true
 	}
 	return nil, false
 }
 
-// set replaces the member of that name, or adds one.
-func (o object) set(name string, v value) object {
-	for i := range o {
-		if o[i].name == name {
-			replaced := append(object(nil), o...)
-			replaced[i].value = v
-			return replaced
-		}
-	}
-	return append(o[:len(o):len(o)], newMember(name, v))
-}
-
-// appendTo writes the object as JSON.
+// appendTo writes the object as JSON, without white space.
 func (o object) appendTo(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i := range o {
@@ -252,7 +266,11 @@ func (o object) appendTo(dst []byte) []byte {
 		}
 		dst = append(dst, o[i].quoted...)
 		dst = append(dst, ':')
-		dst = append(dst, o[i].value...)
+		if o[i].spaced {
+			dst = o[i].value.appendCompact(dst)
+		} else {
+			dst = append(dst, o[i].value...)
+		}
 	}
 	return append(dst, '}')
 }
@@ -265,14 +283,31 @@ func (o object) json() []byte {
 	return o.appendTo(make([]byte, 0, size))
 }
 
-// number is v's number as text, where v is a number or a string that is one.
-func (v value) number() (string, bool) {
-	switch {
-	case v.isNumber():
-		return string(v), fitsDouble(string(v))
-	case v.isString():
-		text := strings.TrimSpace(v.text())
-		return text, isJSONNumber(text) && fitsDouble(text)
+// appendCompact writes the value without white space.
+func (v value) appendCompact(dst []byte) []byte {
+	s := splitter{src: v}
+	for s.pos < len(s.src) {
+		switch c := s.src[s.pos]; c {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		case '"':
+			dst = append(dst, s.next()...)
+		default:
+			dst = append(dst, c)
+			s.pos++
+		}
 	}
-	return "", false
+	return dst
+}
+
+// number is v's number as text, where v is a number or a string that is one.
+func (v value) number() (value, bool) {
+	text := v
+	if v.isString() {
+		text = bytes.TrimSpace(v.content())
+	}
+	if len(text) == 0 || numberLength(text) != len(text) {
+		return nil, false
+	}
+	return text, fitsDouble(string(text))
 }

@@ -31,17 +31,27 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 	if len(properties) > maxProperties {
 		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
 	}
-	for _, p := range properties {
+	for i := range properties {
+		p := &properties[i]
+		if len(p.value) < 2*maxListElements && p.levels < maxDepth {
+			continue // too short for a list or a string that is too long
+		}
 		if err := checkValue(p.value, 2); err != nil {
-			return err.within(p.name).within("properties")
+			return err.within(string(p.name)).within("properties")
 		}
 	}
-	return m.checkSize(klaviyo.NewCreateEventBody(*a), len(a.Properties)+len(a.Profile.Properties), maxEventSize, "an event")
+	if m.isFarBelow(maxEventSize, len(a.Properties)+len(a.Profile.Properties)) {
+		return nil
+	}
+	return checkSize(klaviyo.NewCreateEventBody(*a), maxEventSize, "an event")
 }
 
 // checkProfile says that the body of a create_profile is too large, or nil.
 func (m *mapping) checkProfile(r CreateProfile) *Error {
-	return m.checkSize(r.Query, len(r.Query.Data.Attributes.Properties), maxProfileSize, "a profile")
+	if m.isFarBelow(maxProfileSize, len(r.Query.Data.Attributes.Properties)) {
+		return nil
+	}
+	return checkSize(r.Query, maxProfileSize, "a profile")
 }
 
 // checkExternalID says that an external id, which came from place, is too long, or nil.
@@ -64,9 +74,11 @@ func checkValue(v value, level int) *Error {
 		if level > maxDepth {
 			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
 		}
-		for _, p := range v.members() {
-			if err := checkValue(p.value, level+1); err != nil {
-				return err.within(p.name)
+		for s := v.inside(); s.more(); {
+			name := s.next()
+			s.more() // past the colon
+			if err := checkValue(s.next(), level+1); err != nil {
+				return err.within(name.text())
 			}
 		}
 	case v.isList():
@@ -86,14 +98,16 @@ func checkValue(v value, level int) *Error {
 	return nil
 }
 
-// checkSize measures a body where it could come near the limit. A value of the
-// event stands at most twice in a request, and grows to at most six times its
-// length where it is escaped anew; what flattening makes of it is in raw.
-func (m *mapping) checkSize(body any, raw, limit int, what string) *Error {
+// isFarBelow says that a body can't come near the limit. A value of the event stands
+// at most twice in a request, and grows to at most six times its length where it is
+// escaped anew; what flattening makes of it is in raw.
+func (m *mapping) isFarBelow(limit, raw int) bool {
 	const twice, escaped, envelope = 2, 6, 1_000
-	if raw+twice*escaped*m.size+envelope < limit {
-		return nil
-	}
+	return raw+twice*escaped*len(m.event)+envelope < limit
+}
+
+// checkSize says that a body is larger than the limit, or nil.
+func checkSize(body any, limit int, what string) *Error {
 	size, err := encodedSize(body)
 	if err != nil {
 		return limitError(CodeTooLarge, "", "the request can't be encoded")

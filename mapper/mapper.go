@@ -19,16 +19,18 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
-// Mapper maps events. It is immutable and safe for concurrent use.
+// Mapper maps events. It is safe for concurrent use.
 type Mapper struct {
 	cfg       Config
 	whitelist map[string]bool
 	blacklist map[string]bool
+	pool      sync.Pool // of *mapping
 }
 
 // New makes a Mapper, or says which setting is wrong.
@@ -78,24 +80,57 @@ func (c Config) validate() error {
 // then still has the message id and the warnings. The requests may share memory
 // with event, which must not change while they are in use.
 func (m *Mapper) Map(event []byte) (Result, error) {
-	if err := validate(event); err != nil {
+	w := m.begin(event)
+	defer m.end(w)
+	return w.run()
+}
+
+// begin takes up the work on an event, end lets go of it.
+func (m *Mapper) begin(event []byte) *mapping {
+	w, _ := m.pool.Get().(*mapping)
+	if w == nil {
+		w = new(mapping)
+	}
+	w.Mapper, w.event = m, event
+	return w
+}
+
+// The memory that the next event takes over holds so many members of a part and bytes
+// of items, and is for so many levels. What a larger event needed is let go.
+const (
+	maxPooledMembers = 4_096
+	maxPooledBytes   = 1 << 20
+	maxPooledLevels  = 64
+)
+
+func (m *Mapper) end(w *mapping) {
+	for _, part := range w.parts {
+		if cap(part) > maxPooledMembers {
+			return
+		}
+	}
+	if cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
+		return
+	}
+	w.event, w.warnings, w.unused, w.externalID, w.retl = nil, nil, w.unused[:0], nil, false
+	m.pool.Put(w)
+}
+
+func (m *mapping) run() (Result, error) {
+	if err := m.validate(m.event); err != nil {
 		return Result{}, err
 	}
-	top := value(bytes.TrimSpace(event))
-	if !top.isObject() {
+	if !value(bytes.TrimLeft(m.event, " \t\r\n")).isObject() {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
-	w := &mapping{Mapper: m, size: len(event)}
-	w.objects[rootEvent] = top.members()
-
-	result := Result{MessageID: w.messageID()}
-	eventType := w.eventType()
-	if result.Skipped = w.skip(eventType); result.Skipped != "" {
+	result := Result{MessageID: m.messageID()}
+	eventType := m.eventType()
+	if result.Skipped = m.skip(eventType); result.Skipped != "" {
 		return result, nil
 	}
-	w.readParts()
-	p, requests, err := typeRules[eventType](w)
-	result.Identity, result.Warnings = p.Identity, w.warnings
+	m.readParts()
+	p, requests, err := typeRules[eventType](m)
+	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {
 		return result, err
 	}

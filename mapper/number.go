@@ -2,36 +2,43 @@ package mapper
 
 import "strconv"
 
-// isJSONNumber says whether the whole of s is a number in JSON's grammar, which
+// numberLength is the length of the number that s begins with, or 0. JSON's grammar
 // is narrower than strconv's: no "+1", "0x1p4", "1_000", "Inf" or "007".
-func isJSONNumber(s string) bool {
-	if s != "" && s[0] == '-' {
-		s = s[1:]
+func numberLength[T ~string | ~[]byte](s T) int {
+	n := 0
+	if n < len(s) && s[n] == '-' {
+		n++
 	}
-	integer := digits(s)
-	if integer == 0 || integer > 1 && s[0] == '0' {
-		return false
+	integer := digits(s[n:])
+	if integer == 0 || integer > 1 && s[n] == '0' {
+		return 0
 	}
-	s = s[integer:]
-	if s != "" && s[0] == '.' {
-		fraction := digits(s[1:])
+	n += integer
+	if n < len(s) && s[n] == '.' {
+		fraction := digits(s[n+1:])
 		if fraction == 0 {
-			return false
+			return 0
 		}
-		s = s[1+fraction:]
+		n += 1 + fraction
 	}
-	if s != "" && (s[0] == 'e' || s[0] == 'E') {
-		s = s[1:]
-		if s != "" && (s[0] == '+' || s[0] == '-') {
-			s = s[1:]
+	if n < len(s) && s[n]|0x20 == 'e' {
+		n++
+		if n < len(s) && (s[n] == '+' || s[n] == '-') {
+			n++
 		}
-		exponent := digits(s)
-		return exponent > 0 && exponent == len(s)
+		exponent := digits(s[n:])
+		if exponent == 0 {
+			return 0
+		}
+		n += exponent
 	}
-	return s == ""
+	return n
 }
 
-func digits(s string) int {
+// isJSONNumber says whether the whole of s is a number.
+func isJSONNumber(s string) bool { return s != "" && numberLength(s) == len(s) }
+
+func digits[T ~string | ~[]byte](s T) int {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
 		n++

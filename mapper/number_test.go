@@ -15,7 +15,7 @@ func TestValueNumber(t *testing.T) {
 		var f float64
 		want := json.Unmarshal([]byte(text), &f) == nil && strings.TrimSpace(text) != "null"
 		got, ok := value(`" ` + text + ` "`).number()
-		if ok != want || ok && got != text {
+		if ok != want || ok && string(got) != text {
 			t.Errorf("%q as a string: got %q, %v, want %v", text, got, ok, want)
 		}
 	}

@@ -1,45 +1,60 @@
 package mapper
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // root is the place in an event that a path starts from.
-type root int
+type root uint8
 
 const (
-	rootEvent          root = iota
-	rootTraits              // T
-	rootContextTraits       // C
-	rootProperties          // P
-	rootTraitsOptions       // TP: the subscription options under traits
-	rootContextOptions      // CP: those under context.traits
-	rootTraitsAddress       // T.address
-	rootContextAddress      // C.address
+	rootNone           root = iota // not looked into
+	rootEvent                      // the event itself
+	rootTraits                     // T
+	rootContextTraits              // C
+	rootProperties                 // P
+	rootTraitsOptions              // TP: the subscription options under traits
+	rootContextOptions             // CP: those under context.traits
+	rootTraitsAddress              // T.address
+	rootContextAddress             // C.address
 	rootContext
+	rootIntegrations
+	rootItems    // the elements of P.items
+	rootProducts // the elements of P.products
 	rootCount
 )
 
-// roots are the abbreviations of the rules and what they stand for.
+// isList says that the root stands for the elements of a list.
+func (r root) isList() bool { return r == rootItems || r == rootProducts }
+
+// roots are the places that rules begin with, by their abbreviation there, and what
+// these stand for. Of two that fit a rule the longer counts.
 var roots = map[string]struct {
 	root root
 	path string
 }{
-	"T":       {rootTraits, "traits"},
-	"C":       {rootContextTraits, "context.traits"},
-	"P":       {rootProperties, "properties"},
-	"TP":      {rootTraitsOptions, "traits.properties"},
-	"CP":      {rootContextOptions, "context.traits.properties"},
-	"context": {rootContext, "context"},
+	"T":            {rootTraits, "traits"},
+	"C":            {rootContextTraits, "context.traits"},
+	"P":            {rootProperties, "properties"},
+	"TP":           {rootTraitsOptions, "traits.properties"},
+	"CP":           {rootContextOptions, "context.traits.properties"},
+	"T.address":    {rootTraitsAddress, "traits.address"},
+	"C.address":    {rootContextAddress, "context.traits.address"},
+	"context":      {rootContext, "context"},
+	"integrations": {rootIntegrations, "integrations"},
 }
 
-// addresses are objects that many rules look into.
-var addresses = map[string]root{"T.address": rootTraitsAddress, "C.address": rootContextAddress}
-
-// path leads to a value in an event, through objects only.
+// path leads to a value in an event: the member of a root that has a name.
 type path struct {
 	root root
-	keys []string
+	word word
 	text string // dotted, from the top of the event
 }
+
+// name is the key that the path ends in.
+func (p path) name() string { return words.names[p.word] }
 
 // paths reads rules such as "{T,C}.{zip,postalcode} P.zip userId": alternatives
 // stand in braces, the first of them varying slowest; a name without a root is
@@ -70,22 +85,49 @@ func expand(rule string) []string {
 }
 
 func newPath(rule string) path {
-	keys := strings.Split(rule, ".")
-	if len(keys) > 2 {
-		if r, ok := addresses[keys[0]+"."+keys[1]]; ok {
-			return path{root: r, keys: keys[2:], text: roots[keys[0]].path + "." + strings.Join(keys[1:], ".")}
-		}
+	at := strings.LastIndexByte(rule, '.')
+	if at < 0 {
+		return path{root: rootEvent, word: words.add(rule), text: rule}
 	}
-	if r, ok := roots[keys[0]]; ok && len(keys) > 1 {
-		return path{root: r.root, keys: keys[1:], text: r.path + "." + strings.Join(keys[1:], ".")}
+	r, ok := roots[rule[:at]]
+	if !ok {
+		panic(fmt.Sprintf("mapper: no root leads to %s", rule))
 	}
-	return path{root: rootEvent, keys: keys, text: rule}
+	return path{root: r.root, word: words.add(rule[at+1:]), text: r.path + rule[at:]}
 }
 
-// name is the key that the path ends in, if it stands directly in its root.
-func (p path) name() (string, bool) {
-	if len(p.keys) != 1 {
-		return "", false
-	}
-	return p.keys[0], true
+// parts are the objects within an event that rules look into, outer before inner.
+var parts = []struct {
+	path path
+	root root
+	// anything says that the part may be something else than an object.
+	anything bool
+}{
+	{newPath("traits"), rootTraits, false},
+	{newPath("context"), rootContext, false},
+	{newPath("context.traits"), rootContextTraits, false},
+	{newPath("properties"), rootProperties, false},
+	{newPath("T.properties"), rootTraitsOptions, false},
+	{newPath("C.properties"), rootContextOptions, false},
+	{newPath("T.address"), rootTraitsAddress, true},
+	{newPath("C.address"), rootContextAddress, true},
+	{newPath("integrations"), rootIntegrations, true},
+	{newPath("P.items"), rootItems, true},
+	{newPath("P.products"), rootProducts, true},
 }
+
+// branches say which root a member of a root leads to, for the scanner.
+var branches = func() (to [rootCount][maxWords]root) {
+	for _, part := range parts {
+		to[part.path.root][part.path.word] = part.root
+	}
+	return to
+}()
+
+// rule says where a value comes from: the first of the paths that has a usable one.
+type rule struct {
+	name string // what the value is for
+	from []path
+}
+
+func newRule(name, from string) rule { return rule{name: name, from: slices.Clip(paths(from))} }

@@ -10,7 +10,7 @@ import (
 // profileField is a typed field of a profile, and where it comes from.
 type profileField struct {
 	name    string // in a profile; an event's profile has $ and the last part of it
-	from    []path
+	from    rule
 	trim    bool
 	profile func(*attributes) *field
 	event   func(*special) *field
@@ -25,27 +25,27 @@ type (
 // profileFields are the typed fields of a profile and of the profile inside an
 // event, but for the identifiers.
 var profileFields = []profileField{
-	{"first_name", paths("{T,C}.{firstName,firstname,first_name}"), true,
+	{"first_name", newRule("first_name", "{T,C}.{firstName,firstname,first_name}"), true,
 		func(a *attributes) *field { return &a.FirstName }, func(s *special) *field { return &s.FirstName }},
-	{"last_name", paths("{T,C}.{lastName,lastname,last_name}"), true,
+	{"last_name", newRule("last_name", "{T,C}.{lastName,lastname,last_name}"), true,
 		func(a *attributes) *field { return &a.LastName }, func(s *special) *field { return &s.LastName }},
-	{"title", paths("{T,C,P}.title"), false,
+	{"title", newRule("title", "{T,C,P}.title"), false,
 		func(a *attributes) *field { return &a.Title }, func(s *special) *field { return &s.Title }},
-	{"organization", paths("{T,C,P}.organization"), false,
+	{"organization", newRule("organization", "{T,C,P}.organization"), false,
 		func(a *attributes) *field { return &a.Organization }, func(s *special) *field { return &s.Organization }},
-	{"image", paths("{T,C,P}.image {T,C}.avatar"), false,
+	{"image", newRule("image", "{T,C,P}.image {T,C}.avatar"), false,
 		func(a *attributes) *field { return &a.Image }, func(s *special) *field { return &s.Image }},
-	{"location.timezone", paths("{T,C,P}.timezone context.timezone"), false,
+	{"location.timezone", newRule("location.timezone", "{T,C,P}.timezone context.timezone"), false,
 		func(a *attributes) *field { return &a.Location.Timezone }, func(s *special) *field { return &s.Timezone }},
-	{"location.city", paths("{T,T.address,C,C.address,P}.city"), false,
+	{"location.city", newRule("location.city", "{T,T.address,C,C.address,P}.city"), false,
 		func(a *attributes) *field { return &a.Location.City }, func(s *special) *field { return &s.City }},
-	{"location.country", paths("{T,T.address,C,C.address,P}.country"), false,
+	{"location.country", newRule("location.country", "{T,T.address,C,C.address,P}.country"), false,
 		func(a *attributes) *field { return &a.Location.Country }, func(s *special) *field { return &s.Country }},
-	{"location.region", paths("{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
+	{"location.region", newRule("location.region", "{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
 		func(a *attributes) *field { return &a.Location.Region }, func(s *special) *field { return &s.Region }},
-	{"location.zip", paths("{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
+	{"location.zip", newRule("location.zip", "{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
 		func(a *attributes) *field { return &a.Location.Zip }, func(s *special) *field { return &s.Zip }},
-	{"location.address1", paths("{T,T.address,C,C.address,P}.street"), false,
+	{"location.address1", newRule("location.address1", "{T,T.address,C,C.address,P}.street"), false,
 		func(a *attributes) *field { return &a.Location.Address1 }, func(s *special) *field { return &s.Address1 }},
 }
 
@@ -57,7 +57,7 @@ func (f profileField) specialName() string {
 // leftOut are the traits that are mapped to typed fields, and those that are no
 // data of the person. Others that are mapped (street, address, state, postalcode,
 // postalCode, avatar) stay custom properties too, for people segment on them.
-var leftOut = nameSet(
+var leftOut = newWordSet(
 	"email", "phone", "id", "userId", "anonymousId",
 	"firstName", "firstname", "first_name", "lastName", "lastname", "last_name",
 	"title", "organization", "image", "timezone",
@@ -65,18 +65,10 @@ var leftOut = nameSet(
 	"properties",
 )
 
-func nameSet(names ...string) map[string]bool {
-	set := make(map[string]bool, len(names))
-	for _, name := range names {
-		set[name] = true
-	}
-	return set
-}
-
 // read gives the field's value: a text, null where SendNulls clears the field, or
 // nothing.
-func (m *mapping) read(f profileField) field {
-	found, ok := m.firstText(f.from)
+func (m *mapping) read(f *profileField) field {
+	found, ok := m.firstText(&f.from)
 	switch {
 	case ok && f.trim:
 		return nullable.NewNullableWithValue(strings.TrimSpace(found.text))
@@ -91,18 +83,19 @@ func (m *mapping) read(f profileField) field {
 // createProfile builds the request of an identify.
 func (m *mapping) createProfile(p person) CreateProfile {
 	a := attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
-	for _, f := range profileFields {
+	for i := range profileFields {
+		f := &profileFields[i]
 		*f.profile(&a) = m.read(f)
 	}
 	custom := m.customTraits()
 	for _, u := range m.unused {
 		// An identify sends none of its properties, but what they failed to give stays.
-		if u.root == rootProperties {
-			custom = custom.addMissing(u.name, u.value)
+		if u.path.root == rootProperties {
+			custom = custom.addMissing(u.path.name(), u.value)
 		}
 	}
 	custom = m.withUserID(custom, p)
-	if custom = m.flatten(custom, m.traitPath); len(custom) > 0 {
+	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
 		a.Properties = custom.json()
 	}
 	return CreateProfile{klaviyo.NewCreateProfileBody(a)}
@@ -111,25 +104,42 @@ func (m *mapping) createProfile(p person) CreateProfile {
 // customTraits are the traits without a typed field, T over C key by key, and the
 // values that could not be used in one.
 func (m *mapping) customTraits() object {
-	var custom object
-	seen := make(map[string]bool)
-	for _, r := range []root{rootTraits, rootContextTraits} {
-		for _, trait := range m.objects[r] {
-			if leftOut[trait.name] && !m.isUnused(r, trait.name) || seen[trait.name] {
-				continue
+	custom, traits, contextTraits := m.custom[:0], m.parts[rootTraits], m.parts[rootContextTraits]
+	m.names.reset()
+	for i := range traits {
+		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
+			if len(contextTraits) > 0 {
+				m.names.add(trait.name, trait.hash)
 			}
-			seen[trait.name] = true
-			if !trait.value.isNull() || m.cfg.SendNulls {
-				custom = append(custom, trait)
-			}
+			custom = m.addTrait(custom, trait)
+		}
+	}
+	for i := range contextTraits {
+		trait := &contextTraits[i]
+		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name, trait.hash) {
+			custom = m.addTrait(custom, trait)
 		}
 	}
 	for _, u := range m.unused {
-		if u.root == rootEvent {
-			custom = custom.addMissing(u.name, u.value)
+		if u.path.root == rootEvent {
+			custom = custom.addMissing(u.path.name(), u.value)
 		}
 	}
+	m.custom = custom // its memory serves the next event
 	return custom
+}
+
+// isCustom says that a trait has no typed field, or could not be used in it.
+func (m *mapping) isCustom(r root, trait *member) bool {
+	return !leftOut[trait.word] || m.isUnused(r, trait.word)
+}
+
+// addTrait adds a trait, but for a null that isn't to be sent.
+func (m *mapping) addTrait(custom object, trait *member) object {
+	if trait.value.isNull() && !m.cfg.SendNulls {
+		return custom
+	}
+	return append(custom, *trait)
 }
 
 // withUserID keeps the user id as the custom property _id where it doesn't
@@ -138,15 +148,18 @@ func (m *mapping) withUserID(custom object, p person) object {
 	if !m.cfg.EnforceEmailAsPrimary || p.userID == nil {
 		return custom
 	}
-	if _, taken := custom.get("_id"); taken {
+	id := newMember("_id", p.userID)
+	if i := custom.index("_id"); i >= 0 {
 		m.warnCollision(m.traitPath("_id"), "_id is the user id under enforceEmailAsPrimary")
+		custom[i] = id
+		return custom
 	}
-	return custom.set("_id", p.userID)
+	return append(custom, id)
 }
 
 // traitPath is the place of a custom trait, which is in T or, failing that, in C.
 func (m *mapping) traitPath(name string) string {
-	if _, ok := m.objects[rootTraits].get(name); ok {
+	if _, ok := m.parts[rootTraits].get(name); ok {
 		return "traits." + name
 	}
 	return "context.traits." + name

@@ -19,9 +19,9 @@ const reference = "../docs/mapping.md"
 var referenceTables = map[string]func() string{
 	"identity": func() string {
 		t := newTable("Identifier", "First of")
-		t.row("email", pathList(emailPaths))
-		t.row("phone number", pathList(phonePaths))
-		t.row("external id", pathList(externalIDPaths))
+		t.row("email", pathList(emailRule))
+		t.row("phone number", pathList(phoneRule))
+		t.row("external id", pathList(externalIDRule))
 		return t.String()
 	},
 	"profile": func() string {
@@ -33,8 +33,10 @@ var referenceTables = map[string]func() string{
 	},
 	"left out": func() string {
 		var names []string
-		for name := range leftOut {
-			names = append(names, code(name))
+		for w, ok := range leftOut {
+			if ok {
+				names = append(names, code(words.names[w]))
+			}
 		}
 		slices.Sort(names)
 		return strings.Join(names, ", ") + "\n"
@@ -49,12 +51,12 @@ var referenceTables = map[string]func() string{
 	},
 	"event": func() string {
 		t := newTable("Attribute", "First of")
-		t.row("`metric.name` of a track", pathList(trackNames))
-		t.row("`metric.name` of a screen", pathList(screenNames))
-		t.row(code("value"), pathList(values))
-		t.row("`value` of an e-commerce event", pathList(ecommerceValues))
-		t.row(code("time"), pathList(timePaths))
-		t.row(code("unique_id"), pathList(messageIDPaths))
+		t.row("`metric.name` of a track", pathList(trackName))
+		t.row("`metric.name` of a screen", pathList(screenName))
+		t.row(code("value"), pathList(valueRule))
+		t.row("`value` of an e-commerce event", pathList(ecommerceValue))
+		t.row(code("time"), pathList(timeRule))
+		t.row(code("unique_id"), pathList(messageIDRule))
 		t.row("`$consent` of the profile", pathList(eventConsent))
 		return t.String()
 	},
@@ -145,9 +147,9 @@ func (t *markdownTable) row(cells ...string) {
 	fmt.Fprintf(t, "| %s |\n", strings.Join(cells, " | "))
 }
 
-func pathList(list []path) string {
+func pathList(r rule) string {
 	var texts []string
-	for _, p := range list {
+	for _, p := range r.from {
 		texts = append(texts, p.short())
 	}
 	return strings.Join(texts, ", ")

@@ -5,7 +5,7 @@ import "strings"
 var (
 	pathMappedToDestination = newPath("context.mappedToDestination")
 	pathExternalID          = newPath("context.externalId")
-	pathExternalIDValue     = path{text: "context.externalId[0].id"}
+	pathExternalIDValue     = path{text: "context.externalId[0].id"} // no path of a rule
 )
 
 // externalIDTypes are the identifier types of rETL that name a person by the
@@ -25,7 +25,7 @@ func (m *mapping) readRETL() {
 	if !ok {
 		return
 	}
-	m.objects[rootTraits] = m.objects[rootTraits].set(identifierType, id)
+	m.set(rootTraits, identifierType, id)
 	if externalIDTypes[identifierType] {
 		m.externalID = id
 	}

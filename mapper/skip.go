@@ -3,8 +3,9 @@ package mapper
 import "strings"
 
 var (
-	typePath         = newPath("type")
-	integrationsPath = newPath("integrations")
+	typePath        = newPath("type")
+	integrationsOf  = newPath("integrations.Klaviyo")
+	integrationsAll = newPath("integrations.All")
 )
 
 // skip gives the reason why the event is not for Klaviyo, or nothing.
@@ -31,13 +32,8 @@ func (m *mapping) eventType() string {
 // excludedByIntegrations is true for Klaviyo: false, and for All: false without a
 // truthy Klaviyo.
 func (m *mapping) excludedByIntegrations() bool {
-	v, _ := m.lookup(integrationsPath)
-	if !v.isObject() {
-		return false
-	}
-	integrations := v.members()
-	klaviyo, _ := integrations.get("Klaviyo")
-	all, _ := integrations.get("All")
+	klaviyo, _ := m.lookup(integrationsOf)
+	all, _ := m.lookup(integrationsAll)
 	return string(klaviyo) == "false" || string(all) == "false" && !klaviyo.isTruthy()
 }
 

@@ -6,32 +6,32 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// subscriptionRules are the paths of the subscription options of a type of event.
+// subscriptionRules are the rules of the subscription options of a type of event.
 type subscriptionRules struct {
-	subscribe, listID, consent, smsConsent []path
+	subscribe, listID, consent, smsConsent rule
 }
 
 var (
 	identifySubscription = subscriptionRules{
-		subscribe:  paths("{TP,CP,P}.subscribe"),
-		listID:     paths("{TP,CP,P}.listId"),
-		consent:    paths("{TP,CP,P}.consent"),
-		smsConsent: paths("{TP,CP,P}.smsConsent"),
+		subscribe:  newRule("subscribe", "{TP,CP,P}.subscribe"),
+		listID:     newRule("list id", "{TP,CP,P}.listId"),
+		consent:    newRule("consent", "{TP,CP,P}.consent"),
+		smsConsent: newRule("smsConsent", "{TP,CP,P}.smsConsent"),
 	}
 	groupSubscription = subscriptionRules{
-		subscribe:  paths("{T,C,TP,CP}.subscribe"),
-		listID:     paths("groupId"),
-		consent:    paths("{TP,CP,P,T,C}.consent"),
-		smsConsent: paths("{TP,CP,P,T,C}.smsConsent"),
+		subscribe:  newRule("subscribe", "{T,C,TP,CP}.subscribe"),
+		listID:     newRule("list id", "groupId"),
+		consent:    newRule("consent", "{TP,CP,P,T,C}.consent"),
+		smsConsent: newRule("smsConsent", "{TP,CP,P,T,C}.smsConsent"),
 	}
-	eventConsent = paths("{TP,CP,P,T,C}.consent")
+	eventConsent = newRule("consent", "{TP,CP,P,T,C}.consent")
 )
 
 // identifySubscriptions gives the requests that follow a profile: a subscription,
 // an end of one, or none.
 func (m *mapping) identifySubscriptions(p person) []Request {
 	rules := &identifySubscription
-	subscribe, ok, there := m.firstFlag(rules.subscribe)
+	subscribe, ok, there := m.firstFlag(&rules.subscribe)
 	if m.retl && !there {
 		subscribe, ok = true, true
 	}
@@ -62,11 +62,11 @@ func (m *mapping) identifySubscriptions(p person) []Request {
 // unsubscribes.
 func (m *mapping) groupRequest(p person) (Request, *Error) {
 	rules := &groupSubscription
-	listID, ok := m.firstText(rules.listID)
+	listID, ok := m.firstText(&rules.listID)
 	if !ok {
 		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
 	}
-	subscribe, ok, _ := m.firstFlag(rules.subscribe)
+	subscribe, ok, _ := m.firstFlag(&rules.subscribe)
 	switch {
 	case ok && subscribe:
 		channels, err := m.channels(rules, p)
@@ -81,7 +81,7 @@ func (m *mapping) groupRequest(p person) (Request, *Error) {
 }
 
 func (m *mapping) listID(rules *subscriptionRules) string {
-	if found, ok := m.firstText(rules.listID); ok {
+	if found, ok := m.firstText(&rules.listID); ok {
 		return strings.TrimSpace(found.text)
 	}
 	return strings.TrimSpace(m.cfg.ListID)
@@ -90,8 +90,8 @@ func (m *mapping) listID(rules *subscriptionRules) string {
 // channels gives the channels that the person consents to and can be reached by,
 // or an error where there is none.
 func (m *mapping) channels(rules *subscriptionRules, p person) (klaviyo.SubscriptionChannels, *Error) {
-	email, sms := m.consent(rules.consent)
-	if flag, ok, _ := m.firstFlag(rules.smsConsent); ok {
+	email, sms := m.consent(&rules.consent)
+	if flag, ok, _ := m.firstFlag(&rules.smsConsent); ok {
 		sms = flag
 	} else if m.cfg.SMSConsent != nil {
 		sms = *m.cfg.SMSConsent
@@ -110,8 +110,8 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (klaviyo.Subscrip
 }
 
 // consent reads the set of channels, the event's or the config's.
-func (m *mapping) consent(from []path) (email, sms bool) {
-	names, p, ok := m.firstList(from)
+func (m *mapping) consent(r *rule) (email, sms bool) {
+	names, p, ok := m.firstList(r)
 	if !ok {
 		for _, channel := range m.cfg.Consent {
 			email = email || channel == ChannelEmail
@@ -134,11 +134,11 @@ func (m *mapping) consent(from []path) (email, sms bool) {
 
 // firstList gives the first usable list, for which a string stands as its only
 // element.
-func (m *mapping) firstList(from []path) ([]value, path, bool) {
-	for _, p := range from {
+func (m *mapping) firstList(r *rule) ([]value, path, bool) {
+	for _, p := range r.from {
 		v, ok := m.lookup(p)
 		switch {
-		case !ok, v.isNull(), v.isString() && strings.TrimSpace(v.text()) == "":
+		case !ok, v.isNull(), v.isBlank():
 		case v.isList():
 			return v.elements(), p, true
 		case v.isString():

@@ -7,17 +7,17 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// timePaths are where an event's time is; the first that is there decides.
-var timePaths = paths("timestamp originalTimestamp")
+// timeRule says where an event's time is; the first that is there decides.
+var timeRule = newRule("time", "timestamp originalTimestamp")
 
 // earliestTime is the first moment that Klaviyo takes: later than the year 2000.
 var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // eventTime gives the event's time as it came, trimmed, or nothing.
 func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
-	for _, p := range timePaths {
+	for _, p := range timeRule.from {
 		v, ok := m.lookup(p)
-		if !ok || v.isNull() || v.isString() && strings.TrimSpace(v.text()) == "" {
+		if !ok || v.isNull() || v.isBlank() {
 			continue
 		}
 		invalid := func(message string) (klaviyo.Timestamp, *Error) {

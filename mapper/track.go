@@ -2,26 +2,25 @@ package mapper
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// The paths of what an event is called, and of what it is worth.
+// The rules of what an event is called, and of what it is worth.
 var (
 	eventPath        = newPath("event")
-	trackNames       = paths("event P.event P.name")
-	screenNames      = paths("name event P.name")
-	values           = paths("P.revenue P.total P.value")
-	ecommerceValues  = paths("P.value P.revenue P.total")
-	messageIDPaths   = paths("messageId")
-	notForProperties = nameSet("email", "phone")
+	trackName        = newRule("metric", "event P.event P.name")
+	screenName       = newRule("metric", "name event P.name")
+	valueRule        = newRule("value", "P.revenue P.total P.value")
+	ecommerceValue   = newRule("value", "P.value P.revenue P.total")
+	messageIDRule    = newRule("unique_id", "messageId")
+	notForProperties = newWordSet("email", "phone")
 )
 
 // eventName finds the name of a track or a screen.
-func (m *mapping) eventName(names []path) (textValue, *Error) {
+func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	if event, ok := m.lookup(eventPath); ok && !event.isString() && !event.isNull() {
 		return textValue{}, &Error{Code: CodeWrongType, Field: "event", Message: "the name of an event is a string"}
 	}
@@ -35,32 +34,31 @@ func (m *mapping) eventName(names []path) (textValue, *Error) {
 
 // createEvent builds the request of a track or a screen.
 func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
-	metric, valuePaths := name.text, values
+	metric, value := name.text, &valueRule
 	ecommerce, isEcommerce := ecommerceMetricOf(metric)
 	if isEcommerce {
-		metric, valuePaths = ecommerceMetricNames[ecommerce], ecommerceValues
+		metric, value = ecommerceMetricNames[ecommerce], &ecommerceValue
 	}
-	worth := m.firstNumber(valuePaths)
-	profile := m.eventProfile(p)
+	worth := m.firstNumber(value)
+	a := klaviyo.EventCreateAttributes{
+		Metric:  klaviyo.MetricCreateQuery{Name: metric},
+		Profile: m.eventProfile(p),
+		Value:   json.Number(worth.text),
+	}
 	properties := m.ownProperties()
 	if isEcommerce {
-		properties = m.renameProperties(ecommerce, properties, worth)
+		properties = m.renameProperties(ecommerce, properties, &worth)
 	} else {
-		properties = properties.without(worth)
+		properties = properties.without(&worth)
 	}
-	properties = m.flatten(properties, propertyPath)
+	properties = m.flatten(properties, (*mapping).propertyPath)
+	a.Properties = properties.json()
 
-	a := klaviyo.EventCreateAttributes{
-		Metric:     klaviyo.MetricCreateQuery{Name: metric},
-		Profile:    profile,
-		Properties: properties.json(),
-		Value:      json.Number(worth.text),
-	}
 	var err *Error
 	if a.Time, err = m.eventTime(); err != nil {
 		return CreateEvent{}, err
 	}
-	if id, ok := m.firstText(messageIDPaths); ok {
+	if id, ok := m.firstText(&messageIDRule); ok {
 		a.UniqueID = strings.TrimSpace(id.text)
 	}
 	if err := m.checkEvent(&a, properties, name.path); err != nil {
@@ -72,33 +70,38 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 // ownProperties are the properties of an event but for email and phone, which
 // identify the person. Those that could not stay properties.
 func (m *mapping) ownProperties() object {
-	var own object
-	for _, p := range m.objects[rootProperties] {
-		if !notForProperties[p.name] || m.isUnused(rootProperties, p.name) {
-			own = append(own, p)
+	own, properties := m.own[:0], m.parts[rootProperties]
+	for i := range properties {
+		if p := &properties[i]; !notForProperties[p.word] || m.isUnused(rootProperties, p.word) {
+			own = append(own, *p)
 		}
 	}
+	m.own = own // its memory serves the next event
 	return own
 }
 
 // without leaves out the property that became the event's value.
-func (o object) without(worth numberValue) object {
-	return slices.DeleteFunc(o, func(p member) bool { return worth.isIn(p.name) })
+func (o object) without(worth *numberValue) object {
+	if i := slices.IndexFunc(o, func(p member) bool { return worth.isIn(p.word) }); i >= 0 {
+		return slices.Delete(o, i, i+1)
+	}
+	return o
 }
 
-func propertyPath(name string) string { return "properties." + name }
+func (*mapping) propertyPath(name string) string { return "properties." + name }
 
 // eventProfile is the profile inside an event.
 func (m *mapping) eventProfile(p person) special {
 	s := special{Email: p.Email, PhoneNumber: p.PhoneNumber, ID: p.ExternalID}
-	for _, f := range profileFields {
+	for i := range profileFields {
+		f := &profileFields[i]
 		*f.event(&s) = m.read(f)
 	}
-	if channels, _, ok := m.firstList(eventConsent); ok {
+	if channels, _, ok := m.firstList(&eventConsent); ok {
 		s.Consent = texts(channels)
 	}
 	custom := m.withUserID(m.withoutSpecialNames(m.customTraits(), &s), p)
-	if custom = m.flatten(custom, m.traitPath); len(custom) > 0 {
+	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
 		s.Properties = custom.json()
 	}
 	return s
@@ -118,23 +121,28 @@ func texts(list []value) []string {
 	return out
 }
 
-// identityNames are the special names that traits never give.
-var identityNames = nameSet("$email", "$phone_number", "$id")
+// specialNames say how to know whether a special name is set in an event's profile.
+// Traits never give those of the identifiers.
+var specialNames = func() (set [maxWords]func(*special) bool) {
+	always := func(*special) bool { return true }
+	for _, name := range []string{"$email", "$phone_number", "$id"} {
+		set[words.add(name)] = always
+	}
+	for _, f := range profileFields {
+		set[words.add(f.specialName())] = func(s *special) bool { return f.event(s).IsSpecified() }
+	}
+	set[words.add("$consent")] = func(s *special) bool { return s.Consent != nil }
+	return set
+}()
 
 // withoutSpecialNames leaves out the traits whose names are special and set.
 func (m *mapping) withoutSpecialNames(custom object, s *special) object {
-	taken := maps.Clone(identityNames)
-	for _, f := range profileFields {
-		taken[f.specialName()] = f.event(s).IsSpecified()
-	}
-	taken["$consent"] = s.Consent != nil
-	var kept object
-	for _, trait := range custom {
-		if taken[trait.name] {
-			m.warnCollision(m.traitPath(trait.name), "Klaviyo's special name is the profile's own field")
-			continue
+	return slices.DeleteFunc(custom, func(trait member) bool {
+		isSet := specialNames[trait.word]
+		if isSet == nil || !isSet(s) {
+			return false
 		}
-		kept = append(kept, trait)
-	}
-	return kept
+		m.warnCollision(m.traitPath(string(trait.name)), "Klaviyo's special name is the profile's own field")
+		return true
+	})
 }

@@ -5,8 +5,8 @@ import "strings"
 // typeRules say what becomes of each type of event that has a mapping.
 var typeRules = map[string]func(*mapping) (person, []Request, *Error){
 	"identify": (*mapping).identifyRequests,
-	"track":    func(m *mapping) (person, []Request, *Error) { return m.eventRequests(trackNames) },
-	"screen":   func(m *mapping) (person, []Request, *Error) { return m.eventRequests(screenNames) },
+	"track":    func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) },
+	"screen":   func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) },
 	"group":    (*mapping).groupRequests,
 }
 
@@ -23,7 +23,7 @@ func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	return p, requests, m.checkProfile(profile)
 }
 
-func (m *mapping) eventRequests(names []path) (person, []Request, *Error) {
+func (m *mapping) eventRequests(names *rule) (person, []Request, *Error) {
 	p, err := m.identify(true)
 	if err != nil {
 		return p, nil, err
@@ -53,7 +53,7 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 
 // messageID is the event's id, without a word if it has none.
 func (m *mapping) messageID() string {
-	switch id, _ := m.lookup(messageIDPaths[0]); {
+	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
 		return strings.TrimSpace(id.text())
 	case id.isNumber(), id.isBool():

@@ -55,7 +55,8 @@ it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
 With --checkpoint the same command goes on where it was, also when it was killed.
-The files must be the same; the last may have grown.`,
+The files, the account and the mapping must be the same; the last file may have
+grown. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   zcat events.jsonl.gz | rudderklaviyo send --output json
@@ -69,6 +70,7 @@ The files must be the same; the last may have grown.`,
 	flags.register(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
 	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromLineFlag)
+	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromEventFlag)
 	return cmd
 }
 
@@ -86,7 +88,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfLine, began: time.Now()}
+	s := &sending{destination: to, files: source.files, event: eventOfInput, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -102,7 +104,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
 
-	lines, err := source.open(p, from, nil)
+	lines, err := source.open(p, from)
 	if err != nil {
 		return err
 	}
@@ -148,7 +150,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	}
 	s.earlier = saved.last.Counts
 	if at := saved.last.At; saved.found && !saved.last.Done {
-		fmt.Fprintf(p.Stderr, "Going on at line %d of %s, by %s.\n", at.Line, s.files[at.File], flags.checkpoint)
+		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), s.files[at.File], flags.checkpoint)
 	}
 	return saved, nil
 }

@@ -26,6 +26,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
@@ -761,6 +762,17 @@ type EventCreateQuery struct {
 	Data EventCreateQueryResourceObject `json:"data"`
 }
 
+// AppendJSON appends the body as JSON, the same that encoding/json writes without
+// escapes for HTML. Raw values have to be JSON without white space: they are copied and
+// not looked at, and neither is an event's profile that has a property named as a field.
+func (v EventCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
+
+func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	return append(dst, '}')
+}
+
 // EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
 	// Attributes is what happened, to whom, and when.
@@ -768,6 +780,13 @@ type EventCreateQueryResourceObject struct {
 
 	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
+}
+
+func (v *EventCreateQueryResourceObject) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
+	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	return append(dst, '}')
 }
 
 // EventProfile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
@@ -823,6 +842,57 @@ type EventProfile struct {
 	Properties json.RawMessage `json:"-"`
 }
 
+func (v *EventProfile) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Address1.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$address1\":"), v.Address1)
+	}
+	if v.City.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$city\":"), v.City)
+	}
+	if v.Consent != nil {
+		dst = appendStrings(appendName(dst, "\"$consent\":"), v.Consent)
+	}
+	if v.Country.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$country\":"), v.Country)
+	}
+	if len(v.Email) > 0 {
+		dst = appendString(appendName(dst, "\"$email\":"), v.Email)
+	}
+	if v.FirstName.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$first_name\":"), v.FirstName)
+	}
+	if len(v.ID) > 0 {
+		dst = appendString(appendName(dst, "\"$id\":"), v.ID)
+	}
+	if v.Image.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$image\":"), v.Image)
+	}
+	if v.LastName.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$last_name\":"), v.LastName)
+	}
+	if v.Organization.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$organization\":"), v.Organization)
+	}
+	if len(v.PhoneNumber) > 0 {
+		dst = appendString(appendName(dst, "\"$phone_number\":"), v.PhoneNumber)
+	}
+	if v.Region.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$region\":"), v.Region)
+	}
+	if v.Timezone.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$timezone\":"), v.Timezone)
+	}
+	if v.Title.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$title\":"), v.Title)
+	}
+	if v.Zip.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"$zip\":"), v.Zip)
+	}
+	dst = appendMembers(dst, v.Properties)
+	return append(dst, '}')
+}
+
 // EventCreateAttributes is what happened, to whom, and when.
 type EventCreateAttributes struct {
 	Metric MetricCreateQuery `json:"metric"`
@@ -847,6 +917,23 @@ type EventCreateAttributes struct {
 
 	// Value is what it was worth, a number such as an order's total.
 	Value json.Number `json:"value,omitempty,omitzero"`
+}
+
+func (v *EventCreateAttributes) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Metric.appendJSON(appendName(dst, "\"metric\":"))
+	dst = v.Profile.appendJSON(appendName(dst, "\"profile\":"))
+	dst = appendRaw(appendName(dst, "\"properties\":"), v.Properties)
+	if len(v.Time) > 0 {
+		dst = appendString(appendName(dst, "\"time\":"), v.Time)
+	}
+	if len(v.UniqueID) > 0 {
+		dst = appendString(appendName(dst, "\"unique_id\":"), v.UniqueID)
+	}
+	if len(v.Value) > 0 {
+		dst = append(appendName(dst, "\"value\":"), v.Value...)
+	}
+	return append(dst, '}')
 }
 
 // EventEnum is the JSON:API type of an event.
@@ -1196,6 +1283,17 @@ type ProfileCreateQuery struct {
 	Data ProfileCreateQueryResourceObject `json:"data"`
 }
 
+// AppendJSON appends the body as JSON, the same that encoding/json writes without
+// escapes for HTML. Raw values have to be JSON without white space: they are copied and
+// not looked at, and neither is an event's profile that has a property named as a field.
+func (v ProfileCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
+
+func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	return append(dst, '}')
+}
+
 // ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
 type ProfileCreateQueryResourceObject struct {
 	// Attributes is the fields to set.
@@ -1203,6 +1301,13 @@ type ProfileCreateQueryResourceObject struct {
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
+}
+
+func (v *ProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
+	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	return append(dst, '}')
 }
 
 // ProfileCreateAttributes is the fields to set.
@@ -1236,6 +1341,41 @@ type ProfileCreateAttributes struct {
 
 	// Title is the person's position at work.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
+}
+
+func (v *ProfileCreateAttributes) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if len(v.Email) > 0 {
+		dst = appendString(appendName(dst, "\"email\":"), v.Email)
+	}
+	if len(v.ExternalID) > 0 {
+		dst = appendString(appendName(dst, "\"external_id\":"), v.ExternalID)
+	}
+	if v.FirstName.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"first_name\":"), v.FirstName)
+	}
+	if v.Image.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"image\":"), v.Image)
+	}
+	if v.LastName.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"last_name\":"), v.LastName)
+	}
+	if !v.Location.isZero() {
+		dst = v.Location.appendJSON(appendName(dst, "\"location\":"))
+	}
+	if v.Organization.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"organization\":"), v.Organization)
+	}
+	if len(v.PhoneNumber) > 0 {
+		dst = appendString(appendName(dst, "\"phone_number\":"), v.PhoneNumber)
+	}
+	if len(v.Properties) > 0 {
+		dst = appendRaw(appendName(dst, "\"properties\":"), v.Properties)
+	}
+	if v.Title.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"title\":"), v.Title)
+	}
+	return append(dst, '}')
 }
 
 // ProfileEnum is the JSON:API type of a profile.
@@ -1278,6 +1418,52 @@ type ProfileLocation struct {
 
 	// Zip is the postal code.
 	Zip nullable.Nullable[string] `json:"zip,omitempty,omitzero"`
+}
+
+func (v *ProfileLocation) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if v.Address1.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"address1\":"), v.Address1)
+	}
+	if v.Address2.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"address2\":"), v.Address2)
+	}
+	if v.City.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"city\":"), v.City)
+	}
+	if v.Country.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"country\":"), v.Country)
+	}
+	if v.Latitude.union != nil {
+		dst = append(appendName(dst, "\"latitude\":"), v.Latitude.union...)
+	}
+	if v.Longitude.union != nil {
+		dst = append(appendName(dst, "\"longitude\":"), v.Longitude.union...)
+	}
+	if v.Region.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"region\":"), v.Region)
+	}
+	if v.Timezone.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"timezone\":"), v.Timezone)
+	}
+	if v.Zip.IsSpecified() {
+		dst = appendNullable(appendName(dst, "\"zip\":"), v.Zip)
+	}
+	return append(dst, '}')
+}
+
+// isZero says that there is nothing in it, so that it is left out.
+func (v *ProfileLocation) isZero() bool {
+	return true &&
+		v.Address1.IsZero() &&
+		v.Address2.IsZero() &&
+		v.City.IsZero() &&
+		v.Country.IsZero() &&
+		v.Latitude.union == nil &&
+		v.Longitude.union == nil &&
+		v.Region.IsZero() &&
+		v.Timezone.IsZero() &&
+		v.Zip.IsZero()
 }
 
 // ProfilePartialUpdateQuery is the body of update_profile.
@@ -1514,6 +1700,23 @@ type Subscription struct {
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 }
 
+func (v *Subscription) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if !v.Channels.isZero() {
+		dst = v.Channels.appendJSON(appendName(dst, "\"channels\":"))
+	}
+	if len(v.Email) > 0 {
+		dst = appendString(appendName(dst, "\"email\":"), v.Email)
+	}
+	if len(v.PhoneNumber) > 0 {
+		dst = appendString(appendName(dst, "\"phone_number\":"), v.PhoneNumber)
+	}
+	if len(v.ProfileID) > 0 {
+		dst = appendString(appendName(dst, "\"profile_id\":"), v.ProfileID)
+	}
+	return append(dst, '}')
+}
+
 // SubscriptionChannels is the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
 // identifier is there.
 type SubscriptionChannels struct {
@@ -1522,6 +1725,24 @@ type SubscriptionChannels struct {
 
 	// SMS are kinds of text message; MARKETING is the only one.
 	SMS []Consent `json:"sms,omitempty,omitzero"`
+}
+
+func (v *SubscriptionChannels) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if len(v.Email) > 0 {
+		dst = appendStrings(appendName(dst, "\"email\":"), v.Email)
+	}
+	if len(v.SMS) > 0 {
+		dst = appendStrings(appendName(dst, "\"sms\":"), v.SMS)
+	}
+	return append(dst, '}')
+}
+
+// isZero says that there is nothing in it, so that it is left out.
+func (v *SubscriptionChannels) isZero() bool {
+	return true &&
+		v.Email == nil &&
+		v.SMS == nil
 }
 
 // Consent is a kind of message that a channel can be subscribed to.
@@ -1533,6 +1754,17 @@ type SubscriptionCreateJobCreateQuery struct {
 	Data SubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
+// AppendJSON appends the body as JSON, the same that encoding/json writes without
+// escapes for HTML. Raw values have to be JSON without white space: they are copied and
+// not looked at, and neither is an event's profile that has a property named as a field.
+func (v SubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
+
+func (v *SubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	return append(dst, '}')
+}
+
 // SubscriptionCreateJobCreateQueryResourceObject is the subscriptions to queue, all of one list.
 type SubscriptionCreateJobCreateQueryResourceObject struct {
 	// Attributes says who subscribes, to which list.
@@ -1540,6 +1772,13 @@ type SubscriptionCreateJobCreateQueryResourceObject struct {
 
 	// Type is the JSON:API type of a job of subscribe_profiles.
 	Type ProfileSubscriptionBulkCreateJobEnum `json:"type"`
+}
+
+func (v *SubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
+	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	return append(dst, '}')
 }
 
 // SubscriptionJobAttributes says who subscribes, to which list.
@@ -1552,6 +1791,16 @@ type SubscriptionJobAttributes struct {
 
 	// Subscriptions is the subscriptions, 100 at most.
 	Subscriptions []Subscription `json:"subscriptions"`
+}
+
+func (v *SubscriptionJobAttributes) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if len(v.CustomSource) > 0 {
+		dst = appendString(appendName(dst, "\"custom_source\":"), v.CustomSource)
+	}
+	dst = appendString(appendName(dst, "\"list_id\":"), v.ListID)
+	dst = appendSubscriptions(appendName(dst, "\"subscriptions\":"), v.Subscriptions)
+	return append(dst, '}')
 }
 
 // SubscriptionEnum is the JSON:API type of a subscription from a browser or an app.
@@ -1599,6 +1848,17 @@ type UnsubscriptionCreateJobCreateQuery struct {
 	Data UnsubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
+// AppendJSON appends the body as JSON, the same that encoding/json writes without
+// escapes for HTML. Raw values have to be JSON without white space: they are copied and
+// not looked at, and neither is an event's profile that has a property named as a field.
+func (v UnsubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
+
+func (v *UnsubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	return append(dst, '}')
+}
+
 // UnsubscriptionCreateJobCreateQueryResourceObject is the people to unsubscribe.
 type UnsubscriptionCreateJobCreateQueryResourceObject struct {
 	// Attributes says who is unsubscribed, and from which list.
@@ -1606,6 +1866,13 @@ type UnsubscriptionCreateJobCreateQueryResourceObject struct {
 
 	// Type is the JSON:API type of a job of unsubscribe_profiles.
 	Type ProfileUnsubscriptionBulkCreateJobEnum `json:"type"`
+}
+
+func (v *UnsubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
+	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	return append(dst, '}')
 }
 
 // UnsubscriptionJobAttributes says who is unsubscribed, and from which list.
@@ -1618,6 +1885,20 @@ type UnsubscriptionJobAttributes struct {
 
 	// PhoneNumbers holds the numbers to unsubscribe from text messages, in E.164, 100 at most.
 	PhoneNumbers []string `json:"phone_numbers,omitempty,omitzero"`
+}
+
+func (v *UnsubscriptionJobAttributes) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	if len(v.Emails) > 0 {
+		dst = appendStrings(appendName(dst, "\"emails\":"), v.Emails)
+	}
+	if len(v.ListID) > 0 {
+		dst = appendString(appendName(dst, "\"list_id\":"), v.ListID)
+	}
+	if len(v.PhoneNumbers) > 0 {
+		dst = appendStrings(appendName(dst, "\"phone_numbers\":"), v.PhoneNumbers)
+	}
+	return append(dst, '}')
 }
 
 // UnsuppressionCreateJobCreateQuery is the body of unsuppress_profiles.
@@ -1649,6 +1930,15 @@ type MetricCreateQuery struct {
 
 	// Service is the source that the metric is filed under; leave it out to get api.
 	Service string `json:"service,omitempty,omitzero"`
+}
+
+func (v *MetricCreateQuery) appendJSON(dst []byte) []byte {
+	dst = append(dst, '{')
+	dst = appendString(appendName(dst, "\"name\":"), v.Name)
+	if len(v.Service) > 0 {
+		dst = appendString(appendName(dst, "\"service\":"), v.Service)
+	}
+	return append(dst, '}')
 }
 
 // GetEventsParams are the query parameters of get_events. One that is zero is left out.
@@ -3159,3 +3449,90 @@ var eventProfileNames = func() map[int]string {
 	}
 	return names
 }()
+
+// appendName appends the name of a member, which has its quotes and colon, and a comma
+// before it unless it is the first.
+func appendName(dst []byte, name string) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(dst, name...)
+}
+
+// appendMembers appends the members of an object to those of the one that is open.
+func appendMembers(dst []byte, object json.RawMessage) []byte {
+	if len(object) <= len("{}") {
+		return dst
+	}
+	return append(appendName(dst, ""), object[1:len(object)-1]...)
+}
+
+func appendRaw(dst []byte, raw json.RawMessage) []byte {
+	if raw == nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, raw...)
+}
+
+func appendNullable(dst []byte, n nullable.Nullable[string]) []byte {
+	s, err := n.Get()
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return appendString(dst, s)
+}
+
+func appendStrings[T ~string](dst []byte, list []T) []byte {
+	if list == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '[')
+	for i, s := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
+func appendSubscriptions(dst []byte, list []Subscription) []byte {
+	if list == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '[')
+	for i := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = list[i].appendJSON(dst)
+	}
+	return append(dst, ']')
+}
+
+// appendString appends a string in quotes. What needs an escape is left to
+// encoding/json.
+func appendString[T ~string](dst []byte, s T) []byte {
+	ascii := true
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
+			return appendEscaped(dst, string(s))
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && (!utf8.ValidString(string(s)) || strings.ContainsAny(string(s), "\u2028\u2029")) {
+		return appendEscaped(dst, string(s))
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	buffer := bytes.NewBuffer(dst)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // a string can be encoded, and a buffer written to
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}

@@ -1,0 +1,42 @@
+package sample
+
+import (
+	"math/rand/v2"
+	"strconv"
+)
+
+// person is someone whom events are about.
+type person struct {
+	id                  string
+	firstName, lastName string
+	email, phone        string
+	city                place
+}
+
+type place struct{ city, region, country, zip, timezone string }
+
+var (
+	firstNames = []string{"Ana", "Bruno", "Chloé", "Dmitri", "Elif", "Finn", "Grace", "Hiro", "Inés", "Jonas", "Kemi", "Lucía", "Marek", "Nadia", "Oskar", "Priya"}
+	lastNames  = []string{"Abe", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "García", "Hansen", "Ivanova", "Jansen", "Kowalski", "Lopez", "Müller", "Nowak", "Okafor", "Patel"}
+	places     = []place{
+		{"Berlin", "Berlin", "Germany", "10115", "Europe/Berlin"},
+		{"Austin", "Texas", "United States", "73301", "America/Chicago"},
+		{"São Paulo", "São Paulo", "Brazil", "01000-000", "America/Sao_Paulo"},
+		{"Lyon", "Auvergne-Rhône-Alpes", "France", "69001", "Europe/Paris"},
+		{"Osaka", "Osaka", "Japan", "530-0001", "Asia/Tokyo"},
+	}
+)
+
+// personOf gives the person with a number. Nobody has these addresses: their
+// domain is reserved, and so are the phone numbers, for use in examples.
+func personOf(seed uint64, number int) person {
+	r := rand.New(rand.NewPCG(seed, uint64(number)^1<<63))
+	return person{
+		id:        "u-" + strconv.Itoa(100_000+number),
+		firstName: pick(r, firstNames),
+		lastName:  pick(r, lastNames),
+		email:     "customer" + strconv.Itoa(number) + "@example.com",
+		phone:     "+1" + strconv.Itoa(200+r.IntN(8)*100+1+r.IntN(9)) + "55501" + strconv.Itoa(10+number%90),
+		city:      pick(r, places),
+	}
+}

@@ -1,0 +1,156 @@
+package mapper
+
+import (
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// parsePhone gives the number in E.164, or nothing if it is none.
+func parsePhone(s, defaultCountry string) string {
+	s = strings.TrimSpace(s)
+	if isCertain(s) {
+		return s
+	}
+	if strings.HasPrefix(s, "+") {
+		defaultCountry = "" // the number names its country itself
+	} else if defaultCountry == "" {
+		return ""
+	}
+	number, err := phonenumbers.Parse(s, defaultCountry)
+	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
+		return "" // E.164 has no place for an extension
+	}
+	return phonenumbers.Format(number, phonenumbers.E164)
+}
+
+// isCertain says of most valid numbers that stand in E.164 already that they do. It
+// is what phonenumbers does with its own numbering plans, without the ways round for
+// other notations: where one could be taken, the number isn't certain.
+func isCertain(s string) bool {
+	const minDigits, maxDigits = 7, 15
+	if len(s) < 1+minDigits || len(s) > 1+maxDigits || s[0] != '+' || s[1] == '0' || digits(s[1:]) != len(s)-1 {
+		return false
+	}
+	for i := 1; i <= 3; i++ {
+		code, _ := strconv.Atoi(s[1 : 1+i])
+		plans, national := numberingPlans()[code], s[1+i:]
+		if plans == nil {
+			continue
+		}
+		// A leading 0 is counted apart, a national prefix may be taken off.
+		if national[0] == '0' || !plans[0].compiled().leavesAlone(national) {
+			return false
+		}
+		for _, plan := range plans {
+			switch p := plan.compiled(); {
+			case p.leading == nil:
+				if p.isValid(national) {
+					return true
+				}
+			case p.leading.begins(national):
+				return p.isValid(national)
+			}
+		}
+		return false
+	}
+	return false
+}
+
+// plan is the numbering plan of a region.
+type plan struct {
+	metadata *phonenumbers.PhoneMetadata
+	compiled func() *compiledPlan // on first use
+}
+
+type compiledPlan struct {
+	unknown bool // something in it could not be compiled
+	// prefix is the national prefix, leading what all numbers of the region begin
+	// with; nil if there is none.
+	prefix, leading *automaton
+	general         numberKind
+	kinds           []numberKind
+}
+
+// numberKind is the shape of one kind of numbers, such as mobile ones.
+type numberKind struct {
+	lengths uint64 // a bit for each that is possible; 0 if all are
+	pattern *automaton
+}
+
+// numberingPlans are the plans of each calling code, the main region's first.
+var numberingPlans = sync.OnceValue(func() map[int][]plan {
+	all, err := phonenumbers.MetadataCollection()
+	if err != nil {
+		return nil // no number is certain then
+	}
+	byRegion := make(map[string]plan)
+	for _, metadata := range all.GetMetadata() {
+		byRegion[metadata.GetId()] = plan{metadata, sync.OnceValue(func() *compiledPlan { return compilePlan(metadata) })}
+	}
+	plans := make(map[int][]plan)
+	for code := range phonenumbers.GetSupportedCallingCodes() {
+		for _, region := range phonenumbers.GetRegionCodesForCountryCode(code) {
+			if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY {
+				break // each such code has plans of its own by this name
+			}
+			plans[code] = append(plans[code], byRegion[region])
+		}
+	}
+	return plans
+})
+
+func compilePlan(m *phonenumbers.PhoneMetadata) *compiledPlan {
+	p := new(compiledPlan)
+	compile := func(expr string) *automaton {
+		if expr == "" {
+			return nil
+		}
+		a := newAutomaton(expr)
+		p.unknown = p.unknown || a == nil
+		return a
+	}
+	kind := func(d *phonenumbers.PhoneNumberDesc) numberKind {
+		k := numberKind{pattern: compile(d.GetNationalNumberPattern())}
+		for _, length := range d.GetPossibleLength() {
+			k.lengths |= 1 << max(length, 0)
+		}
+		return k
+	}
+	p.prefix, p.leading = compile(m.GetNationalPrefixForParsing()), compile(m.GetLeadingDigits())
+	p.general = kind(m.GetGeneralDesc())
+	p.kinds = []numberKind{kind(m.GetFixedLine())}
+	if !m.GetSameMobileAndFixedLinePattern() {
+		p.kinds = append(p.kinds, kind(m.GetMobile()))
+	}
+	for _, d := range []*phonenumbers.PhoneNumberDesc{
+		m.GetTollFree(), m.GetSharedCost(), m.GetVoip(), m.GetPersonalNumber(),
+		m.GetPremiumRate(), m.GetPager(), m.GetUan(), m.GetVoicemail(),
+	} {
+		p.kinds = append(p.kinds, kind(d))
+	}
+	return p
+}
+
+// leavesAlone says that no national prefix is taken off the number.
+func (p *compiledPlan) leavesAlone(national string) bool {
+	return !p.unknown && (p.prefix == nil || !p.prefix.begins(national))
+}
+
+func (p *compiledPlan) isValid(national string) bool {
+	if p.unknown || !p.general.matches(national) {
+		return false
+	}
+	for i := range p.kinds {
+		if p.kinds[i].matches(national) {
+			return true
+		}
+	}
+	return false
+}
+
+func (k *numberKind) matches(national string) bool {
+	return k.pattern != nil && (k.lengths == 0 || k.lengths&(1<<len(national)) != 0) && k.pattern.matches(national)
+}

@@ -1,0 +1,78 @@
+package mapper
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/nyaruka/phonenumbers"
+)
+
+// TestCertainNumbers holds the numbers that are taken for E.164 at sight against
+// phonenumbers, over numbers of every region: its examples, and such as differ from
+// them in a few digits.
+func TestCertainNumbers(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	examples, found, valid := 0, 0, 0
+	for region := range phonenumbers.GetSupportedRegions() {
+		for kind := phonenumbers.FIXED_LINE; kind <= phonenumbers.VOICEMAIL; kind++ {
+			number := phonenumbers.GetExampleNumberForType(region, kind)
+			if number == nil {
+				continue
+			}
+			example := phonenumbers.Format(number, phonenumbers.E164)
+			examples++
+			if isCertain(example) {
+				found++
+			}
+			for range 20 {
+				changed := []byte(example)
+				for range 1 + r.IntN(3) {
+					changed[1+r.IntN(len(changed)-1)] = byte('0' + r.IntN(10))
+				}
+				if r.IntN(8) == 0 {
+					changed = append(changed, byte('0'+r.IntN(10)))
+				}
+				text := string(changed)
+				want := slowPhone(text)
+				if want != "" {
+					valid++
+				}
+				if isCertain(text) && want != text {
+					t.Errorf("%s is taken for certain; phonenumbers has %q", text, want)
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d examples are certain; %d changed numbers are valid", found, examples, valid)
+	if found < examples*9/10 {
+		t.Errorf("only %d of %d examples are certain", found, examples)
+	}
+}
+
+func slowPhone(s string) string {
+	number, err := phonenumbers.Parse(s, "")
+	if err != nil || !phonenumbers.IsValidNumber(number) {
+		return ""
+	}
+	return phonenumbers.Format(number, phonenumbers.E164)
+}
+
+func TestCertainNumbersAreWhole(t *testing.T) {
+	for _, text := range []string{"", "+", "+1", "12025550147", "+1 2025550147", "+1202555014", "+120255501471", "+02025550147", "+9992025550147", "+1２025550147", "+" + strings.Repeat("1", 30)} {
+		if isCertain(text) {
+			t.Errorf("%q is taken for certain", text)
+		}
+	}
+}
+
+func FuzzCertainNumber(f *testing.F) {
+	for _, text := range []string{"+12025550147", "+4917112345678", "+390612345678", "+5491123456789", "+80012345678"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if isCertain(text) && slowPhone(text) != text {
+			t.Errorf("%q is taken for certain, and is none", text)
+		}
+	})
+}

@@ -1,0 +1,294 @@
+package mapper
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// scanner reads an event once. It holds it to JSON's grammar and to names that are
+// unique within their object, exactly as jsontext does, and takes down the members
+// of the objects that rules look into. Everything else it only passes over.
+type scanner struct {
+	src []byte // UTF-8
+	pos int
+	// depth is the number of objects and lists that are open, deepest the greatest
+	// since it was last set.
+	depth, deepest int
+	// spaced is true once there was white space outside of strings.
+	spaced bool
+	// open has the names of the objects that are open, by depth.
+	open []*nameSet
+	// parts are what was taken down, and at the places of known names in them.
+	parts [rootCount]object
+	at    [rootCount][maxWords]int32 // one more than the index
+	// lists are the elements of the lists of items.
+	lists [rootCount][]element
+}
+
+// element is one of a list of items. If it is an object, its members are those from
+// first to last in the list's part.
+type element struct {
+	value       value
+	first, last int
+}
+
+// maxNesting is how deep objects and lists may stand in each other; jsontext has the
+// same bound.
+const maxNesting = 10_000
+
+// scan reads src from its first byte to its last, and says whether it is JSON.
+func (s *scanner) scan(src []byte) bool {
+	s.src, s.pos, s.depth, s.spaced = src, 0, 0, false
+	for r := range s.parts {
+		s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
+	}
+	s.at = [rootCount][maxWords]int32{}
+	s.space()
+	if !s.value(rootEvent) {
+		return false
+	}
+	s.space()
+	return s.pos == len(s.src)
+}
+
+func (s *scanner) space() {
+	for s.pos < len(s.src) && s.src[s.pos] <= ' ' {
+		switch s.src[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+			s.spaced = true
+		default:
+			return
+		}
+	}
+}
+
+// value reads a value. If it is an object, it is the part of the event called r.
+func (s *scanner) value(r root) bool {
+	if s.pos >= len(s.src) {
+		return false
+	}
+	switch s.src[s.pos] {
+	case '"':
+		_, ok := s.string()
+		return ok
+	case '{':
+		return s.enter() && s.object(r)
+	case '[':
+		return s.enter() && s.list(r)
+	case 't':
+		return s.literal("true")
+	case 'f':
+		return s.literal("false")
+	case 'n':
+		return s.literal("null")
+	}
+	n := numberLength(s.src[s.pos:])
+	s.pos += n
+	return n > 0
+}
+
+func (s *scanner) literal(text string) bool {
+	if len(s.src)-s.pos < len(text) || string(s.src[s.pos:s.pos+len(text)]) != text {
+		return false
+	}
+	s.pos += len(text)
+	return true
+}
+
+// enter passes over the brace or bracket that begins an object or a list.
+func (s *scanner) enter() bool {
+	s.pos++
+	s.depth++
+	s.deepest = max(s.deepest, s.depth)
+	return s.depth <= maxNesting
+}
+
+// leave passes over the one that ends it, if that is there.
+func (s *scanner) leave(end byte) bool {
+	if s.pos >= len(s.src) || s.src[s.pos] != end {
+		return false
+	}
+	s.pos++
+	s.depth--
+	return true
+}
+
+// comma passes over a comma, if one is there, and the space after it.
+func (s *scanner) comma() bool {
+	if s.pos >= len(s.src) || s.src[s.pos] != ',' {
+		return false
+	}
+	s.pos++
+	s.space()
+	return true
+}
+
+// object reads an object from its first member on.
+func (s *scanner) object(r root) bool {
+	s.space()
+	if s.leave('}') {
+		return true
+	}
+	for len(s.open) < s.depth {
+		s.open = append(s.open, new(nameSet))
+	}
+	names := s.open[s.depth-1]
+	names.reset()
+	for {
+		var m member
+		start := s.pos
+		if start >= len(s.src) || s.src[start] != '"' {
+			return false
+		}
+		escaped, ok := s.string()
+		if !ok {
+			return false
+		}
+		m.quoted = s.src[start:s.pos:s.pos]
+		m.name = m.quoted[1 : len(m.quoted)-1]
+		if escaped {
+			m.name, _ = jsontext.AppendUnquote(nil, m.quoted) // a lone surrogate becomes U+FFFD
+		}
+		m.hash = hashName(m.name)
+		if !names.add(m.name, m.hash) {
+			return false
+		}
+		s.space()
+		if s.pos >= len(s.src) || s.src[s.pos] != ':' {
+			return false
+		}
+		s.pos++
+		s.space()
+		if r == rootNone {
+			ok = s.value(rootNone)
+		} else {
+			ok = s.member(r, &m)
+		}
+		if !ok {
+			return false
+		}
+		s.space()
+		if !s.comma() {
+			return s.leave('}')
+		}
+	}
+}
+
+// member reads the value of a member of a part, and takes it down.
+func (s *scanner) member(r root, m *member) bool {
+	m.word = words.find(m.name, m.hash)
+	deepest, spaced, start := s.deepest, s.spaced, s.pos
+	s.deepest, s.spaced = s.depth, false
+	if !s.value(branches[r][m.word]) {
+		return false
+	}
+	m.value = s.src[start:s.pos:s.pos]
+	m.levels, m.spaced = s.deepest-s.depth, s.spaced
+	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
+	s.parts[r] = append(s.parts[r], *m)
+	if m.word != 0 {
+		s.at[r][m.word] = int32(len(s.parts[r]))
+	}
+	return true
+}
+
+// list reads a list from its first element on.
+func (s *scanner) list(r root) bool {
+	s.space()
+	if s.leave(']') {
+		return true
+	}
+	for {
+		start, first, ok := s.pos, len(s.parts[r]), false
+		if r.isList() && start < len(s.src) && s.src[start] == '{' {
+			ok = s.value(r)
+		} else {
+			ok = s.value(rootNone)
+		}
+		if !ok {
+			return false
+		}
+		if r.isList() {
+			s.lists[r] = append(s.lists[r], element{s.src[start:s.pos:s.pos], first, len(s.parts[r])})
+		}
+		s.space()
+		if !s.comma() {
+			return s.leave(']')
+		}
+	}
+}
+
+// string reads a string, and says whether it has escapes.
+func (s *scanner) string() (escaped, ok bool) {
+	src := s.src
+	for i := s.pos + 1; ; {
+		i += plainLength(src[i:])
+		if i >= len(src) {
+			return escaped, false
+		}
+		switch src[i] {
+		case '"':
+			s.pos = i + 1
+			return escaped, true
+		case '\\':
+			n := escapeLength(src[i:])
+			if n == 0 {
+				return escaped, false
+			}
+			escaped = true
+			i += n
+		default: // a control character
+			return escaped, false
+		}
+	}
+}
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// plainLength is how much of src may stand in a string as it is: all up to a quote, a
+// backslash or a control character. It looks at eight bytes at a time.
+func plainLength(src []byte) int {
+	i := 0
+	for ; i+8 <= len(src); i += 8 {
+		w := binary.LittleEndian.Uint64(src[i:])
+		quote, backslash := w^('"'*lowBits), w^('\\'*lowBits)
+		// A byte is below n if subtracting n borrows from its high bit, which it
+		// doesn't have itself. What follows the first such byte may be wrong.
+		found := (quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (w-' '*lowBits)&^w
+		if found &= highBits; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for i < len(src) && src[i] >= ' ' && src[i] != '"' && src[i] != '\\' {
+		i++
+	}
+	return i
+}
+
+// escapeLength is the length of the escape that src begins with, or 0.
+func escapeLength(src []byte) int {
+	if len(src) < 2 {
+		return 0
+	}
+	switch src[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if len(src) < 6 {
+			return 0
+		}
+		for _, c := range src[2:6] {
+			if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f') {
+				return 0
+			}
+		}
+		return 6
+	}
+	return 0
+}
