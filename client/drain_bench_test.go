@@ -17,7 +17,7 @@ func BenchmarkDrainMixed(b *testing.B) {
 	var rateLimited int64
 	for b.Loop() {
 		inVirtualTime(b, func(t *testing.T) {
-			c := newClient(t, far(klaviyotest.New(klaviyotest.WithoutRequestLog()), 80*time.Millisecond))
+			c := newClient(t, far(klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog()), 80*time.Millisecond))
 			took := make([]time.Duration, len(streams))
 			var all sync.WaitGroup
 			for i, s := range streams {

@@ -34,7 +34,7 @@ type slow struct {
 }
 
 func slowly(t *testing.T) *slow {
-	s := &slow{Klaviyo: klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog())}
+	s := &slow{Klaviyo: klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog())}
 	s.Inject(
 		klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Times: -1, Delay: time.Millisecond, Status: http.StatusBadRequest, Code: "invalid",
 			When: func(r *http.Request) bool { return hasBody(r, refused) }},

@@ -30,7 +30,7 @@ type letterID [16]byte
 
 func idOf(l deadletter.Letter) letterID {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%q %d %q ", l.File, l.Line, l.Error.Code)
+	fmt.Fprintf(sum, "%q %d %d %q ", l.File, l.Line, l.Number, l.Error.Code)
 	sum.Write(bytes.TrimSpace(l.Event)) // what stands around it isn't kept
 	return letterID(sum.Sum(nil)[:len(letterID{})])
 }
@@ -100,7 +100,7 @@ func (d *deadLetters) keep(letters []deadLetter) error {
 	}
 	records := make([]deadletter.Letter, 0, len(letters))
 	for _, l := range letters {
-		letter := deadletter.Letter{Line: l.Line, Event: l.Text, Error: l.reason, Attempts: l.attempts}
+		letter := deadletter.Letter{Line: l.Line, Number: l.Position.Event, Event: l.Text, Error: l.reason, Attempts: l.attempts}
 		if len(d.files) > 1 {
 			letter.File = d.files[l.File]
 		}

@@ -1,8 +1,7 @@
 package command
 
 import (
-	"bufio"
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -28,7 +26,8 @@ for each event, in order:
   {"line":1,"message_id":"…","requests":[{"operation":"create_event","method":"POST",
    "path":"/api/events/","body":{…}}],"warnings":[{"code":"…","field":"…","message":"…"}]}
 
-An event that can't be sent has an "error" with code, field and message, and one
+An event of a batch or an array has its "event_number" beside the line. An event that
+can't be sent has an "error" with code, field and message, and one
 that isn't for Klaviyo has the reason in "skipped". The exit status is 3 if there
 was an error.`,
 		Example: `  rudderklaviyo map events.jsonl
@@ -43,26 +42,9 @@ was an error.`,
 	return cmd
 }
 
-// mapped is what map prints of an event.
-type mapped struct {
-	Line      int               `json:"line"`
-	MessageID string            `json:"message_id,omitempty"`
-	Requests  []call            `json:"requests"`
-	Warnings  []mapper.Warning  `json:"warnings,omitempty"`
-	Error     *mapper.Error     `json:"error,omitempty"`
-	Skipped   mapper.SkipReason `json:"skipped,omitempty"`
-}
-
-// call is a request as it goes over the wire.
-type call struct {
-	Operation klaviyo.OperationID `json:"operation"`
-	Method    string              `json:"method"`
-	Path      string              `json:"path"`
-	Body      any                 `json:"body"`
-}
-
 func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, source source) error {
-	cfg, err := p.load(cmd, settings, p.logger(settings))
+	logger := p.logger(settings)
+	cfg, err := p.load(cmd, settings, logger)
 	if err != nil {
 		return err
 	}
@@ -70,64 +52,72 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	if err != nil {
 		return err
 	}
-	out := bufio.NewWriterSize(p.Stdout, 64<<10)
-	// What is printed doesn't wait for input that is slow to come.
 	if err := source.use(args); err != nil {
 		return err
 	}
-	lines, err := source.open(p, source.start(), func() { _ = out.Flush() })
+	events, err := source.open(p, source.start())
 	if err != nil {
 		return err
 	}
-	defer lines.Close()
+	defer events.Close()
 
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	errorLines, at := 0, source.start()
-	for {
-		line, err := lines.Next(cmd.Context())
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			_ = out.Flush()
-			return source.stoppedAt(cmd, at, err)
-		}
-		result := mapLine(m, line)
-		if result.Error != nil {
-			errorLines++
-		}
-		if err := encoder.Encode(result); err != nil {
-			return writeError(err)
-		}
-		at = next(line)
+	found := recognized{}
+	failed, at := 0, source.start()
+	var writeErr error
+	err = pipeline{
+		work: func(portion *portion) { mapPortion(m, portion) },
+		deliver: func(portion *portion) error {
+			if _, writeErr = p.Stdout.Write(portion.output); writeErr != nil {
+				return writeErr
+			}
+			found.add(portion.found)
+			failed += portion.failed
+			if len(portion.found) > 0 {
+				at = portion.next
+			}
+			return nil
+		},
+	}.run(cmd.Context(), events)
+	switch {
+	case writeErr != nil:
+		return writeError(writeErr)
+	case err != nil:
+		return source.stoppedAt(cmd, at, err)
 	}
-	if err := out.Flush(); err != nil {
-		return writeError(err)
-	}
-	if errorLines > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", errorLines)}
+	logger.Info("read", "events", found, "files", events.Files())
+	if failed > 0 {
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}
 	}
 	return nil
 }
 
-func mapLine(m *mapper.Mapper, line input.Line) mapped {
-	shown := mapped{Line: line.Line, Requests: []call{}}
-	if line.TooLong {
-		shown.Error = tooLong
-		return shown
+// mapPortion writes what becomes of each event of a portion.
+func mapPortion(m *mapper.Mapper, portion *portion) {
+	portion.reset()
+	for event, ok := portion.chunk.Next(); ok; event, ok = portion.chunk.Next() {
+		portion.next = event.Next
+		portion.found[event.Form]++
+		result, err := mapEvent(m, event)
+		if err != nil {
+			portion.failed++
+		}
+		begin := len(portion.output)
+		portion.output = append(appendMapped(portion.output, event.Position, result, err), '\n')
+		if bytes.IndexByte(event.Text, '\n') >= 0 {
+			portion.output = onOneLine(portion.output, begin)
+		}
 	}
-	result, err := m.Map(line.Text)
-	shown.MessageID, shown.Warnings, shown.Skipped = result.MessageID, result.Warnings, result.Skipped
-	if err != nil {
-		errors.As(err, &shown.Error)
-		return shown
+}
+
+// mapEvent maps an event that is whole.
+func mapEvent(m *mapper.Mapper, event input.Event) (mapper.Result, *mapper.Error) {
+	if event.TooLong {
+		return mapper.Result{}, tooLong
 	}
-	for _, request := range result.Requests {
-		op, _ := klaviyo.LookupOperation(request.Operation())
-		shown.Requests = append(shown.Requests, call{op.ID, op.Method, op.Path, request.Body()})
-	}
-	return shown
+	result, err := m.Map(event.Text)
+	var reason *mapper.Error
+	errors.As(err, &reason)
+	return result, reason
 }
 
 // writeError is the error of a result that can't be printed. A reader that has

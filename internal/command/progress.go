@@ -22,8 +22,8 @@ type progress struct {
 
 	mu     sync.Mutex
 	read   int // events
-	last   readLine
-	next   input.Position // after the last line
+	last   readEvent
+	next   input.Position // after the last event
 	ended  bool           // there is no more input
 	behind []progressed   // the front, and not delivered; in the order of the input
 	front  int            // events that are done, with all before them
@@ -31,12 +31,12 @@ type progress struct {
 	counts checkpoint.Counts
 }
 
-// readLine is the line that was read last.
-type readLine struct {
+// readEvent is the event that was read last.
+type readEvent struct {
 	at input.Position
-	// taken tells that its event is with the queue or done.
+	// taken tells that it is with the queue or done.
 	taken bool
-	// open tells that it is the input's last and may grow.
+	// open tells that its line is the input's last and may grow.
 	open bool
 }
 
@@ -67,17 +67,20 @@ func newProgress(files int, from input.Position, counts checkpoint.Counts) *prog
 	return &progress{files: files, next: from, at: from, counts: counts}
 }
 
-// begin takes a line in and says where its event is.
-func (p *progress) begin(line input.Line) delivery.Position {
+// begin takes an event in and says where it is.
+func (p *progress) begin(event input.Event) delivery.Position {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = readLine{at: line.Position, open: !line.Ended && line.File == p.files-1}
-	p.next = next(line)
+	p.last = readEvent{at: event.Position, open: !event.Ended && event.File == p.files-1}
+	p.next = event.Next
 	p.read++
-	return delivery.Position{File: line.File, Line: line.Line, Offset: line.Offset, End: line.End, Number: p.read - 1}
+	return delivery.Position{
+		File: event.File, Line: event.Line, Event: event.Event,
+		Offset: event.Offset, End: event.Next.Offset, Number: p.read - 1,
+	}
 }
 
-// reach says what became of the last line's event.
+// reach says what became of the last event.
 func (p *progress) reach(state state) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -186,5 +189,5 @@ func (p *progress) rest() (int64, []progressed) {
 }
 
 func position(at delivery.Position) input.Position {
-	return input.Position{File: at.File, Line: at.Line, Offset: at.Offset}
+	return input.Position{File: at.File, Line: at.Line, Event: at.Event, Offset: at.Offset}
 }

@@ -44,12 +44,18 @@ func follow(t *testing.T) *following {
 	return f
 }
 
+// line is where the next line of ten bytes begins.
+func (f *following) line() input.Position {
+	return input.Position{Line: f.lines + 1, Offset: int64(10 * f.lines)}
+}
+
 // add takes in a line of ten bytes.
 func (f *following) add(t *testing.T, state state, reason error) {
 	t.Helper()
-	line := input.Line{Position: input.Position{Line: f.lines + 1, Offset: int64(10 * f.lines)}, End: int64(10*f.lines + 10), Ended: true}
+	event := input.Event{Position: f.line(), Ended: true}
 	f.lines++
-	at := f.begin(line)
+	event.Next = f.line()
+	at := f.begin(event)
 	var err error
 	switch {
 	case reason != nil:
@@ -125,7 +131,7 @@ func TestProgressOfALineThatMayGrow(t *testing.T) {
 	p := newProgress(1, input.Position{Line: 1}, checkpoint.Counts{})
 	queue := delivery.Start(t.Context(), delivery.Config{})
 	defer queue.Wait()
-	p.begin(input.Line{Position: input.Position{Line: 1}, End: 10})
+	p.begin(input.Event{Position: input.Position{Line: 1}, Next: input.Position{Line: 2, Offset: 10}})
 	p.reach(skipped)
 	for _, step := range []struct {
 		events int

@@ -61,7 +61,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return stopped(err)
 	}
 	files := []string{file}
-	lines, err := input.Open(input.Config{Files: files, Limit: recordLimit})
+	lines, err := input.Open(input.Config{Files: files, Limit: recordLimit, Verbatim: true})
 	if err != nil {
 		return errors.Join(stopped(err), letters.Discard())
 	}
@@ -99,11 +99,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 func keepReason([]deadLetter) error { return nil }
 
 // eventOfRecord gives the event of a record, or errStays where there is none.
-func (d *destination) eventOfRecord(file string) func(input.Line) ([]byte, error) {
-	return func(line input.Line) ([]byte, error) {
+func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, error) {
+	return func(line input.Event) ([]byte, error) {
 		letter, err := deadletter.Parse(line.Text)
 		if line.TooLong {
-			err = tooLong
+			err = fmt.Errorf("the record is longer than %d bytes", recordLimit)
 		}
 		if err == nil && letter.Event == nil {
 			err = errors.New("the record is without its event, which is in the input alone")

@@ -19,7 +19,6 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // letters makes a file of dead letters, as send writes it. A nil event is one that
@@ -239,7 +238,7 @@ func TestReplayOfAFileThatIsNone(t *testing.T) {
 func TestReplayOfARecordOverTheLimit(t *testing.T) {
 	record := `{"line":1,"event":{"a":"` + strings.Repeat("x", recordLimit) + `"},"error":{"code":"late"},"attempts":0}` + "\n"
 	path := write(t, "dead.jsonl", record)
-	account(klaviyotest.New()).run(t, "replay", path).want(t, statusDeadLetters, fmt.Sprint(input.DefaultLimit))
+	account(klaviyotest.New()).run(t, "replay", path).want(t, statusDeadLetters, fmt.Sprint(recordLimit))
 	if read(t, path) != record {
 		t.Error("the record has changed")
 	}

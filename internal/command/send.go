@@ -70,6 +70,7 @@ grown. A last line that is half written is left to the next run.`,
 	flags.register(cmd.Flags())
 	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
 	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromLineFlag)
+	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromEventFlag)
 	return cmd
 }
 
@@ -87,7 +88,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfLine, began: time.Now()}
+	s := &sending{destination: to, files: source.files, event: eventOfInput, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -103,7 +104,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
 
-	lines, err := source.open(p, from, nil)
+	lines, err := source.open(p, from)
 	if err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	}
 	s.earlier = saved.last.Counts
 	if at := saved.last.At; saved.found && !saved.last.Done {
-		fmt.Fprintf(p.Stderr, "Going on at line %d of %s, by %s.\n", at.Line, s.files[at.File], flags.checkpoint)
+		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), s.files[at.File], flags.checkpoint)
 	}
 	return saved, nil
 }

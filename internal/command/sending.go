@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,9 +24,9 @@ import (
 type sending struct {
 	*destination
 	files []string
-	// event gives the event of a line, or an error: why it can't be delivered, or
-	// errStays. It may share the line's memory.
-	event func(input.Line) ([]byte, error)
+	// event gives the text of an event, or an error: why it can't be delivered, or
+	// errStays. It may share the input's memory.
+	event func(input.Event) ([]byte, error)
 	// keep keeps events that can't be delivered.
 	keep     func([]deadLetter) error
 	level    slog.Level // of the log's lines for such events
@@ -33,12 +34,14 @@ type sending struct {
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
-	queue    *delivery.Queue
-	began    time.Time
-	events   int
-	skipped  int
-	kept     int
-	rejected atomic.Int64
+	queue      *delivery.Queue
+	began      time.Time
+	events     int
+	forms      recognized
+	compressed map[input.Compression]int // files
+	skipped    int
+	kept       int
+	rejected   atomic.Int64
 
 	mu       sync.Mutex
 	warnings map[string]int // by code
@@ -52,12 +55,12 @@ var errStays = errors.New("the line stays")
 var errCut = errors.New("the line has no end and isn't whole: its writer may still be at it. " +
 	"If nothing more comes, end it with a newline, and it is a dead letter")
 
-// eventOfLine is the event that a line is.
-func eventOfLine(line input.Line) ([]byte, error) {
-	if line.TooLong {
+// eventOfInput is an event as it stands in the input.
+func eventOfInput(event input.Event) ([]byte, error) {
+	if event.TooLong {
 		return nil, tooLong
 	}
-	return line.Text, nil
+	return event.Text, nil
 }
 
 // run delivers, and keeps a checkpoint if saved isn't nil. Its error is the reason
@@ -65,7 +68,7 @@ func eventOfLine(line input.Line) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings, s.mayGrow = map[string]int{}, saved != nil
+	s.warnings, s.forms, s.mayGrow = map[string]int{}, recognized{}, saved != nil
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -84,13 +87,14 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int,
 		_ = saved.save(s.progress) // the one before is as good, but for work done twice
 		return report, err
 	}
-	return report, saved.finish(s.progress, lines.Offset())
+	return report, saved.finish(s.progress, lines.Size())
 }
 
 // finish takes in all events and waits for them. Its error is the reason if not
 // all of them are done.
 func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 	readErr := s.read(lines)
+	s.compressed = compressed(lines.Files())
 	report := s.queue.Wait()
 	err := s.progress.advance(s.queue)
 	switch {
@@ -119,6 +123,7 @@ func (s *sending) read(lines *input.Reader) error {
 			return err
 		}
 		s.events++
+		s.forms[line.Form]++
 		state, err := s.take(line, s.progress.begin(line))
 		if err != nil {
 			return err
@@ -131,7 +136,7 @@ func (s *sending) read(lines *input.Reader) error {
 }
 
 // take gives an event to the queue, or deals with it at once.
-func (s *sending) take(line input.Line, at delivery.Position) (state, error) {
+func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	if s.mayGrow && s.isCut(line) {
 		return given, errCut
 	}
@@ -176,7 +181,7 @@ func (s *sending) requests(event []byte) []mapper.Request {
 }
 
 // isCut tells whether a line is the last of the input, and may be a part of one.
-func (s *sending) isCut(line input.Line) bool {
+func (s *sending) isCut(line input.Event) bool {
 	return !line.Ended && line.File == len(s.files)-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
@@ -190,7 +195,16 @@ func (s *sending) warn(at delivery.Position, code, message string, more ...any) 
 	s.mu.Lock()
 	s.warnings[code]++
 	s.mu.Unlock()
-	s.logger.Info("warning", append([]any{"file", s.files[at.File], "line", at.Line, "code", code, "message", message}, more...)...)
+	s.logger.Info("warning", slices.Concat(s.place(at), []any{"code", code, "message", message}, more)...)
+}
+
+// place is where an event stands, for the log.
+func (s *sending) place(at delivery.Position) []any {
+	place := []any{"file", s.files[at.File], "line", at.Line}
+	if at.Event > 0 {
+		place = append(place, "event_number", at.Event)
+	}
+	return place
 }
 
 // deadLetter is an event that can't be delivered.
@@ -213,8 +227,8 @@ func (s *sending) reject(rejections []delivery.Rejection) error {
 	s.rejected.Add(int64(len(letters)))
 	for _, l := range letters {
 		s.progress.reject(l.Position, l.reason, l.attempts)
-		s.logger.Log(context.Background(), s.level, "event can't be delivered", "file", s.files[l.File], "line", l.Line,
-			"code", l.reason.Code, "field", l.reason.Field, "message", l.reason.Message)
+		s.logger.Log(context.Background(), s.level, "event can't be delivered",
+			slices.Concat(s.place(l.Position), []any{"code", l.reason.Code, "field", l.reason.Field, "message", l.reason.Message})...)
 	}
 	return nil
 }
@@ -230,6 +244,8 @@ func (s *sending) summary(report delivery.Report) summary {
 		Retries:      stats.Retries,
 		RateLimited:  stats.RateLimited,
 		Seconds:      time.Since(s.began).Round(time.Millisecond).Seconds(),
+		Forms:        s.forms.remarkable(),
+		Compressed:   s.compressed,
 		earlier:      s.earlier.Events,
 		warnings:     s.warnings,
 	}

@@ -19,20 +19,34 @@ import (
 
 // source is where the events come from.
 type source struct {
-	files    []string
-	fromLine int
+	files     []string
+	fromLine  int
+	fromEvent int
+	maxLine   int
 }
 
-const fromLineFlag = "from-line"
+const (
+	fromLineFlag  = "from-line"
+	fromEventFlag = "from-event"
+	maxLineFlag   = "max-line-bytes"
+)
 
 func (s *source) register(flags *pflag.FlagSet) {
 	flags.IntVar(&s.fromLine, fromLineFlag, 1, "`number` of the line of the first file to begin with")
+	flags.IntVar(&s.fromEvent, fromEventFlag, 1, "`number` of the event to begin with, in a line that holds several")
+	flags.IntVar(&s.maxLine, maxLineFlag, input.DefaultLimit, "`length` of the longest line, or event of an array, that is read; a longer one can't be sent")
 }
 
 // use takes the files that args name, or standard input.
 func (s *source) use(args []string) error {
 	if s.fromLine < 1 {
 		return wrongUsage(fmt.Errorf("--%s is counted from 1", fromLineFlag))
+	}
+	if s.fromEvent < 1 {
+		return wrongUsage(fmt.Errorf("--%s is counted from 1", fromEventFlag))
+	}
+	if s.maxLine < 1 {
+		return wrongUsage(fmt.Errorf("--%s is a number of bytes", maxLineFlag))
 	}
 	s.files = args
 	if len(args) == 0 {
@@ -42,26 +56,27 @@ func (s *source) use(args []string) error {
 }
 
 // open opens the files, to be read from a position on.
-func (s *source) open(p Program, from input.Position, onWait func()) (*input.Reader, error) {
-	lines, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, OnWait: onWait})
+func (s *source) open(p Program, from input.Position) (*input.Reader, error) {
+	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
 	if err != nil {
 		return nil, stopped(err)
 	}
-	return lines, nil
+	return events, nil
 }
 
 // start is the first position.
-func (s *source) start() input.Position { return input.Position{Line: s.fromLine} }
-
-// next is the position after a line.
-func next(line input.Line) input.Position {
-	return input.Position{File: line.File, Line: line.Line + 1, Offset: line.End}
+func (s *source) start() input.Position {
+	at := input.Position{Line: s.fromLine}
+	if s.fromEvent > 1 {
+		at.Event = s.fromEvent
+	}
+	return at
 }
 
-// tooLong is the error of a line that can't be read whole.
+// tooLong is the error of a line, or an event of an array, that can't be read whole.
 var tooLong = &mapper.Error{
 	Code:    "line_too_long",
-	Message: fmt.Sprintf("the line is longer than %d bytes; it is in the input alone", input.DefaultLimit),
+	Message: "it is longer than --" + maxLineFlag + " allows, and is in the input alone",
 }
 
 // stoppedAt is the error of a command that stopped before all was done: why,
@@ -72,14 +87,22 @@ func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) 
 	if file == input.Stdin {
 		how = "To go on, with the same input again:"
 	}
-	return stopped(fmt.Errorf("stopped at line %d of %s: %w\n%s\n  %s",
-		at.Line, input.Name(file), whyStopped(cmd.Context(), reason), how, s.resume(cmd, at)))
+	return stopped(fmt.Errorf("stopped at %s of %s: %w\n%s\n  %s",
+		place(at), input.Name(file), whyStopped(cmd.Context(), reason), how, s.resume(cmd, at)))
 }
 
 // stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
 func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) error {
-	return stopped(fmt.Errorf("stopped at line %d of %s: %w\nTo go on, give the same command again:\n  %s",
-		at.Line, input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
+	return stopped(fmt.Errorf("stopped at %s of %s: %w\nTo go on, give the same command again:\n  %s",
+		place(at), input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
+}
+
+// place names a position within its file.
+func place(at input.Position) string {
+	if at.Event > 1 {
+		return fmt.Sprintf("line %d, event %d,", at.Line, at.Event)
+	}
+	return fmt.Sprintf("line %d", at.Line)
 }
 
 // whyStopped is the reason, in a person's words if it is that ctx is done, and with the
@@ -96,7 +119,11 @@ func whyStopped(ctx context.Context, reason error) error {
 
 // resume is the command that goes on at a position.
 func (s *source) resume(cmd *cobra.Command, at input.Position) string {
-	return commandLine(cmd, s.files[at.File:], "--"+fromLineFlag+"="+strconv.Itoa(at.Line))
+	from := []string{"--" + fromLineFlag + "=" + strconv.Itoa(at.Line)}
+	if at.Event > 1 {
+		from = append(from, "--"+fromEventFlag+"="+strconv.Itoa(at.Event))
+	}
+	return commandLine(cmd, s.files[at.File:], from...)
 }
 
 // commandLine is the command with the flags it was given, but for where to
@@ -105,7 +132,7 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 	words := strings.Fields(cmd.CommandPath())
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
-		case flag.Name == fromLineFlag, flag.Name == newKeyFlag: // given once
+		case flag.Name == fromLineFlag, flag.Name == fromEventFlag, flag.Name == newKeyFlag: // given once
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:

@@ -6,6 +6,8 @@ import (
 	"io"
 	"maps"
 	"slices"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // summary is what became of the events. Those of earlier runs count, their
@@ -19,6 +21,12 @@ type summary struct {
 	Retries      int64   `json:"retries"`
 	RateLimited  int64   `json:"rate_limited"`
 	Seconds      float64 `json:"seconds"`
+
+	// Forms counts the events of this run by the form they were found in, and
+	// Compressed the files by how they are compressed. They are left out where there
+	// is nothing but plain JSON Lines.
+	Forms      recognized                `json:"forms,omitempty"`
+	Compressed map[input.Compression]int `json:"compressed,omitempty"`
 
 	// earlier is how many of the events earlier runs dealt with.
 	earlier  int
@@ -58,6 +66,12 @@ func (s summary) printTable(w io.Writer) error {
 		row{"rate limited", s.RateLimited},
 		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
 	)
+	for _, form := range slices.Sorted(maps.Keys(s.Forms)) {
+		rows = append(rows, row{"read from " + formNames[form], s.Forms[form]})
+	}
+	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
+		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})
+	}
 	for _, code := range slices.Sorted(maps.Keys(s.warnings)) {
 		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.warnings[code]})
 	}

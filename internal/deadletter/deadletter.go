@@ -25,6 +25,8 @@ type Letter struct {
 	// File is left out of the record if it is empty.
 	File string
 	Line int
+	// Number is that of the event where the line holds several, else 0.
+	Number int
 	// Event is the event as it came; nil stands for one that was too long to read.
 	Event []byte
 	Error Error
@@ -210,16 +212,20 @@ func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byt
 	if l.File != "" {
 		line = append(appendJSON(append(line, `"file":`...), l.File), ',')
 	}
-	line = appendEvent(fmt.Appendf(line, `"line":%d,`, l.Line))
+	line = fmt.Appendf(line, `"line":%d,`, l.Line)
+	if l.Number > 0 {
+		line = fmt.Appendf(line, `"event_number":%d,`, l.Number)
+	}
+	line = appendEvent(line)
 	line = appendJSON(append(line, `,"error":`...), l.Error)
 	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
 }
 
-// mayStandInside tells whether the event is JSON and means nothing else inside a
-// record. It may still be nested too deep for that.
+// mayStandInside tells whether the event is JSON, on a single line, and means nothing
+// else inside a record. It may still be nested too deep for that.
 func (l Letter) mayStandInside() bool {
 	text := bytes.TrimSpace(l.Event)
-	return !bytes.HasPrefix(text, []byte(`"`)) && !bytes.Equal(text, []byte("null")) &&
+	return bytes.IndexByte(l.Event, '\n') < 0 && !bytes.HasPrefix(text, []byte(`"`)) && !bytes.Equal(text, []byte("null")) &&
 		utf8.Valid(text) && json.Valid(text)
 }
 

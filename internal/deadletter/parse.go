@@ -14,6 +14,7 @@ func Parse(line []byte) (Letter, error) {
 	var record struct {
 		File        string          `json:"file"`
 		Line        int             `json:"line"`
+		Number      int             `json:"event_number"`
 		Event       json.RawMessage `json:"event"`
 		EventBase64 []byte          `json:"event_base64"`
 		Error       *Error          `json:"error"`
@@ -22,7 +23,7 @@ func Parse(line []byte) (Letter, error) {
 	if err := json.Unmarshal(line, &record); err != nil || record.Error == nil {
 		return Letter{}, errNoRecord
 	}
-	letter := Letter{File: record.File, Line: record.Line, Error: *record.Error, Attempts: record.Attempts}
+	letter := Letter{File: record.File, Line: record.Line, Number: record.Number, Error: *record.Error, Attempts: record.Attempts}
 	switch {
 	case record.EventBase64 != nil:
 		letter.Event = record.EventBase64

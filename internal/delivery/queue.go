@@ -76,7 +76,10 @@ type Position struct {
 	File int
 	// Line is counted from 1.
 	Line int
-	// Offset is the number of bytes before it in the file, End that up to the next line.
+	// Event is counted from 1 where the line holds several, else 0.
+	Event int
+	// Offset is the number of bytes before its line in the file, End that up to the
+	// next line; 0 where reading can't begin there.
 	Offset, End int64
 	// Number counts the events of the whole input before it, those too that the
 	// Queue isn't given.

@@ -1,11 +1,11 @@
-// Package input reads lines from files and from standard input. It knows
-// nothing of events: a line is handed on as it stands, with its number.
+// Package input reads events from files and from standard input, in the forms in
+// which RudderStack's events lie around: JSON Lines, a JSON array, RudderStack's
+// batches, lines of its archive, and all of them compressed. What an event means
+// it doesn't know: the text is handed on as it stands, with its position.
 package input
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 )
@@ -23,48 +23,54 @@ type Config struct {
 	Files []string
 	// Stdin is what the file name [Stdin] reads.
 	Stdin io.Reader
-	// From is the first line to give. The default is the first of the first file.
+	// From is the first event to give. The default is the first of the first file.
 	From Position
-	// Limit is the length of the longest line in bytes, without its end. The
-	// default is [DefaultLimit].
+	// Limit is the length of the longest line in bytes, without its end, and of the
+	// longest event of an array. The default is [DefaultLimit].
 	Limit int
-	// OnWait, if set, is called before more input is read, which may take long.
-	OnWait func()
+	// Verbatim gives each line as it is, whatever form it or the file has.
+	Verbatim bool
 }
 
-// Position is where a line begins.
+// Position is where an event stands.
 type Position struct {
 	// File is the index of its file in [Config.Files].
 	File int `json:"file"`
-	// Line counts the lines of the file from 1, blank ones too.
+	// Line counts the lines of the file from 1, blank ones too. It is that in which
+	// the event begins.
 	Line int `json:"line"`
-	// Offset is the number of bytes before it. [Config.From] may leave it out:
-	// the lines before are then read and passed over.
+	// Event counts the events of a batch or of an array from 1. It is 0 where the
+	// line is the event.
+	Event int `json:"event,omitempty"`
+	// Offset is the number of bytes before the line. It is 0 where reading can't
+	// begin at the line, since the file is compressed or isn't made of lines.
+	// [Config.From] may leave it out: what is before is then read and passed over.
 	Offset int64 `json:"offset"`
 }
 
-// Line is a line that isn't blank.
-type Line struct {
+// Event is an event, or what stands in its place.
+type Event struct {
 	Position
-	// End is the offset of the next line.
-	End int64
+	// Next is where to go on after it.
+	Next Position
+	// Form is that in which it was found.
+	Form Form
 	// Ended tells that the line has its end, which a file's last may lack.
 	Ended bool
-	// Text is the line without its end. It is valid until the next call of
-	// [Reader.Next].
+	// Text is valid until the next call of [Reader.Next] or [Reader.NextChunk].
 	Text []byte
-	// TooLong is set for a line over the limit, whose Text is nil.
+	// TooLong is set where the limit is passed; Text is nil then.
 	TooLong bool
 }
 
-// Reader gives the lines of files in order. It isn't safe for concurrent use.
+// Reader gives the events of files in order. It isn't safe for concurrent use.
 type Reader struct {
-	cfg    Config
-	ctx    context.Context // of the call of Next that is under way
-	file   int             // index of the file that is open or comes next
-	source source          // the open file, or nil
-	lines  *lineReader     // of source
-	number int             // of the last line read
+	cfg   Config
+	file  int      // index of the file that is open or comes next
+	open  *content // of that file, or nil
+	size  int64    // of the file that was read last, as far as it was read
+	found map[Compression]int
+	chunk Chunk // that Next gives from
 }
 
 // Open makes a Reader. It checks each file first and returns an error that
@@ -76,87 +82,85 @@ func Open(cfg Config) (*Reader, error) {
 	if cfg.Limit == 0 {
 		cfg.Limit = DefaultLimit
 	}
-	r := &Reader{cfg: cfg, file: cfg.From.File}
-	r.lines = newLineReader(readerFunc(r.read), cfg.Limit)
-	return r, nil
+	return &Reader{cfg: cfg, file: cfg.From.File, found: map[Compression]int{}}, nil
 }
 
-// Next gives the next line that isn't blank, or [io.EOF] after the last. It
-// gives up when ctx is done, even while it waits for input.
-func (r *Reader) Next(ctx context.Context) (Line, error) {
-	r.ctx = ctx
+// Next gives the next event, or [io.EOF] after the last. It gives up when ctx is
+// done, even while it waits for input. It and NextChunk aren't for the same Reader.
+func (r *Reader) Next(ctx context.Context) (Event, error) {
 	for {
 		if err := ctx.Err(); err != nil {
-			return Line{}, err
+			return Event{}, err
 		}
-		if r.source == nil {
+		if event, ok := r.chunk.Next(); ok {
+			return event, nil
+		}
+		if err := r.NextChunk(ctx, &r.chunk); err != nil {
+			return Event{}, err
+		}
+	}
+}
+
+// NextChunk fills a chunk with the next part of the input, in place of what was
+// in it. It gives what there is and doesn't wait for more than one event.
+// Otherwise it is as Next.
+func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if r.open == nil {
 			if r.file == len(r.cfg.Files) {
-				return Line{}, io.EOF
+				return io.EOF
 			}
-			if err := r.open(); err != nil {
-				return Line{}, err
+			if err := r.openFile(); err != nil {
+				return err
 			}
 		}
-		begin := r.lines.offset
-		text, tooLong, err := r.lines.next()
+		err := r.open.fill(ctx, chunk)
+		r.size = r.open.size
 		switch {
-		case errors.Is(err, io.EOF):
+		case err == nil:
+			return nil
+		case err == io.EOF: // not wrapped
+			r.found[r.open.compression]++
 			r.Close()
 			r.file++
-			continue
-		case err != nil && ctx.Err() != nil:
-			return Line{}, ctx.Err()
-		case err != nil:
-			return Line{}, fmt.Errorf("%s after line %d: %w", Name(r.cfg.Files[r.file]), r.number, err)
-		}
-		r.number++
-		if r.file == r.cfg.From.File && r.number < r.cfg.From.Line {
-			continue
-		}
-		if tooLong || len(bytes.TrimSpace(text)) > 0 {
-			return Line{
-				Position: Position{File: r.file, Line: r.number, Offset: begin},
-				End:      r.lines.offset,
-				Ended:    r.lines.ended,
-				Text:     text,
-				TooLong:  tooLong,
-			}, nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		default:
+			return fmt.Errorf("%s at line %d: %w", Name(r.cfg.Files[r.file]), r.open.at.Line, err)
 		}
 	}
 }
 
-func (r *Reader) open() (err error) {
-	var from Position
-	if r.file == r.cfg.From.File && r.cfg.From.Offset > 0 {
+func (r *Reader) openFile() (err error) {
+	from := Position{File: r.file, Line: 1}
+	if r.file == r.cfg.From.File {
 		from = r.cfg.From
 	}
-	r.source, err = openSource(r.cfg.Files[r.file], r.cfg.Stdin, from.Offset)
-	r.lines.reset(from.Offset)
-	r.number = max(from.Line-1, 0)
-	return err
+	source, err := openSource(r.cfg.Files[r.file], r.cfg.Stdin, from.Offset)
+	if err != nil {
+		return err
+	}
+	r.open = newContent(source, from, r.cfg)
+	return nil
 }
 
-// Offset is how much of the file that was read last has been read, in bytes.
-func (r *Reader) Offset() int64 { return r.lines.offset }
+// Size is how much of the file that was read last has been read, in bytes of the
+// file itself.
+func (r *Reader) Size() int64 { return r.size }
+
+// Files counts the files that were read to their end by how they are compressed.
+func (r *Reader) Files() map[Compression]int { return r.found }
 
 // Close closes the file that is open.
 func (r *Reader) Close() {
-	if r.source != nil {
-		r.source.close()
-		r.source = nil
+	if r.open != nil {
+		r.open.close()
+		r.open = nil
 	}
 }
-
-func (r *Reader) read(p []byte) (int, error) {
-	if r.cfg.OnWait != nil {
-		r.cfg.OnWait()
-	}
-	return r.source.read(r.ctx, p)
-}
-
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // Name is a file's name for a person.
 func Name(file string) string {

@@ -53,7 +53,7 @@ func readAll(t *testing.T, cfg Config) ([]string, error) {
 }
 
 func TestNext(t *testing.T) {
-	block := strings.Repeat("x", blockSize)
+	block := strings.Repeat("x", chunkSize)
 	tests := []struct {
 		name  string
 		text  string
@@ -76,7 +76,7 @@ func TestNext(t *testing.T) {
 		{name: "at the limit", limit: 3, text: "\uFEFFabc\r\nabc\nabc", want: []string{"0:1:abc", "0:2:abc", "0:3:abc"}},
 		{name: "over the limit", limit: 3, text: "abcd\nabcde\r\nabc\nabcdefghijk\nb\nabcd", want: []string{"0:1:too long", "0:2:too long", "0:3:abc", "0:4:too long", "0:5:b", "0:6:too long"}},
 		{name: "far over the limit", limit: 3, text: block + block + "\nb\n" + block + block, want: []string{"0:1:too long", "0:2:b", "0:3:too long"}},
-		{name: "over the limit after blocks", limit: 2 * blockSize, text: block + block + "y\nb\n", want: []string{"0:1:too long", "0:2:b"}},
+		{name: "over the limit after blocks", limit: 2 * chunkSize, text: block + block + "y\nb\n", want: []string{"0:1:too long", "0:2:b"}},
 		{name: "byte order mark of a line over the limit is the first line's", limit: 3, text: block + "\n\uFEFF\n", want: []string{"0:1:too long", "0:2:\uFEFF"}},
 	}
 	for _, tt := range tests {
@@ -176,7 +176,7 @@ func TestReadError(t *testing.T) {
 	if len(got) != 1 {
 		t.Errorf("got %q, want the whole line alone", got)
 	}
-	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "standard input after line 1") {
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "standard input at line 2") {
 		t.Errorf("Next: %v", err)
 	}
 }
@@ -220,29 +220,6 @@ func TestNextStopsBetweenLines(t *testing.T) {
 	}
 	cancel()
 	if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("Next: %v", err)
-	}
-}
-
-func TestOnWaitIsCalledBeforeEachRead(t *testing.T) {
-	in, out := io.Pipe()
-	waits := make(chan struct{}, 10)
-	r, err := Open(Config{Files: []string{Stdin}, Stdin: in, OnWait: func() { waits <- struct{}{} }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		<-waits
-		io.WriteString(out, "a\nb\n")
-		<-waits
-		out.Close()
-	}()
-	for range 2 {
-		if _, err := r.Next(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := r.Next(t.Context()); !errors.Is(err, io.EOF) {
 		t.Errorf("Next: %v", err)
 	}
 }
@@ -291,7 +268,7 @@ func TestLinesOfAFileCostNoAllocation(t *testing.T) {
 	}
 }
 
-func FuzzNext(f *testing.F) {
+func FuzzLines(f *testing.F) {
 	f.Add("a\r\n\n\uFEFFb\n\nc", 3)
 	f.Fuzz(func(t *testing.T, text string, limit int) {
 		if limit <= 0 || limit > 1<<20 {
@@ -310,7 +287,7 @@ func FuzzNext(f *testing.F) {
 				want = append(want, fmt.Sprintf("0:%d:%s", i+1, line))
 			}
 		}
-		got, err := readAll(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: limit})
+		got, err := readAll(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: limit, Verbatim: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,13 +300,13 @@ func FuzzNext(f *testing.F) {
 // TestEachLineCanBeBegunWith reads on from each line's position, with and without
 // its offset.
 func TestEachLineCanBeBegunWith(t *testing.T) {
-	long := strings.Repeat("x", 2*blockSize)
+	long := strings.Repeat("x", 2*chunkSize)
 	files := []string{write(t, "a", "\uFEFFa\r\n\n"+long+"\nb"), write(t, "b", "\n\uFEFFc\nd\n\n")}
-	r, err := Open(Config{Files: files, Limit: blockSize})
+	r, err := Open(Config{Files: files, Limit: chunkSize})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var lines []Line
+	var lines []Event
 	for {
 		line, err := r.Next(t.Context())
 		if errors.Is(err, io.EOF) {
@@ -341,27 +318,28 @@ func TestEachLineCanBeBegunWith(t *testing.T) {
 		line.Text = append([]byte(nil), line.Text...)
 		lines = append(lines, line)
 	}
-	want := []Line{
-		{Position: Position{0, 1, 0}, End: 6, Ended: true, Text: []byte("a")},
-		{Position: Position{0, 3, 7}, End: int64(8 + len(long)), Ended: true, TooLong: true},
-		{Position: Position{0, 4, int64(8 + len(long))}, End: int64(9 + len(long)), Text: []byte("b")},
-		{Position: Position{1, 2, 1}, End: 6, Ended: true, Text: []byte("\uFEFFc")},
-		{Position: Position{1, 3, 6}, End: 8, Ended: true, Text: []byte("d")},
+	afterLong := int64(8 + len(long))
+	want := []Event{
+		{Position: Position{0, 1, 0, 0}, Next: Position{0, 2, 0, 6}, Form: FormJSONLines, Ended: true, Text: []byte("a")},
+		{Position: Position{0, 3, 0, 7}, Next: Position{0, 4, 0, afterLong}, Form: FormJSONLines, Ended: true, TooLong: true},
+		{Position: Position{0, 4, 0, afterLong}, Next: Position{0, 5, 0, afterLong + 1}, Form: FormJSONLines, Text: []byte("b")},
+		{Position: Position{1, 2, 0, 1}, Next: Position{1, 3, 0, 6}, Form: FormJSONLines, Ended: true, Text: []byte("\uFEFFc")},
+		{Position: Position{1, 3, 0, 6}, Next: Position{1, 4, 0, 8}, Form: FormJSONLines, Ended: true, Text: []byte("d")},
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Fatalf("(-want +got)\n%s", diff)
 	}
-	if r.Offset() != 9 {
-		t.Errorf("offset %d at the end", r.Offset())
+	if r.Size() != 9 {
+		t.Errorf("size %d at the end", r.Size())
 	}
-	all, err := readAll(t, Config{Files: files, Limit: blockSize})
+	all, err := readAll(t, Config{Files: files, Limit: chunkSize})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, line := range lines {
 		for _, offset := range []int64{line.Offset, 0} {
 			from := Position{File: line.File, Line: line.Line, Offset: offset}
-			got, err := readAll(t, Config{Files: files, Limit: blockSize, From: from})
+			got, err := readAll(t, Config{Files: files, Limit: chunkSize, From: from})
 			if err != nil {
 				t.Fatal(err)
 			}

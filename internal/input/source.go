@@ -49,6 +49,8 @@ func isRegular(file string) (bool, error) {
 // source is a file that is open.
 type source interface {
 	read(ctx context.Context, p []byte) (int, error)
+	// waits tells that reading may take as long as somebody else likes.
+	waits() bool
 	close()
 }
 
@@ -80,13 +82,19 @@ type regularFile struct{ *os.File }
 
 func (f regularFile) read(_ context.Context, p []byte) (int, error) { return f.Read(p) }
 
+func (f regularFile) waits() bool { return false }
+
 func (f regularFile) close() { f.Close() }
+
+// pipeSize is how many bytes are read of a pipe at once: as many as one of
+// Linux's holds.
+const pipeSize = 64 << 10
 
 // pipe reads in the background, so that waiting for input that doesn't come
 // can be given up. A read that was given up goes on and is taken up again.
 type pipe struct {
 	file    io.Reader
-	block   [blockSize]byte
+	block   [pipeSize]byte
 	done    chan result
 	reading bool
 	rest    []byte // of block: what was read and isn't handed on yet
@@ -123,6 +131,8 @@ func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
 	p.rest = p.rest[n:]
 	return n, nil
 }
+
+func (p *pipe) waits() bool { return true }
 
 // close leaves the file alone: a read may be under way, and the process ends soon.
 func (p *pipe) close() {}

@@ -73,7 +73,7 @@ func run(ctx context.Context, root, file string, out io.Writer) error {
 	var generation *generationError
 	switch {
 	case errors.As(err, &generation):
-		return fmt.Errorf("openapi/%[1]s is written, but what is generated of it is no use yet: mend openapi/%[1]s/overlay.yaml, and the templates if need be, then run go generate ./... and go vet ./generated/%[1]s/...: %[2]w", next.revision, err)
+		return fmt.Errorf("openapi/%[1]s is written, but what is generated of it is no use yet: mend openapi/%[1]s/overlay.yaml, and the templates if need be, then run go generate ./... and go build ./...: %[2]w", next.revision, err)
 	case err != nil:
 		return err
 	}

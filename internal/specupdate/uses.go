@@ -98,15 +98,22 @@ func (c *code) touched(ch change) []use {
 		return nil
 	}
 	constructor := c.generated.Scope().Lookup("New" + method + "Body")
+	var body types.Type // what the constructor makes; the call itself may take its attributes
+	if constructor != nil {
+		body = constructor.Type().(*types.Signature).Results().At(0).Type()
+	}
 	var targets []types.Object
 	if ch.part == whole {
 		targets = []types.Object{call, c.generated.Scope().Lookup("Operation" + method), constructor}
-		if body := c.typeOf(call, request); body != nil {
+		if body != nil {
 			targets = append(targets, namedOf(body))
 		}
 		return c.usesOf(targets)
 	}
-	t := c.typeOf(call, ch.part)
+	t := body
+	if ch.part != request {
+		t = c.typeOf(call, ch.part)
+	}
 	if t == nil {
 		return nil
 	}
@@ -118,7 +125,7 @@ func (c *code) touched(ch change) []use {
 	return c.usesOf(targets)
 }
 
-// typeOf is the type of a part of a call, or nil.
+// typeOf is the type of the answer of a call, or that of its parameters, or nil.
 func (c *code) typeOf(call types.Object, p part) types.Type {
 	signature := call.Type().(*types.Signature)
 	if p == answer {
@@ -128,13 +135,7 @@ func (c *code) typeOf(call types.Object, p part) types.Type {
 		return nil
 	}
 	for i := range signature.Params().Len() {
-		t := signature.Params().At(i).Type()
-		_, isPointer := t.(*types.Pointer)
-		name := namedOf(t)
-		if name == nil || name.Pkg() != c.generated {
-			continue
-		}
-		if isPointer == (p == parameters) {
+		if t, ok := signature.Params().At(i).Type().(*types.Pointer); ok {
 			return t
 		}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -108,31 +109,34 @@ func (s *successor) carrySettings(data []byte) []byte {
 	return []byte(strings.Join(lines, "\n"))
 }
 
-// generate makes the package in a folder that holds the description, and vets it there.
+// generate makes the package in a folder that holds the description, and compiles it as
+// if it stood where it belongs, beside what it imports.
 func (s *successor) generate(ctx context.Context, root, staging string) error {
 	module, err := filepath.Abs(root)
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"go.mod", "go.sum"} {
-		data, err := os.ReadFile(filepath.Join(root, name))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(staging, name), data, 0o644); err != nil {
-			return err
-		}
+	if staging, err = filepath.Abs(staging); err != nil {
+		return err
 	}
 	if err := os.CopyFS(filepath.Join(staging, "openapi", "templates"), os.DirFS(filepath.Join(root, "openapi", "templates"))); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(staging, "generated", s.revision, "klaviyo"), 0o755); err != nil {
+	file := filepath.Join("generated", s.revision, "klaviyo", "klaviyo.gen.go")
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(staging, file)), 0o755); err != nil {
 		return err
 	}
-	binary, err := filepath.Abs(filepath.Join(staging, "generator"))
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+		filepath.Join(module, file): filepath.Join(staging, file),
+	}})
 	if err != nil {
 		return err
 	}
+	inPlace := filepath.Join(staging, "overlay.json")
+	if err := os.WriteFile(inPlace, overlay, 0o600); err != nil {
+		return err
+	}
+	binary := filepath.Join(staging, "generator")
 	folder := "openapi/" + s.revision
 	for _, command := range []struct {
 		dir  string
@@ -140,7 +144,7 @@ func (s *successor) generate(ctx context.Context, root, staging string) error {
 	}{
 		{module, []string{"go", "build", "-o", binary, generator}},
 		{staging, []string{binary, "--config", folder + "/oapi-codegen.yaml", folder + "/klaviyo.yaml"}},
-		{staging, []string{"go", "vet", "./generated/" + s.revision + "/klaviyo"}},
+		{module, []string{"go", "build", "-overlay", inPlace, "./generated/" + s.revision + "/klaviyo"}},
 	} {
 		cmd := exec.CommandContext(ctx, command.args[0], command.args[1:]...)
 		cmd.Dir = command.dir

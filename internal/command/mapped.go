@@ -1,0 +1,85 @@
+package command
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// appendMapped appends what map prints of an event, with the bodies as they go over
+// the wire.
+func appendMapped(dst []byte, at input.Position, result mapper.Result, reason *mapper.Error) []byte {
+	dst = strconv.AppendInt(append(dst, `{"line":`...), int64(at.Line), 10)
+	if at.Event > 0 {
+		dst = strconv.AppendInt(append(dst, `,"event_number":`...), int64(at.Event), 10)
+	}
+	if result.MessageID != "" {
+		dst = appendString(append(dst, `,"message_id":`...), result.MessageID)
+	}
+	dst = append(dst, `,"requests":[`...)
+	for i, request := range result.Requests {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, requestPrefixes[request.Operation()]...)
+		dst = append(request.AppendBody(dst), '}')
+	}
+	dst = append(dst, ']')
+	if len(result.Warnings) > 0 {
+		dst = append(dst, `,"warnings":[`...)
+		for i, warning := range result.Warnings {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendProblem(dst, warning.Code, warning.Field, warning.Message)
+		}
+		dst = append(dst, ']')
+	}
+	if reason != nil {
+		dst = appendProblem(append(dst, `,"error":`...), reason.Code, reason.Field, reason.Message)
+	}
+	if result.Skipped != "" {
+		dst = appendString(append(dst, `,"skipped":`...), string(result.Skipped))
+	}
+	return append(dst, '}')
+}
+
+// requestPrefixes is what stands before the body of a request of each operation.
+var requestPrefixes = func() map[klaviyo.OperationID]string {
+	prefixes := map[klaviyo.OperationID]string{}
+	for _, id := range []klaviyo.OperationID{
+		klaviyo.OperationCreateProfile, klaviyo.OperationCreateEvent,
+		klaviyo.OperationSubscribeProfiles, klaviyo.OperationUnsubscribeProfiles,
+	} {
+		op, _ := klaviyo.LookupOperation(id)
+		prefixes[id] = `{"operation":"` + string(op.ID) + `","method":"` + op.Method + `","path":"` + op.Path + `","body":`
+	}
+	return prefixes
+}()
+
+func appendString(dst []byte, s string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, s) // fails on invalid UTF-8 only, which it replaces
+	return dst
+}
+
+// appendProblem appends an error or a warning.
+func appendProblem(dst []byte, code mapper.Code, field, message string) []byte {
+	dst = appendString(append(dst, `{"code":`...), string(code))
+	dst = appendString(append(dst, `,"field":`...), field)
+	dst = appendString(append(dst, `,"message":`...), message)
+	return append(dst, '}')
+}
+
+// onOneLine takes the lines' ends out of the object that begins at an offset,
+// which come from values of an event over several lines.
+func onOneLine(dst []byte, begin int) []byte {
+	line := jsontext.Value(dst[begin:])
+	if err := line.Compact(jsontext.AllowInvalidUTF8(true)); err != nil {
+		return dst // it isn't reached: the event was valid, or isn't in it
+	}
+	return append(append(dst[:begin], line...), '\n')
+}

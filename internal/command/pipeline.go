@@ -1,0 +1,120 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// pipeline works on events side by side and keeps their order. Each worker takes
+// a portion of the input at a time, so that handing over costs little.
+type pipeline struct {
+	// work does what is to be done with the events of a portion.
+	work func(*portion)
+	// deliver is given each portion when it is done, in the order of the input. Its
+	// error ends the pipeline.
+	deliver func(*portion) error
+}
+
+// portion is a part of the input with what became of it.
+type portion struct {
+	chunk input.Chunk
+	done  chan struct{} // has an element when the work is done
+
+	output []byte         // lines of results
+	found  recognized     // its events
+	failed int            // events that can't be sent
+	next   input.Position // after the last event
+}
+
+// reset makes room for the results of another part.
+func (p *portion) reset() {
+	if cap(p.output) > largePortion {
+		p.output = nil
+	}
+	*p = portion{chunk: p.chunk, done: p.done, output: p.output[:0], found: recognized{}, next: p.next}
+}
+
+// largePortion is the size in bytes beyond which a portion is worked on alone, so
+// that memory stays flat where lines are long.
+const largePortion = 2 << 20
+
+// run puts all events through. Its error is that of reading or of deliver.
+func (p pipeline) run(ctx context.Context, events *input.Reader) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	workers := runtime.GOMAXPROCS(0)
+	// One more for reading, and one for delivering.
+	portions := workers + 2
+	free := make(chan *portion, portions)
+	for range portions {
+		free <- &portion{done: make(chan struct{}, 1)}
+	}
+	todo, ordered := make(chan *portion, portions), make(chan *portion, portions)
+
+	var group sync.WaitGroup
+	defer group.Wait()
+	for range workers {
+		group.Go(func() {
+			for portion := range todo {
+				p.work(portion)
+				portion.done <- struct{}{}
+			}
+		})
+	}
+	var readErr error
+	group.Go(func() {
+		defer close(ordered)
+		defer close(todo)
+		readErr = fillPortions(ctx, events, free, todo, ordered)
+	})
+
+	var err error
+	for portion := range ordered {
+		<-portion.done
+		if err == nil {
+			if err = p.deliver(portion); err != nil {
+				stop()
+			}
+		}
+		free <- portion
+	}
+	if err == nil && !errors.Is(readErr, io.EOF) {
+		err = readErr // was set before ordered was closed
+	}
+	return err
+}
+
+// fillPortions fills free portions and hands them over. It ends with the input or with ctx.
+func fillPortions(ctx context.Context, events *input.Reader, free, todo, ordered chan *portion) error {
+	for {
+		portion := <-free
+		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
+			return err
+		}
+		alone := portion.chunk.Size() > largePortion
+		if alone {
+			await(free, cap(free)-1)
+		}
+		ordered <- portion
+		todo <- portion
+		if alone {
+			await(free, cap(free))
+		}
+	}
+}
+
+// await waits until a number of portions are free.
+func await(free chan *portion, n int) {
+	var taken []*portion
+	for range n {
+		taken = append(taken, <-free)
+	}
+	for _, portion := range taken {
+		free <- portion
+	}
+}

@@ -1,0 +1,101 @@
+package input
+
+import (
+	"bytes"
+)
+
+// Chunk is a part of the input that holds whole events. It has its own memory, so
+// that several can be worked on at the same time. It isn't safe for concurrent
+// use itself. The zero Chunk is ready for use.
+type Chunk struct {
+	text     []byte // what was read
+	from     Position
+	limit    int
+	verbatim bool
+
+	lines    []byte   // whole lines that weren't looked at yet
+	at       Position // where they begin
+	seekable bool     // reading can begin at each of them
+	found    []Event  // what is to be given before them
+	given    int      // how many of found
+}
+
+// chunkSize is how many bytes are read at once.
+const chunkSize = 256 << 10
+
+// begin empties the chunk, and gives it less memory where a long line took much.
+func (c *Chunk) begin(of *content) {
+	text := c.text[:0]
+	if cap(text) < chunkSize || cap(text) > 4*chunkSize {
+		text = make([]byte, 0, chunkSize)
+	}
+	clear(c.found)
+	*c = Chunk{text: text, from: of.from, limit: of.limit, verbatim: of.verbatim, found: c.found[:0]}
+}
+
+// Size is how much of the input is in the chunk, in bytes.
+func (c *Chunk) Size() int { return len(c.text) }
+
+// isEmpty tells that there is nothing to give.
+func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }
+
+// Next gives the next event of the chunk, if there is one.
+func (c *Chunk) Next() (Event, bool) {
+	for {
+		for c.given < len(c.found) {
+			c.given++
+			if event := c.found[c.given-1]; !event.isBefore(c.from) {
+				return event, true
+			}
+		}
+		if len(c.lines) == 0 {
+			return Event{}, false
+		}
+		line := c.cutLine()
+		switch {
+		case line.TooLong:
+		case len(bytes.TrimSpace(line.Text)) == 0:
+			continue
+		case !c.verbatim && mayHoldEvents(line.Text):
+			c.found, c.given = appendEvents(c.found[:0], line), 0
+			continue
+		}
+		if !line.isBefore(c.from) {
+			return line, true
+		}
+	}
+}
+
+var byteOrderMark = []byte("\uFEFF")
+
+// cutLine takes off the first line, without its end and without what some editors
+// put before a file's first line.
+func (c *Chunk) cutLine() Event {
+	line := Event{Position: c.at, Form: FormJSONLines, Ended: true}
+	size := bytes.IndexByte(c.lines, '\n')
+	if size < 0 {
+		line.Text, line.Ended, size = c.lines, false, len(c.lines)
+	} else {
+		line.Text, size = c.lines[:size], size+1
+	}
+	c.lines = c.lines[size:]
+	c.at.Line++
+	if c.seekable {
+		c.at.Offset += int64(size)
+	}
+	line.Next = c.at
+
+	line.Text = bytes.TrimSuffix(line.Text, []byte("\r"))
+	if line.Line == 1 {
+		line.Text = bytes.TrimPrefix(line.Text, byteOrderMark)
+	}
+	if len(line.Text) > c.limit {
+		line.Text, line.TooLong = nil, true
+	}
+	return line
+}
+
+// isBefore tells whether an event stands before a position of the same file.
+func (e *Event) isBefore(p Position) bool {
+	return e.Line < p.Line || e.Line == p.Line && e.Event < p.Event
+}

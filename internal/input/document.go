@@ -1,0 +1,202 @@
+package input
+
+import (
+	"bytes"
+	"errors"
+)
+
+// document splits JSON that isn't made of lines: values over several lines, one
+// behind the other. It goes into a list, and into that of a batch, so that they
+// may be of any length.
+type document struct {
+	limit int
+
+	in    region
+	value scan     // of the value that began, or of what follows a batch's list
+	seen  int      // how much of the text at hand value knows
+	over  Position // where that value begins if it is over the limit and was let go
+	last  Position // of the last event
+	count int      // of the events in the list
+}
+
+// region is where in a document the text goes on.
+type region int
+
+const (
+	betweenValues region = iota
+	inList
+	inBatch
+	behindBatch // before the end of the object
+	inLine      // within what is no event, and ends with its line
+)
+
+// errCutOff is the error of a file that ends within a value.
+var errCutOff = errors.New("the JSON ends before it is whole; was it cut off?")
+
+func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int, error) {
+	pos, line := 0, lineCounter{text: text, line: at.Line}
+	for {
+		if !d.isWithin() {
+			pos = d.skipSpace(text, pos)
+			if pos == len(text) {
+				if last && d.in != betweenValues {
+					return pos, errCutOff
+				}
+				return pos, nil
+			}
+			entered, known := d.enter(text[pos:], last)
+			if pos += entered; !known {
+				return pos, nil
+			}
+			if entered > 0 {
+				continue
+			}
+		}
+		n, ends := d.end(text[pos:], last)
+		switch {
+		case !ends && last:
+			return pos, errCutOff
+		case !ends:
+			return d.wait(text, pos, n, line.at(pos)), nil
+		}
+		d.add(chunk, text[pos:pos+n], line.at(pos))
+		pos += n
+	}
+}
+
+// isWithin tells that the text goes on with a value.
+func (d *document) isWithin() bool {
+	return d.seen > 0 || d.over.Line > 0 || d.in == behindBatch || d.in == inLine
+}
+
+// skipSpace is where the next value begins, or what ends a list.
+func (d *document) skipSpace(text []byte, pos int) int {
+	for pos < len(text) {
+		switch {
+		case isSpace(text[pos]), d.in != betweenValues && text[pos] == ',':
+			pos++
+		case d.in == betweenValues && bytes.HasPrefix(text[pos:], byteOrderMark):
+			pos += len(byteOrderMark)
+		default:
+			return pos
+		}
+	}
+	return pos
+}
+
+// enter goes into a list, or out of one, and tells how much of the text that takes.
+// It may be known only with more text.
+func (d *document) enter(text []byte, last bool) (n int, known bool) {
+	switch {
+	case d.in == betweenValues && text[0] == '[':
+		d.in, d.count = inList, 0
+		return 1, true
+	case d.in == betweenValues && text[0] == '{':
+		begin, known := batchBegin(text[:min(len(text), d.limit)])
+		if begin > 0 {
+			d.in, d.count = inBatch, 0
+			return begin + 1, true
+		}
+		return 0, known || last || len(text) >= d.limit
+	case d.in == betweenValues:
+		d.in = inLine
+	case d.in == inList && text[0] == ']':
+		d.in = betweenValues
+		return 1, true
+	case d.in == inBatch && text[0] == ']':
+		d.in, d.value = behindBatch, scan{begun: true, depth: 1}
+		return 1, true
+	}
+	return 0, true
+}
+
+// end is where the value ends that text begins with or goes on with.
+func (d *document) end(text []byte, last bool) (n int, ends bool) {
+	seen := d.seen
+	d.seen = 0
+	if d.in == inLine {
+		if n = bytes.IndexByte(text[seen:], '\n'); n < 0 {
+			return len(text), last
+		}
+		return seen + n, true
+	}
+	n, ends = d.value.value(text[seen:])
+	return seen + n, ends
+}
+
+// wait keeps what there is of a value until there is more, unless it is over the
+// limit or no event.
+func (d *document) wait(text []byte, pos, seen, line int) int {
+	switch {
+	case d.in == behindBatch, d.over.Line > 0:
+		return len(text)
+	case len(text)-pos > d.limit:
+		d.over.Line = line
+		return len(text)
+	}
+	d.seen = seen
+	return pos
+}
+
+// add takes in a value that is whole.
+func (d *document) add(chunk *Chunk, text []byte, line int) {
+	d.value = scan{}
+	switch d.in {
+	case behindBatch:
+		d.in = betweenValues
+		return
+	case inLine:
+		d.in = betweenValues
+	}
+	form := map[region]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch}[d.in]
+	event := Event{Position: Position{File: chunk.from.File, Line: line}, Form: form, Ended: true, Text: text}
+	first := len(chunk.found)
+	switch {
+	case d.over.Line > 0:
+		event.Line, event.Text, event.TooLong = d.over.Line, nil, true
+		d.over = Position{}
+		chunk.found = append(chunk.found, event)
+	case len(text) > d.limit:
+		event.Text, event.TooLong = nil, true
+		chunk.found = append(chunk.found, event)
+	case mayHoldEvents(text):
+		chunk.found = appendEvents(chunk.found, event)
+	default:
+		chunk.found = append(chunk.found, event)
+	}
+	for i := range chunk.found[first:] {
+		d.number(&chunk.found[first+i])
+	}
+}
+
+// number gives an event its place among the others: that in its list, or a later
+// one if its line has that already.
+func (d *document) number(e *Event) {
+	e.Event = 0
+	if d.in != betweenValues {
+		d.count++
+		e.Event = d.count
+	}
+	if e.Line == d.last.Line && e.Event <= d.last.Event {
+		e.Event = d.last.Event + 1
+	}
+	if d.in != betweenValues {
+		d.count = e.Event
+	}
+	d.last = e.Position
+	e.Next = e.Position
+	e.Next.Event++
+}
+
+// lineCounter tells the lines of ever later places in a text.
+type lineCounter struct {
+	text []byte
+	pos  int
+	line int
+}
+
+func (c *lineCounter) at(pos int) int {
+	c.line += bytes.Count(c.text[c.pos:pos], newline)
+	c.pos = pos
+	return c.line
+}

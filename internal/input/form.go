@@ -1,0 +1,186 @@
+package input
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Form is how events stand in the input.
+type Form string
+
+// The values of Form.
+const (
+	// FormJSONLines is an event on a line.
+	FormJSONLines Form = "json_lines"
+	// FormJSON is an event over several lines.
+	FormJSON Form = "json"
+	// FormJSONArray is an event in an array, which may be a line or a whole file.
+	FormJSONArray Form = "json_array"
+	// FormBatch is an event in the body of RudderStack's batch call:
+	// {"batch":[…],"sentAt":…}. What stands beside the batch isn't the event's.
+	FormBatch Form = "batch"
+	// FormArchive is an event, or a batch of them, in a line of RudderStack's
+	// archive: {"userId":…,"payload":{…},"createdAt":…,"messageId":…}.
+	FormArchive Form = "archive"
+)
+
+// sniff tells the form of a file by how it begins: FormJSONLines if it is made of
+// lines, FormJSON or FormJSONArray if values stand over several. It isn't known
+// before enough is there, unless there is no more.
+//
+// A file of lines whose first is cut off mustn't be taken for a value over several
+// lines, which would swallow the others: such a line hardly ends in a bracket.
+func sniff(text []byte, all bool) (form Form, known bool) {
+	known = all || len(text) >= chunkSize
+	if !known && bytes.HasPrefix(byteOrderMark, text) {
+		return "", false
+	}
+	text = bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")
+	line, _, ended := bytes.Cut(text, newline)
+	known = known || ended
+	line = bytes.TrimRight(line, " \t\r")
+	switch {
+	case len(line) == 0:
+		return FormJSONLines, known && all
+	case line[0] == '[':
+		switch inside := bytes.TrimLeft(line[1:], " \t"); {
+		case len(inside) == 0:
+			return FormJSONArray, known
+		case inside[0] == '{' || inside[0] == ']':
+			return FormJSONArray, true
+		}
+	case line[0] == '{' && ended:
+		end := line[len(line)-1]
+		if at, _ := batchBegin(line); end == '{' || end == '[' || end == ',' && at > 0 {
+			return FormJSON, true
+		}
+	case line[0] == '{':
+		return FormJSONLines, known
+	}
+	return FormJSONLines, true
+}
+
+// mayHoldEvents tells lines that can hold events within from those that surely
+// are events, at little cost for each.
+func mayHoldEvents(line []byte) bool {
+	return bytes.Contains(line, []byte(`batch"`)) || bytes.Contains(line, []byte(`payload"`)) ||
+		bytes.TrimLeft(line, " \t")[0] == '['
+}
+
+// appendEvents appends the events of a line, which is one itself if it holds none.
+func appendEvents(events []Event, line Event) []Event {
+	form, list := inside(line.Text)
+	switch {
+	case form == "":
+		return append(events, line)
+	case list[0] != '[':
+		line.Form, line.Text = form, list
+		return append(events, line)
+	}
+	first := len(events)
+	for v := range elements(list) {
+		event := line
+		event.Form, event.Text = form, v
+		event.Event = line.Event + len(events) - first + 1
+		event.Next = line.Position
+		event.Next.Event = event.Event + 1
+		events = append(events, event)
+	}
+	if len(events) > first {
+		events[len(events)-1].Next = line.Next
+	}
+	return events
+}
+
+// inside finds what a value holds: a list of events or a single one, and their
+// form. There is no form if the value is an event itself, or isn't whole.
+func inside(text []byte) (Form, []byte) {
+	text = bytes.TrimSpace(text)
+	switch {
+	case text[0] == '[' && valueEnd(text) == len(text):
+		return FormJSONArray, text
+	case text[0] != '{':
+		return "", nil
+	}
+	p := partsOf(text)
+	switch {
+	case p.hasType:
+	case isList(p.batch):
+		return FormBatch, p.batch
+	default:
+		if events := eventsOf(p.payload); events != nil {
+			return FormArchive, events
+		}
+	}
+	return "", nil
+}
+
+// eventsOf gives the events of an archive's payload: the list of a batch, or the
+// payload itself. It may be a string of JSON.
+func eventsOf(payload []byte) []byte {
+	if len(payload) > 0 && payload[0] == '"' {
+		text, err := jsontext.AppendUnquote(nil, payload)
+		if payload = bytes.TrimSpace(text); err != nil || valueEnd(payload) != len(payload) {
+			return nil
+		}
+	}
+	switch {
+	case isList(payload):
+		return payload
+	case len(payload) == 0 || payload[0] != '{':
+		return nil
+	}
+	if p := partsOf(payload); !p.hasType && isList(p.batch) {
+		return p.batch
+	}
+	return payload
+}
+
+func isList(value []byte) bool { return len(value) > 0 && value[0] == '[' }
+
+// parts are the members of an object that tell what it is.
+type parts struct {
+	hasType        bool
+	batch, payload []byte
+}
+
+// partsOf looks at an object. It finds nothing unless text is one, and whole.
+func partsOf(text []byte) (p parts) {
+	o := newObject(text)
+	for name, ok := o.next(); ok; name, ok = o.next() {
+		value := o.value()
+		switch string(name) {
+		case `"type"`:
+			p.hasType = true
+		case `"batch"`:
+			p.batch = value
+		case `"payload"`:
+			p.payload = value
+		}
+		if value == nil {
+			break
+		}
+	}
+	if !o.whole || o.pos != len(text) {
+		return parts{}
+	}
+	return p
+}
+
+// batchBegin is where the list begins in the body of a batch call that text begins
+// with; 0 if it is something else, which may be known only with more of it.
+func batchBegin(text []byte) (at int, known bool) {
+	o := newObject(text)
+	for name, ok := o.next(); ok; name, ok = o.next() {
+		switch {
+		case string(name) == `"type"`:
+			return 0, true
+		case string(name) == `"batch"` && o.text[o.pos] == '[':
+			return o.pos, true
+		case o.value() == nil:
+			return 0, false
+		}
+	}
+	return 0, o.ended
+}
