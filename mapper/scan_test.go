@@ -1,6 +1,9 @@
 package mapper
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -98,5 +101,40 @@ func TestNameSet(t *testing.T) {
 			}
 			known[string(name)] = true
 		}
+	}
+}
+
+// BenchmarkScan reads events beside what jsontext and encoding/json have for that. Only
+// the scanner takes down what it reads.
+func BenchmarkScan(b *testing.B) {
+	var events [][]byte
+	for i := range 500 {
+		events = append(events, sample.AppendEvent(nil, 1, i))
+	}
+	s := new(scanner)
+	d := jsontext.NewDecoder(bytes.NewReader(nil))
+	for _, way := range []struct {
+		name string
+		read func(event []byte) bool
+	}{
+		{"scanner", s.scan},
+		{"jsontext.IsValid", func(event []byte) bool { return jsontext.Value(event).IsValid() }},
+		{"jsontext.ReadToken", func(event []byte) bool {
+			d.Reset(bytes.NewBuffer(event))
+			for {
+				if _, err := d.ReadToken(); err != nil {
+					return err == io.EOF
+				}
+			}
+		}},
+		{"json.Valid", json.Valid},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				if !way.read(events[i%len(events)]) {
+					b.Fatal("no JSON")
+				}
+			}
+		})
 	}
 }
