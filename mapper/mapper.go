@@ -123,8 +123,8 @@ func (m *mapping) run() (Result, error) {
 	if !value(bytes.TrimLeft(m.event, " \t\r\n")).isObject() {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
-	result := Result{MessageID: m.messageID()}
 	eventType := m.eventType()
+	result := Result{Type: eventType, MessageID: m.messageID()}
 	if result.Skipped = m.skip(eventType); result.Skipped != "" {
 		return result, nil
 	}
