@@ -54,7 +54,7 @@ func TestOrderOfLinks(t *testing.T) {
 				})
 			}, l)
 		}
-		for _, l := range links(testKey, cfg, &counters{}) {
+		for _, l := range links(testKey, cfg, newLimiters(cfg.retry, cfg.quotaShare), &counters{}) {
 			add(l)
 		}
 		add(func(next http.RoundTripper) http.RoundTripper { return next })

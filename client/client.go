@@ -18,6 +18,7 @@ type Client struct {
 
 	baseURL        *url.URL
 	chain          http.RoundTripper
+	limiters       limiters
 	counters       *counters
 	memory         *profileMemory
 	externalIDOnly bool
@@ -57,23 +58,24 @@ func newClient(key string, opts []Option) (*Client, error) {
 
 	c := &Client{
 		baseURL:        cfg.baseURL,
+		limiters:       newLimiters(cfg.retry, cfg.quotaShare),
 		counters:       &counters{},
 		memory:         newProfileMemory(cfg.people),
 		externalIDOnly: cfg.externalIDOnly,
 	}
-	c.chain = chain(cfg.transport(), links(key, cfg, c.counters)...)
+	c.chain = chain(cfg.transport(), links(key, cfg, c.limiters, c.counters)...)
 	c.API = klaviyo.NewAPI(caller{c})
 	return c, nil
 }
 
 // links are what every request passes on its way out, from top to bottom, and
 // its answer on its way back. What stands below retry happens for every attempt.
-func links(key string, cfg config, counters *counters) []link {
+func links(key string, cfg config, limiters limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key, cfg.companyID),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
-		limit(cfg.retry, cfg.quotaShare),
+		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),
 		limitTime(cfg.attemptTimeout()),
 	}

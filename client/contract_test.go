@@ -74,12 +74,12 @@ func over(k *klaviyotest.Klaviyo) client.Option {
 func TestContract(t *testing.T) {
 	t.Run("transport", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			k := klaviyotest.New(klaviyotest.WithKey(key))
+			k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithKey(key))
 			converse(t, k, newClient(t, over(k)))
 		})
 	})
 	t.Run("socket", func(t *testing.T) {
-		k := klaviyotest.New(klaviyotest.WithKey(key))
+		k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithKey(key))
 		server := httptest.NewServer(k)
 		defer server.Close()
 		converse(t, k, newClient(t, client.WithBaseURL(server.URL), client.WithHTTPClient(server.Client())))
@@ -196,7 +196,7 @@ func TestContractLimits(t *testing.T) {
 	for _, into := range []time.Duration{0, 10 * time.Second, 59500 * time.Millisecond} {
 		t.Run(into.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithWindowsFrom(time.Now().Add(-into)))
+				k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithKey(key), klaviyotest.WithWindowsFrom(time.Now().Add(-into)))
 				c := newClient(t, over(k))
 				op, _ := klaviyo.LookupOperation(klaviyo.OperationSubscribeProfiles)
 				for i := range op.Steady.Calls + 10 {

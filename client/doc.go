@@ -38,13 +38,15 @@
 // Each operation is limited by itself, to the two limits that Klaviyo's description
 // gives it, a second's and a minute's: the minute's quota is spent as fast as the
 // second's allows, then requests wait for the window that the answers' headers
-// announce. No stretch of a second holds more calls than a second's limit, counted
-// from the answers, so that nothing depends on the latency or on when the server's
-// seconds begin. A minute's end is known to a second, and the later moment is taken.
+// announce. No stretch of a second holds more calls than a second's limit, whenever
+// they arrive between being sent and being answered, so that nothing depends on when
+// the server's seconds begin. A minute's end is known to a second, and the later moment
+// is taken.
 //
-// Other programs use the quota too: what the headers tell of them is left to them,
-// and after a 429 all requests of the operation wait for as long as it asks, and
-// fewer go in a second from then on. [WithQuotaShare] takes less from the start.
+// Other programs use the quota too: the most that the headers show them to spend within
+// a second is left to them, in each second and at the end of a minute's quota. After a
+// 429 all requests of the operation wait for as long as it asks, and fewer go in a
+// second from then on. [WithQuotaShare] takes less from the start.
 //
 // A request whose context would end before there is room fails at once. Limits hold
 // for a Client: use one for an account.
@@ -57,14 +59,15 @@
 // 409, an update_profile of the profile it names. A known profile that turns out to
 // be gone (404, 410) is created anew. See [WithProfileMemory].
 //
-// A request whose identifiers belong to several profiles updates the one that has
-// the email, or else the one that has the phone number. Identifiers of other
-// profiles are left out of the update, first the one that the 409 points at, or else
-// the weakest: the external id before the phone number. What is left out becomes the
-// custom property external_id or phone, unless the request has a property of that
-// name, and the Response has a [Warning] with the code [WarningIdentifierConflict].
-// If the strongest identifier alone is still answered 409, the error is
-// [ErrConflict].
+// A request whose identifiers belong to several profiles updates the one that has the
+// email, or if none has it the one that has the phone number, whichever profile a 409
+// names and whatever the Client remembers. Identifiers of other profiles are left out
+// of the update: those that the 409s point at or, where they don't point, the weakest
+// first, the external id before the phone number. What is left out becomes the custom
+// property external_id or phone, unless the request has a property of that name, and
+// the Response has a [Warning] with the code [WarningIdentifierConflict]. If the
+// strongest identifier alone is still answered 409, the error is [ErrConflict]. What
+// the Client remembers is believed until an answer contradicts it.
 //
 // # Phone numbers
 //

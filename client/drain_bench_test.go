@@ -16,7 +16,7 @@ func BenchmarkDrainMixed(b *testing.B) {
 	var rateLimited int64
 	for b.Loop() {
 		inVirtualTime(b, func(t *testing.T) {
-			c := newClient(t, far(klaviyotest.New(klaviyotest.WithoutRequestLog()), 80*time.Millisecond))
+			c := newClient(t, far(klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog()), 80*time.Millisecond))
 			took := make([]time.Duration, len(streams))
 			var all sync.WaitGroup
 			for i, s := range streams {
@@ -44,7 +44,7 @@ func BenchmarkDrainBesideAnotherProgram(b *testing.B) {
 				var got drained
 				for b.Loop() {
 					inVirtualTime(b, func(t *testing.T) {
-						k := klaviyotest.New(klaviyotest.WithoutRequestLog(), klaviyotest.WithWindowsFrom(time.Now().Add(-20300*time.Millisecond)))
+						k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog(), klaviyotest.WithWindowsFrom(time.Now().Add(-20300*time.Millisecond)))
 						stop := make(chan struct{})
 						go spend(k, s.operation, every, stop)
 						got = drain(t, newClient(t, far(k, 80*time.Millisecond)), s)

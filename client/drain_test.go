@@ -109,7 +109,7 @@ func TestDrain(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%v/%v", s.operation, test.into, test.latency), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					opts := []klaviyotest.Option{klaviyotest.WithoutRequestLog()}
+					opts := []klaviyotest.Option{klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog()}
 					if test.into != ownWindows {
 						opts = append(opts, klaviyotest.WithWindowsFrom(time.Now().Add(-test.into)))
 					}
@@ -130,7 +130,7 @@ func TestDrain(t *testing.T) {
 // The operations of a mixed stream drain side by side, each as fast as alone.
 func TestDrainMixed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := klaviyotest.New(klaviyotest.WithoutRequestLog())
+		k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog())
 		c := newClient(t, far(k, 80*time.Millisecond))
 		var all sync.WaitGroup
 		for _, s := range streams {
@@ -160,7 +160,7 @@ func TestDrainBesideAnotherProgram(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%s", s.operation, name), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					k := klaviyotest.New(klaviyotest.WithoutRequestLog(), klaviyotest.WithWindowsFrom(time.Now().Add(-20300*time.Millisecond)))
+					k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog(), klaviyotest.WithWindowsFrom(time.Now().Add(-20300*time.Millisecond)))
 					stop := make(chan struct{})
 					go spend(k, s.operation, every, stop)
 					c := newClient(t, far(k, 80*time.Millisecond))
@@ -206,7 +206,7 @@ func TestQuotaShare(t *testing.T) {
 				const share = 0.8
 				op, _ := klaviyo.LookupOperation(s.operation)
 				epoch := time.Now()
-				k := klaviyotest.New(klaviyotest.WithWindowsFrom(epoch))
+				k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithWindowsFrom(epoch))
 				s.n /= 2 // a whole quota
 				got := drain(t, newClient(t, far(k, 0), client.WithQuotaShare(share)), s)
 				most := map[time.Duration]int{}
@@ -257,7 +257,7 @@ func BenchmarkDrain(b *testing.B) {
 			var got drained
 			for b.Loop() {
 				inVirtualTime(b, func(t *testing.T) {
-					got = drain(t, newClient(t, far(klaviyotest.New(klaviyotest.WithoutRequestLog()), 80*time.Millisecond)), s)
+					got = drain(t, newClient(t, far(klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithoutRequestLog()), 80*time.Millisecond)), s)
 				})
 			}
 			b.ReportMetric(got.took.Seconds()/leastTime(op, s.n, 0).Seconds(), "ratio")

@@ -69,6 +69,9 @@ func noAnswer(req *http.Request, err error) *Error {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
 		e.advice = "give the context more time, or send less at a time"
+		if limited.limitedFor > 0 {
+			e.advice = advice[ErrRateLimited]
+		}
 	case req.Context().Err() != nil:
 		e.cause = req.Context().Err()
 	case errors.Is(err, errTooLarge):

@@ -10,13 +10,20 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// limit holds attempts back so that Klaviyo has no reason to answer 429. Each
-// operation has a limiter of its own and never waits for another's.
-func limit(policy RetryPolicy, share float64) link {
-	limiters := make(map[klaviyo.OperationID]*limiter)
+// limiters are those of all operations. Each has its own and never waits for
+// another's.
+type limiters map[klaviyo.OperationID]*limiter
+
+func newLimiters(policy RetryPolicy, share float64) limiters {
+	limiters := make(limiters)
 	for op := range klaviyo.Operations() {
 		limiters[op.ID] = newLimiter(op, policy, share)
 	}
+	return limiters
+}
+
+// limit holds attempts back so that Klaviyo has no reason to answer 429.
+func limit(limiters limiters) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)

@@ -16,7 +16,7 @@ import (
 
 // limitedTo is the limiter's link before a transport.
 func limitedTo(transport http.RoundTripper) http.RoundTripper {
-	return chain(transport, limit(RetryPolicy{}.withDefaults(), 1))
+	return chain(transport, limit(newLimiters(RetryPolicy{}.withDefaults(), 1)))
 }
 
 func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {

@@ -174,8 +174,8 @@ const defaultPeople = 100_000
 
 // WithProfileMemory sets how many people's profile ids the Client remembers, so
 // that a create_profile for one of them takes one call. Those who were written to
-// last are kept. A person with email, phone number and external id takes about 450
-// bytes, so the default of 100,000 people takes 45 MB; the identifiers themselves are
+// last are kept. A person with email, phone number and external id takes about 200
+// bytes, so the default of 100,000 people takes 20 MB; the identifiers themselves are
 // not kept. 0 remembers nobody.
 func WithProfileMemory(people int) Option {
 	return func(c *config) error {

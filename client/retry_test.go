@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -310,6 +312,50 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 		}
 		if took := time.Since(start); took != 20*time.Second {
 			t.Errorf("waited %v, want 20s", took)
+		}
+	})
+}
+
+// The operation's requests are given up together, since waiting for one another is
+// waiting for the same thing. Another answer is a reason to go on.
+func TestRateLimitedOperationIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		answered := false
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+			if !answered && time.Since(start) > 10*time.Minute {
+				answered = true
+				return answer(http.StatusAccepted, ""), nil
+			}
+			resp := answer(http.StatusTooManyRequests, `{}`)
+			resp.Header.Set("Retry-After", "70")
+			return resp, nil
+		})
+		var all sync.WaitGroup
+		var delivered, givenUp atomic.Int64
+		for range 40 {
+			all.Go(func() {
+				_, err := c.Send(t.Context(), event())
+				switch {
+				case err == nil:
+					delivered.Add(1)
+				case errors.Is(err, ErrRateLimited) && !errors.Is(err, context.DeadlineExceeded):
+					givenUp.Add(1)
+				default:
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(start); delivered.Load() != 1 || givenUp.Load() != 39 || took < 24*time.Minute || took > 27*time.Minute {
+			t.Errorf("%d delivered, %d given up after %v; want 1, and 39 about 15 minutes after that", delivered.Load(), givenUp.Load(), took)
+		}
+
+		// Later it is tried again, with patience.
+		time.Sleep(time.Hour)
+		start = time.Now()
+		if _, err := c.Send(t.Context(), event()); !errors.Is(err, ErrRateLimited) || time.Since(start) < 13*time.Minute {
+			t.Errorf("err = %v after %v, want ErrRateLimited after about 15 minutes", err, time.Since(start))
 		}
 	})
 }

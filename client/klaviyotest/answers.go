@@ -44,17 +44,26 @@ type resource struct {
 	ID         string              `json:"id"`
 	Attributes map[string]any      `json:"attributes"`
 	Links      klaviyo.ObjectLinks `json:"links"`
+
+	Relationships map[string]relationship `json:"relationships,omitempty"`
+}
+
+// relationship names those that a resource belongs to.
+type relationship struct {
+	Data []klaviyo.ResourceIdentifier `json:"data"`
 }
 
 // single is the document of one resource.
 type single struct {
-	Data resource `json:"data"`
+	Data     resource   `json:"data"`
+	Included []resource `json:"included,omitempty"`
 }
 
 // collection is the document of a page of resources.
 type collection struct {
-	Data  []resource              `json:"data"`
-	Links klaviyo.CollectionLinks `json:"links"`
+	Data     []resource              `json:"data"`
+	Included []resource              `json:"included,omitempty"`
+	Links    klaviyo.CollectionLinks `json:"links"`
 }
 
 // The codes of Klaviyo's errors.

@@ -13,6 +13,9 @@
 //	… send with c …
 //	if got := k.Events(); len(got) != 1 { … }
 //
+// Lists are made with [WithList]. As at Klaviyo, a subscription to a list that isn't
+// there is refused.
+//
 // A [Klaviyo] is an [http.Handler] too, for tests that want a real socket:
 //
 //	server := httptest.NewServer(k)
@@ -23,7 +26,6 @@
 // later date first.
 //
 // It is not Klaviyo: jobs are done by the time they are answered, a profile is
-// never merged with another, an address that cannot exist is accepted, and the
-// parameters fields, additional-fields and include of reading calls are checked
-// but change nothing.
+// never merged with another, an address that cannot exist is accepted, there are no
+// segments, and nothing is predicted for additional-fields.
 package klaviyotest

@@ -170,11 +170,19 @@ func (a *account) metric(name, service string, now time.Time) *metric {
 }
 
 func (a *account) getEvents(c *call) answer {
-	return answerPage(c, a.events, 200)
+	return answerPage(c, a.events, 200, func(e *event, name string) []collected {
+		if name == "metrics" {
+			return []collected{e.metric}
+		}
+		if p, ok := a.profiles.byID[e.profileID]; ok {
+			return []collected{p}
+		}
+		return nil // it was deleted
+	})
 }
 
 func (a *account) getMetrics(c *call) answer {
-	return answerPage(c, a.metrics, 200)
+	return answerPage(c, a.metrics, 200, nil)
 }
 
 // resource is the event as Klaviyo shows it, with its value and unique id among

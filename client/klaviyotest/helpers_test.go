@@ -87,7 +87,8 @@ func send(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*htt
 		t.Fatal(err)
 	}
 	op, ok := klaviyo.MatchOperation(method, r.URL.EscapedPath())
-	if ok && !(op.Public && rsp.StatusCode >= 400) { // which are not all described
+	sparse := strings.Contains(r.URL.RawQuery, "fields")        // without attributes that are required
+	if ok && !sparse && !(op.Public && rsp.StatusCode >= 400) { // which are not all described
 		conforms(t, k, op, r, rsp, received)
 	}
 	return reply{rsp.StatusCode, rsp.Header, string(received)}

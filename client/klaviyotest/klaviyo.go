@@ -96,10 +96,11 @@ func WithList(id, name string) Option {
 	return func(k *Klaviyo) { k.AddList(id, name) }
 }
 
-// WithStrictLists refuses subscriptions to lists that don't exist, as Klaviyo
-// does. By default a subscription makes its list.
-func WithStrictLists() Option {
-	return func(k *Klaviyo) { k.account.strictLists = true }
+// WithAnyList makes the list of a subscription where there is none, which Klaviyo
+// doesn't: for simulations that can't know the account's lists. By default such a
+// subscription is refused, and so is an unsubscription.
+func WithAnyList() Option {
+	return func(k *Klaviyo) { k.account.anyList = true }
 }
 
 // WithoutRequestLog keeps no requests for [Klaviyo.Requests], which a long
@@ -196,7 +197,7 @@ var operations = map[klaviyo.OperationID]func(*account, *call) answer{
 
 // account is what Klaviyo remembers. The Klaviyo that holds it locks it.
 type account struct {
-	strictLists bool
+	anyList bool // a subscription makes its list
 
 	profiles      profiles
 	lists         []*list

@@ -106,7 +106,7 @@ func (l *list) field(name string) any {
 
 func (a *account) createList(c *call) answer {
 	l := a.newList(a.newID("LIST"), text(c.attributes()["name"]), c.time)
-	return document(http.StatusCreated, single{l.resource(c.base())})
+	return document(http.StatusCreated, single{Data: l.resource(c.base())})
 }
 
 func (a *account) getList(c *call) answer {
@@ -114,11 +114,11 @@ func (a *account) getList(c *call) answer {
 	if l == nil {
 		return notFound("id")
 	}
-	return document(http.StatusOK, single{l.resource(c.base())})
+	return document(http.StatusOK, single{Data: c.shaping().resource(c.base(), l, nil)})
 }
 
 func (a *account) getLists(c *call) answer {
-	return answerPage(c, a.lists, 10)
+	return answerPage(c, a.lists, 10, nil)
 }
 
 func (a *account) getListProfiles(c *call) answer {
@@ -126,7 +126,7 @@ func (a *account) getListProfiles(c *call) answer {
 	if l == nil {
 		return notFound("list_id")
 	}
-	return answerPage(c, l.ordered, 20)
+	return answerPage(c, l.ordered, 20, nil)
 }
 
 func (a *account) getProfileLists(c *call) answer {
@@ -134,13 +134,19 @@ func (a *account) getProfileLists(c *call) answer {
 	if !ok {
 		return notFound("profile_id")
 	}
+	lists := a.listsOf(p)
+	return answerPage(c, lists, len(lists), nil)
+}
+
+// listsOf are the lists that a profile is on.
+func (a *account) listsOf(p *profile) []*list {
 	lists := make([]*list, 0, len(a.lists))
 	for _, l := range a.lists {
 		if l.members[p] {
 			lists = append(lists, l)
 		}
 	}
-	return answerPage(c, lists, len(lists))
+	return lists
 }
 
 func (a *account) createListRelationships(c *call) answer {

@@ -20,8 +20,9 @@ type collected interface {
 }
 
 // answerPage answers with a page of a collection: those that pass the query's
-// filter, in its order, from its cursor on. size is the usual size of a page.
-func answerPage[T collected](c *call, all []T, size int) answer {
+// filter, in its order, from its cursor on. size is the usual size of a page, and
+// related what an item belongs to, nil where the operation includes nothing.
+func answerPage[T collected](c *call, all []T, size int, related func(T, string) []collected) answer {
 	query := c.req.URL.Query()
 	items := slices.Clone(all)
 	if query.Has("filter") {
@@ -51,9 +52,15 @@ func answerPage[T collected](c *call, all []T, size int) answer {
 	end := min(start+size, len(items))
 
 	page := collection{Data: make([]resource, 0, end-start), Links: klaviyo.CollectionLinks{Self: c.link(query)}}
+	shaping := c.shaping()
 	for _, item := range items[start:end] {
-		page.Data = append(page.Data, item.resource(c.base()))
+		var relatedTo func(string) []collected
+		if related != nil {
+			relatedTo = func(name string) []collected { return related(item, name) }
+		}
+		page.Data = append(page.Data, shaping.resource(c.base(), item, relatedTo))
 	}
+	page.Included = shaping.included
 	if start > 0 {
 		query.Set("page[cursor]", cursor(max(0, start-size)))
 		page.Links.Prev = c.link(query)

@@ -66,10 +66,8 @@ func (a *account) recorded(p *profile) Profile {
 	if err := json.Unmarshal(encode(p.resource("https://a.klaviyo.com")), &recorded.Profile); err != nil {
 		panic(fmt.Sprintf("klaviyotest: a profile: %v", err))
 	}
-	for _, l := range a.lists {
-		if l.members[p] {
-			recorded.Lists = append(recorded.Lists, l.id)
-		}
+	for _, l := range a.listsOf(p) {
+		recorded.Lists = append(recorded.Lists, l.id)
 	}
 	return recorded
 }
@@ -274,7 +272,7 @@ func (a *account) createProfile(c *call) answer {
 	if other, field := a.profiles.find(c.attributes()); other != nil {
 		return duplicate(field, other)
 	}
-	return document(http.StatusCreated, single{a.newProfile(c.attributes(), c.time).resource(c.base())})
+	return document(http.StatusCreated, single{Data: a.newProfile(c.attributes(), c.time).resource(c.base())})
 }
 
 func (a *account) updateProfile(c *call) answer {
@@ -289,7 +287,7 @@ func (a *account) updateProfile(c *call) answer {
 		return duplicate(field, other)
 	}
 	a.profiles.change(p, c.attributes(), c.time)
-	return document(http.StatusOK, single{p.resource(c.base())})
+	return document(http.StatusOK, single{Data: p.resource(c.base())})
 }
 
 func (a *account) createClientProfile(c *call) answer {
@@ -302,11 +300,21 @@ func (a *account) getProfile(c *call) answer {
 	if !ok {
 		return notFound("id")
 	}
-	return document(http.StatusOK, single{p.resource(c.base())})
+	shaping := c.shaping()
+	shown := shaping.resource(c.base(), p, func(name string) []collected {
+		var related []collected
+		if name == "lists" { // and there are no segments
+			for _, l := range a.listsOf(p) {
+				related = append(related, l)
+			}
+		}
+		return related
+	})
+	return document(http.StatusOK, single{shown, shaping.included})
 }
 
 func (a *account) getProfiles(c *call) answer {
-	return answerPage(c, a.profiles.ordered, 20)
+	return answerPage(c, a.profiles.ordered, 20, nil)
 }
 
 func (a *account) requestProfileDeletion(c *call) answer {

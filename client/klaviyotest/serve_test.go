@@ -103,9 +103,11 @@ func TestResetWithoutSocket(t *testing.T) {
 	k.ServeHTTP(httptest.NewRecorder(), newRequest(t, "GET", "/api/lists/", ""))
 }
 
-func TestTransportTakesRespondersOfItsUser(t *testing.T) {
+// A Klaviyo answers what the responders of a httpmock transport leave over.
+func TestTransportBesideResponders(t *testing.T) {
 	k := New()
-	transport := k.Transport()
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(k.Transport().RoundTrip)
 	transport.RegisterResponder("GET", "https://example.com/", httpmock.NewStringResponder(200, "mine"))
 	rsp, err := transport.RoundTrip(newRequest(t, "GET", "https://example.com/", ""))
 	if err != nil {

@@ -88,11 +88,11 @@ func (a *account) createClientSubscription(c *call) answer {
 	return empty(http.StatusAccepted)
 }
 
-// subscribedList finds the list of a subscription, or makes it where the
-// account is not strict.
+// subscribedList finds the list of a subscription, or makes it in an account with any
+// list.
 func (a *account) subscribedList(id string, now time.Time) *list {
 	l := a.list(id)
-	if l == nil && !a.strictLists {
+	if l == nil && a.anyList {
 		l = a.newList(id, id, now)
 	}
 	return l
@@ -149,7 +149,7 @@ func (p *profile) consent(channel Channel, state, customSource string, now time.
 func (a *account) unsubscribeProfiles(c *call) answer {
 	attributes := c.attributes()
 	l := a.list(text(attributes["list_id"]))
-	if l == nil && a.strictLists && given(attributes["list_id"]) {
+	if l == nil && !a.anyList && given(attributes["list_id"]) {
 		return refuse(unknownID("/data/attributes/list_id"))
 	}
 	for _, ch := range channels {

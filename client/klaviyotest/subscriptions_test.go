@@ -18,7 +18,7 @@ func consents(p Profile) [2]string {
 
 func TestSubscribeProfiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New()
+		k := New(WithList("L", "list"))
 		id := createProfile(t, k, `"phone_number":"+12025550148"`)
 		r := mustSend(t, k, "POST", subscribePath,
 			`{"data":{"type":"profile-subscription-bulk-create-job","attributes":{"list_id":"L","custom_source":"shop","subscriptions":[
@@ -59,7 +59,7 @@ func TestSubscribeProfiles(t *testing.T) {
 }
 
 func TestSubscribeByProfileID(t *testing.T) {
-	k := New()
+	k := New(WithList("L", "list"))
 	id := createProfile(t, k, `"email":"ada@example.com"`)
 	mustSend(t, k, "POST", subscribePath, subscriptionsOf(`{"profile_id":"`+id+`","email":"ada@example.com"}`))
 	if s := k.Subscriptions(); len(s) != 1 || s[0].ProfileID != id {
@@ -74,7 +74,7 @@ func TestSubscribeByProfileID(t *testing.T) {
 	}
 }
 
-func TestStrictLists(t *testing.T) {
+func TestUnknownLists(t *testing.T) {
 	subscription := `{"data":{"type":"subscription","attributes":{"list_id":"L","email":"ada@example.com"}}}`
 	calls := map[string]string{
 		subscribePath:                                   subscriptionsOf(`{"email":"ada@example.com"}`),
@@ -82,7 +82,7 @@ func TestStrictLists(t *testing.T) {
 		"/api/profile-unsubscription-bulk-create-jobs/": unsubscriptionOf(`"emails":["ada@example.com"],"list_id":"L"`),
 	}
 	for path, body := range calls {
-		k := New(WithStrictLists(), WithList("M", "another"))
+		k := New(WithList("M", "another"))
 		if r := send(t, k, "POST", path, body); r.status != 404 || r.pointers(t) != "/data/attributes/list_id" {
 			t.Errorf("%s: status %d: %s", path, r.status, r.body)
 		}
@@ -95,7 +95,7 @@ func TestStrictLists(t *testing.T) {
 }
 
 func TestUnsubscribeProfiles(t *testing.T) {
-	k := New()
+	k := New(WithList("L", "list"), WithList("M", "another"))
 	mustSend(t, k, "POST", subscribePath, subscriptionsOf(`{"email":"ada@example.com","phone_number":"+12025550147"}`))
 	const path = "/api/profile-unsubscription-bulk-create-jobs/"
 	mustSend(t, k, "POST", path, unsubscriptionOf(`"emails":["ada@example.com","bo@example.com"]`))
@@ -109,7 +109,7 @@ func TestUnsubscribeProfiles(t *testing.T) {
 	if got := consents(find(t, k, "bo@example.com")); got[0] != "UNSUBSCRIBED" {
 		t.Errorf("bo, who was unknown, consents to %v", got)
 	}
-	mustSend(t, k, "POST", path, unsubscriptionOf(`"phone_numbers":["+12025550147"],"list_id":"unknown"`))
+	mustSend(t, k, "POST", path, unsubscriptionOf(`"phone_numbers":["+12025550147"],"list_id":"M"`))
 	if got := find(t, k, "ada@example.com").Lists; len(got) != 1 {
 		t.Errorf("ada's lists %v", got)
 	}
@@ -121,7 +121,7 @@ func TestUnsubscribeProfiles(t *testing.T) {
 }
 
 func TestSuppression(t *testing.T) {
-	k := New()
+	k := New(WithList("L", "list"))
 	reason := func() string {
 		return find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions.Reason
 	}
@@ -153,7 +153,7 @@ func TestSuppression(t *testing.T) {
 }
 
 func TestCreateClientSubscription(t *testing.T) {
-	k := New()
+	k := New(WithList("L", "list"))
 	mustSend(t, k, "POST", "/client/subscriptions/?company_id=C",
 		`{"data":{"type":"subscription","attributes":{"list_id":"L","custom_source":"form","email":"ada@example.com","properties":{"$first_name":"Ada","plan":"pro"}}}}`)
 	p := find(t, k, "ada@example.com")
@@ -163,4 +163,13 @@ func TestCreateClientSubscription(t *testing.T) {
 	if s := k.Subscriptions(); len(s) != 1 || s[0].CustomSource != "form" {
 		t.Errorf("subscriptions %+v", s)
 	}
+}
+
+func TestWithAnyList(t *testing.T) {
+	k := New(WithAnyList())
+	mustSend(t, k, "POST", subscribePath, subscriptionsOf(`{"email":"ada@example.com"}`))
+	if lists := k.Lists(); len(lists) != 1 || lists[0].ID != "L" || len(lists[0].ProfileIDs) != 1 {
+		t.Errorf("lists %+v", lists)
+	}
+	mustSend(t, k, "POST", "/api/profile-unsubscription-bulk-create-jobs/", unsubscriptionOf(`"emails":["ada@example.com"],"list_id":"unknown"`))
 }

@@ -2,167 +2,97 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-const (
-	kills  = 100
-	people = 12
-)
-
-// journey makes a file with events of several people, as their sites send them:
-// each identify and group changes what the ones before said, so that a wrong order
-// shows. Some can't be delivered.
-func journey(t *testing.T, random *rand.Rand, n int) string {
-	t.Helper()
-	var text strings.Builder
-	for i := range n {
-		person := random.IntN(people)
-		event := map[string]any{
-			"messageId": fmt.Sprintf("m%04d", i),
-			"channel":   "web",
-			"userId":    fmt.Sprintf("u-%d", person),
-			"timestamp": time.Date(2026, 2, 24, 17, 0, i, 0, time.UTC),
-		}
-		traits := map[string]any{"email": fmt.Sprintf("p%d@example.com", person), "phone": fmt.Sprintf("+141555501%02d", person)}
-		switch random.IntN(10) {
-		case 0, 1, 2:
-			event["type"] = "identify"
-			traits["firstName"], traits["visits"] = fmt.Sprintf("Name %d", i), i
-			traits[fmt.Sprintf("seen_%d", i%7)] = i
-			event["context"] = map[string]any{"traits": traits}
-		case 3:
-			event["type"], event["groupId"] = "group", fmt.Sprintf("List%d", i%3)
-			event["traits"] = map[string]any{"subscribe": true, "email": traits["email"], "phone": traits["phone"], "consent": []string{"email", "sms"}}
-		case 4:
-			event["type"], event["event"], event["userId"] = "track", "Ping", "" // nobody's
-		default:
-			event["type"], event["event"] = "track", []string{"Product Viewed", "Order Completed", "Signed Up"}[i%3]
-			event["properties"] = map[string]any{"revenue": float64(i) / 4, "sku": fmt.Sprint("G-", i)}
-			event["context"] = map[string]any{"traits": traits}
-		}
-		line, err := json.Marshal(event)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text.Write(append(line, '\n'))
-	}
-	path := filepath.Join(t.TempDir(), "events.jsonl")
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
+// slow is a Klaviyo behind a socket that takes its time, and sees what is under way.
+type slow struct {
+	*klaviyotest.Klaviyo
+	url         string
+	connections atomic.Int64
+	requests    atomic.Int64 // that have come
+	underWay    atomic.Int64
+	batches     atomic.Int64 // of subscriptions, under way
 }
 
-// account is what a Klaviyo holds, but for ids and the times of requests.
-type account struct {
-	Profiles      map[string]profile
-	Events        map[string]klaviyotest.Event // by unique id
-	Subscriptions []string
-}
-
-type profile struct {
-	Attributes string
-	Lists      []string
-}
-
-func stateOf(t *testing.T, k *klaviyotest.Klaviyo) account {
-	t.Helper()
-	state := account{Profiles: map[string]profile{}, Events: map[string]klaviyotest.Event{}}
-	emails := map[string]string{} // by profile id
-	for _, p := range k.Profiles() {
-		text, err := json.Marshal(p.Attributes)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var attributes map[string]any
-		if err := json.Unmarshal(text, &attributes); err != nil {
-			t.Fatal(err)
-		}
-		withoutTimes(attributes)
-		if text, err = json.Marshal(attributes); err != nil {
-			t.Fatal(err)
-		}
-		email := fmt.Sprint(attributes["email"])
-		emails[p.ID] = email
-		if _, twice := state.Profiles[email]; twice {
-			t.Errorf("two profiles of %s", email)
-		}
-		slices.Sort(p.Lists)
-		state.Profiles[email] = profile{string(text), p.Lists}
-	}
-	for _, e := range k.Events() {
-		e.ProfileID, e.ID, e.MetricID = emails[e.ProfileID], "", ""
-		if _, twice := state.Events[e.UniqueID]; twice {
-			t.Errorf("event %s counts twice", e.UniqueID)
-		}
-		state.Events[e.UniqueID] = e
-	}
-	for _, s := range k.Subscriptions() {
-		state.Subscriptions = append(state.Subscriptions, fmt.Sprint(s.ListID, s.Email, s.PhoneNumber, s.Channels))
-	}
-	slices.Sort(state.Subscriptions)
-	state.Subscriptions = slices.Compact(state.Subscriptions) // one sent twice is one
-	return state
-}
-
-// withoutTimes takes out what tells when a request came.
-func withoutTimes(object map[string]any) {
-	for name, value := range object {
-		switch value := value.(type) {
-		case map[string]any:
-			withoutTimes(value)
-		default:
-			if slices.Contains([]string{"created", "updated", "timestamp"}, name) {
-				delete(object, name)
-			}
+func slowly(t *testing.T) *slow {
+	s := &slow{Klaviyo: klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog())}
+	s.Inject(
+		klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Times: -1, Delay: time.Millisecond, Status: http.StatusBadRequest, Code: "invalid",
+			When: func(r *http.Request) bool { return hasBody(r, refused) }},
+		klaviyotest.Fault{Delay: time.Millisecond, Times: -1})
+	server := httptest.NewUnstartedServer(s)
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			s.connections.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			s.connections.Add(-1)
 		}
 	}
-}
-
-// slowly makes a Klaviyo that counts the requests and takes its time.
-func slowly(t *testing.T) (g *gate, url string) {
-	t.Helper()
-	g = &gate{klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog()), make(chan struct{}, 100_000), make(chan struct{})}
-	close(g.open)
-	g.Inject(klaviyotest.Fault{Delay: time.Millisecond, Times: -1})
-	server := httptest.NewServer(g)
+	server.Start()
 	t.Cleanup(server.Close)
-	return g, server.URL
+	s.url = server.URL
+	return s
 }
 
-// kill kills the process at a random moment within a time after it has made some
-// requests, and tells whether it had ended by itself.
-func (g *gate) kill(p *process, random *rand.Rand, requests int, within time.Duration) (ended bool) {
-	p.t.Helper()
-	for len(g.arrived) > 0 {
-		<-g.arrived // those of the process before
+func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.requests.Add(1)
+	s.underWay.Add(1)
+	defer s.underWay.Add(-1)
+	if strings.Contains(r.URL.Path, "subscription") {
+		s.batches.Add(1)
+		defer s.batches.Add(-1)
 	}
+	s.Klaviyo.ServeHTTP(w, r)
+}
+
+// awaitSilence waits until the requests of a process that was killed are through: they
+// are not to come after those of the next.
+func (s *slow) awaitSilence(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); s.connections.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("connections of a process that was killed stay")
+		}
+	}
+}
+
+// killWhen starts the process and kills it when it is due. It tells whether it had ended
+// by itself.
+func (p *process) killWhen(isDue func() bool) (ended bool) {
+	p.t.Helper()
 	p.start()
 	exited := make(chan struct{})
 	go func() {
 		defer close(exited)
 		p.wait()
 	}()
-	for range requests {
+	for !isDue() {
 		select {
-		case <-g.arrived:
 		case <-exited:
+			return true
+		case <-time.After(20 * time.Microsecond):
 		}
 	}
-	time.Sleep(time.Duration(random.Int64N(int64(within))))
 	err := p.cmd.Process.Kill()
 	<-exited
 	return err != nil || p.cmd.ProcessState.Exited()
@@ -174,11 +104,12 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// lettersByEvent gives the lines of a file of dead letters, one for each event.
-func lettersByEvent(t *testing.T, path string) map[string]string {
+// lettersByID gives the line and the code of dead letters by their event's messageId,
+// of which each may have one.
+func lettersByID(t *testing.T, path string) map[string]string {
 	t.Helper()
 	text, err := os.ReadFile(path)
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	letters := map[string]string{}
@@ -186,57 +117,143 @@ func lettersByEvent(t *testing.T, path string) map[string]string {
 		var letter struct {
 			Line  int
 			Event struct{ MessageID string }
+			Error struct{ Code string }
 		}
 		if err := json.Unmarshal([]byte(line), &letter); err != nil {
 			continue // cut off by a kill; the event was sent again
 		}
-		letters[letter.Event.MessageID] = line
+		id := letter.Event.MessageID
+		if letters[id] != "" {
+			t.Errorf("event %s is a dead letter twice", id)
+		}
+		letters[id] = fmt.Sprint(letter.Line, letter.Error.Code)
 	}
 	return letters
 }
 
+// killed is a send that is killed again and again.
+type killed struct {
+	*slow
+	args       []string
+	dead       string
+	checkpoint string
+}
+
+func newKilled(t *testing.T, events string) *killed {
+	dir := t.TempDir()
+	k := &killed{slow: slowly(t), dead: filepath.Join(dir, "dead.jsonl"), checkpoint: filepath.Join(dir, "progress.json")}
+	k.args = []string{"send", "--base-url", k.url, "--concurrency", "4", "--output", "json", "--dead-letter", k.dead, "--checkpoint", k.checkpoint, events}
+	return k
+}
+
+// A moment is one to kill a process at.
+type moment struct {
+	name string
+	// is tells whether it has come, while the file of dead letters was so long before.
+	is func(k *killed, dead int64) bool
+}
+
+var moments = []moment{
+	{"a request under way", func(k *killed, _ int64) bool { return k.underWay.Load() > 0 }},
+	{"a batch under way", func(k *killed, _ int64) bool { return k.batches.Load() > 0 }},
+	{"a checkpoint being saved", func(k *killed, _ int64) bool { return size(k.nextCheckpoint()) >= 0 }},
+	{"a dead letter just written", func(k *killed, dead int64) bool { return size(k.dead) > dead }},
+}
+
+func (k *killed) nextCheckpoint() string {
+	return filepath.Join(filepath.Dir(k.checkpoint), "."+filepath.Base(k.checkpoint)+".tmp")
+}
+
+// size is how long a file is, or negative if there is none.
+func size(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return -1
+	}
+	return info.Size()
+}
+
+// patience is how long a moment is awaited that may not come any more.
+const patience = 50 * time.Millisecond
+
+// kill kills a run at a moment after so many events have arrived, and gives the
+// moments that it was at.
+func (k *killed) kill(t *testing.T, events int, at moment) (fell []string, ended bool) {
+	var dead, seen int64 = 0, -1
+	var due time.Time // without the moment
+	ended = newProcess(t, k.args...).killWhen(func() bool {
+		if due.IsZero() {
+			if n := k.requests.Load(); n == seen || len(k.Events()) < events {
+				seen = n
+				return false
+			}
+			due, dead = time.Now().Add(patience), size(k.dead)
+		}
+		if !at.is(k, dead) && time.Now().Before(due) {
+			return false
+		}
+		for _, m := range moments {
+			if m.is(k, dead) {
+				fell = append(fell, m.name)
+			}
+		}
+		return true
+	})
+	k.awaitSilence(t)
+	if size(k.checkpoint) > 4096 {
+		t.Errorf("the checkpoint has %d bytes", size(k.checkpoint))
+	}
+	return fell, ended
+}
+
+// TestKilledSendGoesOn kills sends at a hundred moments all over the input and compares
+// what they leave with what an undisturbed one does.
 func TestKilledSendGoesOn(t *testing.T) {
+	const events, kills, killsOfOne, parts = 300, 100, 20, 10
 	random := seeded(t)
-	events := journey(t, random, 800)
-	send := func(url string) []string {
-		dir := t.TempDir()
-		return []string{"send", "--base-url", url, "--concurrency", "4", "--output", "json",
-			"--dead-letter", filepath.Join(dir, "dead.jsonl"), "--checkpoint", filepath.Join(dir, "progress.json"), events}
-	}
+	path := journey(t, random, events)
 
-	undisturbed, url := slowly(t)
-	args := send(url)
-	start(t, nil, args...).wantStatus(3)
-	want, wantLetters := stateOf(t, undisturbed.Klaviyo), lettersByEvent(t, args[8])
+	undisturbed := newKilled(t, path)
+	start(t, nil, undisturbed.args...).wantStatus(3)
+	want, wantLetters := stateOf(t, undisturbed.Klaviyo), lettersByID(t, undisturbed.dead)
 
-	g, url := slowly(t)
-	args = send(url)
-	for i := range kills {
-		requests, within := random.IntN(40), 3*time.Millisecond
-		if len(g.Events()) > len(want.Events)*i/(kills+kills/10) { // it is to last for all kills
-			requests, within = 0, 30*time.Millisecond
+	var fellAt [parts]int // by the part of the events that had arrived
+	fellOn := map[string]int{}
+	count, deliveries := 0, 0
+	for ; count < kills; deliveries++ {
+		if deliveries == kills {
+			t.Fatal("the runs end before they can be killed")
 		}
-		if g.kill(newProcess(t, args...), random, requests, within) {
-			t.Fatalf("it was done before kill %d", i+1)
+		k := newKilled(t, path)
+		for i := range min(killsOfOne, kills-count) {
+			after := (float64(i) + random.Float64()) / killsOfOne * float64(len(want.Events))
+			fell, ended := k.kill(t, int(after), moments[random.IntN(len(moments))])
+			if ended {
+				break
+			}
+			count++
+			fellAt[min(len(k.Events())*parts/len(want.Events), parts-1)]++
+			for _, name := range fell {
+				fellOn[name]++
+			}
 		}
-		if info, err := os.Stat(args[10]); err == nil && info.Size() > 4096 {
-			t.Fatalf("the checkpoint has %d bytes", info.Size())
+		p := start(t, nil, k.args...)
+		p.wantStatus(3)
+		if !strings.Contains(p.stdout.String(), fmt.Sprintf(`"events":%d,`, events)) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
+			t.Errorf("the summary is not of all events: %s", &p.stdout)
+		}
+		if diff := cmp.Diff(want, stateOf(t, k.Klaviyo)); diff != "" {
+			t.Errorf("the account is not that of an undisturbed run (-want +got)\n%.3000s", diff)
+		}
+		if diff := cmp.Diff(wantLetters, lettersByID(t, k.dead)); diff != "" {
+			t.Errorf("dead letters (-want +got)\n%.3000s", diff)
 		}
 	}
-	t.Logf("after %d kills %d of %d events had arrived", kills, len(g.Events()), len(want.Events))
-	p := start(t, nil, args...)
-	p.wantStatus(3)
-	if !strings.Contains(p.said.String(), "Going on at line") {
-		t.Errorf("it does not say where it goes on:\n%s", &p.said)
-	}
-	if !strings.Contains(p.stdout.String(), `"events":800,`) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
-		t.Errorf("the summary is not of all events: %s", &p.stdout)
-	}
-	if diff := cmp.Diff(want, stateOf(t, g.Klaviyo)); diff != "" {
-		t.Errorf("the account is not that of an undisturbed run (-want +got)\n%.3000s", diff)
-	}
-	if diff := cmp.Diff(wantLetters, lettersByEvent(t, args[8])); diff != "" {
-		t.Errorf("dead letters (-want +got)\n%.3000s", diff)
+	t.Logf("%d kills in %d deliveries; by tenths of the events that had arrived: %v; with %v", count, deliveries, fellAt, fellOn)
+	for part, n := range fellAt {
+		if n == 0 {
+			t.Errorf("no kill fell on part %d of %d", part+1, parts)
+		}
 	}
 }
 
@@ -244,7 +261,7 @@ func TestKilledSendGoesOn(t *testing.T) {
 // the file is replaced.
 func TestKilledReplayLosesNothing(t *testing.T) {
 	random := seeded(t)
-	g, url := slowly(t)
+	g := slowly(t)
 	done, kept := 0, 0
 	for round := range 60 {
 		var text strings.Builder
@@ -261,9 +278,18 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		g.kill(newProcess(t, "replay", "--base-url", url, "--concurrency", "2", path), random, 15-random.IntN(4), 15*time.Millisecond)
+		last := g.requests.Load() + 15 - random.Int64N(4)
+		pause := time.Duration(random.Int64N(int64(15 * time.Millisecond)))
+		newProcess(t, "replay", "--base-url", g.url, "--concurrency", "2", path).killWhen(func() bool {
+			if g.requests.Load() < last {
+				return false
+			}
+			time.Sleep(pause)
+			return true
+		})
+		g.awaitSilence(t)
 
-		left, delivered := lettersByEvent(t, path), map[string]bool{}
+		left, delivered := lettersByID(t, path), map[string]bool{}
 		for _, e := range g.Events() {
 			delivered[e.UniqueID] = true
 		}
@@ -282,4 +308,10 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		}
 	}
 	t.Logf("killed with the old file %d times, with the new one %d times", kept, done)
+}
+
+// hasBody tells whether a request's body has the text in it.
+func hasBody(r *http.Request, text string) bool {
+	body, err := io.ReadAll(r.Body)
+	return err == nil && strings.Contains(string(body), text)
 }

@@ -2,28 +2,53 @@ package checkpoint
 
 import (
 	"crypto/sha256"
+	"hash"
 	"io"
 )
 
-// A checksum of more bytes than all blocks have is one of blocks at equal distances,
-// among them the first and the last: it takes as long for a file of any length.
+// mostWhole is how many bytes of a file have a checksum of all of them, in about a
+// second. One of more bytes is of blocks at equal distances, among them the first and the
+// last: it takes no longer for a longer file.
 const (
-	sumBlocks    = 64
-	sumBlockSize = 64 << 10
+	mostWhole = 1 << 30
+	blocks    = 64
+	blockSize = 64 << 10
 )
 
-// checksum is the SHA-256 of the first bytes of a file, so many.
-func checksum(file io.ReaderAt, size int64) ([]byte, error) {
-	blocks, blockSize := int64(sumBlocks), int64(sumBlockSize)
-	if size <= blocks*blockSize {
-		blocks, blockSize = 1, size
+// checksum is the SHA-256 of a file's first bytes. It remembers what it has read, so that
+// the file is read once while more and more of it is done.
+type checksum struct {
+	whole hash.Hash
+	read  int64
+}
+
+// of gives the checksum of the first bytes, so many.
+func (c *checksum) of(file io.ReaderAt, size int64) ([]byte, error) {
+	if size > mostWhole {
+		return ofBlocks(file, size)
 	}
+	if c.whole == nil || c.read > size {
+		*c = checksum{whole: sha256.New()}
+	}
+	if err := add(c.whole, file, c.read, size-c.read); err != nil {
+		c.whole = nil
+		return nil, err
+	}
+	c.read = size
+	return c.whole.Sum(nil), nil
+}
+
+func ofBlocks(file io.ReaderAt, size int64) ([]byte, error) {
 	sum := sha256.New()
-	for i := range blocks {
-		block := io.NewSectionReader(file, i*(size-blockSize)/max(blocks-1, 1), blockSize)
-		if _, err := io.CopyN(sum, block, blockSize); err != nil {
+	for i := range int64(blocks) {
+		if err := add(sum, file, i*(size-blockSize)/(blocks-1), blockSize); err != nil {
 			return nil, err
 		}
 	}
 	return sum.Sum(nil), nil
+}
+
+func add(sum hash.Hash, file io.ReaderAt, offset, size int64) error {
+	_, err := io.CopyN(sum, io.NewSectionReader(file, offset, size), size)
+	return err
 }

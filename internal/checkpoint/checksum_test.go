@@ -2,47 +2,81 @@ package checkpoint
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io"
 	"testing"
 )
 
-// counter counts the bytes that are read of it: zeros.
-type counter struct{ n int64 }
+// zeros is a file of any length. It counts the bytes that are read.
+type zeros struct{ read int64 }
 
-func (c *counter) ReadAt(p []byte, _ int64) (int, error) {
-	c.n += int64(len(p))
+func (z *zeros) ReadAt(p []byte, _ int64) (int, error) {
+	clear(p)
+	z.read += int64(len(p))
 	return len(p), nil
 }
 
 func TestChecksumOfALongFileIsCheap(t *testing.T) {
-	for _, size := range []int64{0, 1, sumBlocks * sumBlockSize, sumBlocks*sumBlockSize + 1, 1 << 40} {
-		var c counter
-		if _, err := checksum(&c, size); err != nil {
+	for _, size := range []int64{mostWhole + 1, 1 << 40} {
+		var file zeros
+		var c checksum
+		if _, err := c.of(&file, size); err != nil {
 			t.Fatal(err)
 		}
-		if want := min(size, sumBlocks*sumBlockSize); c.n != want {
-			t.Errorf("of %d bytes it read %d, want %d", size, c.n, want)
+		if file.read != blocks*blockSize {
+			t.Errorf("of %d bytes it read %d", size, file.read)
 		}
-	}
-	if _, err := checksum(bytes.NewReader(make([]byte, 10)), 11); err != io.EOF {
-		t.Errorf("a file that is too short: %v", err)
 	}
 }
 
-func TestChecksumDiffers(t *testing.T) {
-	file := make([]byte, 2*sumBlocks*sumBlockSize)
-	sum := func(size int) string {
-		text, err := checksum(bytes.NewReader(file), int64(size))
+func sumOf(text []byte) []byte {
+	sum := sha256.Sum256(text)
+	return sum[:]
+}
+
+func TestChecksumReadsAFileOnce(t *testing.T) {
+	var file zeros
+	var c checksum
+	for _, size := range []int64{0, 1, 100, 100, 1000} {
+		got, err := c.of(&file, size)
+		if err != nil || !bytes.Equal(got, sumOf(make([]byte, size))) {
+			t.Errorf("of %d bytes: %x, %v", size, got, err)
+		}
+	}
+	if file.read != 1000 {
+		t.Errorf("it read %d of 1000 bytes", file.read)
+	}
+	if got, err := c.of(&file, 10); err != nil || !bytes.Equal(got, sumOf(make([]byte, 10))) {
+		t.Errorf("of fewer bytes than before: %x, %v", got, err)
+	}
+}
+
+func TestChecksumOfAFileThatIsTooShort(t *testing.T) {
+	var c checksum
+	file := bytes.NewReader([]byte("0123456789"))
+	if _, err := c.of(file, 11); err != io.EOF {
+		t.Errorf("%v, want %v", err, io.EOF)
+	}
+	if got, err := c.of(file, 10); err != nil || !bytes.Equal(got, sumOf([]byte("0123456789"))) {
+		t.Errorf("after an error: %x, %v", got, err)
+	}
+}
+
+// TestChecksumOfBlocksHasTheEnds: there a line begins.
+func TestChecksumOfBlocksHasTheEnds(t *testing.T) {
+	file := make([]byte, 2*blocks*blockSize)
+	sum := func() string {
+		text, err := ofBlocks(bytes.NewReader(file), int64(len(file)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(text)
 	}
-	for _, tt := range []struct{ size, at int }{{100, 0}, {100, 99}, {len(file), 0}, {len(file), len(file) - 1}, {len(file), len(file) - sumBlockSize}, {len(file) / 2, len(file) / 4}} {
-		before := sum(tt.size)
-		file[tt.at]++
-		if sum(tt.size) == before {
-			t.Errorf("the checksum of %d bytes is the same with another byte at %d", tt.size, tt.at)
+	for _, at := range []int{0, len(file) - 1, len(file) - blockSize} {
+		before := sum()
+		file[at]++
+		if sum() == before {
+			t.Errorf("the checksum is the same with another byte at %d", at)
 		}
 	}
 }

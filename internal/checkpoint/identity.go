@@ -31,7 +31,8 @@ type Source struct {
 	Sum    []byte `json:"sum"`
 	Summed int64  `json:"summed"`
 	// file is the one that had the name when it was described.
-	file fs.FileInfo
+	file     fs.FileInfo
+	checksum *checksum
 }
 
 // ErrNotRegular is the error of input that can't be read from a position.
@@ -61,7 +62,7 @@ func describe(file string) (Source, error) {
 	if !info.Mode().IsRegular() {
 		return Source{}, ErrNotRegular
 	}
-	s := Source{Name: name, Size: info.Size(), file: info}
+	s := Source{Name: name, Size: info.Size(), file: info, checksum: new(checksum)}
 	return s, s.sumUp(headSize)
 }
 
@@ -80,7 +81,7 @@ func (s *Source) sumUp(size int64) error {
 		return fmt.Errorf("%s has been replaced", s.Name)
 	}
 	size = min(size, info.Size())
-	sum, err := checksum(f, size)
+	sum, err := s.checksum.of(f, size)
 	if err != nil {
 		return err
 	}

@@ -208,7 +208,7 @@ func TestPrecedence(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			k := klaviyotest.New(klaviyotest.WithKey(tt.key))
+			k := klaviyotest.New(klaviyotest.WithKey(tt.key), klaviyotest.WithList(tt.list, "Newsletter"))
 			s := account(k)
 			s.env["KLAVIYO_API_KEY"] = tt.env
 			r := s.run(t, append([]string{"send", "--config", config, event}, tt.args...)...)

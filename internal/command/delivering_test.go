@@ -82,7 +82,7 @@ func newDelivering(t *testing.T, tt faultTest, checkpoint bool) *delivering {
 	for line := 1; line <= lastLine; line++ {
 		events = append(events, eventOnLine(line))
 	}
-	k := klaviyotest.New(klaviyotest.WithKey(key))
+	k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithList("L", "Newsletter"))
 	n := &faultyNetwork{next: k.Transport(), test: tt, spare: tt.after, left: tt.times}
 	if tt.times == 0 {
 		n.left = -1

@@ -98,7 +98,7 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	transport := p.Transport
 	switch {
 	case flags.simulate:
-		transport = klaviyotest.New(klaviyotest.WithoutRequestLog()).Transport()
+		transport = klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()).Transport()
 	case cfg.PrivateAPIKey == "":
 		return nil, wrongUsage(errors.New("there is no private API key: set KLAVIYO_API_KEY, or privateApiKey in the file of --config; --simulate needs none"))
 	case transport == nil:

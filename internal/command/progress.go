@@ -48,7 +48,7 @@ type progressed struct {
 	end            int64          // offset after the last
 	state          state
 	// reason is why it can't be delivered.
-	reason   deadletter.Error
+	reason   *deadletter.Error
 	attempts int
 }
 
@@ -109,7 +109,7 @@ func (p *progress) reject(at delivery.Position, reason deadletter.Error, attempt
 	defer p.mu.Unlock()
 	e := progressed{number: at.Number, events: 1, at: position(at), end: at.End, state: rejected}
 	if p.passed != nil {
-		e.reason, e.attempts = reason, attempts
+		e.reason, e.attempts = &reason, attempts
 	}
 	i, _ := slices.BinarySearchFunc(p.behind, e.number, func(e progressed, number int) int { return e.number - number })
 	p.behind = slices.Insert(p.behind, i, e)

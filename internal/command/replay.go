@@ -121,7 +121,7 @@ func rewrite(letters *deadletter.Rewriting, e progressed) error {
 	if e.state == kept {
 		return letters.Keep(e.at.Offset, e.end)
 	}
-	return letters.Renew(e.at.Offset, e.end, e.reason, e.attempts)
+	return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.

@@ -55,7 +55,8 @@ it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
 With --checkpoint the same command goes on where it was, also when it was killed.
-The files must be the same; the last may have grown.`,
+The files, the account and the mapping must be the same; the last file may have
+grown. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   zcat events.jsonl.gz | rudderklaviyo send --output json

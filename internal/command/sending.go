@@ -135,9 +135,6 @@ func (s *sending) read(lines *input.Reader) error {
 	}
 }
 
-// largeLine is the length in bytes from which on a line isn't copied but to be sent.
-const largeLine = 1_000_000
-
 // take gives an event to the queue, or deals with it at once.
 func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	if s.mayGrow && s.isCut(line) {
@@ -152,7 +149,7 @@ func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	case err != nil:
 		return given, s.queue.Refuse(event, err)
 	}
-	isLarge := len(text) > largeLine
+	isLarge := len(text) > delivery.LargeText // it is copied only to be sent
 	if !isLarge {
 		text = bytes.Clone(text)
 	}
@@ -173,7 +170,6 @@ func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	event.Identity, event.Requests = result.Identity, result.Requests
 	if isLarge {
 		event.Text = bytes.Clone(text)
-		event.Requests = s.requests(event.Text)
 	}
 	return given, s.queue.Add(event)
 }

@@ -9,10 +9,14 @@ const (
 	maxBytes = 16_000_000
 	// maxKept is of the events whose requests are kept. Those of others are made
 	// again when their turn comes.
-	maxKept = 1_000_000
+	maxKept = LargeText
 	// taskBytes is what an event that waits takes beside its text.
 	taskBytes = 700
 )
+
+// LargeText is the length in bytes from which on the requests of a text are not kept,
+// so that those that [Queue.Add] is given may share memory that is used again.
+const LargeText = 1_000_000
 
 // maxAhead is how far the input may be read ahead of the first event that isn't
 // done, in events. It bounds what another run repeats.

@@ -1,8 +1,11 @@
 package delivery
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -140,6 +143,146 @@ func TestOutageThatEnds(t *testing.T) {
 		}
 		if report := q.Wait(); report.Delivered != 4 || report.Err != nil || len(letters.lines) > 0 {
 			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
+// An outage of half a minute, which is as long as a request is tried, stops nothing,
+// and one of five minutes does. Meanwhile one request at a time is sent.
+func TestOutageIsWaitedOut(t *testing.T) {
+	tests := []struct {
+		name   string
+		begins time.Duration
+		lasts  time.Duration
+		stops  bool
+		most   int // requests while it lasts, beside those under way when it begins
+	}{
+		{"from the start, half a minute", 0, 30 * time.Second, false, 1},
+		{"from the start, for long", 0, time.Hour, true, 2},
+		{"half a minute", 10 * time.Second, 30 * time.Second, false, 1},
+		{"four minutes", 10 * time.Second, 4 * time.Minute, false, 6},
+		{"for long", 10 * time.Second, time.Hour, true, 7},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var letters rejected
+				const width = 32
+				began := time.Now()
+				during := 0
+				s := &server{}
+				s.answer = func(client.Request, string) error {
+					isDown := func() bool {
+						passed := time.Since(began)
+						return passed >= tt.begins && passed < tt.begins+tt.lasts
+					}
+					if !isDown() {
+						time.Sleep(time.Second)
+						return nil
+					}
+					s.mu.Lock()
+					during++
+					s.mu.Unlock()
+					time.Sleep(25 * time.Second) // it is tried again and again
+					if !isDown() {
+						return nil
+					}
+					return errorOf(client.ErrUnavailable)
+				}
+				var events []Event
+				for line := range 1000 {
+					email := fmt.Sprintf("p%d@x", line)
+					events = append(events, of(line+1, email, track(email, fmt.Sprint(line))))
+				}
+				report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject, Concurrency: width}, events...)
+				if len(letters.lines) > 0 {
+					t.Errorf("dead letters %v", letters.lines)
+				}
+				if during > 2*width+tt.most {
+					t.Errorf("%d requests while it lasts", during)
+				}
+				if !tt.stops {
+					if report.Err != nil || report.Delivered != len(events) {
+						t.Errorf("%+v", report)
+					}
+					return
+				}
+				if !errors.Is(report.Err, client.ErrUnavailable) || report.Undone == nil {
+					t.Errorf("%+v", report)
+				}
+				limit := maxOutage
+				if tt.begins == 0 {
+					limit = maxSilence
+				}
+				if took := time.Since(began) - tt.begins; took < limit || took > limit+time.Minute {
+					t.Errorf("it stopped after %v, want %v", took, limit)
+				}
+			})
+		})
+	}
+}
+
+// What answers at Klaviyo's address and isn't Klaviyo will not change by waiting.
+func TestMisdirectedRequestsStopAtOnce(t *testing.T) {
+	for name, reason := range map[string]error{
+		"a redirect":                  errors.Join(&client.Error{StatusCode: http.StatusFound}, client.ErrUnavailable),
+		"a page":                      errors.Join(&client.Error{StatusCode: http.StatusOK}, client.ErrUnavailable),
+		"a certificate nobody trusts": errors.Join(&client.Error{}, client.ErrUnavailable, &tls.CertificateVerificationError{Err: errors.New("no")}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &server{answer: func(client.Request, string) error { return reason }}
+				began := time.Now()
+				report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1")))
+				if report.Undone == nil || !errors.Is(report.Err, reason) || time.Since(began) > 0 {
+					t.Errorf("%+v after %v", report, time.Since(began))
+				}
+			})
+		})
+	}
+}
+
+// A probe that the client refuses itself tells nothing of Klaviyo.
+func TestProbeThatIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var letters rejected
+		began := time.Now()
+		s := &server{answer: func(_ client.Request, words string) error {
+			switch {
+			case words == "event 6" || words == "event 7":
+				return errors.Join(&client.Error{}, client.ErrMissingIdentifier)
+			case time.Since(began) < 40*time.Second:
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		var events []Event
+		for line := 1; line <= 9; line++ {
+			email := fmt.Sprintf("p%d@x", line)
+			events = append(events, of(line, email, track(email, fmt.Sprint(line))))
+		}
+		report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject, Concurrency: 1}, events...)
+		if report.Err != nil || report.Delivered != 7 || !slices.Equal(letters.lines, []int{6, 7}) {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
+// A run that is interrupted while Klaviyo is away ends at once, without another probe.
+func TestInterruptedOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		began := time.Now()
+		time.AfterFunc(20*time.Second, cancel)
+		s := &server{answer: func(client.Request, string) error { return errorOf(client.ErrUnavailable) }}
+		report := deliver(ctx, Config{Sender: s}, of(1, "a@x", track("a@x", "1")))
+		if took := time.Since(began); took != 20*time.Second || report.Undone == nil || !errors.Is(report.Err, context.Canceled) {
+			t.Errorf("%+v after %v", report, took)
+		}
+		sent := len(s.got)
+		time.Sleep(time.Hour)
+		if len(s.got) > sent {
+			t.Error("a probe was sent after the end")
 		}
 	})
 }

@@ -66,7 +66,8 @@ type Event struct {
 	// Text is the event as it came.
 	Text     []byte
 	Identity mapper.Identity
-	Requests []mapper.Request // at least one
+	// Requests are one at least. They may share the text's memory.
+	Requests []mapper.Request
 }
 
 // Position is where an event stands in the input.

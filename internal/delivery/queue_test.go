@@ -24,6 +24,7 @@ type request struct {
 
 func (request) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
 func (r request) Body() any                    { return r }
+func (request) AppendBody(body []byte) []byte  { return append(body, "{}"...) }
 
 // sender answers requests by a function.
 type sender func(context.Context, request) error

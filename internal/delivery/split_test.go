@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 // Each person's address is p and the line; those of the bad ones are refused.
 func TestBatchThatIsRefused(t *testing.T) {
+	notFound := errors.Join(&client.Error{StatusCode: http.StatusNotFound}, client.ErrNotFound)
 	missing := errors.Join(&client.Error{Missing: []string{"/data/attributes/subscriptions/37"}}, client.ErrMissingIdentifier)
 	tests := []struct {
 		name   string
@@ -34,6 +36,9 @@ func TestBatchThatIsRefused(t *testing.T) {
 		{"it names another list", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/emails/0") }, 7},
 		{"an odd index", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/-1") }, 7},
 		{"the client refuses", 100, []int{38}, func(client.Request, int) error { return missing }, 3},
+		{"it names the first each time", 40, []int{30}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/0") }, 15},
+		{"it names something else of the batch", 8, []int{1, 2, 3, 4, 5, 6, 7, 8}, func(client.Request, int) error { return refusal("/data/type") }, 1},
+		{"there is no such list", 100, upTo(100), func(client.Request, int) error { return notFound }, 1},
 		{"it names the list that all have", 8, []int{1, 2, 3, 4, 5, 6, 7, 8}, func(client.Request, int) error { return refusal("/data/attributes/list_id") }, 1},
 		{"all are bad", 4, []int{1, 2, 3, 4}, func(_ client.Request, i int) error {
 			return refusal(fmt.Sprintf("/data/attributes/subscriptions/%d/email", i))
@@ -78,6 +83,68 @@ func TestBatchThatIsRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+func upTo(n int) (numbers []int) {
+	for i := range n {
+		numbers = append(numbers, i+1)
+	}
+	return numbers
+}
+
+// A batch that is split doesn't lose what waits for its answer when the one that was
+// named can't be sent.
+func TestRestOfABatchIsSentWhateverBecomesOfTheNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{delay: time.Second, answer: func(_ client.Request, words string) error {
+			switch {
+			case strings.Contains(words, "p1@x p2@x"):
+				return refusal("/data/attributes/subscriptions/0")
+			case strings.Contains(words, "p1@x"):
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		var events []Event
+		for line := range 4 {
+			email := fmt.Sprintf("p%d@x", line+1)
+			events = append(events, of(line+1, email, subscribe("L", email)))
+		}
+		if dead := run(t, s, events...); !slices.Equal(dead, []int{1}) {
+			t.Errorf("dead letters %v", dead)
+		}
+	})
+}
+
+// What is expected of a batch counts each event once, also one that is refused after
+// it has joined: else the last batch of the input would wait for nobody.
+func TestDeadLetterIsUnexpectedOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(_ client.Request, words string) error {
+			switch {
+			case strings.Contains(words, "bad@x"):
+				return refusal("")
+			case words == "event 2":
+				time.Sleep(10 * time.Second)
+			}
+			return nil
+		}}
+		q := Start(t.Context(), Config{Sender: s, BatchWait: time.Hour, Reject: func([]Rejection) error { return nil }})
+		for _, e := range []Event{
+			of(1, "bad@x", subscribe("L", "bad@x")),
+			of(2, "b@x", track("b@x", "2"), subscribe("L", "b@x")),
+			of(3, "c@x", subscribe("L", "c@x")),
+			of(4, "bad@x", subscribe("L", "bad@x")),
+		} {
+			if err := q.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		q.Wait()
+		if len(q.batches.expected) > 0 {
+			t.Errorf("expected at the end: %v", q.batches.expected)
+		}
+	})
 }
 
 // The lists of an unsubscription aren't parallel: not everybody has both.

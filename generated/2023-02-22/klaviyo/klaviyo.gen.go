@@ -2128,6 +2128,9 @@ func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.Unmarshal
 func (t EventIncluded) AsMetric() (Metric, error) {
 	var v Metric
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && !v.Type.Valid() {
+		err = fmt.Errorf("klaviyo: a resource of type %q is no Metric", v.Type)
+	}
 	return v, err
 }
 
@@ -2142,6 +2145,9 @@ func (t *EventIncluded) FromMetric(v Metric) error {
 func (t EventIncluded) AsProfile() (Profile, error) {
 	var v Profile
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && !v.Type.Valid() {
+		err = fmt.Errorf("klaviyo: a resource of type %q is no Profile", v.Type)
+	}
 	return v, err
 }
 
@@ -2162,6 +2168,9 @@ func (t *EventIncluded) UnmarshalJSON(data []byte) error { return t.union.Unmars
 func (t ProfileIncluded) AsList() (List, error) {
 	var v List
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && !v.Type.Valid() {
+		err = fmt.Errorf("klaviyo: a resource of type %q is no List", v.Type)
+	}
 	return v, err
 }
 
@@ -2176,6 +2185,9 @@ func (t *ProfileIncluded) FromList(v List) error {
 func (t ProfileIncluded) AsSegment() (Segment, error) {
 	var v Segment
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && !v.Type.Valid() {
+		err = fmt.Errorf("klaviyo: a resource of type %q is no Segment", v.Type)
+	}
 	return v, err
 }
 

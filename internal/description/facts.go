@@ -1,9 +1,7 @@
-package openapi_test
+package description
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,9 +35,6 @@ var named = map[string]bool{
 	"schemas":         true,
 	"securitySchemes": true,
 }
-
-// methods are the keys of a path that hold an operation.
-var methods = []string{".get", ".put", ".post", ".delete", ".options", ".head", ".patch", ".trace"}
 
 // tree is the factual part of a node of a description. Its keys are written
 // as they stand in a place: .key in an object, [key] in a list.
@@ -99,88 +94,34 @@ func (t *tree) add(key string, child *tree) {
 	t.children[key] = child
 }
 
-// at returns the descendant at the end of keys, or an empty tree.
-func (t *tree) at(keys ...string) *tree {
-	for _, key := range keys {
-		child, ok := t.children[key]
-		if !ok {
-			return &tree{}
-		}
-		t = child
-	}
-	return t
+// Difference is one place at which two descriptions state different facts.
+type Difference struct {
+	Place           string // such as components.schemas.ListEnum.type
+	Here, Published string // what stands there, absent if nothing does
 }
 
-// remove takes out the children whose keys drop picks.
-func (t *tree) remove(drop func(key string) bool) {
-	t.keys = slices.DeleteFunc(t.keys, drop)
-	maps.DeleteFunc(t.children, func(key string, _ *tree) bool { return drop(key) })
+func (d Difference) String() string {
+	return fmt.Sprintf("%s: %s here, %s published", d.Place, d.Here, d.Published)
 }
 
-// narrow cuts a published description to the operations that ours has, to
-// their tags, and to the components that they reach.
-func (t *tree) narrow(ours *tree) {
-	beyond := func(other *tree) func(string) bool {
-		return func(key string) bool { return other.children[key] == nil }
-	}
-	t.at(".tags").remove(beyond(ours.at(".tags")))
-	t.at(".paths").remove(beyond(ours.at(".paths")))
-	for path, item := range t.at(".paths").children {
-		other := beyond(ours.at(".paths", path))
-		item.remove(func(key string) bool { return slices.Contains(methods, key) && other(key) })
-	}
-
-	reached := map[string]bool{}
-	t.reach(t.at(".paths"), reached)
-	for _, kind := range []string{".schemas", ".responses"} {
-		t.at(".components", kind).remove(func(key string) bool { return !reached[kind+key] })
-	}
+// Compare lists the differences between our description and a published one,
+// which Narrow has cut to our operations.
+func Compare(ours, published *yaml.Node) []Difference {
+	return differences("", newTree(ours, false), newTree(published, false))
 }
 
-// reach adds the components that from refers to, directly or not.
-func (t *tree) reach(from *tree, reached map[string]bool) {
-	if ref, ok := from.children[".$ref"]; ok {
-		parts := strings.Split(strings.Trim(ref.value, `"`), "/")
-		kind, name := "."+parts[len(parts)-2], "."+parts[len(parts)-1]
-		if !reached[kind+name] {
-			reached[kind+name] = true
-			t.reach(t.at(".components", kind, name), reached)
-		}
-	}
-	for _, child := range from.children {
-		t.reach(child, reached)
-	}
-}
-
-// difference is one place at which two descriptions state different facts.
-type difference struct {
-	place, here, published string
-}
-
-func (d difference) String() string {
-	return fmt.Sprintf("%s: %s here, %s published", d.place, d.here, d.published)
-}
-
-// compare lists the differences between our description and a published one.
-// What the published one has beyond our operations is no difference.
-func compare(here, published *yaml.Node) []difference {
-	ours, theirs := newTree(here, false), newTree(published, false)
-	theirs.narrow(ours)
-	return differences("", ours, theirs)
-}
-
-func differences(place string, here, published *tree) []difference {
+func differences(place string, here, published *tree) []Difference {
 	at := strings.TrimPrefix(place, ".")
 	switch {
 	case here == nil:
-		return []difference{{at, "absent", published.value}}
+		return []Difference{{at, "absent", published.value}}
 	case published == nil:
-		return []difference{{at, here.value, "absent"}}
+		return []Difference{{at, here.value, "absent"}}
 	case here.value != published.value:
-		return []difference{{at, here.value, published.value}}
+		return []Difference{{at, here.value, published.value}}
 	}
 
-	var all []difference
+	var all []Difference
 	for _, key := range here.keys {
 		all = append(all, differences(place+key, here.children[key], published.children[key])...)
 	}
@@ -197,29 +138,15 @@ func differences(place string, here, published *tree) []difference {
 
 // orderDifference names the first of the common keys that stand in another
 // order.
-func orderDifference(place string, here, published *tree) []difference {
+func orderDifference(place string, here, published *tree) []Difference {
 	common := func(a, b *tree) []string {
 		return slices.DeleteFunc(slices.Clone(a.keys), func(key string) bool { return b.children[key] == nil })
 	}
 	ours, theirs := common(here, published), common(published, here)
 	for i := range ours {
 		if ours[i] != theirs[i] {
-			return []difference{{place + " (order)", ours[i] + " first", theirs[i] + " first"}}
+			return []Difference{{place + " (order)", ours[i] + " first", theirs[i] + " first"}}
 		}
 	}
 	return nil
-}
-
-// pairs ranges over the keys and values of an object.
-func pairs(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
-	return func(yield func(string, *yaml.Node) bool) {
-		if n.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if !yield(n.Content[i].Value, n.Content[i+1]) {
-				return
-			}
-		}
-	}
 }

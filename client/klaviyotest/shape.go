@@ -1,0 +1,90 @@
+package klaviyotest
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// A shaping is what a query asks of the resources in the answer: the attributes to
+// show of each kind (fields), and what to add that they belong to (include).
+type shaping struct {
+	fields   func(kind string) []string
+	include  []string
+	included []resource
+}
+
+func (c *call) shaping() *shaping {
+	query := c.req.URL.Query()
+	list := func(name string) []string {
+		// Several values come with commas or as several parameters.
+		return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
+	}
+	return &shaping{
+		fields:  func(kind string) []string { return list("fields[" + kind + "]") },
+		include: list("include"),
+	}
+}
+
+// resource is an object as the answer shows it. related gives those it belongs to, by
+// the names of include; it is nil where the operation includes none.
+func (s *shaping) resource(base string, object collected, related func(name string) []collected) resource {
+	shown := s.sparse(object.resource(base))
+	if related == nil {
+		return shown
+	}
+	for _, name := range s.include {
+		named := relationship{Data: []klaviyo.ResourceIdentifier{}}
+		for _, other := range related(name) {
+			r := s.sparse(other.resource(base))
+			named.Data = append(named.Data, klaviyo.ResourceIdentifier{Type: r.Type, ID: r.ID})
+			if !slices.ContainsFunc(s.included, func(there resource) bool { return there.Type == r.Type && there.ID == r.ID }) {
+				s.included = append(s.included, r)
+			}
+		}
+		if shown.Relationships == nil {
+			shown.Relationships = make(map[string]relationship)
+		}
+		shown.Relationships[name] = named
+	}
+	return shown
+}
+
+// sparse leaves the attributes that fields names. A dot in a name leads into an object.
+func (s *shaping) sparse(r resource) resource {
+	fields := s.fields(r.Type)
+	if len(fields) == 0 {
+		return r
+	}
+	decoder := json.NewDecoder(bytes.NewReader(encode(r.Attributes)))
+	decoder.UseNumber()
+	var all map[string]any
+	if err := decoder.Decode(&all); err != nil {
+		panic("klaviyotest: attributes that are no object: " + err.Error())
+	}
+	r.Attributes = make(map[string]any)
+	for _, field := range fields {
+		pick(r.Attributes, all, strings.Split(field, "."))
+	}
+	return r
+}
+
+// pick copies what is at a path.
+func pick(to, from map[string]any, path []string) {
+	value, ok := from[path[0]]
+	switch {
+	case !ok:
+	case len(path) == 1:
+		to[path[0]] = value
+	case object(value) != nil:
+		inside, ok := to[path[0]].(map[string]any)
+		if !ok {
+			inside = make(map[string]any)
+			to[path[0]] = inside
+		}
+		pick(inside, object(value), path[1:])
+	}
+}

@@ -1,0 +1,78 @@
+package client
+
+import (
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Limits are what is left of an operation's limits, as far as the Client knows: from
+// its own calls, and from what the answers to them told of other programs' calls.
+type Limits struct {
+	// Burst is the limit of a second, and Steady that of a minute.
+	Burst, Steady Window
+	// PausedUntil is when a 429 lets the operation go on, zero if it may go on now.
+	PausedUntil time.Time
+}
+
+// Window is what is left of one limit.
+type Window struct {
+	// Limit is how many calls the account may make in a window.
+	Limit int
+	// Remaining is how many of them the Client may still make, beside those that are
+	// under way. A share ([WithQuotaShare]) leaves fewer, and so do other programs.
+	Remaining int
+	// Reset is when all calls are there again, at the latest. It is zero where no call
+	// has been counted since they last were.
+	Reset time.Time
+}
+
+// Limits gives what is left of the limits of each operation at this moment. Other
+// calls may take it in the next one, so it is for showing and for planning: the Client
+// waits where there is nothing left.
+func (c *Client) Limits() map[klaviyo.OperationID]Limits {
+	now := time.Now()
+	limits := make(map[klaviyo.OperationID]Limits, len(c.limiters))
+	for op, l := range c.limiters {
+		limits[op] = l.limits(now)
+	}
+	return limits
+}
+
+// limits reads the limiter, and changes nothing in it.
+func (l *limiter) limits(now time.Time) Limits {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	limits := Limits{
+		Burst:  l.burst.left(now, l.inFlight, l.steady.others()),
+		Steady: l.steady.remaining(now, l.inFlight),
+	}
+	if l.pausedUntil.After(now) {
+		limits.PausedUntil = l.pausedUntil
+	}
+	return limits
+}
+
+func (w *burstWindow) left(now time.Time, inFlight, others int) Window {
+	counted := inFlight
+	var reset time.Time
+	for _, answered := range w.answered {
+		if end := answered.Add(w.length); end.After(now) {
+			counted++
+			reset = end
+		}
+	}
+	if inFlight > 0 {
+		reset = now.Add(w.length) // or as long after their answers
+	}
+	return Window{Limit: w.calls, Remaining: max(0, w.allowance(others)-counted), Reset: reset}
+}
+
+func (w *steadyWindow) remaining(now time.Time, inFlight int) Window {
+	present := *w // room may begin another window
+	room, end := present.room(now, inFlight)
+	if !now.Before(w.end) && inFlight == 0 {
+		end = time.Time{}
+	}
+	return Window{Limit: present.calls, Remaining: max(0, room), Reset: end}
+}

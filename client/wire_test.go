@@ -1,0 +1,296 @@
+package client_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jarcoal/httpmock"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+var update = flag.Bool("update", false, "write docs/contract.md anew")
+
+// A wireCase is a typed call, the one request that it has to make, and what it has to
+// make of the answer that the description gives it.
+type wireCase struct {
+	operation klaviyo.OperationID
+	call      func(*testing.T, *klaviyo.API) (any, error)
+
+	// The request. Its method is the operation's.
+	path  string // escaped
+	query url.Values
+	body  string // JSON; empty is none
+
+	// The answer.
+	status int
+	answer string // JSON; empty is none
+	want   any    // what the call gives; nil if it gives no answer
+}
+
+// wireErrors are answers with errors that any operation may have, and what they are.
+var wireErrors = []struct {
+	status int
+	code   string
+	kind   error
+}{
+	{http.StatusBadRequest, "invalid", client.ErrInvalidRequest},
+	{http.StatusUnauthorized, "not_authenticated", client.ErrUnauthorized},
+	{http.StatusForbidden, "permission_denied", client.ErrUnauthorized},
+	{http.StatusNotFound, "not_found", client.ErrNotFound},
+	{http.StatusMethodNotAllowed, "method_not_allowed", client.ErrInvalidRequest},
+	{http.StatusConflict, "duplicate_profile", client.ErrConflict},
+	{http.StatusGone, "gone", client.ErrRevisionRetired}, // ErrNotFound of an operation with an id
+	{http.StatusRequestEntityTooLarge, "payload_too_large", client.ErrInvalidRequest},
+	{http.StatusUnsupportedMediaType, "unsupported_media_type", client.ErrInvalidRequest},
+	{http.StatusUnprocessableEntity, "invalid", client.ErrInvalidRequest},
+	{http.StatusTooManyRequests, "throttled", client.ErrRateLimited},
+	{http.StatusInternalServerError, "error", client.ErrUnavailable},
+	{http.StatusBadGateway, "error", client.ErrUnavailable},
+	{http.StatusServiceUnavailable, "error", client.ErrUnavailable},
+	{http.StatusGatewayTimeout, "error", client.ErrUnavailable},
+}
+
+// wireErrorNames are the names of the kinds, for the documentation.
+var wireErrorNames = map[error]string{
+	client.ErrInvalidRequest:  "ErrInvalidRequest",
+	client.ErrUnauthorized:    "ErrUnauthorized",
+	client.ErrNotFound:        "ErrNotFound",
+	client.ErrConflict:        "ErrConflict",
+	client.ErrRevisionRetired: "ErrRevisionRetired",
+	client.ErrRateLimited:     "ErrRateLimited",
+	client.ErrUnavailable:     "ErrUnavailable",
+}
+
+// A contract is what was proven: by operation, each status and what became of it.
+type contract map[klaviyo.OperationID]map[int]string
+
+func (c contract) add(op klaviyo.OperationID, status int, outcome string) {
+	if c[op] == nil {
+		c[op] = make(map[int]string)
+	}
+	c[op][status] = outcome
+}
+
+// TestWire makes each call of the description over a mocked network, and gets each
+// answer to it. What it proves is the table in docs/contract.md.
+func TestWire(t *testing.T) {
+	proven := make(contract)
+	for i, tt := range wireCases {
+		name := fmt.Sprintf("%s/%d/%d", tt.operation, tt.status, i)
+		if t.Run(name, tt.succeed) {
+			proven.add(tt.operation, tt.status, "")
+		}
+		for _, failure := range wireErrors {
+			kind := failure.kind
+			if kind == client.ErrRevisionRetired && strings.Contains(operationOf(t, tt.operation).Path, "{") {
+				kind = client.ErrNotFound
+			}
+			if t.Run(fmt.Sprintf("%s/%d", name, failure.status), func(t *testing.T) { tt.fail(t, failure.status, failure.code, kind) }) {
+				proven.add(tt.operation, failure.status, wireErrorNames[kind])
+			}
+		}
+	}
+	described(t, proven)
+	if !t.Failed() {
+		documented(t, proven)
+	}
+}
+
+// succeed gets the answer of success.
+func (tt wireCase) succeed(t *testing.T) {
+	got, err := tt.over(t, httpmock.NewStringResponder(tt.status, tt.answer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(tt.want, got, cmp.Comparer(sameJSON), cmp.AllowUnexported(klaviyo.Coordinate{}, klaviyo.EventIncluded{}, klaviyo.ProfileIncluded{})); diff != "" {
+		t.Errorf("answer, want -, got +:\n%s", diff)
+	}
+}
+
+// fail gets an answer with an error, and nothing else.
+func (tt wireCase) fail(t *testing.T, status int, code string, kind error) {
+	const answer = `{"errors":[{"id":"e-1","status":%d,"code":"%s","title":"Failed.","detail":"It failed.",
+		"source":{"pointer":"/data/attributes","parameter":"filter"},"links":{},"meta":{"duplicate_profile_id":"01OTHER"}}]}`
+	got, err := tt.over(t, httpmock.NewStringResponder(status, fmt.Sprintf(answer, status, code)))
+	var e *client.Error
+	if !errors.As(err, &e) || !errors.Is(err, kind) {
+		t.Fatalf("err = %v, want %v", err, kind)
+	}
+	for other := range wireErrorNames {
+		if other != kind && errors.Is(err, other) {
+			t.Errorf("err is %v too", other)
+		}
+	}
+	told := client.Error{
+		Operation: e.Operation, StatusCode: e.StatusCode, Attempts: e.Attempts, RateLimited: e.RateLimited,
+		Code: e.Code, Detail: e.Detail, Pointer: e.Pointer, Parameter: e.Parameter, RequestID: e.RequestID, DuplicateProfileID: e.DuplicateProfileID,
+	}
+	want := client.Error{
+		Operation: tt.operation, StatusCode: status, Attempts: 1,
+		Code: code, Detail: "It failed.", Pointer: "/data/attributes", Parameter: "filter", RequestID: "e-1", DuplicateProfileID: "01OTHER",
+	}
+	if status == http.StatusTooManyRequests {
+		want.RateLimited = 1
+	}
+	if diff := cmp.Diff(want, told, cmp.AllowUnexported(client.Error{})); diff != "" {
+		t.Errorf("error, want -, got +:\n%s", diff)
+	}
+	if tt.want != nil && !reflect.ValueOf(got).IsNil() {
+		t.Errorf("an answer came with the error: %+v", got)
+	}
+}
+
+// over makes the call, checks the one request that goes out, and answers it.
+func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
+	t.Helper()
+	op := operationOf(t, tt.operation)
+	requests := 0
+	transport := httpmock.NewMockTransport()
+	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		requests++
+		tt.check(t, op, r)
+		return answer(r)
+	})
+	c := newClient(t, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transport}),
+		client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
+	got, err := tt.call(t, c.API)
+	if requests != 1 {
+		t.Errorf("%d requests went out, want 1", requests)
+	}
+	return got, err
+}
+
+// check holds a request against the case.
+func (tt wireCase) check(t *testing.T, op klaviyo.Operation, r *http.Request) {
+	t.Helper()
+	if r.Method != op.Method || r.URL.Scheme != "https" || r.URL.Host != "a.klaviyo.com" || r.URL.EscapedPath() != tt.path {
+		t.Errorf("%s %s, want %s %s", r.Method, r.URL, op.Method, tt.path)
+	}
+	header := http.Header{
+		"Accept":        {"application/json"},
+		"Authorization": {"Klaviyo-API-Key " + key},
+		"Content-Type":  {"application/json"},
+		"Revision":      {"2023-02-22"},
+		"User-Agent":    {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
+	}
+	query := make(url.Values)
+	for name, values := range tt.query {
+		query[name] = values
+	}
+	if op.Public {
+		header.Del("Authorization")
+		query.Set("company_id", companyID)
+	}
+	if tt.body == "" {
+		header.Del("Content-Type")
+	}
+	if diff := cmp.Diff(header, r.Header); diff != "" {
+		t.Errorf("header, want -, got +:\n%s", diff)
+	}
+	if diff := cmp.Diff(query, r.URL.Query()); diff != "" {
+		t.Errorf("query, want -, got +:\n%s", diff)
+	}
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			t.Error(err)
+		}
+	}
+	if tt.body == "" {
+		if len(body) > 0 {
+			t.Errorf("body %s, want none", body)
+		}
+	} else if diff := cmp.Diff(json.RawMessage(tt.body), json.RawMessage(body), cmp.Comparer(sameJSON)); diff != "" {
+		t.Errorf("body, want -, got +:\n%s", diff)
+	}
+}
+
+// sameJSON compares JSON as values, and its numbers as they are written.
+func sameJSON(x, y json.RawMessage) bool {
+	return cmp.Equal(jsonValue(x), jsonValue(y))
+}
+
+func jsonValue(data json.RawMessage) any {
+	if len(data) == 0 {
+		return nil
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.UseNumber()
+	var v any
+	if err := decoder.Decode(&v); err != nil {
+		return fmt.Sprintf("no JSON: %s", data)
+	}
+	return v
+}
+
+func operationOf(t *testing.T, id klaviyo.OperationID) klaviyo.Operation {
+	t.Helper()
+	op, ok := klaviyo.LookupOperation(id)
+	if !ok {
+		t.Fatalf("no operation %q", id)
+	}
+	return op
+}
+
+// documented compares what was proven with docs/contract.md.
+func documented(t *testing.T, proven contract) {
+	const (
+		file  = "../docs/contract.md"
+		begin = "<!-- written by go test ./client -run Wire -update -->\n"
+	)
+	page, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, table, ok := strings.Cut(string(page), begin)
+	if !ok {
+		t.Fatalf("%s lacks the line %q", file, begin)
+	}
+	want := proven.table()
+	if *update {
+		if err := os.WriteFile(file, []byte(head+begin+want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(table, "\n")); diff != "" {
+		t.Errorf("%s differs from what was proven (-update writes it anew), want -, got +:\n%s", file, diff)
+	}
+}
+
+// table has a row for each operation and a column for each answer.
+func (c contract) table() string {
+	var b strings.Builder
+	b.WriteString("\n| Operation | Request | Success |")
+	for _, failure := range wireErrors {
+		fmt.Fprintf(&b, " %d |", failure.status)
+	}
+	b.WriteString("\n|" + strings.Repeat(" --- |", len(wireErrors)+3) + "\n")
+	for op := range klaviyo.Operations() {
+		var successes []string
+		for status := range c[op.ID] {
+			if status < 300 {
+				successes = append(successes, fmt.Sprint(status))
+			}
+		}
+		slices.Sort(successes)
+		fmt.Fprintf(&b, "| `%s` | `%s %s` | %s |", op.ID, op.Method, op.Path, strings.Join(successes, ", "))
+		for _, failure := range wireErrors {
+			fmt.Fprintf(&b, " %s |", strings.TrimPrefix(c[op.ID][failure.status], "Err"))
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}

@@ -1,0 +1,153 @@
+// Package description works on descriptions of Klaviyo's API, OpenAPI documents
+// as YAML nodes: it cuts a published one to the operations of ours, compares the
+// facts of two, and puts our sentences in the place of published ones.
+package description
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Parse reads an OpenAPI 3.0 document, YAML or JSON.
+func Parse(data []byte) (*yaml.Node, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("it is neither JSON nor YAML: %w", err)
+	}
+	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("it is no OpenAPI description: it holds no object")
+	}
+	root := doc.Content[0]
+	switch version := Get(root, "openapi"); {
+	case version == nil:
+		return nil, errors.New("it is no OpenAPI description: the key openapi is missing")
+	case !strings.HasPrefix(version.Value, "3.0."):
+		return nil, fmt.Errorf("it is OpenAPI %s, and the generator reads 3.0", version.Value)
+	case Get(root, "paths") == nil:
+		return nil, errors.New("it is no description of an API: the key paths is missing")
+	}
+	return root, nil
+}
+
+// Encode writes a description as ours are written.
+func Encode(root *yaml.Node) ([]byte, error) {
+	var buffer bytes.Buffer
+	encoder := yaml.NewEncoder(&buffer)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(root); err != nil {
+		return nil, err
+	}
+	return buffer.Bytes(), encoder.Close()
+}
+
+// Get gives what stands at the end of the keys, or nil.
+func Get(n *yaml.Node, keys ...string) *yaml.Node {
+	for _, key := range keys {
+		n = child(n, key)
+	}
+	return n
+}
+
+func child(n *yaml.Node, key string) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	for k, v := range pairs(n) {
+		if k == key {
+			return v
+		}
+	}
+	return nil
+}
+
+// Clone copies a node and all below it.
+func Clone(n *yaml.Node) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	c := *n
+	c.Content = make([]*yaml.Node, len(n.Content))
+	for i, child := range n.Content {
+		c.Content[i] = Clone(child)
+	}
+	return &c
+}
+
+// Operation is where an operation stands in a description.
+type Operation struct {
+	ID, Method, Path string // the method as in the description, such as get
+	Node             *yaml.Node
+}
+
+// Operations are the operations of a description in their order. What has no
+// operationId is none.
+func Operations(root *yaml.Node) []Operation {
+	var all []Operation
+	for path, item := range pairs(Get(root, "paths")) {
+		for method, node := range pairs(item) {
+			if id := Get(node, "operationId"); methods[method] && id != nil {
+				all = append(all, Operation{id.Value, method, path, node})
+			}
+		}
+	}
+	return all
+}
+
+// methods are the keys of a path that hold an operation.
+var methods = map[string]bool{
+	"get": true, "put": true, "post": true, "delete": true,
+	"options": true, "head": true, "patch": true, "trace": true,
+}
+
+// pairs ranges over the keys and values of an object.
+func pairs(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if !yield(n.Content[i].Value, n.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// keep takes the keys that picked refuses out of an object.
+func keep(n *yaml.Node, picked func(key string, value *yaml.Node) bool) {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return
+	}
+	kept := make([]*yaml.Node, 0, len(n.Content))
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if picked(n.Content[i].Value, n.Content[i+1]) {
+			kept = append(kept, n.Content[i], n.Content[i+1])
+		}
+	}
+	n.Content = kept
+}
+
+// Move puts an operation of a description at another method and path.
+func Move(root *yaml.Node, op Operation, method, path string) {
+	paths := Get(root, "paths")
+	keep(Get(paths, op.Path), func(key string, _ *yaml.Node) bool { return key != op.Method })
+	if len(Get(paths, op.Path).Content) == 0 {
+		keep(paths, func(key string, _ *yaml.Node) bool { return key != op.Path })
+	}
+	item := Get(paths, path)
+	if item == nil {
+		item = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		put(paths, path, item)
+	}
+	keep(item, func(key string, _ *yaml.Node) bool { return key != method })
+	put(item, method, op.Node)
+}
+
+func put(object *yaml.Node, key string, value *yaml.Node) {
+	object.Content = append(object.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
+}

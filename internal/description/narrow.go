@@ -1,0 +1,77 @@
+package description
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Narrow copies a published description and cuts the copy to the operations that
+// ours has, wherever they stand in it, to their tags, and to the components that
+// they reach.
+func Narrow(published, ours *yaml.Node) *yaml.Node {
+	var ids []string
+	for _, op := range Operations(ours) {
+		ids = append(ids, op.ID)
+	}
+	root := Clone(published)
+	paths := Get(root, "paths")
+	for _, item := range pairs(paths) {
+		keep(item, func(key string, value *yaml.Node) bool {
+			id := Get(value, "operationId")
+			return !methods[key] || id != nil && slices.Contains(ids, id.Value)
+		})
+	}
+	keep(paths, func(_ string, item *yaml.Node) bool {
+		for key := range pairs(item) {
+			if methods[key] {
+				return true
+			}
+		}
+		return false
+	})
+
+	if tags := Get(root, "tags"); tags != nil {
+		used := make(map[string]bool)
+		for _, op := range Operations(root) {
+			if names := Get(op.Node, "tags"); names != nil {
+				for _, name := range names.Content {
+					used[name.Value] = true
+				}
+			}
+		}
+		tags.Content = slices.DeleteFunc(tags.Content, func(tag *yaml.Node) bool {
+			name := Get(tag, "name")
+			return name == nil || !used[name.Value]
+		})
+	}
+
+	components := Get(root, "components")
+	reached := make(map[string]bool)
+	reach(components, paths, reached)
+	for kind, all := range pairs(components) {
+		if kind == "securitySchemes" {
+			continue
+		}
+		keep(all, func(name string, _ *yaml.Node) bool { return reached[kind+"/"+name] })
+	}
+	return root
+}
+
+// reach notes the components, as kind/name, that n refers to, directly or not.
+func reach(components, n *yaml.Node, reached map[string]bool) {
+	if n == nil {
+		return
+	}
+	if ref := Get(n, "$ref"); ref != nil {
+		kind, name, _ := strings.Cut(strings.TrimPrefix(ref.Value, "#/components/"), "/")
+		if place := kind + "/" + name; !reached[place] {
+			reached[place] = true
+			reach(components, Get(components, kind, name), reached)
+		}
+	}
+	for _, c := range n.Content {
+		reach(components, c, reached)
+	}
+}

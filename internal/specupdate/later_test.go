@@ -1,0 +1,307 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
+)
+
+const (
+	later  = "2099-06-15"
+	theirs = "a sentence of theirs"
+)
+
+// published is a description that a test makes as if Klaviyo had published it.
+type published struct {
+	t    *testing.T
+	root *yaml.Node
+}
+
+// newPublished makes one of the description in use, with sentences of theirs.
+func newPublished(t *testing.T, root, revision string) published {
+	t.Helper()
+	ours, err := readInUse(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := published{t, ours.root}
+	redate(p.root, ours.revision, revision)
+	for _, op := range description.Operations(p.root) {
+		description.Get(op.Node, "description").Value = theirs
+		description.Get(op.Node, "summary").Value = theirs
+	}
+	return p
+}
+
+// object gives what stands at the end of the keys.
+func (p published) object(keys ...string) *yaml.Node {
+	p.t.Helper()
+	n := description.Get(p.root, keys...)
+	if n == nil {
+		p.t.Fatalf("the description in use has no %s", strings.Join(keys, "."))
+	}
+	return n
+}
+
+// attributes gives the object of a resource's attributes.
+func (p published) attributes(schema string) *yaml.Node {
+	p.t.Helper()
+	return p.object("components", "schemas", schema, "properties", "attributes")
+}
+
+// rename gives a key of an object another name; without one the key goes.
+func rename(object *yaml.Node, key, name string) {
+	for i := 0; i+1 < len(object.Content); i += 2 {
+		switch {
+		case object.Content[i].Value != key:
+		case name == "":
+			object.Content = slices.Delete(object.Content, i, i+2)
+			return
+		default:
+			object.Content[i].Value = name
+		}
+	}
+}
+
+func scalar(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+// file writes the description.
+func (p published) file() string {
+	p.t.Helper()
+	data, err := description.Encode(p.root)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	name := filepath.Join(p.t.TempDir(), later+".yaml")
+	if err := os.WriteFile(name, data, 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	return name
+}
+
+// newModule copies the module, but for .git and testdata, so that a test can have it
+// updated.
+func newModule(t *testing.T) string {
+	t.Helper()
+	const from = "../.."
+	root := t.TempDir()
+	err := fs.WalkDir(os.DirFS(from), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(root, name), 0o755)
+		}
+		data, err := os.ReadFile(filepath.Join(from, name))
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(root, name), data, 0o644)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// contents are the files of a module.
+func contents(t *testing.T, root string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(root, name))
+		files[name] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// changed are the files that were added, changed or removed.
+func changed(before, after map[string]string) []string {
+	var names []string
+	for name, data := range after {
+		if was, ok := before[name]; !ok || was != data {
+			names = append(names, name)
+		}
+	}
+	for name := range before {
+		if _, ok := after[name]; !ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// needOasdiff skips a test where oasdiff can't be had, offline with an empty cache.
+func needOasdiff(t *testing.T) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), "go", "run", oasdiff, "--version").CombinedOutput(); err != nil {
+		t.Skipf("go run %s: %v\n%s", oasdiff, err, out)
+	}
+}
+
+func goCommand(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+// inOrder says which of the texts is missing after those before it, or nothing.
+func inOrder(page string, texts []string) string {
+	for _, text := range texts {
+		_, rest, ok := strings.Cut(page, text)
+		if !ok {
+			return text
+		}
+		page = rest
+	}
+	return ""
+}
+
+// TestLaterRevision moves a revision in that has a change of each kind.
+func TestLaterRevision(t *testing.T) {
+	needOasdiff(t)
+	root := newModule(t)
+	p := newPublished(t, root, later)
+
+	rename(description.Get(p.attributes("ProfileCreateQueryResourceObject"), "properties"), "first_name", "given_name")
+
+	event := p.attributes("EventCreateQueryResourceObject")
+	properties, required := description.Get(event, "properties"), description.Get(event, "required")
+	source := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{scalar("type"), scalar("string"), scalar("description"), scalar(theirs)}}
+	properties.Content = append(properties.Content, scalar("source"), source)
+	required.Content = append(required.Content, scalar("source"))
+
+	p.object("paths", "/api/profiles/", "post", limitExtension, "burst").Value = "7/s"
+	p.object("paths", "/api/metrics/", "get", limitExtension, "steady").Value = "100000/m"
+	scopes := p.object("paths", "/api/metrics/", "get", scopeExtension)
+	scopes.Content = append(scopes.Content, scalar("accounts:read"))
+	rename(p.object("paths"), "/api/profile-suppression-bulk-create-jobs/", "")
+	rename(p.object("paths"), "/api/lists/", "/api/lists")
+
+	before := contents(t, root)
+	var out bytes.Buffer
+	if err := run(t.Context(), root, p.file(), &out); err != nil {
+		t.Fatal(err)
+	}
+	after := contents(t, root)
+
+	t.Run("report", func(t *testing.T) {
+		report := after["openapi/"+later+"/changes.md"]
+		if !strings.Contains(out.String(), report) {
+			t.Error("changes.md is not what was printed")
+		}
+		if missing := inOrder(report, []string{
+			"Rules of the mapper touched: ", `createEvent`, `profileFields["first_name"]`,
+			"Calls touched: ", "API.CreateEvent", "API.CreateProfile", "API.GetMetrics", "API.SuppressProfiles",
+			"## Breaking\n",
+			"`create_event`, POST /api/events/: ", "required", "`data/attributes/source`", "call: API.CreateEvent\n", "mapper: ", "createEvent (mapper/track.go:",
+			"`create_list`, POST /api/lists: moved here from `POST /api/lists/`",
+			"`create_profile`, POST /api/profiles/: ", "`data/attributes/first_name`", "call: API.CreateProfile\n", `mapper: profileFields["first_name"] (mapper/profile.go:`,
+			"`create_profile`, POST /api/profiles/: the burst limit changed from `75/s` to `7/s`",
+			"`get_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
+			"`suppress_profiles`, POST /api/profile-suppression-bulk-create-jobs/: ", "removed", "call: API.SuppressProfiles\n", "client: peopleOf",
+			"## Perhaps breaking\n",
+			"## Harmless\n",
+			"`create_profile`, POST /api/profiles/: ", "`data/attributes/given_name`",
+			"`get_metrics`, GET /api/metrics/: the steady limit changed",
+			"## Every fact that differs\n", ".properties.first_name: an object in ",
+			"## Without a sentence\n", "properties.attributes.properties.source\n",
+			"## The overlay\n",
+			"'first_name','last_name','organization','title','image']` has 4 targets, and had 5\n",
+			"SuppressionCreateJobCreateQueryResourceObject.properties.attributes` has no target and is left out\n",
+		}); missing != "" {
+			t.Errorf("the report lacks %q, or has it elsewhere:\n%s", missing, report)
+		}
+	})
+
+	t.Run("files", func(t *testing.T) {
+		want := []string{
+			"gen.go",
+			"generated/" + later + "/klaviyo/klaviyo.gen.go",
+			"openapi/" + later + "/changes.md",
+			"openapi/" + later + "/klaviyo.yaml",
+			"openapi/" + later + "/oapi-codegen.yaml",
+			"openapi/" + later + "/overlay.yaml",
+		}
+		if got := changed(before, after); !slices.Equal(got, want) {
+			t.Errorf("written: %q, want %q", got, want)
+		}
+		for name, data := range after {
+			if strings.Contains(name, later) && strings.Contains(data, theirs) {
+				t.Errorf("%s has a sentence of the published file", name)
+			}
+		}
+		if !strings.Contains(after["openapi/"+later+"/overlay.yaml"], "$.paths['/api/lists'].get.parameters[?@.name == 'fields[list]']") {
+			t.Error("the overlay doesn't follow an operation that moved")
+		}
+	})
+
+	t.Run("go generate", func(t *testing.T) {
+		goCommand(t, root, "generate", "./...")
+		if got := changed(after, contents(t, root)); len(got) > 0 {
+			t.Errorf("go generate changes %q", got)
+		}
+		goCommand(t, root, "vet", "./generated/...", "./client", "./mapper")
+	})
+
+	t.Run("again", func(t *testing.T) {
+		err := run(t.Context(), root, p.file(), &out)
+		if err == nil || !strings.Contains(err.Error(), "is there already: mend it by hand, or remove") {
+			t.Errorf("the second time: %v", err)
+		}
+		if got := changed(after, contents(t, root)); len(got) > 0 {
+			t.Errorf("the second time changes %q", got)
+		}
+	})
+}
+
+// TestNothingCompiles moves a revision in from which no package can be generated until
+// somebody has mended its overlay or the templates.
+func TestNothingCompiles(t *testing.T) {
+	needOasdiff(t)
+	root := newModule(t)
+	p := newPublished(t, root, later)
+	// The templates add a method to CollectionLinks.
+	rename(p.object("components", "schemas"), "CollectionLinks", "PageLinks")
+	redate(p.root, "#/components/schemas/CollectionLinks", "#/components/schemas/PageLinks")
+
+	before := contents(t, root)
+	err := run(t.Context(), root, p.file(), new(bytes.Buffer))
+	if err == nil || !strings.Contains(err.Error(), "mend openapi/"+later+"/overlay.yaml") || !strings.Contains(err.Error(), "CollectionLinks") {
+		t.Errorf("got %v", err)
+	}
+	want := []string{
+		"gen.go",
+		"openapi/" + later + "/changes.md",
+		"openapi/" + later + "/klaviyo.yaml",
+		"openapi/" + later + "/oapi-codegen.yaml",
+		"openapi/" + later + "/overlay.yaml",
+	}
+	if got := changed(before, contents(t, root)); !slices.Equal(got, want) {
+		t.Errorf("written: %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
+)
+
+// described is a description of a revision.
+type described struct {
+	revision string
+	root     *yaml.Node
+}
+
+// dated is the form of a revision. Those with a suffix are no releases.
+var dated = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+
+// readPublished reads a file that Klaviyo publishes.
+func readPublished(file string) (described, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return described{}, fmt.Errorf("%w: name the description that Klaviyo publishes, JSON or YAML", err)
+	}
+	root, err := description.Parse(data)
+	if err != nil {
+		return described{}, fmt.Errorf("%s: %w; name the description that Klaviyo publishes", file, err)
+	}
+	version := description.Get(root, "info", "version")
+	if version == nil || !dated.MatchString(version.Value) {
+		return described{}, fmt.Errorf("%s: info.version is no revision of Klaviyo's API, a date such as 2023-02-22; take the file of a released revision", file)
+	}
+	return described{version.Value, root}, nil
+}
+
+// module is the path that the generated packages begin with.
+const module = "github.com/rudderklaviyo/rudderklaviyo"
+
+// readInUse reads our description of the revision that the client sends.
+func readInUse(root string) (described, error) {
+	revision, err := inUse(root)
+	if err != nil {
+		return described{}, err
+	}
+	file := filepath.Join(root, "openapi", revision, "klaviyo.yaml")
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return described{}, fmt.Errorf("the description in use: %w", err)
+	}
+	ours, err := description.Parse(data)
+	if err != nil {
+		return described{}, fmt.Errorf("%s: %w", file, err)
+	}
+	return described{revision, ours}, nil
+}
+
+// inUse is the revision whose package the client imports.
+func inUse(root string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(root, "client", "*.go"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return "", err
+		}
+		for _, spec := range parsed.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if rest, ok := strings.CutPrefix(path, module+"/generated/"); ok {
+				revision, _, _ := strings.Cut(rest, "/")
+				return revision, nil
+			}
+		}
+	}
+	return "", errors.New("there is no client here that imports a generated revision: run specupdate in the root of the module")
+}
+
+// mayFollow says why a revision can't be written beside the one in use, or nil. The one
+// in use itself is compared, and not written.
+func mayFollow(root, inUse, revision string) error {
+	if revision < inUse {
+		return fmt.Errorf("revision %s is older than %s, which is in use: take a later one", revision, inUse)
+	}
+	if revision == inUse {
+		return nil
+	}
+	for _, dir := range []string{"openapi", "generated"} {
+		place := filepath.Join(root, dir, revision)
+		switch _, err := os.Stat(place); {
+		case err == nil:
+			return fmt.Errorf("%s is there already: mend it by hand, or remove openapi/%[2]s, generated/%[2]s and their line of gen.go to begin again", place, revision)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
+		}
+	}
+	return nil
+}
+
+// successor is the revision that moves in.
+type successor struct {
+	described           // reduced to our operations, in our words
+	ours      described // the revision in use
+	base      *yaml.Node
+	moved     []move
+	unworded  []string
+	facts     []description.Difference
+}
+
+// move is an operation that has another method or path now.
+type move struct {
+	id       string
+	from, to description.Operation
+}
+
+func newSuccessor(ours, published described) *successor {
+	s := &successor{ours: ours}
+	s.revision = published.revision
+	dates := strings.NewReplacer(ours.revision, published.revision)
+	narrowed := description.Narrow(published.root, ours.root)
+	s.base, s.moved = follow(ours.root, narrowed)
+	s.root, s.unworded = description.Reword(narrowed, s.base, dates)
+	redate(s.base, ours.revision, published.revision)
+	s.facts = description.Compare(s.base, s.root)
+	return s
+}
+
+// follow copies our description and puts the operations that have moved where they
+// are now, so that what else is new of them can be compared.
+func follow(ours, published *yaml.Node) (*yaml.Node, []move) {
+	base := description.Clone(ours)
+	now := make(map[string]description.Operation)
+	for _, op := range description.Operations(published) {
+		now[op.ID] = op
+	}
+	var moved []move
+	for _, op := range description.Operations(base) {
+		to, ok := now[op.ID]
+		if !ok || to.Method == op.Method && to.Path == op.Path {
+			continue
+		}
+		moved = append(moved, move{id: op.ID, from: op, to: to})
+		description.Move(base, op, to.Method, to.Path)
+	}
+	return base, moved
+}
+
+// redate puts the new revision in the places where a description states its own, as a
+// whole value: they differ in any case.
+func redate(n *yaml.Node, from, to string) {
+	if n.Kind == yaml.ScalarNode && n.Value == from {
+		n.Value = to
+	}
+	for _, child := range n.Content {
+		redate(child, from, to)
+	}
+}
+
+// removed are the ids of our operations that the successor lacks.
+func (s *successor) removed() []string {
+	there := make(map[string]bool)
+	for _, op := range description.Operations(s.root) {
+		there[op.ID] = true
+	}
+	var gone []string
+	for _, op := range description.Operations(s.ours.root) {
+		if !there[op.ID] {
+			gone = append(gone, op.ID)
+		}
+	}
+	slices.Sort(gone)
+	return gone
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
+)
+
+// generator makes the generated packages, in the version that go.mod names.
+const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"
+
+// generationError says why no package, or one that doesn't compile, comes of a
+// description that is written.
+type generationError struct{ error }
+
+func (e *generationError) Unwrap() error { return e.error }
+
+// write puts the revision in its place. Everything is made in a folder beside, and
+// moved when it is whole; only a description from which nothing useful is generated
+// yet moves in alone, and write gives a generationError.
+func (s *successor) write(ctx context.Context, root string, files map[string][]byte) error {
+	staging, err := os.MkdirTemp(root, ".specupdate-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(staging)
+	described := filepath.Join("openapi", s.revision)
+	generated := filepath.Join("generated", s.revision)
+	if err := os.MkdirAll(filepath.Join(staging, described), 0o755); err != nil {
+		return err
+	}
+	for name, data := range files {
+		if err := os.WriteFile(filepath.Join(staging, described, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	generation := s.generate(ctx, root, staging)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	directives, err := s.withDirective(root)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(filepath.Join(staging, described), filepath.Join(root, described)); err != nil {
+		return err
+	}
+	if generation == nil {
+		if err := os.Rename(filepath.Join(staging, generated), filepath.Join(root, generated)); err != nil {
+			return err
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, "gen.go"), directives, 0o644); err != nil {
+		return err
+	}
+	if generation != nil {
+		return &generationError{generation}
+	}
+	return nil
+}
+
+// files are those of openapi/REVISION by their names, made of those of the revision in
+// use; report is the one for people.
+func (s *successor) files(root, report string) (map[string][]byte, error) {
+	beside := filepath.Join(root, "openapi", s.ours.revision)
+	actions, err := os.ReadFile(filepath.Join(beside, "overlay.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	settings, err := os.ReadFile(filepath.Join(beside, "oapi-codegen.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	described, err := description.Encode(s.root)
+	if err != nil {
+		return nil, err
+	}
+	carried, remarks, err := s.carryOverlay(actions)
+	if err != nil {
+		return nil, err
+	}
+	if len(remarks) > 0 {
+		report += fmt.Sprintf("\n## The overlay\n\nActions of openapi/%s/overlay.yaml that don't find all they found. See whether what\nthey are for is needed elsewhere now.\n\n- %s\n", s.ours.revision, strings.Join(remarks, "\n- "))
+	}
+	return map[string][]byte{
+		"klaviyo.yaml":      described,
+		"overlay.yaml":      carried,
+		"oapi-codegen.yaml": s.carrySettings(settings),
+		"changes.md":        []byte(report),
+	}, nil
+}
+
+// carrySettings puts the revision into the generator's settings, and leaves out the
+// operations that are gone.
+func (s *successor) carrySettings(data []byte) []byte {
+	removed := s.removed()
+	lines := strings.Split(strings.ReplaceAll(string(data), s.ours.revision, s.revision), "\n")
+	lines = slices.DeleteFunc(lines, func(line string) bool {
+		id, isItem := strings.CutPrefix(strings.TrimSpace(line), "- ")
+		return isItem && slices.Contains(removed, id)
+	})
+	return []byte(strings.Join(lines, "\n"))
+}
+
+// generate makes the package in a folder that holds the description, and compiles it as
+// if it stood where it belongs, beside what it imports.
+func (s *successor) generate(ctx context.Context, root, staging string) error {
+	module, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	if staging, err = filepath.Abs(staging); err != nil {
+		return err
+	}
+	if err := os.CopyFS(filepath.Join(staging, "openapi", "templates"), os.DirFS(filepath.Join(root, "openapi", "templates"))); err != nil {
+		return err
+	}
+	file := filepath.Join("generated", s.revision, "klaviyo", "klaviyo.gen.go")
+	if err := os.MkdirAll(filepath.Dir(filepath.Join(staging, file)), 0o755); err != nil {
+		return err
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+		filepath.Join(module, file): filepath.Join(staging, file),
+	}})
+	if err != nil {
+		return err
+	}
+	inPlace := filepath.Join(staging, "overlay.json")
+	if err := os.WriteFile(inPlace, overlay, 0o600); err != nil {
+		return err
+	}
+	binary := filepath.Join(staging, "generator")
+	folder := "openapi/" + s.revision
+	for _, command := range []struct {
+		dir  string
+		args []string
+	}{
+		{module, []string{"go", "build", "-o", binary, generator}},
+		{staging, []string{binary, "--config", folder + "/oapi-codegen.yaml", folder + "/klaviyo.yaml"}},
+		{module, []string{"go", "build", "-overlay", inPlace, "./generated/" + s.revision + "/klaviyo"}},
+	} {
+		cmd := exec.CommandContext(ctx, command.args[0], command.args[1:]...)
+		cmd.Dir = command.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", filepath.Base(command.args[0]), err, out)
+		}
+	}
+	return nil
+}
+
+// withDirective is gen.go with a line that generates the revision, after the line of
+// the revision in use.
+func (s *successor) withDirective(root string) ([]byte, error) {
+	data, err := os.ReadFile(filepath.Join(root, "gen.go"))
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(string(data), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "//go:generate ") && strings.Contains(line, "openapi/"+s.ours.revision+"/") {
+			next := strings.ReplaceAll(line, s.ours.revision, s.revision)
+			return []byte(strings.Join(slices.Insert(lines, i+1, next), "\n")), nil
+		}
+	}
+	return nil, fmt.Errorf("gen.go has no line that generates %s", s.ours.revision)
+}
