@@ -1,10 +1,9 @@
 package delivery
 
 import (
+	"maps"
 	"math"
 	"time"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
@@ -15,9 +14,10 @@ import (
 type Estimate struct {
 	calls  map[klaviyo.OperationID]Calls
 	people *people // for its identifiers
-	// known are those who were written to, as far as the client remembers them.
-	known *simplelru.LRU[id, struct{}]
-	read  int // bytes of the events so far, as the backlog counts them
+	// known and knownBefore are those who were written to, as far as the client
+	// remembers them.
+	known, knownBefore map[id]bool
+	read               int // bytes of the events so far, as the backlog counts them
 	// recent are the identifies that the next one of the person may join, and older
 	// those before them.
 	recent, older map[id]*joined
@@ -40,19 +40,15 @@ type joined struct {
 	closed bool // its last has further requests, or an event followed that is no identify
 }
 
-// rememberedPeople is how many the client remembers; each has up to three identifiers.
-const rememberedPeople = 100_000
+// rememberedIdentifiers is about how many the client remembers, of 100,000 people.
+const rememberedIdentifiers = 150_000
 
 // NewEstimate makes an Estimate of no events.
 func NewEstimate() *Estimate {
-	known, err := simplelru.NewLRU[id, struct{}](3*rememberedPeople, nil)
-	if err != nil {
-		panic(err) // the size is above 0
-	}
 	return &Estimate{
 		calls:   map[klaviyo.OperationID]Calls{},
 		people:  newPeople(),
-		known:   known,
+		known:   map[id]bool{},
 		recent:  map[id]*joined{},
 		batches: map[batchKey]*joined{},
 	}
@@ -67,6 +63,7 @@ func (e *Estimate) Add(event Event) {
 	e.read += size
 	if e.read-e.turned > maxBytes {
 		e.recent, e.older, e.turned = map[id]*joined{}, e.recent, e.read
+		maps.DeleteFunc(e.batches, func(_ batchKey, b *joined) bool { return e.read-b.begun > maxBytes })
 	}
 	ids := e.people.identifiers(event.Identity)
 	for i, request := range event.Requests {
@@ -109,13 +106,7 @@ func (e *Estimate) identify(ids []id, size int, last bool) {
 	before.closed = !last
 	e.follow(ids, before)
 
-	isKnown := false
-	for _, id := range ids {
-		isKnown = isKnown || e.known.Contains(id)
-	}
-	for _, id := range ids {
-		e.known.Add(id, struct{}{})
-	}
+	isKnown := e.learn(ids)
 	switch {
 	case isKnown && joins:
 		e.count(klaviyo.OperationUpdateProfile, 0, 1)
@@ -125,6 +116,18 @@ func (e *Estimate) identify(ids []id, size int, last bool) {
 		e.count(klaviyo.OperationCreateProfile, 1, 1)
 		e.count(klaviyo.OperationUpdateProfile, 0, 1)
 	}
+}
+
+// learn tells whether somebody with one of the identifiers was written to before.
+func (e *Estimate) learn(ids []id) (isKnown bool) {
+	if len(e.known) >= rememberedIdentifiers {
+		e.known, e.knownBefore = map[id]bool{}, e.known
+	}
+	for _, id := range ids {
+		isKnown = isKnown || e.known[id] || e.knownBefore[id]
+		e.known[id] = true
+	}
+	return isKnown
 }
 
 // before gives what the identifiers' last event joined, if that is the same of all.
