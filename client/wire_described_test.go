@@ -57,6 +57,7 @@ func described(t *testing.T, proven contract) {
 				t.Errorf("%s: no case for the parameter %s", op.ID, p.Value.Name)
 			}
 			delete(used, p.Value.Name)
+			enumerated(t, op.ID, p.Value)
 		}
 		for name := range used {
 			t.Errorf("%s: the description has no parameter %s", op.ID, name)
@@ -81,6 +82,45 @@ func described(t *testing.T, proven contract) {
 				}
 			}
 			covered(t, fmt.Sprintf("%s: %s", op.ID, status), media.Schema.Value, answers)
+		}
+	}
+}
+
+// wireEnums are the types of parameters with an enum, and of those that an operation
+// has of its own.
+var wireEnums = map[string]func(string) bool{
+	"fields[event]":              func(s string) bool { return klaviyo.EventField(s).Valid() },
+	"fields[list]":               func(s string) bool { return klaviyo.ListField(s).Valid() },
+	"fields[metric]":             func(s string) bool { return klaviyo.MetricField(s).Valid() },
+	"fields[profile]":            func(s string) bool { return klaviyo.ProfileField(s).Valid() },
+	"fields[segment]":            func(s string) bool { return klaviyo.SegmentField(s).Valid() },
+	"additional-fields[profile]": func(s string) bool { return klaviyo.ProfileAdditionalField(s).Valid() },
+	"get_events include":         func(s string) bool { return klaviyo.EventInclude(s).Valid() },
+	"get_events sort":            func(s string) bool { return klaviyo.EventSort(s).Valid() },
+	"get_profile include":        func(s string) bool { return klaviyo.ProfileInclude(s).Valid() },
+	"get_profiles sort":          func(s string) bool { return klaviyo.ProfileSort(s).Valid() },
+}
+
+// enumerated reports values of a parameter that its type doesn't have.
+func enumerated(t *testing.T, op klaviyo.OperationID, p *openapi3.Parameter) {
+	schema := p.Schema.Value
+	if schema.Items != nil {
+		schema = schema.Items.Value
+	}
+	if len(schema.Enum) == 0 {
+		return
+	}
+	valid, ok := wireEnums[p.Name]
+	if !ok {
+		valid, ok = wireEnums[string(op)+" "+p.Name]
+	}
+	if !ok {
+		t.Errorf("%s: no type for the values of %s", op, p.Name)
+		return
+	}
+	for _, value := range schema.Enum {
+		if !valid(value.(string)) {
+			t.Errorf("%s: %s has the value %v, its type hasn't", op, p.Name, value)
 		}
 	}
 }

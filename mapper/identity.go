@@ -84,6 +84,9 @@ func (m *mapping) findExternalID(p *person) {
 			return
 		}
 	}
+	if m.externalID != nil {
+		m.took(&externalIDRule, id.path.text)
+	}
 	p.userID, p.externalIDPath = id.value, id.path.text
 	if !m.cfg.EnforceEmailAsPrimary {
 		p.ExternalID = strings.TrimSpace(id.text)

@@ -112,7 +112,8 @@ func (m *Mapper) end(w *mapping) {
 	if cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
 		return
 	}
-	w.event, w.warnings, w.unused, w.externalID, w.retl = nil, nil, w.unused[:0], nil, false
+	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
+	w.externalID, w.retl, w.mapped = nil, false, false
 	m.pool.Put(w)
 }
 
@@ -123,12 +124,14 @@ func (m *mapping) run() (Result, error) {
 	if !value(bytes.TrimLeft(m.event, " \t\r\n")).isObject() {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
-	result := Result{MessageID: m.messageID()}
+	m.id = m.messageID()
+	result := Result{MessageID: m.id}
 	eventType := m.eventType()
 	if result.Skipped = m.skip(eventType); result.Skipped != "" {
 		return result, nil
 	}
 	m.readParts()
+	m.mapped = true
 	p, requests, err := typeRules[eventType](m)
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {

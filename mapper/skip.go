@@ -1,6 +1,9 @@
 package mapper
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 var (
 	typePath        = newPath("type")
@@ -26,7 +29,13 @@ func (m *mapping) eventType() string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSpace(v.text()))
+	name := bytes.TrimSpace(v.content())
+	for known := range typeRules {
+		if len(known) == len(name) && strings.EqualFold(known, string(name)) {
+			return known
+		}
+	}
+	return ""
 }
 
 // excludedByIntegrations is true for Klaviyo: false, and for All: false without a
