@@ -895,6 +895,7 @@ func (v *EventProfile) appendJSON(dst []byte) []byte {
 
 // EventCreateAttributes is what happened, to whom, and when.
 type EventCreateAttributes struct {
+	// Metric is the kind of event, by name; a new name makes a new metric.
 	Metric MetricCreateQuery `json:"metric"`
 
 	// Profile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
@@ -1015,6 +1016,7 @@ type ListPage struct {
 
 // ListDocument is the answer of get_list.
 type ListDocument struct {
+	// Data is the list.
 	Data List `json:"data"`
 }
 
@@ -1038,6 +1040,7 @@ type ProfilePage struct {
 
 // ProfileDocument is a profile, with the lists and segments that include asked for.
 type ProfileDocument struct {
+	// Data is the profile.
 	Data Profile `json:"data"`
 
 	// Included is the lists and segments that include asked for.
@@ -1609,6 +1612,7 @@ type ProfileUnsuppressionBulkCreateJobEnum string
 
 // Relationship names related resources; data is there where the operation includes it, links elsewhere.
 type Relationship struct {
+	// Data names each related resource by its type and id.
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
 	// Links is where to read the related objects.
@@ -2216,16 +2220,19 @@ func NewAPI(caller Caller) *API { return &API{caller} }
 // Caller makes a call: it sends the body as JSON and decodes the answer. An answer
 // other than 2XX is an error.
 type Caller interface {
+	// Call makes the call and fills in its Answer.
 	Call(context.Context, Call) error
 }
 
 // Call is a call of an operation.
 type Call struct {
+	// Operation is the call to make.
 	Operation Operation
 	// PathParams are the values of the parameters in the operation's path, in
 	// their order there.
 	PathParams []string
-	Query      url.Values
+	// Query is the parameters of the query.
+	Query url.Values
 	// Body is nil if the operation takes none.
 	Body any
 	// Answer is what the answer is to be decoded into, nil if it has no body.
@@ -2799,13 +2806,17 @@ const (
 // RateLimit is a number of calls in a fixed window of time, which begins at the
 // server's choice and not with each call.
 type RateLimit struct {
-	Calls  int
+	// Calls is how many calls of all programs a window takes.
+	Calls int
+	// Window is the window's length.
 	Window time.Duration
 }
 
 // Operation is what the description says of a call.
 type Operation struct {
-	ID     OperationID
+	// ID is its operationId, such as create_event.
+	ID OperationID
+	// Method is the HTTP method.
 	Method string
 	// Path begins with a slash; a parameter in it stands in braces.
 	Path string
