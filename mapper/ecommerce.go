@@ -90,9 +90,8 @@ var transformerItems = newMember(itemsProperty, nil)
 
 // ecommerceMetricOf gives the metric that an event of that name becomes.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
-	event = strings.ToLower(event)
 	for _, e := range ecommerceEvents {
-		if strings.ToLower(e.event) == event {
+		if strings.EqualFold(e.event, event) {
 			return e.metric, true
 		}
 	}
@@ -166,6 +165,9 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 			continue // no number, or no list
 		}
 		if label != nil {
+			if m.trace != nil {
+				m.renamed(label, m.propertyPath(string(p.name())))
+			}
 			p.rename(label)
 		}
 	}
@@ -218,7 +220,7 @@ func (m *mapping) renameItems(list *member) value {
 
 // rename gives a member a mapped name.
 func (m *member) rename(label *member) {
-	m.name, m.quoted, m.hash, m.word, m.mapped = label.name, label.quoted, label.hash, label.word, true
+	m.quoted, m.hash, m.word, m.escaped, m.mapped = label.quoted, label.hash, label.word, label.escaped, true
 }
 
 func (o object) has(w word) bool {
@@ -240,7 +242,7 @@ func (p place) String() string {
 	if p.list == nil {
 		return "properties"
 	}
-	return fmt.Sprintf("properties.%s[%d]", p.list.name, p.item)
+	return fmt.Sprintf("properties.%s[%d]", p.list.name(), p.item)
 }
 
 // withoutTaken leaves out the members of o, which stands at place, that keep their
@@ -250,7 +252,7 @@ func (m *mapping) withoutTaken(o object, at place) object {
 	kept := false
 	for i := range o {
 		if o[i].mapped {
-			m.names.add(o[i].name, o[i].hash)
+			m.names.add(o[i].name(), o[i].hash)
 		} else {
 			kept = true
 		}
@@ -259,10 +261,10 @@ func (m *mapping) withoutTaken(o object, at place) object {
 		return o
 	}
 	return slices.DeleteFunc(o, func(p member) bool {
-		if p.mapped || !m.names.has(p.name, p.hash) {
+		if p.mapped || !m.names.has(p.name(), p.hash) {
 			return false
 		}
-		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name), "a mapped property has it")
+		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has it")
 		return true
 	})
 }

@@ -3,6 +3,8 @@ package mapper
 import (
 	"bytes"
 	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // mapping is the work on one event: its parts, and what was said of them so far. Its
@@ -11,17 +13,22 @@ type mapping struct {
 	*Mapper
 	scanner
 	event    []byte
+	id       string // the event's messageId
 	warnings []Warning
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
+	mapped     bool   // the event is one that rules look into
+	trace      *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.
-	custom, own object
-	items       []byte
-	names       nameSet
+	custom, own  object
+	items        []byte
+	names        nameSet
+	profile      klaviyo.ProfileCreateAttributes
+	eventRequest klaviyo.EventCreateAttributes
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -36,7 +43,7 @@ func (m *mapping) readParts() {
 		part := &parts[i]
 		v, ok := m.lookup(part.path)
 		if !v.isObject() && !part.root.isList() {
-			m.drop(part.root) // a trait that rETL sets may stand in its place
+			m.forget(part.root) // a trait that rETL sets may stand in its place
 			if ok && !v.isNull() && !part.anything {
 				m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
 				m.keepUnused(part.path, v)
@@ -45,13 +52,6 @@ func (m *mapping) readParts() {
 		if part.root == rootContext {
 			m.readRETL()
 		}
-	}
-}
-
-// drop makes a part absent.
-func (m *mapping) drop(r root) {
-	if len(m.parts[r]) > 0 {
-		m.parts[r], m.at[r] = m.parts[r][:0], [maxWords]int32{}
 	}
 }
 
@@ -74,9 +74,7 @@ func (m *mapping) set(r root, name string, v value) {
 		return
 	}
 	m.parts[r] = append(m.parts[r], made)
-	if made.word != 0 {
-		m.at[r][made.word] = int32(len(m.parts[r]))
-	}
+	m.at[r][made.word] = int32(len(m.parts[r]))
 }
 
 func (m *mapping) warn(code Code, field, message string) {
@@ -116,14 +114,14 @@ type textValue struct {
 	text  string
 	value value // as it came
 	path  path
-	// null says that nothing usable was found, but a null.
-	null bool
+	// null is where a null is, if nothing usable was found.
+	null *path
 }
 
 // firstText gives the first usable text: a string that isn't blank, or a number
 // or boolean as its JSON text.
 func (m *mapping) firstText(r *rule) (textValue, bool) {
-	null := false
+	var null *path
 	for i := range r.from {
 		p := &r.from[i]
 		v, ok := m.lookup(*p)
@@ -133,7 +131,9 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 		var text []byte
 		switch {
 		case v.isNull():
-			null = true
+			if null == nil {
+				null = p
+			}
 			continue
 		case v.isString():
 			if text = v.content(); len(bytes.TrimSpace(text)) == 0 {
@@ -146,6 +146,7 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			m.keepUnused(*p, v)
 			continue
 		}
+		m.took(r, p.text)
 		return textValue{text: string(text), value: v, path: *p}, true
 	}
 	return textValue{null: null}, false
@@ -164,12 +165,14 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 		case v.isNull():
 			continue
 		case v.isBool():
+			m.took(r, p.text)
 			return v[0] == 't', true, true
 		case v.isString():
-			switch text := strings.ToLower(v.text()); {
-			case text == "true" || text == "false":
-				return text == "true", true, true
-			case strings.TrimSpace(text) == "":
+			switch text := v.text(); {
+			case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
+				m.took(r, p.text)
+				return len(text) == len("true"), true, true
+			case v.isBlank():
 				continue
 			}
 		}
@@ -197,6 +200,7 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 			continue
 		}
 		if text, ok := v.number(); ok {
+			m.took(r, p.text)
 			return numberValue{text: text, path: p, ok: true}
 		}
 		m.warn(CodeNotNumeric, p.text, "not a number; it stays a property")

@@ -18,7 +18,7 @@ func (m *mapping) flatten(o object, place func(*mapping, string) string) object 
 	f := flattener{mapping: m, place: place, literal: make(map[string]bool, len(o)), taken: make(map[string]bool, len(o))}
 	for _, p := range o {
 		if !expands(p.value) {
-			f.literal[string(p.name)] = true
+			f.literal[string(p.name())] = true
 		}
 	}
 	for _, p := range o {
@@ -26,8 +26,8 @@ func (m *mapping) flatten(o object, place func(*mapping, string) string) object 
 			f.out = append(f.out, p)
 			continue
 		}
-		f.name = string(p.name)
-		f.key = append(f.key[:0], p.name...)
+		f.name = string(p.name())
+		f.key = append(f.key[:0], p.name()...)
 		f.expand(&splitter{src: p.value})
 	}
 	return f.out
@@ -84,6 +84,9 @@ func (f *flattener) add(v value) {
 	}
 	f.taken[key] = true
 	f.size += len(key) + len(v)
+	if f.trace != nil {
+		f.flattened(key, f.name, f.place(f.mapping, f.name))
+	}
 	f.out = append(f.out, newMember(key, v))
 }
 

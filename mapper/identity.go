@@ -34,7 +34,7 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		p.Email = parseEmail(email.text)
 	}
 	if hasPhone {
-		p.PhoneNumber = parsePhone(phone.text, m.cfg.DefaultCountry)
+		p.PhoneNumber = m.parsePhone(phone.text)
 	}
 
 	nobody := p.Email == "" && p.PhoneNumber == "" && !externalIDSuffices
@@ -83,6 +83,9 @@ func (m *mapping) findExternalID(p *person) {
 		if id, ok = m.firstText(&externalIDRule); !ok {
 			return
 		}
+	}
+	if m.externalID != nil {
+		m.took(&externalIDRule, id.path.text)
 	}
 	p.userID, p.externalIDPath = id.value, id.path.text
 	if !m.cfg.EnforceEmailAsPrimary {

@@ -17,13 +17,14 @@ type value []byte
 
 // member is a name and its value in an object.
 type member struct {
-	name   []byte
-	quoted []byte // the name as it came, in quotes
+	quoted value // the name as it came, in quotes
 	value  value
 	hash   uint64 // of the name
-	word   word
 	// levels is how many objects and lists stand in each other in the value.
-	levels int
+	levels uint16
+	word   word
+	// escaped says that there are escapes in the name.
+	escaped bool
 	// spaced says that there is white space in the value, outside of strings.
 	spaced bool
 	// mapped says that the name is not the event's, but Klaviyo's.
@@ -36,12 +37,20 @@ type object []member
 // newMember is a member that an event doesn't have as such.
 func newMember(name string, v value) member {
 	quoted, _ := jsontext.AppendQuote(nil, name) // fails on invalid UTF-8 only, which it replaces
-	m := member{name: []byte(name), quoted: quoted, value: v, hash: hashName([]byte(name))}
-	m.word = words.find(m.name, m.hash)
+	m := member{quoted: quoted, value: v, hash: hashName([]byte(name)), escaped: true}
+	m.word = words.find([]byte(name), m.hash)
 	if v.isObject() || v.isList() {
 		m.levels, m.spaced = maxNesting, true // for all that is known
 	}
 	return m
+}
+
+// name is the text of the name.
+func (m *member) name() []byte {
+	if m.escaped {
+		return m.quoted.content()
+	}
+	return m.quoted[1 : len(m.quoted)-1]
 }
 
 func (v value) isNull() bool   { return len(v) > 0 && v[0] == 'n' }
@@ -100,11 +109,11 @@ func (v value) isBlank() bool { return v.isString() && len(bytes.TrimSpace(v.con
 // A lone surrogate escape is let through, for SDKs send them when they cut a
 // string within an emoji; raw bytes that aren't UTF-8 are not.
 func (s *scanner) validate(line []byte) *Error {
-	if !utf8.Valid(line) {
-		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
-	}
 	if s.scan(line) {
 		return nil
+	}
+	if !utf8.Valid(line) {
+		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
 	return syntaxError(line)
 }
@@ -241,13 +250,13 @@ func (v value) members() object {
 	for s := v.inside(); s.more(); {
 		quoted := s.next()
 		s.more() // past the colon
-		o = append(o, member{name: quoted.content(), quoted: quoted, value: s.next()})
+		o = append(o, member{quoted: quoted, value: s.next(), escaped: true})
 	}
 	return o
 }
 
 func (o object) index(name string) int {
-	return slices.IndexFunc(o, func(m member) bool { return string(m.name) == name })
+	return slices.IndexFunc(o, func(m member) bool { return string(m.name()) == name })
 }
 
 func (o object) get(name string) (value, bool) {

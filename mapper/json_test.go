@@ -16,8 +16,8 @@ func TestSplitterAgreesWithEncodingJSON(t *testing.T) {
 		t.Fatalf("%d members, want %d", len(got), len(want))
 	}
 	for _, p := range got {
-		if string(want[string(p.name)]) != string(p.value) {
-			t.Errorf("%q: got %s, want %s", p.name, p.value, want[string(p.name)])
+		if string(want[string(p.name())]) != string(p.value) {
+			t.Errorf("%q: got %s, want %s", p.name(), p.value, want[string(p.name())])
 		}
 	}
 	list, _ := got.get("a")

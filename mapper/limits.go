@@ -37,7 +37,7 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 			continue // too short for a list or a string that is too long
 		}
 		if err := checkValue(p.value, 2); err != nil {
-			return err.within(string(p.name)).within("properties")
+			return err.within(string(p.name())).within("properties")
 		}
 	}
 	if m.isFarBelow(maxEventSize, len(a.Properties)+len(a.Profile.Properties)) {

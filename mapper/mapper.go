@@ -1,6 +1,6 @@
 // Package mapper turns RudderStack events into typed requests to Klaviyo.
 //
-// It is pure: it does no I/O, keeps no state between events and has no globals.
+// It is pure: it does no I/O, and an event becomes the same whatever came before it.
 // Every trait and property of an event is mapped to a typed field or kept as a
 // custom property, with its JSON value as it came; what can't be used where it
 // belongs is kept with a [Warning], and what can't be sent is an [*Error] that
@@ -31,6 +31,7 @@ type Mapper struct {
 	whitelist map[string]bool
 	blacklist map[string]bool
 	pool      sync.Pool // of *mapping
+	phones    phoneMemory
 }
 
 // New makes a Mapper, or says which setting is wrong.
@@ -112,7 +113,8 @@ func (m *Mapper) end(w *mapping) {
 	if cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
 		return
 	}
-	w.event, w.warnings, w.unused, w.externalID, w.retl = nil, nil, w.unused[:0], nil, false
+	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
+	w.externalID, w.retl, w.mapped = nil, false, false
 	m.pool.Put(w)
 }
 
@@ -123,13 +125,15 @@ func (m *mapping) run() (Result, error) {
 	if !value(bytes.TrimLeft(m.event, " \t\r\n")).isObject() {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
-	result := Result{MessageID: m.messageID()}
-	eventType := m.eventType()
-	if result.Skipped = m.skip(eventType); result.Skipped != "" {
+	m.id = m.messageID()
+	result := Result{MessageID: m.id}
+	rule := m.typeRule()
+	if result.Skipped = m.skip(rule); result.Skipped != "" {
 		return result, nil
 	}
 	m.readParts()
-	p, requests, err := typeRules[eventType](m)
+	m.mapped = true
+	p, requests, err := rule.requests(m)
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {
 		return result, err

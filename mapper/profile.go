@@ -74,7 +74,8 @@ func (m *mapping) read(f *profileField) field {
 		return nullable.NewNullableWithValue(strings.TrimSpace(found.text))
 	case ok:
 		return nullable.NewNullableWithValue(found.text)
-	case found.null && m.cfg.SendNulls:
+	case found.null != nil && m.cfg.SendNulls:
+		m.took(&f.from, found.null.text)
 		return nullable.NewNullNullable[string]()
 	}
 	return field{}
@@ -82,23 +83,24 @@ func (m *mapping) read(f *profileField) field {
 
 // createProfile builds the request of an identify.
 func (m *mapping) createProfile(p person) CreateProfile {
-	a := attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
+	a := &m.profile
+	*a = attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
 	for i := range profileFields {
 		f := &profileFields[i]
-		*f.profile(&a) = m.read(f)
+		*f.profile(a) = m.read(f)
 	}
 	custom := m.customTraits()
 	for _, u := range m.unused {
 		// An identify sends none of its properties, but what they failed to give stays.
 		if u.path.root == rootProperties {
-			custom = custom.addMissing(u.path.name(), u.value)
+			custom = m.addUnused(custom, u)
 		}
 	}
 	custom = m.withUserID(custom, p)
 	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
 		a.Properties = custom.json()
 	}
-	return CreateProfile{klaviyo.NewCreateProfileBody(a)}
+	return CreateProfile{klaviyo.NewCreateProfileBody(*a)}
 }
 
 // customTraits are the traits without a typed field, T over C key by key, and the
@@ -109,20 +111,20 @@ func (m *mapping) customTraits() object {
 	for i := range traits {
 		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
 			if len(contextTraits) > 0 {
-				m.names.add(trait.name, trait.hash)
+				m.names.add(trait.name(), trait.hash)
 			}
-			custom = m.addTrait(custom, trait)
+			custom = m.addTrait(custom, rootTraits, trait)
 		}
 	}
 	for i := range contextTraits {
 		trait := &contextTraits[i]
-		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name, trait.hash) {
-			custom = m.addTrait(custom, trait)
+		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
+			custom = m.addTrait(custom, rootContextTraits, trait)
 		}
 	}
 	for _, u := range m.unused {
 		if u.path.root == rootEvent {
-			custom = custom.addMissing(u.path.name(), u.value)
+			custom = m.addUnused(custom, u)
 		}
 	}
 	m.custom = custom // its memory serves the next event
@@ -135,9 +137,16 @@ func (m *mapping) isCustom(r root, trait *member) bool {
 }
 
 // addTrait adds a trait, but for a null that isn't to be sent.
-func (m *mapping) addTrait(custom object, trait *member) object {
+func (m *mapping) addTrait(custom object, r root, trait *member) object {
 	if trait.value.isNull() && !m.cfg.SendNulls {
 		return custom
+	}
+	if m.trace != nil {
+		why := WhyCustom
+		if m.isUnused(r, trait.word) {
+			why = WhyUnusable
+		}
+		m.keptTrait(trait.name(), r.path()+"."+string(trait.name()), why)
 	}
 	return append(custom, *trait)
 }
@@ -149,6 +158,9 @@ func (m *mapping) withUserID(custom object, p person) object {
 		return custom
 	}
 	id := newMember("_id", p.userID)
+	if m.trace != nil {
+		m.trace.profile["_id"] = origin{p.externalIDPath, WhyUserID}
+	}
 	if i := custom.index("_id"); i >= 0 {
 		m.warnCollision(m.traitPath("_id"), "_id is the user id under enforceEmailAsPrimary")
 		custom[i] = id
@@ -166,13 +178,19 @@ func (m *mapping) traitPath(name string) string {
 }
 
 func (m *mapping) warnCollision(field, why string) {
+	if m.trace != nil {
+		delete(m.trace.used, field)
+		m.trace.lost[field] = true
+	}
 	m.warn(CodeNameCollision, field, "dropped, for its name is taken: "+why)
 }
 
-// addMissing adds a member unless there is one of that name.
-func (o object) addMissing(name string, v value) object {
-	if _, taken := o.get(name); taken {
-		return o
+// addUnused adds a value that could not be used, unless there is one of its name.
+func (m *mapping) addUnused(custom object, u unusedValue) object {
+	name := u.path.name()
+	if _, taken := custom.get(name); taken {
+		return custom
 	}
-	return append(o, newMember(name, v))
+	m.keptTrait([]byte(name), u.path.text, WhyUnusable)
+	return append(custom, newMember(name, u.value))
 }

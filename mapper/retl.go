@@ -26,6 +26,9 @@ func (m *mapping) readRETL() {
 		return
 	}
 	m.set(rootTraits, identifierType, id)
+	if m.trace != nil {
+		m.trace.moved["traits."+identifierType] = pathExternalIDValue.text
+	}
 	if externalIDTypes[identifierType] {
 		m.externalID = id
 	}

@@ -3,15 +3,16 @@ package mapper
 import (
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner reads an event once. It holds it to JSON's grammar and to names that are
-// unique within their object, exactly as jsontext does, and takes down the members
-// of the objects that rules look into. Everything else it only passes over.
+// scanner reads an event once. It holds it to JSON's grammar, to UTF-8 and to names
+// that are unique within their object, exactly as jsontext does, and takes down the
+// members of the objects that rules look into. Everything else it only passes over.
 type scanner struct {
-	src []byte // UTF-8
+	src []byte
 	pos int
 	// depth is the number of objects and lists that are open, deepest the greatest
 	// since it was last set.
@@ -42,15 +43,22 @@ const maxNesting = 10_000
 func (s *scanner) scan(src []byte) bool {
 	s.src, s.pos, s.depth, s.spaced = src, 0, 0, false
 	for r := range s.parts {
-		s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
+		s.forget(root(r))
 	}
-	s.at = [rootCount][maxWords]int32{}
 	s.space()
 	if !s.value(rootEvent) {
 		return false
 	}
 	s.space()
 	return s.pos == len(s.src)
+}
+
+// forget makes a part absent.
+func (s *scanner) forget(r root) {
+	for i := range s.parts[r] {
+		s.at[r][s.parts[r][i].word] = 0
+	}
+	s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
 }
 
 func (s *scanner) space() {
@@ -138,7 +146,6 @@ func (s *scanner) object(r root) bool {
 	names := s.open[s.depth-1]
 	names.reset()
 	for {
-		var m member
 		start := s.pos
 		if start >= len(s.src) || s.src[start] != '"' {
 			return false
@@ -147,13 +154,13 @@ func (s *scanner) object(r root) bool {
 		if !ok {
 			return false
 		}
-		m.quoted = s.src[start:s.pos:s.pos]
-		m.name = m.quoted[1 : len(m.quoted)-1]
+		quoted := s.src[start:s.pos:s.pos]
+		name := quoted[1 : len(quoted)-1]
 		if escaped {
-			m.name, _ = jsontext.AppendUnquote(nil, m.quoted) // a lone surrogate becomes U+FFFD
+			name, _ = jsontext.AppendUnquote(nil, quoted) // a lone surrogate becomes U+FFFD
 		}
-		m.hash = hashName(m.name)
-		if !names.add(m.name, m.hash) {
+		hash := hashName(name)
+		if !names.add(name, hash) {
 			return false
 		}
 		s.space()
@@ -162,10 +169,14 @@ func (s *scanner) object(r root) bool {
 		}
 		s.pos++
 		s.space()
-		if r == rootNone {
+		var w word
+		if r != rootNone {
+			w = words.find(name, hash)
+		}
+		if w == 0 && !r.isWhole() {
 			ok = s.value(rootNone)
 		} else {
-			ok = s.member(r, &m)
+			ok = s.member(r, member{quoted: quoted, hash: hash, word: w, escaped: escaped})
 		}
 		if !ok {
 			return false
@@ -178,20 +189,17 @@ func (s *scanner) object(r root) bool {
 }
 
 // member reads the value of a member of a part, and takes it down.
-func (s *scanner) member(r root, m *member) bool {
-	m.word = words.find(m.name, m.hash)
+func (s *scanner) member(r root, m member) bool {
 	deepest, spaced, start := s.deepest, s.spaced, s.pos
 	s.deepest, s.spaced = s.depth, false
 	if !s.value(branches[r][m.word]) {
 		return false
 	}
 	m.value = s.src[start:s.pos:s.pos]
-	m.levels, m.spaced = s.deepest-s.depth, s.spaced
+	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
-	s.parts[r] = append(s.parts[r], *m)
-	if m.word != 0 {
-		s.at[r][m.word] = int32(len(s.parts[r]))
-	}
+	s.parts[r] = append(s.parts[r], m)
+	s.at[r][m.word] = int32(len(s.parts[r])) // that of word 0 means nothing
 	return true
 }
 
@@ -221,18 +229,42 @@ func (s *scanner) list(r root) bool {
 	}
 }
 
-// string reads a string, and says whether it has escapes.
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// string reads a string, and says whether it has escapes. It looks at eight bytes at a
+// time for a quote, a backslash or a control character.
 func (s *scanner) string() (escaped, ok bool) {
-	src := s.src
-	for i := s.pos + 1; ; {
-		i += plainLength(src[i:])
+	src, start, i := s.src, s.pos+1, s.pos+1
+	var high uint64 // bits of bytes that aren't ASCII
+	for {
+		for ; i+8 <= len(src); i += 8 {
+			w := binary.LittleEndian.Uint64(src[i:])
+			quote, backslash := w^('"'*lowBits), w^('\\'*lowBits)
+			// A byte is below n if subtracting n borrows from its high bit, which it
+			// doesn't have itself. What follows the first such byte may be wrong.
+			found := (quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (w-' '*lowBits)&^w
+			if found &= highBits; found != 0 {
+				before := bits.TrailingZeros64(found) &^ 7
+				high |= w & (1<<before - 1)
+				i += before / 8
+				break
+			}
+			high |= w
+		}
+		for i < len(src) && src[i] >= ' ' && src[i] != '"' && src[i] != '\\' {
+			high |= uint64(src[i])
+			i++
+		}
 		if i >= len(src) {
 			return escaped, false
 		}
 		switch src[i] {
 		case '"':
 			s.pos = i + 1
-			return escaped, true
+			return escaped, high&highBits == 0 || utf8.Valid(src[start:i])
 		case '\\':
 			n := escapeLength(src[i:])
 			if n == 0 {
@@ -244,31 +276,6 @@ func (s *scanner) string() (escaped, ok bool) {
 			return escaped, false
 		}
 	}
-}
-
-const (
-	lowBits  = 0x0101010101010101
-	highBits = 0x8080808080808080
-)
-
-// plainLength is how much of src may stand in a string as it is: all up to a quote, a
-// backslash or a control character. It looks at eight bytes at a time.
-func plainLength(src []byte) int {
-	i := 0
-	for ; i+8 <= len(src); i += 8 {
-		w := binary.LittleEndian.Uint64(src[i:])
-		quote, backslash := w^('"'*lowBits), w^('\\'*lowBits)
-		// A byte is below n if subtracting n borrows from its high bit, which it
-		// doesn't have itself. What follows the first such byte may be wrong.
-		found := (quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (w-' '*lowBits)&^w
-		if found &= highBits; found != 0 {
-			return i + bits.TrailingZeros64(found)/8
-		}
-	}
-	for i < len(src) && src[i] >= ' ' && src[i] != '"' && src[i] != '\\' {
-		i++
-	}
-	return i
 }
 
 // escapeLength is the length of the escape that src begins with, or 0.

@@ -9,24 +9,16 @@ var (
 )
 
 // skip gives the reason why the event is not for Klaviyo, or nothing.
-func (m *mapping) skip(eventType string) SkipReason {
+func (m *mapping) skip(rule *typeRule) SkipReason {
 	switch {
-	case typeRules[eventType] == nil:
+	case rule == nil:
 		return SkipUnsupportedType
 	case m.excludedByIntegrations():
 		return SkipNotForKlaviyo
-	case eventType == "track" && m.excludedByFilter():
+	case rule.eventType == "track" && m.excludedByFilter():
 		return SkipFiltered
 	}
 	return ""
-}
-
-func (m *mapping) eventType() string {
-	v, _ := m.lookup(typePath)
-	if !v.isString() {
-		return ""
-	}
-	return strings.ToLower(strings.TrimSpace(v.text()))
 }
 
 // excludedByIntegrations is true for Klaviyo: false, and for All: false without a

@@ -140,8 +140,10 @@ func (m *mapping) firstList(r *rule) ([]value, path, bool) {
 		switch {
 		case !ok, v.isNull(), v.isBlank():
 		case v.isList():
+			m.took(r, p.text)
 			return v.elements(), p, true
 		case v.isString():
+			m.took(r, p.text)
 			return []value{v}, p, true
 		default:
 			m.warn(CodeWrongType, p.text, "a channel or a list of channels is needed here")

@@ -36,6 +36,7 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		case moment.After(m.cfg.Now().AddDate(1, 0, 0)):
 			return invalid("Klaviyo takes times up to one year ahead")
 		}
+		m.took(&timeRule, p.text)
 		return klaviyo.Timestamp(text), nil
 	}
 	return "", nil

@@ -11,6 +11,7 @@ import (
 // The rules of what an event is called, and of what it is worth.
 var (
 	eventPath        = newPath("event")
+	propertiesPath   = newPath("properties")
 	trackName        = newRule("metric", "event P.event P.name")
 	screenName       = newRule("metric", "name event P.name")
 	valueRule        = newRule("value", "P.revenue P.total P.value")
@@ -40,31 +41,36 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 		metric, value = ecommerceMetricNames[ecommerce], &ecommerceValue
 	}
 	worth := m.firstNumber(value)
-	a := klaviyo.EventCreateAttributes{
-		Metric:  klaviyo.MetricCreateQuery{Name: metric},
-		Profile: m.eventProfile(p),
-		Value:   json.Number(worth.text),
+	a := &m.eventRequest
+	*a = klaviyo.EventCreateAttributes{
+		Metric: klaviyo.MetricCreateQuery{Name: metric},
+		Value:  json.Number(worth.text),
 	}
+	m.readEventProfile(&a.Profile, p)
 	properties := m.ownProperties()
 	if isEcommerce {
 		properties = m.renameProperties(ecommerce, properties, &worth)
 	} else {
 		properties = properties.without(&worth)
 	}
-	properties = m.flatten(properties, (*mapping).propertyPath)
-	a.Properties = properties.json()
+	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
+		a.Properties = m.whole(propertiesPath)
+	} else {
+		properties = m.flatten(properties, (*mapping).propertyPath)
+		a.Properties = properties.json()
+	}
 
 	var err *Error
 	if a.Time, err = m.eventTime(); err != nil {
 		return CreateEvent{}, err
 	}
-	if id, ok := m.firstText(&messageIDRule); ok {
-		a.UniqueID = strings.TrimSpace(id.text)
+	if a.UniqueID = m.id; m.id == "" || m.trace != nil {
+		m.firstText(&messageIDRule) // which says why, or where
 	}
-	if err := m.checkEvent(&a, properties, name.path); err != nil {
+	if err := m.checkEvent(a, properties, name.path); err != nil {
 		return CreateEvent{}, err
 	}
-	return CreateEvent{klaviyo.NewCreateEventBody(a)}, nil
+	return CreateEvent{klaviyo.NewCreateEventBody(*a)}, nil
 }
 
 // ownProperties are the properties of an event but for email and phone, which
@@ -74,10 +80,26 @@ func (m *mapping) ownProperties() object {
 	for i := range properties {
 		if p := &properties[i]; !notForProperties[p.word] || m.isUnused(rootProperties, p.word) {
 			own = append(own, *p)
+			if m.trace != nil {
+				m.trace.used["properties."+string(p.name())] = true
+			}
 		}
 	}
 	m.own = own // its memory serves the next event
 	return own
+}
+
+// whole gives an object that needs no change as it stands in the event, or {}.
+func (m *mapping) whole(p path) []byte {
+	at := m.at[p.root][p.word]
+	if at == 0 || len(m.parts[rootProperties]) == 0 {
+		return []byte("{}")
+	}
+	found := &m.parts[p.root][at-1]
+	if found.spaced {
+		return found.value.appendCompact(nil)
+	}
+	return found.value
 }
 
 // without leaves out the property that became the event's value.
@@ -90,21 +112,20 @@ func (o object) without(worth *numberValue) object {
 
 func (*mapping) propertyPath(name string) string { return "properties." + name }
 
-// eventProfile is the profile inside an event.
-func (m *mapping) eventProfile(p person) special {
-	s := special{Email: p.Email, PhoneNumber: p.PhoneNumber, ID: p.ExternalID}
+// readEventProfile fills in the profile inside an event.
+func (m *mapping) readEventProfile(s *special, p person) {
+	s.Email, s.PhoneNumber, s.ID = p.Email, p.PhoneNumber, p.ExternalID
 	for i := range profileFields {
 		f := &profileFields[i]
-		*f.event(&s) = m.read(f)
+		*f.event(s) = m.read(f)
 	}
 	if channels, _, ok := m.firstList(&eventConsent); ok {
 		s.Consent = texts(channels)
 	}
-	custom := m.withUserID(m.withoutSpecialNames(m.customTraits(), &s), p)
+	custom := m.withUserID(m.withoutSpecialNames(m.customTraits(), s), p)
 	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
 		s.Properties = custom.json()
 	}
-	return s
 }
 
 // texts gives the elements that are text, in a list that isn't nil.
@@ -142,7 +163,7 @@ func (m *mapping) withoutSpecialNames(custom object, s *special) object {
 		if isSet == nil || !isSet(s) {
 			return false
 		}
-		m.warnCollision(m.traitPath(string(trait.name)), "Klaviyo's special name is the profile's own field")
+		m.warnCollision(m.traitPath(string(trait.name())), "Klaviyo's special name is the profile's own field")
 		return true
 	})
 }

@@ -3,6 +3,7 @@
 package nullable
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -76,12 +77,17 @@ func (n Nullable[T]) IsZero() bool { return n.state == unspecified }
 // Equal says whether both are left out, null or the same value. go-cmp asks it.
 func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
 
-// MarshalJSON writes the value, or null where there is none.
+// MarshalJSON writes the value, or null where there is none. Escapes for HTML are left
+// to the encoder that asks.
 func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	if n.state != specified {
 		return []byte("null"), nil
 	}
-	return json.Marshal(n.value)
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(n.value)
+	return buffer.Bytes(), err
 }
 
 // UnmarshalJSON reads null or a value. A field that isn't in the JSON stays as it is.

@@ -2,6 +2,7 @@ package nullable_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
@@ -33,6 +34,20 @@ func TestJSON(t *testing.T) {
 	var got fields
 	if json.Unmarshal([]byte(`{"title":7}`), &got) == nil || got.Title.IsSpecified() {
 		t.Errorf("a number became a title: %+v", got)
+	}
+}
+
+// TestEscapes lets the encoder say whether HTML is escaped.
+func TestEscapes(t *testing.T) {
+	v := fields{Title: nullable.NewNullableWithValue("<b>")}
+	var plain strings.Builder
+	encoder := json.NewEncoder(&plain)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil || plain.String() != `{"title":"<b>"}`+"\n" {
+		t.Errorf("got %s, %v", plain.String(), err)
+	}
+	if escaped, err := json.Marshal(v); err != nil || string(escaped) != `{"title":"\u003cb\u003e"}` {
+		t.Errorf("got %s, %v", escaped, err)
 	}
 }
 

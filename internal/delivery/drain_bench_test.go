@@ -2,10 +2,8 @@ package delivery
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -77,45 +75,6 @@ func BenchmarkDrain(b *testing.B) {
 					b.ReportMetric(float64(c.Stats().RateLimited), "429s")
 				})
 			}
-		})
-	}
-}
-
-// created answers each request with a new profile.
-type created struct{ calls *int }
-
-func (c created) RoundTrip(req *http.Request) (*http.Response, error) {
-	if _, err := io.Copy(io.Discard, req.Body); err != nil {
-		return nil, err
-	}
-	*c.calls++
-	body := fmt.Sprintf(`{"data":{"type":"profile","id":"01GDDKASAP8TKDDA2GRZ%06d","attributes":{}}}`, *c.calls)
-	return &http.Response{
-		StatusCode: http.StatusCreated, Request: req, Body: io.NopCloser(strings.NewReader(body)),
-		Header: http.Header{"Content-Type": {"application/vnd.api+json"}},
-	}, nil
-}
-
-// BenchmarkMemoryOfPeople is [BenchmarkMemory] with the client, which remembers the
-// profiles of those it has identified, here more than it can hold.
-func BenchmarkMemoryOfPeople(b *testing.B) {
-	const people = 120_000
-	for range b.N {
-		virtually(b, func(t *testing.T) {
-			peak, calls := newPeak(), 0
-			c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: created{&calls}}))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := newStream(t, Config{Sender: c, Concurrency: 1})
-			for i := range people {
-				s.add(fmt.Sprintf(`{"type":"identify","messageId":"m%d","userId":"u%d","traits":{"email":"p%d@example.com","phone":"+49151%08d"}}`, i, i, i, 20_000_000+i))
-				if i%1000 == 0 {
-					peak.look()
-				}
-			}
-			s.end()
-			b.ReportMetric(peak.megabytes(), "peak-MB")
 		})
 	}
 }

@@ -1,0 +1,372 @@
+package mapper
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Explanation says where everything in an event's requests comes from, and what of the
+// event is in none of them.
+type Explanation struct {
+	// Result is what Map gives.
+	Result
+	// Fields are those of the requests, in the order of their bodies, but for the
+	// constants of the API.
+	Fields []ExplainedField
+	// Unused are the values of the event that no request has, in their order there.
+	// Objects that rules look into are given value by value, others as a whole.
+	Unused []UnusedField
+}
+
+// ExplainedField is a field of a request and its origin.
+type ExplainedField struct {
+	// Request is the request's place in Result.Requests.
+	Request int `json:"request"`
+	// Pointer is a JSON Pointer to the field in the request's body. It is empty where
+	// the value decides that there is such a request.
+	Pointer string `json:"pointer"`
+	// Path is the dotted path of the value in the event, or config. and the key of a
+	// setting. It is empty for a subscription that rETL asks for by itself.
+	Path string `json:"path"`
+	// Rule names the rule that put it there, and From has the paths that the rule looks
+	// at, the first of them first. They are empty for properties.
+	Rule string   `json:"rule,omitempty"`
+	From []string `json:"from,omitempty"`
+	Why  Why      `json:"why"`
+}
+
+// UnusedField is a value of the event that no request has.
+type UnusedField struct {
+	Path string `json:"path"`
+	Why  Why    `json:"why"`
+	// Instead is the path of what was used in its place, where something was.
+	Instead string `json:"instead,omitempty"`
+}
+
+// Why is a reason that a value is where it is, or nowhere.
+type Why string
+
+// Reasons for a field of a request.
+const (
+	// WhyRule is a rule for the field.
+	WhyRule Why = "rule"
+	// WhyCustom is that a trait or property without a rule keeps its name.
+	WhyCustom Why = "custom"
+	// WhyRenamed is that Klaviyo's metric, or an item in it, has another name for it.
+	WhyRenamed Why = "renamed"
+	// WhyUnusable is that the value can't be used where it belongs, and is kept.
+	WhyUnusable Why = "unusable"
+	// WhyFlattened is that it was nested, and the config flattens.
+	WhyFlattened Why = "flattened"
+	// WhyUserID is that the config keeps the user id as a custom property.
+	WhyUserID Why = "user_id"
+)
+
+// Reasons for a value to be in no request.
+const (
+	// WhyOtherFirst is that the rule for it found another value first.
+	WhyOtherFirst Why = "other_first"
+	// WhyOverridden is that traits has the same name, which counts and not that of
+	// context.traits.
+	WhyOverridden Why = "overridden"
+	// WhyNameTaken is that a mapped field has its name.
+	WhyNameTaken Why = "name_taken"
+	// WhyNull is that it is null, which is not sent.
+	WhyNull Why = "null"
+	// WhyDecided is that a rule read it, but nothing in a request shows it, such as
+	// subscribe: false.
+	WhyDecided Why = "decided"
+	// WhyNoPlace is that a request of this kind has no place for it.
+	WhyNoPlace Why = "no_place"
+)
+
+// Explain maps an event as Map does, and says where everything comes from. The error is
+// Map's; what was found until then is explained all the same.
+func (m *Mapper) Explain(event []byte) (Explanation, error) {
+	w := m.begin(event)
+	defer m.end(w)
+	w.trace = newTrace()
+	result, err := w.run()
+	e := Explanation{Result: result}
+	if !w.mapped {
+		return e, err // it was skipped, or is no event
+	}
+	for i, request := range result.Requests {
+		e.Fields = append(e.Fields, w.explainRequest(i, request)...)
+	}
+	e.Unused = w.explainUnused(e.Fields)
+	return e, err
+}
+
+// trace takes notes for an Explanation. There is none when an event is only mapped.
+type trace struct {
+	taken []takenValue
+	// profile and properties are the origins of custom properties whose names don't
+	// tell, by the name in the request.
+	profile, properties map[string]origin
+	// used are the paths of values that are in a request, lost of those that are not
+	// because their name is taken.
+	used, lost map[string]bool
+	// moved are the values that stand elsewhere than where they came from.
+	moved map[string]string
+}
+
+// takenValue is a value that a rule took.
+type takenValue struct {
+	rule *rule
+	path string
+}
+
+type origin struct {
+	path string
+	why  Why
+}
+
+func newTrace() *trace {
+	return &trace{
+		profile: make(map[string]origin), properties: make(map[string]origin),
+		used: make(map[string]bool), lost: make(map[string]bool), moved: make(map[string]string),
+	}
+}
+
+// took notes that a rule takes the value at a path.
+func (m *mapping) took(r *rule, path string) {
+	if m.trace == nil {
+		return
+	}
+	m.trace.taken = append(m.trace.taken, takenValue{r, path})
+	m.trace.used[path] = true
+}
+
+// keptTrait notes that a custom property of a profile comes from a path.
+func (m *mapping) keptTrait(name []byte, path string, why Why) {
+	if m.trace == nil {
+		return
+	}
+	if _, ok := m.trace.profile[string(name)]; !ok {
+		m.trace.profile[string(name)] = origin{path, why}
+	}
+	m.trace.used[path] = true
+}
+
+// renamed notes that a property of an event has another name in the request.
+func (m *mapping) renamed(label *member, path string) {
+	m.trace.properties[string(label.name())] = origin{path, WhyRenamed}
+}
+
+// flattened notes that a custom property was nested in the member of that name, which
+// stands at place.
+func (m *mapping) flattened(key, name, place string) {
+	origins := m.trace.profile
+	if strings.HasPrefix(place, "properties.") {
+		origins = m.trace.properties
+	}
+	whole, ok := origins[name]
+	switch {
+	case !ok:
+		origins[key] = origin{place + key[len(name):], WhyFlattened}
+	case whole.why == WhyRenamed: // and what is in it may be
+		origins[key] = origin{whole.path, WhyFlattened}
+	default:
+		origins[key] = origin{whole.path + key[len(name):], WhyFlattened}
+	}
+}
+
+// isTaken says that a rule took the value at a path.
+func (t *trace) isTaken(path string) bool {
+	return slices.ContainsFunc(t.taken, func(v takenValue) bool { return v.path == path })
+}
+
+// by gives the rule of that name that took a value, and the value's path.
+func (t *trace) by(name string) (takenValue, bool) {
+	for i := len(t.taken) - 1; i >= 0; i-- {
+		if t.taken[i].rule.name == name {
+			return t.taken[i], true
+		}
+	}
+	return takenValue{}, false
+}
+
+// fieldRules are the rules of typed fields, by the field's pointer in the attributes.
+var fieldRules = func() map[string]string {
+	rules := map[string]string{
+		"/email": emailRule.name, "/phone_number": phoneRule.name, "/external_id": externalIDRule.name,
+		"/profile/$email": emailRule.name, "/profile/$phone_number": phoneRule.name, "/profile/$id": externalIDRule.name,
+		"/subscriptions/0/email": emailRule.name, "/subscriptions/0/phone_number": phoneRule.name,
+		"/emails": emailRule.name, "/phone_numbers": phoneRule.name,
+		"/metric/name": trackName.name, "/value": valueRule.name, "/time": timeRule.name, "/unique_id": messageIDRule.name,
+		"/profile/$consent":               eventConsent.name,
+		"/list_id":                        identifySubscription.listID.name,
+		"/subscriptions/0/channels/email": identifySubscription.consent.name,
+		"/subscriptions/0/channels/sms":   identifySubscription.smsConsent.name,
+	}
+	for _, f := range profileFields {
+		rules["/"+strings.ReplaceAll(f.name, ".", "/")] = f.from.name
+		rules["/profile/"+f.specialName()] = f.from.name
+	}
+	return rules
+}()
+
+// openFields are the objects and lists of the attributes that are explained field by
+// field.
+var openFields = map[string]bool{
+	"": true, "/metric": true, "/profile": true, "/location": true, "/properties": true,
+	"/subscriptions": true, "/subscriptions/0": true, "/subscriptions/0/channels": true,
+}
+
+const attributesPointer = "/data/attributes"
+
+func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
+	var fields []ExplainedField
+	switch request.(type) {
+	case SubscribeProfiles, UnsubscribeProfiles:
+		fields = append(fields, m.explainSubscribe(i))
+	}
+	data, _ := value(request.AppendBody(nil)).members().get("data")
+	attributes, _ := data.members().get("attributes")
+	m.walk(attributes, "", func(pointer string) {
+		f := m.explainField(pointer, request.Operation())
+		f.Request, f.Pointer = i, attributesPointer+pointer
+		if from, ok := m.trace.moved[f.Path]; ok {
+			f.Path = from
+		}
+		fields = append(fields, f)
+	})
+	return fields
+}
+
+// walk calls do for the fields within an object or a list.
+func (m *mapping) walk(v value, pointer string, do func(pointer string)) {
+	switch {
+	case !openFields[pointer]:
+		do(pointer)
+	case v.isObject():
+		for _, field := range v.members() {
+			m.walk(field.value, pointer+"/"+pointerEscapes.Replace(string(field.name())), do)
+		}
+	case v.isList():
+		for i, element := range v.elements() {
+			m.walk(element, pointer+"/"+strconv.Itoa(i), do)
+		}
+	}
+}
+
+// explainSubscribe says what made the request.
+func (m *mapping) explainSubscribe(i int) ExplainedField {
+	f := ExplainedField{Request: i, Why: WhyRule, Rule: identifySubscription.subscribe.name}
+	if found, ok := m.trace.by(f.Rule); ok {
+		f.Path, f.From = found.path, found.rule.texts()
+	}
+	return f
+}
+
+func (m *mapping) explainField(pointer string, operation klaviyo.OperationID) ExplainedField {
+	if name, ok := fieldRules[pointer]; ok {
+		if found, ok := m.trace.by(name); ok {
+			return ExplainedField{Path: found.path, Rule: name, From: found.rule.texts(), Why: WhyRule}
+		}
+		switch pointer {
+		case "/list_id":
+			return ExplainedField{Path: "config.listId", Rule: name, Why: WhyRule}
+		case "/subscriptions/0/channels/sms":
+			if m.cfg.SMSConsent != nil {
+				return ExplainedField{Path: "config.smsConsent", Rule: name, Why: WhyRule}
+			}
+			return m.explainField("/subscriptions/0/channels/email", operation)
+		case "/subscriptions/0/channels/email":
+			return ExplainedField{Path: "config.consent", Rule: name, Why: WhyRule}
+		}
+	}
+	name := pointerUnescapes.Replace(pointer[strings.LastIndexByte(pointer, '/')+1:])
+	origins, place := m.trace.profile, ""
+	if operation == klaviyo.OperationCreateEvent && strings.HasPrefix(pointer, "/properties/") {
+		origins, place = m.trace.properties, "properties."
+	}
+	if o, ok := origins[name]; ok {
+		return ExplainedField{Path: o.path, Why: o.why}
+	}
+	f := ExplainedField{Path: place + name, Why: WhyCustom}
+	if w := words.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) {
+		f.Why = WhyUnusable
+	}
+	return f
+}
+
+var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
+
+// texts are the paths of the rule, from the top of the event.
+func (r *rule) texts() []string {
+	texts := make([]string, len(r.from))
+	for i, p := range r.from {
+		texts[i] = p.text
+	}
+	return texts
+}
+
+// explainUnused goes through the event for what is in no request.
+func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
+	sent := make(map[string]bool)
+	for _, f := range fields {
+		sent[f.Path] = true
+	}
+	var unused []UnusedField
+	var look func(o object, place string)
+	look = func(o object, place string) {
+		for i := range o {
+			path := place + string(o[i].name())
+			switch {
+			case decisive[path], sent[path]:
+			case m.trace.used[path] && !m.trace.isTaken(path): // sent in parts
+			case m.trace.used[path]:
+				unused = append(unused, UnusedField{Path: path, Why: WhyDecided})
+			case explainedParts[path] && o[i].value.isObject():
+				look(o[i].value.members(), path+".")
+			default:
+				unused = append(unused, m.explainUnusedValue(path, o[i].value))
+			}
+		}
+	}
+	look(value(strings.TrimSpace(string(m.event))).members(), "")
+	return unused
+}
+
+// decisive are the values that say what becomes of the event and not what is in it.
+var decisive = map[string]bool{
+	typePath.text: true, "integrations": true,
+	pathMappedToDestination.text: true, pathExternalID.text: true,
+}
+
+// explainedParts are the objects that are gone through member by member.
+var explainedParts = map[string]bool{
+	"traits": true, "context": true, "context.traits": true, "properties": true,
+	"traits.properties": true, "context.traits.properties": true,
+}
+
+func (m *mapping) explainUnusedValue(path string, v value) UnusedField {
+	u := UnusedField{Path: path, Why: WhyNoPlace}
+	if m.trace.lost[path] {
+		u.Why = WhyNameTaken
+		return u
+	}
+	for _, taken := range m.trace.taken {
+		for _, from := range taken.rule.from {
+			if from.text == path {
+				u.Why, u.Instead = WhyOtherFirst, taken.path
+				return u
+			}
+		}
+	}
+	if name, ok := strings.CutPrefix(path, "context.traits."); ok {
+		if _, ok := m.parts[rootTraits].get(name); ok {
+			u.Why, u.Instead = WhyOverridden, "traits."+name
+			return u
+		}
+	}
+	if v.isNull() {
+		u.Why = WhyNull
+	}
+	return u
+}

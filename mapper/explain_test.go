@@ -1,0 +1,198 @@
+package mapper_test
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+func TestExplain(t *testing.T) {
+	const shop = "data/attributes/"
+	tests := []struct {
+		name, event string
+		cfg         mapper.Config
+		// want are the fields as "request pointer < path why", and what is unused as
+		// "path why instead".
+		want, unused []string
+	}{
+		{
+			name: "identify",
+			event: `{"type":"identify","userId":"u-1","anonymousId":"x","traits":{"email":"ana@example.com","phone":"12","firstName":"Ana","first_name":"Anna","plan":"gold",
+				"street":"12 Long Road","note":null,"properties":{"subscribe":true,"color":"red"}},
+				"context":{"traits":{"plan":"free","city":"Lyon"},"library":{"name":"x"}},"properties":{"page":1}}`,
+			cfg: mapper.Config{ListID: "L1", EnforceEmailAsPrimary: true, FlattenProperties: true},
+			want: []string{
+				"0 email < traits.email rule",
+				"0 first_name < traits.firstName rule",
+				"0 location/address1 < traits.street rule",
+				"0 location/city < context.traits.city rule",
+				"0 properties/phone < traits.phone unusable",
+				"0 properties/plan < traits.plan custom",
+				"0 properties/street < traits.street custom",
+				"0 properties/_id < userId user_id",
+				"1 < traits.properties.subscribe rule",
+				"1 list_id < config.listId rule",
+				"1 subscriptions/0/channels/email < config.consent rule",
+				"1 subscriptions/0/email < traits.email rule",
+			},
+			unused: []string{
+				"anonymousId no_place", "traits.first_name other_first traits.firstName", "traits.note null", "traits.properties.color no_place",
+				"context.traits.plan overridden traits.plan", "context.library no_place", "properties.page no_place",
+			},
+		},
+		{
+			name: "an e-commerce event",
+			event: `{"type":"track","messageId":"m-1","event":"Product Added","timestamp":"2026-03-01T09:30:00Z","originalTimestamp":"2026-03-01T09:30:00Z",
+				"traits":{"email":"ana@example.com","$email":"x","consent":["email"]},
+				"properties":{"sku":"G-32","value":12.5,"revenue":3,"gift":true,"size":{"eu":42},"AddedItemSKU":"no","products":[{"sku":1}],"email":"other@example.com"}}`,
+			cfg: mapper.Config{FlattenProperties: true},
+			want: []string{
+				"0 metric/name < event rule",
+				"0 profile/$consent < traits.consent rule",
+				"0 profile/$email < traits.email rule",
+				"0 profile/consent < traits.consent custom",
+				"0 properties/AddedItemSKU < properties.sku renamed",
+				"0 properties/$value < properties.value renamed",
+				"0 properties/revenue < properties.revenue custom",
+				"0 properties/gift < properties.gift custom",
+				"0 properties/size.eu < properties.size.eu flattened",
+				"0 properties/Items[0].SKU < properties.products flattened",
+				"0 time < timestamp rule",
+				"0 unique_id < messageId rule",
+				"0 value < properties.value rule",
+			},
+			unused: []string{
+				"originalTimestamp other_first timestamp", "traits.$email name_taken", "properties.AddedItemSKU name_taken", "properties.email other_first traits.email",
+			},
+		},
+		{
+			name:  "rETL",
+			event: `{"type":"identify","context":{"mappedToDestination":true,"externalId":[{"id":"ana@example.com","identifierType":"email"}]},"traits":{"age":3}}`,
+			cfg:   mapper.Config{ListID: "L1"},
+			want: []string{
+				"0 email < context.externalId[0].id rule", "0 properties/age < traits.age custom",
+				"1 <  rule", "1 list_id < config.listId rule", "1 subscriptions/0/channels/email < config.consent rule",
+				"1 subscriptions/0/email < context.externalId[0].id rule",
+			},
+		},
+		{
+			name:  "group",
+			event: `{"type":"group","groupId":"L2","traits":{"email":"ana@example.com","subscribe":false,"name":"Example"}}`,
+			cfg:   mapper.Config{Unsubscribe: true},
+			want:  []string{"0 < traits.subscribe rule", "0 emails < traits.email rule", "0 list_id < groupId rule"}, unused: []string{"traits.name no_place"},
+		},
+		{
+			name: "an error", event: `{"type":"track","event":"x","properties":{"a":1}}`,
+			unused: []string{"event no_place", "properties.a no_place"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			e, _ := newMapper(t, tt.cfg).Explain([]byte(tt.event))
+			var fields, unused []string
+			for _, f := range e.Fields {
+				pointer := strings.TrimPrefix(f.Pointer, "/"+shop)
+				fields = append(fields, strings.ReplaceAll(strings.Join([]string{string(rune('0' + f.Request)), pointer, "<", f.Path, string(f.Why)}, " "), "  < ", " < "))
+			}
+			for _, u := range e.Unused {
+				unused = append(unused, strings.TrimSpace(u.Path+" "+string(u.Why)+" "+u.Instead))
+			}
+			if diff := cmp.Diff(tt.want, fields); diff != "" {
+				t.Errorf("fields, want -, got +:\n%s", diff)
+			}
+			if diff := cmp.Diff(tt.unused, unused); diff != "" {
+				t.Errorf("unused, want -, got +:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestExplainEverything explains the golden cases and random events: the result is
+// Map's, each field has an origin that is there, and each value of the event is either
+// the origin of a field or named as unused.
+func TestExplainEverything(t *testing.T) {
+	files, err := filepath.Glob("testdata/golden/*/*/event.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no golden cases: %v", err)
+	}
+	for _, name := range files {
+		event, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkExplanation(t, newMapper(t, mapper.Config{SendNulls: true}), event)
+	}
+	for i := range 500 {
+		r := rand.New(rand.NewPCG(uint64(i), 9))
+		m, err := mapper.New(plainConfig(uint16(r.Uint32())))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkExplanation(t, m, randomEvent(r))
+	}
+}
+
+func checkExplanation(t *testing.T, m *mapper.Mapper, event []byte) {
+	t.Helper()
+	want, wantErr := m.Map(event)
+	got, err := m.Explain(event)
+	if (err == nil) != (wantErr == nil) || !reflect.DeepEqual(want, got.Result) {
+		t.Fatalf("%s\nMap and Explain differ: %v, %v", event, wantErr, err)
+	}
+	if err != nil || got.Skipped != "" {
+		return
+	}
+	for _, f := range got.Fields {
+		isThere := f.Path == "" && f.Pointer == "" || strings.HasPrefix(f.Path, "config.") || strings.Contains(f.Path, "[")
+		if !isThere && !standsAt(pairsOf(event), f.Path) {
+			t.Fatalf("%s\n%s is said to come from %q, where nothing is", event, f.Pointer, f.Path)
+		}
+	}
+	var check func(o pairs, place string)
+	check = func(o pairs, place string) {
+		for _, p := range o {
+			path := place + p.name
+			below := func(other string) bool {
+				return other == path || strings.HasPrefix(other, path+".") || strings.HasPrefix(other, path+"[")
+			}
+			switch {
+			case slices.Contains([]string{"type", "integrations", "context.mappedToDestination", "context.externalId"}, path):
+			case slices.Contains([]string{"traits", "context", "context.traits", "properties"}, path) && kindOf(p.raw) == '{':
+				check(pairsOf(p.raw), path+".")
+			case kindOf(p.raw) == '{' && len(pairsOf(p.raw)) == 0:
+			case slices.ContainsFunc(got.Fields, func(f mapper.ExplainedField) bool { return below(f.Path) }):
+			case slices.ContainsFunc(got.Unused, func(u mapper.UnusedField) bool { return below(u.Path) }):
+			case slices.ContainsFunc(got.Fields, func(f mapper.ExplainedField) bool { return f.Path == "context.externalId[0].id" }):
+			default:
+				t.Fatalf("%s\n%s is neither used nor unused", event, path)
+			}
+		}
+	}
+	check(pairsOf(event), "")
+	for _, u := range got.Unused {
+		if slices.ContainsFunc(got.Fields, func(f mapper.ExplainedField) bool { return f.Path == u.Path }) {
+			t.Fatalf("%s\n%s is used and unused", event, u.Path)
+		}
+	}
+}
+
+// standsAt follows a dotted path, names with dots in them too.
+func standsAt(o pairs, path string) bool {
+	for _, p := range o {
+		if p.name == path {
+			return true
+		}
+		if rest, ok := strings.CutPrefix(path, p.name+"."); ok && standsAt(pairsOf(p.raw), rest) {
+			return true
+		}
+	}
+	return false
+}
