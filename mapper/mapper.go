@@ -126,8 +126,8 @@ func (m *mapping) run() (Result, error) {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
 	m.id = m.messageID()
-	result := Result{MessageID: m.id}
 	rule := m.typeRule()
+	result := Result{Type: m.eventType(rule), MessageID: m.id}
 	if result.Skipped = m.skip(rule); result.Skipped != "" {
 		return result, nil
 	}

@@ -33,6 +33,18 @@ func (m *mapping) typeRule() *typeRule {
 	return nil
 }
 
+// eventType is the event's type in lower case, or empty if it has none.
+func (m *mapping) eventType(known *typeRule) string {
+	if known != nil {
+		return known.eventType
+	}
+	v, _ := m.lookup(typePath)
+	if !v.isString() {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(v.text()))
+}
+
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	p, err := m.identify(true)
 	if err != nil {

@@ -64,13 +64,15 @@ func (p Program) rootCommand() *cobra.Command {
 		Long: `Rudderklaviyo delivers RudderStack events to Klaviyo, on revision 2023-02-22 of
 its API.
 
-Events are JSON, one a line, in files or on standard input. The private API key
-comes from KLAVIYO_API_KEY or, as the other settings, from the file given with
+Events are JSON, in files or on standard input: one a line, in an array, in
+RudderStack's batches or its archive, plain or compressed. The private API key comes
+from KLAVIYO_API_KEY or, as the other settings, from the file given with
 --config, which has the keys of RudderStack's Klaviyo destination.
 
 Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
 on; 2 wrong usage or settings; 3 done, but for some events.`,
-		Example: `  rudderklaviyo map events.jsonl
+		Example: `  rudderklaviyo plan events.jsonl.gz
+  rudderklaviyo map events.jsonl
   rudderklaviyo send --simulate events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo replay --config destination.yaml dead.jsonl`,
@@ -78,7 +80,7 @@ on; 2 wrong usage or settings; 3 done, but for some events.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(p.mapCommand(), p.sendCommand(), p.replayCommand())
+	root.AddCommand(p.planCommand(), p.mapCommand(), p.sendCommand(), p.replayCommand())
 	return root
 }
 

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 func (p Program) mapCommand() *cobra.Command {
@@ -64,16 +62,16 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	found := recognized{}
 	failed, at := 0, source.start()
 	var writeErr error
-	err = pipeline{
-		work: func(portion *portion) { mapPortion(m, portion) },
-		deliver: func(portion *portion) error {
-			if _, writeErr = p.Stdout.Write(portion.output); writeErr != nil {
+	err = pipeline[mapped]{
+		work: func(chunk *input.Chunk, result *mapped) { result.mapAll(m, chunk) },
+		deliver: func(result *mapped) error {
+			if _, writeErr = p.Stdout.Write(result.lines); writeErr != nil {
 				return writeErr
 			}
-			found.add(portion.found)
-			failed += portion.failed
-			if len(portion.found) > 0 {
-				at = portion.next
+			found.add(result.found)
+			failed += result.failed
+			if len(result.found) > 0 {
+				at = result.next
 			}
 			return nil
 		},
@@ -89,35 +87,6 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}
 	}
 	return nil
-}
-
-// mapPortion writes what becomes of each event of a portion.
-func mapPortion(m *mapper.Mapper, portion *portion) {
-	portion.reset()
-	for event, ok := portion.chunk.Next(); ok; event, ok = portion.chunk.Next() {
-		portion.next = event.Next
-		portion.found[event.Form]++
-		result, err := mapEvent(m, event)
-		if err != nil {
-			portion.failed++
-		}
-		begin := len(portion.output)
-		portion.output = append(appendMapped(portion.output, event.Position, result, err), '\n')
-		if bytes.IndexByte(event.Text, '\n') >= 0 {
-			portion.output = onOneLine(portion.output, begin)
-		}
-	}
-}
-
-// mapEvent maps an event that is whole.
-func mapEvent(m *mapper.Mapper, event input.Event) (mapper.Result, *mapper.Error) {
-	if event.TooLong {
-		return mapper.Result{}, tooLong
-	}
-	result, err := m.Map(event.Text)
-	var reason *mapper.Error
-	errors.As(err, &reason)
-	return result, reason
 }
 
 // writeError is the error of a result that can't be printed. A reader that has

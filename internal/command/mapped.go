@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+	"errors"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -9,6 +11,47 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
+
+// mapped is what map prints of a portion of the input.
+type mapped struct {
+	lines  []byte
+	found  recognized     // the events
+	failed int            // those that can't be sent
+	next   input.Position // after the last
+}
+
+// mapAll maps all events of a chunk.
+func (r *mapped) mapAll(m *mapper.Mapper, chunk *input.Chunk) {
+	lines := r.lines[:0]
+	if cap(lines) > largePortion {
+		lines = nil
+	}
+	*r = mapped{lines: lines, found: recognized{}}
+	for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
+		r.next = event.Next
+		r.found[event.Form]++
+		result, reason := mapEvent(m, event)
+		if reason != nil {
+			r.failed++
+		}
+		begin := len(r.lines)
+		r.lines = append(appendMapped(r.lines, event.Position, result, reason), '\n')
+		if bytes.IndexByte(event.Text, '\n') >= 0 {
+			r.lines = onOneLine(r.lines, begin)
+		}
+	}
+}
+
+// mapEvent maps an event that is whole.
+func mapEvent(m *mapper.Mapper, event input.Event) (mapper.Result, *mapper.Error) {
+	if event.TooLong {
+		return mapper.Result{}, tooLong
+	}
+	result, err := m.Map(event.Text)
+	var reason *mapper.Error
+	errors.As(err, &reason)
+	return result, reason
+}
 
 // appendMapped appends what map prints of an event, with the bodies as they go over
 // the wire.

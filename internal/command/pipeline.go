@@ -12,31 +12,20 @@ import (
 
 // pipeline works on events side by side and keeps their order. Each worker takes
 // a portion of the input at a time, so that handing over costs little.
-type pipeline struct {
-	// work does what is to be done with the events of a portion.
-	work func(*portion)
-	// deliver is given each portion when it is done, in the order of the input. Its
-	// error ends the pipeline.
-	deliver func(*portion) error
+type pipeline[Result any] struct {
+	// work does what is to be done with the events of a portion, which it takes from
+	// the chunk. The result is that of an earlier portion, to be used again.
+	work func(*input.Chunk, *Result)
+	// deliver is given each result, in the order of the input. Its error ends the
+	// pipeline. The chunk's memory is valid until it returns.
+	deliver func(*Result) error
 }
 
 // portion is a part of the input with what became of it.
-type portion struct {
-	chunk input.Chunk
-	done  chan struct{} // has an element when the work is done
-
-	output []byte         // lines of results
-	found  recognized     // its events
-	failed int            // events that can't be sent
-	next   input.Position // after the last event
-}
-
-// reset makes room for the results of another part.
-func (p *portion) reset() {
-	if cap(p.output) > largePortion {
-		p.output = nil
-	}
-	*p = portion{chunk: p.chunk, done: p.done, output: p.output[:0], found: recognized{}, next: p.next}
+type portion[Result any] struct {
+	chunk  input.Chunk
+	result Result
+	done   chan struct{} // has an element when the work is done
 }
 
 // largePortion is the size in bytes beyond which a portion is worked on alone, so
@@ -44,24 +33,24 @@ func (p *portion) reset() {
 const largePortion = 2 << 20
 
 // run puts all events through. Its error is that of reading or of deliver.
-func (p pipeline) run(ctx context.Context, events *input.Reader) error {
+func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	workers := runtime.GOMAXPROCS(0)
 	// One more for reading, and one for delivering.
 	portions := workers + 2
-	free := make(chan *portion, portions)
+	free := make(chan *portion[Result], portions)
 	for range portions {
-		free <- &portion{done: make(chan struct{}, 1)}
+		free <- &portion[Result]{done: make(chan struct{}, 1)}
 	}
-	todo, ordered := make(chan *portion, portions), make(chan *portion, portions)
+	todo, ordered := make(chan *portion[Result], portions), make(chan *portion[Result], portions)
 
 	var group sync.WaitGroup
 	defer group.Wait()
 	for range workers {
 		group.Go(func() {
 			for portion := range todo {
-				p.work(portion)
+				p.work(&portion.chunk, &portion.result)
 				portion.done <- struct{}{}
 			}
 		})
@@ -77,7 +66,7 @@ func (p pipeline) run(ctx context.Context, events *input.Reader) error {
 	for portion := range ordered {
 		<-portion.done
 		if err == nil {
-			if err = p.deliver(portion); err != nil {
+			if err = p.deliver(&portion.result); err != nil {
 				stop()
 			}
 		}
@@ -90,7 +79,7 @@ func (p pipeline) run(ctx context.Context, events *input.Reader) error {
 }
 
 // fillPortions fills free portions and hands them over. It ends with the input or with ctx.
-func fillPortions(ctx context.Context, events *input.Reader, free, todo, ordered chan *portion) error {
+func fillPortions[Result any](ctx context.Context, events *input.Reader, free, todo, ordered chan *portion[Result]) error {
 	for {
 		portion := <-free
 		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
@@ -109,8 +98,8 @@ func fillPortions(ctx context.Context, events *input.Reader, free, todo, ordered
 }
 
 // await waits until a number of portions are free.
-func await(free chan *portion, n int) {
-	var taken []*portion
+func await[Result any](free chan *portion[Result], n int) {
+	var taken []*portion[Result]
 	for range n {
 		taken = append(taken, <-free)
 	}

@@ -59,7 +59,7 @@ The files, the account and the mapping must be the same; the last file may have
 grown. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
-  zcat events.jsonl.gz | rudderklaviyo send --output json
+  rudderklaviyo send --output json events.jsonl.gz
   rudderklaviyo send --checkpoint progress.json --dead-letter dead.jsonl jan.jsonl feb.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runSend(cmd, args, settings, source, flags)

@@ -1,0 +1,176 @@
+package delivery
+
+import (
+	"maps"
+	"math"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Estimate counts the calls that events take, without making any. How many it will
+// be depends on what waits at the same time, and on what Klaviyo knows already, so
+// it gives bounds. It isn't safe for concurrent use.
+type Estimate struct {
+	calls  map[klaviyo.OperationID]Calls
+	people *people // for its identifiers
+	// known and knownBefore are those who were written to, as far as the client
+	// remembers them.
+	known, knownBefore map[id]bool
+	read               int // bytes of the events so far, as the backlog counts them
+	// recent are the identifies that the next one of the person may join, and older
+	// those before them.
+	recent, older map[id]*joined
+	turned        int // read when recent became older
+	batches       map[batchKey]*joined
+}
+
+// Calls bounds a number of calls.
+type Calls struct {
+	// Fewest is where people are new and all waits together that the Queue has room
+	// for, Most where people are Klaviyo's already and each event goes alone.
+	Fewest, Most int
+}
+
+// joined are the requests that become one call.
+type joined struct {
+	begun  int // read when the first was taken in
+	count  int
+	bytes  int  // of their events
+	closed bool // its last has further requests, or an event followed that is no identify
+}
+
+// rememberedIdentifiers is about how many the client remembers, of 100,000 people.
+const rememberedIdentifiers = 150_000
+
+// NewEstimate makes an Estimate of no events.
+func NewEstimate() *Estimate {
+	return &Estimate{
+		calls:   map[klaviyo.OperationID]Calls{},
+		people:  newPeople(),
+		known:   map[id]bool{},
+		recent:  map[id]*joined{},
+		batches: map[batchKey]*joined{},
+	}
+}
+
+// Calls gives the bounds for each operation that is called.
+func (e *Estimate) Calls() map[klaviyo.OperationID]Calls { return e.calls }
+
+// Add counts an event. It keeps nothing of its memory.
+func (e *Estimate) Add(event Event) {
+	size := taskBytes + len(event.Text)
+	e.read += size
+	if e.read-e.turned > maxBytes {
+		e.recent, e.older, e.turned = map[id]*joined{}, e.recent, e.read
+		maps.DeleteFunc(e.batches, func(_ batchKey, b *joined) bool { return e.read-b.begun > maxBytes })
+	}
+	ids := e.people.identifiers(event.Identity)
+	for i, request := range event.Requests {
+		op := request.Operation()
+		key, batched := batchOf(request)
+		switch {
+		case op == klaviyo.OperationCreateProfile:
+			e.identify(ids, len(event.Text), i == len(event.Requests)-1)
+		case batched:
+			fewest := 1
+			if e.joinBatch(key) {
+				fewest = 0
+			}
+			e.count(op, fewest, 1)
+		default:
+			e.count(op, 1, 1)
+		}
+		if op != klaviyo.OperationCreateProfile && i == 0 {
+			e.follow(ids, &joined{closed: true})
+		}
+	}
+}
+
+func (e *Estimate) count(op klaviyo.OperationID, fewest, most int) {
+	calls := e.calls[op]
+	e.calls[op] = Calls{calls.Fewest + fewest, calls.Most + most}
+}
+
+// identify counts an identify: with the one before it of the same person, if the two
+// can be one call, else as one of its own.
+func (e *Estimate) identify(ids []id, size int, last bool) {
+	before, same := e.before(ids)
+	joins := same && !before.closed && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
+		e.read-before.begun <= maxBytes
+	if !joins {
+		before = &joined{begun: e.read}
+	}
+	before.count++
+	before.bytes += size
+	before.closed = !last
+	e.follow(ids, before)
+
+	isKnown := e.learn(ids)
+	switch {
+	case isKnown && joins:
+		e.count(klaviyo.OperationUpdateProfile, 0, 1)
+	case isKnown:
+		e.count(klaviyo.OperationUpdateProfile, 1, 1)
+	default:
+		e.count(klaviyo.OperationCreateProfile, 1, 1)
+		e.count(klaviyo.OperationUpdateProfile, 0, 1)
+	}
+}
+
+// learn tells whether somebody with one of the identifiers was written to before.
+func (e *Estimate) learn(ids []id) (isKnown bool) {
+	if len(e.known) >= rememberedIdentifiers {
+		e.known, e.knownBefore = map[id]bool{}, e.known
+	}
+	for _, id := range ids {
+		isKnown = isKnown || e.known[id] || e.knownBefore[id]
+		e.known[id] = true
+	}
+	return isKnown
+}
+
+// before gives what the identifiers' last event joined, if that is the same of all.
+func (e *Estimate) before(ids []id) (before *joined, same bool) {
+	for i, id := range ids {
+		j := e.recent[id]
+		if j == nil {
+			j = e.older[id]
+		}
+		if j == nil || i > 0 && j != before {
+			return nil, false
+		}
+		before = j
+	}
+	return before, before != nil
+}
+
+func (e *Estimate) follow(ids []id, j *joined) {
+	for _, id := range ids {
+		e.recent[id] = j
+	}
+}
+
+// joinBatch tells whether a request joins others that wait.
+func (e *Estimate) joinBatch(key batchKey) bool {
+	b := e.batches[key]
+	if b == nil || b.count == maxBatch || e.read-b.begun > maxBytes {
+		e.batches[key] = &joined{begun: e.read, count: 1}
+		return false
+	}
+	b.count++
+	return true
+}
+
+// Duration is how long a number of calls of an operation take at Klaviyo's limits, of
+// which a share may be used: a minute's quota at burst speed, then the next.
+func Duration(op klaviyo.Operation, calls int, share float64) time.Duration {
+	if calls == 0 {
+		return 0
+	}
+	quota := func(limit klaviyo.RateLimit) int { return max(1, int(float64(limit.Calls)*share)) }
+	windows := (calls - 1) / quota(op.Steady)
+	rest := calls - windows*quota(op.Steady)
+	bursts := math.Ceil(float64(rest)/float64(quota(op.Burst))) - 1
+	return time.Duration(windows)*op.Steady.Window + time.Duration(bursts)*op.Burst.Window
+}

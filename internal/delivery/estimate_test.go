@@ -1,0 +1,112 @@
+package delivery
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// estimated gives the bounds of the calls of events, by operation.
+func estimated(t *testing.T, events []string) map[klaviyo.OperationID]Calls {
+	t.Helper()
+	m, err := mapper.New(mapper.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := NewEstimate()
+	for _, text := range events {
+		result, err := m.Map([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Add(Event{Text: []byte(text), Identity: result.Identity, Requests: result.Requests})
+	}
+	return e.Calls()
+}
+
+func repeated(n int, event func(i int) string) []string {
+	events := make([]string, n)
+	for i := range events {
+		events[i] = event(i)
+	}
+	return events
+}
+
+func TestEstimate(t *testing.T) {
+	const (
+		ann      = `{"type":"identify","traits":{"email":"ann@example.com"}}`
+		annPhone = `{"type":"identify","traits":{"email":"ann@example.com","phone":"+12025550147"}}`
+		annTrack = `{"type":"track","event":"Ping","properties":{"email":"ann@example.com"}}`
+		annJoins = `{"type":"identify","traits":{"email":"ann@example.com","properties":{"subscribe":true,"listId":"L"}}}`
+		bob      = `{"type":"identify","traits":{"email":"bob@example.com"}}`
+	)
+	group := func(i int) string {
+		return fmt.Sprintf(`{"type":"group","groupId":"L","traits":{"email":"p%d@example.com","subscribe":true}}`, i)
+	}
+	large := func(i int) string {
+		return fmt.Sprintf(`{"type":"identify","traits":{"email":"ann@example.com","a%d":%q}}`, i, strings.Repeat("x", 40_000))
+	}
+	far := func(i int) string {
+		return fmt.Sprintf(`{"type":"track","event":"Ping","properties":{"email":"q%d@example.com","a":%q}}`, i, strings.Repeat("x", 90_000))
+	}
+	const create, update = klaviyo.OperationCreateProfile, klaviyo.OperationUpdateProfile
+	const event, subscribe = klaviyo.OperationCreateEvent, klaviyo.OperationSubscribeProfiles
+	tests := []struct {
+		name   string
+		events []string
+		want   map[klaviyo.OperationID]Calls
+	}{
+		{"neighbours", []string{ann, bob, ann, bob, ann}, map[klaviyo.OperationID]Calls{create: {2, 2}, update: {0, 5}}},
+		{"an event between", []string{ann, annTrack, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, event: {1, 1}}},
+		{"other identifiers", []string{ann, annPhone, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 3}}},
+		{"a subscription after the first", []string{annJoins, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, subscribe: {1, 1}}},
+		{"a subscription after the last", []string{ann, annJoins}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {0, 2}, subscribe: {1, 1}}},
+		{"more than one call takes", repeated(maxCoalesced+1, func(int) string { return ann }), map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, maxCoalesced + 1}}},
+		{"larger than one call takes", repeated(3, large), map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 3}}},
+		{"batches", repeated(2*maxBatch+1, group), map[klaviyo.OperationID]Calls{subscribe: {3, 2*maxBatch + 1}}},
+		{
+			"far apart", append(append([]string{ann, group(1)}, repeated(400, far)...), ann, group(2)),
+			map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, subscribe: {2, 2}, event: {400, 400}},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, estimated(t, tt.events)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestEstimateIsBounded has many people and many lists.
+func TestEstimateIsBounded(t *testing.T) {
+	m, err := mapper.New(mapper.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = `{"type":"identify","traits":{"email":"ann@example.com","properties":{"subscribe":true,"listId":"L"}}}`
+	result, err := m.Map([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	subscription := result.Requests[1].(mapper.SubscribeProfiles)
+	e := NewEstimate()
+	for i := range 400_000 {
+		name := strconv.Itoa(i)
+		subscription.Query.Data.Attributes.ListID = name
+		e.Add(Event{Text: []byte(text), Identity: mapper.Identity{Email: name}, Requests: []mapper.Request{result.Requests[0], subscription}})
+	}
+	const window = maxBytes / taskBytes
+	if n := len(e.recent) + len(e.older) + len(e.batches); n > 4*window {
+		t.Errorf("%d entries of what may join", n)
+	}
+	if n := len(e.known) + len(e.knownBefore); n > 2*rememberedIdentifiers+10 {
+		t.Errorf("%d identifiers", n)
+	}
+}
