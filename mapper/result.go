@@ -7,7 +7,8 @@ import (
 // Result is what an event became. Requests is empty if the event was skipped or
 // could not be mapped.
 type Result struct {
-	// Type is the event's type in lower case, such as track, or empty.
+	// Type is the event's type in lower case, such as track, if it is one of
+	// RudderStack's; else it is empty.
 	Type string
 	// MessageID is the event's messageId, or empty.
 	MessageID string

@@ -2,12 +2,17 @@ package mapper
 
 import "strings"
 
-// typeRules say what becomes of each type of event that has a mapping.
+// typeRules say what becomes of each type of event. Those of RudderStack's that have
+// no mapping are there by name alone.
 var typeRules = map[string]func(*mapping) (person, []Request, *Error){
 	"identify": (*mapping).identifyRequests,
 	"track":    func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) },
 	"screen":   func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) },
 	"group":    (*mapping).groupRequests,
+	"page":     nil,
+	"alias":    nil,
+	"merge":    nil,
+	"record":   nil,
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
