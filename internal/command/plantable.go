@@ -121,7 +121,7 @@ func (p *plan) printMetrics(t *table) {
 	}
 	t.group("metrics", thousands(len(p.Metrics)), notes...)
 	for _, m := range p.Metrics[:min(len(p.Metrics), shownMetrics)] {
-		t.row("  "+m.Name, thousands(m.Events))
+		t.row("  "+shorten(m.Name), thousands(m.Events))
 	}
 	if more := len(p.Metrics) - shownMetrics; more > 0 {
 		t.row("  and others", thousands(more), "--output json names them")
