@@ -4,8 +4,11 @@
 //
 //	c, err := client.New(os.Getenv("KLAVIYO_API_KEY"))
 //	…
-//	rsp, err := c.Send(ctx, request)          // a request of package mapper, or your own
-//	lists, err := c.API.GetLists(ctx, nil)    // a typed call
+//	rsp, err := c.Send(ctx, request)               // a request of package mapper, or your own
+//	profile, err := c.API.GetProfile(ctx, id, nil) // a typed call
+//	for list, err := range c.API.AllLists(ctx, nil) {
+//		…                                      // all pages, one after the other
+//	}
 //
 // # What happens to a request
 //
@@ -13,16 +16,24 @@
 // from top to bottom, and their answers come back from bottom to top:
 //
 //	identifiers   refuse a request that names nobody
-//	authorization key, revision and content type
+//	authorization the private key or the company id, and the revision
 //	retry         another attempt, after a wait
 //	limiter       wait until the rate limits leave room       ┐
-//	observation   count and log                               │ for each
+//	observation   count, log and tell hooks                   │ for each
 //	timeout       end an attempt that takes too long          │ attempt
 //	transport     the caller's http.Client                    ┘
 //
 // A request goes to the base URL's server only, and only if it is one of the
 // operations of package klaviyo. Redirects are not followed. So the key can't get
 // to another server. It is in no error, log or formatted Client either.
+//
+// # Keys
+//
+// A private key goes with the calls under /api/, and a company id, which is public,
+// with those under /client/: never one with the other's. [New] takes the key, and
+// [WithCompanyID] adds a company id. [NewPublic] makes a Client with a company id alone.
+// A call whose key or id the Client doesn't have fails with [ErrMissingCredentials],
+// and nothing is sent.
 //
 // # Identifiers
 //
@@ -49,7 +60,7 @@
 // second from then on. [WithQuotaShare] takes less from the start.
 //
 // A request whose context would end before there is room fails at once. Limits hold
-// for a Client: use one for an account.
+// for a Client: use one for an account. [Client.Limits] tells what is left of them.
 //
 // # Profiles
 //
@@ -77,6 +88,13 @@
 // its sms channel. The Response has a Warning with the code [WarningInvalidPhone].
 // Requests about several people and subscriptions to sms alone fail instead.
 //
+// # Lists
+//
+// An iterator such as AllProfiles makes a call for each page when it gets there, with
+// all of the above. It ends after the last page, when the loop is left, or with an error
+// in place of an item: what came before it has been read. A page that leads back to one
+// before it is [klaviyo.ErrPaging], which alone of the errors here is no [*Error].
+//
 // # Retries
 //
 // A request is sent again if there was no answer, or one cut off, and after the
@@ -96,6 +114,7 @@
 //	ErrMissingIdentifier, ErrInvalidRequest,   this request can't pass; the next one may
 //	ErrNotFound, ErrConflict
 //	ErrUnauthorized, ErrRevisionRetired        no request can pass; stop, and mend the key or the program
+//	ErrMissingCredentials                      no such call of this Client can; give it the key or the id
 //	ErrRateLimited, ErrUnavailable             this request may pass later
 //	context.Canceled, context.DeadlineExceeded the caller's context has ended
 //

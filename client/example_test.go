@@ -7,10 +7,12 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // signedUp is a request: an operation and its body. The requests of package
@@ -49,22 +51,120 @@ func ExampleClient_Send() {
 	// klaviyo: create_event: missing identifier (at /data/attributes/profile/$email, at /data/attributes/profile/$phone_number): give an email or a phone number
 }
 
-// The typed calls keep to the limits, retry and fail as Send does.
-func ExampleClient_typedCalls() {
-	k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"))
+// Send what RudderStack's events become, in their order.
+func Example() {
+	k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter")) // leave it and WithHTTPClient out for the real one
 	c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
 	if err != nil {
 		log.Fatal(err)
 	}
-
-	lists, err := c.API.GetLists(context.Background(), nil)
+	rudder, err := mapper.New(mapper.Config{ListID: "LIST", Consent: []mapper.Channel{mapper.ChannelEmail}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, list := range lists.Data {
-		fmt.Println(list.ID, list.Attributes.Name)
+	for _, event := range []string{
+		`{"type":"identify","traits":{"email":"ada@example.com","firstName":"Ada","properties":{"subscribe":true}}}`,
+		`{"type":"track","event":"Signed Up","context":{"traits":{"email":"ada@example.com"}},"properties":{"plan":"pro"}}`,
+		`{"type":"track","event":"Signed Up"}`,
+	} {
+		result, err := rudder.Map([]byte(event))
+		if err != nil {
+			fmt.Println(err)
+			continue
+		}
+		for _, request := range result.Requests {
+			response, err := c.Send(context.Background(), request)
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(response.Operation, response.StatusCode)
+		}
 	}
-	// Output: LIST Newsletter
+	// Output:
+	// create_profile 201
+	// subscribe_profiles 202
+	// create_event 202
+	// missing_identifier: no email and no phone number in traits, context.traits or properties
+}
+
+// Typed calls keep to the limits, retry and fail as Send does. Of an update only what is
+// mentioned changes: Null clears a field, Set with "" makes it empty.
+func ExampleClient_typedCalls() {
+	k := klaviyotest.New()
+	c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+
+	ada, err := c.API.CreateProfile(ctx, klaviyo.ProfileCreateAttributes{
+		Email:     "ada@example.com",
+		FirstName: klaviyo.Set("Ada"),
+		Title:     klaviyo.Set("Countess"),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	ada, err = c.API.UpdateProfile(ctx, ada.Data.ID, klaviyo.ProfileUpdateAttributes{
+		Title:      klaviyo.Null[string](),
+		Properties: json.RawMessage(`{"plan":"pro"}`),
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%q %q %s\n", ada.Data.Attributes.FirstName, ada.Data.Attributes.Title, ada.Data.Attributes.Properties)
+	// Output: "Ada" "" {"plan":"pro"}
+}
+
+// A loop over all profiles that pass a filter, with the fields that are needed.
+func ExampleClient_allProfiles() {
+	k := klaviyotest.New()
+	c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	for _, email := range []string{"ada@example.com", "bo@example.com", "cy@example.com"} {
+		if _, err := c.API.CreateProfile(ctx, klaviyo.ProfileCreateAttributes{Email: email}); err != nil {
+			log.Fatal(err)
+		}
+	}
+
+	params := &klaviyo.GetProfilesParams{
+		Filter:        klaviyo.ProfileEmailAny("ada@example.com", "cy@example.com").And(klaviyo.ProfileCreatedGreaterThan(time.Now().AddDate(0, 0, -1))),
+		FieldsProfile: []klaviyo.ProfileField{klaviyo.ProfileFieldEmail},
+		Sort:          klaviyo.ProfileSortMinusEmail,
+	}
+	for profile, err := range c.API.AllProfiles(ctx, params) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(profile.Attributes.Email)
+	}
+	// Output:
+	// cy@example.com
+	// ada@example.com
+}
+
+// A program in the hands of others has the company id and no key.
+func ExampleNewPublic() {
+	k := klaviyotest.New(klaviyotest.WithCompanyID("AbC123"))
+	c, err := client.NewPublic("AbC123", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
+	if err != nil {
+		log.Fatal(err)
+	}
+	ctx := context.Background()
+	err = c.API.CreateClientEvent(ctx, klaviyo.EventCreateAttributes{
+		Metric:  klaviyo.MetricCreateQuery{Name: "Viewed Product"},
+		Profile: klaviyo.EventProfile{Email: "ada@example.com"},
+	})
+	fmt.Println(err, k.Events()[0].Metric)
+
+	_, err = c.API.GetLists(ctx, nil)
+	fmt.Println(errors.Is(err, client.ErrMissingCredentials))
+	// Output:
+	// <nil> Viewed Product
+	// true
 }
 
 // An error says what it is to errors.Is, and the rest to errors.As.

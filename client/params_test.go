@@ -13,8 +13,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestQueryParameters makes each typed call that reads, without parameters, with
-// zero ones and with all, against a Klaviyo that refuses what isn't described.
+// TestQueryParameters makes each typed call that reads without parameters, with zero
+// ones and with some, against a Klaviyo that refuses what isn't described.
 func TestQueryParameters(t *testing.T) {
 	const profileID = "01HGDWZ5R5V1V4W2Y5M0X3ZK9A"
 	fields := []klaviyo.ProfileField{klaviyo.ProfileFieldEmail, klaviyo.ProfileFieldLocationCity}

@@ -137,3 +137,48 @@ func TestQuotaOf(t *testing.T) {
 		}
 	}
 }
+
+// What others spend at once is told from our own calls, is left to them with some
+// slack, and is believed less with each window.
+func TestSteadyWindowSeesBursts(t *testing.T) {
+	now := time.Now()
+	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
+	w.room(now, 0)
+	others := 0
+	call := func(spentByOthers int) {
+		now = now.Add(100 * time.Millisecond)
+		others += spentByOthers
+		a := w.send(now)
+		w.reply(a, quotaAnswer(700-a.place-others, 60), now, 0)
+	}
+	for range 20 {
+		call(0)
+	}
+	if got := w.others(); got != 0 {
+		t.Errorf("%d calls are left to nobody", got)
+	}
+	call(16)
+	call(0)
+	if got := w.others(); got != 20 {
+		t.Errorf("%d calls are left to others after 16 at once, want 20", got)
+	}
+	now, others = now.Add(2*time.Minute), 0
+	w.room(now, 0)
+	call(0)
+	if got := w.others(); got != 18 {
+		t.Errorf("%d calls are left to others in the next window, want 18", got)
+	}
+}
+
+// An attempt counts until another can't arrive in the same second: not as long after
+// its answer as an attempt takes there and back.
+func TestBurstWindowKnowsTheRoundTrip(t *testing.T) {
+	w := newBurstWindow(klaviyo.RateLimit{Calls: 1, Window: time.Second}, 1)
+	sent := time.Now()
+	w.send(sent)
+	answered := sent.Add(80 * time.Millisecond)
+	w.answer(sent, answered)
+	if got := w.opens(answered, 0, 0).Sub(sent); got != 1010*time.Millisecond {
+		t.Errorf("the next attempt may be sent after %v, want 1.01s", got)
+	}
+}

@@ -34,7 +34,7 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		p.Email = parseEmail(email.text)
 	}
 	if hasPhone {
-		p.PhoneNumber = parsePhone(phone.text, m.cfg.DefaultCountry)
+		p.PhoneNumber = m.parsePhone(phone.text)
 	}
 
 	nobody := p.Email == "" && p.PhoneNumber == "" && !externalIDSuffices

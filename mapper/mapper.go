@@ -1,6 +1,6 @@
 // Package mapper turns RudderStack events into typed requests to Klaviyo.
 //
-// It is pure: it does no I/O, keeps no state between events and has no globals.
+// It is pure: it does no I/O, and an event becomes the same whatever came before it.
 // Every trait and property of an event is mapped to a typed field or kept as a
 // custom property, with its JSON value as it came; what can't be used where it
 // belongs is kept with a [Warning], and what can't be sent is an [*Error] that
@@ -31,6 +31,7 @@ type Mapper struct {
 	whitelist map[string]bool
 	blacklist map[string]bool
 	pool      sync.Pool // of *mapping
+	phones    phoneMemory
 }
 
 // New makes a Mapper, or says which setting is wrong.
@@ -125,14 +126,14 @@ func (m *mapping) run() (Result, error) {
 		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
 	}
 	m.id = m.messageID()
-	eventType := m.eventType()
-	result := Result{Type: eventType, MessageID: m.id}
-	if result.Skipped = m.skip(eventType); result.Skipped != "" {
+	rule := m.typeRule()
+	result := Result{Type: m.eventType(rule), MessageID: m.id}
+	if result.Skipped = m.skip(rule); result.Skipped != "" {
 		return result, nil
 	}
 	m.readParts()
 	m.mapped = true
-	p, requests, err := typeRules[eventType](m)
+	p, requests, err := rule.requests(m)
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {
 		return result, err

@@ -4,16 +4,40 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/nyaruka/phonenumbers"
 )
 
 // parsePhone gives the number in E.164, or nothing if it is none.
-func parsePhone(s, defaultCountry string) string {
+func (m *Mapper) parsePhone(s string) string {
 	s = strings.TrimSpace(s)
 	if isCertain(s) {
 		return s
 	}
+	if len(s) > maxPhone {
+		return parseUncertain(s, m.cfg.DefaultCountry)
+	}
+	slot := &m.phones[hashName([]byte(s))%uint64(len(m.phones))]
+	if known := slot.Load(); known != nil && known.text == s {
+		return known.e164
+	}
+	e164 := parseUncertain(s, m.cfg.DefaultCountry)
+	slot.Store(&parsedPhone{s, e164})
+	return e164
+}
+
+// phoneMemory holds what became of some numbers that weren't certain. A number drives
+// out the one that was in its slot.
+type phoneMemory [1 << 10]atomic.Pointer[parsedPhone]
+
+type parsedPhone struct{ text, e164 string }
+
+// maxPhone is how long a text is remembered as a number, in bytes.
+const maxPhone = 64
+
+// parseUncertain leaves the number to phonenumbers.
+func parseUncertain(s, defaultCountry string) string {
 	if strings.HasPrefix(s, "+") {
 		defaultCountry = "" // the number names its country itself
 	} else if defaultCountry == "" {

@@ -1,8 +1,10 @@
 package mapper
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nyaruka/phonenumbers"
@@ -75,4 +77,33 @@ func FuzzCertainNumber(f *testing.F) {
 			t.Errorf("%q is taken for certain, and is none", text)
 		}
 	})
+}
+
+// TestPhoneMemory parses more numbers than are remembered, each several times and from
+// several goroutines: what was remembered is what phonenumbers says.
+func TestPhoneMemory(t *testing.T) {
+	m, err := New(Config{DefaultCountry: "DE"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	for i := range 3 * len(m.phones) / 2 {
+		texts = append(texts, fmt.Sprintf("0%d", 1711_000_000+i*7919), fmt.Sprintf("%d", i))
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for round := range 2 {
+				for i := round; i < len(texts); i += 13 {
+					if got, want := m.parsePhone(texts[i]), parseUncertain(texts[i], "DE"); got != want {
+						t.Errorf("%q became %q, want %q", texts[i], got, want)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if long := strings.Repeat("9", 10_000); m.parsePhone(long) != "" {
+		t.Error("a long text became a number")
+	}
 }

@@ -7,8 +7,7 @@ import (
 // Result is what an event became. Requests is empty if the event was skipped or
 // could not be mapped.
 type Result struct {
-	// Type is the event's type in lower case, such as track, if it is one of
-	// RudderStack's; else it is empty.
+	// Type is the event's type in lower case, such as track, or empty.
 	Type string
 	// MessageID is the event's messageId, or empty.
 	MessageID string
@@ -24,9 +23,12 @@ type Result struct {
 
 // Identity holds the identifiers of a person; those that are unknown are empty.
 type Identity struct {
-	Email       string
-	PhoneNumber string // E.164
-	ExternalID  string
+	// Email is the email address.
+	Email string
+	// PhoneNumber is the phone number in E.164.
+	PhoneNumber string
+	// ExternalID is the sender's own id of the person, RudderStack's userId.
+	ExternalID string
 }
 
 // Request is a single call. It is a [CreateProfile], [CreateEvent],
@@ -43,18 +45,26 @@ type Request interface {
 
 // CreateProfile creates a profile or, where one with its identifiers exists,
 // updates it.
-type CreateProfile struct{ Query klaviyo.ProfileCreateQuery }
+type CreateProfile struct {
+	// Query is the body.
+	Query klaviyo.ProfileCreateQuery
+}
 
 // CreateEvent records an event.
-type CreateEvent struct{ Query klaviyo.EventCreateQuery }
+type CreateEvent struct {
+	// Query is the body.
+	Query klaviyo.EventCreateQuery
+}
 
 // SubscribeProfiles subscribes one person to a list.
 type SubscribeProfiles struct {
+	// Query is the body.
 	Query klaviyo.SubscriptionCreateJobCreateQuery
 }
 
 // UnsubscribeProfiles unsubscribes one person from a list, or from all.
 type UnsubscribeProfiles struct {
+	// Query is the body.
 	Query klaviyo.UnsubscriptionCreateJobCreateQuery
 }
 
@@ -98,21 +108,26 @@ func (r UnsubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.Appe
 
 // Warning says that something of the event could not be used where it belongs.
 type Warning struct {
+	// Code is the kind of fault, for programs.
 	Code Code `json:"code"`
 	// Field is the dotted path of the value in the event.
-	Field   string `json:"field"`
+	Field string `json:"field"`
+	// Message says what is wrong and what to do. It names fields and never quotes values.
 	Message string `json:"message"`
 }
 
 // Error says why an event can't be sent.
 type Error struct {
+	// Code is the kind of fault, for programs.
 	Code Code `json:"code"`
 	// Field is the dotted path of the value at fault in the event; for a limit
 	// of the API it is a JSON Pointer. It is empty if the whole event is at fault.
-	Field   string `json:"field"`
+	Field string `json:"field"`
+	// Message says what is wrong and what to do. It names fields and never quotes values.
 	Message string `json:"message"`
 }
 
+// Error is the code, the field and the message.
 func (e *Error) Error() string {
 	if e.Field == "" {
 		return string(e.Code) + ": " + e.Message

@@ -1,10 +1,14 @@
 package mapper
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -98,5 +102,55 @@ func TestNameSet(t *testing.T) {
 			}
 			known[string(name)] = true
 		}
+	}
+}
+
+// BenchmarkScan reads events beside what jsontext and encoding/json have for that. Only
+// the scanner takes down what it reads. Beside the time stands its ratio to that of
+// jsontext's validation, the median of rounds in which the two take turns.
+func BenchmarkScan(b *testing.B) {
+	var events [][]byte
+	for i := range 500 {
+		events = append(events, sample.AppendEvent(nil, 1, i))
+	}
+	s := new(scanner)
+	d := jsontext.NewDecoder(bytes.NewReader(nil))
+	validate := func(event []byte) bool { return jsontext.Value(event).IsValid() }
+	for _, way := range []struct {
+		name string
+		read func(event []byte) bool
+	}{
+		{"scanner", s.scan},
+		{"jsontext.IsValid", validate},
+		{"jsontext.ReadToken", func(event []byte) bool {
+			d.Reset(bytes.NewBuffer(event))
+			for {
+				if _, err := d.ReadToken(); err != nil {
+					return err == io.EOF
+				}
+			}
+		}},
+		{"json.Valid", json.Valid},
+	} {
+		b.Run(way.name, func(b *testing.B) {
+			for i := 0; b.Loop(); i++ {
+				if !way.read(events[i%len(events)]) {
+					b.Fatal("no JSON")
+				}
+			}
+			timeOf := func(read func([]byte) bool) float64 {
+				start := time.Now()
+				for _, event := range events[:50] {
+					read(event)
+				}
+				return float64(time.Since(start))
+			}
+			var ratios []float64
+			for range 200 {
+				ratios = append(ratios, timeOf(way.read)/timeOf(validate))
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "validations/op")
+		})
 	}
 }

@@ -1,9 +1,6 @@
 package mapper
 
-import (
-	"bytes"
-	"strings"
-)
+import "strings"
 
 var (
 	typePath        = newPath("type")
@@ -12,28 +9,14 @@ var (
 )
 
 // skip gives the reason why the event is not for Klaviyo, or nothing.
-func (m *mapping) skip(eventType string) SkipReason {
+func (m *mapping) skip(rule *typeRule) SkipReason {
 	switch {
-	case typeRules[eventType] == nil:
+	case rule == nil:
 		return SkipUnsupportedType
 	case m.excludedByIntegrations():
 		return SkipNotForKlaviyo
-	case eventType == "track" && m.excludedByFilter():
+	case rule.eventType == "track" && m.excludedByFilter():
 		return SkipFiltered
-	}
-	return ""
-}
-
-func (m *mapping) eventType() string {
-	v, _ := m.lookup(typePath)
-	if !v.isString() {
-		return ""
-	}
-	name := bytes.TrimSpace(v.content())
-	for known := range typeRules {
-		if len(known) == len(name) && strings.EqualFold(known, string(name)) {
-			return known
-		}
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 // The rules of what an event is called, and of what it is worth.
 var (
 	eventPath        = newPath("event")
+	propertiesPath   = newPath("properties")
 	trackName        = newRule("metric", "event P.event P.name")
 	screenName       = newRule("metric", "name event P.name")
 	valueRule        = newRule("value", "P.revenue P.total P.value")
@@ -52,8 +53,12 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	} else {
 		properties = properties.without(&worth)
 	}
-	properties = m.flatten(properties, (*mapping).propertyPath)
-	a.Properties = properties.json()
+	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
+		a.Properties = m.whole(propertiesPath)
+	} else {
+		properties = m.flatten(properties, (*mapping).propertyPath)
+		a.Properties = properties.json()
+	}
 
 	var err *Error
 	if a.Time, err = m.eventTime(); err != nil {
@@ -82,6 +87,19 @@ func (m *mapping) ownProperties() object {
 	}
 	m.own = own // its memory serves the next event
 	return own
+}
+
+// whole gives an object that needs no change as it stands in the event, or {}.
+func (m *mapping) whole(p path) []byte {
+	at := m.at[p.root][p.word]
+	if at == 0 || len(m.parts[rootProperties]) == 0 {
+		return []byte("{}")
+	}
+	found := &m.parts[p.root][at-1]
+	if found.spaced {
+		return found.value.appendCompact(nil)
+	}
+	return found.value
 }
 
 // without leaves out the property that became the event's value.

@@ -1,18 +1,48 @@
 package mapper
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
-// typeRules say what becomes of each type of event. Those of RudderStack's that have
-// no mapping are there by name alone.
-var typeRules = map[string]func(*mapping) (person, []Request, *Error){
-	"identify": (*mapping).identifyRequests,
-	"track":    func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) },
-	"screen":   func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) },
-	"group":    (*mapping).groupRequests,
-	"page":     nil,
-	"alias":    nil,
-	"merge":    nil,
-	"record":   nil,
+// typeRules say what becomes of each type of event that has a mapping.
+var typeRules = [...]typeRule{
+	{"track", func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) }},
+	{"identify", (*mapping).identifyRequests},
+	{"screen", func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) }},
+	{"group", (*mapping).groupRequests},
+}
+
+type typeRule struct {
+	eventType string
+	requests  func(*mapping) (person, []Request, *Error)
+}
+
+// typeRule is the rule for the event, whose type is matched in any case, or nil.
+func (m *mapping) typeRule() *typeRule {
+	v, _ := m.lookup(typePath)
+	if !v.isString() {
+		return nil
+	}
+	name := bytes.TrimSpace(v.content())
+	for i := range typeRules {
+		if strings.EqualFold(typeRules[i].eventType, string(name)) {
+			return &typeRules[i]
+		}
+	}
+	return nil
+}
+
+// eventType is the event's type in lower case, or empty if it has none.
+func (m *mapping) eventType(known *typeRule) string {
+	if known != nil {
+		return known.eventType
+	}
+	v, _ := m.lookup(typePath)
+	if !v.isString() {
+		return ""
+	}
+	return strings.ToLower(strings.TrimSpace(v.text()))
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {

@@ -18,9 +18,10 @@ const maxMetrics = 200
 // profile, metric and unique id, or without a unique id of one second, the
 // first does.
 type Event struct {
-	ID        string
-	ProfileID string
-	MetricID  string
+	// ID is the event's id.
+	ID string
+	// ProfileID and MetricID are the ids of its profile and its metric.
+	ProfileID, MetricID string
 	// Metric and Service name the metric. Service is "api" by default.
 	Metric, Service string
 	// UniqueID is empty where the request had none.
@@ -29,7 +30,8 @@ type Event struct {
 	Time time.Time
 	// Value and the numbers in Properties are written as they came. Value is
 	// empty where the request had none.
-	Value      json.Number
+	Value json.Number
+	// Properties are the event's own, a JSON object.
 	Properties json.RawMessage
 }
 

@@ -11,6 +11,7 @@ import (
 
 // List is a list as the account holds it.
 type List struct {
+	// ID is the list's id, and Name its name for people.
 	ID, Name string
 	// ProfileIDs are its members, in the order in which they joined.
 	ProfileIDs []string

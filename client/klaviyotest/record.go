@@ -14,12 +14,14 @@ import (
 type Request struct {
 	// Operation is empty where method and path are no operation's.
 	Operation klaviyo.OperationID
-	Method    string
-	Path      string
-	Query     url.Values
+	// Method and Path are those of the request line, the path unescaped.
+	Method, Path string
+	// Query has what follows the path.
+	Query url.Values
 	// Header leaves Authorization out.
 	Header http.Header
-	Body   []byte
+	// Body is the body to its end, or to one byte beyond the largest that is taken.
+	Body []byte
 	// Status is that of the answer, and 0 where there was none, or none yet.
 	Status int
 	// Time is when the request arrived.

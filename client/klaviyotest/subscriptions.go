@@ -37,8 +37,8 @@ const (
 // Subscription is one that was taken. What became of the consent later is in
 // the [Profile], under Attributes.Subscriptions.
 type Subscription struct {
-	ListID    string
-	ProfileID string
+	// ListID and ProfileID are the ids of the list and of who is on it now.
+	ListID, ProfileID string
 	// Email and PhoneNumber are the request's.
 	Email, PhoneNumber string
 	// Channels are those that the person was subscribed to.

@@ -116,8 +116,7 @@ func count(counts map[string]int, name string) bool {
 	return true
 }
 
-// typeName names a type of event. That of an event that can't be read, or that
-// RudderStack doesn't know, is unknown.
+// typeName names a type of event. An event that can't be read has none.
 func typeName(t string) string { return cmp.Or(t, "unknown") }
 
 // personOf names a person by the strongest identifier.

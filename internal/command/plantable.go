@@ -46,7 +46,7 @@ func (p *plan) printTable(w io.Writer) error {
 	t := &table{w: w}
 	t.row("events", thousands(p.Events), duration(p.Seconds)+" at Klaviyo's limits"+p.share())
 	for _, name := range byCount(p.Types) {
-		t.row("  "+name, thousands(p.Types[name]))
+		t.row("  "+shorten(name), thousands(p.Types[name]))
 	}
 	p.printProblems(t, "can't be sent", p.Errors)
 	p.printProblems(t, "skipped", p.Skipped)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -144,15 +145,20 @@ func (f byOperation) Send(_ context.Context, r client.Request) (*client.Response
 // Large events are sent one by one, small ones beside them.
 func TestLargeCallsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var large, most, small int
 		q := Start(t.Context(), Config{Sender: sender(func(_ context.Context, r request) error {
+			mu.Lock()
+			defer mu.Unlock()
 			if r.line%2 == 0 {
 				small++
 				return nil
 			}
 			large++
 			most = max(most, large)
+			mu.Unlock()
 			time.Sleep(time.Second)
+			mu.Lock()
 			large--
 			return nil
 		}), Concurrency: 8})
