@@ -80,7 +80,7 @@ on; 2 wrong usage or settings; 3 done, but for some events.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(p.planCommand(), p.mapCommand(), p.sendCommand(), p.replayCommand())
+	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand())
 	return root
 }
 

@@ -50,7 +50,7 @@ func TestPlan(t *testing.T) {
 	got := plannedOf(t, statusDeadLetters, first, second)
 	want := plan{
 		Events: 17, Unsendable: 2,
-		Types: map[string]int{"identify": 4, "group": 1, "page": 1, "none": 1, "track": 9, "screen": 1},
+		Types: map[string]int{"identify": 4, "group": 1, "page": 1, "unknown": 1, "track": 9, "screen": 1},
 		Requests: map[klaviyo.OperationID]int{
 			klaviyo.OperationCreateProfile: 4, klaviyo.OperationSubscribeProfiles: 2, klaviyo.OperationCreateEvent: 9,
 		},
@@ -88,8 +88,8 @@ func TestPlanTable(t *testing.T) {
 	want := `events                                               8  1 s at Klaviyo's limits, of which it uses 50 %
   track                                              4
   identify                                           2
-  none                                               1
   page                                               1
+  unknown                                            1
 
 can't be sent                                        1
   invalid_json                                       1  line 8

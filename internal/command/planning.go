@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -115,13 +116,8 @@ func count(counts map[string]int, name string) bool {
 	return true
 }
 
-// typeName names a type of event, of which there may be none.
-func typeName(t string) string {
-	if t == "" {
-		return "none"
-	}
-	return t
-}
+// typeName names a type of event. An event that can't be read has none.
+func typeName(t string) string { return cmp.Or(t, "unknown") }
 
 // personOf names a person by the strongest identifier.
 func personOf(identity mapper.Identity) string {

@@ -46,7 +46,7 @@ func (p *plan) printTable(w io.Writer) error {
 	t := &table{w: w}
 	t.row("events", thousands(p.Events), duration(p.Seconds)+" at Klaviyo's limits"+p.share())
 	for _, name := range byCount(p.Types) {
-		t.row("  "+name, thousands(p.Types[name]))
+		t.row("  "+shorten(name), thousands(p.Types[name]))
 	}
 	p.printProblems(t, "can't be sent", p.Errors)
 	p.printProblems(t, "skipped", p.Skipped)
@@ -121,7 +121,7 @@ func (p *plan) printMetrics(t *table) {
 	}
 	t.group("metrics", thousands(len(p.Metrics)), notes...)
 	for _, m := range p.Metrics[:min(len(p.Metrics), shownMetrics)] {
-		t.row("  "+m.Name, thousands(m.Events))
+		t.row("  "+shorten(m.Name), thousands(m.Events))
 	}
 	if more := len(p.Metrics) - shownMetrics; more > 0 {
 		t.row("  and others", thousands(more), "--output json names them")

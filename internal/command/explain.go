@@ -1,0 +1,160 @@
+package command
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// explainFlags are the flags of explain, besides the settings.
+type explainFlags struct {
+	line, event int
+	output      string
+}
+
+func (f *explainFlags) register(flags *pflag.FlagSet) {
+	flags.IntVar(&f.line, "line", 0, "`number` of the line of the event; the default is the first that has one")
+	flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array that holds several")
+	flags.StringVar(&f.output, "output", "table", "`form` of the explanation: table or json")
+}
+
+func (p Program) explainCommand() *cobra.Command {
+	var settings settings
+	var flags explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain [FILE]",
+		Short: "Tell where each field of a request comes from",
+		Long: `Explain maps one event and tells of each field of its requests where the value stands
+in the event and which rule put it there, what became a custom property and why, and
+what of the event is in no request. It reads a file, or standard input where there is
+none or the name is -, and sends nothing.
+
+The exit status is 3 if the event can't be sent.`,
+		Example: `  rudderklaviyo explain --line 812 events.jsonl
+  head -1 events.jsonl | rudderklaviyo explain --output json | jq .unused`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return p.runExplain(cmd, args, settings, flags)
+		},
+	}
+	settings.register(cmd.Flags())
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// explained is an event with its explanation.
+type explained struct {
+	mapper.Explanation
+	at     input.Position
+	reason *mapper.Error
+}
+
+// explainPrinters give the forms of an explanation by the values of --output.
+var explainPrinters = map[string]func(explained, io.Writer, palette) error{
+	"table": explained.printTable,
+	"json":  func(e explained, w io.Writer, _ palette) error { return e.printJSON(w) },
+}
+
+func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings, flags explainFlags) error {
+	if explainPrinters[flags.output] == nil {
+		return wrongUsage(errors.New("--output is one of json, table"))
+	}
+	if flags.line < 0 || flags.event < 0 {
+		return wrongUsage(errors.New("--line and --event are counted from 1"))
+	}
+	cfg, err := p.load(cmd, settings, p.logger(settings))
+	if err != nil {
+		return err
+	}
+	m, err := newMapper(cfg)
+	if err != nil {
+		return err
+	}
+	source := source{fromLine: max(flags.line, 1), fromEvent: max(flags.event, 1), maxLine: input.DefaultLimit}
+	if err := source.use(args); err != nil {
+		return err
+	}
+	event, err := p.findEvent(cmd, source, flags)
+	if err != nil {
+		return err
+	}
+	e := explained{at: event.Position, reason: tooLong}
+	if !event.TooLong {
+		explanation, err := m.Explain(event.Text)
+		e.Explanation, e.reason = explanation, nil
+		errors.As(err, &e.reason)
+	}
+	if err := explainPrinters[flags.output](e, p.Stdout, p.palette()); err != nil {
+		return writeError(err)
+	}
+	if e.reason != nil {
+		return &exitError{statusDeadLetters, errors.New("the event can't be sent")}
+	}
+	return nil
+}
+
+// findEvent gives the event that the flags name.
+func (p Program) findEvent(cmd *cobra.Command, source source, flags explainFlags) (input.Event, error) {
+	events, err := source.open(p, source.start())
+	if err != nil {
+		return input.Event{}, err
+	}
+	defer events.Close()
+	event, err := events.Next(cmd.Context())
+	file := input.Name(source.files[0])
+	switch {
+	case errors.Is(err, io.EOF) && flags.line == 0:
+		return event, stopped(fmt.Errorf("%s has no event", file))
+	case err != nil && !errors.Is(err, io.EOF):
+		return event, stopped(err)
+	case err != nil || flags.line > 0 && event.Line != flags.line || flags.event > 1 && event.Event != flags.event:
+		return event, stopped(fmt.Errorf("%s has no event at %s", file, place(source.start())))
+	}
+	return event, nil
+}
+
+// printJSON prints what map prints of the event, with the fields and what isn't used.
+func (e explained) printJSON(w io.Writer) error {
+	object := appendMapped(nil, e.at, e.Result, e.reason)
+	var more bytes.Buffer
+	encoder := json.NewEncoder(&more)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(struct {
+		Fields []mapper.ExplainedField `json:"fields"`
+		Unused []mapper.UnusedField    `json:"unused"`
+	}{append([]mapper.ExplainedField{}, e.Fields...), append([]mapper.UnusedField{}, e.Unused...)})
+	if err != nil {
+		return err
+	}
+	object = append(object[:len(object)-1], ',')
+	_, err = w.Write(onOneLine(append(object, more.Bytes()[1:]...), 0))
+	return err
+}
+
+// palette are the colours of a terminal, or none.
+type palette struct{ heading, custom, quiet, bad, end string }
+
+var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", bad: "\x1b[31m", end: "\x1b[0m"}
+
+// palette gives colours if standard output is a terminal and the user doesn't mind,
+// see https://no-color.org.
+func (p Program) palette() palette {
+	file, ok := p.Stdout.(*os.File)
+	if !ok || p.Getenv("NO_COLOR") != "" {
+		return palette{}
+	}
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return palette{}
+	}
+	return colours
+}

@@ -1,0 +1,110 @@
+package command
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const eventToExplain = `{"type":"track","event":"Product Added","userId":7,"messageId":"m1","traits":{"email":"ann@example.com","phone":"12","plan":"<gold>"},` +
+	`"context":{"ip":"192.0.2.1","traits":{"email":"ben@example.com"}},"properties":{"sku":"G-32","gift":true,"note":null,"long":"` + "x\u009b" + `"}}`
+
+func TestExplain(t *testing.T) {
+	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
+	r.want(t, statusDone)
+	want := `line 1 track
+warning: invalid_phone: traits.phone: not a phone number in international form (defaultCountry would allow national ones), and kept as a custom property
+
+create_event  POST /api/events/
+  field                    value              from             why
+  metric/name              "Added to Cart"    event            metric, first of event, properties.event, properties.name
+  profile/$email           "ann@example.com"  traits.email     email, first of traits.email, context.traits.email, properties.email
+  profile/$id              "7"                userId           external id, first of userId, traits.userId, traits.id, context.traits.userId, context.traits.id
+  profile/phone            "12"               traits.phone     custom property: can't be used where it belongs
+  profile/plan             "<gold>"           traits.plan      custom property: no rule has it
+  properties/AddedItemSKU  "G-32"             properties.sku   the metric's own name for it
+  properties/gift          true               properties.gift  custom property: no rule has it
+  properties/note          null               properties.note  custom property: no rule has it
+  properties/long          "x·"               properties.long  custom property: no rule has it
+  unique_id                "m1"               messageId        unique_id
+
+not used
+  context.ip            no request has a place for it
+  context.traits.email  another came first: traits.email
+`
+	if diff := cmp.Diff(want, r.stdout); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestExplainAsJSON(t *testing.T) {
+	events := write(t, "events.jsonl", lines(`{"type":"page"}`, `{"batch":[`+eventToExplain+`,{"type":"track"}]}`))
+	mapped := setup{}.run(t, "map", "--from-line=2", events).stdout
+	r := setup{}.run(t, "explain", "--line=2", "--event=1", "--output=json", events)
+	r.want(t, statusDone)
+	begin, _, _ := strings.Cut(mapped, "\n")
+	if !strings.HasPrefix(r.stdout, strings.TrimSuffix(begin, "}")+`,"fields":[{"request":0,"pointer":"/data/attributes/metric/name","path":"event","rule":"metric",`) {
+		t.Errorf("it doesn't begin as map's:\n%s\n%s", begin, r.stdout)
+	}
+	var got struct{ Unused []struct{ Path, Why, Instead string } }
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || strings.Count(r.stdout, "\n") != 1 {
+		t.Fatalf("%v in %s", err, r.stdout)
+	}
+	if len(got.Unused) != 2 || got.Unused[1].Instead != "traits.email" {
+		t.Errorf("unused %v", got.Unused)
+	}
+}
+
+func TestExplainOfOtherEvents(t *testing.T) {
+	events := write(t, "events.jsonl", lines("", `{"type":"page"}`, `[{"type":"page"},{"type":"track"}]`, "nonsense"))
+	tests := []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{nil, statusDone, "line 2 page\nskipped: unsupported_type"},
+		{[]string{"--line=3", "--event=2"}, statusDeadLetters, "line 3 event 2 track\ncan't be sent: missing_identifier"},
+		{[]string{"--line=4"}, statusDeadLetters, "can't be sent: invalid_json"},
+		{[]string{"--line=1"}, statusStopped, "has no event at line 1"},
+		{[]string{"--line=5"}, statusStopped, "has no event at line 5"},
+		{[]string{"--line=3", "--event=3"}, statusStopped, "has no event at line 3, event 3"},
+		{[]string{"--line=-1"}, statusUsage, "counted from 1"},
+		{[]string{"--output=xml"}, statusUsage, "--output"},
+		{[]string{events}, statusUsage, "at most 1"},
+	}
+	for _, tt := range tests {
+		r := setup{}.run(t, append([]string{"explain", events}, tt.args...)...)
+		if r.want(t, tt.status); !strings.Contains(r.stdout+r.stderr, tt.want) {
+			t.Errorf("%v: %s%s, want %q", tt.args, r.stdout, r.stderr, tt.want)
+		}
+	}
+	setup{stdin: strings.NewReader("\n")}.run(t, "explain").want(t, statusStopped, "standard input has no event")
+}
+
+func TestColoursAreForTerminals(t *testing.T) {
+	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer device.Close()
+	file, err := os.Create(write(t, "out", ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	env := func(value string) func(string) string { return func(string) string { return value } }
+	if got := (Program{Stdout: device, Getenv: env("")}).palette(); got != colours {
+		t.Error("no colours for a character device")
+	}
+	if got := (Program{Stdout: device, Getenv: env("1")}).palette(); got != (palette{}) {
+		t.Error("colours in spite of NO_COLOR")
+	}
+	for _, p := range []Program{{Stdout: file, Getenv: env("")}, {Stdout: &strings.Builder{}, Getenv: env("")}} {
+		if p.palette() != (palette{}) {
+			t.Errorf("colours for %T", p.Stdout)
+		}
+	}
+}

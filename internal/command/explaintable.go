@@ -1,0 +1,174 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// reasons say to a person why a value is where it is.
+var reasons = map[mapper.Why]string{
+	mapper.WhyRule:       "rule",
+	mapper.WhyCustom:     "custom property: no rule has it",
+	mapper.WhyRenamed:    "the metric's own name for it",
+	mapper.WhyUnusable:   "custom property: can't be used where it belongs",
+	mapper.WhyFlattened:  "flattened",
+	mapper.WhyUserID:     "the user id, kept",
+	mapper.WhyOtherFirst: "another came first",
+	mapper.WhyOverridden: "traits have the same name",
+	mapper.WhyNameTaken:  "its name is taken",
+	mapper.WhyNull:       "null",
+	mapper.WhyDecided:    "decided something, and is in no request",
+	mapper.WhyNoPlace:    "no request has a place for it",
+}
+
+// maxShown is how many characters of a column the table shows.
+const maxShown = 48
+
+func (e explained) printTable(w io.Writer, colour palette) error {
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s%s%s %s\n", colour.heading, eventPlace{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	switch {
+	case e.reason != nil:
+		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
+	case e.Skipped != "":
+		fmt.Fprintf(&out, "skipped: %s\n", e.Skipped)
+	}
+	for _, warning := range e.Warnings {
+		fmt.Fprintf(&out, "%swarning%s: %s: %s: %s\n", colour.bad, colour.end, warning.Code, warning.Field, warning.Message)
+	}
+	for i, request := range e.Requests {
+		op, _ := klaviyo.LookupOperation(request.Operation())
+		fmt.Fprintf(&out, "\n%s%s%s  %s %s\n", colour.heading, op.ID, colour.end, op.Method, op.Path)
+		e.fieldRows(i, request.AppendBody(nil), colour).print(&out)
+	}
+	if len(e.Unused) > 0 {
+		fmt.Fprintf(&out, "\n%snot used%s\n", colour.heading, colour.end)
+		e.unusedRows(colour).print(&out)
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// colouredRow is a row of columns in a colour.
+type colouredRow struct {
+	columns []string
+	colour  string
+	end     string
+}
+
+// colouredRows are aligned when they are printed.
+type colouredRows []colouredRow
+
+func (e explained) fieldRows(request int, body []byte, colour palette) colouredRows {
+	rows := colouredRows{{[]string{"field", "value", "from", "why"}, colour.quiet, colour.end}}
+	for _, f := range e.Fields {
+		if f.Request != request {
+			continue
+		}
+		field := strings.TrimPrefix(f.Pointer, "/data/attributes/")
+		value := shorten(string(valueAt(body, f.Pointer)))
+		if f.Pointer == "" {
+			field, value = "(that there is one)", ""
+		}
+		row := colouredRow{columns: []string{shorten(field), value, shorten(f.Path), why(f)}, end: colour.end}
+		switch f.Why {
+		case mapper.WhyCustom, mapper.WhyFlattened:
+			row.colour = colour.custom
+		case mapper.WhyUnusable:
+			row.colour = colour.bad
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (e explained) unusedRows(colour palette) (rows colouredRows) {
+	for _, u := range e.Unused {
+		reason := reasons[u.Why]
+		if u.Instead != "" {
+			reason += ": " + u.Instead
+		}
+		rows = append(rows, colouredRow{[]string{shorten(u.Path), reason}, colour.quiet, colour.end})
+	}
+	return rows
+}
+
+// why names the rule of a field, and where that looks, or another reason.
+func why(f mapper.ExplainedField) string {
+	if f.Why != mapper.WhyRule {
+		return reasons[f.Why]
+	}
+	if len(f.From) < 2 {
+		return f.Rule
+	}
+	return f.Rule + ", first of " + strings.Join(f.From, ", ")
+}
+
+func (rows colouredRows) print(w io.Writer) {
+	var widths []int
+	for _, row := range rows {
+		for i, column := range row.columns {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], utf8.RuneCountInString(column))
+		}
+	}
+	for _, row := range rows {
+		line := ""
+		for i, column := range row.columns {
+			if i < len(row.columns)-1 {
+				column += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(column))
+			}
+			line += "  " + column
+		}
+		line = strings.TrimRight(line, " ")
+		if row.colour != "" {
+			line = row.colour + line + row.end
+		}
+		fmt.Fprintln(w, line)
+	}
+}
+
+// shorten cuts a text that is too long for a column, and keeps what would move the
+// cursor out of it.
+func shorten(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '·'
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) <= maxShown {
+		return s
+	}
+	return string([]rune(s)[:maxShown-1]) + "…"
+}
+
+var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
+
+// valueAt gives the value that a JSON Pointer names, or nothing.
+func valueAt(body []byte, pointer string) json.RawMessage {
+	value := json.RawMessage(body)
+	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		token = pointerUnescapes.Replace(token)
+		var object map[string]json.RawMessage
+		var list []json.RawMessage
+		if err := json.Unmarshal(value, &object); err == nil {
+			value = object[token]
+		} else if i, err := strconv.Atoi(token); err == nil && json.Unmarshal(value, &list) == nil && i < len(list) {
+			value = list[i]
+		} else {
+			return nil
+		}
+	}
+	return value
+}
