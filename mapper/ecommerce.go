@@ -98,16 +98,6 @@ func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
 	return 0, false
 }
 
-// name is what the metric calls a property, or nothing.
-func (metric ecommerceMetric) name(property string) string {
-	for _, row := range ecommerceRows {
-		if row.property == property {
-			return row.names[metric]
-		}
-	}
-	return ""
-}
-
 // labels are the mapped names of properties or of fields of items, by the word that
 // they take the place of; nil where the word keeps its own.
 type labels [maxWords]*member

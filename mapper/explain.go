@@ -31,17 +31,20 @@ type ExplainedField struct {
 	// Path is the dotted path of the value in the event, or config. and the key of a
 	// setting. It is empty for a subscription that rETL asks for by itself.
 	Path string `json:"path"`
-	// Rule names the rule that put it there, and From has the paths that the rule looks
-	// at, the first of them first. They are empty for properties.
-	Rule string   `json:"rule,omitempty"`
+	// Rule names the rule that put it there. It is empty for properties.
+	Rule string `json:"rule,omitempty"`
+	// From has the paths that the rule looks at, the first of them first.
 	From []string `json:"from,omitempty"`
-	Why  Why      `json:"why"`
+	// Why is one of the reasons for a field of a request.
+	Why Why `json:"why"`
 }
 
 // UnusedField is a value of the event that no request has.
 type UnusedField struct {
+	// Path is the dotted path of the value in the event.
 	Path string `json:"path"`
-	Why  Why    `json:"why"`
+	// Why is one of the reasons for a value to be in no request.
+	Why Why `json:"why"`
 	// Instead is the path of what was used in its place, where something was.
 	Instead string `json:"instead,omitempty"`
 }

@@ -63,12 +63,6 @@ func (v value) isNumber() bool {
 	return len(v) > 0 && (v[0] == '-' || '0' <= v[0] && v[0] <= '9')
 }
 
-// isEmpty says that an object or a list has nothing in it.
-func (v value) isEmpty() bool {
-	inside := v.inside()
-	return !inside.more()
-}
-
 // isTruthy is what JavaScript takes for true, which RudderStack's flags follow.
 func (v value) isTruthy() bool {
 	switch {

@@ -35,9 +35,6 @@ func numberLength[T ~string | ~[]byte](s T) int {
 	return n
 }
 
-// isJSONNumber says whether the whole of s is a number.
-func isJSONNumber(s string) bool { return s != "" && numberLength(s) == len(s) }
-
 func digits[T ~string | ~[]byte](s T) int {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
