@@ -49,7 +49,9 @@ func TestExplainAsJSON(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, strings.TrimSuffix(begin, "}")+`,"fields":[{"request":0,"pointer":"/data/attributes/metric/name","path":"event","rule":"metric",`) {
 		t.Errorf("it doesn't begin as map's:\n%s\n%s", begin, r.stdout)
 	}
-	var got struct{ Unused []struct{ Path, Why, Instead string } }
+	var got struct {
+		Unused []struct{ Path, Why, Instead string }
+	}
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || strings.Count(r.stdout, "\n") != 1 {
 		t.Fatalf("%v in %s", err, r.stdout)
 	}

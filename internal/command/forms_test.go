@@ -141,7 +141,8 @@ func TestEachFormIsGoneOnWith(t *testing.T) {
 	}
 }
 
-// TestMapEachForm compares what map prints for each form, but for the places.
+// TestMapEachForm compares what map prints for each form, but for the places, and
+// what plan counts.
 func TestMapEachForm(t *testing.T) {
 	var events []string
 	for i := range 25 {
@@ -152,6 +153,9 @@ func TestMapEachForm(t *testing.T) {
 	for _, form := range inForms() {
 		r := setup{}.run(t, "map", write(t, "events", form.text(events)))
 		r.want(t, statusDeadLetters, "events that can't be sent: 1")
+		if p := plannedOf(t, statusDeadLetters, write(t, "events", form.text(events))); p.Events != 25 || p.Unsendable != 1 || len(p.Forms) != 1 {
+			t.Errorf("%s: the plan has %d events, %d of them unsendable, in %v", form.name, p.Events, p.Unsendable, p.Forms)
+		}
 		var got []string
 		for i, result := range strings.Split(strings.TrimSpace(r.stdout), "\n") {
 			var place struct {

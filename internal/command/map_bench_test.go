@@ -24,9 +24,10 @@ import (
 // processor and on all. In the same run and on as many processors it does three
 // things with the same bytes to hold that against: it validates them with jsontext,
 // decodes and encodes a tenth of them with encoding/json through map[string]any,
-// and reads and splits the file alone. The ratios are of the medians: of-validating
+// and reads and splits the file alone. The figures are medians, those of ratios over
+// the rounds, for other work on the machine meets all parts of a round: of-validating
 // is the rate of mapping in that of validating, times-decoding that in that of
-// decoding and encoding, and reading the rate of reading in that of mapping.
+// decoding and encoding, and times-reading the rate of reading in that of mapping.
 func BenchmarkMapFile(b *testing.B) {
 	const events = 100_000
 	var text bytes.Buffer
@@ -48,36 +49,34 @@ func BenchmarkMapFile(b *testing.B) {
 		b.Run(fmt.Sprintf("processors=%d", n), func(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(n))
 			const sampled = events / 10
-			var mapping, validating, decoding, reading durations
+			var rate, ofValidating, timesDecoding, timesReading []float64
 			for b.Loop() {
-				validating.add(func() { onAll(lines, validate) })
-				mapping.add(func() { mapFile(b, name, output) })
-				reading.add(func() { readFile(b, name) })
-				decoding.add(func() { onAll(lines[:sampled], decodeAndEncode) })
+				validating := seconds(func() { onAll(lines, validate) })
+				mapping := seconds(func() { mapFile(b, name, output) })
+				validating = (validating + seconds(func() { onAll(lines, validate) })) / 2
+				reading := seconds(func() { readFile(b, name) })
+				decoding := seconds(func() { onAll(lines[:sampled], decodeAndEncode) }) * events / sampled
+				rate = append(rate, events/mapping)
+				ofValidating = append(ofValidating, validating/mapping)
+				timesDecoding = append(timesDecoding, decoding/mapping)
+				timesReading = append(timesReading, mapping/reading)
 			}
-			perEvent := mapping.median() / events
-			b.ReportMetric(events/mapping.median(), "lines/s")
-			b.ReportMetric(float64(text.Len())/1e6/mapping.median(), "MB/s")
-			b.ReportMetric(validating.median()/events/perEvent, "of-validating")
-			b.ReportMetric(decoding.median()/sampled/perEvent, "times-decoding")
-			b.ReportMetric(mapping.median()/reading.median(), "times-reading")
+			b.ReportMetric(median(rate), "lines/s")
+			b.ReportMetric(median(ofValidating), "of-validating")
+			b.ReportMetric(median(timesDecoding), "times-decoding")
+			b.ReportMetric(median(timesReading), "times-reading")
 		})
 	}
 }
 
-// durations are those of the same work, in seconds.
-type durations []float64
-
-func (d *durations) add(work func()) {
+// seconds is how long work takes.
+func seconds(work func()) float64 {
 	began := time.Now()
 	work()
-	*d = append(*d, time.Since(began).Seconds())
+	return time.Since(began).Seconds()
 }
 
-func (d durations) median() float64 {
-	sorted := slices.Sorted(slices.Values(d))
-	return sorted[len(sorted)/2]
-}
+func median(figures []float64) float64 { return slices.Sorted(slices.Values(figures))[len(figures)/2] }
 
 // onAll does work on a part of the lines on each processor.
 func onAll(lines [][]byte, work func([][]byte)) {

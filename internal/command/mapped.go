@@ -28,9 +28,12 @@ func (r *mapped) mapAll(m *mapper.Mapper, chunk *input.Chunk) {
 	}
 	*r = mapped{lines: lines, found: recognized{}}
 	for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
+		result, reason := mapEvent(m, event)
+		if result.Type == "" && chunk.Unwrap(event) {
+			continue
+		}
 		r.next = event.Next
 		r.found[event.Form]++
-		result, reason := mapEvent(m, event)
 		if reason != nil {
 			r.failed++
 		}

@@ -28,6 +28,14 @@ type portion[Result any] struct {
 	done   chan struct{} // has an element when the work is done
 }
 
+// shrink lets go of the memory of a large portion.
+func (p *portion[Result]) shrink() {
+	if p.chunk.Size() > largePortion {
+		p.chunk = input.Chunk{}
+		p.result = *new(Result)
+	}
+}
+
 // largePortion is the size in bytes beyond which a portion is worked on alone, so
 // that memory stays flat where lines are long.
 const largePortion = 2 << 20
@@ -70,6 +78,7 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 				stop()
 			}
 		}
+		portion.shrink()
 		free <- portion
 	}
 	if err == nil && !errors.Is(readErr, io.EOF) {

@@ -76,6 +76,9 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 			*mapped = (*mapped)[:0]
 			for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
 				result, reason := mapEvent(m, event)
+				if result.Type == "" && chunk.Unwrap(event) {
+					continue
+				}
 				*mapped = append(*mapped, mappedEvent{event, result, reason})
 			}
 		},

@@ -39,7 +39,8 @@ func (c *Chunk) Size() int { return len(c.text) }
 // isEmpty tells that there is nothing to give.
 func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }
 
-// Next gives the next event of the chunk, if there is one.
+// Next gives the next event of the chunk, if there is one. It may be a line that
+// holds events, see [Chunk.Unwrap].
 func (c *Chunk) Next() (Event, bool) {
 	for {
 		for c.given < len(c.found) {
@@ -51,19 +52,35 @@ func (c *Chunk) Next() (Event, bool) {
 		if len(c.lines) == 0 {
 			return Event{}, false
 		}
+		c.found, c.given = c.found[:0], 0
 		line := c.cutLine()
 		switch {
 		case line.TooLong:
 		case len(bytes.TrimSpace(line.Text)) == 0:
 			continue
-		case !c.verbatim && mayHoldEvents(line.Text):
-			c.found, c.given = appendEvents(c.found[:0], line), 0
+		case line.Line == c.from.Line && c.from.Event > 0 && c.Unwrap(line):
 			continue
 		}
 		if !line.isBefore(c.from) {
 			return line, true
 		}
 	}
+}
+
+// Unwrap tells whether the event that Next has just given is a line that holds events,
+// which Next then gives in its place. Whoever knows that an event has a type need not
+// ask.
+func (c *Chunk) Unwrap(event Event) bool {
+	if c.verbatim || event.Form != FormJSONLines || event.TooLong || !mayHoldEvents(event.Text) {
+		return false
+	}
+	first := len(c.found)
+	c.found = appendEvents(c.found, event)
+	if len(c.found) == first+1 && c.found[first].Form == FormJSONLines {
+		c.found = c.found[:first]
+		return false
+	}
+	return true
 }
 
 var byteOrderMark = []byte("\uFEFF")

@@ -93,6 +93,9 @@ func (r *Reader) Next(ctx context.Context) (Event, error) {
 			return Event{}, err
 		}
 		if event, ok := r.chunk.Next(); ok {
+			if r.chunk.Unwrap(event) {
+				continue
+			}
 			return event, nil
 		}
 		if err := r.NextChunk(ctx, &r.chunk); err != nil {
