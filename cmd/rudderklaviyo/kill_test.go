@@ -209,6 +209,9 @@ func (k *killed) kill(t *testing.T, events int, at moment) (fell []string, ended
 // TestKilledSendGoesOn kills sends at a hundred moments all over the input and compares
 // what they leave with what an undisturbed one does.
 func TestKilledSendGoesOn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
 	const events, kills, killsOfOne, parts = 300, 100, 20, 10
 	random := seeded(t)
 	path := journey(t, random, events)
@@ -260,6 +263,9 @@ func TestKilledSendGoesOn(t *testing.T) {
 // TestKilledReplayLosesNothing kills replay at random moments around its end, where
 // the file is replaced.
 func TestKilledReplayLosesNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a while")
+	}
 	random := seeded(t)
 	g := slowly(t)
 	done, kept := 0, 0
