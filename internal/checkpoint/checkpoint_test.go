@@ -73,6 +73,13 @@ func TestOpenKeepsOthersOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	link := filepath.Join(t.TempDir(), "link.json")
+	if err := os.Symlink(name, link); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Open(link); !errors.Is(err, flock.ErrLocked) {
+		t.Errorf("Open of a link: %v", err)
+	}
 	f.Close()
 	open(t, name)
 }
