@@ -187,7 +187,8 @@ func retryAfter(resp *http.Response, most time.Duration) time.Duration {
 		return 0
 	}
 	header := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil {
+	// A number out of range is given as the nearest in it.
+	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		if seconds > int64(most/time.Second) {
 			return most
 		}

@@ -27,10 +27,10 @@ type disk interface {
 }
 
 // Create begins to replace the file with a name, which need not exist, by one with
-// the permissions perm. A file left by a program that died is written over, so that there is only ever one:
-// those who replace the same file must keep each other out.
+// the permissions perm. A file left by a program that died is written over, so that
+// there is only ever one: those who replace the same file must keep each other out.
 func Create(name string, perm fs.FileMode) (*File, error) {
-	name = resolve(name)
+	name = Resolve(name)
 	f, err := os.OpenFile(Temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
 		return nil, err
@@ -43,12 +43,12 @@ func Create(name string, perm fs.FileMode) (*File, error) {
 
 // Temporary is the name of the new file while the one with a name is replaced.
 func Temporary(name string) string {
-	dir, base := filepath.Split(resolve(name))
+	dir, base := filepath.Split(Resolve(name))
 	return dir + "." + base + ".tmp"
 }
 
-// resolve follows links: they stay.
-func resolve(name string) string {
+// Resolve gives the name of the file that is replaced: links to it stay.
+func Resolve(name string) string {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		return target
 	}
@@ -77,7 +77,7 @@ func (f *File) Commit() error {
 	if err != nil {
 		return errors.Join(err, ignoreMissing(os.Remove(f.disk.Name())))
 	}
-	return syncDir(filepath.Dir(f.name))
+	return SyncDir(f.name)
 }
 
 // Discard leaves the old file in its place.
@@ -92,10 +92,10 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// syncDir makes sure that the new name stays. Some systems and file systems
+// SyncDir makes sure that the name of a new file stays. Some systems and file systems
 // don't sync directories, and some directories may be written but not read.
-func syncDir(name string) error {
-	dir, err := os.Open(name)
+func SyncDir(name string) error {
+	dir, err := os.Open(filepath.Dir(Resolve(name)))
 	if errors.Is(err, fs.ErrPermission) {
 		return nil
 	}

@@ -50,8 +50,8 @@ type File struct {
 }
 
 // LockName is the name of the file that keeps others out of the checkpoint with a
-// name. It stands beside it and stays.
-func LockName(name string) string { return name + ".lock" }
+// name, or with that of a link to it. It stands beside it and stays.
+func LockName(name string) string { return atomicfile.Resolve(name) + ".lock" }
 
 // Open opens the file with a name, which need not exist.
 func Open(name string) (*File, error) {

@@ -73,6 +73,13 @@ func TestOpenKeepsOthersOut(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	link := filepath.Join(t.TempDir(), "link.json")
+	if err := os.Symlink(name, link); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Open(link); !errors.Is(err, flock.ErrLocked) {
+		t.Errorf("Open of a link: %v", err)
+	}
 	f.Close()
 	open(t, name)
 }
@@ -151,6 +158,10 @@ func TestCheck(t *testing.T) {
 		{name: "other last line that is done", change: edit(middle.Offset - 2), want: "b has other content"},
 		{name: "other end of a line that is done", change: edit(middle.Offset - 1), want: "b has other content"},
 		{name: "other line that isn't done", change: edit(middle.Offset)},
+		{name: "other content of one in which no line has an offset", at: input.Position{File: 1, Line: 2}, change: edit(2*long - 1), want: "b has other content"},
+		{name: "other content of one on a single line", at: input.Position{File: 1, Line: 1, Event: 2}, change: edit(2*long - 1), want: "b has other content"},
+		{name: "one in which no line has an offset has grown", at: input.Position{File: 1, Line: 2}, change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", 2*long)) }},
+		{name: "other content of one that is begun next", at: input.Position{File: 1, Line: 1}, change: edit(2*long - 1)},
 		{name: "other beginning of one that isn't begun", at: input.Position{File: 0, Line: 2, Offset: 7}, change: edit(headSize - 2), want: "b has other content"},
 	}
 	for _, tt := range tests {

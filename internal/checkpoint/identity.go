@@ -27,7 +27,7 @@ type Source struct {
 	// Size is how long it was, in bytes.
 	Size int64 `json:"size"`
 	// Sum is the checksum of its first Summed bytes: of all that is done, and of its
-	// beginning.
+	// beginning. It is of all where only a part of a compressed file or an array is done.
 	Sum    []byte `json:"sum"`
 	Summed int64  `json:"summed"`
 	// file is the one that had the name when it was described.
@@ -98,10 +98,20 @@ func (c *Checkpoint) Reach(at input.Position, counts Counts) {
 			_ = s.sumUp(s.Size)
 		}
 	}
-	if s := &c.Input[at.File]; at.Offset > s.Summed {
-		_ = s.sumUp(at.Offset)
+	s := &c.Input[at.File]
+	if done := max(at.Offset, s.before(at)); done > s.Summed {
+		_ = s.sumUp(done)
 	}
 	c.At, c.Counts = at, counts
+}
+
+// before is how many bytes may hold what stands before a position that has no offset:
+// all, for in a compressed file or an array nothing tells which they are.
+func (s *Source) before(at input.Position) int64 {
+	if at.Offset == 0 && (at.Line > 1 || at.Event > 1) {
+		return s.Size
+	}
+	return 0
 }
 
 // Settings are those that decide what is sent, and where.

@@ -117,7 +117,7 @@ var faultTests = []faultTest{
 		remark: "ten minutes of it cost no event"},
 	{fault: "429 ten times, then 500 twice", cause: klaviyotest.RateLimited(second), times: 10, prepare: thenServerErrors, attempts: 13,
 		remark: "a 429 doesn't count as one of the 8 attempts"},
-	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), attempts: 13, stops: "other programs may be using the account's quota",
+	{fault: "429 for good", strikes: everything, cause: klaviyotest.RateLimited(70 * second), stops: "other programs may be using the account's quota",
 		least: 13 * minute, most: 15 * minute, remark: "an operation's requests are given up together, before they would wait past 15 minutes"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 16, dead: "error"},

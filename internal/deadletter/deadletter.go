@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
 
@@ -88,11 +89,23 @@ func Open(name string) (*File, error) {
 	return &File{name: name, file: file, regular: info.Mode().IsRegular()}, nil
 }
 
+const appending = os.O_RDWR | os.O_APPEND | os.O_CREATE
+
 func openToAppend(name string) (*os.File, error) {
 	info, err := os.Stat(name)
 	switch {
-	case err != nil || info.Mode().IsRegular():
-		return os.OpenFile(name, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
+	case err == nil && info.Mode().IsRegular():
+		return os.OpenFile(name, appending, 0o600)
+	case err != nil:
+		file, err := os.OpenFile(name, appending, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		// To sync the records wouldn't keep a name that isn't on the disk.
+		if err := atomicfile.SyncDir(name); err != nil {
+			return nil, errors.Join(err, file.Close())
+		}
+		return file, nil
 	case info.Mode()&fs.ModeNamedPipe == 0:
 		return os.OpenFile(name, os.O_WRONLY, 0)
 	}

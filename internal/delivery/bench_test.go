@@ -73,44 +73,59 @@ func (s *stream) end() {
 	}
 }
 
-// BenchmarkCalls delivers 80 % track, 15 % identify, of which 90 % are of somebody
-// who has been identified before, and 5 % group to one of three lists. It counts
-// the calls for 1,000 events, and those of the plain way: a POST for each event
-// and identify, a PATCH more for somebody known, one subscription a call.
+// BenchmarkCalls prints the calls for 1,000 events, and those of the plain way.
 func BenchmarkCalls(b *testing.B) {
 	const events = 20_000
 	for range b.N {
 		virtually(b, func(t *testing.T) {
-			k := klaviyotest.New()
-			s := newStream(t, Config{Sender: newClient(t, k)})
-			random := rand.New(rand.NewPCG(1, 1))
-			people, plain := 1, 0
-			somebody := func() string { return fmt.Sprintf(`"traits":{"email":"p%d@example.com"}`, random.IntN(people)) }
-			for i := range events {
-				switch kind := random.IntN(100); {
-				case kind < 80:
-					plain++
-					s.add(fmt.Sprintf(`{"type":"track","messageId":"m%d","event":"Ping","context":{%s}}`, i, somebody()))
-				case kind < 95 && random.IntN(10) == 0:
-					plain++
-					people++
-					s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, people-1, i))
-				case kind < 95:
-					plain += 2
-					s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, random.IntN(people), i))
-				default:
-					plain++
-					traits := strings.Replace(somebody(), "{", `{"subscribe":true,`, 1)
-					s.add(fmt.Sprintf(`{"type":"group","groupId":"L%d",%s}`, random.IntN(3), traits))
-				}
-			}
-			s.end()
-			calls := len(k.Requests())
+			calls, plain := countCalls(t, events)
 			b.ReportMetric(float64(calls)*1000/events, "calls/1000-events")
 			b.ReportMetric(float64(plain)*1000/events, "plain-calls/1000-events")
 			b.ReportMetric(float64(calls)/float64(plain), "calls/plain-calls")
 		})
 	}
+}
+
+// TestCalls holds what BenchmarkCalls prints, for fewer events of which more are of
+// people who come once.
+func TestCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		if calls, plain := countCalls(t, 2000); float64(calls) > 0.85*float64(plain) {
+			t.Errorf("%d calls, where the plain way takes %d", calls, plain)
+		}
+	})
+}
+
+// countCalls delivers 80 % track, 15 % identify, of which 90 % are of somebody who has
+// been identified before, and 5 % group to one of three lists. It counts the calls, and
+// those of the plain way: a POST for each event and identify, a PATCH more for somebody
+// known, one subscription a call.
+func countCalls(t *testing.T, events int) (calls, plain int) {
+	k := klaviyotest.New(klaviyotest.WithAnyList())
+	s := newStream(t, Config{Sender: newClient(t, k)})
+	random := rand.New(rand.NewPCG(1, 1))
+	people := 1
+	somebody := func() string { return fmt.Sprintf(`"traits":{"email":"p%d@example.com"}`, random.IntN(people)) }
+	for i := range events {
+		switch kind := random.IntN(100); {
+		case kind < 80:
+			plain++
+			s.add(fmt.Sprintf(`{"type":"track","messageId":"m%d","event":"Ping","context":{%s}}`, i, somebody()))
+		case kind < 95 && random.IntN(10) == 0:
+			plain++
+			people++
+			s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, people-1, i))
+		case kind < 95:
+			plain += 2
+			s.add(fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","n":%d}}`, random.IntN(people), i))
+		default:
+			plain++
+			traits := strings.Replace(somebody(), "{", `{"subscribe":true,`, 1)
+			s.add(fmt.Sprintf(`{"type":"group","groupId":"L%d",%s}`, random.IntN(3), traits))
+		}
+	}
+	s.end()
+	return len(k.Requests()), plain
 }
 
 // BenchmarkCoalesce delivers identifies of people who come a number of times in

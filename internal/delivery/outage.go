@@ -26,9 +26,9 @@ const (
 
 // outage is what is known of Klaviyo's being there.
 type outage struct {
-	answered bool      // some request of this run
+	answered time.Time // the last request that was, zero if none of this run was
 	failures int       // requests since the last answer, each counted once
-	since    time.Time // when the first of them began
+	since    time.Time // when the first of them began, or when the last was answered if later
 	reason   error     // of the last of them
 	held     []held    // since the last answer
 	// probing says that nothing is sent but probes, one at a time.
@@ -51,6 +51,9 @@ func (q *Queue) hold(c *call, reason error) {
 	o := &q.outage
 	if o.failures == 0 {
 		o.since = c.began
+		if o.answered.After(o.since) {
+			o.since = o.answered
+		}
 	}
 	if !c.again && !c.held { // else it was counted when it failed first
 		o.failures++
@@ -66,7 +69,7 @@ func (q *Queue) hold(c *call, reason error) {
 func (q *Queue) probeNext() {
 	o := &q.outage
 	limit := maxOutage
-	if !o.answered {
+	if o.answered.IsZero() {
 		limit = maxSilence
 	}
 	switch {
@@ -121,7 +124,7 @@ func isMisdirected(reason error) bool {
 func (q *Queue) release() {
 	wasOutage := q.outage.probing
 	q.endProbes()
-	q.outage.answered = true
+	q.outage.answered = time.Now()
 	q.outage.failures = 0
 	if !wasOutage {
 		q.retryHeld()
@@ -145,7 +148,7 @@ func (q *Queue) endProbes() {
 
 // decide is called when nothing but what is held back is left to send.
 func (q *Queue) decide() {
-	if q.outage.answered {
+	if !q.outage.answered.IsZero() {
 		q.retryHeld()
 		return
 	}

@@ -119,6 +119,60 @@ func TestBatchThatIsNotTaken(t *testing.T) {
 	})
 }
 
+// An operation without quota stops delivery. Nobody's event is at fault for that, and
+// answers to other operations don't tell that it is.
+func TestOperationWithoutQuota(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var letters rejected
+		s := &server{answer: func(_ client.Request, words string) error {
+			if strings.HasPrefix(words, "event ") {
+				time.Sleep(14 * time.Minute)
+				return errorOf(client.ErrRateLimited)
+			}
+			time.Sleep(time.Minute)
+			return nil
+		}}
+		events := []Event{of(1, "a@x", track("a@x", "1"))}
+		for line := 2; line <= 100; line++ {
+			email := fmt.Sprintf("p%d@x", line)
+			events = append(events, of(line, email, profile(email, "")))
+		}
+		report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject, Concurrency: 1}, events...)
+		if report.Undone == nil || report.Undone.Line != 1 || !errors.Is(report.Err, client.ErrRateLimited) || len(letters.lines) > 0 {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
+// Requests that take long to fail tell of no outage before the last answer.
+func TestOutageBeginsAfterTheLastAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var letters rejected
+		began := time.Now()
+		s := &server{answer: func(_ client.Request, words string) error {
+			if strings.HasPrefix(words, "event ") && time.Since(began) < time.Minute {
+				time.Sleep(maxOutage + time.Minute)
+				return errorOf(client.ErrUnavailable)
+			}
+			time.Sleep(50 * time.Second)
+			return nil
+		}}
+		var events []Event
+		for line := 1; line <= 60; line++ {
+			email := fmt.Sprintf("p%d@x", line)
+			request := profile(email, "")
+			if line <= maxFailures {
+				request = track(email, fmt.Sprint(line))
+			}
+			events = append(events, of(line, email, request))
+		}
+		report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject, Concurrency: maxFailures}, events...)
+		if report.Err != nil || report.Delivered != len(events) {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
 // What an outage kept back is delivered once Klaviyo is there again.
 func TestOutageThatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

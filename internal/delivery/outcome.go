@@ -14,7 +14,7 @@ const (
 	delivered   outcome = iota
 	refused             // the request is at fault
 	unavailable         // Klaviyo didn't take it, however often it was tried
-	faulty              // the account is at fault, so that every request would fail
+	faulty              // the account or its quota is at fault, so that every such request would fail
 	interrupted         // delivery has stopped
 )
 
@@ -25,8 +25,9 @@ var outcomes = []struct {
 }{
 	{client.ErrUnauthorized, faulty},
 	{client.ErrRevisionRetired, faulty},
+	// No request is at fault for that, and answers to other operations tell nothing of it.
+	{client.ErrRateLimited, faulty},
 	{client.ErrUnavailable, unavailable},
-	{client.ErrRateLimited, unavailable},
 }
 
 func (q *Queue) outcome(err error) outcome {

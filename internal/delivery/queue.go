@@ -21,8 +21,8 @@
 //
 // If a request of an event is refused, the rest isn't sent and the event is a
 // dead letter. Delivery stops, and leaves what isn't done for another run, when
-// nothing more can succeed: the account or its key is refused, or a dead letter
-// can't be kept.
+// nothing more can succeed: the account or its key is refused, an operation gets no
+// quota any more, or a dead letter can't be kept.
 //
 // A request that Klaviyo takes in none of its attempts may be at fault, or
 // Klaviyo may be down. Its event is held back, and its person's events with it,

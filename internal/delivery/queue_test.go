@@ -286,7 +286,7 @@ func TestUnavailable(t *testing.T) {
 		{"now and then", client.ErrUnavailable, func(line int) bool { return line%2 == 0 }, []int{2, 4, 6, 8, 10}, 0},
 		{"four in a row", client.ErrUnavailable, func(line int) bool { return line >= 2 && line <= 5 }, []int{2, 3, 4, 5}, 0},
 		{"from a line on", client.ErrUnavailable, func(line int) bool { return line >= 3 }, []int{3, 4, 5, 6}, 7},
-		{"rate limited from a line on", client.ErrRateLimited, func(line int) bool { return line >= 3 }, []int{3, 4, 5, 6}, 7},
+		{"rate limited from a line on", client.ErrRateLimited, func(line int) bool { return line >= 3 }, nil, 3},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
