@@ -186,6 +186,42 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckOfInputWithoutOffsets is of an array or a compressed file, where an event that
+// is taken out of what is done would have another run begin one too late.
+func TestCheckOfInputWithoutOffsets(t *testing.T) {
+	array := "[\n" + strings.Repeat("{},\n", headSize) + "{}\n]\n"
+	for name, test := range map[string]struct {
+		now  string
+		want error
+	}{
+		"the same":                      {now: array},
+		"the list has grown":            {now: strings.TrimSuffix(array, "\n]\n") + ",\n{}\n]\n"},
+		"the file has grown":            {now: array + array},
+		"changed beyond the beginning":  {now: array[:2*headSize] + "[]" + array[2*headSize+2:], want: ErrOther},
+		"changed at the end":            {now: strings.TrimSuffix(array, "{}\n]\n") + "[]\n]\n", want: ErrOther},
+		"an event less, and some more":  {now: array[:2*headSize] + array[2*headSize+4:len(array)-3] + ",{},{}\n]\n", want: ErrOther},
+		"changed before the first done": {now: "[\t" + array[2:], want: ErrOther},
+	} {
+		for _, at := range []input.Position{{Line: headSize, Event: headSize - 1}, {Line: headSize}, {Line: 1, Event: 2}} {
+			file := write(t, filepath.Join(t.TempDir(), "a"), array)
+			c := Checkpoint{Settings: settings(t, "key", mapper.Config{})}
+			var err error
+			if c.Input, err = Describe([]string{file}); err != nil {
+				t.Fatal(err)
+			}
+			c.Reach(at, Counts{})
+			write(t, file, test.now)
+			now, err := Describe([]string{file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Check(now, settings(t, "key", mapper.Config{})); !errors.Is(err, test.want) {
+				t.Errorf("%s, at %+v: %v, want %v", name, at, err, test.want)
+			}
+		}
+	}
+}
+
 // TestInputThatIsReplacedMeanwhile is that of a log that is rotated.
 func TestInputThatIsReplacedMeanwhile(t *testing.T) {
 	name := write(t, filepath.Join(t.TempDir(), "a"), strings.Repeat("a\n", headSize))

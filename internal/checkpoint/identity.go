@@ -89,6 +89,26 @@ func (s *Source) sumUp(size int64) error {
 	return nil
 }
 
+// sumUpAll makes the checksum that of the whole file, where no offset tells how much of
+// it is done. What may end its list is left out: more events may come in its place.
+func (s *Source) sumUpAll() error {
+	f, err := os.Open(s.Name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const most = 4 << 10
+	end := make([]byte, min(s.Size, most))
+	if _, err := f.ReadAt(end, s.Size-int64(len(end))); err != nil {
+		return err
+	}
+	size := s.Size - int64(len(end)-len(bytes.TrimRight(end, "] \t\r\n")))
+	if size <= s.Summed {
+		return nil
+	}
+	return s.sumUp(size)
+}
+
 // Reach says how far the delivery has come. The checksums follow it as long as the
 // files stay where they are; else those before it remain, which is as true of what
 // was read.
@@ -98,8 +118,12 @@ func (c *Checkpoint) Reach(at input.Position, counts Counts) {
 			_ = s.sumUp(s.Size)
 		}
 	}
-	if s := &c.Input[at.File]; at.Offset > s.Summed {
+	s := &c.Input[at.File]
+	switch {
+	case at.Offset > s.Summed:
 		_ = s.sumUp(at.Offset)
+	case at.Offset == 0 && (at.Line > 1 || at.Event > 0):
+		_ = s.sumUpAll()
 	}
 	c.At, c.Counts = at, counts
 }
