@@ -57,6 +57,13 @@ func FuzzPlain(f *testing.F) {
 	})
 }
 
+// escapeSeparators escapes the line separators of Unicode, as encoding/json does in raw
+// values from Go 1.27 on, and not before.
+func escapeSeparators(body []byte) []byte {
+	body = bytes.ReplaceAll(body, []byte("\u2028"), []byte(`\u2028`))
+	return bytes.ReplaceAll(body, []byte("\u2029"), []byte(`\u2029`))
+}
+
 // plainConfig is fuzzConfig with a filter of events.
 func plainConfig(settings uint16) mapper.Config {
 	cfg := fuzzConfig(settings)
@@ -104,7 +111,7 @@ func compareWithPlain(event []byte, cfg mapper.Config) string {
 		if err := e.Encode(r.Body()); err != nil {
 			return fmt.Sprintf("a body that can't be encoded: %v", err)
 		}
-		if got := bytes.TrimSuffix(encoded.Bytes(), []byte("\n")); !bytes.Equal(got, body) {
+		if got := bytes.TrimSuffix(encoded.Bytes(), []byte("\n")); !bytes.Equal(escapeSeparators(got), escapeSeparators(body)) {
 			return fmt.Sprintf("AppendBody gives\n%s\nencoding/json\n%s", body, got)
 		}
 		if got, want := normal(body), normal([]byte(want.bodies[i])); got != want {

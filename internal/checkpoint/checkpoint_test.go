@@ -158,8 +158,8 @@ func TestCheck(t *testing.T) {
 		{name: "other last line that is done", change: edit(middle.Offset - 2), want: "b has other content"},
 		{name: "other end of a line that is done", change: edit(middle.Offset - 1), want: "b has other content"},
 		{name: "other line that isn't done", change: edit(middle.Offset)},
-		{name: "other content of one in which no line has an offset", at: input.Position{File: 1, Line: 2}, change: edit(2*long - 1), want: "b has other content"},
-		{name: "other content of one on a single line", at: input.Position{File: 1, Line: 1, Event: 2}, change: edit(2*long - 1), want: "b has other content"},
+		{name: "other content of one in which no line has an offset", at: input.Position{File: 1, Line: 2}, change: edit(2*long - 2), want: "b has other content"},
+		{name: "other content of one on a single line", at: input.Position{File: 1, Line: 1, Event: 2}, change: edit(2*long - 2), want: "b has other content"},
 		{name: "one in which no line has an offset has grown", at: input.Position{File: 1, Line: 2}, change: func(t *testing.T, a, b string) { write(t, b, strings.Repeat("b\n", 2*long)) }},
 		{name: "other content of one that is begun next", at: input.Position{File: 1, Line: 1}, change: edit(2*long - 1)},
 		{name: "other beginning of one that isn't begun", at: input.Position{File: 0, Line: 2, Offset: 7}, change: edit(headSize - 2), want: "b has other content"},
@@ -194,6 +194,42 @@ func TestCheck(t *testing.T) {
 				t.Error("another run would begin with another checksum")
 			}
 		})
+	}
+}
+
+// TestCheckOfInputWithoutOffsets is of an array or a compressed file, where an event that
+// is taken out of what is done would have another run begin one too late.
+func TestCheckOfInputWithoutOffsets(t *testing.T) {
+	array := "[\n" + strings.Repeat("{},\n", headSize) + "{}\n]\n"
+	for name, test := range map[string]struct {
+		now  string
+		want error
+	}{
+		"the same":                      {now: array},
+		"the list has grown":            {now: strings.TrimSuffix(array, "\n]\n") + ",\n{}\n]\n"},
+		"the file has grown":            {now: array + array},
+		"changed beyond the beginning":  {now: array[:2*headSize] + "[]" + array[2*headSize+2:], want: ErrOther},
+		"changed at the end":            {now: strings.TrimSuffix(array, "{}\n]\n") + "[]\n]\n", want: ErrOther},
+		"an event less, and some more":  {now: array[:2*headSize] + array[2*headSize+4:len(array)-3] + ",{},{}\n]\n", want: ErrOther},
+		"changed before the first done": {now: "[\t" + array[2:], want: ErrOther},
+	} {
+		for _, at := range []input.Position{{Line: headSize, Event: headSize - 1}, {Line: headSize}, {Line: 1, Event: 2}} {
+			file := write(t, filepath.Join(t.TempDir(), "a"), array)
+			c := Checkpoint{Settings: settings(t, "key", mapper.Config{})}
+			var err error
+			if c.Input, err = Describe([]string{file}); err != nil {
+				t.Fatal(err)
+			}
+			c.Reach(at, Counts{})
+			write(t, file, test.now)
+			now, err := Describe([]string{file})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Check(now, settings(t, "key", mapper.Config{})); !errors.Is(err, test.want) {
+				t.Errorf("%s, at %+v: %v, want %v", name, at, err, test.want)
+			}
+		}
 	}
 }
 

@@ -89,6 +89,26 @@ func (s *Source) sumUp(size int64) error {
 	return nil
 }
 
+// sumUpAll makes the checksum that of the whole file, where no offset tells how much of
+// it is done. What may end its list is left out: more events may come in its place.
+func (s *Source) sumUpAll() error {
+	f, err := os.Open(s.Name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	const most = 4 << 10
+	end := make([]byte, min(s.Size, most))
+	if _, err := f.ReadAt(end, s.Size-int64(len(end))); err != nil {
+		return err
+	}
+	size := s.Size - int64(len(end)-len(bytes.TrimRight(end, "] \t\r\n")))
+	if size <= s.Summed {
+		return nil
+	}
+	return s.sumUp(size)
+}
+
 // Reach says how far the delivery has come. The checksums follow it as long as the
 // files stay where they are; else those before it remain, which is as true of what
 // was read.
@@ -99,19 +119,13 @@ func (c *Checkpoint) Reach(at input.Position, counts Counts) {
 		}
 	}
 	s := &c.Input[at.File]
-	if done := max(at.Offset, s.before(at)); done > s.Summed {
-		_ = s.sumUp(done)
+	switch {
+	case at.Offset > s.Summed:
+		_ = s.sumUp(at.Offset)
+	case at.Offset == 0 && (at.Line > 1 || at.Event > 0):
+		_ = s.sumUpAll()
 	}
 	c.At, c.Counts = at, counts
-}
-
-// before is how many bytes may hold what stands before a position that has no offset:
-// all, for in a compressed file or an array nothing tells which they are.
-func (s *Source) before(at input.Position) int64 {
-	if at.Offset == 0 && (at.Line > 1 || at.Event > 1) {
-		return s.Size
-	}
-	return 0
 }
 
 // Settings are those that decide what is sent, and where.

@@ -182,6 +182,63 @@ func TestRecordsThatComeLate(t *testing.T) {
 	}
 }
 
+// TestRecordThatItsWriterIsStillAt is of a program that doesn't ask for a lock and writes
+// a record in pieces: a line's end between them would take the event from replay.
+func TestRecordThatItsWriterIsStillAt(t *testing.T) {
+	done, next := string(Letter{Line: 1, Event: []byte(`{"a":1}`)}.record()), string(Letter{Line: 3, Event: []byte(`{"c":1}`)}.record())
+	record := string(Letter{Line: 2, Event: []byte(`{"b":1}`)}.record())
+	half, rest := record[:len(record)/2], record[len(record)/2:]
+	for name, test := range map[string]struct {
+		pieces []string // that follow the first half one by one while the replay works
+		late   string   // that comes when the new file is about to take its place
+		want   string
+	}{
+		"in two pieces":         {pieces: []string{rest + next}, want: record + next},
+		"in three":              {pieces: []string{rest[:5], rest[5:]}, want: record},
+		"no more comes":         {want: half + "\n"},
+		"its writer has died":   {pieces: []string{next}, want: half + "\n" + next},
+		"it ends late":          {late: rest + next, want: half + "\n" + record + next},
+		"its second half, late": {pieces: []string{rest[:5]}, late: rest[5:], want: half + rest[:5] + "\n" + record},
+		"another's, late":       {late: next, want: half + "\n" + next},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "dead.jsonl")
+			if err := os.WriteFile(path, []byte(done+half), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := rewrite(t, path)
+			write := func(text string) {
+				if _, err := r.old.WriteAt([]byte(text), size(t, r.old)); err != nil {
+					t.Error(err)
+				}
+			}
+			end := int64(len(done + half))
+			err := r.Keep(int64(len(done)), end)
+			for _, piece := range test.pieces {
+				write(piece)
+				err = errors.Join(err, r.Keep(end, end+int64(len(piece))))
+				end += int64(len(piece))
+			}
+			r.new = &lateAppender{r.new, func() { write(test.late) }}
+			if err = errors.Join(err, r.Finish(end)); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, read(t, path)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func size(t *testing.T, file *os.File) int64 {
+	t.Helper()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
+}
+
 // TestRecordsThatCanNotBeAdded tells them from a replay that failed as a whole.
 func TestRecordsThatCanNotBeAdded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.jsonl")

@@ -1,6 +1,7 @@
 package deadletter
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ type Rewriting struct {
 	name string
 	old  *os.File
 	new  replacement
+	// cut is where in the old file the last bytes that were taken over end within a
+	// line, or 0. The new one's line is open as well.
+	cut int64
 }
 
 // replacement is the part of an [atomicfile.File] that is needed.
@@ -52,17 +56,21 @@ func Rewrite(name string) (*Rewriting, error) {
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
-	return &Rewriting{name, old, file}, nil
+	return &Rewriting{name: name, old: old, new: file}, nil
 }
 
 // Keep takes the bytes of the old file from begin to end over as they are: whole
-// records, the last of which may lack its line's end.
+// records, the last of which may lack its line's end. Its writer may still be at it:
+// what follows at once in the old file then goes on in the line.
 func (r *Rewriting) Keep(begin, end int64) error {
 	_, err := r.keep(begin, end)
 	return err
 }
 
 func (r *Rewriting) keep(begin, end int64) (int64, error) {
+	if err := r.endLine(begin); err != nil {
+		return 0, err
+	}
 	section := io.NewSectionReader(r.old, begin, end-begin)
 	n, err := io.Copy(r.new, section)
 	if err != nil || n == 0 {
@@ -73,13 +81,42 @@ func (r *Rewriting) keep(begin, end int64) (int64, error) {
 		return n, err
 	}
 	if last[0] != '\n' {
-		_, err = io.WriteString(r.new, "\n")
+		r.cut = begin + n
 	}
-	return n, err
+	return n, nil
+}
+
+// endLine ends the new file's line, if it is open, unless what begins in the old one
+// belongs to it.
+func (r *Rewriting) endLine(begin int64) error {
+	if r.cut == 0 {
+		return nil
+	}
+	goesOn := begin == r.cut && !r.isRecord(begin)
+	r.cut = 0
+	if goesOn {
+		return nil
+	}
+	_, err := io.WriteString(r.new, "\n")
+	return err
+}
+
+// isRecord tells whether a whole record begins at an offset of the old file: another
+// program appended it, and not the one that left the line open.
+func (r *Rewriting) isRecord(begin int64) bool {
+	line, err := bufio.NewReader(io.NewSectionReader(r.old, begin, math.MaxInt64-begin)).ReadBytes('\n')
+	if err != nil {
+		return false
+	}
+	_, err = Parse(line)
+	return err == nil
 }
 
 // Renew takes the record from begin to end over with another reason.
 func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
+	if err := r.endLine(begin); err != nil {
+		return err
+	}
 	line := make([]byte, end-begin)
 	if _, err := r.old.ReadAt(line, begin); err != nil {
 		return err
@@ -116,18 +153,32 @@ func (r *Rewriting) Finish(rest int64) error {
 		}
 		rest += n
 	}
+	cut := r.cut
+	if err := r.endLine(0); err != nil { // the next record is to stand on a line of its own
+		return errors.Join(err, r.new.Discard())
+	}
 	if err := r.new.Commit(); err != nil {
 		return err
 	}
-	if err := r.addLate(rest); err != nil {
+	if err := r.addLate(rest, cut); err != nil {
 		return fmt.Errorf("%w: %w", ErrLate, err)
 	}
 	return nil
 }
 
 // addLate adds to the new file what was appended to the old one, from rest on, after
-// Finish had looked and before the old one lost its name.
-func (r *Rewriting) addLate(rest int64) error {
+// Finish had looked and before the old one lost its name. A record that was cut there
+// is added whole.
+func (r *Rewriting) addLate(rest, cut int64) error {
+	info, err := r.old.Stat()
+	if err != nil || info.Size() <= rest {
+		return err
+	}
+	if cut == rest && !r.isRecord(rest) {
+		if rest, err = r.lineBegin(rest); err != nil {
+			return err
+		}
+	}
 	late, err := io.ReadAll(io.NewSectionReader(r.old, rest, math.MaxInt64-rest))
 	if err != nil || len(late) == 0 {
 		return err
@@ -135,16 +186,38 @@ func (r *Rewriting) addLate(rest int64) error {
 	if late[len(late)-1] != '\n' {
 		late = append(late, '\n')
 	}
-	// Other programs may already be at the new file: it is one write, at its end.
-	file, err := os.OpenFile(r.name, os.O_WRONLY|os.O_APPEND, 0)
+	// Other programs may already be at the new file, and in the middle of a record: it
+	// is one write, at its end, on lines of its own.
+	file, err := os.OpenFile(r.name, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(late)
+	if info, err = file.Stat(); err == nil {
+		err = endLine(file, info.Size())
+	}
+	if err == nil {
+		_, err = file.Write(late)
+	}
 	if err == nil {
 		err = file.Sync()
 	}
 	return errors.Join(err, file.Close())
+}
+
+// lineBegin is where the line begins in the old file that an offset is within.
+func (r *Rewriting) lineBegin(offset int64) (int64, error) {
+	const step = 64 << 10
+	for offset > 0 {
+		before := make([]byte, min(offset, step))
+		if _, err := r.old.ReadAt(before, offset-int64(len(before))); err != nil {
+			return 0, err
+		}
+		offset -= int64(len(before))
+		if i := bytes.LastIndexByte(before, '\n'); i >= 0 {
+			return offset + int64(i) + 1, nil
+		}
+	}
+	return 0, nil
 }
 
 // Discard leaves the old file as it is.
