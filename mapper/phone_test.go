@@ -61,7 +61,9 @@ func slowPhone(s string) string {
 }
 
 func TestCertainNumbersAreWhole(t *testing.T) {
-	for _, text := range []string{"", "+", "+1", "12025550147", "+1 2025550147", "+1202555014", "+120255501471", "+02025550147", "+9992025550147", "+1２025550147", "+" + strings.Repeat("1", 30)} {
+	for _, text := range []string{"", "+", "+1", "12025550147", "+1 2025550147", "+1202555014", "+120255501471", "+02025550147", "+9992025550147", "+1２025550147",
+		"+3758108075058", // begins with the national prefix, and is none without it
+		"+" + strings.Repeat("1", 30)} {
 		if isCertain(text) {
 			t.Errorf("%q is taken for certain", text)
 		}
