@@ -722,8 +722,8 @@ type EmailMarketing struct {
 	// DoubleOptin tells whether the person confirmed by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
-	// ListSuppressions is a suppression that holds for one list.
-	ListSuppressions EmailMarketingListSuppression `json:"list_suppressions,omitempty,omitzero"`
+	// ListSuppressions are the suppressions that hold for one list each.
+	ListSuppressions OneOrMany[EmailMarketingListSuppression] `json:"list_suppressions,omitempty,omitzero"`
 
 	// Method is the way consent was given, such as API or a form.
 	Method string `json:"method"`
@@ -731,8 +731,8 @@ type EmailMarketing struct {
 	// MethodDetail says more about that way, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
-	// Suppressions is a suppression that holds for all email marketing.
-	Suppressions EmailMarketingSuppression `json:"suppressions,omitempty,omitzero"`
+	// Suppressions are the suppressions that hold for all email marketing.
+	Suppressions OneOrMany[EmailMarketingSuppression] `json:"suppressions,omitempty,omitzero"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
 	Timestamp time.Time `json:"timestamp,omitempty,omitzero"`
@@ -2101,6 +2101,9 @@ type GetProfileListsParams struct {
 func (t Coordinate) AsCoordinateDegrees() (CoordinateDegrees, error) {
 	var v CoordinateDegrees
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && string(t.union) == "null" {
+		err = errors.New("klaviyo: null is no CoordinateDegrees")
+	}
 	return v, err
 }
 
@@ -2115,6 +2118,9 @@ func (t *Coordinate) FromCoordinateDegrees(v CoordinateDegrees) error {
 func (t Coordinate) AsCoordinateText() (CoordinateText, error) {
 	var v CoordinateText
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && string(t.union) == "null" {
+		err = errors.New("klaviyo: null is no CoordinateText")
+	}
 	return v, err
 }
 
@@ -2128,7 +2134,7 @@ func (t *Coordinate) FromCoordinateText(v CoordinateText) error {
 // MarshalJSON gives the value as it is.
 func (t Coordinate) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-// UnmarshalJSON keeps the value as it is.
+// UnmarshalJSON keeps the value as it is; null clears the coordinate in an update.
 func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
 // AsMetric gives the value as a Metric, or an error if it is none.
@@ -3341,6 +3347,19 @@ func Set[T any](value T) Nullable[T] { return nullable.NewNullableWithValue(valu
 
 // Null makes a field null, which clears it.
 func Null[T any]() Nullable[T] { return nullable.NewNullNullable[T]() }
+
+// OneOrMany are the values of an answer that come as a list, or as one by itself, as
+// the description has them.
+type OneOrMany[T any] []T
+
+// UnmarshalJSON reads a list or one value. Null is none.
+func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
+	if strings.HasPrefix(string(data), "[") || string(data) == "null" {
+		return json.Unmarshal(data, (*[]T)(t))
+	}
+	*t = make([]T, 1)
+	return json.Unmarshal(data, &(*t)[0])
+}
 
 // Timestamp is a time in RFC 3339 that keeps its text, and with it its zone and
 // precision. The empty Timestamp is left out of a request.
