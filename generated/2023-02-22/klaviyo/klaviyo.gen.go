@@ -1017,7 +1017,7 @@ type ListPage struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// ListDocument is the answer of get_list.
+// ListDocument is one list, the answer of get_list and create_list.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
@@ -1032,7 +1032,7 @@ type MetricPage struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// ProfilePage is a page of a list's profiles.
+// ProfilePage is a page of profiles, the answer of get_profiles and get_list_profiles.
 type ProfilePage struct {
 	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
@@ -1177,14 +1177,14 @@ type OnsiteProfileCreateQuery struct {
 
 // OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or change.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that create_client_profile sets.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// OnsiteProfileAttributes is the fields to set.
+// OnsiteProfileAttributes are the fields that create_client_profile sets.
 type OnsiteProfileAttributes struct {
 	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
@@ -1302,7 +1302,7 @@ func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
 
 // ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
 type ProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that create_profile sets.
 	Attributes ProfileCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
@@ -1316,7 +1316,7 @@ func (v *ProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileCreateAttributes is the fields to set.
+// ProfileCreateAttributes are the fields that create_profile sets.
 type ProfileCreateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
@@ -1480,7 +1480,7 @@ type ProfilePartialUpdateQuery struct {
 
 // ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, the same as in the path.
@@ -1490,7 +1490,7 @@ type ProfilePartialUpdateQueryResourceObject struct {
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes is the fields to set.
+// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
 type ProfileUpdateAttributes struct {
 	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID nullable.Nullable[string] `json:"anonymous_id,omitempty,omitzero"`
