@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,54 @@ func TestAnswersThatAreNotTheAPIs(t *testing.T) {
 		if calls != 1 {
 			t.Errorf("%d %q: %d attempts", tt.status, tt.body, calls)
 		}
+	}
+}
+
+// TestFormsOfAnswers reads what Klaviyo answers otherwise than its description says:
+// suppressions come as a list, and what isn't there is null.
+func TestFormsOfAnswers(t *testing.T) {
+	tests := []struct {
+		name, marketing string
+		want            []string // the reasons
+	}{
+		{"lists", `"suppressions":[{"reason":"HARD_BOUNCE"},{"reason":"USER_SUPPRESSED"}],"list_suppressions":[{"list_id":"L","reason":"UNSUBSCRIBE"}]`,
+			[]string{"HARD_BOUNCE", "USER_SUPPRESSED", "UNSUBSCRIBE"}},
+		{"empty lists", `"suppressions":[],"list_suppressions":[]`, nil},
+		{"null", `"suppressions":null,"list_suppressions":null,"timestamp":null,"method":null,"double_optin":null`, nil},
+		{"nothing", `"consent":"SUBSCRIBED"`, nil},
+		{"as described", `"suppressions":{"reason":"HARD_BOUNCE"},"list_suppressions":{"list_id":"L","reason":"UNSUBSCRIBE"}`,
+			[]string{"HARD_BOUNCE", "UNSUBSCRIBE"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := `{"data":{"type":"profile","id":"1","attributes":{"email":"ada@example.com","location":{"latitude":null,"longitude":null,"city":null},
+				"subscriptions":{"email":{"marketing":{` + tt.marketing + `}},"sms":null}}}}`
+			c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+			})
+			profile, err := c.API.GetProfile(t.Context(), "1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			marketing := profile.Data.Attributes.Subscriptions.Email.Marketing
+			var got []string
+			for _, s := range marketing.Suppressions {
+				got = append(got, s.Reason)
+			}
+			for _, s := range marketing.ListSuppressions {
+				got = append(got, s.Reason)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("reasons %q, want %q", got, tt.want)
+			}
+			latitude := profile.Data.Attributes.Location.Latitude
+			if degrees, err := latitude.AsCoordinateDegrees(); err == nil {
+				t.Errorf("a latitude that is null is %v degrees", degrees)
+			}
+			if text, err := latitude.AsCoordinateText(); err == nil {
+				t.Errorf("a latitude that is null is the text %q", text)
+			}
+		})
 	}
 }
 

@@ -170,7 +170,7 @@ func (a *account) suppressProfiles(c *call) answer {
 		if p.email == nil {
 			p.consent(ChannelEmail, consentNeverSubscribed, "", c.time)
 		}
-		p.email.Suppressions = klaviyo.EmailMarketingSuppression{Reason: "USER_SUPPRESSED", Timestamp: c.time}
+		p.email.Suppressions = klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "USER_SUPPRESSED", Timestamp: c.time}}
 	}
 	return empty(http.StatusAccepted)
 }
@@ -178,7 +178,7 @@ func (a *account) suppressProfiles(c *call) answer {
 func (a *account) unsuppressProfiles(c *call) answer {
 	for _, s := range elements(c.attributes()["suppressions"]) {
 		if p, _ := a.profiles.find(object(s)); p != nil && p.email != nil {
-			p.email.Suppressions = klaviyo.EmailMarketingSuppression{}
+			p.email.Suppressions = nil
 		}
 	}
 	return empty(http.StatusAccepted)

@@ -123,7 +123,11 @@ func TestUnsubscribeProfiles(t *testing.T) {
 func TestSuppression(t *testing.T) {
 	k := New(WithList("L", "list"))
 	reason := func() string {
-		return find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions.Reason
+		suppressions := find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions
+		if len(suppressions) == 0 {
+			return ""
+		}
+		return suppressions[0].Reason
 	}
 	const path = "/api/profile-suppression-bulk-create-jobs/"
 	mustSend(t, k, "POST", path, suppressionsOf(`{"email":"ada@example.com"}`))
