@@ -37,12 +37,17 @@ func unwritable(op klaviyo.OperationID, err error) *Error {
 
 // unreadable makes the error of a 2XX whose body isn't the operation's.
 func unreadable(sent *Response, err error) *Error {
-	return &Error{
+	e := &Error{
 		Operation: sent.Operation, StatusCode: sent.StatusCode,
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
 		kind: ErrUnavailable, cause: err,
 		advice: "the answer isn't what the description says; check the base URL",
 	}
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) && wrongType.Field != "" {
+		e.advice = "the answer's " + wrongType.Field + " is of another type than the description says; the request itself was taken"
+	}
+	return e
 }
 
 // notTheAPI makes the error of a 2XX that isn't the API's: a proxy or a page to log

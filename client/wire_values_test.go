@@ -137,8 +137,8 @@ var (
 	wirePageLinks = klaviyo.CollectionLinks{Self: "self", First: "first", Last: "last", Prev: "prev", Next: "next"}
 )
 
-func day(month time.Month, day int) time.Time {
-	return time.Date(2022, month, day, 0, 0, 0, 0, time.UTC)
+func day(month time.Month, day int) klaviyo.Timestamp {
+	return klaviyo.NewTimestamp(time.Date(2022, month, day, 0, 0, 0, 0, time.UTC))
 }
 
 // with is a changed copy.

@@ -52,7 +52,7 @@ func TestSubscribeProfiles(t *testing.T) {
 		if n := len(k.Lists()[0].ProfileIDs); n != 3 {
 			t.Errorf("the list has %d profiles", n)
 		}
-		if got := ada.Attributes.Subscriptions.Email.Marketing; got.CustomMethodDetail != "shop" || !got.Timestamp.Equal(time.Now()) {
+		if got := ada.Attributes.Subscriptions.Email.Marketing; got.CustomMethodDetail != "shop" || !isAt(got.Timestamp, time.Now()) {
 			t.Errorf("marketing %+v", got)
 		}
 	})

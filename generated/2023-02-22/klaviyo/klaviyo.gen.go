@@ -735,7 +735,7 @@ type EmailMarketing struct {
 	Suppressions OneOrMany[EmailMarketingSuppression] `json:"suppressions,omitempty,omitzero"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
-	Timestamp time.Time `json:"timestamp,omitempty,omitzero"`
+	Timestamp Timestamp `json:"timestamp,omitempty,omitzero"`
 }
 
 // EmailMarketingListSuppression is a suppression that holds for one list.
@@ -747,7 +747,7 @@ type EmailMarketingListSuppression struct {
 	Reason string `json:"reason"`
 
 	// Timestamp tells since when, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EmailMarketingSuppression is a suppression that holds for all email marketing.
@@ -756,7 +756,7 @@ type EmailMarketingSuppression struct {
 	Reason string `json:"reason"`
 
 	// Timestamp tells since when, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EventCreateQuery is the body of create_event and create_client_event.
@@ -1112,13 +1112,13 @@ type List struct {
 // ListAttributes is the list's name and dates.
 type ListAttributes struct {
 	// Created tells since when the list exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the list's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the list last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // ListRelationships are the members and the tags of a list.
@@ -1265,7 +1265,7 @@ type PredictiveAnalytics struct {
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
-	ExpectedDateOfNextOrder time.Time `json:"expected_date_of_next_order,omitempty,omitzero"`
+	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
 	// HistoricCLV is the worth of the orders so far.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
@@ -1547,7 +1547,7 @@ type Profile struct {
 // ProfileAttributes is the profile's fields.
 type ProfileAttributes struct {
 	// Created tells since when the profile exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
@@ -1562,7 +1562,7 @@ type ProfileAttributes struct {
 	Image string `json:"image,omitempty,omitzero"`
 
 	// LastEventDate is the time of the last event that changed the profile, in RFC 3339.
-	LastEventDate time.Time `json:"last_event_date,omitempty,omitzero"`
+	LastEventDate Timestamp `json:"last_event_date,omitempty,omitzero"`
 
 	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
@@ -1589,7 +1589,7 @@ type ProfileAttributes struct {
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // ProfileRelationships are the lists and segments that a profile belongs to.
@@ -1658,7 +1658,7 @@ type SMSMarketing struct {
 	MethodDetail string `json:"method_detail"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // SegmentEnum is the JSON:API type of a segment.
@@ -1682,13 +1682,13 @@ type Segment struct {
 // SegmentAttributes is the segment's name and dates.
 type SegmentAttributes struct {
 	// Created tells since when the segment exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the segment's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the segment last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // Subscription is one person's subscription. email, phone_number or both identify the person.
@@ -3345,6 +3345,18 @@ type Nullable[T any] = nullable.Nullable[T]
 // Set makes a field a value.
 func Set[T any](value T) Nullable[T] { return nullable.NewNullableWithValue(value) }
 
+// Degrees makes a coordinate of decimal degrees.
+func Degrees(degrees float64) Coordinate {
+	var c Coordinate
+	if c.FromCoordinateDegrees(degrees) != nil {
+		return NullCoordinate() // NaN and the infinities are nowhere
+	}
+	return c
+}
+
+// NullCoordinate makes a coordinate null, which clears it.
+func NullCoordinate() Coordinate { return Coordinate{json.RawMessage("null")} }
+
 // Null makes a field null, which clears it.
 func Null[T any]() Nullable[T] { return nullable.NewNullNullable[T]() }
 
@@ -3362,7 +3374,8 @@ func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
 }
 
 // Timestamp is a time in RFC 3339 that keeps its text, and with it its zone and
-// precision. The empty Timestamp is left out of a request.
+// precision. The empty Timestamp is left out of a request, and is that of nothing in an
+// answer.
 type Timestamp string
 
 // NewTimestamp writes t with its zone and as many digits of the second as it has.
@@ -3370,8 +3383,13 @@ func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp(t.Format(time.RFC3339Nano))
 }
 
-// Time is the moment that t names, or an error if t isn't RFC 3339.
+// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
+// is in UTC.
 func (t Timestamp) Time() (time.Time, error) {
+	const withoutZone = "2006-01-02T15:04:05"
+	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
+		return moment, nil
+	}
 	return time.Parse(time.RFC3339, string(t))
 }
 
