@@ -110,7 +110,8 @@ func (m *Mapper) end(w *mapping) {
 			return
 		}
 	}
-	if cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
+	// What was taken down refers to the event, which it would keep.
+	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
 		return
 	}
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil

@@ -18,9 +18,16 @@ func main() { run(command.DefaultCheckpointInterval) }
 // events take more than 100 MB. GOMEMLIMIT overrides it.
 const memoryLimit = 64 << 20
 
+// gcPercent lets the heap grow to three times what is in use between collections, which
+// takes map a seventh less processor time than twice. GOGC overrides it.
+const gcPercent = 200
+
 func run(checkpointInterval time.Duration) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
 	}
 	// Who reads the log or the results may leave; a delivery goes on.
 	signal.Ignore(syscall.SIGPIPE)

@@ -28,17 +28,19 @@ type portion[Result any] struct {
 	done   chan struct{} // has an element when the work is done
 }
 
-// shrink lets go of the memory of a large portion.
+// shrink lets go of the memory of a large portion, which the next one would otherwise
+// be read beside: the collector begins only after so large an allocation.
 func (p *portion[Result]) shrink() {
 	if p.chunk.Size() > largePortion {
 		p.chunk = input.Chunk{}
 		p.result = *new(Result)
+		runtime.GC()
 	}
 }
 
-// largePortion is the size in bytes beyond which a portion is worked on alone, so
-// that memory stays flat where lines are long.
-const largePortion = 2 << 20
+// largePortion is the size in bytes beyond which a portion is worked on alone and its
+// memory isn't kept, so that memory stays flat where lines are long.
+const largePortion = 1 << 20
 
 // run puts all events through. Its error is that of reading or of deliver.
 func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {

@@ -33,8 +33,9 @@ func (c *Chunk) begin(of *content) {
 	*c = Chunk{text: text, from: of.from, limit: of.limit, verbatim: of.verbatim, found: c.found[:0]}
 }
 
-// Size is how much of the input is in the chunk, in bytes.
-func (c *Chunk) Size() int { return len(c.text) }
+// Size is how much memory the chunk has for text, in bytes. A long line may have made
+// it large that isn't in the chunk, since it is over the limit.
+func (c *Chunk) Size() int { return cap(c.text) }
 
 // isEmpty tells that there is nothing to give.
 func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }

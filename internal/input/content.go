@@ -94,16 +94,22 @@ func (c *content) place() Position {
 // done, which doesn't end the file.
 func (c *content) read(text []byte) ([]byte, error) {
 	if len(text) == cap(text) {
-		most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize
-		text = append(make([]byte, 0, max(min(2*cap(text), most), chunkSize)), text...)
+		// The last step is a large one, for the old memory is there beside the new.
+		size := max(2*cap(text), chunkSize)
+		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, 4*chunkSize) {
+			size = max(most, chunkSize)
+		}
+		text = append(make([]byte, 0, size), text...)
 	}
+	// What follows a long line is copied, so that not much of it is read.
+	full := min(cap(text), len(text)+max(chunkSize, len(text)/8))
 	for {
-		n, err := c.text.Read(text[len(text):cap(text)])
+		n, err := c.text.Read(text[len(text):full])
 		text = text[:len(text)+n]
 		if err != nil && c.ctx.Err() != nil {
 			return text, c.ctx.Err()
 		}
-		if c.err = err; err != nil || len(text) == cap(text) || c.source.waits() {
+		if c.err = err; err != nil || len(text) == full || c.source.waits() {
 			return text, nil
 		}
 	}

@@ -349,3 +349,25 @@ func TestEachLineCanBeBegunWith(t *testing.T) {
 		}
 	}
 }
+
+// TestSizeTellsMemory reads a line over the limit: the chunk it is refused in holds
+// next to no text, but the memory that the line took.
+func TestSizeTellsMemory(t *testing.T) {
+	const limit = 4 << 20
+	text := strings.Repeat("x", limit+chunkSize) + "\n"
+	r, err := Open(Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var chunk Chunk
+	if err := r.NextChunk(t.Context(), &chunk); err != nil {
+		t.Fatal(err)
+	}
+	if event, ok := chunk.Next(); !ok || !event.TooLong {
+		t.Fatal("the line isn't refused")
+	}
+	if chunk.Size() < limit {
+		t.Errorf("size %d, but the line took %d", chunk.Size(), limit)
+	}
+}
