@@ -122,7 +122,8 @@ func WithHTTPClient(hc *http.Client) Option {
 }
 
 // WithLogger logs attempts at debug level and retries as warnings, with the
-// operation, the status and the times; never a body, a query or the key.
+// operation, the status and the times, and why there was no answer; never a body, a
+// query or the key.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {

@@ -142,8 +142,11 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 	} else if r.call.attempts-r.call.rateLimited >= r.policy.MaxAttempts {
 		return false, nil
 	}
-	r.logger.WarnContext(ctx, "klaviyo retry",
-		"operation", r.call.operation.ID, "attempt", r.call.attempts, "status", status, "wait", r.wait)
+	attrs := []any{"operation", r.call.operation.ID, "attempt", r.call.attempts, "status", status, "wait", r.wait}
+	if err != nil {
+		attrs = append(attrs, "error", describe(withoutURL(err)))
+	}
+	r.logger.WarnContext(ctx, "klaviyo retry", attrs...)
 	return true, nil
 }
 

@@ -42,7 +42,8 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
-	return p.status(root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	return p.status(cmd, err)
 }
 
 // lockedWriter is for the writers that don't know of each other.

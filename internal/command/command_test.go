@@ -104,8 +104,9 @@ func TestUsage(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"unknown command", []string{"deliver"}, `unknown command "deliver"`},
+		{"unknown command", []string{"deliver"}, "See rudderklaviyo --help."},
 		{"unknown flag", []string{"send", "--key", "x"}, "unknown flag: --key"},
+		{"help of the command", []string{"send", "--key", "x"}, "See rudderklaviyo send --help."},
 		{"flag without its value", []string{"send", "--config"}, "flag needs an argument"},
 		{"flag of another type", []string{"send", "--from-line", "x"}, "--from-line"},
 		{"unknown log level", []string{"map", "--log-level", "loud"}, "--log-level"},
@@ -114,7 +115,7 @@ func TestUsage(t *testing.T) {
 		{"no share", []string{"send", "--simulate", "--quota-share", "0"}, "--quota-share is above 0 and at most 1"},
 		{"more than all", []string{"replay", "--simulate", "--quota-share", "1.1", events}, "--quota-share is above 0 and at most 1"},
 		{"no number", []string{"send", "--simulate", "--quota-share", "NaN"}, "--quota-share is above 0 and at most 1"},
-		{"replay of several files", []string{"replay", events, events}, "accepts 1 arg"},
+		{"replay of several files", []string{"replay", events, events}, "needs one FILE"},
 		{"line 0", []string{"map", "--from-line", "0"}, "--from-line is counted from 1"},
 		{"simulation elsewhere", []string{"send", "--simulate", "--base-url", "https://klaviyo.test"}, "none of the others can be"},
 		{"plain HTTP to another host", []string{"send", "--base-url", "http://klaviyo.test", events}, "use https"},

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -68,7 +69,7 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if explainPrinters[flags.output] == nil {
 		return wrongUsage(errors.New("--output is one of json, table"))
 	}
-	if flags.line < 0 || flags.event < 0 {
+	if given := cmd.Flags().Changed; given("line") && flags.line < 1 || given("event") && flags.event < 1 {
 		return wrongUsage(errors.New("--line and --event are counted from 1"))
 	}
 	cfg, err := p.load(cmd, settings, p.logger(settings))
@@ -117,7 +118,7 @@ func (p Program) findEvent(cmd *cobra.Command, source source, flags explainFlags
 	case err != nil && !errors.Is(err, io.EOF):
 		return event, stopped(err)
 	case err != nil || flags.line > 0 && event.Line != flags.line || flags.event > 1 && event.Event != flags.event:
-		return event, stopped(fmt.Errorf("%s has no event at %s", file, place(source.start())))
+		return event, stopped(fmt.Errorf("%s has no event at %s", file, strings.TrimSuffix(place(source.start()), ",")))
 	}
 	return event, nil
 }

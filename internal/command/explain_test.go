@@ -40,6 +40,21 @@ not used
 	}
 }
 
+func TestExplainTellsOfTraitsThatStay(t *testing.T) {
+	event := `{"type":"identify","traits":{"email":"ann@example.com","state":"CA","address":{"street":"4 Example Mews"},"plan":"gold"}}`
+	r := setup{stdin: strings.NewReader(event)}.run(t, "explain")
+	r.want(t, statusDone)
+	for _, want := range []string{
+		"traits.state           custom property: mapped, and stays",
+		"traits.address         custom property: mapped, and stays",
+		"custom property: no rule has it",
+	} {
+		if strings.Count(r.stdout, want) != 1 {
+			t.Errorf("%q isn't there once:\n%s", want, r.stdout)
+		}
+	}
+}
+
 func TestExplainAsJSON(t *testing.T) {
 	events := write(t, "events.jsonl", lines(`{"type":"page"}`, `{"batch":[`+eventToExplain+`,{"type":"track"}]}`))
 	mapped := setup{}.run(t, "map", "--from-line=2", events).stdout
@@ -69,11 +84,13 @@ func TestExplainOfOtherEvents(t *testing.T) {
 	}{
 		{nil, statusDone, "line 2 page\nskipped: unsupported_type"},
 		{[]string{"--line=3", "--event=2"}, statusDeadLetters, "line 3 event 2 track\ncan't be sent: missing_identifier"},
-		{[]string{"--line=4"}, statusDeadLetters, "can't be sent: invalid_json"},
+		{[]string{"--line=4"}, statusDeadLetters, "line 4\ncan't be sent: invalid_json"},
 		{[]string{"--line=1"}, statusStopped, "has no event at line 1"},
 		{[]string{"--line=5"}, statusStopped, "has no event at line 5"},
-		{[]string{"--line=3", "--event=3"}, statusStopped, "has no event at line 3, event 3"},
+		{[]string{"--line=3", "--event=3"}, statusStopped, "has no event at line 3, event 3\n"},
 		{[]string{"--line=-1"}, statusUsage, "counted from 1"},
+		{[]string{"--line=0"}, statusUsage, "counted from 1"},
+		{[]string{"--event=0"}, statusUsage, "counted from 1"},
 		{[]string{"--output=xml"}, statusUsage, "--output"},
 		{[]string{events}, statusUsage, "at most 1"},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -34,7 +35,8 @@ const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s%s%s %s\n", colour.heading, eventPlace{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	heading := fmt.Sprintf("%s%s%s %s", colour.heading, eventPlace{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	fmt.Fprintln(&out, strings.TrimRight(heading, " "))
 	switch {
 	case e.reason != nil:
 		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
@@ -78,7 +80,11 @@ func (e explained) fieldRows(request int, body []byte, colour palette) colouredR
 		if f.Pointer == "" {
 			field, value = "(that there is one)", ""
 		}
-		row := colouredRow{columns: []string{shorten(field), value, shorten(f.Path), why(f)}, end: colour.end}
+		reason := why(f)
+		if f.Why == mapper.WhyCustom && e.isMappedToo(f.Path) {
+			reason = "custom property: mapped, and stays"
+		}
+		row := colouredRow{columns: []string{shorten(field), value, shorten(f.Path), reason}, end: colour.end}
 		switch f.Why {
 		case mapper.WhyCustom, mapper.WhyFlattened:
 			row.colour = colour.custom
@@ -99,6 +105,13 @@ func (e explained) unusedRows(colour palette) (rows colouredRows) {
 		rows = append(rows, colouredRow{[]string{shorten(u.Path), reason}, colour.quiet, colour.end})
 	}
 	return rows
+}
+
+// isMappedToo tells whether a rule has taken the value at a path, or one within it.
+func (e explained) isMappedToo(path string) bool {
+	return slices.ContainsFunc(e.Fields, func(f mapper.ExplainedField) bool {
+		return f.Why == mapper.WhyRule && (f.Path == path || strings.HasPrefix(f.Path, path+"."))
+	})
 }
 
 // why names the rule of a field, and where that looks, or another reason.

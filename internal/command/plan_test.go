@@ -117,6 +117,22 @@ calls                                            5 – 7
 	}
 }
 
+func TestPlanOfNothing(t *testing.T) {
+	r := setup{stdin: strings.NewReader("\n")}.run(t, "plan")
+	r.want(t, statusDone)
+	want := `events                                               0
+
+people                                               0
+
+metrics                                              0
+
+calls                                                0
+`
+	if diff := cmp.Diff(want, r.stdout); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestPlanWarnsOfManyMetrics(t *testing.T) {
 	for n, want := range map[int]string{179: "", 180: "near the 200", 200: "near the 200", 201: "too many", maxNames + 1: "and more"} {
 		var events []string

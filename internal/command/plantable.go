@@ -44,7 +44,11 @@ func (t *table) group(name, figure string, notes ...string) {
 
 func (p *plan) printTable(w io.Writer) error {
 	t := &table{w: w}
-	t.row("events", thousands(p.Events), duration(p.Seconds)+" at Klaviyo's limits"+p.share())
+	takes := ""
+	if len(p.Calls) > 0 {
+		takes = duration(p.Seconds) + " at Klaviyo's limits" + p.share()
+	}
+	t.row("events", thousands(p.Events), takes)
 	for _, name := range byCount(p.Types) {
 		t.row("  "+shorten(name), thousands(p.Types[name]))
 	}

@@ -15,9 +15,9 @@ func (r recognized) add(more recognized) {
 	}
 }
 
-// remarkable gives the counts unless all events are on lines.
+// remarkable gives the counts unless all events are on lines, or there are none.
 func (r recognized) remarkable() recognized {
-	if len(r) == 1 && r[input.FormJSONLines] > 0 {
+	if len(r) == 0 || len(r) == 1 && r[input.FormJSONLines] > 0 {
 		return nil
 	}
 	return r

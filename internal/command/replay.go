@@ -31,7 +31,12 @@ The file is replaced as a whole at the end. If replay is killed, the file is as 
 was. A record without its event, whose line was too long to read, stays.`,
 		Example: `  rudderklaviyo replay dead.jsonl
   rudderklaviyo replay --config destination.yaml --default-country DE dead.jsonl`,
-		Args: cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return errors.New("replay needs one FILE: that of send's --dead-letter")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runReplay(cmd, args[0], settings, flags)
 		},

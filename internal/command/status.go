@@ -3,6 +3,8 @@ package command
 import (
 	"errors"
 	"fmt"
+
+	"github.com/spf13/cobra"
 )
 
 // The exit statuses, which scripts rely on.
@@ -28,8 +30,8 @@ func stopped(err error) error { return &exitError{statusStopped, err} }
 func wrongUsage(err error) error { return &exitError{statusUsage, err} }
 
 // status tells a person of an error and gives its exit status. An error of
-// cobra's is about usage.
-func (p Program) status(err error) int {
+// cobra's is about usage, for which the command has its help.
+func (p Program) status(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return statusDone
 	}
@@ -38,6 +40,6 @@ func (p Program) status(err error) int {
 	if errors.As(err, &exit) {
 		return exit.status
 	}
-	fmt.Fprintln(p.Stderr, "See rudderklaviyo --help.")
+	fmt.Fprintf(p.Stderr, "See %s --help.\n", cmd.CommandPath())
 	return statusUsage
 }
