@@ -4,8 +4,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
@@ -47,6 +49,55 @@ func TestAnswersThatAreNotTheAPIs(t *testing.T) {
 	}
 }
 
+// TestFormsOfAnswers reads what Klaviyo answers otherwise than its description says:
+// suppressions come as a list, and what isn't there is null.
+func TestFormsOfAnswers(t *testing.T) {
+	tests := []struct {
+		name, marketing string
+		want            []string // the reasons
+	}{
+		{"lists", `"suppressions":[{"reason":"HARD_BOUNCE"},{"reason":"USER_SUPPRESSED"}],"list_suppressions":[{"list_id":"L","reason":"UNSUBSCRIBE"}]`,
+			[]string{"HARD_BOUNCE", "USER_SUPPRESSED", "UNSUBSCRIBE"}},
+		{"empty lists", `"suppressions":[],"list_suppressions":[]`, nil},
+		{"null", `"suppressions":null,"list_suppressions":null,"timestamp":null,"method":null,"double_optin":null`, nil},
+		{"a time without a zone, as in the description's examples", `"suppressions":[{"reason":"HARD_BOUNCE","timestamp":"2023-02-21T20:07:38.123456"}]`, []string{"HARD_BOUNCE"}},
+		{"nothing", `"consent":"SUBSCRIBED"`, nil},
+		{"as described", `"suppressions":{"reason":"HARD_BOUNCE"},"list_suppressions":{"list_id":"L","reason":"UNSUBSCRIBE"}`,
+			[]string{"HARD_BOUNCE", "UNSUBSCRIBE"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := `{"data":{"type":"profile","id":"1","attributes":{"email":"ada@example.com","location":{"latitude":null,"longitude":null,"city":null},
+				"subscriptions":{"email":{"marketing":{` + tt.marketing + `}},"sms":null}}}}`
+			c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+			})
+			profile, err := c.API.GetProfile(t.Context(), "1", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			marketing := profile.Data.Attributes.Subscriptions.Email.Marketing
+			var got []string
+			for _, s := range marketing.Suppressions {
+				got = append(got, s.Reason)
+			}
+			for _, s := range marketing.ListSuppressions {
+				got = append(got, s.Reason)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("reasons %q, want %q", got, tt.want)
+			}
+			latitude := profile.Data.Attributes.Location.Latitude
+			if degrees, err := latitude.AsCoordinateDegrees(); err == nil {
+				t.Errorf("a latitude that is null is %v degrees", degrees)
+			}
+			if text, err := latitude.AsCoordinateText(); err == nil {
+				t.Errorf("a latitude that is null is the text %q", text)
+			}
+		})
+	}
+}
+
 func TestBaseURLForms(t *testing.T) {
 	for base, ok := range map[string]bool{
 		"http://127.0.0.1:8080":       true,
@@ -63,5 +114,55 @@ func TestBaseURLForms(t *testing.T) {
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", base, err)
 		}
+	}
+}
+
+// TestAnswerOfAnotherType names the field, and shows no value.
+func TestAnswerOfAnotherType(t *testing.T) {
+	body := `{"data":{"type":"profile","id":"1","attributes":{"subscriptions":{"email":{"marketing":{"double_optin":"True"}}}}}}`
+	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	})
+	_, err := c.API.GetProfile(t.Context(), "1", nil)
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "double_optin is of another type") || strings.Contains(err.Error(), "True") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTimestamp(t *testing.T) {
+	moment := time.Date(2023, 2, 21, 20, 7, 38, 500_000_000, time.UTC)
+	for _, text := range []klaviyo.Timestamp{"2023-02-21T20:07:38.5Z", "2023-02-21T20:07:38.5", "2023-02-21T21:07:38.5+01:00", klaviyo.NewTimestamp(moment)} {
+		if got, err := text.Time(); err != nil || !got.Equal(moment) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []klaviyo.Timestamp{"", "yesterday", "2023-02-21"} {
+		if got, err := text.Time(); err == nil {
+			t.Errorf("%q is %v", text, got)
+		}
+	}
+}
+
+func TestUpsertProfile(t *testing.T) {
+	var bodies []string
+	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		bodies = append(bodies, req.Method+" "+string(body))
+		return answer(http.StatusCreated, `{"data":{"type":"profile","id":"01"}}`), nil
+	})
+	attributes := klaviyo.ProfileCreateAttributes{Email: "ada@example.com", Location: klaviyo.ProfileLocation{Latitude: klaviyo.Degrees(48.2), Longitude: klaviyo.NullCoordinate()}}
+	sent, err := c.UpsertProfile(t.Context(), attributes)
+	if err != nil || sent.ProfileID != "01" {
+		t.Fatal(sent, err)
+	}
+	const want = `POST {"data":{"attributes":{"email":"ada@example.com","location":{"latitude":48.2,"longitude":null}},"type":"profile"}}`
+	if len(bodies) != 1 || bodies[0] != want {
+		t.Errorf("sent %q, want %s", bodies, want)
+	}
+	if _, err := c.UpsertProfile(t.Context(), klaviyo.ProfileCreateAttributes{}); !errors.Is(err, ErrMissingIdentifier) {
+		t.Errorf("%v", err)
 	}
 }

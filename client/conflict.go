@@ -98,13 +98,15 @@ func (ids identifiers) at(pointer string) (identifier int, ok bool) {
 // setAside turns an identifier into a custom property.
 var setAside = map[string]func(*klaviyo.ProfileCreateAttributes) Warning{
 	"phone_number": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		a.Properties = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
+		var property string
+		a.Properties, property = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
 		a.PhoneNumber = ""
-		return Warning{WarningIdentifierConflict, "phone_number belongs to another profile; it is kept as the custom property phone"}
+		return Warning{WarningIdentifierConflict, "phone_number belongs to another profile; it is kept as the custom property " + property}
 	},
 	"external_id": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		a.Properties = withProperty(a.Properties, "external_id", a.ExternalID)
+		var property string
+		a.Properties, property = withProperty(a.Properties, "external_id", a.ExternalID)
 		a.ExternalID = ""
-		return Warning{WarningIdentifierConflict, "external_id belongs to another profile; it is kept as the custom property external_id"}
+		return Warning{WarningIdentifierConflict, "external_id belongs to another profile; it is kept as the custom property " + property}
 	},
 }

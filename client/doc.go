@@ -106,6 +106,17 @@
 // subscriptions bear being sent twice. Klaviyo counts an event once by its unique_id,
 // or else by its profile, metric and second. Only create_list makes another list.
 //
+// # Watching
+//
+// [WithAttemptHook] tells of each attempt: its operation, number, status, duration and
+// the limiter's wait. [WithLogger] logs the same. [Client.Stats] has the sums, and
+// [Client.Limits] what is left. None of them shows a body, a query or the key.
+//
+// A transport that traces, such as otelhttp's, goes under the Client by
+// [WithHTTPClient], and makes a span of each attempt in the context of the call. Its
+// spans have the address with the query, in which a filter may name people. The module
+// in examples/otel shows it.
+//
 // # Errors
 //
 // A request that fails does so with an [*Error], which errors.Is compares with the

@@ -39,7 +39,7 @@ var (
 	// before the limiter leaves room.
 	ErrRateLimited = errors.New("rate limited")
 	// ErrUnavailable is an API that can't be reached: no answer, 408, 425, 5xx, a
-	// gateway's 403 or a redirect to the last attempt.
+	// redirect, or another server's 403, 404 or 405 (a page) to the last attempt.
 	ErrUnavailable = errors.New("unavailable")
 )
 

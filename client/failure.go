@@ -37,12 +37,17 @@ func unwritable(op klaviyo.OperationID, err error) *Error {
 
 // unreadable makes the error of a 2XX whose body isn't the operation's.
 func unreadable(sent *Response, err error) *Error {
-	return &Error{
+	e := &Error{
 		Operation: sent.Operation, StatusCode: sent.StatusCode,
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
 		kind: ErrUnavailable, cause: err,
 		advice: "the answer isn't what the description says; check the base URL",
 	}
+	var wrongType *json.UnmarshalTypeError
+	if errors.As(err, &wrongType) && wrongType.Field != "" {
+		e.advice = "the answer's " + wrongType.Field + " is of another type than the description says; the request itself was taken"
+	}
+	return e
 }
 
 // notTheAPI makes the error of a 2XX that isn't the API's: a proxy or a page to log
@@ -51,9 +56,11 @@ func notTheAPI(call *call, resp *http.Response) *Error {
 	return &Error{
 		Operation: call.operation.ID, StatusCode: resp.StatusCode,
 		Attempts: call.attempts, RateLimited: call.rateLimited,
-		kind: ErrUnavailable, advice: "the answer isn't the API's; check the base URL, and proxies on the way",
+		kind: ErrUnavailable, advice: notTheAPIs,
 	}
 }
+
+const notTheAPIs = "the answer isn't the API's; check the base URL, and proxies on the way"
 
 // noAnswer makes the error of a request that got no answer.
 func noAnswer(req *http.Request, err error) *Error {
@@ -108,11 +115,13 @@ func badAnswer(call *call, resp *http.Response) *Error {
 			e.DuplicateProfileID = fault.Meta.DuplicateProfileID
 		}
 	}
-	e.kind = kindOf(call.operation, resp.StatusCode, isJSON(body), namesRevision(fault))
+	e.kind = kindOf(call.operation, resp.StatusCode, isJSON(body), isPage(body), namesRevision(fault))
 	e.advice = advice[e.kind]
 	switch {
 	case resp.StatusCode/100 == 3:
 		e.advice = "the API doesn't redirect; check the base URL"
+	case isUnknownPath(resp.StatusCode) && e.kind == ErrUnavailable:
+		e.advice = notTheAPIs
 	case e.kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
 	case e.kind == ErrConflict && e.DuplicateProfileID != "":
@@ -124,14 +133,22 @@ func badAnswer(call *call, resp *http.Response) *Error {
 // maxTold is the longest Retry-After that an Error tells.
 const maxTold = 24 * time.Hour
 
-// kindOf says what an answer other than 2XX means. fromAPI tells it from a
-// gateway's, retired that it blames the revision.
-func kindOf(op klaviyo.Operation, status int, fromAPI, retired bool) error {
+// isUnknownPath tells whether an answer is one of servers that don't have a path.
+func isUnknownPath(status int) bool {
+	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
+}
+
+// kindOf says what an answer other than 2XX means. fromAPI tells that it has the API's
+// JSON, page that it has something else, as a gateway's, and retired that it blames the
+// revision.
+func kindOf(op klaviyo.Operation, status int, fromAPI, page, retired bool) error {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden && fromAPI:
 		return ErrUnauthorized
 	case status == http.StatusBadRequest && retired, status == http.StatusGone && (retired || !hasID(op)):
 		return ErrRevisionRetired
+	case isUnknownPath(status) && page:
+		return ErrUnavailable
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return ErrNotFound
 	case status == http.StatusConflict:
@@ -202,6 +219,9 @@ func answersAsTheAPI(resp *http.Response) bool {
 func isJSON(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
 }
+
+// isPage tells that a body is neither empty nor JSON.
+func isPage(body []byte) bool { return len(bytes.TrimSpace(body)) > 0 && !isJSON(body) }
 
 // withoutURL takes off what net/http puts around an error: the URL, whose path and
 // query may hold ids and email addresses.

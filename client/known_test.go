@@ -170,8 +170,8 @@ func TestIdentifierConflict(t *testing.T) {
 			profiles:   []attributes{{Email: email}, {PhoneNumber: phone}},
 			request:    attributes{Email: email, PhoneNumber: phone, Properties: json.RawMessage(`{"phone":"mine","n":1}`)},
 			want:       attributes{Email: email},
-			properties: map[string]any{"phone": "mine", "n": 1.0},
-			warnings:   []string{phoneWarning},
+			properties: map[string]any{"phone": "mine", "phone_2": phone, "n": 1.0},
+			warnings:   []string{phoneWarning + "_2"},
 		},
 	} {
 		for _, remembered := range []string{"nobody", "the first", "all"} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -25,89 +26,104 @@ func withoutPhone(op klaviyo.Operation, body []byte, err error) (rest []byte, wa
 	if !ok || !strings.HasSuffix(strings.TrimSuffix(refused.Pointer, "/"), "/attributes/"+phone.at) {
 		return nil, Warning{}, false
 	}
-	rest, ok = phone.leaveOut(body)
-	return rest, Warning{WarningInvalidPhone, phone.at + " was refused; the request was sent without it" + phone.kept}, ok
+	rest, property, ok := phone.leaveOut(body)
+	message := phone.at + " was refused; the request was sent without it"
+	if property != "" {
+		message += ", and keeps it as the custom property " + property
+	}
+	return rest, Warning{WarningInvalidPhone, message}, ok
 }
 
-const keptAsProperty = ", and keeps it as the custom property " + phoneProperty
-
 // phones says where an operation has the phone number of its one person, and how to
-// go on without it. Requests about several people aren't here: that is for those to
+// go on without it: as which custom property, if any, or that it can't. Requests about several people aren't here: that is for those to
 // split who made one request of theirs.
 var phones = map[klaviyo.OperationID]struct {
 	at       string // below attributes
-	kept     string
-	leaveOut func(body []byte) ([]byte, bool)
+	leaveOut func(body []byte) (rest []byte, property string, ok bool)
 }{
-	klaviyo.OperationCreateProfile: {"phone_number", keptAsProperty, edit(func(q *klaviyo.ProfileCreateQuery) bool {
+	klaviyo.OperationCreateProfile: {"phone_number", edit(func(q *klaviyo.ProfileCreateQuery) (property string, ok bool) {
 		a := &q.Data.Attributes
 		if a.Email == "" || a.PhoneNumber == "" {
-			return false
+			return "", false
 		}
-		a.Properties = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
+		a.Properties, property = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
 		a.PhoneNumber = ""
-		return true
+		return property, true
 	})},
-	klaviyo.OperationCreateEvent: {"profile/$phone_number", keptAsProperty, edit(func(q *klaviyo.EventCreateQuery) bool {
+	klaviyo.OperationCreateEvent: {"profile/$phone_number", edit(func(q *klaviyo.EventCreateQuery) (property string, ok bool) {
 		p := &q.Data.Attributes.Profile
 		if p.Email == "" || p.PhoneNumber == "" {
-			return false
+			return "", false
 		}
-		p.Properties = withProperty(p.Properties, phoneProperty, p.PhoneNumber)
+		p.Properties, property = withProperty(p.Properties, phoneProperty, p.PhoneNumber)
 		p.PhoneNumber = ""
-		return true
+		return property, true
 	})},
-	klaviyo.OperationSubscribeProfiles: {"subscriptions/0/phone_number", "", edit(func(q *klaviyo.SubscriptionCreateJobCreateQuery) bool {
+	klaviyo.OperationSubscribeProfiles: {"subscriptions/0/phone_number", edit(func(q *klaviyo.SubscriptionCreateJobCreateQuery) (property string, ok bool) {
 		subscriptions := q.Data.Attributes.Subscriptions
 		if len(subscriptions) != 1 {
-			return false
+			return "", false
 		}
 		s := &subscriptions[0]
 		// Without any channel Klaviyo takes the consent to be for email.
 		smsOnly := len(s.Channels.SMS) > 0 && len(s.Channels.Email) == 0
 		if s.Email == "" || s.PhoneNumber == "" || smsOnly {
-			return false
+			return "", false
 		}
 		s.PhoneNumber, s.Channels.SMS = "", nil
-		return true
+		return "", true
 	})},
-	klaviyo.OperationUnsubscribeProfiles: {"phone_numbers/0", "", edit(func(q *klaviyo.UnsubscriptionCreateJobCreateQuery) bool {
+	klaviyo.OperationUnsubscribeProfiles: {"phone_numbers/0", edit(func(q *klaviyo.UnsubscriptionCreateJobCreateQuery) (property string, ok bool) {
 		a := &q.Data.Attributes
 		if len(a.Emails) != 1 || len(a.PhoneNumbers) != 1 {
-			return false
+			return "", false
 		}
 		a.PhoneNumbers = nil
-		return true
+		return "", true
 	})},
 }
 
 // edit changes a body of type T, unless change says that it can't.
-func edit[T any](change func(*T) bool) func([]byte) ([]byte, bool) {
-	return func(body []byte) ([]byte, bool) {
+func edit[T any](change func(*T) (property string, ok bool)) func([]byte) ([]byte, string, bool) {
+	return func(body []byte) ([]byte, string, bool) {
 		var b T
-		if json.Unmarshal(body, &b) != nil || !change(&b) {
-			return nil, false
+		if json.Unmarshal(body, &b) != nil {
+			return nil, "", false
+		}
+		property, ok := change(&b)
+		if !ok {
+			return nil, "", false
 		}
 		edited, err := encode(b)
-		return edited, err == nil
+		return edited, property, err == nil
 	}
 }
 
-// withProperty adds a member to a JSON object of custom properties, unless it has
-// one of that name. The others stay as they are written.
-func withProperty(properties json.RawMessage, name, value string) json.RawMessage {
+// withProperty adds a member to a JSON object of custom properties, and gives its name:
+// the one asked for or, where another value has it, with _2 and so on after it. The
+// others stay as they are written.
+func withProperty(properties json.RawMessage, name, value string) (json.RawMessage, string) {
 	var members map[string]json.RawMessage
 	if len(properties) > 0 && json.Unmarshal(properties, &members) != nil {
-		return properties
+		return properties, name
 	}
-	if _, ok := members[name]; ok {
-		return properties
+	free := name
+	for i := 2; ; i++ {
+		member, taken := members[free]
+		if !taken {
+			break
+		}
+		var text string
+		if json.Unmarshal(member, &text) == nil && text == value {
+			return properties, free
+		}
+		free = fmt.Sprintf("%s_%d", name, i)
 	}
-	added, err := encode(map[string]string{name: value})
+	added, err := encode(map[string]string{free: value})
 	if err != nil || len(members) == 0 {
-		return added
+		return added, free
 	}
 	object := bytes.TrimSpace(properties)
 	object = append(bytes.Clone(object[:len(object)-1]), ',')
-	return append(object, added[1:]...)
+	return append(object, added[1:]...), free
 }

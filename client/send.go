@@ -87,6 +87,22 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	return sent, err
 }
 
+// UpsertProfile creates the profile with the identifiers in the attributes, or updates
+// the one that has them: what [Client.Send] makes of a create_profile. The Response
+// tells the profile's id.
+//
+// The error is an [*Error].
+func (c *Client) UpsertProfile(ctx context.Context, attributes klaviyo.ProfileCreateAttributes) (*Response, error) {
+	return c.Send(ctx, upsertRequest{attributes})
+}
+
+type upsertRequest struct {
+	attributes klaviyo.ProfileCreateAttributes
+}
+
+func (upsertRequest) Operation() klaviyo.OperationID { return klaviyo.OperationCreateProfile }
+func (r upsertRequest) Body() any                    { return klaviyo.NewCreateProfileBody(r.attributes) }
+
 // deliver makes a call, or the calls of an upsert.
 func (c *Client) deliver(ctx context.Context, op klaviyo.Operation, body []byte) (*Response, error) {
 	if op.ID == klaviyo.OperationCreateProfile {

@@ -47,8 +47,8 @@ const (
 		"organization":"Engines & Co","title":"Countess","image":"https://example.com/ada.png","created":"2022-01-01T00:00:00Z",
 		"updated":"2022-02-02T00:00:00Z","last_event_date":"2022-03-03T00:00:00Z","location":` + wireLocationJSON + `,"properties":{"n":1.10},
 		"subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED","timestamp":"2022-04-04T00:00:00Z","method":"API","method_detail":"detail",
-		"custom_method_detail":"Shop","double_optin":true,"suppressions":{"reason":"HARD_BOUNCE","timestamp":"2022-05-05T00:00:00Z"},
-		"list_suppressions":{"list_id":"L","reason":"UNSUBSCRIBE","timestamp":"2022-06-06T00:00:00Z"}}},
+		"custom_method_detail":"Shop","double_optin":true,"suppressions":[{"reason":"HARD_BOUNCE","timestamp":"2022-05-05T00:00:00Z"}],
+		"list_suppressions":[{"list_id":"L","reason":"UNSUBSCRIBE","timestamp":"2022-06-06T00:00:00Z"}]}},
 		"sms":{"marketing":{"consent":"UNSUBSCRIBED","timestamp":"2022-07-07T00:00:00Z","method":"FORM","method_detail":"popup"}}}`
 
 	wireProfileHeadJSON = `"type":"profile","id":"01GDDKASAP8TKDDA2GRZDSVP4H","links":{"self":"self"}`
@@ -75,8 +75,8 @@ var (
 			Subscriptions: klaviyo.Subscriptions{
 				Email: klaviyo.EmailChannel{Marketing: klaviyo.EmailMarketing{
 					Consent: "SUBSCRIBED", Timestamp: day(4, 4), Method: "API", MethodDetail: "detail", CustomMethodDetail: "Shop", DoubleOptin: true,
-					Suppressions:     klaviyo.EmailMarketingSuppression{Reason: "HARD_BOUNCE", Timestamp: day(5, 5)},
-					ListSuppressions: klaviyo.EmailMarketingListSuppression{ListID: "L", Reason: "UNSUBSCRIBE", Timestamp: day(6, 6)},
+					Suppressions:     klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "HARD_BOUNCE", Timestamp: day(5, 5)}},
+					ListSuppressions: klaviyo.OneOrMany[klaviyo.EmailMarketingListSuppression]{{ListID: "L", Reason: "UNSUBSCRIBE", Timestamp: day(6, 6)}},
 				}},
 				SMS: klaviyo.SMSChannel{Marketing: klaviyo.SMSMarketing{Consent: "UNSUBSCRIBED", Timestamp: day(7, 7), Method: "FORM", MethodDetail: "popup"}},
 			},
@@ -137,8 +137,8 @@ var (
 	wirePageLinks = klaviyo.CollectionLinks{Self: "self", First: "first", Last: "last", Prev: "prev", Next: "next"}
 )
 
-func day(month time.Month, day int) time.Time {
-	return time.Date(2022, month, day, 0, 0, 0, 0, time.UTC)
+func day(month time.Month, day int) klaviyo.Timestamp {
+	return klaviyo.NewTimestamp(time.Date(2022, month, day, 0, 0, 0, 0, time.UTC))
 }
 
 // with is a changed copy.

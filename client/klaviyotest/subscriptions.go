@@ -134,13 +134,13 @@ func (a *account) subscribe(l *list, s, fields map[string]any, customSource stri
 func (p *profile) consent(channel Channel, state, customSource string, now time.Time) {
 	switch channel {
 	case ChannelEmail:
-		marketing := &klaviyo.EmailMarketing{Consent: state, Method: "API", CustomMethodDetail: customSource, Timestamp: now}
+		marketing := &klaviyo.EmailMarketing{Consent: state, Method: "API", CustomMethodDetail: customSource, Timestamp: klaviyo.NewTimestamp(now)}
 		if p.email != nil && state != consentSubscribed {
 			marketing.Suppressions = p.email.Suppressions
 		}
 		p.email = marketing
 	case ChannelSMS:
-		p.sms = &klaviyo.SMSMarketing{Consent: state, Method: "API", MethodDetail: customSource, Timestamp: now}
+		p.sms = &klaviyo.SMSMarketing{Consent: state, Method: "API", MethodDetail: customSource, Timestamp: klaviyo.NewTimestamp(now)}
 	}
 }
 
@@ -170,7 +170,7 @@ func (a *account) suppressProfiles(c *call) answer {
 		if p.email == nil {
 			p.consent(ChannelEmail, consentNeverSubscribed, "", c.time)
 		}
-		p.email.Suppressions = klaviyo.EmailMarketingSuppression{Reason: "USER_SUPPRESSED", Timestamp: c.time}
+		p.email.Suppressions = klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "USER_SUPPRESSED", Timestamp: klaviyo.NewTimestamp(c.time)}}
 	}
 	return empty(http.StatusAccepted)
 }
@@ -178,7 +178,7 @@ func (a *account) suppressProfiles(c *call) answer {
 func (a *account) unsuppressProfiles(c *call) answer {
 	for _, s := range elements(c.attributes()["suppressions"]) {
 		if p, _ := a.profiles.find(object(s)); p != nil && p.email != nil {
-			p.email.Suppressions = klaviyo.EmailMarketingSuppression{}
+			p.email.Suppressions = nil
 		}
 	}
 	return empty(http.StatusAccepted)

@@ -52,7 +52,7 @@ func TestSubscribeProfiles(t *testing.T) {
 		if n := len(k.Lists()[0].ProfileIDs); n != 3 {
 			t.Errorf("the list has %d profiles", n)
 		}
-		if got := ada.Attributes.Subscriptions.Email.Marketing; got.CustomMethodDetail != "shop" || !got.Timestamp.Equal(time.Now()) {
+		if got := ada.Attributes.Subscriptions.Email.Marketing; got.CustomMethodDetail != "shop" || !isAt(got.Timestamp, time.Now()) {
 			t.Errorf("marketing %+v", got)
 		}
 	})
@@ -123,7 +123,11 @@ func TestUnsubscribeProfiles(t *testing.T) {
 func TestSuppression(t *testing.T) {
 	k := New(WithList("L", "list"))
 	reason := func() string {
-		return find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions.Reason
+		suppressions := find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions
+		if len(suppressions) == 0 {
+			return ""
+		}
+		return suppressions[0].Reason
 	}
 	const path = "/api/profile-suppression-bulk-create-jobs/"
 	mustSend(t, k, "POST", path, suppressionsOf(`{"email":"ada@example.com"}`))

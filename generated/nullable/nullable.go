@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 )
 
@@ -76,6 +77,17 @@ func (n Nullable[T]) IsZero() bool { return n.state == unspecified }
 
 // Equal says whether both are left out, null or the same value. go-cmp asks it.
 func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
+
+// String shows the value, null, or nothing where the field is left out.
+func (n Nullable[T]) String() string {
+	switch n.state {
+	case null:
+		return "null"
+	case unspecified:
+		return ""
+	}
+	return fmt.Sprint(n.value)
+}
 
 // MarshalJSON writes the value, or null where there is none. Escapes for HTML are left
 // to the encoder that asks.

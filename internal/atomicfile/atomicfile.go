@@ -65,7 +65,8 @@ func (f *File) Write(p []byte) (int, error) {
 }
 
 // Commit puts the new file in the old one's place. Once it returns nil the new
-// one is on the disk. After an error, also of a Write, the old one is still there.
+// one is on the disk. After an error, also of a Write, the old one is still there,
+// unless it is of SyncDir: then a power failure may bring the old one back.
 func (f *File) Commit() error {
 	err := f.err
 	if err == nil {

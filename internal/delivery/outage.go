@@ -116,7 +116,15 @@ func isMisdirected(reason error) bool {
 		return true
 	}
 	var e *client.Error
-	return errors.As(reason, &e) && e.StatusCode >= http.StatusOK && e.StatusCode < http.StatusBadRequest
+	if !errors.As(reason, &e) {
+		return false
+	}
+	switch status := e.StatusCode; status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed:
+		return errors.Is(e, client.ErrUnavailable)
+	default:
+		return status >= http.StatusOK && status < http.StatusBadRequest
+	}
 }
 
 // release is called when Klaviyo has answered: what is held back is sent again, and

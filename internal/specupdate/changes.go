@@ -220,6 +220,22 @@ func (s *successor) limitAndScopeChanges() []change {
 	return all
 }
 
+// readable is the form of a limit that a generated package can read.
+var readable = regexp.MustCompile(`^[1-9][0-9]*/[smhd]$`)
+
+// checkLimits names the first limit that the generated package couldn't read: it would
+// compile, and then stop every program that imports it.
+func (s *successor) checkLimits() error {
+	for _, op := range description.Operations(s.root) {
+		for _, window := range []string{"burst", "steady"} {
+			if is := text(op.Node, limitExtension, window); !readable.MatchString(is) {
+				return fmt.Errorf("the %s limit of %s (%s) is %s, and has to be calls in a second or minute, such as 350/s", window, op.ID, limitExtension, is)
+			}
+		}
+	}
+	return nil
+}
+
 // limitSeverity tells a limit that is lower now, or in a form we can't compare.
 func limitSeverity(was, is string) severity {
 	before, unit, _ := strings.Cut(was, "/")

@@ -305,3 +305,24 @@ func TestNothingCompiles(t *testing.T) {
 		t.Errorf("written: %q, want %q", got, want)
 	}
 }
+
+// TestUnreadableLimits finds the limits that would stop whatever imports the package.
+func TestUnreadableLimits(t *testing.T) {
+	ours, err := readInUse("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for burst, ok := range map[string]bool{"350/s": true, "1/h": true, "lots": false, "0/s": false, "-1/s": false, "350": false, "3.5/s": false, "": false} {
+		p := newPublished(t, "../..", later)
+		p.object("paths", "/api/events/", "post", limitExtension, "burst").Value = burst
+		err := newSuccessor(ours, described{later, p.root}).checkLimits()
+		if ok != (err == nil) || err != nil && !strings.Contains(err.Error(), "the burst limit of create_event") {
+			t.Errorf("%q: %v", burst, err)
+		}
+	}
+	p := newPublished(t, "../..", later)
+	rename(p.object("paths", "/api/events/", "post"), limitExtension, "")
+	if err := newSuccessor(ours, described{later, p.root}).checkLimits(); err == nil {
+		t.Error("nothing is said of an operation without limits")
+	}
+}

@@ -112,6 +112,9 @@ func (s *successor) carrySettings(data []byte) []byte {
 // generate makes the package in a folder that holds the description, and compiles it as
 // if it stood where it belongs, beside what it imports.
 func (s *successor) generate(ctx context.Context, root, staging string) error {
+	if err := s.checkLimits(); err != nil {
+		return err
+	}
 	module, err := filepath.Abs(root)
 	if err != nil {
 		return err

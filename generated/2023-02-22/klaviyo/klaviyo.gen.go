@@ -722,8 +722,8 @@ type EmailMarketing struct {
 	// DoubleOptin tells whether the person confirmed by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
-	// ListSuppressions is a suppression that holds for one list.
-	ListSuppressions EmailMarketingListSuppression `json:"list_suppressions,omitempty,omitzero"`
+	// ListSuppressions are the suppressions that hold for one list each.
+	ListSuppressions OneOrMany[EmailMarketingListSuppression] `json:"list_suppressions,omitempty,omitzero"`
 
 	// Method is the way consent was given, such as API or a form.
 	Method string `json:"method"`
@@ -731,11 +731,11 @@ type EmailMarketing struct {
 	// MethodDetail says more about that way, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
-	// Suppressions is a suppression that holds for all email marketing.
-	Suppressions EmailMarketingSuppression `json:"suppressions,omitempty,omitzero"`
+	// Suppressions are the suppressions that hold for all email marketing.
+	Suppressions OneOrMany[EmailMarketingSuppression] `json:"suppressions,omitempty,omitzero"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
-	Timestamp time.Time `json:"timestamp,omitempty,omitzero"`
+	Timestamp Timestamp `json:"timestamp,omitempty,omitzero"`
 }
 
 // EmailMarketingListSuppression is a suppression that holds for one list.
@@ -747,7 +747,7 @@ type EmailMarketingListSuppression struct {
 	Reason string `json:"reason"`
 
 	// Timestamp tells since when, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EmailMarketingSuppression is a suppression that holds for all email marketing.
@@ -756,7 +756,7 @@ type EmailMarketingSuppression struct {
 	Reason string `json:"reason"`
 
 	// Timestamp tells since when, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EventCreateQuery is the body of create_event and create_client_event.
@@ -1017,7 +1017,7 @@ type ListPage struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// ListDocument is the answer of get_list.
+// ListDocument is one list, the answer of get_list and create_list.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
@@ -1032,7 +1032,7 @@ type MetricPage struct {
 	Links CollectionLinks `json:"links"`
 }
 
-// ProfilePage is a page of a list's profiles.
+// ProfilePage is a page of profiles, the answer of get_profiles and get_list_profiles.
 type ProfilePage struct {
 	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
@@ -1112,13 +1112,13 @@ type List struct {
 // ListAttributes is the list's name and dates.
 type ListAttributes struct {
 	// Created tells since when the list exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the list's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the list last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // ListRelationships are the members and the tags of a list.
@@ -1177,14 +1177,14 @@ type OnsiteProfileCreateQuery struct {
 
 // OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or change.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that create_client_profile sets.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// OnsiteProfileAttributes is the fields to set.
+// OnsiteProfileAttributes are the fields that create_client_profile sets.
 type OnsiteProfileAttributes struct {
 	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
@@ -1265,7 +1265,7 @@ type PredictiveAnalytics struct {
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
-	ExpectedDateOfNextOrder time.Time `json:"expected_date_of_next_order,omitempty,omitzero"`
+	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
 	// HistoricCLV is the worth of the orders so far.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
@@ -1302,7 +1302,7 @@ func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
 
 // ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
 type ProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that create_profile sets.
 	Attributes ProfileCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
@@ -1316,7 +1316,7 @@ func (v *ProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileCreateAttributes is the fields to set.
+// ProfileCreateAttributes are the fields that create_profile sets.
 type ProfileCreateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
@@ -1480,7 +1480,7 @@ type ProfilePartialUpdateQuery struct {
 
 // ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes is the fields to set.
+	// Attributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, the same as in the path.
@@ -1490,7 +1490,7 @@ type ProfilePartialUpdateQueryResourceObject struct {
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes is the fields to set.
+// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
 type ProfileUpdateAttributes struct {
 	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID nullable.Nullable[string] `json:"anonymous_id,omitempty,omitzero"`
@@ -1547,7 +1547,7 @@ type Profile struct {
 // ProfileAttributes is the profile's fields.
 type ProfileAttributes struct {
 	// Created tells since when the profile exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
@@ -1562,7 +1562,7 @@ type ProfileAttributes struct {
 	Image string `json:"image,omitempty,omitzero"`
 
 	// LastEventDate is the time of the last event that changed the profile, in RFC 3339.
-	LastEventDate time.Time `json:"last_event_date,omitempty,omitzero"`
+	LastEventDate Timestamp `json:"last_event_date,omitempty,omitzero"`
 
 	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
@@ -1589,7 +1589,7 @@ type ProfileAttributes struct {
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // ProfileRelationships are the lists and segments that a profile belongs to.
@@ -1658,7 +1658,7 @@ type SMSMarketing struct {
 	MethodDetail string `json:"method_detail"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
-	Timestamp time.Time `json:"timestamp"`
+	Timestamp Timestamp `json:"timestamp"`
 }
 
 // SegmentEnum is the JSON:API type of a segment.
@@ -1682,13 +1682,13 @@ type Segment struct {
 // SegmentAttributes is the segment's name and dates.
 type SegmentAttributes struct {
 	// Created tells since when the segment exists, in RFC 3339.
-	Created time.Time `json:"created,omitempty,omitzero"`
+	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the segment's name, for people.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the segment last changed, in RFC 3339.
-	Updated time.Time `json:"updated,omitempty,omitzero"`
+	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
 // Subscription is one person's subscription. email, phone_number or both identify the person.
@@ -2101,6 +2101,9 @@ type GetProfileListsParams struct {
 func (t Coordinate) AsCoordinateDegrees() (CoordinateDegrees, error) {
 	var v CoordinateDegrees
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && string(t.union) == "null" {
+		err = errors.New("klaviyo: null is no CoordinateDegrees")
+	}
 	return v, err
 }
 
@@ -2115,6 +2118,9 @@ func (t *Coordinate) FromCoordinateDegrees(v CoordinateDegrees) error {
 func (t Coordinate) AsCoordinateText() (CoordinateText, error) {
 	var v CoordinateText
 	err := json.Unmarshal(t.union, &v)
+	if err == nil && string(t.union) == "null" {
+		err = errors.New("klaviyo: null is no CoordinateText")
+	}
 	return v, err
 }
 
@@ -2128,7 +2134,7 @@ func (t *Coordinate) FromCoordinateText(v CoordinateText) error {
 // MarshalJSON gives the value as it is.
 func (t Coordinate) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-// UnmarshalJSON keeps the value as it is.
+// UnmarshalJSON keeps the value as it is; null clears the coordinate in an update.
 func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
 // AsMetric gives the value as a Metric, or an error if it is none.
@@ -3339,11 +3345,37 @@ type Nullable[T any] = nullable.Nullable[T]
 // Set makes a field a value.
 func Set[T any](value T) Nullable[T] { return nullable.NewNullableWithValue(value) }
 
+// Degrees makes a coordinate of decimal degrees.
+func Degrees(degrees float64) Coordinate {
+	var c Coordinate
+	if c.FromCoordinateDegrees(degrees) != nil {
+		return NullCoordinate() // NaN and the infinities are nowhere
+	}
+	return c
+}
+
+// NullCoordinate makes a coordinate null, which clears it.
+func NullCoordinate() Coordinate { return Coordinate{json.RawMessage("null")} }
+
 // Null makes a field null, which clears it.
 func Null[T any]() Nullable[T] { return nullable.NewNullNullable[T]() }
 
+// OneOrMany are the values of an answer that come as a list, or as one by itself, as
+// the description has them.
+type OneOrMany[T any] []T
+
+// UnmarshalJSON reads a list or one value. Null is none.
+func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
+	if strings.HasPrefix(string(data), "[") || string(data) == "null" {
+		return json.Unmarshal(data, (*[]T)(t))
+	}
+	*t = make([]T, 1)
+	return json.Unmarshal(data, &(*t)[0])
+}
+
 // Timestamp is a time in RFC 3339 that keeps its text, and with it its zone and
-// precision. The empty Timestamp is left out of a request.
+// precision. The empty Timestamp is left out of a request, and is that of nothing in an
+// answer.
 type Timestamp string
 
 // NewTimestamp writes t with its zone and as many digits of the second as it has.
@@ -3351,8 +3383,13 @@ func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp(t.Format(time.RFC3339Nano))
 }
 
-// Time is the moment that t names, or an error if t isn't RFC 3339.
+// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
+// is in UTC.
 func (t Timestamp) Time() (time.Time, error) {
+	const withoutZone = "2006-01-02T15:04:05"
+	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
+		return moment, nil
+	}
 	return time.Parse(time.RFC3339, string(t))
 }
 

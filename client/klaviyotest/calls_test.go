@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3filter"
 
@@ -153,4 +154,10 @@ func published(name string) (*description, error) {
 
 func withAuthorization(value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", value) }
+}
+
+// isAt tells whether a time of an answer is the moment.
+func isAt(answered klaviyo.Timestamp, moment time.Time) bool {
+	got, err := answered.Time()
+	return err == nil && got.Equal(moment)
 }
