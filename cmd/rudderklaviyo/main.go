@@ -19,7 +19,7 @@ func main() { run(command.DefaultCheckpointInterval) }
 const memoryLimit = 64 << 20
 
 // gcPercent lets the heap grow to three times what is in use between collections, which
-// takes map a seventh less processor time than twice. GOGC overrides it.
+// takes map 6 % less processor time than twice. GOGC overrides it.
 const gcPercent = 200
 
 func run(checkpointInterval time.Duration) {
