@@ -6,6 +6,7 @@ package input
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -132,6 +133,9 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		default:
+			if errors.Is(err, io.ErrUnexpectedEOF) && r.open.compression != Uncompressed {
+				err = fmt.Errorf("the compressed file ends before it is whole; was it cut off? (%w)", err)
+			}
 			return fmt.Errorf("%s at line %d: %w", Name(r.cfg.Files[r.file]), r.open.at.Line, err)
 		}
 	}
