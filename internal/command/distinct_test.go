@@ -67,6 +67,20 @@ func TestOneFileInTwoRoles(t *testing.T) {
 	}
 }
 
+// TestOutputIntoTheInput would have no end.
+func TestOutputIntoTheInput(t *testing.T) {
+	for _, command := range []string{"map", "plan", "explain"} {
+		t.Chdir(t.TempDir())
+		for _, name := range []string{"stdin", "output"} {
+			if err := os.WriteFile(name, []byte(lines(track(1, "m1"))), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		runOnFiles(t, command, "output").want(t, statusUsage, "the input is standard output too")
+		runOnFiles(t, command).want(t, statusDone)
+	}
+}
+
 // runOnFiles runs the program with files for standard input and output.
 func runOnFiles(t *testing.T, args ...string) result {
 	t.Helper()

@@ -57,6 +57,9 @@ func (s *source) use(args []string) error {
 
 // open opens the files, to be read from a position on.
 func (s *source) open(p Program, from input.Position) (*input.Reader, error) {
+	if err := p.checkDistinct(p.inputFiles(s.files)...); err != nil {
+		return nil, err
+	}
 	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
 	if err != nil {
 		return nil, stopped(err)
