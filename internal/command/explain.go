@@ -150,11 +150,7 @@ var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", 
 // see https://no-color.org.
 func (p Program) palette() palette {
 	file, ok := p.Stdout.(*os.File)
-	if !ok || p.Getenv("NO_COLOR") != "" {
-		return palette{}
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !ok || p.Getenv("NO_COLOR") != "" || !IsTerminal(file) {
 		return palette{}
 	}
 	return colours

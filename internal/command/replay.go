@@ -75,7 +75,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
 	}
 
-	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, began: time.Now()}
+	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, terminal: p.terminal, began: time.Now()}
 	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
 	s.progress.passed = func(e progressed) error { return rewrite(letters, e) }
 	defer p.announceStop(cmd.Context())()

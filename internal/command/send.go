@@ -88,7 +88,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfInput, began: time.Now()}
+	s := &sending{destination: to, files: source.files, event: eventOfInput, terminal: p.terminal, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
