@@ -126,6 +126,9 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, saved)
+	if err == nil {
+		source.warnIfShort(p, lines)
+	}
 	closeErr := dead.close()
 	endErr := p.endSend(s, report, flags)
 	switch {
