@@ -113,9 +113,13 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	if cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())
 	}
+	// The errors wrap what to do; the names before that are the client's.
+	if _, err := client.New(cfg.PrivateAPIKey); err != nil {
+		return nil, wrongUsage(errors.Unwrap(err))
+	}
 	c, err := client.New(cfg.PrivateAPIKey, options...)
-	if err != nil {
-		return nil, wrongUsage(err)
+	if err != nil { // the other options are checked
+		return nil, wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
 	}
 	return c, nil
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,9 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 			*field = *flag.field(&s.mapping).(*string)
 		case *bool:
 			*field = *flag.field(&s.mapping).(*bool)
+		}
+		if err := config.Check(cfg); err != nil { // the file's settings were right
+			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flag.name, err))
 		}
 	}
 	return cfg, nil
