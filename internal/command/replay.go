@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -66,7 +68,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return stopped(err)
 	}
 	files := []string{file}
-	lines, err := input.Open(input.Config{Files: files, Limit: recordLimit, Verbatim: true})
+	records := input.Config{Files: files, Limit: recordLimit, Verbatim: true}
+	if err := checkHoldsLetters(cmd.Context(), records); err != nil {
+		return errors.Join(err, letters.Discard())
+	}
+	lines, err := input.Open(records)
 	if err != nil {
 		return errors.Join(stopped(err), letters.Discard())
 	}
@@ -97,6 +103,29 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return withDeadLetters(summary.DeadLettered, file)
 	}
 	return printErr
+}
+
+// checkHoldsLetters refuses a file that has lines but no dead letter among them.
+func checkHoldsLetters(ctx context.Context, records input.Config) error {
+	lines, err := input.Open(records)
+	if err != nil {
+		return stopped(err)
+	}
+	defer lines.Close()
+	for some := false; ; some = true {
+		line, err := lines.Next(ctx)
+		switch {
+		case errors.Is(err, io.EOF) && some:
+			return wrongUsage(fmt.Errorf("%s is no file of dead letters, which send --dead-letter writes; to send events, use send", records.Files[0]))
+		case errors.Is(err, io.EOF), ctx.Err() != nil: // the replay itself tells that it is interrupted
+			return nil
+		case err != nil:
+			return stopped(err)
+		}
+		if _, err := deadletter.Parse(line.Text); err == nil || line.TooLong { // which may be one
+			return nil
+		}
+	}
 }
 
 // keepReason keeps nothing of events that fail again: their records are renewed
