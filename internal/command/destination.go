@@ -74,6 +74,9 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err := flags.check(); err != nil {
 		return nil, err
 	}
+	if err := checkExclusive(cmd, [2]string{"simulate", "base-url"}); err != nil {
+		return nil, err
+	}
 	logger := p.logger(settings)
 	cfg, err := p.load(cmd, settings, logger)
 	if err != nil {

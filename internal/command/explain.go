@@ -42,7 +42,12 @@ none or the name is -, and sends nothing.
 The exit status is 3 if the event can't be sent.`,
 		Example: `  rudderklaviyo explain --line 812 events.jsonl
   head -1 events.jsonl | rudderklaviyo explain --output json | jq .unused`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("explain reads one FILE, or standard input")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runExplain(cmd, args, settings, flags)
 		},

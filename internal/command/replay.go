@@ -45,7 +45,6 @@ was. A record without its event, whose line was too long to read, stays.`,
 	}
 	settings.register(cmd.Flags())
 	flags.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
 	return cmd
 }
 

@@ -68,13 +68,13 @@ grown. A last line that is half written is left to the next run.`,
 	settings.register(cmd.Flags())
 	source.register(cmd.Flags())
 	flags.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
-	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromLineFlag)
-	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromEventFlag)
 	return cmd
 }
 
 func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
+	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag}); err != nil {
+		return err
+	}
 	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err

@@ -19,6 +19,8 @@ type settings struct {
 	mapping  mapper.Config
 }
 
+const logLevelFlag = "log-level"
+
 // mappingFlags are the settings of the mapping that have a flag, with a pointer
 // to their field.
 var mappingFlags = []struct {
@@ -45,7 +47,7 @@ var mappingFlags = []struct {
 
 func (s *settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or the destination as RudderStack exports it")
-	flags.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
+	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
 	for _, flag := range mappingFlags {
 		switch field := flag.field(&s.mapping).(type) {
 		case *string:
