@@ -201,18 +201,19 @@ func WithCompanyID(id string) Option {
 	}
 }
 
+// optionError wraps the advice, for a program whose user doesn't know the option.
 func optionError(option, advice string) error {
-	return fmt.Errorf("client.%s: %s", option, advice)
+	return fmt.Errorf("client.%s: %w", option, errors.New(advice))
 }
 
 // checkKey refuses what can't be a key, without showing it.
 func checkKey(key string) error {
 	if key == "" {
-		return errors.New("client.New: the private API key is empty; make one in the account (Settings, API keys)")
+		return optionError("New", "the private API key is empty; make one in the account (Settings, API keys)")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
-			return errors.New("client.New: the private API key has a space, a line break or another character that no key has; copy it again")
+			return optionError("New", "the private API key has a space, a line break or another character that no key has; copy it again")
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ package mapper
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -34,7 +35,8 @@ type Mapper struct {
 	phones    phoneMemory
 }
 
-// New makes a Mapper, or says which setting is wrong.
+// New makes a Mapper, or says which setting is wrong, by its name in JSON and without
+// its value. The error wraps one that says only that.
 func New(cfg Config) (*Mapper, error) {
 	if cfg.Consent == nil {
 		cfg.Consent = []Channel{ChannelEmail}
@@ -47,7 +49,7 @@ func New(cfg Config) (*Mapper, error) {
 	}
 	cfg.DefaultCountry = strings.ToUpper(strings.TrimSpace(cfg.DefaultCountry))
 	if err := cfg.validate(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("mapper: %w", err)
 	}
 	return &Mapper{
 		cfg:       cfg,
@@ -59,20 +61,20 @@ func New(cfg Config) (*Mapper, error) {
 func (c Config) validate() error {
 	for _, channel := range c.Consent {
 		if channel != ChannelEmail && channel != ChannelSMS {
-			return fmt.Errorf("mapper: consent: a channel is %q or %q, not %q", ChannelEmail, ChannelSMS, channel)
+			return fmt.Errorf("consent: a channel is %q or %q", ChannelEmail, ChannelSMS)
 		}
 	}
 	switch c.EventFilteringOption {
 	case "", EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist:
 	default:
-		return fmt.Errorf("mapper: eventFilteringOption is %q, %q or %q, not %q",
-			EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist, c.EventFilteringOption)
+		return fmt.Errorf("eventFilteringOption must be %q, %q or %q",
+			EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist)
 	}
 	if c.ItemFields != ItemFieldsKlaviyo && c.ItemFields != ItemFieldsTransformer {
-		return fmt.Errorf("mapper: itemFields is %q or %q, not %q", ItemFieldsKlaviyo, ItemFieldsTransformer, c.ItemFields)
+		return fmt.Errorf("itemFields must be %q or %q", ItemFieldsKlaviyo, ItemFieldsTransformer)
 	}
 	if c.DefaultCountry != "" && !phonenumbers.GetSupportedRegions()[c.DefaultCountry] {
-		return fmt.Errorf("mapper: defaultCountry is an ISO 3166-1 alpha-2 code such as \"DE\", not %q", c.DefaultCountry)
+		return errors.New(`defaultCountry must be an ISO 3166-1 alpha-2 code, such as "DE"`)
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ func run(checkpointInterval time.Duration) {
 	signal.Ignore(syscall.SIGPIPE)
 	program := command.Program{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		StderrIsTerminal:   command.IsTerminal(os.Stderr),
 		Getenv:             os.Getenv,
 		CheckpointInterval: checkpointInterval,
 	}

@@ -336,7 +336,7 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 		{"standard input", nil, "standard input can't be read again"},
 		{"standard input among files", []string{first, "-"}, "standard input can't be read again"},
 		{"pipe", []string{notRegular}, "regular file"},
-		{"first line", []string{"--from-line=2", first, second}, "none of the others can be"},
+		{"first line", []string{"--from-line=2", first, second}, "--checkpoint and --from-line exclude each other"},
 	}
 	saved := progressFile(t)
 	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, first, second).want(t, statusDone)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -22,18 +23,27 @@ type Program struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
-	Getenv func(string) string
+	// StderrIsTerminal has send and replay show on Stderr how far they are.
+	StderrIsTerminal bool
+	Getenv           func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
 	Transport http.RoundTripper
 	// CheckpointInterval is the time between two writes of a checkpoint. The
 	// default is [DefaultCheckpointInterval].
 	CheckpointInterval time.Duration
+
+	// terminal is Stderr if that is one.
+	terminal *lockedWriter
 }
 
 // Run runs the command that args name and gives the exit status. When ctx is
 // done it finishes the requests on their way, and says how to go on.
 func (p Program) Run(ctx context.Context, args []string) int {
-	p.Stderr = &lockedWriter{w: p.Stderr}
+	stderr := &lockedWriter{w: p.Stderr}
+	p.Stderr = stderr
+	if p.StderrIsTerminal {
+		p.terminal = stderr
+	}
 	if p.CheckpointInterval == 0 {
 		p.CheckpointInterval = DefaultCheckpointInterval
 	}
@@ -46,16 +56,55 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	return p.status(cmd, err)
 }
 
-// lockedWriter is for the writers that don't know of each other.
+// lockedWriter is for the writers that don't know of each other. On a terminal it may
+// show a line that stays at the bottom until the next one takes its place.
 type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+	mu   sync.Mutex
+	w    io.Writer
+	line bool // there is one
 }
 
 func (l *lockedWriter) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.clear()
 	return l.w.Write(p)
+}
+
+// showLine shows a line, of which a narrow terminal cuts the end off.
+func (l *lockedWriter) showLine(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clear()
+	l.line = true
+	_, _ = io.WriteString(l.w, noWrap+text+wrap)
+}
+
+// clearLine takes the line away.
+func (l *lockedWriter) clearLine() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clear()
+}
+
+func (l *lockedWriter) clear() {
+	if l.line {
+		_, _ = io.WriteString(l.w, eraseLine)
+		l.line = false
+	}
+}
+
+// What a terminal understands.
+const (
+	eraseLine = "\r\x1b[K"
+	noWrap    = "\x1b[?7l"
+	wrap      = "\x1b[?7h"
+)
+
+// IsTerminal tells whether a file is one.
+func IsTerminal(file *os.File) bool {
+	info, err := file.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func (p Program) rootCommand() *cobra.Command {
@@ -81,6 +130,7 @@ on; 2 wrong usage or settings; 3 done, but for some events.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand())
 	return root
 }

@@ -107,9 +107,12 @@ func TestUsage(t *testing.T) {
 		{"unknown command", []string{"deliver"}, "See rudderklaviyo --help."},
 		{"unknown flag", []string{"send", "--key", "x"}, "unknown flag: --key"},
 		{"help of the command", []string{"send", "--key", "x"}, "See rudderklaviyo send --help."},
-		{"flag without its value", []string{"send", "--config"}, "flag needs an argument"},
-		{"flag of another type", []string{"send", "--from-line", "x"}, "--from-line"},
-		{"unknown log level", []string{"map", "--log-level", "loud"}, "--log-level"},
+		{"flag without its value", []string{"send", "--config"}, "--config needs a value"},
+		{"flag of another type", []string{"send", "--from-line", "x"}, "rudderklaviyo: --from-line is a whole number\n"},
+		{"unknown log level", []string{"map", "--log-level", "loud"}, "rudderklaviyo: --log-level is one of debug, info, warn, error\n"},
+		{"share in words", []string{"send", "--quota-share", "half"}, "--quota-share is a number, such as 0.8\n"},
+		{"switch with a word", []string{"send", "--simulate=perhaps"}, "--simulate is true or false\n"},
+		{"explain of several files", []string{"explain", events, events}, "explain reads one FILE"},
 		{"unknown output", []string{"send", "--simulate", "--output", "xml"}, "--output is one of json, table"},
 		{"no concurrency", []string{"send", "--simulate", "--concurrency", "0"}, "--concurrency is from 1 to"},
 		{"no share", []string{"send", "--simulate", "--quota-share", "0"}, "--quota-share is above 0 and at most 1"},
@@ -117,14 +120,14 @@ func TestUsage(t *testing.T) {
 		{"no number", []string{"send", "--simulate", "--quota-share", "NaN"}, "--quota-share is above 0 and at most 1"},
 		{"replay of several files", []string{"replay", events, events}, "needs one FILE"},
 		{"line 0", []string{"map", "--from-line", "0"}, "--from-line is counted from 1"},
-		{"simulation elsewhere", []string{"send", "--simulate", "--base-url", "https://klaviyo.test"}, "none of the others can be"},
-		{"plain HTTP to another host", []string{"send", "--base-url", "http://klaviyo.test", events}, "use https"},
+		{"simulation elsewhere", []string{"send", "--simulate", "--base-url", "https://klaviyo.test"}, "--simulate and --base-url exclude each other"},
+		{"plain HTTP to another host", []string{"send", "--base-url", "http://klaviyo.test", events}, "rudderklaviyo: --base-url: use https"},
 		{"password in the URL", []string{"send", "--base-url", "https://u:" + key + "@klaviyo.test", events}, "user information"},
 		{"config of another format", []string{"map", "--config", write(t, "config.yaml", "privateApiKey:"+key), events}, "config.yaml"},
 		{"unknown key in the config", []string{"map", "--config", write(t, "config.yaml", "listid: X"), events}, `unknown key "listid"; did you mean "listId"?`},
 		{"missing config", []string{"send", "--config", "nowhere.yaml", events}, "nowhere.yaml"},
-		{"setting that the mapping refuses", []string{"map", "--default-country", "Utopia", events}, "defaultCountry"},
-		{"setting of a file that the mapping refuses", []string{"map", "--config", write(t, "config.yaml", "eventFilteringOption: all"), events}, "eventFilteringOption"},
+		{"setting that the mapping refuses", []string{"map", "--default-country", "Utopia", events}, "rudderklaviyo: --default-country: defaultCountry must be"},
+		{"setting of a file that the mapping refuses", []string{"map", "--config", write(t, "config.yaml", "sendNulls: true\neventFilteringOption: all"), events}, `config.yaml: line 2: eventFilteringOption must be "disable"`},
 		{"new key of no checkpoint", []string{"send", "--simulate", "--new-key", events}, "give --checkpoint too"},
 		{"dead letters into the input", []string{"send", "--simulate", "--dead-letter", events, events}, "is the input"},
 	}
@@ -158,7 +161,7 @@ func TestKeyThatCanNotBeOneIsNotShown(t *testing.T) {
 	k := klaviyotest.New()
 	s := account(k)
 	s.env["KLAVIYO_API_KEY"] = key + "\n"
-	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "line break")
+	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "rudderklaviyo: the private API key has a space, a line break")
 }
 
 func TestHelpAndVersion(t *testing.T) {

@@ -74,6 +74,9 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err := flags.check(); err != nil {
 		return nil, err
 	}
+	if err := checkExclusive(cmd, [2]string{"simulate", "base-url"}); err != nil {
+		return nil, err
+	}
 	logger := p.logger(settings)
 	cfg, err := p.load(cmd, settings, logger)
 	if err != nil {
@@ -113,9 +116,13 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	if cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())
 	}
+	// The errors wrap what to do; the names before that are the client's.
+	if _, err := client.New(cfg.PrivateAPIKey); err != nil {
+		return nil, wrongUsage(errors.Unwrap(err))
+	}
 	c, err := client.New(cfg.PrivateAPIKey, options...)
-	if err != nil {
-		return nil, wrongUsage(err)
+	if err != nil { // the other options are checked
+		return nil, wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
 	}
 	return c, nil
 }

@@ -42,7 +42,12 @@ none or the name is -, and sends nothing.
 The exit status is 3 if the event can't be sent.`,
 		Example: `  rudderklaviyo explain --line 812 events.jsonl
   head -1 events.jsonl | rudderklaviyo explain --output json | jq .unused`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return errors.New("explain reads one FILE, or standard input")
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runExplain(cmd, args, settings, flags)
 		},
@@ -150,11 +155,7 @@ var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", 
 // see https://no-color.org.
 func (p Program) palette() palette {
 	file, ok := p.Stdout.(*os.File)
-	if !ok || p.Getenv("NO_COLOR") != "" {
-		return palette{}
-	}
-	info, err := file.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !ok || p.Getenv("NO_COLOR") != "" || !IsTerminal(file) {
 		return palette{}
 	}
 	return colours

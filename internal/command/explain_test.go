@@ -92,7 +92,7 @@ func TestExplainOfOtherEvents(t *testing.T) {
 		{[]string{"--line=0"}, statusUsage, "counted from 1"},
 		{[]string{"--event=0"}, statusUsage, "counted from 1"},
 		{[]string{"--output=xml"}, statusUsage, "--output"},
-		{[]string{events}, statusUsage, "at most 1"},
+		{[]string{events}, statusUsage, "reads one FILE"},
 	}
 	for _, tt := range tests {
 		r := setup{}.run(t, append([]string{"explain", events}, tt.args...)...)

@@ -82,6 +82,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	case err != nil:
 		return source.stoppedAt(cmd, at, err)
 	}
+	source.warnIfShort(p, events)
 	logger.Info("read", "events", found, "files", events.Files())
 	if failed > 0 {
 		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}

@@ -93,6 +93,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err != nil {
 		return source.stoppedAt(cmd, at, err)
 	}
+	source.warnIfShort(p, events)
 	plan := planning.plan(events.Files(), flags.quotaShare)
 	if err := planPrinters[flags.output](plan, p.Stdout); err != nil {
 		return writeError(err)

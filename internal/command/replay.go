@@ -1,8 +1,10 @@
 package command
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"time"
 
@@ -43,7 +45,6 @@ was. A record without its event, whose line was too long to read, stays.`,
 	}
 	settings.register(cmd.Flags())
 	flags.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
 	return cmd
 }
 
@@ -66,7 +67,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return stopped(err)
 	}
 	files := []string{file}
-	lines, err := input.Open(input.Config{Files: files, Limit: recordLimit, Verbatim: true})
+	records := input.Config{Files: files, Limit: recordLimit, Verbatim: true}
+	if err := checkHoldsLetters(cmd.Context(), records); err != nil {
+		return errors.Join(err, letters.Discard())
+	}
+	lines, err := input.Open(records)
 	if err != nil {
 		return errors.Join(stopped(err), letters.Discard())
 	}
@@ -75,7 +80,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
 	}
 
-	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, began: time.Now()}
+	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, terminal: p.terminal, began: time.Now()}
 	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
 	s.progress.passed = func(e progressed) error { return rewrite(letters, e) }
 	defer p.announceStop(cmd.Context())()
@@ -97,6 +102,29 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return withDeadLetters(summary.DeadLettered, file)
 	}
 	return printErr
+}
+
+// checkHoldsLetters refuses a file that has lines but no dead letter among them.
+func checkHoldsLetters(ctx context.Context, records input.Config) error {
+	lines, err := input.Open(records)
+	if err != nil {
+		return stopped(err)
+	}
+	defer lines.Close()
+	for some := false; ; some = true {
+		line, err := lines.Next(ctx)
+		switch {
+		case errors.Is(err, io.EOF) && some:
+			return wrongUsage(fmt.Errorf("%s is no file of dead letters, which send --dead-letter writes; to send events, use send", records.Files[0]))
+		case errors.Is(err, io.EOF), ctx.Err() != nil: // the replay itself tells that it is interrupted
+			return nil
+		case err != nil:
+			return stopped(err)
+		}
+		if _, err := deadletter.Parse(line.Text); err == nil || line.TooLong { // which may be one
+			return nil
+		}
+	}
 }
 
 // keepReason keeps nothing of events that fail again: their records are renewed

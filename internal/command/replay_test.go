@@ -224,7 +224,11 @@ func TestReplayOfAFileThatIsNone(t *testing.T) {
 	k := klaviyotest.New()
 	events := write(t, "events.jsonl", lines(track(1, "m1"), track(2, "m2")))
 	before := read(t, events)
-	account(k).run(t, "replay", events).want(t, statusDeadLetters, "is no record")
+	r := account(k).run(t, "replay", events)
+	r.want(t, statusUsage, events+" is no file of dead letters")
+	if strings.Count(r.stderr, "\n") != 1 {
+		t.Errorf("more than one message:\n%s", r.stderr)
+	}
 	if read(t, events) != before || len(k.Requests()) > 0 {
 		t.Errorf("%d requests, the file:\n%s", len(k.Requests()), read(t, events))
 	}

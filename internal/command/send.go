@@ -68,13 +68,13 @@ grown. A last line that is half written is left to the next run.`,
 	settings.register(cmd.Flags())
 	source.register(cmd.Flags())
 	flags.register(cmd.Flags())
-	cmd.MarkFlagsMutuallyExclusive("simulate", "base-url")
-	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromLineFlag)
-	cmd.MarkFlagsMutuallyExclusive(checkpointFlag, fromEventFlag)
 	return cmd
 }
 
 func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
+	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag}); err != nil {
+		return err
+	}
 	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfInput, began: time.Now()}
+	s := &sending{destination: to, files: source.files, event: eventOfInput, terminal: p.terminal, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -126,6 +126,9 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, saved)
+	if err == nil {
+		source.warnIfShort(p, lines)
+	}
 	closeErr := dead.close()
 	endErr := p.endSend(s, report, flags)
 	switch {

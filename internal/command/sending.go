@@ -29,8 +29,9 @@ type sending struct {
 	event func(input.Event) ([]byte, error)
 	// keep keeps events that can't be delivered.
 	keep     func([]deadLetter) error
-	level    slog.Level // of the log's lines for such events
-	mayGrow  bool       // another run reads on where the input ends
+	level    slog.Level    // of the log's lines for such events
+	mayGrow  bool          // another run reads on where the input ends
+	terminal *lockedWriter // to show on how far it is, or nil
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
@@ -39,8 +40,8 @@ type sending struct {
 	events     int
 	forms      recognized
 	compressed map[input.Compression]int // files
-	skipped    int
-	kept       int
+	skipped    atomic.Int64
+	kept       atomic.Int64
 	rejected   atomic.Int64
 
 	mu       sync.Mutex
@@ -77,6 +78,7 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int,
 	s.queue = delivery.Start(ctx, delivery.Config{
 		Sender: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer, Concurrency: concurrency,
 	})
+	defer s.showProgress()()
 	if saved == nil {
 		return s.finish(lines)
 	}
@@ -144,7 +146,7 @@ func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	text, err := s.event(line)
 	switch {
 	case errors.Is(err, errStays):
-		s.kept++
+		s.kept.Add(1)
 		return kept, nil
 	case err != nil:
 		return given, s.queue.Refuse(event, err)
@@ -164,7 +166,7 @@ func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 	case err != nil:
 		return given, s.queue.Refuse(event, err)
 	case result.Skipped != "":
-		s.skipped++
+		s.skipped.Add(1)
 		return skipped, nil
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
@@ -238,8 +240,8 @@ func (s *sending) summary(report delivery.Report) summary {
 	return summary{
 		Events:       s.earlier.Events + s.events,
 		Delivered:    s.earlier.Delivered + report.Delivered,
-		Skipped:      s.earlier.Skipped + s.skipped,
-		DeadLettered: s.earlier.DeadLettered + s.kept + int(s.rejected.Load()),
+		Skipped:      s.earlier.Skipped + int(s.skipped.Load()),
+		DeadLettered: s.earlier.DeadLettered + int(s.kept.Load()+s.rejected.Load()),
 		Requests:     stats.Requests,
 		Retries:      stats.Retries,
 		RateLimited:  stats.RateLimited,

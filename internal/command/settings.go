@@ -1,6 +1,7 @@
 package command
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,8 @@ type settings struct {
 	logLevel slog.Level
 	mapping  mapper.Config
 }
+
+const logLevelFlag = "log-level"
 
 // mappingFlags are the settings of the mapping that have a flag, with a pointer
 // to their field.
@@ -44,7 +47,7 @@ var mappingFlags = []struct {
 
 func (s *settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or the destination as RudderStack exports it")
-	flags.TextVar(&s.logLevel, "log-level", slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
+	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
 	for _, flag := range mappingFlags {
 		switch field := flag.field(&s.mapping).(type) {
 		case *string:
@@ -85,6 +88,9 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 			*field = *flag.field(&s.mapping).(*string)
 		case *bool:
 			*field = *flag.field(&s.mapping).(*bool)
+		}
+		if err := config.Check(cfg); err != nil { // the file's settings were right
+			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flag.name, err))
 		}
 	}
 	return cfg, nil

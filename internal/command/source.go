@@ -76,6 +76,15 @@ func (s *source) start() input.Position {
 	return at
 }
 
+// warnIfShort says so if the first file, which was read to its end, ends before the line
+// to begin with. Where a run ended at its last line, the one after that is right.
+func (s *source) warnIfShort(p Program, events *input.Reader) {
+	if lines := events.FirstLines(); s.fromLine > lines+1 {
+		fmt.Fprintf(p.Stderr, "Warning: nothing of %s was read: --%s is %d, and its lines are %d.\n",
+			input.Name(s.files[0]), fromLineFlag, s.fromLine, lines)
+	}
+}
+
 // tooLong is the error of a line, or an event of an array, that can't be read whole.
 var tooLong = &mapper.Error{
 	Code:    "line_too_long",

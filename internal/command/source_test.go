@@ -1,6 +1,7 @@
 package command
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -46,6 +47,36 @@ func TestResume(t *testing.T) {
 			}
 			if got != tt.want {
 				t.Errorf("got  %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestFirstLineBehindTheEnd(t *testing.T) {
+	array := "[\n" + identify(1) + ",\n" + identify(2) + "\n]\n"
+	tests := []struct {
+		name, text, fromLine string
+		warning              string // empty if there is none
+	}{
+		{"last line", lines(identify(1), identify(2)), "2", ""},
+		{"where a run goes on", lines(identify(1), identify(2)), "3", ""},
+		{"beyond", lines(identify(1), identify(2)), "4", "--from-line is 4, and its lines are 2"},
+		{"where a run goes on, without a last newline", identify(1) + "\n" + identify(2), "3", ""},
+		{"beyond, without a last newline", identify(1) + "\n" + identify(2), "4", "its lines are 2"},
+		{"empty", "", "1", ""},
+		{"beyond nothing", "", "2", "its lines are 0"},
+		{"after an array", array, "5", ""},
+		{"beyond an array", array, "1000", "its lines are 4"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			events := write(t, "events.jsonl", tt.text)
+			for _, command := range []string{"map", "plan", "send --simulate"} {
+				r := setup{}.run(t, append(strings.Fields(command), "--from-line="+tt.fromLine, events)...)
+				r.want(t, statusDone, tt.warning)
+				if strings.Contains(r.stderr, "Warning") != (tt.warning != "") {
+					t.Errorf("%s: %s", command, r.stderr)
+				}
 			}
 		})
 	}

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -32,6 +33,12 @@ func Load(path string) (cfg Config, ignored []string, err error) {
 		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return cfg, ignored, nil
+}
+
+// Check says which setting of the mapping is wrong, by its key and without its value.
+func Check(cfg Config) error {
+	_, err := mapper.New(cfg.Config)
+	return errors.Unwrap(err)
 }
 
 func parse(text []byte) (Config, []string, error) {

@@ -163,6 +163,7 @@ func TestErrors(t *testing.T) {
 		{"setting beside config", `{"config": {}, "listId": "X"}`, "listId stands beside config"},
 		{"duplicate key", "listId: X\nsendNulls: true\nlistId: Y", `line 3: "listId" is there already, in line 1`},
 		{"duplicate key in JSON", "{\"listId\": \"X\",\n\"listId\": \"X\"}", `line 2: "listId" is there already, in line 1`},
+		{"country that is none", "sendNulls: true\ndefaultCountry: Germany", "line 2: defaultCountry must be an ISO 3166-1 alpha-2 code"},
 		{"number for a string", "listId: 12", "line 1: listId must be a string"},
 		{"list for a string", "listId: [X]", "listId must be a string"},
 		{"string for a flag", `sendNulls: "true"`, "sendNulls must be true or false"},
@@ -218,6 +219,8 @@ func TestNoErrorShowsTheKey(t *testing.T) {
 		"\"" + secret + "\": \"x\"\n\"" + secret + "\": \"x\"",
 		"listId: [" + secret + "]",
 		"consent: " + secret,
+		"itemFields: " + secret,
+		"defaultCountry: " + secret,
 		"privateApiKey: " + secret + "\nprivateApiKey: " + secret,
 	} {
 		_, _, err := load(t, text)

@@ -45,6 +45,9 @@ func decode(mapping *yaml.Node, cfg *Config) (ignored []string, err error) {
 			if err := set(reflect.ValueOf(cfg).Elem().FieldByIndex(field.Index), value); err != nil {
 				return nil, errorAt(value, "%s %w", name, err)
 			}
+			if err := Check(*cfg); err != nil { // those before were right
+				return nil, errorAt(value, "%w", err)
+			}
 		}
 	}
 	slices.Sort(ignored)

@@ -116,8 +116,8 @@ const DefaultConcurrency = 32
 // events that come one by one.
 const DefaultBatchWait = time.Second
 
-// Queue delivers events. Its methods are for one goroutine, but for FirstUndone
-// and Context.
+// Queue delivers events. Its methods are for one goroutine, but for FirstUndone,
+// Status and Context.
 type Queue struct {
 	cfg  Config
 	ctx  context.Context // done when delivery stops; its cause says why
@@ -224,6 +224,22 @@ func (q *Queue) FirstUndone() (Position, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.backlog.first()
+}
+
+// Status is how far a Queue is at the moment.
+type Status struct {
+	Delivered int
+	// Undone tells that there are events that are neither delivered nor rejected.
+	Undone bool
+	// Outage tells that Klaviyo doesn't answer, and is tried again from time to time.
+	Outage bool
+}
+
+// Status is safe for concurrent use.
+func (q *Queue) Status() Status {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return Status{Delivered: q.delivered, Undone: !q.backlog.isEmpty(), Outage: q.outage.probing}
 }
 
 // Wait ends the Queue when all events are done, or delivery has stopped and the

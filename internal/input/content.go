@@ -20,6 +20,7 @@ type content struct {
 	splitter    splitter  // nil while the form isn't known
 	rest        []byte    // what was read and isn't part of a chunk yet
 	at          Position  // where rest begins; its offset counts if seekable
+	openLine    bool      // what is before rest ends within a line
 	seekable    bool      // reading can begin at any line
 	err         error     // why there is no more after rest
 	broken      error     // why rest is of no use
@@ -58,8 +59,7 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 	c.rest = c.rest[:0]
 	for {
 		n, err := c.splitter.split(chunk, text, c.place(), c.err == io.EOF)
-		c.at.Line += bytes.Count(text[:n], newline)
-		c.at.Offset += int64(n)
+		c.pass(text[:n])
 		if c.broken = err; err != nil && chunk.isEmpty() {
 			return err
 		}
@@ -70,6 +70,7 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 		}
 		text = text[:copy(text, text[n:])]
 		if c.err != nil {
+			c.pass(text)
 			return c.err
 		}
 		if text, err = c.read(text); err != nil {
@@ -80,6 +81,24 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 }
 
 var newline = []byte("\n")
+
+// pass counts text that is needed no more.
+func (c *content) pass(text []byte) {
+	if len(text) == 0 {
+		return
+	}
+	c.at.Line += bytes.Count(text, newline)
+	c.at.Offset += int64(len(text))
+	c.openLine = !bytes.HasSuffix(text, newline)
+}
+
+// lines is how many lines there are before rest.
+func (c *content) lines() int {
+	if c.openLine {
+		return c.at.Line
+	}
+	return c.at.Line - 1
+}
 
 // place is where rest begins, for a reader that wants to go on there.
 func (c *content) place() Position {

@@ -70,6 +70,7 @@ type Reader struct {
 	file  int      // index of the file that is open or comes next
 	open  *content // of that file, or nil
 	size  int64    // of the file that was read last, as far as it was read
+	lines int      // of the first file
 	found map[Compression]int
 	chunk Chunk // that Next gives from
 }
@@ -128,6 +129,9 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 			return nil
 		case err == io.EOF: // not wrapped
 			r.found[r.open.compression]++
+			if r.file == r.cfg.From.File {
+				r.lines = r.open.lines()
+			}
 			r.Close()
 			r.file++
 		case ctx.Err() != nil:
@@ -157,6 +161,10 @@ func (r *Reader) openFile() (err error) {
 // Size is how much of the file that was read last has been read, in bytes of the
 // file itself.
 func (r *Reader) Size() int64 { return r.size }
+
+// FirstLines is how many lines the file has that [Config.From] is in, once all of it was
+// read.
+func (r *Reader) FirstLines() int { return r.lines }
 
 // Files counts the files that were read to their end by how they are compressed.
 func (r *Reader) Files() map[Compression]int { return r.found }

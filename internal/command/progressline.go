@@ -1,0 +1,98 @@
+package command
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+)
+
+// How often a delivery shows how far it is: on a terminal, and in the log.
+const (
+	lineInterval = time.Second
+	logInterval  = 30 * time.Second
+)
+
+// standing is how far a delivery is, earlier runs included.
+type standing struct {
+	done, delivered, deadLetters int
+	perSecond                    float64 // requests of the last interval
+	waits                        string  // what for
+}
+
+// showProgress shows how far the delivery is until its result is called: on a terminal
+// in one line, else in the log.
+func (s *sending) showProgress() (end func()) {
+	interval, show := logInterval, s.logStanding
+	switch {
+	case s.terminal != nil:
+		interval, show = lineInterval, s.terminal.showStanding
+	case !s.logger.Enabled(s.queue.Context(), slog.LevelInfo):
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		requests := s.client.Stats().Requests
+		for {
+			select {
+			case <-ticker.C:
+			case <-stop:
+				return
+			}
+			before := requests
+			requests = s.client.Stats().Requests
+			show(s.standing(float64(requests-before) / interval.Seconds()))
+		}
+	}()
+	return func() {
+		close(stop)
+		<-stopped
+		if s.terminal != nil {
+			s.terminal.clearLine()
+		}
+	}
+}
+
+func (s *sending) standing(perSecond float64) standing {
+	status := s.queue.Status()
+	now := standing{
+		delivered:   s.earlier.Delivered + status.Delivered,
+		deadLetters: s.earlier.DeadLettered + int(s.kept.Load()+s.rejected.Load()),
+		perSecond:   perSecond,
+	}
+	now.done = now.delivered + now.deadLetters + s.earlier.Skipped + int(s.skipped.Load())
+	switch {
+	case status.Outage:
+		now.waits = "Klaviyo to answer again"
+	case s.isLimited():
+		now.waits = "Klaviyo's limits"
+	case status.Undone:
+		now.waits = "answers"
+	default:
+		now.waits = "input"
+	}
+	return now
+}
+
+// isLimited tells whether an operation may make no call at the moment.
+func (s *sending) isLimited() bool {
+	for _, limits := range s.client.Limits() {
+		if limits.Burst.Remaining == 0 || limits.Steady.Remaining == 0 || !limits.PausedUntil.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *sending) logStanding(now standing) {
+	s.logger.Info("progress", "done", now.done, "delivered", now.delivered, "dead_lettered", now.deadLetters,
+		"requests_per_second", math.Round(now.perSecond*10)/10, "waits_for", now.waits)
+}
+
+func (l *lockedWriter) showStanding(now standing) {
+	l.showLine(fmt.Sprintf("events done: %d, delivered: %d, dead letters: %d; %.0f requests/s; waiting for %s",
+		now.done, now.delivered, now.deadLetters, now.perSecond, now.waits))
+}
