@@ -28,7 +28,7 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 	if utf8.RuneCountInString(a.Metric.Name) > maxMetricName {
 		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", maxMetricName)
 	}
-	if len(properties) > maxProperties {
+	if m.crowded || len(properties) > maxProperties {
 		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
 	}
 	for i := range properties {
@@ -67,7 +67,7 @@ func checkExternalID(p person) *Error {
 func checkValue(v value, level int) *Error {
 	switch {
 	case v.isString():
-		if len(v) > maxString && len(v.text()) > maxString {
+		if len(v) > maxString && len(v.content()) > maxString {
 			return limitError(CodeStringTooLong, "", "a string has %d bytes at most", maxString)
 		}
 	case v.isObject():

@@ -60,6 +60,7 @@ func TestLimits(t *testing.T) {
 		{name: "128 characters of metric name", event: strings.Replace(trackWith("{}"), "Song Played", strings.Repeat("é", 128), 1),
 			code: mapper.CodeMetricNameTooLong, field: "/event"},
 		{name: "300 properties", event: trackWith(manyProperties(300))},
+		{name: "100,000 properties", event: trackWith(manyProperties(100_000)), code: mapper.CodeTooManyProperties, field: "/properties"},
 		{name: "301 properties", event: trackWith(manyProperties(301)), code: mapper.CodeTooManyProperties, field: "/properties"},
 		{name: "301 properties after flattening", cfg: flat, event: trackWith(`{"a":` + manyProperties(301) + "}"),
 			code: mapper.CodeTooManyProperties, field: "/properties"},

@@ -2,6 +2,7 @@ package mapper_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -48,6 +49,22 @@ func bodies(r mapper.Result) string {
 		out = append(request.AppendBody(out), '\n')
 	}
 	return string(out)
+}
+
+// TestManyPropertiesTakeLittle bounds what an event of many properties, which is refused,
+// takes beside its own text.
+func TestManyPropertiesTakeLittle(t *testing.T) {
+	event := []byte(trackWith(manyProperties(200_000)))
+	m := newMapper(t, mapper.Config{})
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := m.Map(event); err == nil {
+		t.Fatal("it was mapped")
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 100*200_000 {
+		t.Errorf("%d bytes for 200,000 properties", took)
+	}
 }
 
 // TestAllocations bounds what an event of the mix costs the garbage collector.

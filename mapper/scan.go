@@ -24,6 +24,8 @@ type scanner struct {
 	// parts are what was taken down, and at the places of known names in them.
 	parts [rootCount]object
 	at    [rootCount][maxWords]int32 // one more than the index
+	// crowded says that there are more properties than were taken down.
+	crowded bool
 	// lists are the elements of the lists of items.
 	lists [rootCount][]element
 }
@@ -39,9 +41,13 @@ type element struct {
 // same bound.
 const maxNesting = 10_000
 
+// maxTaken is how many properties are taken down of those that rules have no name for. An
+// event of more is refused, and might have millions.
+const maxTaken = 4_096
+
 // scan reads src from its first byte to its last, and says whether it is JSON.
 func (s *scanner) scan(src []byte) bool {
-	s.src, s.pos, s.depth, s.spaced = src, 0, 0, false
+	s.src, s.pos, s.depth, s.spaced, s.crowded = src, 0, 0, false, false
 	for r := range s.parts {
 		s.forget(root(r))
 	}
@@ -194,6 +200,10 @@ func (s *scanner) member(r root, m member) bool {
 	s.deepest, s.spaced = s.depth, false
 	if !s.value(branches[r][m.word]) {
 		return false
+	}
+	if r == rootProperties && m.word == 0 && len(s.parts[r]) >= maxTaken {
+		s.deepest, s.spaced, s.crowded = max(deepest, s.deepest), spaced || s.spaced, true
+		return true
 	}
 	m.value = s.src[start:s.pos:s.pos]
 	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced

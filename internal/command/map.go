@@ -63,7 +63,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	failed, at := 0, source.start()
 	var writeErr error
 	err = pipeline[mapped]{
-		work: func(chunk *input.Chunk, result *mapped) { result.mapAll(m, chunk) },
+		work: func(chunk *input.Chunk, result *mapped) bool { return result.mapNext(m, chunk) },
 		deliver: func(result *mapped) error {
 			if _, writeErr = p.Stdout.Write(result.lines); writeErr != nil {
 				return writeErr

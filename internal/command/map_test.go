@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"syscall"
@@ -74,6 +75,54 @@ func TestMapFromLine(t *testing.T) {
 	if !strings.HasPrefix(r.stdout, `{"line":2,"message_id":"i2"`) || strings.Count(r.stdout, "\n") != 2 {
 		t.Errorf("stdout %s", r.stdout)
 	}
+}
+
+// TestMapOfALargeBatch maps a line whose results are far more than what is written at once,
+// between others.
+func TestMapOfALargeBatch(t *testing.T) {
+	const events = 30_000
+	var batch, want strings.Builder
+	for i := range events {
+		batch.WriteString(strings.Repeat(",", min(i, 1)) + identify(i))
+		fmt.Fprintf(&want, "2 %d i%d\n", i+1, i)
+	}
+	var out largestWrite
+	p := Program{
+		Stdin:  strings.NewReader(lines(identify(1), `{"batch":[`+batch.String()+`]}`, identify(2))),
+		Stdout: &out, Stderr: io.Discard, Getenv: func(string) string { return "" },
+	}
+	if status := p.Run(t.Context(), []string{"map"}); status != statusDone {
+		t.Fatalf("status %d", status)
+	}
+	var got strings.Builder
+	for line := range strings.Lines(out.String()) {
+		var result struct {
+			Line      int
+			Number    int    `json:"event_number"`
+			MessageID string `json:"message_id"`
+		}
+		if err := json.Unmarshal([]byte(line), &result); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&got, "%d %d %s\n", result.Line, result.Number, result.MessageID)
+	}
+	if got.String() != "1 0 i1\n"+want.String()+"3 0 i2\n" {
+		t.Errorf("%d lines, which aren't those of the events in order", strings.Count(got.String(), "\n"))
+	}
+	if out.largest > 2*largePortion {
+		t.Errorf("%d bytes were gathered before they were written", out.largest)
+	}
+}
+
+// largestWrite keeps what is written, and how much of it came at once at most.
+type largestWrite struct {
+	strings.Builder
+	largest int
+}
+
+func (w *largestWrite) Write(p []byte) (int, error) {
+	w.largest = max(w.largest, len(p))
+	return w.Builder.Write(p)
 }
 
 // TestBadLines puts each bad line between good ones.

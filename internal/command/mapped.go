@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// mapped is what map prints of a portion of the input.
+// mapped is what map prints of a portion of the input, or a piece of that.
 type mapped struct {
 	lines  []byte
 	found  recognized     // the events
@@ -20,10 +20,11 @@ type mapped struct {
 	next   input.Position // after the last
 }
 
-// mapAll maps all events of a chunk.
-func (r *mapped) mapAll(m *mapper.Mapper, chunk *input.Chunk) {
+// mapNext maps the events of a chunk until there is much to print, and says whether there
+// may be more of them.
+func (r *mapped) mapNext(m *mapper.Mapper, chunk *input.Chunk) (more bool) {
 	lines := r.lines[:0]
-	if cap(lines) > largePortion {
+	if cap(lines) > 2*largePortion {
 		lines = nil
 	}
 	*r = mapped{lines: lines, found: recognized{}}
@@ -42,7 +43,11 @@ func (r *mapped) mapAll(m *mapper.Mapper, chunk *input.Chunk) {
 		if bytes.IndexByte(event.Text, '\n') >= 0 {
 			r.lines = onOneLine(r.lines, begin)
 		}
+		if len(r.lines) >= largePortion {
+			return true
+		}
 	}
+	return false
 }
 
 // mapEvent maps an event that is whole.

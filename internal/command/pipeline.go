@@ -14,8 +14,9 @@ import (
 // a portion of the input at a time, so that handing over costs little.
 type pipeline[Result any] struct {
 	// work does what is to be done with the events of a portion, which it takes from
-	// the chunk. The result is that of an earlier portion, to be used again.
-	work func(*input.Chunk, *Result)
+	// the chunk. The result is that of an earlier portion, to be used again. If more is
+	// true the result is that of the first of them: it is delivered, and work goes on.
+	work func(*input.Chunk, *Result) (more bool)
 	// deliver is given each result, in the order of the input. Its error ends the
 	// pipeline. The chunk's memory is valid until it returns.
 	deliver func(*Result) error
@@ -25,7 +26,7 @@ type pipeline[Result any] struct {
 type portion[Result any] struct {
 	chunk  input.Chunk
 	result Result
-	done   chan struct{} // has an element when the work is done
+	done   chan bool // has an element when there is a result: whether there is more
 }
 
 // shrink lets go of the memory of a large portion, which the next one would otherwise
@@ -34,7 +35,9 @@ func (p *portion[Result]) shrink() {
 	if p.chunk.Size() > largePortion {
 		p.chunk = input.Chunk{}
 		p.result = *new(Result)
-		runtime.GC()
+		for range 2 { // a pool, such as the mapper's, keeps what it holds over one
+			runtime.GC()
+		}
 	}
 }
 
@@ -51,7 +54,7 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	portions := workers + 2
 	free := make(chan *portion[Result], portions)
 	for range portions {
-		free <- &portion[Result]{done: make(chan struct{}, 1)}
+		free <- &portion[Result]{done: make(chan bool, 1)}
 	}
 	todo, ordered := make(chan *portion[Result], portions), make(chan *portion[Result], portions)
 
@@ -60,8 +63,7 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	for range workers {
 		group.Go(func() {
 			for portion := range todo {
-				p.work(&portion.chunk, &portion.result)
-				portion.done <- struct{}{}
+				portion.done <- p.work(&portion.chunk, &portion.result)
 			}
 		})
 	}
@@ -74,11 +76,14 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 
 	var err error
 	for portion := range ordered {
-		<-portion.done
-		if err == nil {
+		for more := <-portion.done; err == nil; more = p.work(&portion.chunk, &portion.result) {
 			if err = p.deliver(&portion.result); err != nil {
 				stop()
 			}
+			if !more {
+				break
+			}
+			runtime.GC() // what the piece left behind would stand beside the next
 		}
 		portion.shrink()
 		free <- portion

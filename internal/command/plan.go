@@ -71,7 +71,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	planning := newPlanning(source.files)
 	at := source.start()
 	err = pipeline[[]mappedEvent]{
-		work: func(chunk *input.Chunk, mapped *[]mappedEvent) {
+		work: func(chunk *input.Chunk, mapped *[]mappedEvent) bool {
 			clear(*mapped)
 			*mapped = (*mapped)[:0]
 			for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
@@ -81,6 +81,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 				}
 				*mapped = append(*mapped, mappedEvent{event, result, reason})
 			}
+			return false
 		},
 		deliver: func(mapped *[]mappedEvent) error {
 			for _, event := range *mapped {
