@@ -292,10 +292,15 @@ func (m *mapping) explainField(pointer string, operation klaviyo.OperationID) Ex
 		return ExplainedField{Path: o.path, Why: o.why}
 	}
 	f := ExplainedField{Path: place + name, Why: WhyCustom}
-	if w := words.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) {
+	if w := words.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isNotNumeric(f.Path) {
 		f.Why = WhyUnusable
 	}
 	return f
+}
+
+// isNotNumeric says that a number was needed at a path and something else was found.
+func (m *mapping) isNotNumeric(path string) bool {
+	return slices.ContainsFunc(m.warnings, func(w Warning) bool { return w.Code == CodeNotNumeric && w.Field == path })
 }
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")

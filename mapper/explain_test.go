@@ -74,6 +74,11 @@ func TestExplain(t *testing.T) {
 			},
 		},
 		{
+			name:  "no number",
+			event: `{"type":"track","event":"Read","traits":{"email":"ana@example.com"},"properties":{"revenue":"much","total":3}}`,
+			want:  []string{"0 metric/name < event rule", "0 profile/$email < traits.email rule", "0 properties/revenue < properties.revenue unusable", "0 value < properties.total rule"},
+		},
+		{
 			name:  "rETL",
 			event: `{"type":"identify","context":{"mappedToDestination":true,"externalId":[{"id":"ana@example.com","identifierType":"email"}]},"traits":{"age":3}}`,
 			cfg:   mapper.Config{ListID: "L1"},

@@ -116,8 +116,13 @@ func (p Program) findEvent(cmd *cobra.Command, source source, flags explainFlags
 	}
 	defer events.Close()
 	event, err := events.Next(cmd.Context())
+	for err == nil && flags.line == 0 && flags.event > 1 && event.Event != flags.event {
+		event, err = events.Next(cmd.Context())
+	}
 	file := input.Name(source.files[0])
 	switch {
+	case errors.Is(err, io.EOF) && flags.line == 0 && flags.event > 1:
+		return event, stopped(fmt.Errorf("%s has no list with an event %d", file, flags.event))
 	case errors.Is(err, io.EOF) && flags.line == 0:
 		return event, stopped(fmt.Errorf("%s has no event", file))
 	case err != nil && !errors.Is(err, io.EOF):

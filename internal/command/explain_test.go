@@ -84,6 +84,8 @@ func TestExplainOfOtherEvents(t *testing.T) {
 	}{
 		{nil, statusDone, "line 2 page\nskipped: unsupported_type"},
 		{[]string{"--line=3", "--event=2"}, statusDeadLetters, "line 3 event 2 track\ncan't be sent: missing_identifier"},
+		{[]string{"--event=2"}, statusDeadLetters, "line 3 event 2 track\n"},
+		{[]string{"--event=3"}, statusStopped, "has no list with an event 3"},
 		{[]string{"--line=4"}, statusDeadLetters, "line 4\ncan't be sent: invalid_json"},
 		{[]string{"--line=1"}, statusStopped, "has no event at line 1"},
 		{[]string{"--line=5"}, statusStopped, "has no event at line 5"},

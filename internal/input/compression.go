@@ -30,9 +30,12 @@ var compressions = []struct {
 	open        func(io.Reader) (io.Reader, error)
 }{
 	{Gzip, "\x1f\x8b", func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }},
-	{Zstd, "\x28\xb5\x2f\xfd", func(r io.Reader) (io.Reader, error) {
-		return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	}},
+	{Zstd, "\x28\xb5\x2f\xfd", openZstd},
+	{Zstd, "\x50\x2a\x4d\x18", openZstd}, // the frame that pzstd begins with, which is passed over
+}
+
+func openZstd(r io.Reader) (io.Reader, error) {
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // decompress gives what is in a file, and how it is compressed. It waits for no

@@ -46,6 +46,7 @@ func TestCompression(t *testing.T) {
 		{"gzip", gzipped(t, text), Gzip},
 		{"gzip in parts", gzipped(t, text[:half]) + gzipped(t, "") + gzipped(t, text[half:]), Gzip},
 		{"zstd", zstandard(t, text), Zstd},
+		{"zstd as pzstd writes it", "\x50\x2a\x4d\x18\x04\x00\x00\x00size" + zstandard(t, text), Zstd},
 		{"zstd in parts", zstandard(t, text[:half]) + zstandard(t, text[half:]), Zstd},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,8 @@ package input
 
 import (
 	"bytes"
+	"iter"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -68,29 +70,55 @@ func mayHoldEvents(line []byte) bool {
 		bytes.TrimLeft(line, " \t")[0] == '['
 }
 
-// appendEvents appends the events of a line, which is one itself if it holds none.
+// appendEvents appends the events of a line, which is one itself if it holds none. In
+// its list batches and lines of the archive may stand among events.
 func appendEvents(events []Event, line Event) []Event {
-	form, list := inside(line.Text)
-	switch {
-	case form == "":
-		return append(events, line)
-	case list[0] != '[':
-		line.Form, line.Text = form, list
-		return append(events, line)
-	}
 	first := len(events)
-	for v := range elements(list) {
-		event := line
-		event.Form, event.Text = form, v
-		event.Event = line.Event + len(events) - first + 1
+	for held := range heldBy(line) {
+		switch {
+		case held.Event == 0:
+			return append(events, held)
+		case mayHoldEvents(held.Text):
+			events = slices.AppendSeq(events, heldBy(held))
+		default:
+			events = append(events, held)
+		}
+	}
+	for i := range events[first:] {
+		event := &events[first+i]
+		event.Event = i + 1
 		event.Next = line.Position
 		event.Next.Event = event.Event + 1
-		events = append(events, event)
 	}
 	if len(events) > first {
 		events[len(events)-1].Next = line.Next
 	}
 	return events
+}
+
+// heldBy gives what an event holds: the elements of its list, which are numbered, or
+// a single event. An event that holds none is that itself.
+func heldBy(event Event) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		form, list := inside(event.Text)
+		switch {
+		case form == "":
+			yield(event)
+			return
+		case list[0] != '[':
+			event.Form, event.Text = form, list
+			yield(event)
+			return
+		}
+		event.Form = form
+		for v := range elements(list) {
+			event.Event++
+			event.Text = v
+			if !yield(event) {
+				return
+			}
+		}
+	}
 }
 
 // inside finds what a value holds: a list of events or a single one, and their

@@ -107,6 +107,16 @@ var formTests = []struct {
 		want: []string{`1.1 json_array {"a":1}`, `1.2 batch {"b":2}`, `1.3 batch {"c":3}`, `1.4 archive {"d":4}`, `1.5 json_array {"e":5}`},
 	},
 	{
+		name: "an array on a line among others",
+		text: `{"a":1}` + "\n" + `[{"batch":[{"b":2},{"c":3}]},{"payload":{"d":4}},{"type":"track","batch":[1]}]` + "\n" + `{"e":5}`,
+		want: []string{`1.0 json_lines {"a":1}`, `2.1 batch {"b":2}`, `2.2 batch {"c":3}`, `2.3 archive {"d":4}`, `2.4 json_array {"type":"track","batch":[1]}`, `3.0 json_lines {"e":5}`},
+	},
+	{
+		name: "a type with an escape in its name",
+		text: `{"typ\u0065":"track","batch":[{"a":1}]}` + "\n" + `{"b":2}`,
+		want: []string{`1.0 json_lines {"typ\u0065":"track","batch":[{"a":1}]}`, `2.0 json_lines {"b":2}`},
+	},
+	{
 		name: "an array with bad elements",
 		text: "[{\"a\":1},\n{\"b\":},\nnonsense,\n7,null,\n{\"c\":\"a quote is missing},\n{\"d\":[1}},\n{\"e\":5}\n]",
 		want: []string{

@@ -1,6 +1,11 @@
 package input
 
-import "iter"
+import (
+	"bytes"
+	"iter"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // scan finds where a value ends, by its brackets and quotes alone: whether it is
 // JSON is another's question. It goes on with the next text where one ends within
@@ -113,7 +118,7 @@ func (o *object) next() (name []byte, ok bool) {
 			}
 			o.pos++
 			o.skipSpace()
-			return name, o.pos < len(o.text)
+			return unescape(name), o.pos < len(o.text)
 		case ',':
 			o.pos++
 		case '}':
@@ -126,6 +131,19 @@ func (o *object) next() (name []byte, ok bool) {
 		}
 	}
 	return nil, false
+}
+
+// unescape writes a name, which stays in quotes, without escapes that it can do without.
+func unescape(name []byte) []byte {
+	if bytes.IndexByte(name, '\\') < 0 {
+		return name
+	}
+	text, err := jsontext.AppendUnquote(nil, name)
+	if err != nil {
+		return name
+	}
+	name, _ = jsontext.AppendQuote(nil, text) // fails on invalid UTF-8 only, which it replaces
+	return name
 }
 
 // value gives the value at hand and goes behind it; nil if it isn't whole.
