@@ -40,11 +40,11 @@ type drained struct {
 // drain sends a stream, 32 requests at a time as the program does.
 func drain(t *testing.T, c *client.Client, s stream) drained {
 	before, start := c.Stats(), time.Now()
-	todo := make(chan request)
+	waiting := make(chan request)
 	var senders sync.WaitGroup
 	for range 32 {
 		senders.Go(func() {
-			for r := range todo {
+			for r := range waiting {
 				if _, err := c.Send(t.Context(), r); err != nil {
 					t.Error(err)
 				}
@@ -52,9 +52,9 @@ func drain(t *testing.T, c *client.Client, s stream) drained {
 		})
 	}
 	for i := range s.n {
-		todo <- s.request(i)
+		waiting <- s.request(i)
 	}
-	close(todo)
+	close(waiting)
 	senders.Wait()
 	after := c.Stats()
 	return drained{time.Since(start), after.Requests - before.Requests, after.RateLimited - before.RateLimited}

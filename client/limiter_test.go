@@ -32,11 +32,11 @@ func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
 func pass(t *testing.T, limited http.RoundTripper, op klaviyo.Operation, n, atATime int) time.Duration {
 	t.Helper()
 	start := time.Now()
-	todo := make(chan struct{})
+	waiting := make(chan struct{})
 	var senders sync.WaitGroup
 	for range atATime {
 		senders.Go(func() {
-			for range todo {
+			for range waiting {
 				for status := 0; status/100 != 2; {
 					resp, err := limited.RoundTrip(requestOf(t.Context(), op))
 					if err != nil {
@@ -49,9 +49,9 @@ func pass(t *testing.T, limited http.RoundTripper, op klaviyo.Operation, n, atAT
 		})
 	}
 	for range n {
-		todo <- struct{}{}
+		waiting <- struct{}{}
 	}
-	close(todo)
+	close(waiting)
 	senders.Wait()
 	return time.Since(start)
 }

@@ -55,6 +55,16 @@ func Resolve(name string) string {
 	return name
 }
 
+// Replacement is a file that will take another's place: a [File], or one that fails in
+// a test.
+type Replacement interface {
+	io.Writer
+	// Commit puts the new file in the old one's place.
+	Commit() error
+	// Discard leaves the old file in its place.
+	Discard() error
+}
+
 func (f *File) Write(p []byte) (int, error) {
 	if f.err != nil {
 		return 0, f.err

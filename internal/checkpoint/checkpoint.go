@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 
@@ -110,14 +109,7 @@ func (f *File) Save(c Checkpoint) error {
 	return replace(file, append(text, '\n'))
 }
 
-// replacement is the part of an [atomicfile.File] that is needed.
-type replacement interface {
-	io.Writer
-	Commit() error
-	Discard() error
-}
-
-func replace(file replacement, text []byte) error {
+func replace(file atomicfile.Replacement, text []byte) error {
 	if _, err := file.Write(text); err != nil {
 		return errors.Join(err, file.Discard())
 	}

@@ -77,11 +77,7 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if given := cmd.Flags().Changed; given("line") && flags.line < 1 || given("event") && flags.event < 1 {
 		return wrongUsage(errors.New("--line and --event are counted from 1"))
 	}
-	cfg, err := p.load(cmd, settings, p.logger(settings))
-	if err != nil {
-		return err
-	}
-	m, err := newMapper(cfg)
+	m, err := p.loadMapper(cmd, settings)
 	if err != nil {
 		return err
 	}

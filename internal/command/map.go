@@ -41,12 +41,7 @@ was an error.`,
 }
 
 func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, source source) error {
-	logger := p.logger(settings)
-	cfg, err := p.load(cmd, settings, logger)
-	if err != nil {
-		return err
-	}
-	m, err := newMapper(cfg)
+	m, err := p.loadMapper(cmd, settings)
 	if err != nil {
 		return err
 	}
@@ -83,7 +78,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 		return source.stoppedAt(cmd, at, err)
 	}
 	source.warnIfShort(p, events)
-	logger.Info("read", "events", found, "files", events.Files())
+	p.logger(settings).Info("read", "events", found, "files", events.Files())
 	if failed > 0 {
 		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}
 	}

@@ -51,11 +51,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err := flags.check(); err != nil {
 		return err
 	}
-	cfg, err := p.load(cmd, settings, p.logger(settings))
-	if err != nil {
-		return err
-	}
-	m, err := newMapper(cfg)
+	m, err := p.loadMapper(cmd, settings)
 	if err != nil {
 		return err
 	}

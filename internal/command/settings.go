@@ -96,6 +96,15 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 	return cfg, nil
 }
 
+// loadMapper reads the settings of a command that sends nothing, and makes its mapper.
+func (p Program) loadMapper(cmd *cobra.Command, settings settings) (*mapper.Mapper, error) {
+	cfg, err := p.load(cmd, settings, p.logger(settings))
+	if err != nil {
+		return nil, err
+	}
+	return newMapper(cfg)
+}
+
 // newMapper makes the mapper of the settings.
 func newMapper(cfg config.Config) (*mapper.Mapper, error) {
 	m, err := mapper.New(cfg.Config)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
 
@@ -146,13 +147,13 @@ func TestRewrite(t *testing.T) {
 
 // lateAppender appends to the old file when the new one is about to take its place.
 type lateAppender struct {
-	replacement
+	atomicfile.Replacement
 	append func()
 }
 
 func (l *lateAppender) Commit() error {
 	l.append()
-	return l.replacement.Commit()
+	return l.Replacement.Commit()
 }
 
 // TestRecordsThatComeLate appends, without a lock, after Finish has looked for the

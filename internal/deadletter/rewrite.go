@@ -19,17 +19,10 @@ import (
 type Rewriting struct {
 	name string
 	old  *os.File
-	new  replacement
+	new  atomicfile.Replacement
 	// cut is where in the old file the last bytes that were taken over end within a
 	// line, or 0. The new one's line is open as well.
 	cut int64
-}
-
-// replacement is the part of an [atomicfile.File] that is needed.
-type replacement interface {
-	io.Writer
-	Commit() error
-	Discard() error
 }
 
 // ErrNotRegular is the error of a file that can't be replaced by another.
