@@ -1,8 +1,6 @@
 package input
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // Chunk is a part of the input that holds whole events. It has its own memory, so
 // that several can be worked on at the same time. It isn't safe for concurrent
@@ -16,9 +14,20 @@ type Chunk struct {
 	lines    []byte   // whole lines that weren't looked at yet
 	at       Position // where they begin
 	seekable bool     // reading can begin at each of them
-	found    []Event  // what is to be given before them
+	found    []found  // what is to be given before them
 	given    int      // how many of found
+	held     holding  // what is to be given before all that
 }
+
+// found is an event, or several that a value holds.
+type found struct {
+	Event
+	held *holding
+}
+
+// maxFound is how many values are found in a chunk: small ones would take more memory
+// than their text.
+const maxFound = 4096
 
 // chunkSize is how many bytes are read at once.
 const chunkSize = 256 << 10
@@ -44,26 +53,28 @@ func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.fo
 // holds events, see [Chunk.Unwrap].
 func (c *Chunk) Next() (Event, bool) {
 	for {
-		for c.given < len(c.found) {
+		event, ok := c.held.take()
+		switch {
+		case ok:
+		case c.given < len(c.found):
+			next := &c.found[c.given]
 			c.given++
-			if event := c.found[c.given-1]; !event.isBefore(c.from) {
-				return event, true
+			if next.held != nil {
+				c.held = *next.held
+				continue
+			}
+			event = next.Event
+		case len(c.lines) == 0:
+			return Event{}, false
+		default:
+			event = c.cutLine()
+			if !event.TooLong && len(bytes.TrimSpace(event.Text)) == 0 ||
+				event.Line == c.from.Line && c.from.Event > 0 && c.Unwrap(event) {
+				continue
 			}
 		}
-		if len(c.lines) == 0 {
-			return Event{}, false
-		}
-		c.found, c.given = c.found[:0], 0
-		line := c.cutLine()
-		switch {
-		case line.TooLong:
-		case len(bytes.TrimSpace(line.Text)) == 0:
-			continue
-		case line.Line == c.from.Line && c.from.Event > 0 && c.Unwrap(line):
-			continue
-		}
-		if !line.isBefore(c.from) {
-			return line, true
+		if !event.isBefore(c.from) {
+			return event, true
 		}
 	}
 }
@@ -75,13 +86,11 @@ func (c *Chunk) Unwrap(event Event) bool {
 	if c.verbatim || event.Form != FormJSONLines || event.TooLong || !mayHoldEvents(event.Text) {
 		return false
 	}
-	first := len(c.found)
-	c.found = appendEvents(c.found, event)
-	if len(c.found) == first+1 && c.found[first].Form == FormJSONLines {
-		c.found = c.found[:first]
-		return false
+	held, ok := open(event)
+	if ok {
+		c.held = held
 	}
-	return true
+	return ok
 }
 
 var byteOrderMark = []byte("\uFEFF")
