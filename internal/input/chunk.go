@@ -7,6 +7,7 @@ import "bytes"
 // use itself. The zero Chunk is ready for use.
 type Chunk struct {
 	text     []byte // what was read
+	ahead    int    // how much memory is taken by what was read ahead of it
 	from     Position
 	limit    int
 	verbatim bool
@@ -25,26 +26,33 @@ type found struct {
 	held *holding
 }
 
-// maxFound is how many values are found in a chunk: small ones would take more memory
-// than their text.
-const maxFound = 4096
+// Small values take more memory than their text, so that no more than maxFound are found
+// in a chunk, and maxFoundAlone in one that is worked on alone because of its Size.
+const (
+	maxFound      = 4 << 10
+	maxFoundAlone = 16 << 10
+)
 
 // chunkSize is how many bytes are read at once.
 const chunkSize = 256 << 10
 
+// keptSize is how much memory is kept for the next chunk.
+const keptSize = 4 * chunkSize
+
 // begin empties the chunk, and gives it less memory where a long line took much.
 func (c *Chunk) begin(of *content) {
 	text := c.text[:0]
-	if cap(text) < chunkSize || cap(text) > 4*chunkSize {
+	if cap(text) < chunkSize || cap(text) > keptSize {
 		text = make([]byte, 0, chunkSize)
 	}
 	clear(c.found)
 	*c = Chunk{text: text, from: of.from, limit: of.limit, verbatim: of.verbatim, found: c.found[:0]}
 }
 
-// Size is how much memory the chunk has for text, in bytes. A long line may have made
-// it large that isn't in the chunk, since it is over the limit.
-func (c *Chunk) Size() int { return cap(c.text) }
+// Size is how much memory the chunk has for text, in bytes, with that of a long line
+// which is given in several chunks. A long line may have made it large that isn't in the
+// chunk, since it is over the limit.
+func (c *Chunk) Size() int { return cap(c.text) + c.ahead }
 
 // isEmpty tells that there is nothing to give.
 func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }

@@ -59,6 +59,9 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 		return err
 	}
 	chunk.text = text // its earlier memory may be rest's
+	if cap(c.rest) > keptSize {
+		chunk.ahead = cap(c.rest) // until it is let go, which may be for this chunk
+	}
 	for {
 		n, err := c.splitter.split(chunk, text, c.place(), c.err == io.EOF && c.isRead())
 		c.pass(text[:n])
@@ -137,7 +140,7 @@ func (c *content) read(text []byte) ([]byte, error) {
 	if len(text) == cap(text) {
 		// The last step is a large one, for the old memory is there beside the new.
 		size := max(2*cap(text), chunkSize)
-		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, 4*chunkSize) {
+		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, keptSize) {
 			size = max(most, chunkSize)
 		}
 		text = append(make([]byte, 0, size), text...)
@@ -148,7 +151,7 @@ func (c *content) read(text []byte) ([]byte, error) {
 		return c.take(text, full), nil
 	}
 	c.rest, c.taken = c.rest[:0], 0
-	if cap(c.rest) > 4*chunkSize {
+	if cap(c.rest) > keptSize {
 		c.rest = nil
 	}
 	for {

@@ -35,7 +35,11 @@ var errCutOff = errors.New("the JSON ends before it is whole; was it cut off?")
 
 func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int, error) {
 	pos, line := 0, lineCounter{text: text, line: at.Line}
-	for len(chunk.found) < maxFound {
+	most := maxFound
+	if chunk.ahead > 0 {
+		most = maxFoundAlone
+	}
+	for len(chunk.found) < most {
 		if !d.isWithin() {
 			pos = d.skipSpace(text, pos)
 			if pos == len(text) {
