@@ -17,13 +17,18 @@ func heldAtOnce(value Event) []Event {
 	}
 	var events []Event
 	for _, element := range elementsOf(value) {
-		if form, text := inside(element.Text); form != "" && !isList(text) {
+		if !mayHoldEvents(element.Text) {
+			events = append(events, element)
+			continue
+		}
+		switch form, text := inside(element.Text); {
+		case form == "":
+			events = append(events, element)
+		case !isList(text):
 			element.Form, element.Text = form, text
 			events = append(events, element)
-		} else if form != "" {
+		default:
 			events = append(events, elementsOf(element)...)
-		} else {
-			events = append(events, element)
 		}
 	}
 	for i := range events {
