@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"errors"
+	"runtime"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -31,6 +32,9 @@ func (r *mapped) mapNext(m *mapper.Mapper, chunk *input.Chunk) (more bool) {
 	for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
 		result, reason := mapEvent(m, event)
 		if result.Type == "" && chunk.Unwrap(event) {
+			if chunk.Size() > largePortion {
+				runtime.GC() // a string's line, or what mapping the line left behind, would stand beside the events
+			}
 			continue
 		}
 		r.next = event.Next

@@ -8,6 +8,7 @@ import "bytes"
 type Chunk struct {
 	text     []byte // what was read
 	ahead    int    // how much memory is taken by what was read ahead of it
+	size     int    // how much memory is taken by both
 	from     Position
 	limit    int
 	verbatim bool
@@ -52,7 +53,7 @@ func (c *Chunk) begin(of *content) {
 // Size is how much memory the chunk has for text, in bytes, with that of a long line
 // which is given in several chunks. A long line may have made it large that isn't in the
 // chunk, since it is over the limit.
-func (c *Chunk) Size() int { return cap(c.text) + c.ahead }
+func (c *Chunk) Size() int { return c.size }
 
 // isEmpty tells that there is nothing to give.
 func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }
@@ -95,10 +96,14 @@ func (c *Chunk) Unwrap(event Event) bool {
 		return false
 	}
 	held, ok := open(event)
-	if ok {
-		c.held = held
+	if !ok {
+		return false
 	}
-	return ok
+	c.held = held
+	if held.copied && len(c.lines) == 0 {
+		c.text, c.lines = nil, nil // the memory need not be there beside the copy's
+	}
+	return true
 }
 
 var byteOrderMark = []byte("\uFEFF")

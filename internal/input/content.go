@@ -70,7 +70,7 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 		}
 		if !chunk.isEmpty() {
 			c.giveBack(text[n:])
-			chunk.text = text
+			chunk.text, chunk.size = text, cap(text)+chunk.ahead
 			return nil
 		}
 		text = text[:copy(text, text[n:])]

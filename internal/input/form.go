@@ -76,27 +76,33 @@ func firstLine(text []byte) int {
 	return max(mark, bytes.LastIndexByte(text[:blank], '\n')+1)
 }
 
-// inside finds what a value holds: a list of events or a single one, and their
-// form. There is no form if the value is an event itself, or isn't whole.
-func inside(text []byte) (Form, []byte) {
+// contents are what a value holds.
+type contents struct {
+	form   Form   // of the events; there is none if the value is one itself, or isn't whole
+	text   []byte // a list of events, or a single one
+	copied bool   // text isn't a part of the value's
+}
+
+// inside finds what a value holds.
+func inside(text []byte) contents {
 	text = bytes.TrimSpace(text)
 	switch {
 	case text[0] == '[' && valueEnd(text) == len(text):
-		return FormJSONArray, text
+		return contents{form: FormJSONArray, text: text}
 	case text[0] != '{':
-		return "", nil
+		return contents{}
 	}
 	p := partsOf(text)
 	switch {
 	case p.hasType:
 	case isList(p.batch):
-		return FormBatch, p.batch
+		return contents{form: FormBatch, text: p.batch}
 	default:
 		if events := eventsOf(p.payload); events != nil {
-			return FormArchive, events
+			return contents{form: FormArchive, text: events, copied: p.payload[0] == '"'}
 		}
 	}
-	return "", nil
+	return contents{}
 }
 
 // eventsOf gives the events of an archive's payload: the list of a batch, or the

@@ -6,10 +6,11 @@ import "bytes"
 // million times as many as are wanted at once. Nothing of it points to itself, so that
 // a copy goes on by itself. The zero holding has no event.
 type holding struct {
-	value Event   // what holds them; its number is that of the next of them
-	outer list    // of the value
-	inner list    // of the element of outer that was reached
-	next  element // which tells whether an event is the last
+	value  Event   // what holds them, without its text; its number is that of the next of them
+	copied bool    // they aren't a part of the value's text
+	outer  list    // of the value
+	inner  list    // of the element of outer that was reached
+	next   element // which tells whether an event is the last
 }
 
 // list is what is left of a list of events, without its brackets.
@@ -33,20 +34,23 @@ func mayHoldEvents(text []byte) bool {
 
 // open looks into a value. It is false of one that holds nothing and is an event itself.
 func open(value Event) (holding, bool) {
-	form, text := inside(value.Text)
+	held := inside(value.Text)
+	value.Text = nil // the memory of a copied string's line can be let go
+	h := holding{value: value, copied: held.copied}
 	switch {
-	case form == "":
+	case held.form == "":
 		return holding{}, false
-	case !isList(text):
-		return holding{value: value, next: element{form, text}}, true
+	case isList(held.text):
+		h.value.Event = max(value.Event, 1)
+		h.outer = newList(held)
+		h.advance()
+	default:
+		h.next = element{held.form, held.text}
 	}
-	value.Event = max(value.Event, 1)
-	h := holding{value: value, outer: newList(form, text)}
-	h.advance()
 	return h, true
 }
 
-func newList(form Form, text []byte) list { return list{form, text[1 : len(text)-1]} }
+func newList(c contents) list { return list{c.form, c.text[1 : len(c.text)-1]} }
 
 // take gives the next event. Those of a list have numbers in a row, from the value's own
 // on, or from 1 if it has none. After the last comes what is after the value.
@@ -81,15 +85,15 @@ func (h *holding) advance() {
 		if h.next = h.outer.take(); h.next.text == nil || !mayHoldEvents(h.next.text) {
 			return
 		}
-		form, text := inside(h.next.text)
+		held := inside(h.next.text)
 		switch {
-		case form == "":
+		case held.form == "":
 			return
-		case !isList(text):
-			h.next = element{form, text}
+		case !isList(held.text):
+			h.next = element{held.form, held.text}
 			return
 		}
-		h.inner = newList(form, text)
+		h.inner = newList(held)
 	}
 }
 

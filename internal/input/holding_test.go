@@ -11,8 +11,8 @@ import (
 // heldAtOnce is a slow twin of holding: it takes down all events of a value, numbers
 // them, and then says what follows the last.
 func heldAtOnce(value Event) []Event {
-	if form, text := inside(value.Text); form != "" && !isList(text) {
-		value.Form, value.Text = form, text
+	if held := inside(value.Text); held.form != "" && !isList(held.text) {
+		value.Form, value.Text = held.form, held.text
 		return []Event{value}
 	}
 	var events []Event
@@ -21,11 +21,11 @@ func heldAtOnce(value Event) []Event {
 			events = append(events, element)
 			continue
 		}
-		switch form, text := inside(element.Text); {
-		case form == "":
+		switch held := inside(element.Text); {
+		case held.form == "":
 			events = append(events, element)
-		case !isList(text):
-			element.Form, element.Text = form, text
+		case !isList(held.text):
+			element.Form, element.Text = held.form, held.text
 			events = append(events, element)
 		default:
 			events = append(events, elementsOf(element)...)
@@ -43,9 +43,9 @@ func heldAtOnce(value Event) []Event {
 }
 
 func elementsOf(value Event) (events []Event) {
-	form, text := inside(value.Text)
-	value.Form = form
-	for rest := text[1 : len(text)-1]; ; {
+	held := inside(value.Text)
+	value.Form = held.form
+	for rest := held.text[1 : len(held.text)-1]; ; {
 		rest = []byte(strings.TrimLeft(string(rest), " \t\r\n,"))
 		if len(rest) == 0 {
 			return events
@@ -76,7 +76,7 @@ func FuzzHolding(f *testing.F) {
 			Form: FormJSONLines, Ended: true, Text: []byte(text),
 		}
 		h, ok := open(value)
-		if form, _ := inside(value.Text); ok != (form != "") {
+		if form := inside(value.Text).form; ok != (form != "") {
 			t.Fatalf("open: %v of a value that holds %q", ok, form)
 		}
 		if !ok {
@@ -163,5 +163,33 @@ func TestInvalidTextTakesNoMemory(t *testing.T) {
 	got, n := allocated(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: len(text)})
 	if n != 1 || got > 10_000_000 {
 		t.Errorf("%d events, allocated %d bytes for %d", n, got, len(text))
+	}
+}
+
+// TestLineOfAStringIsLetGo looks at a chunk after the events of a string were copied out of
+// its last line: it holds the copy alone, and still tells what its memory was.
+func TestLineOfAStringIsLetGo(t *testing.T) {
+	r, err := Open(Config{Files: []string{Stdin}, Stdin: strings.NewReader(`{"payload":{}}` + "\n" + `{"payload":"[{},{}]"}` + "\n")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var chunk Chunk
+	if err := r.NextChunk(t.Context(), &chunk); err != nil {
+		t.Fatal(err)
+	}
+	for _, holdsText := range []bool{true, false} {
+		event, _ := chunk.Next()
+		if !chunk.Unwrap(event) {
+			t.Fatalf("line %d holds nothing", event.Line)
+		}
+		if got := chunk.text != nil; got != holdsText || chunk.Size() != chunkSize {
+			t.Errorf("line %d: holds its text: %v, size %d", event.Line, got, chunk.Size())
+		}
+		if first, _ := chunk.Next(); string(first.Text) != "{}" {
+			t.Errorf("line %d: %q", event.Line, first.Text)
+		}
+	}
+	if last, _ := chunk.Next(); string(last.Text) != "{}" {
+		t.Errorf("the last event is %q", last.Text)
 	}
 }
