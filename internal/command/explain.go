@@ -85,7 +85,7 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if err := source.use(args); err != nil {
 		return err
 	}
-	event, err := p.findEvent(cmd, source, flags)
+	event, err := p.findEvent(cmd, settings, source, flags)
 	if err != nil {
 		return err
 	}
@@ -105,8 +105,8 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 }
 
 // findEvent gives the event that the flags name.
-func (p Program) findEvent(cmd *cobra.Command, source source, flags explainFlags) (input.Event, error) {
-	events, err := source.open(p, source.start())
+func (p Program) findEvent(cmd *cobra.Command, settings settings, source source, flags explainFlags) (input.Event, error) {
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return input.Event{}, err
 	}

@@ -48,7 +48,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start())
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
@@ -56,7 +57,10 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if file == input.Stdin {
 		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
 	}
-	if err := p.checkDistinct(append(settings.files(), usedFile{role: "the file to replay", name: file, written: true})...); err != nil {
+	if err := p.checkDistinct(append(settings.files(),
+		usedFile{role: "the file to replay", name: file, written: true},
+		usedFile{role: "the next version of the file to replay", name: atomicfile.Temporary(file), written: true},
+	)...); err != nil {
 		return err
 	}
 	letters, err := deadletter.Rewrite(file)

@@ -55,9 +55,10 @@ func (s *source) use(args []string) error {
 	return nil
 }
 
-// open opens the files, to be read from a position on.
-func (s *source) open(p Program, from input.Position) (*input.Reader, error) {
-	if err := p.checkDistinct(p.inputFiles(s.files)...); err != nil {
+// open opens the files, to be read from a position on. The other files are what else the
+// command reads: none of them may be its output.
+func (s *source) open(p Program, from input.Position, others ...usedFile) (*input.Reader, error) {
+	if err := p.checkDistinct(append(p.inputFiles(s.files), others...)...); err != nil {
 		return nil, err
 	}
 	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
