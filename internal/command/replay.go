@@ -101,7 +101,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	case err != nil:
 		at, _ := s.progress.first()
 		return stopped(fmt.Errorf("stopped at line %d of %s: %w\nThe file holds what isn't done. To go on:\n  %s",
-			at.Line, file, whyStopped(cmd.Context(), err), commandLine(cmd, files)))
+			at.Line, file, whyStopped(cmd.Context(), withoutPlace(err, at, file)), commandLine(cmd, files)))
 	case summary.DeadLettered > 0:
 		return withDeadLetters(summary.DeadLettered, file)
 	}

@@ -409,7 +409,7 @@ func TestInputThatBreaksOff(t *testing.T) {
 	s := account(k)
 	s.stdin = io.MultiReader(strings.NewReader(lines(identify(1), identify(2))), failingReader{})
 	r := s.run(t, "send", "--output=json", first, "-", second)
-	r.want(t, statusStopped, "standard input at line 3", "--from-line=3 - "+second)
+	r.want(t, statusStopped, "stopped at line 3 of standard input: input/output error\n", "--from-line=3 - "+second)
 	if got := r.counts(t); got["delivered"] != 4 {
 		t.Errorf("%v", got)
 	}

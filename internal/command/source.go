@@ -101,13 +101,14 @@ func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) 
 		how = "To go on, with the same input again:"
 	}
 	return stopped(fmt.Errorf("stopped at %s of %s: %w\n%s\n  %s",
-		place(at), input.Name(file), whyStopped(cmd.Context(), reason), how, s.resume(cmd, at)))
+		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), how, s.resume(cmd, at)))
 }
 
 // stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
 func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) error {
+	file := s.files[at.File]
 	return stopped(fmt.Errorf("stopped at %s of %s: %w\nTo go on, give the same command again:\n  %s",
-		place(at), input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
+		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), commandLine(cmd, s.files)))
 }
 
 // place names a position within its file.
