@@ -117,7 +117,7 @@ func (m *Mapper) end(w *mapping) {
 		return
 	}
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
-	w.externalID, w.retl, w.mapped = nil, false, false
+	w.externalID, w.retl = nil, false
 	m.pool.Put(w)
 }
 
@@ -131,11 +131,13 @@ func (m *mapping) run() (Result, error) {
 	m.id = m.messageID()
 	rule := m.typeRule()
 	result := Result{Type: m.eventType(rule), MessageID: m.id}
-	if result.Skipped = m.skip(rule); result.Skipped != "" {
+	if result.Skipped = m.skip(result.Type, rule); result.Skipped != "" {
 		return result, nil
 	}
+	if rule == nil {
+		return result, m.noType()
+	}
 	m.readParts()
-	m.mapped = true
 	p, requests, err := rule.requests(m)
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {
