@@ -61,6 +61,7 @@ The exit status is 3 if the event can't be sent.`,
 type explained struct {
 	mapper.Explanation
 	at     input.Position
+	text   []byte // nil if it is too long
 	reason *mapper.Error
 }
 
@@ -89,7 +90,8 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if err != nil {
 		return err
 	}
-	e := explained{at: event.Position, reason: tooLong}
+	e := explained{at: event.Position, text: event.Text, reason: tooLong}
+	e.Unused = []mapper.UnusedField{{Why: mapper.WhyUnsendable}}
 	if !event.TooLong {
 		explanation, err := m.Explain(event.Text)
 		e.Explanation, e.reason = explanation, nil
