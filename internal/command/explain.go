@@ -154,11 +154,11 @@ type palette struct{ heading, custom, quiet, bad, end string }
 
 var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", bad: "\x1b[31m", end: "\x1b[0m"}
 
-// palette gives colours if standard output is a terminal and the user doesn't mind,
-// see https://no-color.org.
+// palette gives colours if standard output is a terminal that has them and the user doesn't
+// mind, see https://no-color.org. An empty NO_COLOR is no wish.
 func (p Program) palette() palette {
 	file, ok := p.Stdout.(*os.File)
-	if !ok || p.Getenv("NO_COLOR") != "" || !IsTerminal(file) {
+	if !ok || p.Getenv("NO_COLOR") != "" || !p.takesEscapes() || !IsTerminal(file) {
 		return palette{}
 	}
 	return colours

@@ -162,14 +162,18 @@ func TestColoursAreForTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	env := func(value string) func(string) string { return func(string) string { return value } }
-	if got := (Program{Stdout: device, Getenv: env("")}).palette(); got != colours {
-		t.Error("no colours for a character device")
+	env := func(set map[string]string) func(string) string { return func(name string) string { return set[name] } }
+	for _, set := range []map[string]string{nil, {"NO_COLOR": ""}, {"TERM": "xterm"}} {
+		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != colours {
+			t.Errorf("no colours for a character device and %v", set)
+		}
 	}
-	if got := (Program{Stdout: device, Getenv: env("1")}).palette(); got != (palette{}) {
-		t.Error("colours in spite of NO_COLOR")
+	for _, set := range []map[string]string{{"NO_COLOR": "0"}, {"TERM": "dumb"}} {
+		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != (palette{}) {
+			t.Errorf("colours in spite of %v", set)
+		}
 	}
-	for _, p := range []Program{{Stdout: file, Getenv: env("")}, {Stdout: &strings.Builder{}, Getenv: env("")}} {
+	for _, p := range []Program{{Stdout: file, Getenv: env(nil)}, {Stdout: &strings.Builder{}, Getenv: env(nil)}} {
 		if p.palette() != (palette{}) {
 			t.Errorf("colours for %T", p.Stdout)
 		}
