@@ -206,10 +206,17 @@ func optionError(option, advice string) error {
 	return fmt.Errorf("client.%s: %w", option, errors.New(advice))
 }
 
+// companyIDLength is that of a public key, in letters and digits. A private key is longer
+// and begins with pk_.
+const companyIDLength = 6
+
 // checkKey refuses what can't be a key, without showing it.
 func checkKey(key string) error {
-	if key == "" {
+	switch {
+	case key == "":
 		return optionError("New", "the private API key is empty; make one in the account (Settings, API keys)")
+	case len(key) == companyIDLength && !strings.ContainsFunc(key, isNoLetterOrDigit):
+		return optionError("New", "this is the account's public key; give a private one, which begins with pk_ (Settings, API keys)")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
@@ -217,6 +224,10 @@ func checkKey(key string) error {
 		}
 	}
 	return nil
+}
+
+func isNoLetterOrDigit(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 // checkCompanyID refuses what can't be a public key, a private key above all: a
