@@ -74,7 +74,7 @@ func newClient(key string, opts []Option) (*Client, error) {
 func links(key string, cfg config, limiters limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
-		authorize(key, cfg.companyID),
+		authorize(key, cfg.companyID, cfg.userAgent),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),

@@ -28,6 +28,7 @@ type config struct {
 	quotaShare     float64
 	people         int // to remember
 	companyID      string
+	userAgent      string
 	hooks          []AttemptHook
 }
 
@@ -197,6 +198,18 @@ func WithCompanyID(id string) Option {
 			return optionError("WithCompanyID", err.Error())
 		}
 		c.companyID = id
+		return nil
+	}
+}
+
+// WithUserAgent names the program that uses the Client, such as acme-sync/1.2, to
+// Klaviyo: in the header User-Agent, before the name of this module.
+func WithUserAgent(program string) Option {
+	return func(c *config) error {
+		if strings.TrimSpace(program) == "" || strings.ContainsFunc(program, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return optionError("WithUserAgent", "give a name and perhaps a version in ASCII, such as acme-sync/1.2")
+		}
+		c.userAgent = strings.TrimSpace(program)
 		return nil
 	}
 }

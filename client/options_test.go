@@ -69,6 +69,8 @@ func TestWithBaseURL(t *testing.T) {
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	for want, opt := range map[string]Option{
 		"WithHTTPClient":                        WithHTTPClient(nil),
+		"WithUserAgent: give a name":            WithUserAgent(" "),
+		"such as acme-sync/1.2":                 WithUserAgent("acme\r\nAuthorization: x"),
 		"WithLogger":                            WithLogger(nil),
 		"WithRetry: MaxAttempts is negative":    WithRetry(RetryPolicy{MaxAttempts: -1}),
 		"WithRetry: MinBackoff is negative":     WithRetry(RetryPolicy{MinBackoff: -1}),
