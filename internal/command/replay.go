@@ -16,9 +16,12 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// recordLimit is the length in bytes of the longest record that is replayed. An
-// event that isn't JSON may be six times as long in it as it was.
-const recordLimit = 7 * input.DefaultLimit
+// recordGrowth is how many times as long as its event a record may be: one that isn't
+// JSON may be six times as long in it as it was.
+const recordGrowth = 7
+
+// recordLimit is the length in bytes of the longest record that is replayed.
+const recordLimit = recordGrowth * input.DefaultLimit
 
 func (p Program) replayCommand() *cobra.Command {
 	var settings settings
