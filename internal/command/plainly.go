@@ -14,7 +14,7 @@ import (
 )
 
 // wordlessOps are what was done with a file, of which its user need not know.
-var wordlessOps = []string{"stat", "lstat", "open", "read", "replay"}
+var wordlessOps = []string{"stat", "lstat", "open", "read", "lock", "replay"}
 
 // plainly is the text of an error with the file as its user knows it: by its name and
 // what is wrong with it.

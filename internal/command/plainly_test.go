@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
@@ -45,6 +46,12 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 			setup{}.run(t, strings.Fields(tt.args)...).want(t, tt.status, "rudderklaviyo: "+tt.want+"\n")
 		})
 	}
+	held, err := deadletter.Open("dead")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	setup{}.run(t, "replay", "--simulate", "dead").want(t, statusStopped, "rudderklaviyo: dead: another program is using it\n")
 	setup{}.run(t, "map", "").want(t, statusStopped, `rudderklaviyo: "": no such file or directory`)
 }
 
