@@ -54,7 +54,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	}
 	defer events.Close()
 
-	found := recognized{}
+	found := input.Forms{}
 	failed, at := 0, source.start()
 	var writeErr error
 	err = pipeline[mapped]{
@@ -63,7 +63,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 			if _, writeErr = p.Stdout.Write(result.lines); writeErr != nil {
 				return writeErr
 			}
-			found.add(result.found)
+			found.Add(result.found)
 			failed += result.failed
 			if len(result.found) > 0 {
 				at = result.next

@@ -32,7 +32,7 @@ type portion[Result any] struct {
 // shrink lets go of the memory of a large portion, which the next one would otherwise
 // be read beside: the collector begins only after so large an allocation.
 func (p *portion[Result]) shrink() {
-	if p.chunk.Size() > largePortion {
+	if p.isLarge() {
 		p.chunk = input.Chunk{}
 		p.result = *new(Result)
 		for range 2 { // a pool, such as the mapper's, keeps what it holds over one
@@ -44,6 +44,8 @@ func (p *portion[Result]) shrink() {
 // largePortion is the size in bytes beyond which a portion is worked on alone and its
 // memory isn't kept, so that memory stays flat where lines are long.
 const largePortion = 1 << 20
+
+func (p *portion[Result]) isLarge() bool { return p.chunk.Size() > largePortion }
 
 // run puts all events through. Its error is that of reading or of deliver.
 func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
@@ -83,7 +85,9 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 			if !more {
 				break
 			}
-			runtime.GC() // what the piece left behind would stand beside the next
+			if portion.isLarge() {
+				runtime.GC() // what the piece left behind would stand beside the next
+			}
 		}
 		portion.shrink()
 		free <- portion
@@ -101,7 +105,7 @@ func fillPortions[Result any](ctx context.Context, events *input.Reader, free, t
 		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
 			return err
 		}
-		alone := portion.chunk.Size() > largePortion
+		alone := portion.isLarge()
 		if alone {
 			await(free, cap(free)-1)
 		}
