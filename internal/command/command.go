@@ -23,7 +23,7 @@ type Program struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
-	// StderrIsTerminal has send and replay show on Stderr how far they are.
+	// StderrIsTerminal has the commands show on Stderr how far they are.
 	StderrIsTerminal bool
 	Getenv           func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
@@ -105,6 +105,11 @@ const (
 func IsTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func (p Program) stdoutIsTerminal() bool {
+	file, ok := p.Stdout.(*os.File)
+	return ok && IsTerminal(file)
 }
 
 func (p Program) rootCommand() *cobra.Command {

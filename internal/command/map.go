@@ -54,6 +54,11 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	}
 	defer events.Close()
 
+	if p.stdoutIsTerminal() {
+		p.terminal = nil // a line would stand among the results
+	}
+	progress, end := p.showReading(source.files, source.start())
+	defer end()
 	found := input.Forms{}
 	failed, at := 0, source.start()
 	var writeErr error
@@ -65,11 +70,13 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 			}
 			found.Add(result.found)
 			failed += result.failed
+			progress.events.Add(int64(result.found.Events()))
 			if len(result.found) > 0 {
 				at = result.next
 			}
 			return nil
 		},
+		passed: progress.bytes.Store,
 	}.run(cmd.Context(), events)
 	switch {
 	case writeErr != nil:

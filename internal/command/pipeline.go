@@ -20,6 +20,8 @@ type pipeline[Result any] struct {
 	// deliver is given each result, in the order of the input. Its error ends the
 	// pipeline. The chunk's memory is valid until it returns.
 	deliver func(*Result) error
+	// passed is told after each portion how many bytes of the input were read to its end.
+	passed func(read int64)
 }
 
 // portion is a part of the input with what became of it.
@@ -27,6 +29,7 @@ type portion[Result any] struct {
 	chunk  input.Chunk
 	result Result
 	done   chan bool // has an element when there is a result: whether there is more
+	read   int64     // bytes of the input, to its end
 }
 
 // shrink lets go of the memory of a large portion, which the next one would otherwise
@@ -89,6 +92,7 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 				runtime.GC() // what the piece left behind would stand beside the next
 			}
 		}
+		p.passed(portion.read)
 		portion.shrink()
 		free <- portion
 	}
@@ -105,6 +109,7 @@ func fillPortions[Result any](ctx context.Context, events *input.Reader, free, t
 		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
 			return err
 		}
+		portion.read = events.BytesRead()
 		alone := portion.isLarge()
 		if alone {
 			await(free, cap(free)-1)

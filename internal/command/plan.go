@@ -145,6 +145,8 @@ const planPiece = 1_000
 // addEvents adds all events to a draft. If it can't, it tells from where on. A last line
 // that isn't whole is left out where the input may grow.
 func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Mapper, events *input.Reader, files []string, from input.Position, mayGrow bool) (at input.Position, err error) {
+	progress, end := p.showReading(files, from)
+	defer end()
 	at = from
 	err = pipeline[[]plan.Event]{
 		work: func(chunk *input.Chunk, mapped *[]plan.Event) (more bool) {
@@ -172,8 +174,10 @@ func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Map
 				draft.Add(event)
 				at = event.Next
 			}
+			progress.events.Add(int64(len(*mapped)))
 			return nil
 		},
+		passed: progress.bytes.Store,
 	}.run(ctx, events)
 	return at, err
 }

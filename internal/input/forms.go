@@ -10,6 +10,14 @@ func (f Forms) Add(more Forms) {
 	}
 }
 
+// Events is how many events there are.
+func (f Forms) Events() (events int) {
+	for _, n := range f {
+		events += n
+	}
+	return events
+}
+
 // Remarkable gives the counts unless all events are on lines, or there are none.
 func (f Forms) Remarkable() Forms {
 	if len(f) == 0 || len(f) == 1 && f[FormJSONLines] > 0 {
