@@ -104,6 +104,7 @@ type labels [maxWords]*member
 
 func (l *labels) add(from, to string) {
 	if to != "" {
+		words.add(to) // so that a label has a word, by which names that are taken are known
 		label := newMember(to, nil)
 		l[words.add(from)] = &label
 	}
@@ -238,23 +239,23 @@ func (p place) String() string {
 // withoutTaken leaves out the members of o, which stands at place, that keep their
 // names but lose them to mapped ones.
 func (m *mapping) withoutTaken(o object, at place) object {
-	m.names.reset()
-	kept := false
+	var taken wordSet
 	for i := range o {
 		if o[i].mapped {
-			m.names.add(o[i].name(), o[i].hash)
-		} else {
-			kept = true
+			taken[o[i].word] = true
 		}
 	}
-	if !kept {
-		return o
-	}
-	return slices.DeleteFunc(o, func(p member) bool {
-		if p.mapped || !m.names.has(p.name(), p.hash) {
-			return false
+	losing := func(p *member) bool { return taken[p.word] && !p.mapped }
+	for i := range o {
+		if losing(&o[i]) {
+			return slices.DeleteFunc(o, func(p member) bool {
+				if losing(&p) {
+					m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has it")
+					return true
+				}
+				return false
+			})
 		}
-		m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has it")
-		return true
-	})
+	}
+	return o
 }

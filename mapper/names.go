@@ -92,9 +92,10 @@ const maxWords = 128
 // vocabulary numbers the names that rules speak of, so that a name of an event is
 // compared with them once and not by each rule.
 type vocabulary struct {
-	names [maxWords]string
-	count word
-	slots [4 * maxWords]word // by hash; the next where one is taken
+	names  [maxWords]string
+	hashes [maxWords]uint64
+	count  word
+	slots  [4 * maxWords]word // by hash; the next where one is taken
 }
 
 // words is filled while the tables of the rules are made, and not after.
@@ -107,7 +108,7 @@ func (v *vocabulary) add(name string) word {
 		return w
 	}
 	v.count++
-	v.names[v.count] = name
+	v.names[v.count], v.hashes[v.count] = name, hash
 	slot := hash % uint64(len(v.slots))
 	for v.slots[slot] != 0 {
 		slot = (slot + 1) % uint64(len(v.slots))
@@ -120,7 +121,7 @@ func (v *vocabulary) add(name string) word {
 func (v *vocabulary) find(name []byte, hash uint64) word {
 	for slot := hash % uint64(len(v.slots)); ; slot = (slot + 1) % uint64(len(v.slots)) {
 		w := v.slots[slot]
-		if w == 0 || v.names[w] == string(name) {
+		if w == 0 || v.hashes[w] == hash && v.names[w] == string(name) {
 			return w
 		}
 	}

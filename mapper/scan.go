@@ -179,10 +179,10 @@ func (s *scanner) object(r root) bool {
 		if r != rootNone {
 			w = words.find(name, hash)
 		}
-		if w == 0 && !r.isWhole() {
+		if w == 0 && !s.takes(r) {
 			ok = s.value(rootNone)
 		} else {
-			ok = s.member(r, member{quoted: quoted, hash: hash, word: w, escaped: escaped})
+			ok = s.member(r, quoted, hash, w, escaped)
 		}
 		if !ok {
 			return false
@@ -194,22 +194,35 @@ func (s *scanner) object(r root) bool {
 	}
 }
 
-// member reads the value of a member of a part, and takes it down.
-func (s *scanner) member(r root, m member) bool {
-	deepest, spaced, start := s.deepest, s.spaced, s.pos
-	s.deepest, s.spaced = s.depth, false
-	if !s.value(branches[r][m.word]) {
+// takes says whether a member of a part is taken down that rules have no name for.
+func (s *scanner) takes(r root) bool {
+	if r == rootProperties && len(s.parts[r]) >= maxTaken {
+		s.crowded = true
 		return false
 	}
-	if r == rootProperties && m.word == 0 && len(s.parts[r]) >= maxTaken {
-		s.deepest, s.spaced, s.crowded = max(deepest, s.deepest), spaced || s.spaced, true
-		return true
+	return r.isWhole()
+}
+
+// member takes down a member of a part and reads its value.
+func (s *scanner) member(r root, quoted value, hash uint64, w word, escaped bool) bool {
+	// Its place is filled in at once, for a member is too large to be handed around.
+	i := len(s.parts[r])
+	if i < cap(s.parts[r]) {
+		s.parts[r] = s.parts[r][:i+1]
+	} else {
+		s.parts[r] = append(s.parts[r], member{})
 	}
-	m.value = s.src[start:s.pos:s.pos]
+	deepest, spaced, start := s.deepest, s.spaced, s.pos
+	s.deepest, s.spaced = s.depth, false
+	if !s.value(branches[r][w]) {
+		return false
+	}
+	m := &s.parts[r][i]
+	m.quoted, m.value, m.hash, m.word = quoted, s.src[start:s.pos:s.pos], hash, w
 	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
+	m.escaped, m.mapped = escaped, false
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
-	s.parts[r] = append(s.parts[r], m)
-	s.at[r][m.word] = int32(len(s.parts[r])) // that of word 0 means nothing
+	s.at[r][w] = int32(i + 1) // that of word 0 means nothing
 	return true
 }
 

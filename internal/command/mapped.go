@@ -40,7 +40,7 @@ func (r *mapped) mapNext(m *mapper.Mapper, chunk *input.Chunk) (more bool) {
 		}
 		begin := len(r.lines)
 		r.lines = append(appendMapped(r.lines, event.Position, result, reason), '\n')
-		if bytes.IndexByte(event.Text, '\n') >= 0 {
+		if event.Form != input.FormJSONLines && bytes.IndexByte(event.Text, '\n') >= 0 {
 			r.lines = onOneLine(r.lines, begin)
 		}
 		if len(r.lines) >= largePortion {
