@@ -1,7 +1,6 @@
 package mapper
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -15,6 +14,12 @@ type mapping struct {
 	event    []byte
 	id       string // the event's messageId
 	warnings []Warning
+	// unsaid is the number of warnings beyond the most that an event has.
+	unsaid int
+	// broken is the first limit that was found broken before limits are checked, and taken
+	// the bytes of text that rules took.
+	broken *Error
+	taken  int
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
 	// externalID is the id of a record that rETL identifies people by.
@@ -29,6 +34,7 @@ type mapping struct {
 	names        nameSet
 	profile      klaviyo.ProfileCreateAttributes
 	eventRequest klaviyo.EventCreateAttributes
+	again        *scanner // of an item whose members weren't taken down
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -78,6 +84,10 @@ func (m *mapping) set(r root, name string, v value) {
 }
 
 func (m *mapping) warn(code Code, field, message string) {
+	if len(m.warnings) == maxWarnings {
+		m.unsaid++
+		return
+	}
 	m.warnings = append(m.warnings, Warning{Code: code, Field: field, Message: message})
 }
 
@@ -136,9 +146,10 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			}
 			continue
 		case v.isString():
-			if text = v.content(); len(bytes.TrimSpace(text)) == 0 {
+			if v.isBlank() {
 				continue
 			}
+			text = v.content()
 		case v.isNumber(), v.isBool():
 			text = v
 		default:
@@ -147,10 +158,23 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			continue
 		}
 		m.took(r, p.text)
-		return textValue{text: string(text), value: v, path: *p}, true
+		return textValue{text: string(m.take(text)), value: v, path: *p}, true
 	}
 	return textValue{null: null}, false
 }
+
+// take counts a text that a rule takes. More than a request may have is cut, for the event
+// is refused.
+func (m *mapping) take(text []byte) []byte {
+	if m.taken += len(text); m.taken > maxEventSize {
+		m.breaks(eventTooLarge())
+		return text[:min(len(text), maxShown)]
+	}
+	return text
+}
+
+// maxFlag is the length of "false" with all its letters escaped.
+const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 
 // firstFlag gives the first usable flag: a boolean or its name in any case. There
 // is true if any of the paths holds something.
@@ -167,13 +191,12 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 		case v.isBool():
 			m.took(r, p.text)
 			return v[0] == 't', true, true
-		case v.isString():
-			switch text := v.text(); {
-			case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
+		case v.isBlank():
+			continue
+		case v.isString() && len(v) <= maxFlag:
+			if text := v.text(); strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 				m.took(r, p.text)
 				return len(text) == len("true"), true, true
-			case v.isBlank():
-				continue
 			}
 		}
 		m.warn(CodeWrongType, p.text, "true or false is needed here")

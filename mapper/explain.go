@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -228,8 +229,8 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	case SubscribeProfiles, UnsubscribeProfiles:
 		fields = append(fields, m.explainSubscribe(i))
 	}
-	data, _ := value(request.AppendBody(nil)).members().get("data")
-	attributes, _ := data.members().get("attributes")
+	data, _ := value(request.AppendBody(nil)).get("data")
+	attributes, _ := data.get("attributes")
 	m.walk(attributes, "", func(pointer string) {
 		f := m.explainField(pointer, request.Operation())
 		f.Request, f.Pointer = i, attributesPointer+pointer
@@ -337,7 +338,7 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 			}
 		}
 	}
-	look(value(strings.TrimSpace(string(m.event))).members(), "")
+	look(value(bytes.TrimSpace(m.event)).members(), "")
 	return unused
 }
 
@@ -368,7 +369,7 @@ func (m *mapping) explainUnusedValue(path string, v value) UnusedField {
 		}
 	}
 	if name, ok := strings.CutPrefix(path, "context.traits."); ok {
-		if _, ok := m.parts[rootTraits].get(name); ok {
+		if m.parts[rootTraits].index(name) >= 0 {
 			u.Why, u.Instead = WhyOverridden, "traits."+name
 			return u
 		}

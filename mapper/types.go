@@ -24,9 +24,9 @@ func (m *mapping) typeRule() *typeRule {
 	if !v.isString() {
 		return nil
 	}
-	name := bytes.TrimSpace(v.content())
+	name := shown(bytes.TrimSpace(v.content()))
 	for i := range typeRules {
-		if strings.EqualFold(typeRules[i].eventType, string(name)) {
+		if strings.EqualFold(typeRules[i].eventType, name) {
 			return &typeRules[i]
 		}
 	}
@@ -42,7 +42,7 @@ func (m *mapping) eventType(known *typeRule) string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSpace(v.text()))
+	return strings.ToLower(shown(bytes.TrimSpace(v.content())))
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
@@ -80,6 +80,9 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 		return p, nil, err
 	}
 	request, err := m.groupRequest(p)
+	if err == nil {
+		err = m.broken
+	}
 	if err != nil {
 		return p, nil, err
 	}
@@ -90,9 +93,9 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 func (m *mapping) messageID() string {
 	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
-		return strings.TrimSpace(id.text())
+		return shown(bytes.TrimSpace(id.content()))
 	case id.isNumber(), id.isBool():
-		return string(id)
+		return shown(id)
 	}
 	return ""
 }
