@@ -31,8 +31,11 @@ type Mapper struct {
 	cfg       Config
 	whitelist map[string]bool
 	blacklist map[string]bool
-	pool      sync.Pool // of *mapping
-	phones    phoneMemory
+	// aheadAtFirst is a year after the Mapper was made. What isn't later can be sent, and
+	// the clock need not be read.
+	aheadAtFirst time.Time
+	pool         sync.Pool // of *mapping
+	phones       phoneMemory
 }
 
 // New makes a Mapper, or says which setting is wrong, by its name in JSON and without
@@ -52,9 +55,10 @@ func New(cfg Config) (*Mapper, error) {
 		return nil, fmt.Errorf("mapper: %w", err)
 	}
 	return &Mapper{
-		cfg:       cfg,
-		whitelist: cfg.WhitelistedEvents.set(),
-		blacklist: cfg.BlacklistedEvents.set(),
+		cfg:          cfg,
+		whitelist:    cfg.WhitelistedEvents.set(),
+		blacklist:    cfg.BlacklistedEvents.set(),
+		aheadAtFirst: yearAhead(cfg.Now),
 	}, nil
 }
 
