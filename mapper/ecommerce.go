@@ -189,7 +189,7 @@ func (m *mapping) renameItems(list *member) value {
 	if len(m.lists[items]) > maxListElements {
 		return list.value
 	}
-	out := append(m.items[:0], '[')
+	out := append(slices.Grow(m.items[:0], min(len(list.value), maxEventSize)), '[')
 	for i := range m.lists[items] {
 		if i > 0 {
 			out = append(out, ',')

@@ -1,7 +1,10 @@
 package mapper
 
 import (
+	"bytes"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
@@ -31,6 +34,7 @@ type mapping struct {
 	// What is built on the way to a request and copied into it.
 	custom, own  object
 	items        []byte
+	unquoted     []byte
 	names        nameSet
 	profile      klaviyo.ProfileCreateAttributes
 	eventRequest klaviyo.EventCreateAttributes
@@ -81,6 +85,16 @@ func (m *mapping) set(r root, name string, v value) {
 	}
 	m.parts[r] = append(m.parts[r], made)
 	m.at[r][made.word] = int32(len(m.parts[r]))
+}
+
+// content is the content of a string, until it is called again.
+func (m *mapping) content(v value) []byte {
+	inner := v[1 : len(v)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	m.unquoted, _ = jsontext.AppendUnquote(m.unquoted[:0], v) // a lone surrogate becomes U+FFFD
+	return m.unquoted
 }
 
 func (m *mapping) warn(code Code, field, message string) {
@@ -149,7 +163,7 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			if v.isBlank() {
 				continue
 			}
-			text = v.content()
+			text = m.content(v)
 		case v.isNumber(), v.isBool():
 			text = v
 		default:

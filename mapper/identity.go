@@ -99,7 +99,7 @@ func (m *mapping) retlID() (textValue, bool) {
 	}
 	text := []byte(m.externalID)
 	if m.externalID.isString() {
-		text = m.externalID.content()
+		text = m.content(m.externalID)
 	}
 	return textValue{text: string(m.take(text)), value: m.externalID, path: pathExternalIDValue}, true
 }

@@ -128,6 +128,7 @@ func (m *mapping) customTraits() object {
 	for _, r := range []root{rootTraits, rootContextTraits} {
 		if m.crowded[r] {
 			m.breaks(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
+			return nil
 		}
 	}
 	traits, contextTraits := m.parts[rootTraits], m.parts[rootContextTraits]

@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"slices"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
@@ -96,10 +98,15 @@ func (r SubscribeProfiles) Body() any { return r.Query }
 func (r UnsubscribeProfiles) Body() any { return r.Query }
 
 // AppendBody appends the Query as JSON.
-func (r CreateProfile) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
+func (r CreateProfile) AppendBody(dst []byte) []byte {
+	return r.Query.AppendJSON(slices.Grow(dst, len(r.Query.Data.Attributes.Properties)))
+}
 
 // AppendBody appends the Query as JSON.
-func (r CreateEvent) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
+func (r CreateEvent) AppendBody(dst []byte) []byte {
+	a := &r.Query.Data.Attributes
+	return r.Query.AppendJSON(slices.Grow(dst, len(a.Properties)+len(a.Profile.Properties)))
+}
 
 // AppendBody appends the Query as JSON.
 func (r SubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }

@@ -52,7 +52,7 @@ func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
 	if !kind.isString() {
 		return "", nil, false
 	}
-	name := bytes.TrimSpace(kind.content())
+	name := bytes.TrimSpace(m.content(kind))
 	usable := id.isNumber() || id.isBool() || id.isString() && !id.isBlank()
 	return string(name), id, usable && len(name) > 0 && len(name) <= maxShown
 }

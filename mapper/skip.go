@@ -38,7 +38,7 @@ func (m *mapping) excludedByFilter() bool {
 	if !v.isString() {
 		return false
 	}
-	name := bytes.TrimSpace(v.content())
+	name := bytes.TrimSpace(m.content(v))
 	if len(name) == 0 {
 		return false
 	}

@@ -122,9 +122,9 @@ func (m *mapping) consent(r *rule) (email, sms bool) {
 	}
 	for name := range names.channels() {
 		switch {
-		case name.isString() && Channel(name.content()) == ChannelEmail:
+		case name.isString() && Channel(m.content(name)) == ChannelEmail:
 			email = true
-		case name.isString() && Channel(name.content()) == ChannelSMS:
+		case name.isString() && Channel(m.content(name)) == ChannelSMS:
 			sms = true
 		default:
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")

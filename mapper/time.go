@@ -30,7 +30,7 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		if !v.isString() {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
-		trimmed := bytes.TrimSpace(v.content())
+		trimmed := bytes.TrimSpace(m.content(v))
 		if len(trimmed) > maxTimeLength {
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}

@@ -144,7 +144,7 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 		}
 		switch {
 		case v.isString():
-			out = append(out, string(m.take(v.content())))
+			out = append(out, string(m.take(m.content(v))))
 		case v.isNumber(), v.isBool():
 			out = append(out, string(m.take(v)))
 		}

@@ -24,9 +24,9 @@ func (m *mapping) typeRule() *typeRule {
 	if !v.isString() {
 		return nil
 	}
-	name := shown(bytes.TrimSpace(v.content()))
+	name := bytes.TrimSpace(m.content(v))
 	for i := range typeRules {
-		if strings.EqualFold(typeRules[i].eventType, name) {
+		if len(name) <= maxShown && strings.EqualFold(typeRules[i].eventType, string(name)) {
 			return &typeRules[i]
 		}
 	}
@@ -42,7 +42,7 @@ func (m *mapping) eventType(known *typeRule) string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(shown(bytes.TrimSpace(v.content())))
+	return strings.ToLower(shown(bytes.TrimSpace(m.content(v))))
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
@@ -93,7 +93,7 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 func (m *mapping) messageID() string {
 	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
-		return shown(bytes.TrimSpace(id.content()))
+		return shown(bytes.TrimSpace(m.content(id)))
 	case id.isNumber(), id.isBool():
 		return shown(id)
 	}
