@@ -104,17 +104,26 @@ func (v value) isBlank() bool {
 	}
 	for inner := v[1 : len(v)-1]; len(inner) > 0; {
 		r, size := utf8.DecodeRune(inner)
+		isSpace := unicode.IsSpace(r)
 		if r == '\\' {
 			size = escapeLength(inner)
-			text, _ := jsontext.AppendUnquote(nil, slices.Concat([]byte{'"'}, inner[:size], []byte{'"'}))
-			r, _ = utf8.DecodeRune(text)
+			isSpace = isSpaceEscape(inner[:size])
 		}
-		if !unicode.IsSpace(r) {
+		if !isSpace {
 			return false
 		}
 		inner = inner[size:]
 	}
 	return true
+}
+
+// isSpaceEscape says that an escape stands for white space.
+func isSpaceEscape(escape []byte) bool {
+	if escape[1] != 'u' {
+		return bytes.IndexByte([]byte("nrtf"), escape[1]) >= 0
+	}
+	r, err := strconv.ParseUint(string(escape[2:]), 16, 32)
+	return err == nil && unicode.IsSpace(rune(r))
 }
 
 // validate says why line is no JSON value, or nil. What is one, the scanner has taken
