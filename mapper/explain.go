@@ -18,7 +18,8 @@ type Explanation struct {
 	// constants of the API.
 	Fields []ExplainedField
 	// Unused are the values of the event that no request has, in their order there.
-	// Objects that rules look into are given value by value, others as a whole.
+	// Objects that rules look into are given value by value, and of each the first 20,000;
+	// others are given as a whole.
 	Unused []UnusedField
 }
 
@@ -322,23 +323,25 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 		sent[f.Path] = true
 	}
 	var unused []UnusedField
-	var look func(o object, place string)
-	look = func(o object, place string) {
-		for i := range o {
-			path := place + string(o[i].name())
+	var look func(o value, place string)
+	look = func(o value, place string) {
+		for i, s := 0, o.inside(); s.more() && i < maxTraits; i++ {
+			path := place + string(s.next().content())
+			s.more() // past the colon
+			v := s.next()
 			switch {
 			case decisive[path], sent[path]:
 			case m.trace.used[path] && !m.trace.isTaken(path): // sent in parts
 			case m.trace.used[path]:
 				unused = append(unused, UnusedField{Path: path, Why: WhyDecided})
-			case explainedParts[path] && o[i].value.isObject():
-				look(o[i].value.members(), path+".")
+			case explainedParts[path] && v.isObject():
+				look(v, path+".")
 			default:
-				unused = append(unused, m.explainUnusedValue(path, o[i].value))
+				unused = append(unused, m.explainUnusedValue(path, v))
 			}
 		}
 	}
-	look(value(bytes.TrimSpace(m.event)).members(), "")
+	look(bytes.TrimSpace(m.event), "")
 	return unused
 }
 

@@ -430,7 +430,7 @@ func (v value) number() (value, bool) {
 	if v.isString() {
 		text = bytes.TrimSpace(v.content())
 	}
-	if len(text) == 0 || len(text) > maxNumber || numberLength(text) != len(text) {
+	if len(text) == 0 || len(text) > maxTyped || numberLength(text) != len(text) {
 		return nil, false
 	}
 	return text, fitsDouble(string(text))

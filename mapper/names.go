@@ -53,23 +53,29 @@ func (s *nameSet) add(name []byte, hash uint64) bool {
 	}
 	s.bits |= 1 << (hash >> 58)
 	s.list = append(s.list, hashedName{hash, name})
-	switch n := len(s.list); {
-	case n <= fewNames:
-	case 2*n > len(s.index):
-		s.index = make([]int32, 4*n)
-		for i := range s.list {
-			s.index[s.place(s.list[i].name)] = int32(i + 1)
-		}
-	default:
-		s.index[s.place(name)] = int32(n)
+	if len(s.list) > fewNames {
+		s.addToIndex(name)
 	}
 	return true
 }
 
-func (s *nameSet) has(name []byte, hash uint64) bool {
-	if s.bits&(1<<(hash>>58)) == 0 {
-		return false
+func (s *nameSet) addToIndex(last []byte) {
+	n := len(s.list)
+	if 2*n <= len(s.index) {
+		s.index[s.place(last)] = int32(n)
+		return
 	}
+	s.index = make([]int32, 4*n)
+	for i := range s.list {
+		s.index[s.place(s.list[i].name)] = int32(i + 1)
+	}
+}
+
+func (s *nameSet) has(name []byte, hash uint64) bool {
+	return s.bits&(1<<(hash>>58)) != 0 && s.isListed(name, hash)
+}
+
+func (s *nameSet) isListed(name []byte, hash uint64) bool {
 	if len(s.list) > fewNames {
 		return s.index[s.place(name)] != 0
 	}

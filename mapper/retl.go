@@ -54,5 +54,5 @@ func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
 	}
 	name := bytes.TrimSpace(m.content(kind))
 	usable := id.isNumber() || id.isBool() || id.isString() && !id.isBlank()
-	return string(name), id, usable && len(name) > 0 && len(name) <= maxShown
+	return string(name), id, usable && len(name) > 0 && len(name) <= maxTyped
 }

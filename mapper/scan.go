@@ -51,7 +51,7 @@ const maxNesting = 10_000
 // refused for more properties or traits, and an item with more is read in its turn.
 var maxTaken = [rootCount]int{
 	rootTraits: maxTraits, rootContextTraits: maxTraits,
-	rootProperties: 4_096, rootItems: maxItemFields, rootProducts: maxItemFields,
+	rootProperties: maxUnflattened, rootItems: maxItemFields, rootProducts: maxItemFields,
 }
 
 // scan reads src from its first byte to its last, and says whether it is JSON.
@@ -188,7 +188,13 @@ func (s *scanner) object(r root) bool {
 			name, _ = jsontext.AppendUnquote(nil, quoted) // a lone surrogate becomes U+FFFD
 		}
 		hash := hashName(name)
-		if !s.isNew(name, hash, names, begin) {
+		isNew := false
+		if len(names.list) < fewNames {
+			isNew = names.add(name, hash)
+		} else {
+			isNew = s.isNewAmongMany(name, hash, names, begin)
+		}
+		if !isNew {
 			s.twice = start
 			return false
 		}
@@ -202,7 +208,7 @@ func (s *scanner) object(r root) bool {
 		if r != rootNone {
 			w = words.find(name, hash)
 		}
-		if s.takes(r, w) {
+		if r != rootNone && s.takes(r, w) {
 			ok = s.member(r, quoted, hash, w, escaped)
 		} else {
 			ok = s.value(rootNone)
@@ -217,16 +223,13 @@ func (s *scanner) object(r root) bool {
 	}
 }
 
-// isNew says whether a name is the first of its kind in the object that begins at an
-// offset and has these names already, or more.
-func (s *scanner) isNew(name []byte, hash uint64, names *nameSet, begin int) bool {
-	if len(names.list) < fewNames {
-		return names.add(name, hash)
-	}
+// isNewAmongMany says whether a name is the first of its kind in the object that begins at
+// an offset, of whose names the set has the first.
+func (s *scanner) isNewAmongMany(name []byte, hash uint64, first *nameSet, begin int) bool {
 	if len(s.many.slots) == 0 {
 		s.many.reset(s.src)
 	}
-	return !names.has(name, hash) && (s.many.add(name, begin) || !s.isThere(name, begin))
+	return !first.has(name, hash) && (s.many.add(name, begin) || !s.isThere(name, begin))
 }
 
 // isThere compares a name, which was just read, with all before it in its object.

@@ -31,7 +31,7 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
 		trimmed := bytes.TrimSpace(m.content(v))
-		if len(trimmed) > maxTimeLength {
+		if len(trimmed) > maxTyped {
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
 		text := strings.ToUpper(string(trimmed)) // RFC 3339 lets t and z stand for T and Z
