@@ -102,11 +102,11 @@ func (m *mapping) retlID() (textValue, bool) {
 	if m.externalID == nil {
 		return textValue{}, false
 	}
-	text := string(m.externalID)
+	text := []byte(m.externalID)
 	if m.externalID.isString() {
-		text = m.externalID.text()
+		text = m.content(m.externalID)
 	}
-	return textValue{text: text, value: m.externalID, path: pathExternalIDValue}, true
+	return textValue{text: string(m.take(text)), value: m.externalID, path: pathExternalIDValue}, true
 }
 
 // parseEmail gives the trimmed address, or nothing if it is none: it needs one @

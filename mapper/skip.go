@@ -1,6 +1,9 @@
 package mapper
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 var (
 	typePath        = newPath("type")
@@ -35,15 +38,15 @@ func (m *mapping) excludedByFilter() bool {
 	if !v.isString() {
 		return false
 	}
-	name := strings.TrimSpace(v.text())
-	if name == "" {
+	name := bytes.TrimSpace(m.content(v))
+	if len(name) == 0 {
 		return false
 	}
 	switch m.cfg.EventFilteringOption {
 	case EventFilteringWhitelist:
-		return !m.whitelist[name]
+		return !m.whitelist[string(name)]
 	case EventFilteringBlacklist:
-		return m.blacklist[name]
+		return m.blacklist[string(name)]
 	}
 	return false
 }
