@@ -31,8 +31,11 @@ type Mapper struct {
 	cfg       Config
 	whitelist map[string]bool
 	blacklist map[string]bool
-	pool      sync.Pool // of *mapping
-	phones    phoneMemory
+	// aheadAtFirst is a year after the Mapper was made. What isn't later can be sent, and
+	// the clock need not be read.
+	aheadAtFirst time.Time
+	pool         sync.Pool // of *mapping
+	phones       phoneMemory
 }
 
 // New makes a Mapper, or says which setting is wrong, by its name in JSON and without
@@ -52,9 +55,10 @@ func New(cfg Config) (*Mapper, error) {
 		return nil, fmt.Errorf("mapper: %w", err)
 	}
 	return &Mapper{
-		cfg:       cfg,
-		whitelist: cfg.WhitelistedEvents.set(),
-		blacklist: cfg.BlacklistedEvents.set(),
+		cfg:          cfg,
+		whitelist:    cfg.WhitelistedEvents.set(),
+		blacklist:    cfg.BlacklistedEvents.set(),
+		aheadAtFirst: yearAhead(cfg.Now),
 	}, nil
 }
 
@@ -113,11 +117,12 @@ func (m *Mapper) end(w *mapping) {
 		}
 	}
 	// What was taken down refers to the event, which it would keep.
-	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || len(w.open) > maxPooledLevels {
+	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || cap(w.many.slots) > maxPooledBytes/4 || len(w.open) > maxPooledLevels {
 		return
 	}
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
-	w.externalID, w.retl, w.mapped = nil, false, false
+	w.externalID, w.retl = nil, false
+	w.unsaid, w.broken, w.taken = 0, nil, 0
 	m.pool.Put(w)
 }
 
@@ -131,12 +136,17 @@ func (m *mapping) run() (Result, error) {
 	m.id = m.messageID()
 	rule := m.typeRule()
 	result := Result{Type: m.eventType(rule), MessageID: m.id}
-	if result.Skipped = m.skip(rule); result.Skipped != "" {
+	if result.Skipped = m.skip(result.Type, rule); result.Skipped != "" {
 		return result, nil
 	}
+	if rule == nil {
+		return result, m.noType()
+	}
 	m.readParts()
-	m.mapped = true
 	p, requests, err := rule.requests(m)
+	if m.unsaid > 0 {
+		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("warnings that are left out, there being so many: %d", m.unsaid)})
+	}
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {
 		return result, err

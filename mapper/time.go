@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -12,6 +13,9 @@ var timeRule = newRule("time", "timestamp originalTimestamp")
 
 // earliestTime is the first moment that Klaviyo takes: later than the year 2000.
 var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// yearAhead is the last moment that Klaviyo takes at the time that now tells.
+func yearAhead(now func() time.Time) time.Time { return now().AddDate(1, 0, 0) }
 
 // eventTime gives the event's time as it came, trimmed, or nothing.
 func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
@@ -26,14 +30,18 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		if !v.isString() {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
-		text := strings.ToUpper(strings.TrimSpace(v.text())) // RFC 3339 lets t and z stand for T and Z
+		trimmed := bytes.TrimSpace(m.content(v))
+		if len(trimmed) > maxTyped {
+			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
+		}
+		text := strings.ToUpper(string(trimmed)) // RFC 3339 lets t and z stand for T and Z
 		moment, ok := parseRFC3339(text)
 		switch {
 		case !ok:
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
 		case moment.Before(earliestTime):
 			return invalid("Klaviyo takes times after the year 2000")
-		case moment.After(m.cfg.Now().AddDate(1, 0, 0)):
+		case moment.After(m.aheadAtFirst) && moment.After(yearAhead(m.cfg.Now)):
 			return invalid("Klaviyo takes times up to one year ahead")
 		}
 		m.took(&timeRule, p.text)

@@ -1,6 +1,9 @@
 package mapper
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestParseRFC3339(t *testing.T) {
 	tests := map[string]bool{
@@ -24,5 +27,22 @@ func TestParseRFC3339(t *testing.T) {
 		if _, ok := parseRFC3339(text); ok != want {
 			t.Errorf("%q: %v, want %v", text, ok, want)
 		}
+	}
+}
+
+// TestTheYearAheadGoesOn maps one event again and again while time passes.
+func TestTheYearAheadGoesOn(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	m, err := New(Config{Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	event := []byte(`{"type":"track","event":"a","traits":{"email":"a@example.com"},"timestamp":"2027-03-01T00:00:01Z"}`)
+	if _, err := m.Map(event); err == nil {
+		t.Error("a year and a second ahead was taken")
+	}
+	now = now.Add(time.Second)
+	if _, err := m.Map(event); err != nil {
+		t.Errorf("a year ahead: %v", err)
 	}
 }

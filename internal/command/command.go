@@ -23,7 +23,7 @@ type Program struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
-	// StderrIsTerminal has send and replay show on Stderr how far they are.
+	// StderrIsTerminal has the commands show on Stderr how far they are.
 	StderrIsTerminal bool
 	Getenv           func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
@@ -41,7 +41,7 @@ type Program struct {
 func (p Program) Run(ctx context.Context, args []string) int {
 	stderr := &lockedWriter{w: p.Stderr}
 	p.Stderr = stderr
-	if p.StderrIsTerminal {
+	if p.StderrIsTerminal && p.takesEscapes() {
 		p.terminal = stderr
 	}
 	if p.CheckpointInterval == 0 {
@@ -105,6 +105,15 @@ const (
 func IsTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// takesEscapes tells whether the terminals, where there are any, understand escapes. Those
+// of editors and of some build servers say that they don't.
+func (p Program) takesEscapes() bool { return p.Getenv("TERM") != "dumb" }
+
+func (p Program) stdoutIsTerminal() bool {
+	file, ok := p.Stdout.(*os.File)
+	return ok && IsTerminal(file)
 }
 
 func (p Program) rootCommand() *cobra.Command {

@@ -1,16 +1,18 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -28,6 +30,15 @@ var reasons = map[mapper.Why]string{
 	mapper.WhyNull:       "null",
 	mapper.WhyDecided:    "decided something, and is in no request",
 	mapper.WhyNoPlace:    "no request has a place for it",
+	mapper.WhyUnsendable: "the event can't be sent",
+	mapper.WhySkipped:    "the event is skipped",
+}
+
+// skips say to a person why an event is skipped, and name the value that says so.
+var skips = map[mapper.SkipReason]struct{ reason, path string }{
+	mapper.SkipUnsupportedType: {"only identify, track, screen and group become requests", "type"},
+	mapper.SkipFiltered:        {"the settings' eventFilteringOption excludes it by its name", "event"},
+	mapper.SkipNotForKlaviyo:   {"its integrations exclude Klaviyo", "integrations"},
 }
 
 // maxShown is how many characters of a column the table shows.
@@ -35,13 +46,17 @@ const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
 	var out strings.Builder
-	heading := fmt.Sprintf("%s%s%s %s", colour.heading, eventPlace{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	heading := fmt.Sprintf("%s%s%s %s", colour.heading, plan.Place{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
 	fmt.Fprintln(&out, strings.TrimRight(heading, " "))
 	switch {
 	case e.reason != nil:
 		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
+		if e.reason.Code != mapper.CodeInvalidJSON { // such as a name that is there twice
+			e.valueRows(e.reason.Field).print(&out)
+		}
 	case e.Skipped != "":
-		fmt.Fprintf(&out, "skipped: %s\n", e.Skipped)
+		fmt.Fprintf(&out, "skipped: %s: %s\n", e.Skipped, skips[e.Skipped].reason)
+		e.valueRows(skips[e.Skipped].path).print(&out)
 	}
 	for _, warning := range e.Warnings {
 		fmt.Fprintf(&out, "%swarning%s: %s: %s: %s\n", colour.bad, colour.end, warning.Code, warning.Field, warning.Message)
@@ -57,6 +72,20 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// valueRows show the value at a dotted path of the event, or at a JSON Pointer, if there
+// is one.
+func (e explained) valueRows(path string) colouredRows {
+	pointer := path
+	if !strings.HasPrefix(path, "/") {
+		pointer = strings.ReplaceAll(path, ".", "/")
+	}
+	value := valueAt(e.text, pointer)
+	if path == "" || value == nil {
+		return nil
+	}
+	return colouredRows{{columns: []string{shorten(path), shorten(string(value))}}}
 }
 
 // colouredRow is a row of columns in a colour.
@@ -102,7 +131,7 @@ func (e explained) unusedRows(colour palette) (rows colouredRows) {
 		if u.Instead != "" {
 			reason += ": " + u.Instead
 		}
-		rows = append(rows, colouredRow{[]string{shorten(u.Path), reason}, colour.quiet, colour.end})
+		rows = append(rows, colouredRow{[]string{cmp.Or(shorten(u.Path), "all of it"), reason}, colour.quiet, colour.end})
 	}
 	return rows
 }
@@ -153,18 +182,7 @@ func (rows colouredRows) print(w io.Writer) {
 
 // shorten cuts a text that is too long for a column, and keeps what would move the
 // cursor out of it.
-func shorten(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return '·'
-		}
-		return r
-	}, s)
-	if utf8.RuneCountInString(s) <= maxShown {
-		return s
-	}
-	return string([]rune(s)[:maxShown-1]) + "…"
-}
+func shorten(s string) string { return terminal.Fit(s, maxShown) }
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 

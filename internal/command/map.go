@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,13 +49,18 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start())
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return err
 	}
 	defer events.Close()
 
-	found := recognized{}
+	if p.stdoutIsTerminal() {
+		p.terminal = nil // a line would stand among the results
+	}
+	progress, end := p.showReading(source.files, source.start())
+	defer end()
+	found := input.Forms{}
 	failed, at := 0, source.start()
 	var writeErr error
 	err = pipeline[mapped]{
@@ -63,13 +69,15 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 			if _, writeErr = p.Stdout.Write(result.lines); writeErr != nil {
 				return writeErr
 			}
-			found.add(result.found)
+			found.Add(result.found)
 			failed += result.failed
+			progress.events.Add(int64(result.found.Events()))
 			if len(result.found) > 0 {
 				at = result.next
 			}
 			return nil
 		},
+		passed: progress.bytes.Store,
 	}.run(cmd.Context(), events)
 	switch {
 	case writeErr != nil:
@@ -90,6 +98,10 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 func writeError(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
 		return nil
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = file.Err // the file is that of standard output
 	}
 	return stopped(fmt.Errorf("write to standard output: %w", err))
 }
