@@ -156,6 +156,15 @@ func TestSmallEventsTakeNoMemory(t *testing.T) {
 	}
 }
 
+// TestStringIsCopiedOnce reads a string that is nothing but escapes.
+func TestStringIsCopiedOnce(t *testing.T) {
+	text := `{"payload":"{\"a\":\"` + strings.Repeat(`\\n`, 1_333_333) + `\"}"}`
+	got, n := allocated(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: len(text)})
+	if n != 1 || got > 12_000_000 {
+		t.Errorf("%d events, allocated %d bytes for %d", n, got, len(text))
+	}
+}
+
 // TestInvalidTextTakesNoMemory reads a string of bytes that are none of UTF-8, each of
 // which would become three.
 func TestInvalidTextTakesNoMemory(t *testing.T) {

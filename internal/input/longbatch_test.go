@@ -104,8 +104,8 @@ func TestLongBatchTellsMemory(t *testing.T) {
 		for _, ok := chunk.Next(); ok; _, ok = chunk.Next() {
 			n++
 		}
-		if n > maxFoundAlone || chunk.ahead == 0 && n > maxFound {
-			t.Errorf("%d events in a chunk", n)
+		if n > maxFoundAlone || chunk.ahead == 0 && n > maxFound || cap(chunk.text) > 2*chunkSize {
+			t.Errorf("%d events in a chunk that has memory for a text of %d", n, cap(chunk.text))
 		}
 		events += n
 	}
