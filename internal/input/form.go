@@ -112,7 +112,7 @@ func eventsOf(payload []byte) []byte {
 		if !utf8.Valid(payload) {
 			return nil // and what would stand for it takes three times the memory
 		}
-		text, err := jsontext.AppendUnquote(make([]byte, 0, len(payload)), payload)
+		text, err := jsontext.AppendUnquote(nil, payload)
 		if payload = bytes.TrimSpace(text); err != nil || valueEnd(payload) != len(payload) {
 			return nil
 		}
