@@ -28,7 +28,6 @@ type mapping struct {
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
-	mapped     bool   // the event is one that rules look into
 	trace      *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.

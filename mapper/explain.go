@@ -43,7 +43,8 @@ type ExplainedField struct {
 
 // UnusedField is a value of the event that no request has.
 type UnusedField struct {
-	// Path is the dotted path of the value in the event.
+	// Path is the dotted path of the value in the event. It is empty for the whole event,
+	// which has no requests.
 	Path string `json:"path"`
 	// Why is one of the reasons for a value to be in no request.
 	Why Why `json:"why"`
@@ -86,24 +87,33 @@ const (
 	WhyDecided Why = "decided"
 	// WhyNoPlace is that a request of this kind has no place for it.
 	WhyNoPlace Why = "no_place"
+	// WhyUnsendable is that the event can't be sent.
+	WhyUnsendable Why = "unsendable"
+	// WhySkipped is that the event is skipped.
+	WhySkipped Why = "skipped"
 )
 
 // Explain maps an event as Map does, and says where everything comes from. The error is
-// Map's; what was found until then is explained all the same.
+// Map's.
 func (m *Mapper) Explain(event []byte) (Explanation, error) {
 	w := m.begin(event)
 	defer m.end(w)
 	w.trace = newTrace()
 	result, err := w.run()
 	e := Explanation{Result: result}
-	if !w.mapped {
-		return e, err // it was skipped, or is no event
+	switch {
+	case err != nil:
+		e.Unused = []UnusedField{{Why: WhyUnsendable}}
+		return e, err
+	case result.Skipped != "":
+		e.Unused = []UnusedField{{Why: WhySkipped}}
+		return e, nil
 	}
 	for i, request := range result.Requests {
 		e.Fields = append(e.Fields, w.explainRequest(i, request)...)
 	}
 	e.Unused = w.explainUnused(e.Fields)
-	return e, err
+	return e, nil
 }
 
 // trace takes notes for an Explanation. There is none when an event is only mapped.

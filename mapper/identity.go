@@ -26,7 +26,8 @@ type person struct {
 func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 	var p person
 	m.findExternalID(&p)
-	externalIDSuffices = externalIDSuffices && m.cfg.AllowExternalIDOnly && p.ExternalID != ""
+	couldSuffice := externalIDSuffices && p.ExternalID != ""
+	externalIDSuffices = couldSuffice && m.cfg.AllowExternalIDOnly
 
 	email, hasEmail := m.firstText(&emailRule)
 	phone, hasPhone := m.firstText(&phoneRule)
@@ -53,7 +54,11 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		m.keepInvalid(phone, phoneRule)
 	}
 	if nobody {
-		return p, &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+		e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+		if couldSuffice {
+			e.Message += "; with allowExternalIdOnly its user id would do"
+		}
+		return p, e
 	}
 	return p, nil
 }

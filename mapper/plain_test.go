@@ -200,6 +200,12 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 	if result.skipped = m.skip(kind); result.skipped != "" {
 		return result
 	}
+	if kind == "" {
+		if v, ok := m.event.get("type"); ok && kindOf(v) != 'n' && kindOf(v) != '"' {
+			fail(mapper.CodeWrongType, "type")
+		}
+		fail(mapper.CodeMissingType, "type")
+	}
 	m.readParts()
 	switch kind {
 	case "identify":
@@ -216,7 +222,7 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 
 // Section 7: what is skipped.
 func (m *plain) skip(kind string) mapper.SkipReason {
-	if !slices.Contains([]string{"identify", "track", "screen", "group"}, kind) {
+	if !slices.Contains([]string{"", "identify", "track", "screen", "group"}, kind) {
 		return mapper.SkipUnsupportedType
 	}
 	v, _ := m.event.get("integrations")

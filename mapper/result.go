@@ -9,7 +9,7 @@ import (
 // Result is what an event became. Requests is empty if the event was skipped or
 // could not be mapped.
 type Result struct {
-	// Type is the event's type in lower case, such as track, or empty.
+	// Type is the event's type in lower case, such as track, or empty if it has none.
 	Type string
 	// MessageID is the event's messageId, or empty. One of over 1,000 bytes is cut, and
 	// ends in an ellipsis.
@@ -165,6 +165,7 @@ type Code string
 const (
 	CodeInvalidJSON       Code = "invalid_json"
 	CodeInvalidEvent      Code = "invalid_event"
+	CodeMissingType       Code = "missing_type"
 	CodeMissingIdentifier Code = "missing_identifier"
 	CodeMissingEventName  Code = "missing_event_name"
 	CodeMissingGroupID    Code = "missing_group_id"

@@ -11,14 +11,14 @@ var (
 	integrationsAll = newPath("integrations.All")
 )
 
-// skip gives the reason why the event is not for Klaviyo, or nothing.
-func (m *mapping) skip(rule *typeRule) SkipReason {
+// skip gives the reason why an event of that type is not for Klaviyo, or nothing.
+func (m *mapping) skip(eventType string, rule *typeRule) SkipReason {
 	switch {
-	case rule == nil:
+	case rule == nil && eventType != "":
 		return SkipUnsupportedType
 	case m.excludedByIntegrations():
 		return SkipNotForKlaviyo
-	case rule.eventType == "track" && m.excludedByFilter():
+	case eventType == "track" && m.excludedByFilter():
 		return SkipFiltered
 	}
 	return ""

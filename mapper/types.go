@@ -45,6 +45,15 @@ func (m *mapping) eventType(known *typeRule) string {
 	return strings.ToLower(shown(bytes.TrimSpace(m.content(v))))
 }
 
+// noType is the error of an event that doesn't say what it is.
+func (m *mapping) noType() *Error {
+	e := &Error{Code: CodeMissingType, Field: typePath.text, Message: "an event has a type, such as track or identify; is this one of RudderStack's?"}
+	if v, ok := m.lookup(typePath); ok && !v.isNull() && !v.isString() {
+		e.Code, e.Message = CodeWrongType, "the type of an event is a string, such as track or identify"
+	}
+	return e
+}
+
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	p, err := m.identify(true)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -48,7 +49,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start())
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return err
 	}
@@ -90,6 +91,10 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 func writeError(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
 		return nil
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = file.Err // the file is that of standard output
 	}
 	return stopped(fmt.Errorf("write to standard output: %w", err))
 }

@@ -58,7 +58,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start())
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return err
 	}
