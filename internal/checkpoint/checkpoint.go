@@ -54,9 +54,8 @@ func LockName(name string) string { return atomicfile.Resolve(name) + ".lock" }
 
 // Open opens the file with a name, which need not exist.
 func Open(name string) (*File, error) {
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
+	if err := checkRegular(name); err != nil {
+		return nil, err
 	}
 	lock, err := os.OpenFile(LockName(name), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -72,9 +71,26 @@ func Open(name string) (*File, error) {
 // Close lets other programs open the file.
 func (f *File) Close() error { return f.lock.Close() }
 
+// checkRegular refuses what is there and no regular file, which could make its reader
+// wait.
+func checkRegular(name string) error {
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: %w", name, ErrInvalid)
+	}
+	return nil
+}
+
 // Load gives the checkpoint, or nil where there is none yet.
-func (f *File) Load() (*Checkpoint, error) {
-	text, err := os.ReadFile(f.name)
+func (f *File) Load() (*Checkpoint, error) { return Load(f.name) }
+
+// Load gives the checkpoint that the file with a name had last, or nil where there is
+// none yet. Another program may have the file open.
+func Load(name string) (*Checkpoint, error) {
+	if err := checkRegular(name); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -85,7 +101,7 @@ func (f *File) Load() (*Checkpoint, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil || !c.isValid() {
-		return nil, fmt.Errorf("%s: %w", f.name, ErrInvalid)
+		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
 	}
 	return &c, nil
 }

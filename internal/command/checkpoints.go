@@ -29,8 +29,8 @@ type checkpoints struct {
 }
 
 // openCheckpoints opens the file with a name. If there is a checkpoint it checks that
-// it is of these files and settings, and of this key unless newKey is set.
-func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings, key string, newKey bool) (*checkpoints, error) {
+// it is of these files and settings, and of this key unless that is empty.
+func (p Program) openCheckpoints(name string, files []string, settings checkpoint.Settings, key string) (*checkpoints, error) {
 	sources, err := describeInput(files)
 	if err != nil {
 		return nil, err
@@ -41,10 +41,7 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 	}
 	saved, err := file.Load()
 	if err == nil && saved != nil {
-		err = saved.Check(sources, settings)
-	}
-	if err == nil && saved != nil && !newKey {
-		err = saved.CheckKey(key)
+		err = goOnBy(saved, sources, settings, key)
 	}
 	if err != nil {
 		file.Close()
@@ -54,12 +51,26 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 	c.last = checkpoint.Checkpoint{At: input.Position{Line: 1}}
 	if saved != nil {
 		c.last = *saved
-		if saved.Done && saved.Grown(sources) {
-			c.last.Done, c.last.Counts = false, checkpoint.Counts{}
-		}
 	}
 	c.last.Input, c.last.Settings = sources, settings
 	return c, nil
+}
+
+// goOnBy makes a saved checkpoint the one to go on by, if it is of this input, these
+// settings and, unless that is empty, this key.
+func goOnBy(saved *checkpoint.Checkpoint, sources []checkpoint.Source, settings checkpoint.Settings, key string) error {
+	if err := saved.Check(sources, settings); err != nil {
+		return err
+	}
+	if key != "" {
+		if err := saved.CheckKey(key); err != nil {
+			return err
+		}
+	}
+	if saved.Done && saved.Grown(sources) {
+		saved.Done, saved.Counts = false, checkpoint.Counts{}
+	}
+	return nil
 }
 
 // describeInput describes files that can be read from a position on.

@@ -23,7 +23,7 @@ type Program struct {
 	Stdin  io.Reader
 	Stdout io.Writer
 	Stderr io.Writer
-	// StderrIsTerminal has send and replay show on Stderr how far they are.
+	// StderrIsTerminal has the commands show on Stderr how far they are.
 	StderrIsTerminal bool
 	Getenv           func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
@@ -110,6 +110,11 @@ func IsTerminal(file *os.File) bool {
 // takesEscapes tells whether the terminals, where there are any, understand escapes. Those
 // of editors and of some build servers say that they don't.
 func (p Program) takesEscapes() bool { return p.Getenv("TERM") != "dumb" }
+
+func (p Program) stdoutIsTerminal() bool {
+	file, ok := p.Stdout.(*os.File)
+	return ok && IsTerminal(file)
+}
 
 func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{

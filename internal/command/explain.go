@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -157,8 +156,7 @@ var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", 
 // palette gives colours if standard output is a terminal that has them and the user doesn't
 // mind, see https://no-color.org. An empty NO_COLOR is no wish.
 func (p Program) palette() palette {
-	file, ok := p.Stdout.(*os.File)
-	if !ok || p.Getenv("NO_COLOR") != "" || !p.takesEscapes() || !IsTerminal(file) {
+	if p.Getenv("NO_COLOR") != "" || !p.takesEscapes() || !p.stdoutIsTerminal() {
 		return palette{}
 	}
 	return colours

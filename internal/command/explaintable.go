@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -45,7 +46,7 @@ const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
 	var out strings.Builder
-	heading := fmt.Sprintf("%s%s%s %s", colour.heading, eventPlace{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	heading := fmt.Sprintf("%s%s%s %s", colour.heading, plan.Place{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
 	fmt.Fprintln(&out, strings.TrimRight(heading, " "))
 	switch {
 	case e.reason != nil:
@@ -181,18 +182,7 @@ func (rows colouredRows) print(w io.Writer) {
 
 // shorten cuts a text that is too long for a column, and keeps what would move the
 // cursor out of it.
-func shorten(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return '·'
-		}
-		return r
-	}, s)
-	if utf8.RuneCountInString(s) <= maxShown {
-		return s
-	}
-	return string([]rune(s)[:maxShown-1]) + "…"
-}
+func shorten(s string) string { return terminal.Fit(s, maxShown) }
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 

@@ -55,7 +55,12 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	}
 	defer events.Close()
 
-	found := recognized{}
+	if p.stdoutIsTerminal() {
+		p.terminal = nil // a line would stand among the results
+	}
+	progress, end := p.showReading(source.files, source.start())
+	defer end()
+	found := input.Forms{}
 	failed, at := 0, source.start()
 	var writeErr error
 	err = pipeline[mapped]{
@@ -64,13 +69,15 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 			if _, writeErr = p.Stdout.Write(result.lines); writeErr != nil {
 				return writeErr
 			}
-			found.add(result.found)
+			found.Add(result.found)
 			failed += result.failed
+			progress.events.Add(int64(result.found.Events()))
 			if len(result.found) > 0 {
 				at = result.next
 			}
 			return nil
 		},
+		passed: progress.bytes.Store,
 	}.run(cmd.Context(), events)
 	switch {
 	case writeErr != nil:

@@ -15,7 +15,7 @@ import (
 // mapped is what map prints of a portion of the input, or a piece of that.
 type mapped struct {
 	lines  []byte
-	found  recognized     // the events
+	found  input.Forms    // the events
 	failed int            // those that can't be sent
 	next   input.Position // after the last
 }
@@ -27,7 +27,7 @@ func (r *mapped) mapNext(m *mapper.Mapper, chunk *input.Chunk) (more bool) {
 	if cap(lines) > 2*largePortion {
 		lines = nil
 	}
-	*r = mapped{lines: lines, found: recognized{}}
+	*r = mapped{lines: lines, found: input.Forms{}}
 	for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
 		result, reason := mapEvent(m, event)
 		if result.Type == "" && chunk.Unwrap(event) {

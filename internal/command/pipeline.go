@@ -20,6 +20,8 @@ type pipeline[Result any] struct {
 	// deliver is given each result, in the order of the input. Its error ends the
 	// pipeline. The chunk's memory is valid until it returns.
 	deliver func(*Result) error
+	// passed is told after each portion how many bytes of the input were read to its end.
+	passed func(read int64)
 }
 
 // portion is a part of the input with what became of it.
@@ -27,12 +29,13 @@ type portion[Result any] struct {
 	chunk  input.Chunk
 	result Result
 	done   chan bool // has an element when there is a result: whether there is more
+	read   int64     // bytes of the input, to its end
 }
 
 // shrink lets go of the memory of a large portion, which the next one would otherwise
 // be read beside: the collector begins only after so large an allocation.
 func (p *portion[Result]) shrink() {
-	if p.chunk.Size() > largePortion {
+	if p.isLarge() {
 		p.chunk = input.Chunk{}
 		p.result = *new(Result)
 		for range 2 { // a pool, such as the mapper's, keeps what it holds over one
@@ -44,6 +47,8 @@ func (p *portion[Result]) shrink() {
 // largePortion is the size in bytes beyond which a portion is worked on alone and its
 // memory isn't kept, so that memory stays flat where lines are long.
 const largePortion = 1 << 20
+
+func (p *portion[Result]) isLarge() bool { return p.chunk.Size() > largePortion }
 
 // run puts all events through. Its error is that of reading or of deliver.
 func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
@@ -83,8 +88,11 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 			if !more {
 				break
 			}
-			runtime.GC() // what the piece left behind would stand beside the next
+			if portion.isLarge() {
+				runtime.GC() // what the piece left behind would stand beside the next
+			}
 		}
+		p.passed(portion.read)
 		portion.shrink()
 		free <- portion
 	}
@@ -101,7 +109,8 @@ func fillPortions[Result any](ctx context.Context, events *input.Reader, free, t
 		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
 			return err
 		}
-		alone := portion.chunk.Size() > largePortion
+		portion.read = events.BytesRead()
+		alone := portion.isLarge()
 		if alone {
 			await(free, cap(free)-1)
 		}

@@ -1,13 +1,17 @@
 package command
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 func (p Program) planCommand() *cobra.Command {
@@ -19,8 +23,9 @@ func (p Program) planCommand() *cobra.Command {
 		Short: "Tell what send would do",
 		Long: `Plan reads what send would read and tells what would be sent: how much of what, which
 metrics the account gets, what can't be sent or is sent otherwise than it was meant,
-how many calls that takes and how long. It needs no key and sends nothing. It takes
-the arguments of send; those that are about the delivery alone have no effect.
+how many calls that takes and how long. It needs no key, sends nothing and writes no
+file. It takes the arguments of send; with --checkpoint it is about what is left, also
+while a send is under way. Those that are about the delivery alone have no effect.
 
 Two figures with a dash between them are bounds. The lower one is where the people are
 new to Klaviyo and everything joins one call that can, the upper one where they are
@@ -30,7 +35,8 @@ share of them that --quota-share gives.
 The exit status is 3 if there are events that can't be sent.`,
 		Example: `  rudderklaviyo plan --config destination.yaml events.jsonl.gz
   rudderklaviyo plan --output json events.jsonl | jq '.metrics[].name'
-  rudderklaviyo plan events.jsonl && rudderklaviyo send events.jsonl`,
+  rudderklaviyo plan events.jsonl && rudderklaviyo send events.jsonl
+  rudderklaviyo plan --checkpoint progress.json events.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runPlan(cmd, args, settings, source, flags)
 		},
@@ -42,32 +48,108 @@ The exit status is 3 if there are events that can't be sent.`,
 }
 
 // planPrinters gives the forms of a plan by the values of --output.
-var planPrinters = map[string]func(*plan, io.Writer) error{
-	"table": (*plan).printTable,
-	"json":  func(plan *plan, w io.Writer) error { return json.NewEncoder(w).Encode(plan) },
+var planPrinters = map[string]func(*plan.Plan, io.Writer) error{
+	"table": (*plan.Plan).WriteTable,
+	"json":  (*plan.Plan).WriteJSON,
 }
 
 func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
+	if err := flags.checkTogether(cmd); err != nil {
+		return err
+	}
 	if err := flags.check(); err != nil {
 		return err
 	}
-	m, err := p.loadMapper(cmd, settings)
+	cfg, err := p.load(cmd, settings, p.logger(settings))
+	if err != nil {
+		return err
+	}
+	m, err := newMapper(cfg)
 	if err != nil {
 		return err
 	}
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start(), settings.files()...)
-	if err != nil {
+	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	defer events.Close()
 
-	planning := newPlanning(source.files)
-	at := source.start()
-	err = pipeline[[]mappedEvent]{
-		work: func(chunk *input.Chunk, mapped *[]mappedEvent) bool {
+	draft := plan.New(source.files)
+	from, stoppedAt := source.start(), source.stoppedAt
+	if flags.checkpoint != "" {
+		saved, err := readCheckpoint(flags, source.files, cfg)
+		if err != nil {
+			return err
+		}
+		if saved != nil {
+			from = saved.At
+			draft.GoOn(flags.checkpoint, *saved)
+		}
+		stoppedAt = source.stoppedWithCheckpoint
+	}
+	files := map[input.Compression]int{}
+	if !draft.IsComplete() {
+		events, err := source.open(p, from)
+		if err != nil {
+			return err
+		}
+		defer events.Close()
+		at, err := p.addEvents(cmd.Context(), draft, m, events, source.files, from, flags.checkpoint != "")
+		if err != nil {
+			return stoppedAt(cmd, at, err)
+		}
+		source.warnIfShort(p, events)
+		files = compressed(events.Files())
+	}
+	planned := draft.Plan(files, flags.quotaShare)
+	if err := planPrinters[flags.output](planned, p.Stdout); err != nil {
+		return writeError(err)
+	}
+	if planned.Unsendable > 0 {
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d", planned.Unsendable)}
+	}
+	return nil
+}
+
+// readCheckpoint gives the checkpoint that the next send goes on by, or nil if there is
+// none yet, and leaves it as it is. It returns the errors of send, but for that of the
+// key where there is no key.
+func readCheckpoint(flags sendFlags, files []string, cfg config.Config) (*checkpoint.Checkpoint, error) {
+	sources, err := describeInput(files)
+	if err != nil {
+		return nil, err
+	}
+	key := cfg.PrivateAPIKey
+	if flags.simulate {
+		key = simulation
+	}
+	settings, err := checkpoint.DescribeSettings(flags.server(), key, cfg.Config)
+	if err != nil {
+		return nil, stopped(err)
+	}
+	saved, err := checkpoint.Load(flags.checkpoint)
+	if err == nil && saved != nil {
+		err = goOnBy(saved, sources, settings, flags.keyToCheck(key))
+	}
+	if err != nil {
+		return nil, checkpointError(flags.checkpoint, err)
+	}
+	return saved, nil
+}
+
+// planPiece is how many events are mapped before they are added to a plan, so that little
+// waits for that even where a line holds millions.
+const planPiece = 1_000
+
+// addEvents adds all events to a draft. If it can't, it tells from where on. A last line
+// that isn't whole is left out where the input may grow.
+func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Mapper, events *input.Reader, files []string, from input.Position, mayGrow bool) (at input.Position, err error) {
+	progress, end := p.showReading(files, from)
+	defer end()
+	at = from
+	err = pipeline[[]plan.Event]{
+		work: func(chunk *input.Chunk, mapped *[]plan.Event) (more bool) {
 			clear(*mapped)
 			*mapped = (*mapped)[:0]
 			for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
@@ -75,28 +157,27 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 				if result.Type == "" && chunk.Unwrap(event) {
 					continue
 				}
-				*mapped = append(*mapped, mappedEvent{event, result, reason})
+				*mapped = append(*mapped, plan.Event{Event: event, Result: result, Reason: reason})
+				if len(*mapped) == planPiece {
+					return true
+				}
 			}
 			return false
 		},
-		deliver: func(mapped *[]mappedEvent) error {
+		deliver: func(mapped *[]plan.Event) error {
 			for _, event := range *mapped {
-				planning.add(event)
+				if mayGrow && isCut(event.Event, files) {
+					fmt.Fprintf(p.Stderr, "Warning: line %d of %s has no end and isn't whole. It is left out: send stops there, for its writer may still be at it.\n",
+						event.Line, files[event.File])
+					continue
+				}
+				draft.Add(event)
 				at = event.Next
 			}
+			progress.events.Add(int64(len(*mapped)))
 			return nil
 		},
-	}.run(cmd.Context(), events)
-	if err != nil {
-		return source.stoppedAt(cmd, at, err)
-	}
-	source.warnIfShort(p, events)
-	plan := planning.plan(events.Files(), flags.quotaShare)
-	if err := planPrinters[flags.output](plan, p.Stdout); err != nil {
-		return writeError(err)
-	}
-	if plan.Unsendable > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d", plan.Unsendable)}
-	}
-	return nil
+		passed: progress.bytes.Store,
+	}.run(ctx, events)
+	return at, err
 }

@@ -12,16 +12,17 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/sample"
 )
 
 // plannedOf runs plan without a key and without a network.
-func plannedOf(t *testing.T, status int, args ...string) plan {
+func plannedOf(t *testing.T, status int, args ...string) plan.Plan {
 	t.Helper()
 	r := setup{}.run(t, append([]string{"plan", "--output=json"}, args...)...)
 	r.want(t, status)
-	var p plan
+	var p plan.Plan
 	decoder := json.NewDecoder(strings.NewReader(r.stdout))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&p); err != nil {
@@ -48,30 +49,30 @@ func TestPlan(t *testing.T) {
 		`{"type":"screen","name":"Ping","context":{"traits":{"email":"p1@example.com"}}}`,
 	}, ",\n")+"]")
 	got := plannedOf(t, statusDeadLetters, first, second)
-	want := plan{
+	want := plan.Plan{
 		Events: 17, Unsendable: 2,
 		Types: map[string]int{"identify": 4, "group": 1, "page": 1, "unknown": 1, "track": 9, "screen": 1},
 		Requests: map[klaviyo.OperationID]int{
 			klaviyo.OperationCreateProfile: 4, klaviyo.OperationSubscribeProfiles: 2, klaviyo.OperationCreateEvent: 9,
 		},
 		People:            3,
-		Metrics:           []metric{{"Ping", 8}, {"Pong", 1}},
-		SameSecond:        sameSecond{Events: 3, WithoutUniqueID: 2},
+		Metrics:           []plan.Metric{{Name: "Ping", Events: 8}, {Name: "Pong", Events: 1}},
+		SameSecond:        plan.SameSecond{Events: 3, WithoutUniqueID: 2},
 		RepeatedUniqueIDs: 1,
-		Errors: []*problem{
-			{"invalid_json", 1, []eventPlace{{first, 7, 0}}},
-			{"missing_identifier", 1, []eventPlace{{second, 8, 8}}},
+		Errors: []*plan.Problem{
+			{Code: "invalid_json", Events: 1, First: []plan.Place{{File: first, Line: 7}}},
+			{Code: "missing_identifier", Events: 1, First: []plan.Place{{File: second, Line: 8, Event: 8}}},
 		},
-		Warnings: []*problem{{"invalid_phone", 1, []eventPlace{{first, 4, 0}}}},
-		Skipped:  []*problem{{"unsupported_type", 1, []eventPlace{{first, 6, 0}}}},
-		Calls: []plannedCalls{
-			{klaviyo.OperationCreateEvent, bounds{9, 9}, bounds{}},
-			{klaviyo.OperationCreateProfile, bounds{2, 2}, bounds{}},
-			{klaviyo.OperationSubscribeProfiles, bounds{1, 2}, bounds{}},
-			{klaviyo.OperationUpdateProfile, bounds{0, 4}, bounds{}},
+		Warnings: []*plan.Problem{{Code: "invalid_phone", Events: 1, First: []plan.Place{{File: first, Line: 4}}}},
+		Skipped:  []*plan.Problem{{Code: "unsupported_type", Events: 1, First: []plan.Place{{File: first, Line: 6}}}},
+		Calls: []plan.Calls{
+			{Operation: klaviyo.OperationCreateEvent, Calls: plan.Bounds{Least: 9, Most: 9}},
+			{Operation: klaviyo.OperationCreateProfile, Calls: plan.Bounds{Least: 2, Most: 2}},
+			{Operation: klaviyo.OperationSubscribeProfiles, Calls: plan.Bounds{Least: 1, Most: 2}},
+			{Operation: klaviyo.OperationUpdateProfile, Calls: plan.Bounds{Least: 0, Most: 4}},
 		},
 		QuotaShare: 1,
-		Forms:      recognized{"json_lines": 7, "json_array": 10},
+		Forms:      input.Forms{"json_lines": 7, "json_array": 10},
 		Compressed: nil,
 	}
 	got.Compressed = nil
@@ -133,47 +134,6 @@ calls                                                0
 	}
 }
 
-func TestPlanWarnsOfManyMetrics(t *testing.T) {
-	for n, want := range map[int]string{179: "", 180: "near the 200", 200: "near the 200", 201: "too many", maxNames + 1: "and more"} {
-		var events []string
-		for i := range n {
-			events = append(events, fmt.Sprintf(`{"type":"track","event":"E%d","properties":{"email":"a@example.com"}}`, i))
-		}
-		r := setup{stdin: strings.NewReader(lines(events...))}.run(t, "plan")
-		r.want(t, statusDone)
-		_, notes, _ := strings.Cut(r.stdout, "\nmetrics")
-		notes, _, _ = strings.Cut(notes, "\n")
-		if want == "" && strings.Contains(notes, "200") || !strings.Contains(notes, want) {
-			t.Errorf("%d metrics: %q, want %q", n, notes, want)
-		}
-	}
-}
-
-func TestHowLongAPlanTakes(t *testing.T) {
-	events, _ := klaviyo.LookupOperation(klaviyo.OperationCreateEvent)
-	tests := []struct {
-		calls int
-		share float64
-		want  string
-	}{
-		{1, 1, "1 s"},
-		{3_500, 1, "9 s"},
-		{3_501, 1, "1 min"},
-		{1_000_000, 1, "4 h 46 min"},
-		{1_000_000, 0.5, "9 h 32 min"},
-		{100, 0.0001, "1 h 39 min"},
-	}
-	for _, tt := range tests {
-		seconds := int(delivery.Duration(events, tt.calls, tt.share) / time.Second)
-		if got := duration(bounds{seconds, seconds}); got != tt.want {
-			t.Errorf("%d calls at %g: %s, want %s", tt.calls, tt.share, got, tt.want)
-		}
-	}
-	if got := duration(bounds{59, 7200}); got != "59 s – 2 h 0 min" {
-		t.Errorf("%s", got)
-	}
-}
-
 // TestSendKeepsToItsPlan sends to a Klaviyo that doesn't know the people, and once
 // more to the same, which does.
 func TestSendKeepsToItsPlan(t *testing.T) {
@@ -183,7 +143,7 @@ func TestSendKeepsToItsPlan(t *testing.T) {
 	}
 	events := write(t, "events.jsonl", text.String())
 	planned := plannedOf(t, statusDone, events)
-	var calls bounds
+	var calls plan.Bounds
 	for _, c := range planned.Calls {
 		calls.Least += c.Calls.Least
 		calls.Most += c.Calls.Most
@@ -210,6 +170,7 @@ func TestSendKeepsToItsPlan(t *testing.T) {
 func TestPlanTakesTheArgumentsOfSend(t *testing.T) {
 	events, dead := write(t, "events.jsonl", lines(identify(1))), write(t, "dead.jsonl", "")
 	plannedOf(t, statusDone, "--dead-letter="+dead, "--checkpoint=none.json", "--new-key", "--concurrency=3", "--simulate",
-		"--base-url=https://example.com", "--quota-share=0.2", "--max-line-bytes=1000", "--from-line=1", "--from-event=1", events)
+		"--base-url=https://example.com", "--quota-share=0.2", "--max-line-bytes=1000", events)
+	plannedOf(t, statusDone, "--from-line=1", "--from-event=1", events)
 	setup{}.run(t, "plan", "--quota-share=0", events).want(t, statusUsage, "--quota-share")
 }

@@ -30,29 +30,39 @@ func (s *sending) showProgress() (end func()) {
 	case !s.logger.Enabled(s.queue.Context(), slog.LevelInfo):
 		return func() {}
 	}
+	requests := s.client.Stats().Requests
+	stop := every(interval, func() {
+		before := requests
+		requests = s.client.Stats().Requests
+		show(s.standing(float64(requests-before) / interval.Seconds()))
+	})
+	return func() {
+		stop()
+		if s.terminal != nil {
+			s.terminal.clearLine()
+		}
+	}
+}
+
+// every calls show at an interval until its result is called.
+func every(interval time.Duration, show func()) (end func()) {
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
-		requests := s.client.Stats().Requests
 		for {
 			select {
 			case <-ticker.C:
+				show()
 			case <-stop:
 				return
 			}
-			before := requests
-			requests = s.client.Stats().Requests
-			show(s.standing(float64(requests-before) / interval.Seconds()))
 		}
 	}()
 	return func() {
 		close(stop)
 		<-stopped
-		if s.terminal != nil {
-			s.terminal.clearLine()
-		}
 	}
 }
 

@@ -35,6 +35,29 @@ func (f *sendFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
 
+// checkTogether refuses flags that mean nothing together or without each other.
+func (f *sendFlags) checkTogether(cmd *cobra.Command) error {
+	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag}); err != nil {
+		return err
+	}
+	if f.newKey && f.checkpoint == "" {
+		return wrongUsage(fmt.Errorf("--%s is about the key of a checkpoint: give --%s too", newKeyFlag, checkpointFlag))
+	}
+	if f.deadLetter == input.Stdin || f.checkpoint == input.Stdin {
+		return wrongUsage(fmt.Errorf("--%s and --%s are files that are read again, which - is not: name a file", deadLetterFlag, checkpointFlag))
+	}
+	return nil
+}
+
+// keyToCheck is the key that a checkpoint must have been made with, or empty if it may
+// have been made with any.
+func (f *sendFlags) keyToCheck(key string) string {
+	if f.newKey {
+		return ""
+	}
+	return key
+}
+
 func (p Program) sendCommand() *cobra.Command {
 	var settings settings
 	var source source
@@ -74,18 +97,12 @@ grown. A last line that is half written is left to the next run.`,
 }
 
 func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
-	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag}); err != nil {
+	if err := flags.checkTogether(cmd); err != nil {
 		return err
 	}
 	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err
-	}
-	if flags.newKey && flags.checkpoint == "" {
-		return wrongUsage(fmt.Errorf("--%s is about the key of a checkpoint: give --%s too", newKeyFlag, checkpointFlag))
-	}
-	if flags.deadLetter == input.Stdin || flags.checkpoint == input.Stdin {
-		return wrongUsage(fmt.Errorf("--%s and --%s are files that are read again, which - is not: name a file", deadLetterFlag, checkpointFlag))
 	}
 	if err := source.use(args); err != nil {
 		return err
@@ -152,7 +169,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	if err != nil {
 		return nil, stopped(err)
 	}
-	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings, s.key, flags.newKey)
+	saved, err := p.openCheckpoints(flags.checkpoint, s.files, settings, flags.keyToCheck(s.key))
 	if err != nil {
 		return nil, err
 	}

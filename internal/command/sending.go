@@ -38,7 +38,7 @@ type sending struct {
 	queue      *delivery.Queue
 	began      time.Time
 	events     int
-	forms      recognized
+	forms      input.Forms
 	compressed map[input.Compression]int // files
 	skipped    atomic.Int64
 	kept       atomic.Int64
@@ -69,7 +69,7 @@ func eventOfInput(event input.Event) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings, s.forms, s.mayGrow = map[string]int{}, recognized{}, saved != nil
+	s.warnings, s.forms, s.mayGrow = map[string]int{}, input.Forms{}, saved != nil
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -139,7 +139,7 @@ func (s *sending) read(lines *input.Reader) error {
 
 // take gives an event to the queue, or deals with it at once.
 func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
-	if s.mayGrow && s.isCut(line) {
+	if s.mayGrow && isCut(line, s.files) {
 		return given, errCut
 	}
 	event := delivery.Event{Position: at}
@@ -183,8 +183,8 @@ func (s *sending) requests(event []byte) []mapper.Request {
 }
 
 // isCut tells whether a line is the last of the input, and may be a part of one.
-func (s *sending) isCut(line input.Event) bool {
-	return !line.Ended && line.File == len(s.files)-1 && (line.TooLong || !json.Valid(line.Text))
+func isCut(line input.Event, files []string) bool {
+	return !line.Ended && line.File == len(files)-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
 // warnOfAnswer counts what Klaviyo didn't take as it was meant.
@@ -246,7 +246,7 @@ func (s *sending) summary(report delivery.Report) summary {
 		Retries:      stats.Retries,
 		RateLimited:  stats.RateLimited,
 		Seconds:      time.Since(s.began).Round(time.Millisecond).Seconds(),
-		Forms:        s.forms.remarkable(),
+		Forms:        s.forms.Remarkable(),
 		Compressed:   s.compressed,
 		earlier:      s.earlier.Events,
 		warnings:     s.warnings,

@@ -25,7 +25,7 @@ type summary struct {
 	// Forms counts the events of this run by the form they were found in, and
 	// Compressed the files by how they are compressed. They are left out where there
 	// is nothing but plain JSON Lines.
-	Forms      recognized                `json:"forms,omitempty"`
+	Forms      input.Forms               `json:"forms,omitempty"`
 	Compressed map[input.Compression]int `json:"compressed,omitempty"`
 
 	// earlier is how many of the events earlier runs dealt with.
@@ -67,7 +67,7 @@ func (s summary) printTable(w io.Writer) error {
 		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
 	)
 	for _, form := range slices.Sorted(maps.Keys(s.Forms)) {
-		rows = append(rows, row{"read from " + formNames[form], s.Forms[form]})
+		rows = append(rows, row{"read from " + form.Name(), s.Forms[form]})
 	}
 	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
 		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})
@@ -81,4 +81,11 @@ func (s summary) printTable(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// compressed leaves out the files that aren't.
+func compressed(files map[input.Compression]int) map[input.Compression]int {
+	files = maps.Clone(files)
+	delete(files, input.Uncompressed)
+	return files
 }

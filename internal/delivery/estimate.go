@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
 )
 
 // Estimate counts the calls that events take, without making any. How many it will
@@ -13,13 +14,11 @@ import (
 // it gives bounds. It isn't safe for concurrent use.
 type Estimate struct {
 	calls  map[klaviyo.OperationID]Calls
-	people *people // for its identifiers
-	// known and knownBefore are those who were written to, as far as the client
-	// remembers them.
-	known, knownBefore map[id]bool
-	read               int // bytes of the events so far, as the backlog counts them
-	// recent are the identifies that the next one of the person may join, and older
-	// those before them.
+	people *people     // for its identifiers
+	known  *tally.Seen // who was written to, as far as the client remembers them
+	read   int         // bytes of the events so far, as the backlog counts them
+	// recent are the identifies that the next event of the person may join, by its
+	// identifiers, and older those before them.
 	recent, older map[id]*joined
 	turned        int // read when recent became older
 	batches       map[batchKey]*joined
@@ -34,10 +33,9 @@ type Calls struct {
 
 // joined are the requests that become one call.
 type joined struct {
-	begun  int // read when the first was taken in
-	count  int
-	bytes  int  // of their events
-	closed bool // its last has further requests, or an event followed that is no identify
+	begun int // read when the first was taken in
+	count int
+	bytes int // of their events
 }
 
 // rememberedIdentifiers is about how many the client remembers, of 100,000 people.
@@ -48,8 +46,9 @@ func NewEstimate() *Estimate {
 	return &Estimate{
 		calls:   map[klaviyo.OperationID]Calls{},
 		people:  newPeople(),
-		known:   map[id]bool{},
+		known:   tally.NewSeen(rememberedIdentifiers),
 		recent:  map[id]*joined{},
+		older:   map[id]*joined{},
 		batches: map[batchKey]*joined{},
 	}
 }
@@ -62,7 +61,8 @@ func (e *Estimate) Add(event Event) {
 	size := taskBytes + len(event.Text)
 	e.read += size
 	if e.read-e.turned > maxBytes {
-		e.recent, e.older, e.turned = map[id]*joined{}, e.recent, e.read
+		e.recent, e.older, e.turned = e.older, e.recent, e.read
+		clear(e.recent)
 		maps.DeleteFunc(e.batches, func(_ batchKey, b *joined) bool { return e.read-b.begun > maxBytes })
 	}
 	ids := e.people.identifiers(event.Identity)
@@ -82,7 +82,7 @@ func (e *Estimate) Add(event Event) {
 			e.count(op, 1, 1)
 		}
 		if op != klaviyo.OperationCreateProfile && i == 0 {
-			e.follow(ids, &joined{closed: true})
+			e.close(ids)
 		}
 	}
 }
@@ -96,15 +96,18 @@ func (e *Estimate) count(op klaviyo.OperationID, fewest, most int) {
 // can be one call, else as one of its own.
 func (e *Estimate) identify(ids []id, size int, last bool) {
 	before, same := e.before(ids)
-	joins := same && !before.closed && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
+	joins := same && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
 		e.read-before.begun <= maxBytes
 	if !joins {
 		before = &joined{begun: e.read}
 	}
 	before.count++
 	before.bytes += size
-	before.closed = !last
-	e.follow(ids, before)
+	if last {
+		e.follow(ids, before)
+	} else {
+		e.close(ids)
+	}
 
 	isKnown := e.learn(ids)
 	switch {
@@ -120,12 +123,10 @@ func (e *Estimate) identify(ids []id, size int, last bool) {
 
 // learn tells whether somebody with one of the identifiers was written to before.
 func (e *Estimate) learn(ids []id) (isKnown bool) {
-	if len(e.known) >= rememberedIdentifiers {
-		e.known, e.knownBefore = map[id]bool{}, e.known
-	}
 	for _, id := range ids {
-		isKnown = isKnown || e.known[id] || e.knownBefore[id]
-		e.known[id] = true
+		if e.known.Add(tally.Key(id)) {
+			isKnown = true
+		}
 	}
 	return isKnown
 }
@@ -148,6 +149,15 @@ func (e *Estimate) before(ids []id) (before *joined, same bool) {
 func (e *Estimate) follow(ids []id, j *joined) {
 	for _, id := range ids {
 		e.recent[id] = j
+	}
+}
+
+// close lets nothing more join the last identify of the identifiers: an event followed
+// that is none, or it has further requests.
+func (e *Estimate) close(ids []id) {
+	for _, id := range ids {
+		delete(e.recent, id)
+		delete(e.older, id)
 	}
 }
 

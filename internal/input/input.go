@@ -70,6 +70,7 @@ type Reader struct {
 	file  int      // index of the file that is open or comes next
 	open  *content // of that file, or nil
 	size  int64    // of the file that was read last, as far as it was read
+	read  int64    // of the files before the one that is open or comes next
 	lines int      // of the first file
 	found map[Compression]int
 	chunk Chunk // that Next gives from
@@ -132,6 +133,7 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 			if r.file == r.cfg.From.File {
 				r.lines = r.open.lines()
 			}
+			r.read += r.size
 			r.Close()
 			r.file++
 		case ctx.Err() != nil:
@@ -161,6 +163,15 @@ func (r *Reader) openFile() (err error) {
 // Size is how much of the file that was read last has been read, in bytes of the
 // file itself.
 func (r *Reader) Size() int64 { return r.size }
+
+// BytesRead is how much of all files has been read, in bytes of the files themselves,
+// from the beginning of the one that [Config.From] is in.
+func (r *Reader) BytesRead() int64 {
+	if r.open == nil {
+		return r.read
+	}
+	return r.read + r.open.size
+}
 
 // FirstLines is how many lines the file has that [Config.From] is in, once all of it was
 // read.

@@ -2,52 +2,78 @@ package tally
 
 import (
 	"math"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 )
+
+func keyOfNumber(i int) Key { return KeyOf("person", strconv.Itoa(i)) }
 
 func TestDistinct(t *testing.T) {
 	var d Distinct
 	if n, exact := d.Count(); n != 0 || !exact {
 		t.Errorf("nothing: %d, %t", n, exact)
 	}
-	for i := range 3 * MaxExact {
-		d.Add("person", strconv.Itoa(i))
-		d.Add("person", strconv.Itoa(i/2))
-		if i == MaxExact-2 {
-			if n, exact := d.Count(); n != MaxExact-1 || !exact {
-				t.Errorf("below the bound: %d, %t", n, exact)
+	for i := range 7 * MaxExact {
+		d.Add(keyOfNumber(i))
+		d.Add(keyOfNumber(i / 2))
+		if i == MaxExact-1 {
+			if n, exact := d.Count(); n != MaxExact || !exact {
+				t.Errorf("up to the bound: %d, %t", n, exact)
 			}
 		}
 	}
-	if n, exact := d.Count(); exact || math.Abs(float64(n)/(3*MaxExact)-1) > 0.01 {
+	if n, exact := d.Count(); exact || math.Abs(float64(n)/(7*MaxExact)-1) > 0.01 {
 		t.Errorf("beyond the bound: %d, %t", n, exact)
 	}
 }
 
 func TestPartsAreKeptApart(t *testing.T) {
-	var d Distinct
-	d.Add("ab", "c")
-	d.Add("a", "bc")
-	d.Add("abc")
-	if n, _ := d.Count(); n != 3 {
-		t.Errorf("%d", n)
+	if KeyOf("ab", "c") == KeyOf("a", "bc") || KeyOf("abc") == KeyOf("ab", "c") {
+		t.Error("they have one key")
 	}
 }
 
 func TestSeen(t *testing.T) {
-	var s Seen
-	for i := range 3*MinSeen - 1 {
-		if s.Add(strconv.Itoa(i)) {
+	const least = 1000
+	s := NewSeen(least)
+	for i := range 3*least - 1 {
+		if s.Add(keyOfNumber(i)) {
 			t.Fatalf("%d came before", i)
 		}
 	}
-	if len(s.recent)+len(s.older) > 2*MinSeen {
-		t.Errorf("%d are known", len(s.recent)+len(s.older))
+	if n := s.recent.n + s.older.n; n > 2*least {
+		t.Errorf("%d are known", n)
 	}
-	for i := 2*MinSeen - 1; i < 3*MinSeen-1; i += 1000 {
-		if !s.Add(strconv.Itoa(i)) {
+	for i := 2*least - 1; i < 3*least-1; i++ {
+		if !s.Add(keyOfNumber(i)) {
 			t.Fatalf("%d is forgotten", i)
 		}
+	}
+	if s.Add(keyOfNumber(0)) {
+		t.Error("the first of all is known still")
+	}
+}
+
+// TestSet holds a set against a map, with keys that want the same slots.
+func TestSet(t *testing.T) {
+	const room = 100
+	random := rand.New(rand.NewPCG(1, 2))
+	s, want := newSet(room), map[Key]bool{}
+	key := func() Key { return Key(random.Uint64N(64)<<58 | random.Uint64N(8)) }
+	for range 50 * room {
+		if k := key(); len(want) < room || want[k] {
+			s.add(k)
+			want[max(k, 1)] = true
+		}
+		if k := key(); s.has(k) != want[max(k, 1)] {
+			t.Fatalf("%x: %t", k, !want[max(k, 1)])
+		}
+	}
+	if s.n != len(want) || len(want) < room/2 {
+		t.Errorf("%d keys, want %d", s.n, len(want))
+	}
+	if s.clear(); s.n != 0 || s.has(1) {
+		t.Error("it isn't empty")
 	}
 }

@@ -1,15 +1,14 @@
-package command
+package plan
 
 import (
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 // What an account may have of metrics, and from where on a plan warns.
@@ -21,6 +20,9 @@ const (
 // shownMetrics is how many metrics the table shows; the others are in the JSON.
 const shownMetrics = 20
 
+// nameWidth is how many characters of a name the table shows.
+const nameWidth = 32
+
 // table writes rows of a name, a figure and a note, in groups.
 type table struct {
 	w   io.Writer
@@ -29,7 +31,7 @@ type table struct {
 
 func (t *table) row(name, figure string, notes ...string) {
 	if t.err == nil {
-		line := fmt.Sprintf("%-34s %19s  %s", name, figure, strings.Join(notes, ", "))
+		line := fmt.Sprintf("%-*s %19s  %s", len("  ")+nameWidth, name, figure, strings.Join(notes, ", "))
 		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(line, " "))
 	}
 }
@@ -42,15 +44,22 @@ func (t *table) group(name, figure string, notes ...string) {
 	t.row(name, figure, notes...)
 }
 
-func (p *plan) printTable(w io.Writer) error {
+// remark says something about all that follows.
+func (t *table) remark(text string) { _, t.err = fmt.Fprintf(t.w, "%s\n\n", text) }
+
+// WriteTable writes the plan for a person.
+func (p *Plan) WriteTable(w io.Writer) error {
 	t := &table{w: w}
+	if p.Checkpoint != nil {
+		t.remark(p.Checkpoint.String())
+	}
 	takes := ""
 	if len(p.Calls) > 0 {
 		takes = duration(p.Seconds) + " at Klaviyo's limits" + p.share()
 	}
 	t.row("events", thousands(p.Events), takes)
 	for _, name := range byCount(p.Types) {
-		t.row("  "+shorten(name), thousands(p.Types[name]))
+		t.row("  "+terminal.Fit(name, nameWidth), thousands(p.Types[name]))
 	}
 	p.printProblems(t, "can't be sent", p.Errors)
 	p.printProblems(t, "skipped", p.Skipped)
@@ -72,7 +81,7 @@ func (p *plan) printTable(w io.Writer) error {
 		t.group("repeated messageIds", thousands(p.RepeatedUniqueIDs), "won't count again")
 	}
 
-	var calls bounds
+	var calls Bounds
 	for _, c := range p.Calls {
 		calls.Least += c.Calls.Least
 		calls.Most += c.Calls.Most
@@ -85,14 +94,14 @@ func (p *plan) printTable(w io.Writer) error {
 	return t.err
 }
 
-func (p *plan) share() string {
+func (p *Plan) share() string {
 	if p.QuotaShare == 1 {
 		return ""
 	}
 	return fmt.Sprintf(", of which it uses %g %%", p.QuotaShare*100)
 }
 
-func (p *plan) printProblems(t *table, name string, problems []*problem) {
+func (p *Plan) printProblems(t *table, name string, problems []*Problem) {
 	total := 0
 	for _, problem := range problems {
 		total += problem.Events
@@ -113,7 +122,7 @@ func (p *plan) printProblems(t *table, name string, problems []*problem) {
 	}
 }
 
-func (p *plan) printMetrics(t *table) {
+func (p *Plan) printMetrics(t *table) {
 	var notes []string
 	switch n := len(p.Metrics); {
 	case p.MetricsLeftOut > 0:
@@ -125,20 +134,20 @@ func (p *plan) printMetrics(t *table) {
 	}
 	t.group("metrics", thousands(len(p.Metrics)), notes...)
 	for _, m := range p.Metrics[:min(len(p.Metrics), shownMetrics)] {
-		t.row("  "+shorten(m.Name), thousands(m.Events))
+		t.row("  "+terminal.Fit(m.Name, nameWidth), thousands(m.Events))
 	}
 	if more := len(p.Metrics) - shownMetrics; more > 0 {
 		t.row("  and others", thousands(more), "--output json names them")
 	}
 }
 
-func (p *plan) printInput(t *table) {
-	if p.Forms.remarkable() == nil && len(p.Compressed) == 0 {
+func (p *Plan) printInput(t *table) {
+	if p.Forms.Remarkable() == nil && len(p.Compressed) == 0 {
 		return
 	}
 	t.group("read from", "")
 	for _, form := range slices.Sorted(maps.Keys(p.Forms)) {
-		t.row("  "+formNames[form], thousands(p.Forms[form]))
+		t.row("  "+form.Name(), thousands(p.Forms[form]))
 	}
 	for _, compression := range []input.Compression{input.Gzip, input.Zstd} {
 		if n := p.Compressed[compression]; n > 0 {
@@ -147,57 +156,9 @@ func (p *plan) printInput(t *table) {
 	}
 }
 
-func (p eventPlace) String() string {
-	place := "line " + strconv.Itoa(p.Line)
-	if p.Event > 0 {
-		place += " event " + strconv.Itoa(p.Event)
-	}
-	if p.File != "" {
-		place = p.File + " " + place
-	}
-	return place
-}
-
 // byCount gives the names with the highest counts first.
 func byCount(counts map[string]int) []string {
 	names := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(names, func(a, b string) int { return counts[b] - counts[a] })
 	return names
-}
-
-func (b bounds) String() string {
-	if b.Least == b.Most {
-		return thousands(b.Least)
-	}
-	return thousands(b.Least) + " – " + thousands(b.Most)
-}
-
-// thousands writes a number with a comma between its thousands.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
-
-// duration writes a time for a person, rounded up.
-func duration(seconds bounds) string {
-	least, most := inWords(seconds.Least), inWords(seconds.Most)
-	if least == most {
-		return least
-	}
-	return least + " – " + most
-}
-
-func inWords(seconds int) string {
-	d := time.Duration(seconds) * time.Second
-	minutes := int((d + time.Minute - 1) / time.Minute)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", max(seconds, 1))
-	case minutes < 60:
-		return fmt.Sprintf("%d min", minutes)
-	}
-	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
 }

@@ -1,0 +1,50 @@
+package command
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// reading is how far a command is that reads events and sends none.
+type reading struct {
+	events, bytes atomic.Int64
+	total         int64 // bytes, or 0 where that isn't known
+}
+
+// showReading shows on a terminal how far the reading from a position on is, until its
+// second result is called.
+func (p Program) showReading(files []string, from input.Position) (progress *reading, end func()) {
+	progress = new(reading)
+	if p.terminal == nil {
+		return progress, func() {}
+	}
+	progress.total = p.totalSize(files[from.File:])
+	stop := every(lineInterval, func() { p.terminal.showLine(progress.String()) })
+	return progress, func() {
+		stop()
+		p.terminal.clearLine()
+	}
+}
+
+func (r *reading) String() string {
+	text := fmt.Sprintf("events read: %d", r.events.Load())
+	if r.total > 0 {
+		text += fmt.Sprintf(", %d %% of the input", min(100, 100*r.bytes.Load()/r.total))
+	}
+	return text
+}
+
+// totalSize is how long the files are together, or 0 if one of them has no length that
+// is known.
+func (p Program) totalSize(files []string) (total int64) {
+	for _, file := range p.inputFiles(files) {
+		info := file.stat()
+		if info == nil || !info.Mode().IsRegular() {
+			return 0
+		}
+		total += info.Size()
+	}
+	return total
+}

@@ -1,0 +1,89 @@
+package command
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// slowly gives each text after a while.
+type slowly struct {
+	texts []string
+	pause time.Duration
+}
+
+func (s *slowly) Read(p []byte) (int, error) {
+	time.Sleep(s.pause)
+	if len(s.texts) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, s.texts[0])
+	s.texts = s.texts[1:]
+	return n, nil
+}
+
+func TestProgressOfReading(t *testing.T) {
+	shown := func(text string) string { return noWrap + text + wrap + eraseLine }
+	for _, command := range []string{"map", "plan"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := setup{stdin: &slowly{[]string{lines(identify(1), identify(2)), lines("nonsense")}, 1500 * time.Millisecond}}
+			stderr := s.onTerminal(t, command)
+			begin := shown("events read: 0") + shown("events read: 2") + shown("events read: 2") + shown("events read: 3")
+			if !strings.HasPrefix(stderr, begin+"rudderklaviyo: ") {
+				t.Errorf("%s: %q", command, stderr)
+			}
+		})
+		synctest.Test(t, func(t *testing.T) {
+			s := setup{stdin: &slowly{[]string{lines(identify(1))}, time.Minute}}
+			if r := s.run(t, command); r.stderr != "" {
+				t.Errorf("%s without a terminal: %q", command, r.stderr)
+			}
+		})
+	}
+}
+
+// TestMapShowsNoProgressAmongItsResults takes a device for a terminal.
+func TestMapShowsNoProgressAmongItsResults(t *testing.T) {
+	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	for command, want := range map[string]bool{"map": false, "plan": true} {
+		synctest.Test(t, func(t *testing.T) {
+			var stderr bytes.Buffer
+			p := Program{
+				Stdin: &slowly{[]string{lines(identify(1))}, time.Minute}, Stdout: terminal, Stderr: &stderr, StderrIsTerminal: true,
+				Getenv: func(string) string { return "" },
+			}
+			p.Run(t.Context(), []string{command})
+			if got := stderr.Len() > 0; got != want {
+				t.Errorf("%s: %q", command, stderr.String())
+			}
+		})
+	}
+}
+
+func TestShareOfTheInput(t *testing.T) {
+	file := write(t, "events.jsonl", strings.Repeat("x", 400))
+	p := Program{Stdin: strings.NewReader("")}
+	for want, files := range map[int64][]string{400: {file}, 800: {file, file}, 0: {file, "-"}} {
+		if got := p.totalSize(files); got != want {
+			t.Errorf("%d bytes, want %d", got, want)
+		}
+	}
+	progress := &reading{total: 800}
+	progress.events.Store(7)
+	progress.bytes.Store(600)
+	if got := progress.String(); got != "events read: 7, 75 % of the input" {
+		t.Error(got)
+	}
+	progress.bytes.Store(900) // it grew meanwhile
+	if got := progress.String(); got != "events read: 7, 100 % of the input" {
+		t.Error(got)
+	}
+}

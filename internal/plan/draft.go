@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// Event is an event with what it became, or why it can't be sent.
+type Event struct {
+	input.Event
+	Result mapper.Result
+	Reason *mapper.Error
+}
+
+// Draft gathers what a plan tells. Of the events it keeps names of metrics and
+// types, codes, places and checksums, so that memory stays flat. It isn't safe for
+// concurrent use.
+type Draft struct {
+	files      []string
+	checkpoint *Checkpoint
+
+	events   int
+	forms    input.Forms
+	types    map[string]int
+	requests map[klaviyo.OperationID]int
+	metrics  map[string]int
+	others   int // events of metrics that aren't in metrics
+
+	errors, warnings, skipped problems
+
+	people   tally.Distinct
+	collapse collapse
+	estimate *delivery.Estimate
+}
+
+// maxNames is how many metrics and types are counted each by its name. It is far
+// beyond what an account may have.
+const maxNames = 5_000
+
+// New makes a Draft of no events of files.
+func New(files []string) *Draft {
+	return &Draft{
+		files:    files,
+		forms:    input.Forms{},
+		types:    map[string]int{},
+		requests: map[klaviyo.OperationID]int{},
+		metrics:  map[string]int{},
+		errors:   problems{}, warnings: problems{}, skipped: problems{},
+		collapse: newCollapse(),
+		estimate: delivery.NewEstimate(),
+	}
+}
+
+// Add adds the next event. It keeps nothing of its memory.
+func (d *Draft) Add(e Event) {
+	d.events++
+	d.forms[e.Form]++
+	count(d.types, typeName(e.Result.Type))
+	at := PlaceOf(d.files, e.Position)
+	for _, warning := range e.Result.Warnings {
+		d.warnings.add(string(warning.Code), at)
+	}
+	switch {
+	case e.Reason != nil:
+		d.errors.add(string(e.Reason.Code), at)
+		return
+	case e.Result.Skipped != "":
+		d.skipped.add(string(e.Result.Skipped), at)
+		return
+	}
+	person := personOf(e.Result.Identity)
+	d.people.Add(tally.KeyOf(person))
+	for _, request := range e.Result.Requests {
+		d.requests[request.Operation()]++
+		if event, ok := request.(mapper.CreateEvent); ok {
+			attributes := event.Query.Data.Attributes
+			if !count(d.metrics, attributes.Metric.Name) {
+				d.others++
+			}
+			d.collapse.add(person, attributes)
+		}
+	}
+	d.estimate.Add(delivery.Event{Text: e.Text, Identity: e.Result.Identity, Requests: e.Result.Requests})
+}
+
+// count counts by name, unless there are too many names.
+func count(counts map[string]int, name string) bool {
+	if _, ok := counts[name]; ok {
+		counts[name]++
+		return true
+	}
+	if len(counts) == maxNames {
+		return false
+	}
+	counts[strings.Clone(name)] = 1
+	return true
+}
+
+// typeName names a type of event. An event that can't be read has none.
+func typeName(t string) string { return cmp.Or(t, "unknown") }
+
+// personOf names a person by the strongest identifier.
+func personOf(identity mapper.Identity) string {
+	switch {
+	case identity.Email != "":
+		return "email " + strings.ToLower(identity.Email)
+	case identity.PhoneNumber != "":
+		return "phone " + identity.PhoneNumber
+	}
+	return "id " + identity.ExternalID
+}
+
+// Plan makes the plan of all that was added, with a share of Klaviyo's limits. The files
+// that were compressed are counted.
+func (d *Draft) Plan(compressed map[input.Compression]int, quotaShare float64) *Plan {
+	plan := &Plan{
+		Checkpoint:        d.checkpoint,
+		Events:            d.events,
+		Types:             d.types,
+		Requests:          d.requests,
+		Metrics:           d.sortedMetrics(),
+		MetricsLeftOut:    d.others,
+		SameSecond:        d.collapse.sameSecond,
+		RepeatedUniqueIDs: d.collapse.repeated,
+		Errors:            d.errors.sorted(),
+		Warnings:          d.warnings.sorted(),
+		Skipped:           d.skipped.sorted(),
+		Calls:             callsOf(d.estimate, quotaShare),
+		QuotaShare:        quotaShare,
+		Forms:             d.forms,
+		Compressed:        compressed,
+	}
+	people, exact := d.people.Count()
+	plan.People, plan.PeopleEstimated = people, !exact
+	for _, problem := range plan.Errors {
+		plan.Unsendable += problem.Events
+	}
+	for _, calls := range plan.Calls {
+		plan.Seconds.Least = max(plan.Seconds.Least, calls.Seconds.Least)
+		plan.Seconds.Most = max(plan.Seconds.Most, calls.Seconds.Most)
+	}
+	return plan
+}
+
+// sortedMetrics gives the most frequent first.
+func (d *Draft) sortedMetrics() []Metric {
+	sorted := make([]Metric, 0, len(d.metrics))
+	for name, n := range d.metrics {
+		sorted = append(sorted, Metric{name, n})
+	}
+	slices.SortFunc(sorted, func(a, b Metric) int {
+		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Name, b.Name))
+	})
+	return sorted
+}

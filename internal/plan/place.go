@@ -1,0 +1,34 @@
+package plan
+
+import (
+	"strconv"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// Place is where an event stands. File is left out where there is only one.
+type Place struct {
+	File  string `json:"file,omitempty"`
+	Line  int    `json:"line"`
+	Event int    `json:"event_number,omitempty"`
+}
+
+// PlaceOf is the place of a position in files.
+func PlaceOf(files []string, at input.Position) Place {
+	place := Place{Line: at.Line, Event: at.Event}
+	if len(files) > 1 {
+		place.File = files[at.File]
+	}
+	return place
+}
+
+func (p Place) String() string {
+	place := "line " + strconv.Itoa(p.Line)
+	if p.Event > 0 {
+		place += " event " + strconv.Itoa(p.Event)
+	}
+	if p.File != "" {
+		place = p.File + " " + place
+	}
+	return place
+}

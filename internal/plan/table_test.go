@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+func tableOf(t *testing.T, p *Plan) string {
+	t.Helper()
+	var table strings.Builder
+	if err := p.WriteTable(&table); err != nil {
+		t.Fatal(err)
+	}
+	return table.String()
+}
+
+func TestTableWarnsOfManyMetrics(t *testing.T) {
+	for n, want := range map[int]string{179: "", 180: "near the 200", 200: "near the 200", 201: "too many", maxNames + 1: "and more"} {
+		p := &Plan{MetricsLeftOut: max(0, n-maxNames)}
+		for i := range min(n, maxNames) {
+			p.Metrics = append(p.Metrics, Metric{fmt.Sprint("E", i), 1})
+		}
+		_, notes, _ := strings.Cut(tableOf(t, p), "\nmetrics")
+		notes, _, _ = strings.Cut(notes, "\n")
+		if want == "" && strings.Contains(notes, "200") || !strings.Contains(notes, want) {
+			t.Errorf("%d metrics: %q, want %q", n, notes, want)
+		}
+	}
+}
+
+// TestTable has what the tables of real events seldom have.
+func TestTable(t *testing.T) {
+	got := tableOf(t, &Plan{
+		Checkpoint: &Checkpoint{Name: "progress.json", At: Place{"b.jsonl", 7, 2}, EventsDone: 1_206},
+		Events:     1_234_567, Types: map[string]int{"track": 1_234_567},
+		People: 250_000, PeopleEstimated: true,
+		Metrics:    []Metric{{"A name that is longer than its column \x1b[2J", 1_234_567}},
+		Errors:     []*Problem{{"invalid_json", 4, []Place{{"a.jsonl", 1, 0}, {"a.jsonl", 9, 12}, {"b.jsonl", 1, 0}}}},
+		Calls:      []Calls{{"create_event", Bounds{1_000, 1_234_567}, Bounds{2, 21_164}}},
+		Seconds:    Bounds{2, 21_164},
+		QuotaShare: 1,
+		Forms:      input.Forms{input.FormBatch: 1_234_567}, Compressed: map[input.Compression]int{input.Gzip: 2},
+	})
+	want := `What is left from b.jsonl line 7 event 2 on, by progress.json. Events done before: 1,206.
+
+events                                       1,234,567  2 s – 5 h 53 min at Klaviyo's limits
+  track                                      1,234,567
+
+can't be sent                                        4
+  invalid_json                                       4  a.jsonl line 1, a.jsonl line 9 event 12, b.jsonl line 1, …
+
+people                                   about 250,000
+
+metrics                                              1
+  A name that is longer than its …           1,234,567
+
+calls                                1,000 – 1,234,567
+  create_event                       1,000 – 1,234,567  2 s – 5 h 53 min
+
+read from
+  batches                                    1,234,567
+  files of gzip                                      2
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}

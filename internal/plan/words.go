@@ -1,0 +1,44 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+func (b Bounds) String() string {
+	if b.Least == b.Most {
+		return thousands(b.Least)
+	}
+	return thousands(b.Least) + " – " + thousands(b.Most)
+}
+
+// thousands writes a number with a comma between its thousands.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// duration writes a time for a person, rounded up.
+func duration(seconds Bounds) string {
+	least, most := inWords(seconds.Least), inWords(seconds.Most)
+	if least == most {
+		return least
+	}
+	return least + " – " + most
+}
+
+func inWords(seconds int) string {
+	d := time.Duration(seconds) * time.Second
+	minutes := int((d + time.Minute - 1) / time.Minute)
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(seconds, 1))
+	case minutes < 60:
+		return fmt.Sprintf("%d min", minutes)
+	}
+	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+}
