@@ -145,7 +145,7 @@ func (m *mapping) run() (Result, error) {
 	m.readParts()
 	p, requests, err := rule.requests(m)
 	if m.unsaid > 0 {
-		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("warnings that are left out, there being so many: %d", m.unsaid)})
+		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings are left out", m.unsaid)})
 	}
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {

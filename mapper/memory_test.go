@@ -57,6 +57,9 @@ func bodies(r mapper.Result) string {
 // TestLargeEventsTakeLittle bounds what an event of many megabytes makes the collector's
 // work, be it mapped or refused: three times its own length, and a little.
 func TestLargeEventsTakeLittle(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates, and takes minutes")
+	}
 	const size = 6_000_000 // more than a request may have
 	times := func(s string, size int) string { return strings.TrimSuffix(strings.Repeat(s, size/len(s)), ",") }
 	names := func(value string, size int) string { // of many members

@@ -29,12 +29,6 @@ const (
 // isList says that the root stands for the elements of a list.
 func (r root) isList() bool { return r == rootItems || r == rootProducts }
 
-// isWhole says that all members of the root go into requests, and not only those that
-// rules have a name for.
-func (r root) isWhole() bool {
-	return r == rootTraits || r == rootContextTraits || r == rootProperties || r.isList()
-}
-
 // path is the dotted path of the root.
 func (r root) path() string {
 	for _, place := range roots {
