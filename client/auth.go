@@ -1,16 +1,23 @@
 package client
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // revision is the revision of the API that package klaviyo describes.
 const revision = "2023-02-22"
 
 const userAgent = "rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"
 
+// agents is the User-Agent of requests that a program makes, which may have no name.
+func agents(program string) string { return strings.TrimPrefix(program+" "+userAgent, " ") }
+
 // authorize sets the headers that every request has, and with them the private key
 // or, where an operation is public, the company id instead. Each may be empty. The key
 // stands in this closure alone, where no formatting reaches it.
-func authorize(key, companyID string) link {
+func authorize(key, companyID, program string) link {
+	agent := agents(program)
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			op := callOf(req).operation
@@ -23,7 +30,7 @@ func authorize(key, companyID string) link {
 			req = req.Clone(req.Context())
 			req.Header.Set("revision", revision)
 			req.Header.Set("Accept", "application/json")
-			req.Header.Set("User-Agent", userAgent)
+			req.Header.Set("User-Agent", agent)
 			if req.Body != nil {
 				req.Header.Set("Content-Type", "application/json")
 			}

@@ -2,7 +2,6 @@ package client
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -24,7 +23,7 @@ func TestAuthorize(t *testing.T) {
 			authorized := chain(roundTripper(func(req *http.Request) (*http.Response, error) {
 				sent = req.Header
 				return answer(http.StatusOK, ""), nil
-			}), authorize(testKey, "AbC123"))
+			}), authorize(testKey, "AbC123", "acme-sync/1.2"))
 			req := requestOf(t.Context(), op)
 			if test.body != "" {
 				req.Body = http.NoBody
@@ -37,17 +36,36 @@ func TestAuthorize(t *testing.T) {
 				"revision":      "2023-02-22",
 				"Content-Type":  test.contentType,
 				"Accept":        test.accept,
+				"User-Agent":    "acme-sync/1.2 rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)",
 			} {
 				if got := sent.Get(name); got != want {
 					t.Errorf("%s: %q, want %q", name, got, want)
 				}
 			}
-			if !strings.HasPrefix(sent.Get("User-Agent"), "rudderklaviyo") {
-				t.Errorf("User-Agent: %q", sent.Get("User-Agent"))
-			}
 			if req.Header.Get("revision") != "" {
 				t.Error("the caller's request was changed")
 			}
 		})
+	}
+}
+
+func TestUserAgent(t *testing.T) {
+	const own = "rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"
+	for want, opts := range map[string][]Option{
+		own:                     nil,
+		"acme-sync/1.2 " + own:  {WithUserAgent("acme-sync/1.2")},
+		"acme (nightly) " + own: {WithUserAgent(" acme (nightly) ")},
+	} {
+		var sent string
+		c, err := New(testKey, append(opts, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+			sent = req.Header.Get("User-Agent")
+			return answer(http.StatusOK, "{}"), nil
+		})}))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.API.GetLists(t.Context(), nil); err != nil || sent != want {
+			t.Errorf("User-Agent: %q, %v, want %q", sent, err, want)
+		}
 	}
 }

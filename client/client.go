@@ -26,7 +26,8 @@ type Client struct {
 
 // New makes a Client that authenticates with a private API key. Without options
 // it talks to https://a.klaviyo.com, retries as the zero [RetryPolicy] says, and
-// logs nothing. The key goes with private calls only; with [WithCompanyID] the Client
+// logs nothing. A public key, six letters and digits, is refused: only a private one
+// makes these calls. The key goes with private calls only; with [WithCompanyID] the Client
 // makes the public ones too.
 func New(key string, opts ...Option) (*Client, error) {
 	if err := checkKey(key); err != nil {
@@ -37,7 +38,7 @@ func New(key string, opts ...Option) (*Client, error) {
 
 // NewPublic makes a Client without a private key, for programs in the hands of
 // others. It makes the public calls, those under /client/, for the account with a
-// company id, which is the account's public key of six characters or so. They are
+// company id, which is the account's public key of six letters and digits. They are
 // checked, limited and retried as others are. Any other call fails with
 // [ErrMissingCredentials], and nothing is sent.
 func NewPublic(companyID string, opts ...Option) (*Client, error) {
@@ -73,7 +74,7 @@ func newClient(key string, opts []Option) (*Client, error) {
 func links(key string, cfg config, limiters limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
-		authorize(key, cfg.companyID),
+		authorize(key, cfg.companyID, cfg.userAgent),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),

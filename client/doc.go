@@ -111,6 +111,7 @@
 // [WithAttemptHook] tells of each attempt: its operation, number, status, duration and
 // the limiter's wait. [WithLogger] logs the same. [Client.Stats] has the sums, and
 // [Client.Limits] what is left. None of them shows a body, a query or the key.
+// [WithUserAgent] tells Klaviyo which program it is that calls.
 //
 // A transport that traces, such as otelhttp's, goes under the Client by
 // [WithHTTPClient], and makes a span of each attempt in the context of the call. Its

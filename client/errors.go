@@ -1,8 +1,10 @@
 package client
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +63,8 @@ type Error struct {
 	Code, Detail, Pointer, Parameter string
 	// RequestID names the failure in Klaviyo's logs.
 	RequestID string
+	// Faults are all that the API found, the first of them too.
+	Faults []Fault
 	// RetryAfter is how long to wait before another try.
 	RetryAfter time.Duration
 	// DuplicateProfileID is the profile that has the identifiers already.
@@ -73,8 +77,22 @@ type Error struct {
 	advice string // what to do
 }
 
-// Error shows the operation, what failed, what to do, and the API's code, pointer
-// and request id. It never shows Detail, values of the request or the key.
+// Fault is one of the things that the API found wrong with a request. All fields may
+// be empty.
+type Fault struct {
+	// Code is its kind, such as invalid.
+	Code string
+	// Detail describes it, and may quote personal data of the request.
+	Detail string
+	// Pointer is a JSON Pointer to its place in the body, Parameter the name of its
+	// place in the query.
+	Pointer, Parameter string
+	// RequestID names it in Klaviyo's logs.
+	RequestID string
+}
+
+// Error shows the operation, what failed, what to do, the API's code, pointer and
+// request id, and how many more faults there are and where. It never shows Detail, values of the request or the key.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
@@ -121,6 +139,9 @@ func (e *Error) facts() []string {
 	if looksLikeName(e.Parameter) {
 		add("parameter %s", e.Parameter)
 	}
+	if len(e.Faults) > 1 {
+		facts = append(facts, moreFaults(e.Faults[1:]))
+	}
 	switch {
 	case e.Attempts == 1:
 		add("1 attempt")
@@ -134,6 +155,30 @@ func (e *Error) facts() []string {
 		add("retry after %v", e.RetryAfter)
 	}
 	return facts
+}
+
+// maxPlaces is how many places of further faults a message names.
+const maxPlaces = 3
+
+// moreFaults says how many there are, and where the first of them are.
+func moreFaults(faults []Fault) string {
+	var places []string
+	for _, f := range faults {
+		if place := cmp.Or(f.Pointer, f.Parameter); looksLikeName(place) && !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	text := "1 more fault"
+	if len(faults) > 1 {
+		text = fmt.Sprintf("%d more faults", len(faults))
+	}
+	switch n := len(places); {
+	case n > maxPlaces:
+		text += " at " + strings.Join(places[:maxPlaces], " and ") + " and elsewhere"
+	case n > 0:
+		text += " at " + strings.Join(places, " and ")
+	}
+	return text
 }
 
 // Unwrap lets errors.Is and errors.As see what the error is and what caused it.

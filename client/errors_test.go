@@ -108,6 +108,39 @@ func TestAnswersOfAnotherShape(t *testing.T) {
 	}
 }
 
+// TestAllFaultsOfAnAnswer are kept, and told as far as they are names.
+func TestAllFaultsOfAnAnswer(t *testing.T) {
+	fault := func(n int, source string) string {
+		return fmt.Sprintf(`{"id":"e-%d","code":"invalid","detail":"ada@example.com is bad","source":{%s}}`, n, source)
+	}
+	email, phone, again := fault(1, `"pointer":"/data/attributes/email"`), fault(2, `"pointer":"/data/attributes/phone_number"`), fault(3, `"pointer":"/data/attributes/phone_number"`)
+	name, zip, title := fault(4, `"parameter":"fields[profile]"`), fault(5, `"pointer":"/data/attributes/location/zip"`), fault(6, `"pointer":"/data/attributes/title"`)
+	for _, test := range []struct {
+		faults []string
+		want   string
+	}{
+		{[]string{email}, "code invalid, at /data/attributes/email, 1 attempt, request id e-1"},
+		{[]string{email, phone}, "at /data/attributes/email, 1 more fault at /data/attributes/phone_number, 1 attempt"},
+		{[]string{email, phone, again, name}, ", 3 more faults at /data/attributes/phone_number and fields[profile], 1 attempt"},
+		{[]string{email, phone, name, zip, title}, ", 4 more faults at /data/attributes/phone_number and fields[profile] and /data/attributes/location/zip and elsewhere, 1 attempt"},
+		{[]string{email, fault(7, `"pointer":"/ada@example.com"`)}, ", 1 more fault, 1 attempt"},
+		{[]string{email, `null`, `{"source":null}`}, ", 2 more faults, 1 attempt"},
+	} {
+		err := badAnswer(&call{attempts: 1}, answer(http.StatusBadRequest, `{"errors":[`+strings.Join(test.faults, ",")+`]}`))
+		if got := err.Error(); !strings.Contains(got, test.want) || strings.Contains(got, "ada") {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+		first := Fault{Code: err.Code, Detail: err.Detail, Pointer: err.Pointer, Parameter: err.Parameter, RequestID: err.RequestID}
+		if len(err.Faults) != len(test.faults) || err.Faults[0] != first {
+			t.Errorf("%d faults: %+v", len(test.faults), err.Faults)
+		}
+	}
+	err := badAnswer(&call{}, answer(http.StatusBadRequest, `{"errors":[`+email+`,`+name+`]}`))
+	if want := (Fault{Code: "invalid", Detail: "ada@example.com is bad", Parameter: "fields[profile]", RequestID: "e-4"}); err.Faults[1] != want {
+		t.Errorf("%+v, want %+v", err.Faults[1], want)
+	}
+}
+
 // The server may put anything where names are expected.
 func TestMessagesShowNamesOnly(t *testing.T) {
 	for s, want := range map[string]bool{

@@ -102,15 +102,14 @@ func badAnswer(call *call, resp *http.Response) *Error {
 		RetryAfter:  retryAfter(resp, maxTold),
 	}
 	var fault klaviyo.APIError
-	if isJSON(body) {
-		fault = firstFault(body)
-		e.Detail, e.RequestID = fault.Detail, fault.ID
-		if looksLikeName(fault.Code) {
-			e.Code = fault.Code // and else it may be anything
+	if faults := faultsIn(body); len(faults) > 0 {
+		fault = faults[0]
+		for _, f := range faults {
+			e.Faults = append(e.Faults, newFault(f))
 		}
-		if fault.Source != nil {
-			e.Pointer, e.Parameter = fault.Source.Pointer, fault.Source.Parameter
-		}
+		first := e.Faults[0]
+		e.Code, e.Detail, e.RequestID = first.Code, first.Detail, first.RequestID
+		e.Pointer, e.Parameter = first.Pointer, first.Parameter
 		if fault.Meta != nil {
 			e.DuplicateProfileID = fault.Meta.DuplicateProfileID
 		}
@@ -181,14 +180,26 @@ func keyAdvice(op klaviyo.Operation) string {
 
 func hasID(op klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
 
-func firstFault(body []byte) klaviyo.APIError {
+// faultsIn reads what the API says of a request, if the body is the API's.
+func faultsIn(body []byte) []klaviyo.APIError {
+	if !isJSON(body) {
+		return nil
+	}
 	var faults klaviyo.APIErrors
 	// A field of another type than described loses itself, not the rest.
 	_ = json.Unmarshal(body, &faults)
-	if len(faults.Errors) == 0 {
-		return klaviyo.APIError{}
+	return faults.Errors
+}
+
+func newFault(f klaviyo.APIError) Fault {
+	fault := Fault{Detail: f.Detail, RequestID: f.ID}
+	if looksLikeName(f.Code) {
+		fault.Code = f.Code // and else it may be anything
 	}
-	return faults.Errors[0]
+	if f.Source != nil {
+		fault.Pointer, fault.Parameter = f.Source.Pointer, f.Source.Parameter
+	}
+	return fault
 }
 
 // namesRevision tells whether a fault is the revision's. One at a field of the body

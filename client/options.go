@@ -28,6 +28,7 @@ type config struct {
 	quotaShare     float64
 	people         int // to remember
 	companyID      string
+	userAgent      string
 	hooks          []AttemptHook
 }
 
@@ -201,15 +202,34 @@ func WithCompanyID(id string) Option {
 	}
 }
 
+// WithUserAgent names the program that uses the Client, such as acme-sync/1.2, to
+// Klaviyo: in the header User-Agent, before the name of this module.
+func WithUserAgent(program string) Option {
+	return func(c *config) error {
+		if strings.TrimSpace(program) == "" || strings.ContainsFunc(program, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return optionError("WithUserAgent", "give a name and perhaps a version in ASCII, such as acme-sync/1.2")
+		}
+		c.userAgent = strings.TrimSpace(program)
+		return nil
+	}
+}
+
 // optionError wraps the advice, for a program whose user doesn't know the option.
 func optionError(option, advice string) error {
 	return fmt.Errorf("client.%s: %w", option, errors.New(advice))
 }
 
+// companyIDLength is that of a public key, in letters and digits. A private key is longer
+// and begins with pk_.
+const companyIDLength = 6
+
 // checkKey refuses what can't be a key, without showing it.
 func checkKey(key string) error {
-	if key == "" {
+	switch {
+	case key == "":
 		return optionError("New", "the private API key is empty; make one in the account (Settings, API keys)")
+	case len(key) == companyIDLength && !strings.ContainsFunc(key, isNoLetterOrDigit):
+		return optionError("New", "this is the account's public key; give a private one, which begins with pk_ (Settings, API keys)")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
@@ -217,6 +237,10 @@ func checkKey(key string) error {
 		}
 	}
 	return nil
+}
+
+func isNoLetterOrDigit(r rune) bool {
+	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 // checkCompanyID refuses what can't be a public key, a private key above all: a

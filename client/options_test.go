@@ -20,6 +20,19 @@ func TestNewChecksTheKey(t *testing.T) {
 	}
 }
 
+func TestNewRefusesAPublicKey(t *testing.T) {
+	for _, key := range []string{"AbC123", "ABCDEF", "123456"} {
+		if _, err := New(key); err == nil || !strings.Contains(err.Error(), "public key") || strings.Contains(err.Error(), key) {
+			t.Errorf("New(%q): err = %v, want one that says what it is without showing it", key, err)
+		}
+	}
+	for _, key := range []string{"pk_123", "AbC12", "AbC1234"} {
+		if _, err := New(key); err != nil {
+			t.Errorf("New(%q): %v", key, err)
+		}
+	}
+}
+
 func TestWithBaseURL(t *testing.T) {
 	for _, base := range []string{
 		"https://a.klaviyo.com", "https://proxy.example:8443/klaviyo/", "HTTPS://a.klaviyo.com",
@@ -56,6 +69,8 @@ func TestWithBaseURL(t *testing.T) {
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	for want, opt := range map[string]Option{
 		"WithHTTPClient":                        WithHTTPClient(nil),
+		"WithUserAgent: give a name":            WithUserAgent(" "),
+		"such as acme-sync/1.2":                 WithUserAgent("acme\r\nAuthorization: x"),
 		"WithLogger":                            WithLogger(nil),
 		"WithRetry: MaxAttempts is negative":    WithRetry(RetryPolicy{MaxAttempts: -1}),
 		"WithRetry: MinBackoff is negative":     WithRetry(RetryPolicy{MinBackoff: -1}),

@@ -137,10 +137,12 @@ func (tt wireCase) fail(t *testing.T, status int, code string, kind error) {
 	told := client.Error{
 		Operation: e.Operation, StatusCode: e.StatusCode, Attempts: e.Attempts, RateLimited: e.RateLimited,
 		Code: e.Code, Detail: e.Detail, Pointer: e.Pointer, Parameter: e.Parameter, RequestID: e.RequestID, DuplicateProfileID: e.DuplicateProfileID,
+		Faults: e.Faults,
 	}
 	want := client.Error{
 		Operation: tt.operation, StatusCode: status, Attempts: 1,
 		Code: code, Detail: "It failed.", Pointer: "/data/attributes", Parameter: "filter", RequestID: "e-1", DuplicateProfileID: "01OTHER",
+		Faults: []client.Fault{{Code: code, Detail: "It failed.", Pointer: "/data/attributes", Parameter: "filter", RequestID: "e-1"}},
 	}
 	if status == http.StatusTooManyRequests {
 		want.RateLimited = 1

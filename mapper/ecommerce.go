@@ -157,7 +157,7 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 		}
 		if label != nil {
 			if m.trace != nil {
-				m.renamed(label, m.propertyPath(string(p.name())))
+				m.renamed(label, m.propertyPath(p.name()))
 			}
 			p.rename(label)
 		}
@@ -182,31 +182,60 @@ func (m *mapping) itemList() word {
 	return list
 }
 
-// renameItems renames the fields of each item that is an object.
+// renameItems renames the fields of each item that is an object. A list that can't be sent
+// stays as it is.
 func (m *mapping) renameItems(list *member) value {
-	names := itemLabels[m.cfg.ItemFields]
 	items := branches[rootProperties][list.word]
-	out := append(m.items[:0], '[')
-	for i, item := range m.lists[items] {
+	if len(m.lists[items]) > maxListElements {
+		return list.value
+	}
+	out := append(slices.Grow(m.items[:0], min(len(list.value), maxEventSize)), '[')
+	for i := range m.lists[items] {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if !item.value.isObject() {
-			out = item.value.appendCompact(out)
-			continue
+		var err *Error
+		if out, err = m.appendItem(out, items, place{list, i}); err != nil {
+			m.breaks(err)
+			return list.value
 		}
-		fields := object(m.parts[items][item.first:item.last:item.last])
-		hasTotal := fields.has(wordTotal)
-		for i := range fields {
-			f := &fields[i]
-			if label := names[f.word]; label != nil && !(f.word == wordRowTotal && hasTotal) {
-				f.rename(label)
-			}
-		}
-		out = m.withoutTaken(fields, place{list, i}).appendTo(out)
 	}
 	m.items, list.spaced = append(out, ']'), false
 	return m.items
+}
+
+// appendItem writes an item with the names that Klaviyo has for its fields.
+func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) {
+	item := &m.lists[items][at.item]
+	room := maxEventSize - len(dst)
+	if !item.value.isObject() {
+		if len(item.value) > room && item.value.compactSize() > room {
+			return dst, eventTooLarge()
+		}
+		return item.value.appendCompact(dst), nil
+	}
+	fields := m.parts[items][item.first:item.last:item.last]
+	if item.crowded {
+		if m.again == nil {
+			m.again = new(scanner)
+		}
+		if !m.again.scanItem(item.value) {
+			return dst, limitError(CodeTooManyProperties, pointerTo(at.String()), "an item has %d fields at most", maxItemFields)
+		}
+		fields = m.again.parts[rootItems]
+	}
+	names, hasTotal := itemLabels[m.cfg.ItemFields], fields.has(wordTotal)
+	for i := range fields {
+		f := &fields[i]
+		if label := names[f.word]; label != nil && !(f.word == wordRowTotal && hasTotal) {
+			f.rename(label)
+		}
+	}
+	fields = m.withoutTaken(fields, at)
+	if !fields.fits(room) {
+		return dst, eventTooLarge()
+	}
+	return fields.appendTo(dst), nil
 }
 
 // rename gives a member a mapped name.

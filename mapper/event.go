@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
@@ -15,20 +17,27 @@ type mapping struct {
 	event    []byte
 	id       string // the event's messageId
 	warnings []Warning
+	// unsaid is the number of warnings beyond the most that an event has.
+	unsaid int
+	// broken is the first limit that was found broken before limits are checked, and taken
+	// the bytes of text that rules took.
+	broken *Error
+	taken  int
 	// unused are the values that a rule met and could not use where they belong.
 	unused []unusedValue
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
-	mapped     bool   // the event is one that rules look into
 	trace      *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.
 	custom, own  object
 	items        []byte
+	unquoted     []byte
 	names        nameSet
 	profile      klaviyo.ProfileCreateAttributes
 	eventRequest klaviyo.EventCreateAttributes
+	again        *scanner // of an item whose members weren't taken down
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -77,7 +86,21 @@ func (m *mapping) set(r root, name string, v value) {
 	m.at[r][made.word] = int32(len(m.parts[r]))
 }
 
+// content is the content of a string, until it is called again.
+func (m *mapping) content(v value) []byte {
+	inner := v[1 : len(v)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return inner
+	}
+	m.unquoted, _ = jsontext.AppendUnquote(m.unquoted[:0], v) // a lone surrogate becomes U+FFFD
+	return m.unquoted
+}
+
 func (m *mapping) warn(code Code, field, message string) {
+	if len(m.warnings) == maxWarnings {
+		m.unsaid++
+		return
+	}
 	m.warnings = append(m.warnings, Warning{Code: code, Field: field, Message: message})
 }
 
@@ -136,9 +159,10 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			}
 			continue
 		case v.isString():
-			if text = v.content(); len(bytes.TrimSpace(text)) == 0 {
+			if v.isBlank() {
 				continue
 			}
+			text = m.content(v)
 		case v.isNumber(), v.isBool():
 			text = v
 		default:
@@ -147,10 +171,23 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 			continue
 		}
 		m.took(r, p.text)
-		return textValue{text: string(text), value: v, path: *p}, true
+		return textValue{text: string(m.take(text)), value: v, path: *p}, true
 	}
 	return textValue{null: null}, false
 }
+
+// take counts a text that a rule takes. More than a request may have is cut, for the event
+// is refused.
+func (m *mapping) take(text []byte) []byte {
+	if m.taken += len(text); m.taken > maxEventSize {
+		m.breaks(eventTooLarge())
+		return text[:min(len(text), maxShown)]
+	}
+	return text
+}
+
+// maxFlag is the length of "false" with all its letters escaped.
+const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 
 // firstFlag gives the first usable flag: a boolean or its name in any case. There
 // is true if any of the paths holds something.
@@ -167,13 +204,12 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 		case v.isBool():
 			m.took(r, p.text)
 			return v[0] == 't', true, true
-		case v.isString():
-			switch text := v.text(); {
-			case strings.EqualFold(text, "true"), strings.EqualFold(text, "false"):
+		case v.isBlank():
+			continue
+		case v.isString() && len(v) <= maxFlag:
+			if text := v.text(); strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 				m.took(r, p.text)
 				return len(text) == len("true"), true, true
-			case v.isBlank():
-				continue
 			}
 		}
 		m.warn(CodeWrongType, p.text, "true or false is needed here")

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,8 @@ type Explanation struct {
 	// constants of the API.
 	Fields []ExplainedField
 	// Unused are the values of the event that no request has, in their order there.
-	// Objects that rules look into are given value by value, others as a whole.
+	// Objects that rules look into are given value by value, and of each the first 20,000;
+	// others are given as a whole.
 	Unused []UnusedField
 }
 
@@ -41,7 +43,8 @@ type ExplainedField struct {
 
 // UnusedField is a value of the event that no request has.
 type UnusedField struct {
-	// Path is the dotted path of the value in the event.
+	// Path is the dotted path of the value in the event. It is empty for the whole event,
+	// which has no requests.
 	Path string `json:"path"`
 	// Why is one of the reasons for a value to be in no request.
 	Why Why `json:"why"`
@@ -84,24 +87,33 @@ const (
 	WhyDecided Why = "decided"
 	// WhyNoPlace is that a request of this kind has no place for it.
 	WhyNoPlace Why = "no_place"
+	// WhyUnsendable is that the event can't be sent.
+	WhyUnsendable Why = "unsendable"
+	// WhySkipped is that the event is skipped.
+	WhySkipped Why = "skipped"
 )
 
 // Explain maps an event as Map does, and says where everything comes from. The error is
-// Map's; what was found until then is explained all the same.
+// Map's.
 func (m *Mapper) Explain(event []byte) (Explanation, error) {
 	w := m.begin(event)
 	defer m.end(w)
 	w.trace = newTrace()
 	result, err := w.run()
 	e := Explanation{Result: result}
-	if !w.mapped {
-		return e, err // it was skipped, or is no event
+	switch {
+	case err != nil:
+		e.Unused = []UnusedField{{Why: WhyUnsendable}}
+		return e, err
+	case result.Skipped != "":
+		e.Unused = []UnusedField{{Why: WhySkipped}}
+		return e, nil
 	}
 	for i, request := range result.Requests {
 		e.Fields = append(e.Fields, w.explainRequest(i, request)...)
 	}
 	e.Unused = w.explainUnused(e.Fields)
-	return e, err
+	return e, nil
 }
 
 // trace takes notes for an Explanation. There is none when an event is only mapped.
@@ -228,8 +240,8 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	case SubscribeProfiles, UnsubscribeProfiles:
 		fields = append(fields, m.explainSubscribe(i))
 	}
-	data, _ := value(request.AppendBody(nil)).members().get("data")
-	attributes, _ := data.members().get("attributes")
+	data, _ := value(request.AppendBody(nil)).get("data")
+	attributes, _ := data.get("attributes")
 	m.walk(attributes, "", func(pointer string) {
 		f := m.explainField(pointer, request.Operation())
 		f.Request, f.Pointer = i, attributesPointer+pointer
@@ -321,23 +333,25 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 		sent[f.Path] = true
 	}
 	var unused []UnusedField
-	var look func(o object, place string)
-	look = func(o object, place string) {
-		for i := range o {
-			path := place + string(o[i].name())
+	var look func(o value, place string)
+	look = func(o value, place string) {
+		for i, s := 0, o.inside(); s.more() && i < maxTraits; i++ {
+			path := place + string(s.next().content())
+			s.more() // past the colon
+			v := s.next()
 			switch {
 			case decisive[path], sent[path]:
 			case m.trace.used[path] && !m.trace.isTaken(path): // sent in parts
 			case m.trace.used[path]:
 				unused = append(unused, UnusedField{Path: path, Why: WhyDecided})
-			case explainedParts[path] && o[i].value.isObject():
-				look(o[i].value.members(), path+".")
+			case explainedParts[path] && v.isObject():
+				look(v, path+".")
 			default:
-				unused = append(unused, m.explainUnusedValue(path, o[i].value))
+				unused = append(unused, m.explainUnusedValue(path, v))
 			}
 		}
 	}
-	look(value(strings.TrimSpace(string(m.event))).members(), "")
+	look(bytes.TrimSpace(m.event), "")
 	return unused
 }
 
@@ -368,7 +382,7 @@ func (m *mapping) explainUnusedValue(path string, v value) UnusedField {
 		}
 	}
 	if name, ok := strings.CutPrefix(path, "context.traits."); ok {
-		if _, ok := m.parts[rootTraits].get(name); ok {
+		if m.parts[rootTraits].index(name) >= 0 {
 			u.Why, u.Instead = WhyOverridden, "traits."+name
 			return u
 		}

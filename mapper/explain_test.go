@@ -96,7 +96,18 @@ func TestExplain(t *testing.T) {
 		},
 		{
 			name: "an error", event: `{"type":"track","event":"x","properties":{"a":1}}`,
-			unused: []string{"event no_place", "properties.a no_place"},
+			unused: []string{"unsendable"},
+		},
+		{
+			name: "an error in what was mapped", event: `{"type":"track","event":"x","timestamp":"never","traits":{"email":"ana@example.com"}}`,
+			unused: []string{"unsendable"},
+		},
+		{name: "no event", event: `[]`, unused: []string{"unsendable"}},
+		{name: "skipped", event: `{"type":"page","userId":"u-1"}`, unused: []string{"skipped"}},
+		{
+			name: "filtered", event: `{"type":"track","event":"x","traits":{"email":"ana@example.com"}}`,
+			cfg:    mapper.Config{EventFilteringOption: mapper.EventFilteringWhitelist},
+			unused: []string{"skipped"},
 		},
 	}
 	for _, tt := range tests {

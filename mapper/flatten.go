@@ -7,27 +7,32 @@ import (
 
 // flatten turns nested objects into dotted keys, if the config says so. A list
 // whose first element is an object or null becomes key[0].sub, …; other lists, and
-// whatever is empty, stay whole. place gives the path of a member in the event.
-func (m *mapping) flatten(o object, place func(*mapping, string) string) object {
+// whatever is empty, stay whole. place gives the path of a member in the event. Of more
+// than most keys, which can't be sent, there is one too many in what it returns; more
+// than limit bytes it notes as an error.
+func (m *mapping) flatten(o object, most, limit int, place func(*mapping, []byte) string) object {
 	if !m.cfg.FlattenProperties {
 		return o
 	}
 	if !slices.ContainsFunc(o, func(p member) bool { return expands(p.value) }) {
 		return o
 	}
-	f := flattener{mapping: m, place: place, literal: make(map[string]bool, len(o)), taken: make(map[string]bool, len(o))}
-	for _, p := range o {
-		if !expands(p.value) {
-			f.literal[string(p.name())] = true
+	f := flattener{mapping: m, place: place, most: most, limit: limit}
+	for i := range o {
+		if p := &o[i]; !expands(p.value) {
+			f.keys.add(p.name(), p.hash)
 		}
+	}
+	if len(f.keys.list) > most {
+		return o
 	}
 	for _, p := range o {
 		if !expands(p.value) {
 			f.out = append(f.out, p)
 			continue
 		}
-		f.name = string(p.name())
-		f.key = append(f.key[:0], p.name()...)
+		f.name = p.name()
+		f.key = append(f.key[:0], f.name...)
 		f.expand(&splitter{src: p.value})
 	}
 	return f.out
@@ -35,22 +40,19 @@ func (m *mapping) flatten(o object, place func(*mapping, string) string) object 
 
 type flattener struct {
 	*mapping
-	place func(*mapping, string) string
-	name  string // of the member at hand
-	// literal are the keys that o has itself and that stay; they win.
-	literal map[string]bool
-	// taken are the keys generated so far; the first wins.
-	taken map[string]bool
+	place       func(*mapping, []byte) string
+	most, limit int
+	name        []byte // of the member at hand
+	// keys are those that o has itself and that stay, which win, and those generated so
+	// far, of which the first wins.
+	keys nameSet
 	// key is that of the value at hand. One buffer serves all levels, so that the
 	// work stays in proportion to the input, however deep it is.
 	key  []byte
 	out  object
-	size int
+	size int // of what was generated
+	full bool
 }
-
-// maxFlattened bounds what a small but deep value can grow to: more than any
-// request may hold, so that checking the size afterwards finds it.
-const maxFlattened = 2 * maxEventSize
 
 // expand reads the value that s stands at, and adds what it flattens to.
 func (f *flattener) expand(s *splitter) {
@@ -62,7 +64,7 @@ func (f *flattener) expand(s *splitter) {
 	s.pos++
 	for i := 0; s.more() && s.src[s.pos] != '}' && s.src[s.pos] != ']'; i++ {
 		if inObject {
-			f.key = append(append(f.key, '.'), s.next().text()...)
+			f.key = append(append(f.key, '.'), s.next().content()...)
 			s.more() // past the colon
 		} else {
 			f.key = append(strconv.AppendInt(append(f.key, '['), int64(i), 10), ']')
@@ -74,20 +76,30 @@ func (f *flattener) expand(s *splitter) {
 }
 
 func (f *flattener) add(v value) {
-	if f.size > maxFlattened {
+	if f.full {
 		return
 	}
-	key := string(f.key)
-	if f.literal[key] || f.taken[key] {
-		f.warnCollision(f.place(f.mapping, f.name)+key[len(f.name):], "another value flattens to it or has it")
+	hash := hashName(f.key)
+	if f.keys.has(f.key, hash) {
+		if f.trace != nil || f.unsaid == 0 {
+			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value flattens to it or has it")
+		} else {
+			f.unsaid++
+		}
 		return
 	}
-	f.taken[key] = true
-	f.size += len(key) + len(v)
+	if f.size += len(f.key) + len(`"":,`) + v.compactSize(); f.size > f.limit {
+		f.breaks(limitError(CodeTooLarge, "", "flattened, it has more than the %d bytes that there is room for", f.limit))
+		f.full = true
+		return
+	}
+	made := newMember(string(f.key), v)
+	f.keys.add(made.name(), hash)
 	if f.trace != nil {
-		f.flattened(key, f.name, f.place(f.mapping, f.name))
+		f.flattened(string(f.key), string(f.name), f.place(f.mapping, f.name))
 	}
-	f.out = append(f.out, newMember(key, v))
+	f.out = append(f.out, made)
+	f.full = len(f.keys.list) > f.most
 }
 
 // expands says whether flattening takes apart the value that src begins with.

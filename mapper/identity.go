@@ -26,7 +26,8 @@ type person struct {
 func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 	var p person
 	m.findExternalID(&p)
-	externalIDSuffices = externalIDSuffices && m.cfg.AllowExternalIDOnly && p.ExternalID != ""
+	couldSuffice := externalIDSuffices && p.ExternalID != ""
+	externalIDSuffices = couldSuffice && m.cfg.AllowExternalIDOnly
 
 	email, hasEmail := m.firstText(&emailRule)
 	phone, hasPhone := m.firstText(&phoneRule)
@@ -53,7 +54,11 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		m.keepInvalid(phone, phoneRule)
 	}
 	if nobody {
-		return p, &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+		e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+		if couldSuffice {
+			e.Message += "; with allowExternalIdOnly its user id would do"
+		}
+		return p, e
 	}
 	return p, nil
 }
@@ -97,11 +102,11 @@ func (m *mapping) retlID() (textValue, bool) {
 	if m.externalID == nil {
 		return textValue{}, false
 	}
-	text := string(m.externalID)
+	text := []byte(m.externalID)
 	if m.externalID.isString() {
-		text = m.externalID.text()
+		text = m.content(m.externalID)
 	}
-	return textValue{text: text, value: m.externalID, path: pathExternalIDValue}, true
+	return textValue{text: string(m.take(text)), value: m.externalID, path: pathExternalIDValue}, true
 }
 
 // parseEmail gives the trimmed address, or nothing if it is none: it needs one @

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -95,7 +98,33 @@ func (v value) content() []byte {
 }
 
 // isBlank says that a string has nothing in it, or space.
-func (v value) isBlank() bool { return v.isString() && len(bytes.TrimSpace(v.content())) == 0 }
+func (v value) isBlank() bool {
+	if !v.isString() {
+		return false
+	}
+	for inner := v[1 : len(v)-1]; len(inner) > 0; {
+		r, size := utf8.DecodeRune(inner)
+		isSpace := unicode.IsSpace(r)
+		if r == '\\' {
+			size = escapeLength(inner)
+			isSpace = isSpaceEscape(inner[:size])
+		}
+		if !isSpace {
+			return false
+		}
+		inner = inner[size:]
+	}
+	return true
+}
+
+// isSpaceEscape says that an escape stands for white space.
+func isSpaceEscape(escape []byte) bool {
+	if escape[1] != 'u' {
+		return bytes.IndexByte([]byte("nrtf"), escape[1]) >= 0
+	}
+	r, err := strconv.ParseUint(string(escape[2:]), 16, 32)
+	return err == nil && unicode.IsSpace(rune(r))
+}
 
 // validate says why line is no JSON value, or nil. What is one, the scanner has taken
 // down then.
@@ -109,12 +138,15 @@ func (s *scanner) validate(line []byte) *Error {
 	if !utf8.Valid(line) {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
 	}
+	if s.twice > 0 {
+		return &Error{Code: CodeInvalidJSON, Field: namePath(line[:s.pos]), Message: "the name is there twice in one object; keep one of them"}
+	}
 	return syntaxError(line)
 }
 
 // syntaxError says what is wrong with a line that is no JSON value.
 func syntaxError(line []byte) *Error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true))
+	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	_, err := d.ReadValue()
 	if err == nil {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("something follows the value at byte %d; put one event on a line", d.InputOffset())}
@@ -127,11 +159,6 @@ func syntaxError(line []byte) *Error {
 	var syntactic *jsontext.SyntacticError
 	if !errors.As(err, &syntactic) {
 		e.Message = "not JSON"
-		return e
-	}
-	if errors.Is(err, jsontext.ErrDuplicateName) {
-		e.Field = dotted(syntactic.JSONPointer)
-		e.Message = "the name is there twice in one object; keep one of them"
 		return e
 	}
 	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export it
@@ -156,21 +183,73 @@ func invalidUTF8(line []byte) int {
 	return offset
 }
 
-func dotted(p jsontext.Pointer) string {
-	var tokens []string
-	for token := range p.Tokens() {
-		tokens = append(tokens, token)
+// namePath is the dotted path of the name that a text ends in, which is valid so far.
+func namePath(text []byte) string {
+	type level struct {
+		isList bool
+		index  int
+		name   value
 	}
-	return strings.Join(tokens, ".")
+	var open []level
+	for s := (splitter{src: text}); s.pos < len(text); {
+		switch c := text[s.pos]; c {
+		case '{', '[':
+			open = append(open, level{isList: c == '['})
+		case '}', ']':
+			open = open[:len(open)-1]
+		case ',':
+			open[len(open)-1].index++
+		case '"':
+			open[len(open)-1].name = s.next() // or a value that another name follows
+			continue
+		}
+		s.pos++
+	}
+	var path []byte
+	for i, at := range open {
+		if i > 0 {
+			path = append(path, '.')
+		}
+		if at.isList {
+			path = strconv.AppendInt(path, int64(at.index), 10)
+		} else {
+			path = append(path, shown(at.name.content())...)
+		}
+		if len(path) > maxShown {
+			break
+		}
+	}
+	return shown(path)
 }
 
-// elements splits a list whose JSON is known to be valid.
-func (v value) elements() []value {
-	var list []value
-	for s := v.inside(); s.more(); {
-		list = append(list, s.next())
+// elements goes through a list whose JSON is known to be valid.
+func (v value) elements() iter.Seq2[int, value] {
+	return func(yield func(int, value) bool) {
+		for i, s := 0, v.inside(); s.more() && yield(i, s.next()); i++ {
+		}
 	}
-	return list
+}
+
+// isLongerThan says whether a list has more than n elements.
+func (v value) isLongerThan(n int) bool {
+	for i := range v.elements() {
+		if i == n {
+			return true
+		}
+	}
+	return false
+}
+
+// get gives the member of an object that has a name.
+func (v value) get(name string) (value, bool) {
+	for s := v.inside(); s.more(); {
+		quoted := s.next()
+		s.more() // past the colon
+		if found := s.next(); string(quoted.content()) == name {
+			return found, true
+		}
+	}
+	return nil, false
 }
 
 // inside is what stands between the braces or brackets.
@@ -253,13 +332,6 @@ func (o object) index(name string) int {
 	return slices.IndexFunc(o, func(m member) bool { return string(m.name()) == name })
 }
 
-func (o object) get(name string) (value, bool) {
-	if i := o.index(name); i >= 0 {
-		return o[i].value, true
-	}
-	return nil, false
-}
-
 // appendTo writes the object as JSON, without white space.
 func (o object) appendTo(dst []byte) []byte {
 	dst = append(dst, '{')
@@ -278,12 +350,61 @@ func (o object) appendTo(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-func (o object) json() []byte {
-	size := 2
-	for i := range o {
-		size += len(o[i].quoted) + len(o[i].value) + 2
+// fits says whether the object has at most limit bytes as JSON without white space.
+func (o object) fits(limit int) bool {
+	return o.size(value.size) <= limit || o.size(value.compactSize) <= limit
+}
+
+// json writes the object, without white space, or nothing if it has more than limit bytes
+// then.
+func (o object) json(limit int) ([]byte, bool) {
+	size := o.size(value.size)
+	if size > limit {
+		if size = o.size(value.compactSize); size > limit {
+			return nil, false
+		}
 	}
-	return o.appendTo(make([]byte, 0, size))
+	return o.appendTo(make([]byte, 0, size)), true
+}
+
+func (v value) size() int { return len(v) }
+
+// size is the length of the object as JSON, with that of its values.
+func (o object) size(of func(value) int) int {
+	size := len("{}")
+	for i := range o {
+		size += len(o[i].quoted) + len(":,") + of(o[i].value)
+	}
+	return max(size-len(","), len("{}"))
+}
+
+// compact writes the value without white space, or nothing if it has more than limit bytes
+// then.
+func (v value) compact(limit int) ([]byte, bool) {
+	size := len(v)
+	if size > limit {
+		if size = v.compactSize(); size > limit {
+			return nil, false
+		}
+	}
+	return v.appendCompact(make([]byte, 0, size)), true
+}
+
+// compactSize is the length of the value without white space.
+func (v value) compactSize() int {
+	size := 0
+	for s := (splitter{src: v}); s.pos < len(s.src); {
+		switch s.src[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		case '"':
+			size += len(s.next())
+		default:
+			size++
+			s.pos++
+		}
+	}
+	return size
 }
 
 // appendCompact writes the value without white space.
@@ -309,7 +430,7 @@ func (v value) number() (value, bool) {
 	if v.isString() {
 		text = bytes.TrimSpace(v.content())
 	}
-	if len(text) == 0 || numberLength(text) != len(text) {
+	if len(text) == 0 || len(text) > maxTyped || numberLength(text) != len(text) {
 		return nil, false
 	}
 	return text, fitsDouble(string(text))

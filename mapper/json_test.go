@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 )
 
@@ -20,7 +21,7 @@ func TestSplitterAgreesWithEncodingJSON(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", p.name(), p.value, want[string(p.name())])
 		}
 	}
-	list, _ := got.get("a")
+	list, _ := value(text).get("a")
 	var elements []json.RawMessage
 	if err := json.Unmarshal(list, &elements); err != nil {
 		t.Fatal(err)
@@ -28,6 +29,18 @@ func TestSplitterAgreesWithEncodingJSON(t *testing.T) {
 	for i, v := range list.elements() {
 		if string(elements[i]) != string(v) {
 			t.Errorf("element %d: got %s, want %s", i, v, elements[i])
+		}
+	}
+}
+
+// TestIsBlank holds the look at a string's escapes against decoding it.
+func TestIsBlank(t *testing.T) {
+	for _, text := range []string{
+		`""`, `" "`, `"\t\n\r\f"`, `"\b"`, `"\/"`, `"\\"`, `"\""`, `"n"`, `"\u0020\u00a0\u2028\u3000"`, `"\u200b"`, `" \u0041"`,
+		`"\ud83d"`, `"\ud83d\ude00"`, `"\u000b\u0085"`, "\"\u00a0\u2003\"", "\" \u2603\"", `"\u002"`[:4] + `0020"`,
+	} {
+		if got, want := value(text).isBlank(), strings.TrimSpace(value(text).text()) == ""; got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 }

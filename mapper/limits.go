@@ -1,8 +1,6 @@
 package mapper
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,12 +21,51 @@ const (
 	maxExternalIDLength = 255 // characters
 )
 
+// Bounds of our own on what no real event has, so that each takes little memory.
+const (
+	maxTraits      = 20_000 // names in T, in C, and custom properties of a profile
+	maxUnflattened = 4_096  // properties of an event, before flattening
+	maxItemFields  = 4_096  // of an item in an e-commerce event
+	maxChannels    = 4_000  // in a profile's $consent
+	maxTyped       = 1_000  // characters of a number, a time or an identifierType
+	maxWarnings    = 100
+	// maxShown is how many bytes of a name or an id an error, a warning or a Result has.
+	maxShown = 1_000
+)
+
+// shown is the text as errors, warnings and results have it.
+func shown[T ~string | ~[]byte](text T) string {
+	if len(text) <= maxShown {
+		return string(text)
+	}
+	end := maxShown
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return string(text[:end]) + "…"
+}
+
+// breaks notes that a request would break a limit, unless one is broken already. It is
+// told when limits are checked.
+func (m *mapping) breaks(err *Error) {
+	if m.broken == nil {
+		m.broken = err
+	}
+}
+
+func tooLarge(what string, limit int) *Error {
+	return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
+}
+
+func eventTooLarge() *Error   { return tooLarge("an event", maxEventSize) }
+func profileTooLarge() *Error { return tooLarge("a profile", maxProfileSize) }
+
 // checkEvent says which limit of create_event the attributes break, or nil.
 func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) *Error {
 	if utf8.RuneCountInString(a.Metric.Name) > maxMetricName {
 		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", maxMetricName)
 	}
-	if m.crowded || len(properties) > maxProperties {
+	if m.crowded[rootProperties] || len(properties) > maxProperties {
 		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
 	}
 	for i := range properties {
@@ -37,21 +74,41 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 			continue // too short for a list or a string that is too long
 		}
 		if err := checkValue(p.value, 2); err != nil {
-			return err.within(string(p.name())).within("properties")
+			return err.within(p.name()).within([]byte("properties"))
 		}
 	}
-	if m.isFarBelow(maxEventSize, len(a.Properties)+len(a.Profile.Properties)) {
+	switch raw := len(a.Properties) + len(a.Profile.Properties); {
+	case m.broken != nil:
+		return m.broken
+	case m.isFarBelow(maxEventSize, raw):
 		return nil
+	case raw > maxEventSize || eventSize(*a) > maxEventSize:
+		return eventTooLarge()
 	}
-	return checkSize(klaviyo.NewCreateEventBody(*a), maxEventSize, "an event")
+	return nil
+}
+
+// eventSize is what the body has on the wire. The properties are counted and not written.
+func eventSize(a klaviyo.EventCreateAttributes) int {
+	size := len(a.Properties) - len("{}")
+	if custom := len(a.Profile.Properties); custom > 0 {
+		size += custom - len("{}") + len(",") // they stand behind an identifier
+	}
+	a.Properties, a.Profile.Properties = []byte("{}"), nil
+	return size + len(klaviyo.NewCreateEventBody(a).AppendJSON(nil))
 }
 
 // checkProfile says that the body of a create_profile is too large, or nil.
 func (m *mapping) checkProfile(r CreateProfile) *Error {
-	if m.isFarBelow(maxProfileSize, len(r.Query.Data.Attributes.Properties)) {
+	switch {
+	case m.broken != nil:
+		return m.broken
+	case m.isFarBelow(maxProfileSize, len(r.Query.Data.Attributes.Properties)):
 		return nil
+	case len(r.AppendBody(nil)) > maxProfileSize:
+		return profileTooLarge()
 	}
-	return checkSize(r.Query, maxProfileSize, "a profile")
+	return nil
 }
 
 // checkExternalID says that an external id, which came from place, is too long, or nil.
@@ -78,20 +135,19 @@ func checkValue(v value, level int) *Error {
 			name := s.next()
 			s.more() // past the colon
 			if err := checkValue(s.next(), level+1); err != nil {
-				return err.within(name.text())
+				return err.within(name.content())
 			}
 		}
 	case v.isList():
 		if level > maxDepth {
 			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
 		}
-		elements := v.elements()
-		if len(elements) > maxListElements {
+		if v.isLongerThan(maxListElements) {
 			return limitError(CodeListTooLong, "", "a list has %d elements at most", maxListElements)
 		}
-		for i, element := range elements {
+		for i, element := range v.elements() {
 			if err := checkValue(element, level+1); err != nil {
-				return err.within(strconv.Itoa(i))
+				return err.within(strconv.AppendInt(nil, int64(i), 10))
 			}
 		}
 	}
@@ -106,27 +162,6 @@ func (m *mapping) isFarBelow(limit, raw int) bool {
 	return raw+twice*escaped*len(m.event)+envelope < limit
 }
 
-// checkSize says that a body is larger than the limit, or nil.
-func checkSize(body any, limit int, what string) *Error {
-	size, err := encodedSize(body)
-	if err != nil {
-		return limitError(CodeTooLarge, "", "the request can't be encoded")
-	}
-	if size > limit {
-		return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
-	}
-	return nil
-}
-
-// encodedSize is what a body has on the wire, where HTML isn't escaped.
-func encodedSize(body any) (int, error) {
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false)
-	err := encoder.Encode(body)
-	return buffer.Len() - len("\n"), err
-}
-
 func limitError(code Code, pointer, format string, args ...any) *Error {
 	return &Error{Code: code, Field: pointer, Message: fmt.Sprintf(format, args...)}
 }
@@ -139,7 +174,7 @@ func pointerTo(path string) string { return "/" + pointerOf.Replace(path) }
 var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // within puts a name before the error's field, which is a JSON Pointer.
-func (e *Error) within(name string) *Error {
-	e.Field = "/" + pointerEscapes.Replace(name) + e.Field
+func (e *Error) within(name []byte) *Error {
+	e.Field = "/" + pointerEscapes.Replace(shown(name)) + e.Field
 	return e
 }

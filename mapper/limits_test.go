@@ -41,6 +41,16 @@ func manyProperties(n int) string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
+func manyTraits(n int) string { return strings.Trim(manyProperties(n), "{}") }
+
+func trackWithTraits(traits string) string {
+	return strings.Replace(trackWith("{}"), `"traits":{`, `"traits":{`+traits+",", 1)
+}
+
+func checkoutOf(items ...string) string {
+	return strings.Replace(trackWith(`{"items":[`+strings.Join(items, ",")+`]}`), "Song Played", "Checkout Started", 1)
+}
+
 func list(n int) string {
 	return "[" + strings.TrimSuffix(strings.Repeat("1,", n), ",") + "]"
 }
@@ -76,6 +86,14 @@ func TestLimits(t *testing.T) {
 		{name: "11 levels are flat after flattening", cfg: flat, event: trackWith(nested(11))},
 		{name: "an event of more than 5 MB", event: trackWith("{" + strings.TrimSuffix(strings.Repeat(`"REPLACED":"`+strings.Repeat("x", 99_000)+`",`, 51), ",") + "}"),
 			code: mapper.CodeTooLarge},
+		{name: "20,000 traits", event: trackWithTraits(manyTraits(19_999))},
+		{name: "20,001 traits", event: trackWithTraits(manyTraits(20_000)), code: mapper.CodeTooLarge, field: "/traits"},
+		{name: "20,001 traits, of which 10,000 in context", event: strings.Replace(trackWithTraits(manyTraits(10_001)), `"type"`,
+			`"context":{"traits":`+strings.ReplaceAll(manyProperties(10_000), `"p`, `"q`)+`},"type"`, 1), code: mapper.CodeTooLarge},
+		{name: "20,001 traits after flattening", cfg: flat, event: trackWithTraits(`"a":` + manyProperties(20_001)), code: mapper.CodeTooLarge},
+		{name: "4,096 fields in an item", event: checkoutOf(manyProperties(4_096))},
+		{name: "4,096 fields in each of two items", event: checkoutOf(manyProperties(4_096), manyProperties(4_096))},
+		{name: "4,097 fields in an item", event: checkoutOf(`{"sku":1}`, manyProperties(4_097)), code: mapper.CodeTooManyProperties, field: "/properties/items/1"},
 		{name: "a profile of 100 KB", event: identifyWith(`"bio":"` + strings.Repeat("x", 99_900-len(`{"data":{"type":"profile","attributes":{"email":"ana@example.com","properties":{"bio":""}}}}`)) + `"`)},
 		{name: "a profile of more than 100 KB", event: identifyWith(`"bio":"` + strings.Repeat("x", 100_000) + `"`), code: mapper.CodeTooLarge},
 		{name: "a profile of less than 100 KB, whatever is escaped in HTML", event: identifyWith(`"bio":"` + strings.Repeat("<&>", 30_000) + `"`)},
@@ -103,6 +121,31 @@ func TestLimits(t *testing.T) {
 				t.Errorf("got %q at %q, want %q at %q", e.Code, e.Field, tt.code, tt.field)
 			}
 		})
+	}
+}
+
+// TestItemsAsOneByOne maps items of so many fields that they are read in their turn, and
+// compares them with the same items by themselves.
+func TestItemsAsOneByOne(t *testing.T) {
+	m := newMapper(t, mapper.Config{})
+	items := func(event string) string {
+		result, err := m.Map([]byte(event))
+		if err != nil {
+			t.Fatal(err)
+		}
+		properties := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
+		return strings.TrimSuffix(strings.TrimPrefix(properties, `{"Items":[`), "]}")
+	}
+	var all, alone []string
+	for i := range 20 {
+		item := fmt.Sprintf(`{"sku":%d, "SKU":"lost","name":"n",%s,"o":[ %d ]}`, i, manyTraits(300*i+1), i)
+		if i > 12 {
+			item = fmt.Sprintf(`{"price": %d}`, i)
+		}
+		all, alone = append(all, item), append(alone, items(checkoutOf(item)))
+	}
+	if got, want := items(checkoutOf(all...)), strings.Join(alone, ","); got != want {
+		t.Errorf("got %d bytes of items, want %d", len(got), len(want))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
+	"slices"
 )
 
 // hashName spreads a name's length, beginning and end over 64 bits. Names that are
@@ -23,14 +24,13 @@ func hashName(name []byte) uint64 {
 	return hi ^ lo
 }
 
-// nameSet holds names: in a list while they are few, in a map beyond, so that its
-// cost stays in proportion to their number. The map has no names, which may take as much
-// as the event, but 64 bits of each under a seed that nobody knows: that two of 300,000
-// names have the same happens once in 400 million such events.
+// nameSet holds names, each once. While they are few they are compared one by one, and
+// beyond that found by an index, so that its cost stays in proportion to their number.
 type nameSet struct {
 	bits uint64 // one for each hash; most names are known to be new by it
-	few  []hashedName
-	many map[uint64]struct{}
+	list []hashedName
+	// index has the places of names in the list, one more than these, by another hash.
+	index []int32
 }
 
 type hashedName struct {
@@ -38,13 +38,13 @@ type hashedName struct {
 	name []byte
 }
 
-// nameSeed is of nameSet's maps.
+// nameSeed is of the hashes that no event can be made to fit.
 var nameSeed = maphash.MakeSeed()
 
 // fewNames is how many names are compared one by one.
 const fewNames = 32
 
-func (s *nameSet) reset() { s.bits, s.few, s.many = 0, s.few[:0], nil }
+func (s *nameSet) reset() { s.bits, s.list, s.index = 0, s.list[:0], nil }
 
 // add says whether the name is new.
 func (s *nameSet) add(name []byte, hash uint64) bool {
@@ -52,35 +52,86 @@ func (s *nameSet) add(name []byte, hash uint64) bool {
 		return false
 	}
 	s.bits |= 1 << (hash >> 58)
-	switch {
-	case s.many != nil:
-		s.many[maphash.Bytes(nameSeed, name)] = struct{}{}
-	case len(s.few) == fewNames:
-		s.many = make(map[uint64]struct{}, 4*fewNames)
-		for _, known := range s.few {
-			s.many[maphash.Bytes(nameSeed, known.name)] = struct{}{}
-		}
-		s.many[maphash.Bytes(nameSeed, name)] = struct{}{}
-	default:
-		s.few = append(s.few, hashedName{hash, name})
+	s.list = append(s.list, hashedName{hash, name})
+	if len(s.list) > fewNames {
+		s.addToIndex(name)
 	}
 	return true
 }
 
+func (s *nameSet) addToIndex(last []byte) {
+	n := len(s.list)
+	if 2*n <= len(s.index) {
+		s.index[s.place(last)] = int32(n)
+		return
+	}
+	s.index = make([]int32, 4*n)
+	for i := range s.list {
+		s.index[s.place(s.list[i].name)] = int32(i + 1)
+	}
+}
+
 func (s *nameSet) has(name []byte, hash uint64) bool {
-	if s.bits&(1<<(hash>>58)) == 0 {
-		return false
+	return s.bits&(1<<(hash>>58)) != 0 && s.isListed(name, hash)
+}
+
+func (s *nameSet) isListed(name []byte, hash uint64) bool {
+	if len(s.list) > fewNames {
+		return s.index[s.place(name)] != 0
 	}
-	if s.many != nil {
-		_, ok := s.many[maphash.Bytes(nameSeed, name)]
-		return ok
-	}
-	for i := range s.few {
-		if s.few[i].hash == hash && bytes.Equal(s.few[i].name, name) {
+	for i := range s.list {
+		if s.list[i].hash == hash && bytes.Equal(s.list[i].name, name) {
 			return true
 		}
 	}
 	return false
+}
+
+// place is where the index has the name, or could have it.
+func (s *nameSet) place(name []byte) int {
+	at := slotOf(maphash.Bytes(nameSeed, name), len(s.index))
+	for s.index[at] != 0 && !bytes.Equal(s.list[s.index[at]-1].name, name) {
+		if at++; at == len(s.index) {
+			at = 0
+		}
+	}
+	return at
+}
+
+// slotOf spreads a hash over a number of slots.
+func slotOf(hash uint64, slots int) int {
+	slot, _ := bits.Mul64(hash, uint64(slots))
+	return int(slot)
+}
+
+// nameTable knows the names of all objects of an event that have more than a few. There
+// may be millions, so it has four bytes of each: it tells for certain that a name is new,
+// and else that it may not be.
+type nameTable struct{ slots []uint32 }
+
+// reset makes room for the names of a text.
+func (t *nameTable) reset(text []byte) {
+	// A colon follows each, and where there are many it takes five bytes with its value.
+	names := min(bytes.Count(text, []byte(":")), len(text)/5) + 1
+	t.slots = slices.Grow(t.slots[:0], names+names/4)[:names+names/4]
+	clear(t.slots)
+}
+
+// add says whether the name is certainly new in the object, which begins at an offset.
+func (t *nameTable) add(name []byte, object int) bool {
+	hash := maphash.Bytes(nameSeed, name) ^ uint64(object)*0x9e3779b97f4a7c15
+	rest := uint32(hash) | 1 // 0 is free
+	at := slotOf(hash, len(t.slots))
+	for t.slots[at] != 0 {
+		if t.slots[at] == rest {
+			return false
+		}
+		if at++; at == len(t.slots) {
+			at = 0
+		}
+	}
+	t.slots[at] = rest
+	return true
 }
 
 // word is a name that rules speak of, as a small number; 0 is every other name.

@@ -175,7 +175,9 @@ type plainResult struct {
 func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 	m := &plain{cfg: cfg}
 	defer func() {
-		result.warnings = m.warnings
+		if result.warnings = m.warnings; len(m.warnings) > 100 {
+			result.warnings = append(m.warnings[:100], goldenProblem{mapper.CodeMoreWarnings, ""})
+		}
 		if r := recover(); r != nil {
 			e, ok := r.(plainError)
 			if !ok {
@@ -189,7 +191,7 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 	}
 	m.event = pairsOf(event)
 	if id, ok := m.event.get("messageId"); ok && strings.IndexByte(`"0tf`, kindOf(id)) >= 0 {
-		result.messageID = strings.TrimSpace(textOf(id))
+		result.messageID = cutName(strings.TrimSpace(textOf(id)))
 	}
 	kind := ""
 	if v, _ := m.event.get("type"); kindOf(v) == '"' {
@@ -197,6 +199,12 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 	}
 	if result.skipped = m.skip(kind); result.skipped != "" {
 		return result
+	}
+	if kind == "" {
+		if v, ok := m.event.get("type"); ok && kindOf(v) != 'n' && kindOf(v) != '"' {
+			fail(mapper.CodeWrongType, "type")
+		}
+		fail(mapper.CodeMissingType, "type")
 	}
 	m.readParts()
 	switch kind {
@@ -214,7 +222,7 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 
 // Section 7: what is skipped.
 func (m *plain) skip(kind string) mapper.SkipReason {
-	if !slices.Contains([]string{"identify", "track", "screen", "group"}, kind) {
+	if !slices.Contains([]string{"", "identify", "track", "screen", "group"}, kind) {
 		return mapper.SkipUnsupportedType
 	}
 	v, _ := m.event.get("integrations")
@@ -398,7 +406,7 @@ func (m *plain) firstNumber(paths ...string) (number, path string) {
 		}
 		text := strings.TrimSpace(textOf(v))
 		var f float64
-		if k := kindOf(v); (k == '0' || k == '"') && text != "null" && json.Unmarshal([]byte(text), &f) == nil {
+		if k := kindOf(v); (k == '0' || k == '"') && len(text) <= 1_000 && text != "null" && json.Unmarshal([]byte(text), &f) == nil {
 			return text, path
 		}
 		m.warn(mapper.CodeNotNumeric, fieldOf(path))
@@ -564,9 +572,9 @@ func (m *plain) customTraits() pairs {
 
 func (m *plain) traitField(name string) string {
 	if _, ok := m.t.get(name); ok {
-		return "traits." + name
+		return "traits." + cutName(name)
 	}
-	return "context.traits." + name
+	return "context.traits." + cutName(name)
 }
 
 func (m *plain) withUserID(custom pairs) pairs {
@@ -774,7 +782,7 @@ func (m *plain) eventBody(names ...string) string {
 	if isEcommerce {
 		properties = m.ecommerce(column, properties, value, strings.TrimPrefix(valuePath, "P."))
 	}
-	properties = m.flatten(properties, func(name string) string { return "properties." + name })
+	properties = m.flatten(properties, func(name string) string { return "properties." + cutName(name) })
 	attributes["properties"] = properties
 	if t := m.time(); t != "" {
 		attributes["time"] = t
@@ -830,7 +838,7 @@ func (m *plain) time() string {
 			continue
 		}
 		text := strings.ToUpper(strings.TrimSpace(textOf(v)))
-		if kindOf(v) != '"' || !plainTime.MatchString(text) {
+		if kindOf(v) != '"' || len(text) > 1_000 || !plainTime.MatchString(text) {
 			fail(mapper.CodeInvalidTime, name)
 		}
 		t, err := time.Parse(time.RFC3339, text)
@@ -958,7 +966,7 @@ func (m *plain) flatten(o pairs, field func(string) string) pairs {
 				add(top, key+"["+strconv.Itoa(i)+"]", v)
 			}
 		case literal[key] || taken[key]:
-			m.warn(mapper.CodeNameCollision, field(top)+key[len(top):])
+			m.warn(mapper.CodeNameCollision, field(top)+cutName(key[len(top):]))
 		default:
 			taken[key] = true
 			out = append(out, pair{key, raw})
@@ -1002,7 +1010,15 @@ func (m *plain) checkEvent(name, namePath string, properties pairs, body string)
 }
 
 func escapePointer(name string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+	return strings.ReplaceAll(strings.ReplaceAll(cutName(name), "~", "~0"), "/", "~1")
+}
+
+// cutName is a name, or an id, as errors, warnings and results have it.
+func cutName(name string) string {
+	if len(name) <= 1_000 {
+		return name
+	}
+	return strings.ToValidUTF8(name[:1_000], "") + "…"
 }
 
 func checkPlainValue(raw json.RawMessage, pointer string, level int) {

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -97,16 +98,41 @@ func (m *mapping) createProfile(p person) CreateProfile {
 		}
 	}
 	custom = m.withUserID(custom, p)
-	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
-		a.Properties = custom.json()
+	if custom = m.flatten(custom, maxTraits, maxProfileSize, (*mapping).traitPath); len(custom) > 0 {
+		a.Properties = m.customJSON(custom, maxProfileSize, profileTooLarge)
 	}
 	return CreateProfile{klaviyo.NewCreateProfileBody(*a)}
+}
+
+// customJSON writes the custom properties of a profile, which have limit bytes at most.
+func (m *mapping) customJSON(custom object, limit int, tooLarge func() *Error) []byte {
+	if len(custom) > maxTraits {
+		m.breaks(limitError(CodeTooLarge, "", "a profile has %d custom properties at most", maxTraits))
+		return nil
+	}
+	return m.json(custom, limit, tooLarge)
+}
+
+// json writes an object that has limit bytes at most.
+func (m *mapping) json(o object, limit int, tooLarge func() *Error) []byte {
+	raw, ok := o.json(limit)
+	if !ok {
+		m.breaks(tooLarge())
+	}
+	return raw
 }
 
 // customTraits are the traits without a typed field, T over C key by key, and the
 // values that could not be used in one.
 func (m *mapping) customTraits() object {
-	custom, traits, contextTraits := m.custom[:0], m.parts[rootTraits], m.parts[rootContextTraits]
+	for _, r := range []root{rootTraits, rootContextTraits} {
+		if m.crowded[r] {
+			m.breaks(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
+			return nil
+		}
+	}
+	traits, contextTraits := m.parts[rootTraits], m.parts[rootContextTraits]
+	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
 	for i := range traits {
 		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
@@ -162,7 +188,7 @@ func (m *mapping) withUserID(custom object, p person) object {
 		m.trace.profile["_id"] = origin{p.externalIDPath, WhyUserID}
 	}
 	if i := custom.index("_id"); i >= 0 {
-		m.warnCollision(m.traitPath("_id"), "_id is the user id under enforceEmailAsPrimary")
+		m.warnCollision(m.traitPath([]byte("_id")), "_id is the user id under enforceEmailAsPrimary")
 		custom[i] = id
 		return custom
 	}
@@ -170,11 +196,11 @@ func (m *mapping) withUserID(custom object, p person) object {
 }
 
 // traitPath is the place of a custom trait, which is in T or, failing that, in C.
-func (m *mapping) traitPath(name string) string {
-	if _, ok := m.parts[rootTraits].get(name); ok {
-		return "traits." + name
+func (m *mapping) traitPath(name []byte) string {
+	if m.parts[rootTraits].index(string(name)) >= 0 {
+		return "traits." + shown(name)
 	}
-	return "context.traits." + name
+	return "context.traits." + shown(name)
 }
 
 func (m *mapping) warnCollision(field, why string) {
@@ -188,7 +214,7 @@ func (m *mapping) warnCollision(field, why string) {
 // addUnused adds a value that could not be used, unless there is one of its name.
 func (m *mapping) addUnused(custom object, u unusedValue) object {
 	name := u.path.name()
-	if _, taken := custom.get(name); taken {
+	if custom.index(name) >= 0 {
 		return custom
 	}
 	m.keptTrait([]byte(name), u.path.text, WhyUnusable)

@@ -96,6 +96,18 @@ var referenceTables = map[string]func() string{
 		t.row(code(string(CodeExternalIDTooLong)), fmt.Sprintf("%d characters in an external id", maxExternalIDLength))
 		return t.String()
 	},
+	"bounds": func() string {
+		t := newTable("Bound", "Beyond it")
+		t.row(fmt.Sprintf("%d traits, in T and in C, and custom properties of a profile", maxTraits), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of text in typed fields, of a group too", maxEventSize), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d properties of an event before they are flattened", maxUnflattened), code(string(CodeTooManyProperties)))
+		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))
+		t.row(fmt.Sprintf("%d channels in `$consent`", maxChannels), code(string(CodeListTooLong)))
+		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxTyped), "it isn't one")
+		t.row(fmt.Sprintf("%d warnings", maxWarnings), fmt.Sprintf("%s, which says how many are left out", code(string(CodeMoreWarnings))))
+		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in what `map` prints", maxShown), "cut, with … at the end")
+		return t.String()
+	},
 }
 
 // TestReference holds the tables of docs/mapping.md against the rules.

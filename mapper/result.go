@@ -1,15 +1,18 @@
 package mapper
 
 import (
+	"slices"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // Result is what an event became. Requests is empty if the event was skipped or
 // could not be mapped.
 type Result struct {
-	// Type is the event's type in lower case, such as track, or empty.
+	// Type is the event's type in lower case, such as track, or empty if it has none.
 	Type string
-	// MessageID is the event's messageId, or empty.
+	// MessageID is the event's messageId, or empty. One of over 1,000 bytes is cut, and
+	// ends in an ellipsis.
 	MessageID string
 	// Identity is the person the event is about.
 	Identity Identity
@@ -95,10 +98,15 @@ func (r SubscribeProfiles) Body() any { return r.Query }
 func (r UnsubscribeProfiles) Body() any { return r.Query }
 
 // AppendBody appends the Query as JSON.
-func (r CreateProfile) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
+func (r CreateProfile) AppendBody(dst []byte) []byte {
+	return r.Query.AppendJSON(slices.Grow(dst, len(r.Query.Data.Attributes.Properties)))
+}
 
 // AppendBody appends the Query as JSON.
-func (r CreateEvent) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
+func (r CreateEvent) AppendBody(dst []byte) []byte {
+	a := &r.Query.Data.Attributes
+	return r.Query.AppendJSON(slices.Grow(dst, len(a.Properties)+len(a.Profile.Properties)))
+}
 
 // AppendBody appends the Query as JSON.
 func (r SubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
@@ -110,7 +118,8 @@ func (r UnsubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.Appe
 type Warning struct {
 	// Code is the kind of fault, for programs.
 	Code Code `json:"code"`
-	// Field is the dotted path of the value in the event.
+	// Field is the dotted path of the value in the event. A name of over 1,000 bytes is
+	// cut in it, and ends in an ellipsis.
 	Field string `json:"field"`
 	// Message says what is wrong and what to do. It names fields and never quotes values.
 	Message string `json:"message"`
@@ -121,7 +130,8 @@ type Error struct {
 	// Code is the kind of fault, for programs.
 	Code Code `json:"code"`
 	// Field is the dotted path of the value at fault in the event; for a limit
-	// of the API it is a JSON Pointer. It is empty if the whole event is at fault.
+	// of the API it is a JSON Pointer. It is empty if the whole event is at fault. A name
+	// of over 1,000 bytes is cut in it, and ends in an ellipsis.
 	Field string `json:"field"`
 	// Message says what is wrong and what to do. It names fields and never quotes values.
 	Message string `json:"message"`
@@ -155,6 +165,7 @@ type Code string
 const (
 	CodeInvalidJSON       Code = "invalid_json"
 	CodeInvalidEvent      Code = "invalid_event"
+	CodeMissingType       Code = "missing_type"
 	CodeMissingIdentifier Code = "missing_identifier"
 	CodeMissingEventName  Code = "missing_event_name"
 	CodeMissingGroupID    Code = "missing_group_id"
@@ -184,4 +195,7 @@ const (
 	CodeNameCollision        Code = "name_collision"
 	CodeSubscribeWithoutList Code = "subscribe_without_list"
 	CodeUnknownChannel       Code = "unknown_channel"
+	// CodeMoreWarnings stands last where an event has over 100 warnings, in place of the
+	// others.
+	CodeMoreWarnings Code = "more_warnings"
 )

@@ -1,6 +1,6 @@
 package mapper
 
-import "strings"
+import "bytes"
 
 var (
 	pathMappedToDestination = newPath("context.mappedToDestination")
@@ -39,17 +39,20 @@ func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
 	if !list.isList() {
 		return "", nil, false
 	}
-	elements := list.elements()
-	if len(elements) == 0 || !elements[0].isObject() {
+	inside := list.inside()
+	if !inside.more() {
 		return "", nil, false
 	}
-	first := elements[0].members()
+	first := inside.next()
+	if !first.isObject() {
+		return "", nil, false
+	}
 	kind, _ := first.get("identifierType")
 	id, _ = first.get("id")
 	if !kind.isString() {
 		return "", nil, false
 	}
-	identifierType = strings.TrimSpace(kind.text())
-	usable := id.isNumber() || id.isBool() || id.isString() && strings.TrimSpace(id.text()) != ""
-	return identifierType, id, usable && identifierType != ""
+	name := bytes.TrimSpace(m.content(kind))
+	usable := id.isNumber() || id.isBool() || id.isString() && !id.isBlank()
+	return string(name), id, usable && len(name) > 0 && len(name) <= maxTyped
 }

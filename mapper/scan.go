@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -19,44 +20,64 @@ type scanner struct {
 	depth, deepest int
 	// spaced is true once there was white space outside of strings.
 	spaced bool
-	// open has the names of the objects that are open, by depth.
+	// open has the first names of the objects that are open, by depth, many the others.
 	open []*nameSet
+	many nameTable
+	// twice is where a name stands that its object has already, or 0.
+	twice int
 	// parts are what was taken down, and at the places of known names in them.
 	parts [rootCount]object
 	at    [rootCount][maxWords]int32 // one more than the index
-	// crowded says that there are more properties than were taken down.
-	crowded bool
-	// lists are the elements of the lists of items.
+	// crowded says of a part that it has more members than were taken down.
+	crowded [rootCount]bool
+	// lists are the elements of the lists of items, and one at most that is too many.
 	lists [rootCount][]element
 }
 
 // element is one of a list of items. If it is an object, its members are those from
-// first to last in the list's part.
+// first to last in the list's part, or none if that was crowded.
 type element struct {
 	value       value
 	first, last int
+	crowded     bool
 }
 
 // maxNesting is how deep objects and lists may stand in each other; jsontext has the
 // same bound.
 const maxNesting = 10_000
 
-// maxTaken is how many properties are taken down of those that rules have no name for. An
-// event of more is refused, and might have millions.
-const maxTaken = 4_096
+// maxTaken is how many members are taken down of the parts whose members all go into
+// requests, those apart that rules have a name for. An event may have millions. It is
+// refused for more properties or traits, and an item with more is read in its turn.
+var maxTaken = [rootCount]int{
+	rootTraits: maxTraits, rootContextTraits: maxTraits,
+	rootProperties: maxUnflattened, rootItems: maxItemFields, rootProducts: maxItemFields,
+}
 
 // scan reads src from its first byte to its last, and says whether it is JSON.
 func (s *scanner) scan(src []byte) bool {
-	s.src, s.pos, s.depth, s.spaced, s.crowded = src, 0, 0, false, false
-	for r := range s.parts {
-		s.forget(root(r))
-	}
+	s.begin(src)
 	s.space()
 	if !s.value(rootEvent) {
 		return false
 	}
 	s.space()
 	return s.pos == len(s.src)
+}
+
+// scanItem reads an item, which was scanned before, and says whether all its members were
+// taken down.
+func (s *scanner) scanItem(item value) bool {
+	s.begin(item)
+	return s.value(rootItems) && !s.crowded[rootItems]
+}
+
+func (s *scanner) begin(src []byte) {
+	s.src, s.pos, s.depth, s.spaced, s.twice = src, 0, 0, false, 0
+	s.many.slots, s.crowded = s.many.slots[:0], [rootCount]bool{}
+	for r := range s.parts {
+		s.forget(root(r))
+	}
 }
 
 // forget makes a part absent.
@@ -142,6 +163,7 @@ func (s *scanner) comma() bool {
 
 // object reads an object from its first member on.
 func (s *scanner) object(r root) bool {
+	begin := s.pos
 	s.space()
 	if s.leave('}') {
 		return true
@@ -166,7 +188,14 @@ func (s *scanner) object(r root) bool {
 			name, _ = jsontext.AppendUnquote(nil, quoted) // a lone surrogate becomes U+FFFD
 		}
 		hash := hashName(name)
-		if !names.add(name, hash) {
+		isNew := false
+		if len(names.list) < fewNames {
+			isNew = names.add(name, hash)
+		} else {
+			isNew = s.isNewAmongMany(name, hash, names, begin)
+		}
+		if !isNew {
+			s.twice = start
 			return false
 		}
 		s.space()
@@ -179,10 +208,10 @@ func (s *scanner) object(r root) bool {
 		if r != rootNone {
 			w = words.find(name, hash)
 		}
-		if w == 0 && !s.takes(r) {
-			ok = s.value(rootNone)
-		} else {
+		if r != rootNone && s.takes(r, w) {
 			ok = s.member(r, quoted, hash, w, escaped)
+		} else {
+			ok = s.value(rootNone)
 		}
 		if !ok {
 			return false
@@ -194,13 +223,39 @@ func (s *scanner) object(r root) bool {
 	}
 }
 
-// takes says whether a member of a part is taken down that rules have no name for.
-func (s *scanner) takes(r root) bool {
-	if r == rootProperties && len(s.parts[r]) >= maxTaken {
-		s.crowded = true
-		return false
+// isNewAmongMany says whether a name is the first of its kind in the object that begins at
+// an offset, of whose names the set has the first.
+func (s *scanner) isNewAmongMany(name []byte, hash uint64, first *nameSet, begin int) bool {
+	if len(s.many.slots) == 0 {
+		s.many.reset(s.src)
 	}
-	return r.isWhole()
+	return !first.has(name, hash) && (s.many.add(name, begin) || !s.isThere(name, begin))
+}
+
+// isThere compares a name, which was just read, with all before it in its object.
+func (s *scanner) isThere(name []byte, begin int) bool {
+	before := splitter{src: s.src[begin:s.pos]}
+	for before.more() {
+		other := before.next()
+		if !before.more() {
+			return false // it is the name itself
+		}
+		if bytes.Equal(other.content(), name) {
+			return true
+		}
+		before.next() // the value
+	}
+	return false
+}
+
+// takes says whether a member of a part is taken down.
+func (s *scanner) takes(r root, w word) bool {
+	most := maxTaken[r]
+	if most == 0 || len(s.parts[r]) < most {
+		return most > 0 || w != 0
+	}
+	s.crowded[r] = true
+	return w != 0 && !r.isList()
 }
 
 // member takes down a member of a part and reads its value.
@@ -233,23 +288,37 @@ func (s *scanner) list(r root) bool {
 		return true
 	}
 	for {
-		start, first, ok := s.pos, len(s.parts[r]), false
-		if r.isList() && start < len(s.src) && s.src[start] == '{' {
-			ok = s.value(r)
+		ok := false
+		if r.isList() && len(s.lists[r]) <= maxListElements {
+			ok = s.element(r)
 		} else {
 			ok = s.value(rootNone)
 		}
 		if !ok {
 			return false
 		}
-		if r.isList() {
-			s.lists[r] = append(s.lists[r], element{s.src[start:s.pos:s.pos], first, len(s.parts[r])})
-		}
 		s.space()
 		if !s.comma() {
 			return s.leave(']')
 		}
 	}
+}
+
+// element reads an element of a list of items, and takes it down.
+func (s *scanner) element(r root) bool {
+	start, first, inside := s.pos, len(s.parts[r]), rootNone
+	if start < len(s.src) && s.src[start] == '{' {
+		inside = r
+	}
+	if !s.value(inside) {
+		return false
+	}
+	if s.crowded[r] {
+		s.parts[r] = s.parts[r][:first]
+	}
+	s.lists[r] = append(s.lists[r], element{s.src[start:s.pos:s.pos], first, len(s.parts[r]), s.crowded[r]})
+	s.crowded[r] = false
+	return true
 }
 
 const (

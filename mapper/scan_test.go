@@ -3,6 +3,7 @@ package mapper
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -56,6 +57,9 @@ func TestScanAgreesWithJSONText(t *testing.T) {
 		`"12345678"`, `"1234567"`, `"123456789"`, "\"1234567\n\"", "\"12345678\t\"", "\"1234567é90\"", "\"1234567\xc3\"",
 		`{"a":1,"a":2}`, `{"a":1,"\u0061":2}`, `{"":1,"":2}`, `{"":1}`, `{"\ud800":1,"\ud801":2}`, `{"\ufffd":1,"\ud801":2}`, `{"b":{"a":1,"a":2}}`, `{"a":{"a":1}}`, `[{"a":1},{"a":1}]`,
 		`{` + strings.Join(many, ",") + `}`, `{` + strings.Join(many, ",") + `,"nz":1}`, `{` + strings.Join(append(many, many[150]), ",") + `}`,
+		`[{` + strings.Join(many, ",") + `},{` + strings.Join(many, ",") + `}]`,
+		`{` + strings.Join(many, ",") + `,"o":{` + strings.Join(many, ",") + `},"\u006fo":2}`,
+		`{` + strings.Join(many, ",") + `,"o":{` + strings.Join(many, ",") + `},"\u006f":2}`,
 		nest("[", "1", "]", 9_999), nest("[", "1", "]", 10_000), nest("[", "1", "]", 10_001), nest(`{"a":`, "1", "}", 10_000), nest(`{"a":`, "1", "}", 10_001),
 		"\t{\r\n}\x0b", "{\u00a0}",
 	} {
@@ -152,5 +156,48 @@ func BenchmarkScan(b *testing.B) {
 			slices.Sort(ratios)
 			b.ReportMetric(ratios[len(ratios)/2], "validations/op")
 		})
+	}
+}
+
+// TestNamesThatLookAlike compares the names of an object with each other, as is done where
+// a table of many names can't tell them apart.
+func TestNamesThatLookAlike(t *testing.T) {
+	for _, tt := range []struct {
+		before, name string
+		want         bool
+	}{
+		{`"a"`, "a", false},
+		{`"a":1,"b":[{"c":2}],"c"`, "c", false},
+		{`"a":{"b":"b"} , "c" : "d" , "d"`, "d", false},
+		{`"a":1,"b":2,"a"`, "a", true},
+		{`"\u0061":",\"b" , "b":[],"a"`, "a", true},
+	} {
+		s := scanner{src: []byte("{" + tt.before), pos: len("{" + tt.before)}
+		if got := s.isThere([]byte(tt.name), 1); got != tt.want {
+			t.Errorf("{%s: %v, want %v", tt.before, got, tt.want)
+		}
+	}
+}
+
+func TestNameTable(t *testing.T) {
+	var names []string
+	for i := range 100_000 {
+		names = append(names, fmt.Sprintf(`"%d":0`, i))
+	}
+	var table nameTable
+	table.reset([]byte(strings.Join(names, ",")))
+	again := 0
+	for _, name := range names {
+		if !table.add([]byte(name), 1) {
+			again++
+		}
+	}
+	if again > 3 { // one in some ten thousand runs has one
+		t.Errorf("%d of %d names are taken for others", again, len(names))
+	}
+	for _, name := range names {
+		if table.add([]byte(name), 1) {
+			t.Fatalf("%s is forgotten", name)
+		}
 	}
 }

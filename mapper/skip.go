@@ -1,6 +1,9 @@
 package mapper
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 var (
 	typePath        = newPath("type")
@@ -8,14 +11,14 @@ var (
 	integrationsAll = newPath("integrations.All")
 )
 
-// skip gives the reason why the event is not for Klaviyo, or nothing.
-func (m *mapping) skip(rule *typeRule) SkipReason {
+// skip gives the reason why an event of that type is not for Klaviyo, or nothing.
+func (m *mapping) skip(eventType string, rule *typeRule) SkipReason {
 	switch {
-	case rule == nil:
+	case rule == nil && eventType != "":
 		return SkipUnsupportedType
 	case m.excludedByIntegrations():
 		return SkipNotForKlaviyo
-	case rule.eventType == "track" && m.excludedByFilter():
+	case eventType == "track" && m.excludedByFilter():
 		return SkipFiltered
 	}
 	return ""
@@ -35,15 +38,15 @@ func (m *mapping) excludedByFilter() bool {
 	if !v.isString() {
 		return false
 	}
-	name := strings.TrimSpace(v.text())
-	if name == "" {
+	name := bytes.TrimSpace(m.content(v))
+	if len(name) == 0 {
 		return false
 	}
 	switch m.cfg.EventFilteringOption {
 	case EventFilteringWhitelist:
-		return !m.whitelist[name]
+		return !m.whitelist[string(name)]
 	case EventFilteringBlacklist:
-		return m.blacklist[name]
+		return m.blacklist[string(name)]
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"iter"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -119,11 +120,11 @@ func (m *mapping) consent(r *rule) (email, sms bool) {
 		}
 		return email, sms
 	}
-	for _, name := range names {
+	for name := range names.channels() {
 		switch {
-		case name.isString() && Channel(name.text()) == ChannelEmail:
+		case name.isString() && Channel(m.content(name)) == ChannelEmail:
 			email = true
-		case name.isString() && Channel(name.text()) == ChannelSMS:
+		case name.isString() && Channel(m.content(name)) == ChannelSMS:
 			sms = true
 		default:
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
@@ -132,24 +133,35 @@ func (m *mapping) consent(r *rule) (email, sms bool) {
 	return email, sms
 }
 
-// firstList gives the first usable list, for which a string stands as its only
-// element.
-func (m *mapping) firstList(r *rule) ([]value, path, bool) {
+// firstList gives the first usable list of channels, or a string that stands for one.
+func (m *mapping) firstList(r *rule) (value, path, bool) {
 	for _, p := range r.from {
 		v, ok := m.lookup(p)
 		switch {
 		case !ok, v.isNull(), v.isBlank():
-		case v.isList():
+		case v.isList(), v.isString():
 			m.took(r, p.text)
-			return v.elements(), p, true
-		case v.isString():
-			m.took(r, p.text)
-			return []value{v}, p, true
+			return v, p, true
 		default:
 			m.warn(CodeWrongType, p.text, "a channel or a list of channels is needed here")
 		}
 	}
 	return nil, path{}, false
+}
+
+// channels goes through the elements of a list, for which a string stands as its only one.
+func (v value) channels() iter.Seq[value] {
+	return func(yield func(value) bool) {
+		if v.isString() {
+			yield(v)
+			return
+		}
+		for _, element := range v.elements() {
+			if !yield(element) {
+				return
+			}
+		}
+	}
 }
 
 func subscribeProfile(p person, listID string, channels klaviyo.SubscriptionChannels) Request {

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -29,7 +30,11 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		if !v.isString() {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
-		text := strings.ToUpper(strings.TrimSpace(v.text())) // RFC 3339 lets t and z stand for T and Z
+		trimmed := bytes.TrimSpace(m.content(v))
+		if len(trimmed) > maxTyped {
+			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
+		}
+		text := strings.ToUpper(string(trimmed)) // RFC 3339 lets t and z stand for T and Z
 		moment, ok := parseRFC3339(text)
 		switch {
 		case !ok:

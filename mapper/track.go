@@ -56,16 +56,17 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
 		a.Properties = m.whole(propertiesPath)
 	} else {
-		properties = m.flatten(properties, (*mapping).propertyPath)
-		a.Properties = properties.json()
+		properties = m.flatten(properties, maxProperties, maxEventSize, (*mapping).propertyPath)
+		a.Properties = m.json(properties, maxEventSize, eventTooLarge)
 	}
 
 	var err *Error
 	if a.Time, err = m.eventTime(); err != nil {
 		return CreateEvent{}, err
 	}
-	if a.UniqueID = m.id; m.id == "" || m.trace != nil {
-		m.firstText(&messageIDRule) // which says why, or where
+	if a.UniqueID = m.id; m.id == "" || len(m.id) > maxShown || m.trace != nil {
+		id, _ := m.firstText(&messageIDRule) // which says why, or where
+		a.UniqueID = strings.TrimSpace(id.text)
 	}
 	if err := m.checkEvent(a, properties, name.path); err != nil {
 		return CreateEvent{}, err
@@ -76,7 +77,8 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 // ownProperties are the properties of an event but for email and phone, which
 // identify the person. Those that could not stay properties.
 func (m *mapping) ownProperties() object {
-	own, properties := m.own[:0], m.parts[rootProperties]
+	properties := m.parts[rootProperties]
+	own := slices.Grow(m.own[:0], len(properties))
 	for i := range properties {
 		if p := &properties[i]; !notForProperties[p.word] || m.isUnused(rootProperties, p.word) {
 			own = append(own, *p)
@@ -96,10 +98,14 @@ func (m *mapping) whole(p path) []byte {
 		return []byte("{}")
 	}
 	found := &m.parts[p.root][at-1]
-	if found.spaced {
-		return found.value.appendCompact(nil)
+	if !found.spaced {
+		return found.value
 	}
-	return found.value
+	compact, ok := found.value.compact(maxEventSize)
+	if !ok {
+		m.breaks(eventTooLarge())
+	}
+	return compact
 }
 
 // without leaves out the property that became the event's value.
@@ -110,7 +116,7 @@ func (o object) without(worth *numberValue) object {
 	return o
 }
 
-func (*mapping) propertyPath(name string) string { return "properties." + name }
+func (*mapping) propertyPath(name []byte) string { return "properties." + shown(name) }
 
 // readEventProfile fills in the profile inside an event.
 func (m *mapping) readEventProfile(s *special, p person) {
@@ -119,24 +125,28 @@ func (m *mapping) readEventProfile(s *special, p person) {
 		f := &profileFields[i]
 		*f.event(s) = m.read(f)
 	}
-	if channels, _, ok := m.firstList(&eventConsent); ok {
-		s.Consent = texts(channels)
+	if channels, p, ok := m.firstList(&eventConsent); ok {
+		s.Consent = m.channelTexts(channels, p)
 	}
 	custom := m.withUserID(m.withoutSpecialNames(m.customTraits(), s), p)
-	if custom = m.flatten(custom, (*mapping).traitPath); len(custom) > 0 {
-		s.Properties = custom.json()
+	if custom = m.flatten(custom, maxTraits, maxEventSize, (*mapping).traitPath); len(custom) > 0 {
+		s.Properties = m.customJSON(custom, maxEventSize, eventTooLarge)
 	}
 }
 
-// texts gives the elements that are text, in a list that isn't nil.
-func texts(list []value) []string {
-	out := make([]string, 0, len(list))
-	for _, v := range list {
+// channelTexts gives the elements that are text, in a list that isn't nil.
+func (m *mapping) channelTexts(channels value, from path) []string {
+	out := []string{}
+	for v := range channels.channels() {
+		if len(out) == maxChannels {
+			m.breaks(limitError(CodeListTooLong, pointerTo(from.text), "a profile has %d channels at most", maxChannels))
+			break
+		}
 		switch {
 		case v.isString():
-			out = append(out, v.text())
+			out = append(out, string(m.take(m.content(v))))
 		case v.isNumber(), v.isBool():
-			out = append(out, string(v))
+			out = append(out, string(m.take(v)))
 		}
 	}
 	return out
@@ -163,7 +173,7 @@ func (m *mapping) withoutSpecialNames(custom object, s *special) object {
 		if isSet == nil || !isSet(s) {
 			return false
 		}
-		m.warnCollision(m.traitPath(string(trait.name())), "Klaviyo's special name is the profile's own field")
+		m.warnCollision(m.traitPath(trait.name()), "Klaviyo's special name is the profile's own field")
 		return true
 	})
 }

@@ -24,9 +24,9 @@ func (m *mapping) typeRule() *typeRule {
 	if !v.isString() {
 		return nil
 	}
-	name := bytes.TrimSpace(v.content())
+	name := bytes.TrimSpace(m.content(v))
 	for i := range typeRules {
-		if strings.EqualFold(typeRules[i].eventType, string(name)) {
+		if len(name) <= maxShown && strings.EqualFold(typeRules[i].eventType, string(name)) {
 			return &typeRules[i]
 		}
 	}
@@ -42,7 +42,16 @@ func (m *mapping) eventType(known *typeRule) string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(strings.TrimSpace(v.text()))
+	return strings.ToLower(shown(bytes.TrimSpace(m.content(v))))
+}
+
+// noType is the error of an event that doesn't say what it is.
+func (m *mapping) noType() *Error {
+	e := &Error{Code: CodeMissingType, Field: typePath.text, Message: "an event has a type, such as track or identify; is this one of RudderStack's?"}
+	if v, ok := m.lookup(typePath); ok && !v.isNull() && !v.isString() {
+		e.Code, e.Message = CodeWrongType, "the type of an event is a string, such as track or identify"
+	}
+	return e
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
@@ -80,6 +89,9 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 		return p, nil, err
 	}
 	request, err := m.groupRequest(p)
+	if err == nil {
+		err = m.broken
+	}
 	if err != nil {
 		return p, nil, err
 	}
@@ -90,9 +102,9 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 func (m *mapping) messageID() string {
 	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
-		return strings.TrimSpace(id.text())
+		return shown(bytes.TrimSpace(m.content(id)))
 	case id.isNumber(), id.isBool():
-		return string(id)
+		return shown(id)
 	}
 	return ""
 }

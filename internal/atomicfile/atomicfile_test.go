@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/fulldisk"
 )
 
 // replace writes the new text, to a disk that has room for so many bytes if
@@ -17,7 +19,7 @@ func replace(t *testing.T, name, text string, room int) error {
 		t.Fatal(err)
 	}
 	if room >= 0 {
-		f.disk = &fullDisk{f.disk, room}
+		f.disk = &fullDisk{f.disk, fulldisk.Room(room)}
 	}
 	_, err = f.Write([]byte(text))
 	if err != nil {
@@ -35,17 +37,10 @@ func replace(t *testing.T, name, text string, room int) error {
 // fullDisk takes no more than so many bytes.
 type fullDisk struct {
 	disk
-	room int
+	room fulldisk.Room
 }
 
-func (d *fullDisk) Write(p []byte) (int, error) {
-	n, err := d.disk.Write(p[:min(len(p), d.room)])
-	d.room -= n
-	if err == nil && n < len(p) {
-		err = syscall.ENOSPC
-	}
-	return n, err
-}
+func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.disk, p) }
 
 // failingDisk can't make sure that what was written stays.
 type failingDisk struct{ disk }

@@ -3,16 +3,17 @@ package checkpoint
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/fulldisk"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -86,26 +87,18 @@ func TestOpenKeepsOthersOut(t *testing.T) {
 
 // fullDisk takes no more than so many bytes.
 type fullDisk struct {
-	room                 int
+	room                 fulldisk.Room
 	committed, discarded bool
 }
 
-func (d *fullDisk) Write(p []byte) (int, error) {
-	n := min(len(p), d.room)
-	d.room -= n
-	if n < len(p) {
-		return n, syscall.ENOSPC
-	}
-	return n, nil
-}
-
-func (d *fullDisk) Commit() error  { d.committed = true; return nil }
-func (d *fullDisk) Discard() error { d.discarded = true; return nil }
+func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(io.Discard, p) }
+func (d *fullDisk) Commit() error               { d.committed = true; return nil }
+func (d *fullDisk) Discard() error              { d.discarded = true; return nil }
 
 func TestCutCheckpointIsNotCommitted(t *testing.T) {
 	text := []byte(`{"version":1}`)
 	for room := range len(text) + 1 {
-		d := &fullDisk{room: room}
+		d := &fullDisk{room: fulldisk.Room(room)}
 		err := replace(d, text)
 		if whole := room == len(text); d.committed != whole || d.discarded == whole || (err == nil) != whole {
 			t.Errorf("room for %d bytes: committed %t, discarded %t, %v", room, d.committed, d.discarded, err)

@@ -44,7 +44,7 @@ func Describe(files []string) ([]Source, error) {
 	for i, file := range files {
 		var err error
 		if sources[i], err = describe(file); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return nil, err
 		}
 	}
 	return sources, nil
@@ -55,12 +55,12 @@ func describe(file string) (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	info, err := os.Stat(name)
+	info, err := os.Stat(file)
 	if err != nil {
 		return Source{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Source{}, ErrNotRegular
+		return Source{}, fmt.Errorf("%s: %w", file, ErrNotRegular)
 	}
 	s := Source{Name: name, Size: info.Size(), file: info, checksum: new(checksum)}
 	return s, s.sumUp(headSize)

@@ -41,7 +41,7 @@ type Program struct {
 func (p Program) Run(ctx context.Context, args []string) int {
 	stderr := &lockedWriter{w: p.Stderr}
 	p.Stderr = stderr
-	if p.StderrIsTerminal {
+	if p.StderrIsTerminal && p.takesEscapes() {
 		p.terminal = stderr
 	}
 	if p.CheckpointInterval == 0 {
@@ -106,6 +106,10 @@ func IsTerminal(file *os.File) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// takesEscapes tells whether the terminals, where there are any, understand escapes. Those
+// of editors and of some build servers say that they don't.
+func (p Program) takesEscapes() bool { return p.Getenv("TERM") != "dumb" }
 
 func (p Program) stdoutIsTerminal() bool {
 	file, ok := p.Stdout.(*os.File)

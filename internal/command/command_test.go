@@ -129,6 +129,8 @@ func TestUsage(t *testing.T) {
 		{"setting that the mapping refuses", []string{"map", "--default-country", "Utopia", events}, "rudderklaviyo: --default-country: defaultCountry must be"},
 		{"setting of a file that the mapping refuses", []string{"map", "--config", write(t, "config.yaml", "sendNulls: true\neventFilteringOption: all"), events}, `config.yaml: line 2: eventFilteringOption must be "disable"`},
 		{"new key of no checkpoint", []string{"send", "--simulate", "--new-key", events}, "give --checkpoint too"},
+		{"dead letters to standard output", []string{"send", "--simulate", "--dead-letter", "-", events}, "--dead-letter and --checkpoint are files"},
+		{"checkpoint on standard output", []string{"send", "--simulate", "--checkpoint", "-", events}, "--dead-letter and --checkpoint are files"},
 		{"dead letters into the input", []string{"send", "--simulate", "--dead-letter", events, events}, "is the input"},
 	}
 	for _, tt := range tests {
@@ -161,7 +163,7 @@ func TestKeyThatCanNotBeOneIsNotShown(t *testing.T) {
 	k := klaviyotest.New()
 	s := account(k)
 	s.env["KLAVIYO_API_KEY"] = key + "\n"
-	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "rudderklaviyo: the private API key has a space, a line break")
+	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "rudderklaviyo: KLAVIYO_API_KEY: the private API key has a space, a line break")
 }
 
 func TestHelpAndVersion(t *testing.T) {

@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -50,15 +51,15 @@ func openDeadLetters(name string, files []string) (*deadLetters, error) {
 
 // recognise finds the letters of the events from a position on, so that they aren't
 // written again: an earlier run of the delivery, which was killed or had to stop, was
-// further with them than with others.
-func (d *deadLetters) recognise(from input.Position) error {
+// further with them than with others. The limit is that of an event's length in bytes.
+func (d *deadLetters) recognise(ctx context.Context, from input.Position, limit int) error {
 	if d.file == nil {
 		return nil
 	}
 	d.earlier = map[letterID]bool{}
-	for letter, err := range d.file.Letters() {
+	for letter, err := range d.file.Letters(ctx, recordGrowth*limit) {
 		if err != nil {
-			return stopped(err)
+			return stopped(whyStopped(ctx, err))
 		}
 		if letter.Event != nil && !d.isBefore(letter, from) {
 			d.earlier[idOf(letter)] = true

@@ -118,13 +118,21 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 	}
 	// The errors wrap what to do; the names before that are the client's.
 	if _, err := client.New(cfg.PrivateAPIKey); err != nil {
-		return nil, wrongUsage(errors.Unwrap(err))
+		return nil, wrongUsage(fmt.Errorf("%s: %w", p.keySetting(), errors.Unwrap(err)))
 	}
 	c, err := client.New(cfg.PrivateAPIKey, options...)
 	if err != nil { // the other options are checked
 		return nil, wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
 	}
 	return c, nil
+}
+
+// keySetting names the setting that the private key comes from.
+func (p Program) keySetting() string {
+	if p.Getenv(keyVariable) != "" {
+		return keyVariable
+	}
+	return "privateApiKey"
 }
 
 // maxConcurrency is far beyond what reaches Klaviyo's limits.

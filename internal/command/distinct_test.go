@@ -81,6 +81,41 @@ func TestOutputIntoTheInput(t *testing.T) {
 	}
 }
 
+// TestOutputIntoTheSettings would make them useless for the next run.
+func TestOutputIntoTheSettings(t *testing.T) {
+	const settings = "listId: L\n"
+	for _, command := range []string{"map", "plan", "explain"} {
+		t.Chdir(t.TempDir())
+		if err := errors.Join(os.WriteFile("stdin", []byte(lines(track(1, "m1"))), 0o600), os.WriteFile("output", []byte(settings), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		runOnFiles(t, command, "--config=output").want(t, statusUsage, "the file of --config is standard output too: output")
+		if got := read(t, "output"); got != settings {
+			t.Errorf("%s: the settings are now %q", command, got)
+		}
+	}
+}
+
+// TestReplacementOfAReplayedFile takes the name that the new file has until it is whole.
+func TestReplacementOfAReplayedFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	record := lines(`{"line":1,"event":{"type":"page"},"error":{"code":"x"},"attempts":0}`)
+	for name, text := range map[string]string{"stdin": "", "output": "", "dead": record, "linked": record, ".dead.tmp": "{}"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("output", ".linked.tmp"); err != nil {
+		t.Fatal(err)
+	}
+	const next = "the next version of the file to replay"
+	runOnFiles(t, "replay", "--simulate", "--config=.dead.tmp", "dead").want(t, statusUsage, "the file of --config is "+next+" too")
+	runOnFiles(t, "replay", "--simulate", "linked").want(t, statusUsage, next+" is standard output too")
+	if got := read(t, ".dead.tmp"); got != "{}" {
+		t.Errorf("the settings are now %q", got)
+	}
+}
+
 // runOnFiles runs the program with files for standard input and output.
 func runOnFiles(t *testing.T, args ...string) result {
 	t.Helper()

@@ -60,6 +60,7 @@ The exit status is 3 if the event can't be sent.`,
 type explained struct {
 	mapper.Explanation
 	at     input.Position
+	text   []byte // nil if it is too long
 	reason *mapper.Error
 }
 
@@ -84,11 +85,12 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if err := source.use(args); err != nil {
 		return err
 	}
-	event, err := p.findEvent(cmd, source, flags)
+	event, err := p.findEvent(cmd, settings, source, flags)
 	if err != nil {
 		return err
 	}
-	e := explained{at: event.Position, reason: tooLong}
+	e := explained{at: event.Position, text: event.Text, reason: tooLong}
+	e.Unused = []mapper.UnusedField{{Why: mapper.WhyUnsendable}}
 	if !event.TooLong {
 		explanation, err := m.Explain(event.Text)
 		e.Explanation, e.reason = explanation, nil
@@ -104,8 +106,8 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 }
 
 // findEvent gives the event that the flags name.
-func (p Program) findEvent(cmd *cobra.Command, source source, flags explainFlags) (input.Event, error) {
-	events, err := source.open(p, source.start())
+func (p Program) findEvent(cmd *cobra.Command, settings settings, source source, flags explainFlags) (input.Event, error) {
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return input.Event{}, err
 	}
@@ -151,10 +153,10 @@ type palette struct{ heading, custom, quiet, bad, end string }
 
 var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", bad: "\x1b[31m", end: "\x1b[0m"}
 
-// palette gives colours if standard output is a terminal and the user doesn't mind,
-// see https://no-color.org.
+// palette gives colours if standard output is a terminal that has them and the user doesn't
+// mind, see https://no-color.org. An empty NO_COLOR is no wish.
 func (p Program) palette() palette {
-	if p.Getenv("NO_COLOR") != "" || !p.stdoutIsTerminal() {
+	if p.Getenv("NO_COLOR") != "" || !p.takesEscapes() || !p.stdoutIsTerminal() {
 		return palette{}
 	}
 	return colours

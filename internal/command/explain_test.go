@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -105,6 +106,51 @@ func TestExplainOfOtherEvents(t *testing.T) {
 	setup{stdin: strings.NewReader("\n")}.run(t, "explain").want(t, statusStopped, "standard input has no event")
 }
 
+// TestExplainOfEventsWithoutRequests shows the reason with the value behind it, and nothing
+// that looks as if it were sent.
+func TestExplainOfEventsWithoutRequests(t *testing.T) {
+	const unsent, skipped = "\nnot used\n  all of it  the event can't be sent\n", "\nnot used\n  all of it  the event is skipped\n"
+	properties := `"p":0`
+	for i := range 300 {
+		properties += fmt.Sprintf(`,"p%d":%[1]d`, i)
+	}
+	config := write(t, "config.yaml", "eventFilteringOption: blacklistedEvents\nblacklistedEvents: [{eventName: Ping}]")
+	tests := []struct {
+		name, event, want, why string
+	}{
+		{"missing identifier", `{"type":"track","event":"x","userId":"7","properties":{"a":1}}`,
+			"line 1 track\ncan't be sent: missing_identifier: no email and no phone number in traits, context.traits or properties; with allowExternalIdOnly its user id would do\n" + unsent, "unsendable"},
+		{"too many properties", `{"type":"track","event":"x","traits":{"email":"ann@example.com"},"properties":{` + properties + `}}`,
+			"line 1 track\ncan't be sent: too_many_properties: /properties: an event has 300 properties at most\n" +
+				`  /properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
+		{"bad time", `{"type":"track","event":"x","timestamp":"soon","traits":{"email":"ann@example.com"}}`,
+			"line 1 track\ncan't be sent: invalid_time: timestamp: not a time in RFC 3339, such as 2026-03-01T09:30:00Z\n" +
+				"  timestamp  \"soon\"\n" + unsent, "unsendable"},
+		{"bad type", `{"type":5,"traits":{"email":"ann@example.com"}}`,
+			"line 1\ncan't be sent: wrong_type: type: the type of an event is a string, such as track or identify\n  type  5\n" + unsent, "unsendable"},
+		{"no JSON", `{"type":"track","type":"page"}`,
+			"line 1\ncan't be sent: invalid_json: type: the name is there twice", "unsendable"},
+		{"unsupported type", `{"type":"page","traits":{"email":"ann@example.com"}}`,
+			"line 1 page\nskipped: unsupported_type: only identify, track, screen and group become requests\n  type  \"page\"\n" + skipped, "skipped"},
+		{"filtered", track(1, "m1"),
+			"line 1 track\nskipped: filtered: the settings' eventFilteringOption excludes it by its name\n  event  \"Ping\"\n" + skipped, "skipped"},
+		{"not for Klaviyo", `{"type":"track","event":"x","integrations":{"All":false},"traits":{"email":"ann@example.com"}}`,
+			"line 1 track\nskipped: not_for_klaviyo: its integrations exclude Klaviyo\n  integrations  {\"All\":false}\n" + skipped, "skipped"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r := setup{stdin: strings.NewReader(tt.event)}.run(t, "explain", "--config", config)
+			if !strings.HasPrefix(r.stdout, tt.want) {
+				t.Errorf("(-want +got)\n%s", cmp.Diff(tt.want, r.stdout))
+			}
+			r = setup{stdin: strings.NewReader(tt.event)}.run(t, "explain", "--output=json", "--config", config)
+			if want := `"fields":[],"unused":[{"path":"","why":"` + tt.why + `"}]}` + "\n"; !strings.HasSuffix(r.stdout, want) {
+				t.Errorf("%s doesn't end in %s", r.stdout, want)
+			}
+		})
+	}
+}
+
 func TestColoursAreForTerminals(t *testing.T) {
 	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
@@ -116,14 +162,18 @@ func TestColoursAreForTerminals(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	env := func(value string) func(string) string { return func(string) string { return value } }
-	if got := (Program{Stdout: device, Getenv: env("")}).palette(); got != colours {
-		t.Error("no colours for a character device")
+	env := func(set map[string]string) func(string) string { return func(name string) string { return set[name] } }
+	for _, set := range []map[string]string{nil, {"NO_COLOR": ""}, {"TERM": "xterm"}} {
+		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != colours {
+			t.Errorf("no colours for a character device and %v", set)
+		}
 	}
-	if got := (Program{Stdout: device, Getenv: env("1")}).palette(); got != (palette{}) {
-		t.Error("colours in spite of NO_COLOR")
+	for _, set := range []map[string]string{{"NO_COLOR": "0"}, {"TERM": "dumb"}} {
+		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != (palette{}) {
+			t.Errorf("colours in spite of %v", set)
+		}
 	}
-	for _, p := range []Program{{Stdout: file, Getenv: env("")}, {Stdout: &strings.Builder{}, Getenv: env("")}} {
+	for _, p := range []Program{{Stdout: file, Getenv: env(nil)}, {Stdout: &strings.Builder{}, Getenv: env(nil)}} {
 		if p.palette() != (palette{}) {
 			t.Errorf("colours for %T", p.Stdout)
 		}

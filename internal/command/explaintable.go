@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,6 +30,15 @@ var reasons = map[mapper.Why]string{
 	mapper.WhyNull:       "null",
 	mapper.WhyDecided:    "decided something, and is in no request",
 	mapper.WhyNoPlace:    "no request has a place for it",
+	mapper.WhyUnsendable: "the event can't be sent",
+	mapper.WhySkipped:    "the event is skipped",
+}
+
+// skips say to a person why an event is skipped, and name the value that says so.
+var skips = map[mapper.SkipReason]struct{ reason, path string }{
+	mapper.SkipUnsupportedType: {"only identify, track, screen and group become requests", "type"},
+	mapper.SkipFiltered:        {"the settings' eventFilteringOption excludes it by its name", "event"},
+	mapper.SkipNotForKlaviyo:   {"its integrations exclude Klaviyo", "integrations"},
 }
 
 // maxShown is how many characters of a column the table shows.
@@ -41,8 +51,12 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	switch {
 	case e.reason != nil:
 		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
+		if e.reason.Code != mapper.CodeInvalidJSON { // such as a name that is there twice
+			e.valueRows(e.reason.Field).print(&out)
+		}
 	case e.Skipped != "":
-		fmt.Fprintf(&out, "skipped: %s\n", e.Skipped)
+		fmt.Fprintf(&out, "skipped: %s: %s\n", e.Skipped, skips[e.Skipped].reason)
+		e.valueRows(skips[e.Skipped].path).print(&out)
 	}
 	for _, warning := range e.Warnings {
 		fmt.Fprintf(&out, "%swarning%s: %s: %s: %s\n", colour.bad, colour.end, warning.Code, warning.Field, warning.Message)
@@ -58,6 +72,20 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// valueRows show the value at a dotted path of the event, or at a JSON Pointer, if there
+// is one.
+func (e explained) valueRows(path string) colouredRows {
+	pointer := path
+	if !strings.HasPrefix(path, "/") {
+		pointer = strings.ReplaceAll(path, ".", "/")
+	}
+	value := valueAt(e.text, pointer)
+	if path == "" || value == nil {
+		return nil
+	}
+	return colouredRows{{columns: []string{shorten(path), shorten(string(value))}}}
 }
 
 // colouredRow is a row of columns in a colour.
@@ -103,7 +131,7 @@ func (e explained) unusedRows(colour palette) (rows colouredRows) {
 		if u.Instead != "" {
 			reason += ": " + u.Instead
 		}
-		rows = append(rows, colouredRow{[]string{shorten(u.Path), reason}, colour.quiet, colour.end})
+		rows = append(rows, colouredRow{[]string{cmp.Or(shorten(u.Path), "all of it"), reason}, colour.quiet, colour.end})
 	}
 	return rows
 }

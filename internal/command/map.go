@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"runtime"
 	"syscall"
 
@@ -49,7 +50,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	if err := source.use(args); err != nil {
 		return err
 	}
-	events, err := source.open(p, source.start())
+	events, err := source.open(p, source.start(), settings.files()...)
 	if err != nil {
 		return err
 	}
@@ -101,6 +102,10 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 func writeError(err error) error {
 	if err == nil || errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
 		return nil
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) {
+		err = file.Err // the file is that of standard output
 	}
 	return stopped(fmt.Errorf("write to standard output: %w", err))
 }

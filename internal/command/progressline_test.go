@@ -22,6 +22,20 @@ func (s setup) onTerminal(t *testing.T, args ...string) string {
 	return stderr.String()
 }
 
+// TestProgressOnADumbTerminal would be full of escapes that it doesn't know.
+func TestProgressOnADumbTerminal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		k.Inject(klaviyotest.RateLimited(5 * time.Second))
+		s := account(k)
+		s.env["TERM"] = "dumb"
+		s.stdin = strings.NewReader(lines(identify(1)))
+		if stderr := s.onTerminal(t, "send"); strings.ContainsAny(stderr, "\r\x1b") {
+			t.Errorf("%q", stderr)
+		}
+	})
+}
+
 func TestProgressOnATerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()

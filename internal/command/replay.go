@@ -10,14 +10,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// recordLimit is the length in bytes of the longest record that is replayed. An
-// event that isn't JSON may be six times as long in it as it was.
-const recordLimit = 7 * input.DefaultLimit
+// recordGrowth is how many times as long as its event a record may be: one that isn't
+// JSON may be six times as long in it as it was.
+const recordGrowth = 7
+
+// recordLimit is the length in bytes of the longest record that is replayed.
+const recordLimit = recordGrowth * input.DefaultLimit
 
 func (p Program) replayCommand() *cobra.Command {
 	var settings settings
@@ -56,7 +60,10 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if file == input.Stdin {
 		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
 	}
-	if err := p.checkDistinct(append(settings.files(), usedFile{role: "the file to replay", name: file, written: true})...); err != nil {
+	if err := p.checkDistinct(append(settings.files(),
+		usedFile{role: "the file to replay", name: file, written: true},
+		usedFile{role: "the next version of the file to replay", name: atomicfile.Temporary(file), written: true},
+	)...); err != nil {
 		return err
 	}
 	letters, err := deadletter.Rewrite(file)
@@ -97,7 +104,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	case err != nil:
 		at, _ := s.progress.first()
 		return stopped(fmt.Errorf("stopped at line %d of %s: %w\nThe file holds what isn't done. To go on:\n  %s",
-			at.Line, file, whyStopped(cmd.Context(), err), commandLine(cmd, files)))
+			at.Line, file, whyStopped(cmd.Context(), withoutPlace(err, at, file)), commandLine(cmd, files)))
 	case summary.DeadLettered > 0:
 		return withDeadLetters(summary.DeadLettered, file)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // sendFlags are the flags of send, besides the settings.
@@ -22,13 +23,14 @@ type sendFlags struct {
 }
 
 const (
+	deadLetterFlag = "dead-letter"
 	checkpointFlag = "checkpoint"
 	newKeyFlag     = "new-key"
 )
 
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
-	flags.StringVar(&f.deadLetter, "dead-letter", "", "`file` to append the events to that can't be delivered, with the reason")
+	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
 	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
@@ -40,6 +42,9 @@ func (f *sendFlags) checkTogether(cmd *cobra.Command) error {
 	}
 	if f.newKey && f.checkpoint == "" {
 		return wrongUsage(fmt.Errorf("--%s is about the key of a checkpoint: give --%s too", newKeyFlag, checkpointFlag))
+	}
+	if f.deadLetter == input.Stdin || f.checkpoint == input.Stdin {
+		return wrongUsage(fmt.Errorf("--%s and --%s are files that are read again, which - is not: name a file", deadLetterFlag, checkpointFlag))
 	}
 	return nil
 }
@@ -131,7 +136,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	if saved != nil && saved.found {
-		if err := dead.recognise(from); err != nil {
+		if err := dead.recognise(cmd.Context(), from, source.maxLine); err != nil {
 			return errors.Join(err, dead.close())
 		}
 	}

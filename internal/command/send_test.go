@@ -409,7 +409,7 @@ func TestInputThatBreaksOff(t *testing.T) {
 	s := account(k)
 	s.stdin = io.MultiReader(strings.NewReader(lines(identify(1), identify(2))), failingReader{})
 	r := s.run(t, "send", "--output=json", first, "-", second)
-	r.want(t, statusStopped, "standard input at line 3", "--from-line=3 - "+second)
+	r.want(t, statusStopped, "stopped at line 3 of standard input: input/output error\n", "--from-line=3 - "+second)
 	if got := r.counts(t); got["delivered"] != 4 {
 		t.Errorf("%v", got)
 	}
@@ -484,5 +484,15 @@ func TestNumberThatKlaviyoRefusesCostsNoEvent(t *testing.T) {
 	r.want(t, statusDone, "code=invalid_phone")
 	if !refused || len(k.Events()) != 1 || !strings.Contains(r.stdout, "warning invalid_phone") {
 		t.Errorf("%d events\n%s", len(k.Events()), r.stdout)
+	}
+}
+
+// TestAKeyThatIsNone is named by the setting it comes from, and not shown.
+func TestAKeyThatIsNone(t *testing.T) {
+	events, config := write(t, "events.jsonl", lines(identify(1))), write(t, "config.yaml", "privateApiKey: AbC123")
+	setup{}.run(t, "send", "--config", config, events).want(t, statusUsage, "rudderklaviyo: privateApiKey: this is the account's public key;")
+	r := setup{env: map[string]string{"KLAVIYO_API_KEY": "XyZ987"}}.run(t, "send", "--config", config, events)
+	if r.want(t, statusUsage, "rudderklaviyo: KLAVIYO_API_KEY: this is the account's public key;"); strings.Contains(r.stderr, "XyZ987") {
+		t.Errorf("the key is shown: %s", r.stderr)
 	}
 }

@@ -21,6 +21,9 @@ type settings struct {
 
 const logLevelFlag = "log-level"
 
+// keyVariable is the variable of the environment with the private key.
+const keyVariable = "KLAVIYO_API_KEY"
+
 // mappingFlags are the settings of the mapping that have a flag, with a pointer
 // to their field.
 var mappingFlags = []struct {
@@ -76,7 +79,7 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 			logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", s.config, "keys", ignored)
 		}
 	}
-	if key := p.Getenv("KLAVIYO_API_KEY"); key != "" {
+	if key := p.Getenv(keyVariable); key != "" {
 		cfg.PrivateAPIKey = key
 	}
 	for _, flag := range mappingFlags {

@@ -55,9 +55,10 @@ func (s *source) use(args []string) error {
 	return nil
 }
 
-// open opens the files, to be read from a position on.
-func (s *source) open(p Program, from input.Position) (*input.Reader, error) {
-	if err := p.checkDistinct(p.inputFiles(s.files)...); err != nil {
+// open opens the files, to be read from a position on. The other files are what else the
+// command reads: none of them may be its output.
+func (s *source) open(p Program, from input.Position, others ...usedFile) (*input.Reader, error) {
+	if err := p.checkDistinct(append(p.inputFiles(s.files), others...)...); err != nil {
 		return nil, err
 	}
 	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
@@ -100,13 +101,14 @@ func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) 
 		how = "To go on, with the same input again:"
 	}
 	return stopped(fmt.Errorf("stopped at %s of %s: %w\n%s\n  %s",
-		place(at), input.Name(file), whyStopped(cmd.Context(), reason), how, s.resume(cmd, at)))
+		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), how, s.resume(cmd, at)))
 }
 
 // stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
 func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) error {
+	file := s.files[at.File]
 	return stopped(fmt.Errorf("stopped at %s of %s: %w\nTo go on, give the same command again:\n  %s",
-		place(at), input.Name(s.files[at.File]), whyStopped(cmd.Context(), reason), commandLine(cmd, s.files)))
+		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), commandLine(cmd, s.files)))
 }
 
 // place names a position within its file.

@@ -35,7 +35,7 @@ func (p Program) status(cmd *cobra.Command, err error) int {
 	if err == nil {
 		return statusDone
 	}
-	fmt.Fprintf(p.Stderr, "rudderklaviyo: %v\n", err)
+	fmt.Fprintf(p.Stderr, "rudderklaviyo: %s\n", plainly(err))
 	var exit *exitError
 	if errors.As(err, &exit) {
 		return exit.status

@@ -1,16 +1,18 @@
 package deadletter
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"io"
 	"iter"
-	"os"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // Letters gives the records that stand in the file, whoever wrote them, and makes sure
-// that they are on the disk. Lines that are no records are passed over. A pipe has none.
-func (f *File) Letters() iter.Seq2[Letter, error] {
+// that they are on the disk. Lines that are no records, or are longer than limit bytes,
+// are passed over. A pipe has none.
+func (f *File) Letters(ctx context.Context, limit int) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
 		if !f.regular {
 			return
@@ -20,23 +22,22 @@ func (f *File) Letters() iter.Seq2[Letter, error] {
 			yield(Letter{}, err)
 			return
 		}
-		file, err := os.Open(f.name)
+		lines, err := input.Open(input.Config{Files: []string{f.name}, Limit: limit, Verbatim: true})
 		if err != nil {
 			yield(Letter{}, err)
 			return
 		}
-		defer file.Close()
-		lines := bufio.NewReader(file)
+		defer lines.Close()
 		for {
-			line, err := lines.ReadBytes('\n')
-			if letter, noRecord := Parse(line); noRecord == nil && !yield(letter, nil) {
-				return
-			}
+			line, err := lines.Next(ctx)
 			if errors.Is(err, io.EOF) {
 				return
 			}
 			if err != nil {
 				yield(Letter{}, err)
+				return
+			}
+			if letter, noRecord := Parse(line.Text); noRecord == nil && !yield(letter, nil) {
 				return
 			}
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/fulldisk"
 )
 
 func TestParseGivesWhatWasWritten(t *testing.T) {
@@ -50,17 +51,10 @@ func TestParseOfWhatIsNoRecord(t *testing.T) {
 // fullDisk takes no more than so many bytes, until somebody makes room.
 type fullDisk struct {
 	disk
-	room int
+	room fulldisk.Room
 }
 
-func (d *fullDisk) Write(p []byte) (int, error) {
-	n, err := d.disk.Write(p[:min(len(p), d.room)])
-	d.room -= n
-	if err == nil && n < len(p) {
-		err = syscall.ENOSPC
-	}
-	return n, err
-}
+func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.disk, p) }
 
 // TestNoRecordJoinsOneThatWasCut: it would be lost to replay, and count as kept.
 func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
@@ -68,7 +62,7 @@ func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
 	for room := range len(record) {
 		path := filepath.Join(t.TempDir(), "dead.jsonl")
 		f := open(t, path)
-		full := &fullDisk{f.file, room}
+		full := &fullDisk{f.file, fulldisk.Room(room)}
 		f.file = full
 		for range 2 {
 			if err := f.Write(Letter{Line: 1, Event: []byte(`{"a":1}`)}); !errors.Is(err, syscall.ENOSPC) {

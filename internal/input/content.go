@@ -18,12 +18,13 @@ type content struct {
 	compression Compression
 	text        io.Reader // of the file, decompressed; nil before the first read
 	splitter    splitter  // nil while the form isn't known
-	rest        []byte    // what was read and isn't part of a chunk yet
-	at          Position  // where rest begins; its offset counts if seekable
-	openLine    bool      // what is before rest ends within a line
+	rest        []byte    // what was read ahead
+	taken       int       // how much of rest is part of a chunk
+	at          Position  // where the next chunk begins; its offset counts if seekable
+	openLine    bool      // what is before at ends within a line
 	seekable    bool      // reading can begin at any line
 	err         error     // why there is no more after rest
-	broken      error     // why rest is of no use
+	broken      error     // why what follows is of no use
 }
 
 // splitter finds whole events.
@@ -51,34 +52,58 @@ func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 	if c.broken != nil {
 		return c.broken
 	}
-	if err := c.recognize(); err != nil {
+	chunk.begin(c)
+	text, err := c.recognize(c.take(chunk.text, chunkSize))
+	if err != nil {
+		c.giveBack(text)
 		return err
 	}
-	chunk.begin(c)
-	text := append(chunk.text, c.rest...)
-	c.rest = c.rest[:0]
+	chunk.text = text // its earlier memory may be rest's
+	if cap(c.rest) > keptSize {
+		chunk.ahead = cap(c.rest) // until it is let go, which may be for this chunk
+	}
 	for {
-		n, err := c.splitter.split(chunk, text, c.place(), c.err == io.EOF)
+		n, err := c.splitter.split(chunk, text, c.place(), c.err == io.EOF && c.isRead())
 		c.pass(text[:n])
 		if c.broken = err; err != nil && chunk.isEmpty() {
 			return err
 		}
 		if !chunk.isEmpty() {
-			c.rest = append(c.rest, text[n:]...)
+			c.giveBack(text[n:])
 			chunk.text = text
 			return nil
 		}
 		text = text[:copy(text, text[n:])]
-		if c.err != nil {
+		if c.isRead() {
 			c.pass(text)
 			return c.err
 		}
 		if text, err = c.read(text); err != nil {
-			c.rest = append(c.rest, text...)
+			c.giveBack(text)
 			return err
 		}
 	}
 }
+
+// take appends what was read ahead, up to a size of the text.
+func (c *content) take(text []byte, full int) []byte {
+	n := copy(text[len(text):full], c.rest[c.taken:])
+	c.taken += n
+	return text[:len(text)+n]
+}
+
+// giveBack takes back the end of what was taken or read last. It isn't copied as long as
+// it is there: much may have been read ahead, and chunks of it be small.
+func (c *content) giveBack(text []byte) {
+	if c.taken > 0 {
+		c.taken -= len(text)
+		return
+	}
+	c.rest = append(c.rest, text...)
+}
+
+// isRead tells that there is nothing more to read.
+func (c *content) isRead() bool { return c.err != nil && c.taken == len(c.rest) }
 
 var newline = []byte("\n")
 
@@ -115,13 +140,20 @@ func (c *content) read(text []byte) ([]byte, error) {
 	if len(text) == cap(text) {
 		// The last step is a large one, for the old memory is there beside the new.
 		size := max(2*cap(text), chunkSize)
-		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, 4*chunkSize) {
+		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, keptSize) {
 			size = max(most, chunkSize)
 		}
 		text = append(make([]byte, 0, size), text...)
 	}
 	// What follows a long line is copied, so that not much of it is read.
 	full := min(cap(text), len(text)+max(chunkSize, len(text)/8))
+	if c.taken < len(c.rest) {
+		return c.take(text, full), nil
+	}
+	c.rest, c.taken = c.rest[:0], 0
+	if cap(c.rest) > keptSize {
+		c.rest = nil
+	}
 	for {
 		n, err := c.text.Read(text[len(text):full])
 		text = text[:len(text)+n]
@@ -134,39 +166,69 @@ func (c *content) read(text []byte) ([]byte, error) {
 	}
 }
 
-// recognize finds out how the file is compressed and what form it has. It reads
-// no more than tells.
-func (c *content) recognize() (err error) {
+// recognize finds out, before the first chunk, how the file is compressed and what form
+// it has. It reads no more than tells, and gives what there is for the chunk.
+func (c *content) recognize(text []byte) (_ []byte, err error) {
+	if c.splitter != nil {
+		return text, nil
+	}
+	plain := c.verbatim || c.from.Offset > 0 // only lines have an offset
 	if c.text == nil {
-		switch {
-		case c.verbatim, c.from.Offset > 0: // where only lines have one
+		if plain {
 			c.text, c.compression = readerFunc(c.readFile), Uncompressed
-		default:
-			c.text, c.compression, err = decompress(readerFunc(c.readFile))
-		}
-		if err != nil && err != io.EOF {
+		} else if c.text, c.compression, err = decompress(readerFunc(c.readFile)); err != nil && err != io.EOF {
 			c.text = nil
-			return err
+			return text, err
 		}
 	}
-	for c.splitter == nil {
-		form, known := FormJSONLines, true
-		if !c.verbatim && c.from.Offset == 0 {
-			form, known = sniff(c.rest, c.err != nil)
+	form, known := FormJSONLines, plain
+	for !known {
+		if form, known = sniff(text, c.isRead()); known {
+			break
 		}
-		switch {
-		case !known:
-			if c.rest, err = c.read(c.rest); err != nil {
-				return err
-			}
-		case form == FormJSONLines:
-			c.seekable = c.compression == Uncompressed
-			c.splitter = &lines{limit: c.limit, seekable: c.seekable}
-		default:
-			c.splitter = &document{limit: c.limit}
+		if text, err = c.read(text); err != nil {
+			return text, err
 		}
 	}
-	return nil
+	if form == FormBatch {
+		var long bool
+		if text, long, err = c.readLine(text); err != nil {
+			return text, err
+		}
+		if !long {
+			form = FormJSONLines
+		}
+	}
+	if form == FormJSONLines {
+		c.seekable = c.compression == Uncompressed
+		c.splitter = &lines{limit: c.limit, seekable: c.seekable}
+		return text, nil
+	}
+	c.splitter = &document{limit: c.limit}
+	if len(text) > chunkSize {
+		c.rest, c.taken = text, 0
+		text = c.take(make([]byte, 0, chunkSize), chunkSize)
+	}
+	return text, nil
+}
+
+// readLine reads on to the end of the first line that isn't blank, or until it is over
+// the limit, and tells whether it is.
+func (c *content) readLine(text []byte) (_ []byte, long bool, err error) {
+	begin := firstLine(text)
+	for seen := begin; ; {
+		end := bytes.IndexByte(text[seen:], '\n')
+		if end >= 0 {
+			return text, len(bytes.TrimSuffix(text[begin:seen+end], []byte("\r"))) > c.limit, nil
+		}
+		seen = len(text)
+		if seen-begin > c.limit+len("\r") || c.isRead() {
+			return text, len(bytes.TrimSuffix(text[begin:], []byte("\r"))) > c.limit, nil
+		}
+		if text, err = c.read(text); err != nil {
+			return text, false, err
+		}
+	}
 }
 
 func (c *content) readFile(p []byte) (int, error) {

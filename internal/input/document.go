@@ -35,7 +35,11 @@ var errCutOff = errors.New("the JSON ends before it is whole; was it cut off?")
 
 func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int, error) {
 	pos, line := 0, lineCounter{text: text, line: at.Line}
-	for {
+	most := maxFound
+	if chunk.ahead > 0 {
+		most = maxFoundAlone
+	}
+	for len(chunk.found) < most {
 		if !d.isWithin() {
 			pos = d.skipSpace(text, pos)
 			if pos == len(text) {
@@ -62,6 +66,7 @@ func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int
 		d.add(chunk, text[pos:pos+n], line.at(pos))
 		pos += n
 	}
+	return pos, nil
 }
 
 // isWithin tells that the text goes on with a value.
@@ -138,7 +143,11 @@ func (d *document) wait(text []byte, pos, seen, line int) int {
 	return pos
 }
 
-// add takes in a value that is whole.
+// formsIn are the forms of events by where they are in a document.
+var formsIn = [...]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch}
+
+// add takes in a value that is whole. It has the number that comes next in its list, or
+// a later one if its line has that already.
 func (d *document) add(chunk *Chunk, text []byte, line int) {
 	d.value = scan{}
 	switch d.in {
@@ -148,44 +157,40 @@ func (d *document) add(chunk *Chunk, text []byte, line int) {
 	case inLine:
 		d.in = betweenValues
 	}
-	form := map[region]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch}[d.in]
-	event := Event{Position: Position{File: chunk.from.File, Line: line}, Form: form, Ended: true, Text: text}
-	first := len(chunk.found)
+	event := Event{Position: Position{File: chunk.from.File, Line: line}, Form: formsIn[d.in], Ended: true, Text: text}
 	switch {
 	case d.over.Line > 0:
 		event.Line, event.Text, event.TooLong = d.over.Line, nil, true
 		d.over = Position{}
-		chunk.found = append(chunk.found, event)
 	case len(text) > d.limit:
 		event.Text, event.TooLong = nil, true
-		chunk.found = append(chunk.found, event)
-	case mayHoldEvents(text):
-		chunk.found = appendEvents(chunk.found, event)
-	default:
-		chunk.found = append(chunk.found, event)
 	}
-	for i := range chunk.found[first:] {
-		d.number(&chunk.found[first+i])
+	if d.in != betweenValues {
+		event.Event = d.count + 1
 	}
-}
+	if event.Line == d.last.Line {
+		event.Event = max(event.Event, d.last.Event+1)
+	}
 
-// number gives an event its place among the others: that in its list, or a later
-// one if its line has that already.
-func (d *document) number(e *Event) {
-	e.Event = 0
-	if d.in != betweenValues {
-		d.count++
-		e.Event = d.count
+	last := event.Position
+	var held *holding
+	if !event.TooLong && mayHoldEvents(text) {
+		if h, ok := open(event); ok {
+			events := h.count()
+			if events == 0 {
+				return
+			}
+			last.Event = h.value.Event + events - 1
+			held = &h
+		}
 	}
-	if e.Line == d.last.Line && e.Event <= d.last.Event {
-		e.Event = d.last.Event + 1
+	d.last, d.count = last, last.Event
+	event.Next = last
+	event.Next.Event++
+	if held != nil {
+		held.value.Next = event.Next
 	}
-	if d.in != betweenValues {
-		d.count = e.Event
-	}
-	d.last = e.Position
-	e.Next = e.Position
-	e.Next.Event++
+	chunk.found = append(chunk.found, found{event, held})
 }
 
 // lineCounter tells the lines of ever later places in a text.

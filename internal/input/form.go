@@ -2,8 +2,7 @@ package input
 
 import (
 	"bytes"
-	"iter"
-	"slices"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -28,8 +27,9 @@ const (
 )
 
 // sniff tells the form of a file by how it begins: FormJSONLines if it is made of
-// lines, FormJSON or FormJSONArray if values stand over several. It isn't known
-// before enough is there, unless there is no more.
+// lines, FormJSON or FormJSONArray if values stand over several, and FormBatch if that
+// depends on how long its first line is. It isn't known before enough is there, unless
+// there is no more.
 //
 // A file of lines whose first is cut off mustn't be taken for a value over several
 // lines, which would swallow the others: such a line hardly ends in a bracket.
@@ -38,10 +38,9 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 	if !known && bytes.HasPrefix(byteOrderMark, text) {
 		return "", false
 	}
-	text = bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")
-	line, _, ended := bytes.Cut(text, newline)
+	line, _, ended := bytes.Cut(text[firstLine(text):], newline)
 	known = known || ended
-	line = bytes.TrimRight(line, " \t\r")
+	line = bytes.Trim(line, " \t\r")
 	switch {
 	case len(line) == 0:
 		return FormJSONLines, known && all
@@ -52,73 +51,29 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 		case inside[0] == '{' || inside[0] == ']':
 			return FormJSONArray, true
 		}
-	case line[0] == '{' && ended:
-		end := line[len(line)-1]
-		if at, _ := batchBegin(line); end == '{' || end == '[' || end == ',' && at > 0 {
-			return FormJSON, true
-		}
+	case line[0] == '{' && !known:
+		return "", false
 	case line[0] == '{':
-		return FormJSONLines, known
+		at, _ := batchBegin(line)
+		end := line[len(line)-1]
+		switch {
+		case ended && (end == '{' || end == '[' || end == ',' && at > 0):
+			return FormJSON, true
+		case at > 0:
+			return FormBatch, true
+		}
 	}
 	return FormJSONLines, true
 }
 
-// mayHoldEvents tells lines that can hold events within from those that surely
-// are events, at little cost for each.
-func mayHoldEvents(line []byte) bool {
-	return bytes.Contains(line, []byte(`batch"`)) || bytes.Contains(line, []byte(`payload"`)) ||
-		bytes.TrimLeft(line, " \t")[0] == '['
-}
-
-// appendEvents appends the events of a line, which is one itself if it holds none. In
-// its list batches and lines of the archive may stand among events.
-func appendEvents(events []Event, line Event) []Event {
-	first := len(events)
-	for held := range heldBy(line) {
-		switch {
-		case held.Event == 0:
-			return append(events, held)
-		case mayHoldEvents(held.Text):
-			events = slices.AppendSeq(events, heldBy(held))
-		default:
-			events = append(events, held)
-		}
+// firstLine is where the first line begins that isn't blank.
+func firstLine(text []byte) int {
+	mark := 0
+	if bytes.HasPrefix(text, byteOrderMark) {
+		mark = len(byteOrderMark)
 	}
-	for i := range events[first:] {
-		event := &events[first+i]
-		event.Event = i + 1
-		event.Next = line.Position
-		event.Next.Event = event.Event + 1
-	}
-	if len(events) > first {
-		events[len(events)-1].Next = line.Next
-	}
-	return events
-}
-
-// heldBy gives what an event holds: the elements of its list, which are numbered, or
-// a single event. An event that holds none is that itself.
-func heldBy(event Event) iter.Seq[Event] {
-	return func(yield func(Event) bool) {
-		form, list := inside(event.Text)
-		switch {
-		case form == "":
-			yield(event)
-			return
-		case list[0] != '[':
-			event.Form, event.Text = form, list
-			yield(event)
-			return
-		}
-		event.Form = form
-		for v := range elements(list) {
-			event.Event++
-			event.Text = v
-			if !yield(event) {
-				return
-			}
-		}
-	}
+	blank := len(text) - len(bytes.TrimLeft(text[mark:], " \t\r\n"))
+	return max(mark, bytes.LastIndexByte(text[:blank], '\n')+1)
 }
 
 // inside finds what a value holds: a list of events or a single one, and their
@@ -148,7 +103,10 @@ func inside(text []byte) (Form, []byte) {
 // payload itself. It may be a string of JSON.
 func eventsOf(payload []byte) []byte {
 	if len(payload) > 0 && payload[0] == '"' {
-		text, err := jsontext.AppendUnquote(nil, payload)
+		if !utf8.Valid(payload) {
+			return nil // and what would stand for it takes three times the memory
+		}
+		text, err := jsontext.AppendUnquote(make([]byte, 0, len(payload)), payload)
 		if payload = bytes.TrimSpace(text); err != nil || valueEnd(payload) != len(payload) {
 			return nil
 		}

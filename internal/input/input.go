@@ -142,7 +142,7 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 			if errors.Is(err, io.ErrUnexpectedEOF) && r.open.compression != Uncompressed {
 				err = fmt.Errorf("the compressed file ends before it is whole; was it cut off? (%w)", err)
 			}
-			return fmt.Errorf("%s at line %d: %w", Name(r.cfg.Files[r.file]), r.open.at.Line, err)
+			return &ReadError{File: r.cfg.Files[r.file], Index: r.file, Line: r.open.at.Line, Err: err}
 		}
 	}
 }

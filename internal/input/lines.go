@@ -46,7 +46,9 @@ func (l *lines) passOver(chunk *Chunk, text []byte, at Position, last bool) int 
 	if l.seekable {
 		next.Offset = at.Offset + int64(size)
 	}
-	chunk.found = append(chunk.found, Event{Position: *l.over, Next: next, Form: FormJSONLines, Ended: ended, TooLong: true})
+	chunk.found = append(chunk.found, found{Event: Event{
+		Position: *l.over, Next: next, Form: FormJSONLines, Ended: ended, TooLong: true,
+	}})
 	l.over = nil
 	return size
 }

@@ -2,7 +2,6 @@ package input
 
 import (
 	"bytes"
-	"iter"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -70,25 +69,6 @@ func valueEnd(text []byte) int {
 }
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
-
-// elements gives the values in a list that is whole.
-func elements(list []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		inside := list[1 : len(list)-1]
-		for i := 0; i < len(inside); {
-			if isSpace(inside[i]) || inside[i] == ',' {
-				i++
-				continue
-			}
-			var s scan
-			n, _ := s.value(inside[i:])
-			if !yield(inside[i : i+n]) {
-				return
-			}
-			i += n
-		}
-	}
-}
 
 // object reads the members of the object that text begins with.
 type object struct {

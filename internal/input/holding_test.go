@@ -1,0 +1,167 @@
+package input
+
+import (
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// heldAtOnce is a slow twin of holding: it takes down all events of a value, numbers
+// them, and then says what follows the last.
+func heldAtOnce(value Event) []Event {
+	if form, text := inside(value.Text); form != "" && !isList(text) {
+		value.Form, value.Text = form, text
+		return []Event{value}
+	}
+	var events []Event
+	for _, element := range elementsOf(value) {
+		if !mayHoldEvents(element.Text) {
+			events = append(events, element)
+			continue
+		}
+		switch form, text := inside(element.Text); {
+		case form == "":
+			events = append(events, element)
+		case !isList(text):
+			element.Form, element.Text = form, text
+			events = append(events, element)
+		default:
+			events = append(events, elementsOf(element)...)
+		}
+	}
+	for i := range events {
+		events[i].Event = max(value.Event, 1) + i
+		events[i].Next = value.Position
+		events[i].Next.Event = events[i].Event + 1
+	}
+	if len(events) > 0 {
+		events[len(events)-1].Next = value.Next
+	}
+	return events
+}
+
+func elementsOf(value Event) (events []Event) {
+	form, text := inside(value.Text)
+	value.Form = form
+	for rest := text[1 : len(text)-1]; ; {
+		rest = []byte(strings.TrimLeft(string(rest), " \t\r\n,"))
+		if len(rest) == 0 {
+			return events
+		}
+		var s scan
+		n, _ := s.value(rest)
+		value.Text, rest = rest[:n], rest[n:]
+		events = append(events, value)
+	}
+}
+
+// FuzzHolding holds what a value holds against the slow twin, in a line and in a list.
+func FuzzHolding(f *testing.F) {
+	for _, tt := range formTests {
+		if len(tt.text) < 1000 {
+			f.Add(tt.text, 0)
+			f.Add(strings.ReplaceAll(tt.text, "\n", " "), 7)
+		}
+	}
+	f.Add(`[{"batch":[]},[[1],2],{"payload":[{"batch":[3]}]},{"payload":"[4,{}]"},{"batch":[]}]`, 0)
+	f.Add(`{"payload":"{\"batch\":[{\"payload\":{}},[],[5],{}]}"}`, 3)
+	f.Fuzz(func(t *testing.T, text string, number int) {
+		if strings.TrimSpace(text) == "" || number < 0 {
+			return
+		}
+		value := Event{
+			Position: Position{File: 1, Line: 2, Event: number, Offset: 4}, Next: Position{File: 1, Line: 3, Offset: 9},
+			Form: FormJSONLines, Ended: true, Text: []byte(text),
+		}
+		h, ok := open(value)
+		if form, _ := inside(value.Text); ok != (form != "") {
+			t.Fatalf("open: %v of a value that holds %q", ok, form)
+		}
+		if !ok {
+			return
+		}
+		count := h.count()
+		var got []Event
+		for event, ok := h.take(); ok; event, ok = h.take() {
+			got = append(got, event)
+		}
+		if diff := cmp.Diff(heldAtOnce(value), got); diff != "" {
+			t.Fatalf("(-at once +one by one)\n%s", diff)
+		}
+		if count != len(got) {
+			t.Fatalf("count %d of %d", count, len(got))
+		}
+	})
+}
+
+// allocated is how many bytes reading takes in all, and gives how many events there are.
+func allocated(t *testing.T, cfg Config) (bytes uint64, events int) {
+	t.Helper()
+	r, err := Open(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for {
+		if _, err = r.Next(t.Context()); err != nil {
+			break
+		}
+		events++
+	}
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc, events
+}
+
+// TestSmallEventsTakeNoMemory reads 4 MB of events that are next to nothing, in each form
+// that holds events. What is allocated is the memory for the text, once, and once more
+// for a string's.
+func TestSmallEventsTakeNoMemory(t *testing.T) {
+	const events, size = 1_333_332, 4_000_000
+	list := "[" + strings.Repeat("{},", events-1) + "{}]"
+	lists := "[" + strings.Repeat(`{"batch":[`+strings.Repeat("{},", events/12-1)+"{}]},", 11) +
+		`{"payload":[` + strings.Repeat("{},", events/12-1) + "{}]}]"
+	for _, tt := range []struct {
+		name, text string
+		limit      int
+		want       uint64
+	}{
+		{"a batch on a line", "{}\n" + `{"batch":` + list + "}", 0, 2 * size},
+		{"an array on a line", "{}\n" + list, 0, 2 * size},
+		{"batches in an array on a line", "{}\n" + lists, 0, 2 * size},
+		{"a line of the archive", "{}\n" + `{"payload":` + list + `}`, 0, 2 * size},
+		{"a string in a line of the archive", "{}\n" + `{"payload":"` + list + `"}`, 0, 3 * size},
+		{"a string with a batch", "{}\n" + `{"payload":"{\"batch\":` + list + `}"}`, 0, 3 * size},
+		{"an array", "[{}," + list[1:], 0, size},
+		{"batches in an array", "[{}," + lists[1:], 0, 3 * size},
+		{"an array over lines", "[{},\n" + strings.ReplaceAll(list[1:], ",", ",\n"), 0, size},
+		{"a batch over the limit", `{"batch":[{},` + list[1:] + "}", size / 2, 4 * size},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			limit := tt.limit
+			if limit == 0 {
+				limit = size + 1000
+			}
+			got, n := allocated(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(tt.text), Limit: limit})
+			if n != events+1 {
+				t.Errorf("%d events, want %d", n, events+1)
+			}
+			if got > tt.want {
+				t.Errorf("allocated %d bytes for %d", got, len(tt.text))
+			}
+		})
+	}
+}
+
+// TestInvalidTextTakesNoMemory reads a string of bytes that are none of UTF-8, each of
+// which would become three.
+func TestInvalidTextTakesNoMemory(t *testing.T) {
+	text := `{"payload":"` + strings.Repeat("\xff", 4_000_000) + `"}`
+	got, n := allocated(t, Config{Files: []string{Stdin}, Stdin: strings.NewReader(text), Limit: len(text)})
+	if n != 1 || got > 10_000_000 {
+		t.Errorf("%d events, allocated %d bytes for %d", n, got, len(text))
+	}
+}
