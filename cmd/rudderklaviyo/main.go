@@ -14,9 +14,9 @@ import (
 
 func main() { run(command.DefaultCheckpointInterval) }
 
-// memoryLimit makes the garbage collector work harder rather than let large
-// events take more than 100 MB. GOMEMLIMIT overrides it.
-const memoryLimit = 64 << 20
+// memoryLimit makes the garbage collector work harder rather than let map and plan take
+// more than 64 MB, some 12 of which are the program itself. GOMEMLIMIT overrides it.
+const memoryLimit = 48 << 20
 
 // gcPercent lets the heap grow to three times what is in use between collections, which
 // takes map 6 % less processor time than twice. GOGC overrides it.

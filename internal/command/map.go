@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -72,6 +73,9 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 			found.Add(result.found)
 			failed += result.failed
 			progress.events.Add(int64(result.found.Events()))
+			if len(result.lines) >= largePortion {
+				runtime.GC() // what so much left behind would stand beside the next
+			}
 			if len(result.found) > 0 {
 				at = result.next
 			}

@@ -88,9 +88,6 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 			if !more {
 				break
 			}
-			if portion.isLarge() {
-				runtime.GC() // what the piece left behind would stand beside the next
-			}
 		}
 		p.passed(portion.read)
 		portion.shrink()

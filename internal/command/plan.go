@@ -138,8 +138,8 @@ func readCheckpoint(flags sendFlags, files []string, cfg config.Config) (*checkp
 	return saved, nil
 }
 
-// planPiece is how many events are mapped before they are added to a plan, so that little
-// waits for that even where a line holds millions.
+// planPiece is how many events are mapped before they are added to a plan, or fewer that
+// are large, so that little waits for that even where a line holds millions.
 const planPiece = 1_000
 
 // addEvents adds all events to a draft. If it can't, it tells from where on. A last line
@@ -152,13 +152,15 @@ func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Map
 		work: func(chunk *input.Chunk, mapped *[]plan.Event) (more bool) {
 			clear(*mapped)
 			*mapped = (*mapped)[:0]
+			size := 0
 			for event, ok := chunk.Next(); ok; event, ok = chunk.Next() {
 				result, reason := mapEvent(m, event)
 				if result.Type == "" && chunk.Unwrap(event) {
 					continue
 				}
 				*mapped = append(*mapped, plan.Event{Event: event, Result: result, Reason: reason})
-				if len(*mapped) == planPiece {
+				size += len(event.Text)
+				if len(*mapped) == planPiece || size >= largePortion {
 					return true
 				}
 			}

@@ -32,7 +32,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	profile, subscription := identify.Requests[0], identify.Requests[1].(mapper.SubscribeProfiles)
 	event := track.Requests[0].(mapper.CreateEvent)
 	const most = 26 << 20
-	full, all := 700_000, 1_500_000 // events; after the first the draft holds what it may
+	full, all := 450_000, 1_000_000 // events; after the first the draft holds what it may
 
 	d := New([]string{"events.jsonl"})
 	before := heapInUse()
