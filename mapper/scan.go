@@ -189,10 +189,14 @@ func (s *scanner) object(r root) bool {
 		}
 		hash := hashName(name)
 		isNew := false
-		if len(names.list) < fewNames {
-			isNew = names.add(name, hash)
-		} else {
+		switch {
+		case len(names.list) == fewNames:
 			isNew = s.isNewAmongMany(name, hash, names, begin)
+		case names.has(name, hash):
+		default:
+			isNew = true
+			names.bits |= 1 << (hash >> 58)
+			names.list = append(names.list, hashedName{hash, name})
 		}
 		if !isNew {
 			s.twice = start
@@ -332,26 +336,28 @@ func (s *scanner) string() (escaped, ok bool) {
 	src, start, i := s.src, s.pos+1, s.pos+1
 	var high uint64 // bits of bytes that aren't ASCII
 	for {
-		for ; i+8 <= len(src); i += 8 {
+		if i+8 <= len(src) {
 			w := binary.LittleEndian.Uint64(src[i:])
 			quote, backslash := w^('"'*lowBits), w^('\\'*lowBits)
 			// A byte is below n if subtracting n borrows from its high bit, which it
 			// doesn't have itself. What follows the first such byte may be wrong.
 			found := (quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (w-' '*lowBits)&^w
-			if found &= highBits; found != 0 {
-				before := bits.TrailingZeros64(found) &^ 7
-				high |= w & (1<<before - 1)
-				i += before / 8
-				break
+			if found &= highBits; found == 0 {
+				high |= w
+				i += 8
+				continue
 			}
-			high |= w
-		}
-		for i < len(src) && src[i] >= ' ' && src[i] != '"' && src[i] != '\\' {
-			high |= uint64(src[i])
-			i++
-		}
-		if i >= len(src) {
-			return escaped, false
+			before := bits.TrailingZeros64(found) &^ 7
+			high |= w & (1<<before - 1)
+			i += before / 8
+		} else {
+			for i < len(src) && src[i] >= ' ' && src[i] != '"' && src[i] != '\\' {
+				high |= uint64(src[i])
+				i++
+			}
+			if i >= len(src) {
+				return escaped, false
+			}
 		}
 		switch src[i] {
 		case '"':
