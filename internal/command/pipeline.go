@@ -50,11 +50,15 @@ const largePortion = 1 << 20
 
 func (p *portion[Result]) isLarge() bool { return p.chunk.Size() > largePortion }
 
+// maxWorkers is how many portions are worked on at most, so that memory stays flat however
+// many processors there are. The one that reads keeps about eight busy.
+const maxWorkers = 16
+
 // run puts all events through. Its error is that of reading or of deliver.
 func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	workers := runtime.GOMAXPROCS(0)
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
 	// One more for reading, and one for delivering.
 	portions := workers + 2
 	free := make(chan *portion[Result], portions)
