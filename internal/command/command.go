@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 // Program is the program with what it gets from its process.
@@ -114,6 +116,15 @@ func (p Program) takesEscapes() bool { return p.Getenv("TERM") != "dumb" }
 func (p Program) stdoutIsTerminal() bool {
 	file, ok := p.Stdout.(*os.File)
 	return ok && IsTerminal(file)
+}
+
+// stdoutWidth is how many characters a line of the terminal has, or 0 if standard output
+// isn't one.
+func (p Program) stdoutWidth() int {
+	if !p.stdoutIsTerminal() {
+		return 0
+	}
+	return terminal.Width(p.Stdout.(*os.File))
 }
 
 func (p Program) rootCommand() *cobra.Command {

@@ -62,6 +62,7 @@ type explained struct {
 	at     input.Position
 	text   []byte // nil if it is too long
 	reason *mapper.Error
+	width  int // of the terminal that it is shown on, or 0
 }
 
 // explainPrinters give the forms of an explanation by the values of --output.
@@ -89,7 +90,7 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if err != nil {
 		return err
 	}
-	e := explained{at: event.Position, text: event.Text, reason: tooLong}
+	e := explained{at: event.Position, text: event.Text, reason: tooLong, width: p.stdoutWidth()}
 	e.Unused = []mapper.UnusedField{{Why: mapper.WhyUnsendable}}
 	if !event.TooLong {
 		explanation, err := m.Explain(event.Text)

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
@@ -52,11 +51,11 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	case e.reason != nil:
 		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
 		if e.reason.Code != mapper.CodeInvalidJSON { // such as a name that is there twice
-			e.valueRows(e.reason.Field).print(&out)
+			e.valueRows(e.reason.Field).print(&out, e.width)
 		}
 	case e.Skipped != "":
 		fmt.Fprintf(&out, "skipped: %s: %s\n", e.Skipped, skips[e.Skipped].reason)
-		e.valueRows(skips[e.Skipped].path).print(&out)
+		e.valueRows(skips[e.Skipped].path).print(&out, e.width)
 	}
 	for _, warning := range e.Warnings {
 		fmt.Fprintf(&out, "%swarning%s: %s: %s: %s\n", colour.bad, colour.end, warning.Code, warning.Field, warning.Message)
@@ -64,11 +63,11 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	for i, request := range e.Requests {
 		op, _ := klaviyo.LookupOperation(request.Operation())
 		fmt.Fprintf(&out, "\n%s%s%s  %s %s\n", colour.heading, op.ID, colour.end, op.Method, op.Path)
-		e.fieldRows(i, request.AppendBody(nil), colour).print(&out)
+		e.fieldRows(i, request.AppendBody(nil), colour).print(&out, e.width)
 	}
 	if len(e.Unused) > 0 {
 		fmt.Fprintf(&out, "\n%snot used%s\n", colour.heading, colour.end)
-		e.unusedRows(colour).print(&out)
+		e.unusedRows(colour).print(&out, e.width)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -87,16 +86,6 @@ func (e explained) valueRows(path string) colouredRows {
 	}
 	return colouredRows{{columns: []string{shorten(path), shorten(string(value))}}}
 }
-
-// colouredRow is a row of columns in a colour.
-type colouredRow struct {
-	columns []string
-	colour  string
-	end     string
-}
-
-// colouredRows are aligned when they are printed.
-type colouredRows []colouredRow
 
 func (e explained) fieldRows(request int, body []byte, colour palette) colouredRows {
 	rows := colouredRows{{[]string{"field", "value", "from", "why"}, colour.quiet, colour.end}}
@@ -152,32 +141,6 @@ func why(f mapper.ExplainedField) string {
 		return f.Rule
 	}
 	return f.Rule + ", first of " + strings.Join(f.From, ", ")
-}
-
-func (rows colouredRows) print(w io.Writer) {
-	var widths []int
-	for _, row := range rows {
-		for i, column := range row.columns {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(column))
-		}
-	}
-	for _, row := range rows {
-		line := ""
-		for i, column := range row.columns {
-			if i < len(row.columns)-1 {
-				column += strings.Repeat(" ", widths[i]-utf8.RuneCountInString(column))
-			}
-			line += "  " + column
-		}
-		line = strings.TrimRight(line, " ")
-		if row.colour != "" {
-			line = row.colour + line + row.end
-		}
-		fmt.Fprintln(w, line)
-	}
 }
 
 // shorten cuts a text that is too long for a column, and keeps what would move the
