@@ -48,9 +48,9 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
-			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice("and nothing else identifies the person")}
+			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice(phone.text, "and nothing else identifies the person")}
 		}
-		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice("and kept as a custom property"))
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice(phone.text, "and kept as a custom property"))
 		m.keepInvalid(phone, phoneRule)
 	}
 	if nobody {
@@ -73,8 +73,12 @@ func (m *mapping) keepInvalid(found textValue, from rule) {
 	}
 }
 
-func (m *mapping) phoneAdvice(consequence string) string {
-	if m.cfg.DefaultCountry == "" {
+// phoneAdvice says why a number that is none can't be used, and what follows.
+func (m *mapping) phoneAdvice(number, consequence string) string {
+	switch {
+	case strings.HasPrefix(strings.TrimSpace(number), "+"):
+		return "no country has such a phone number, " + consequence
+	case m.cfg.DefaultCountry == "":
 		return "not a phone number in international form (defaultCountry would allow national ones), " + consequence
 	}
 	return "not a phone number, " + consequence

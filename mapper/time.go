@@ -37,6 +37,8 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		text := strings.ToUpper(string(trimmed)) // RFC 3339 lets t and z stand for T and Z
 		moment, ok := parseRFC3339(text)
 		switch {
+		case !ok && isWithoutZone(text):
+			return invalid("a time without its zone; RFC 3339 has one, such as Z in 2026-03-01T09:30:00Z")
 		case !ok:
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
 		case moment.Before(earliestTime):
@@ -48,6 +50,12 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 		return klaviyo.Timestamp(text), nil
 	}
 	return "", nil
+}
+
+// isWithoutZone tells whether a text lacks nothing but the zone.
+func isWithoutZone(s string) bool {
+	_, ok := parseRFC3339(s + "Z")
+	return ok
 }
 
 // parseRFC3339 is stricter than time.Parse, which lets 1:02:03, a comma before the
