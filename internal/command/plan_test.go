@@ -103,7 +103,8 @@ people                                               1
 metrics                                              1
   Ping                                               4
 
-same metric, person and second                       2  count apart by their messageId
+same metric, person and second                       2  as an earlier event
+  with a messageId                                   1  count all the same
   without a messageId                                1  won't count
 
 repeated messageIds                                  1  won't count again

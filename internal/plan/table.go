@@ -72,7 +72,10 @@ func (p *Plan) WriteTable(w io.Writer) error {
 	t.group("people", about)
 	p.printMetrics(t)
 	if p.SameSecond.Events > 0 {
-		t.group("same metric, person and second", thousands(p.SameSecond.Events), "count apart by their messageId")
+		t.group("same metric, person and second", thousands(p.SameSecond.Events), "as an earlier event")
+		if n := p.SameSecond.Events - p.SameSecond.WithoutUniqueID; n > 0 {
+			t.row("  with a messageId", thousands(n), "count all the same")
+		}
 		if n := p.SameSecond.WithoutUniqueID; n > 0 {
 			t.row("  without a messageId", thousands(n), "won't count")
 		}
