@@ -43,21 +43,21 @@ func inForms() []formOf {
 		{"lines", func(events []string) string { return lines(events...) }, "", func(i int) (int, int) { return i + 1, 0 }},
 		{"batches", func(events []string) string {
 			return tens(events, func(ten []string) string { return `{"batch":` + array(ten) + `,"sentAt":"now"}` })
-		}, "read from batches", ofTen},
+		}, "events from batches", ofTen},
 		{"archive", func(events []string) string {
 			return tens(events, func(ten []string) string {
 				payload, _ := json.Marshal(`{"batch":` + array(ten) + `}`)
 				return `{"userId":"7","payload":` + string(payload) + `,"createdAt":"2026-01-01T00:00:00Z","messageId":""}`
 			})
-		}, "read from RudderStack's archive", ofTen},
-		{"an array", array, "read from JSON arrays", func(i int) (int, int) { return 1, i + 1 }},
+		}, "events from RudderStack's archive", ofTen},
+		{"an array", array, "events from JSON arrays", func(i int) (int, int) { return 1, i + 1 }},
 		{"an array over lines", func(events []string) string {
 			var indented bytes.Buffer
 			if err := json.Indent(&indented, []byte(array(events)), "", " "); err != nil {
 				panic(err)
 			}
 			return indented.String()
-		}, "read from JSON arrays", nil},
+		}, "events from JSON arrays", nil},
 	}
 }
 

@@ -113,6 +113,9 @@ calls                                            5 – 7
   create_event                                       4  1 s
   create_profile                                     1  1 s
   update_profile                                 0 – 2  1 s
+
+events from
+  JSON Lines                                         8
 `
 	if diff := cmp.Diff(want, r.stdout); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -246,7 +246,7 @@ func (s *sending) summary(report delivery.Report) summary {
 		Retries:      stats.Retries,
 		RateLimited:  stats.RateLimited,
 		Seconds:      time.Since(s.began).Round(time.Millisecond).Seconds(),
-		Forms:        s.forms.Remarkable(),
+		Forms:        s.forms,
 		Compressed:   s.compressed,
 		earlier:      s.earlier.Events,
 		warnings:     s.warnings,

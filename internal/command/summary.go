@@ -23,7 +23,7 @@ type summary struct {
 	Seconds      float64 `json:"seconds"`
 
 	// Forms counts the events of this run by the form they were found in, and
-	// Compressed the files by how they are compressed. They are left out where there
+	// Compressed the files by how they are compressed. JSON leaves them out where there
 	// is nothing but plain JSON Lines.
 	Forms      input.Forms               `json:"forms,omitempty"`
 	Compressed map[input.Compression]int `json:"compressed,omitempty"`
@@ -39,7 +39,10 @@ var printers = map[string]func(summary, io.Writer) error{
 	"json":  summary.printJSON,
 }
 
-func (s summary) printJSON(w io.Writer) error { return json.NewEncoder(w).Encode(s) }
+func (s summary) printJSON(w io.Writer) error {
+	s.Forms = s.Forms.Remarkable()
+	return json.NewEncoder(w).Encode(s)
+}
 
 func (s summary) printTable(w io.Writer) error {
 	type row struct {
@@ -67,7 +70,7 @@ func (s summary) printTable(w io.Writer) error {
 		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
 	)
 	for _, form := range slices.Sorted(maps.Keys(s.Forms)) {
-		rows = append(rows, row{"read from " + form.Name(), s.Forms[form]})
+		rows = append(rows, row{"events from " + form.Name(), s.Forms[form]})
 	}
 	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
 		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})

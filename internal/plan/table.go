@@ -145,10 +145,10 @@ func (p *Plan) printMetrics(t *table) {
 }
 
 func (p *Plan) printInput(t *table) {
-	if p.Forms.Remarkable() == nil && len(p.Compressed) == 0 {
+	if len(p.Forms) == 0 && len(p.Compressed) == 0 {
 		return
 	}
-	t.group("read from", "")
+	t.group("events from", "")
 	for _, form := range slices.Sorted(maps.Keys(p.Forms)) {
 		t.row("  "+form.Name(), thousands(p.Forms[form]))
 	}

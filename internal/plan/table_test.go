@@ -62,7 +62,7 @@ metrics                                              1
 calls                                1,000 – 1,234,567
   create_event                       1,000 – 1,234,567  2 s – 5 h 53 min
 
-read from
+events from
   batches                                    1,234,567
   files of gzip                                      2
 `
