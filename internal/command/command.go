@@ -140,9 +140,11 @@ from KLAVIYO_API_KEY or, as the other settings, from the file given with
 --config, which has the keys of RudderStack's Klaviyo destination.
 
 Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
-on; 2 wrong usage or settings; 3 done, but for some events.`,
+on; 2 wrong usage or settings; 3 done, but for some events; 130 a second Ctrl-C
+ended it.`,
 		Example: `  rudderklaviyo plan events.jsonl.gz
   rudderklaviyo map events.jsonl
+  rudderklaviyo explain --line 7 events.jsonl
   rudderklaviyo send --simulate events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo replay --config destination.yaml dead.jsonl`,

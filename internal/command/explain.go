@@ -18,12 +18,14 @@ import (
 // explainFlags are the flags of explain, besides the settings.
 type explainFlags struct {
 	line, event int
+	maxLine     int
 	output      string
 }
 
 func (f *explainFlags) register(flags *pflag.FlagSet) {
 	flags.IntVar(&f.line, "line", 0, "`number` of the line of the event; the default is the first that has one")
 	flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array that holds several")
+	registerMaxLine(flags, &f.maxLine)
 	flags.StringVar(&f.output, "output", "table", "`form` of the explanation: table or json")
 }
 
@@ -82,7 +84,7 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	if err != nil {
 		return err
 	}
-	source := source{fromLine: max(flags.line, 1), fromEvent: max(flags.event, 1), maxLine: input.DefaultLimit}
+	source := source{fromLine: max(flags.line, 1), fromEvent: max(flags.event, 1), maxLine: flags.maxLine}
 	if err := source.use(args); err != nil {
 		return err
 	}

@@ -34,7 +34,11 @@ const (
 func (s *source) register(flags *pflag.FlagSet) {
 	flags.IntVar(&s.fromLine, fromLineFlag, 1, "`number` of the line of the first file to begin with")
 	flags.IntVar(&s.fromEvent, fromEventFlag, 1, "`number` of the event to begin with, in a line that holds several")
-	flags.IntVar(&s.maxLine, maxLineFlag, input.DefaultLimit, "`length` of the longest line, or event of an array, that is read; a longer one can't be sent")
+	registerMaxLine(flags, &s.maxLine)
+}
+
+func registerMaxLine(flags *pflag.FlagSet, maxLine *int) {
+	flags.IntVar(maxLine, maxLineFlag, input.DefaultLimit, "`length` of the longest line, or event of an array, that is read; a longer one can't be sent")
 }
 
 // use takes the files that args name, or standard input.

@@ -11,7 +11,7 @@ import (
 // terminal obeys, and of so many characters at most.
 func Fit(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
 			return '·'
 		}
 		return r
