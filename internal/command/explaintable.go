@@ -96,7 +96,7 @@ func (e explained) fieldRows(request int, body []byte, colour palette) colouredR
 		field := strings.TrimPrefix(f.Pointer, "/data/attributes/")
 		value := shorten(string(valueAt(body, f.Pointer)))
 		if f.Pointer == "" {
-			field, value = "(that there is one)", ""
+			field, value = "(the request itself)", ""
 		}
 		reason := why(f)
 		if f.Why == mapper.WhyCustom && e.isMappedToo(f.Path) {

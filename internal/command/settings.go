@@ -51,6 +51,7 @@ var mappingFlags = []struct {
 func (s *settings) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or the destination as RudderStack exports it")
 	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
+	flags.Lookup(logLevelFlag).DefValue = "warn"
 	for _, flag := range mappingFlags {
 		switch field := flag.field(&s.mapping).(type) {
 		case *string:
