@@ -76,7 +76,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	}
 
 	draft := plan.New(source.files)
-	from, stoppedAt := source.start(), source.stoppedAt
+	from := source.start()
 	if flags.checkpoint != "" {
 		saved, err := readCheckpoint(flags, source.files, cfg)
 		if err != nil {
@@ -86,7 +86,6 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 			from = saved.At
 			draft.GoOn(flags.checkpoint, *saved)
 		}
-		stoppedAt = source.stoppedWithCheckpoint
 	}
 	files := map[input.Compression]int{}
 	if !draft.IsComplete() {
@@ -97,7 +96,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		defer events.Close()
 		at, err := p.addEvents(cmd.Context(), draft, m, events, source.files, from, flags.checkpoint != "")
 		if err != nil {
-			return stoppedAt(cmd, at, err)
+			return source.stoppedPlan(cmd, at, err)
 		}
 		source.warnIfShort(p, events)
 		files = compressed(events.Files())

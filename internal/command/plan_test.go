@@ -1,6 +1,8 @@
 package command
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -119,6 +121,21 @@ events from
 `
 	if diff := cmp.Diff(want, r.stdout); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestStoppedPlan gives no advice to go on in the middle: that would plan the rest alone.
+func TestStoppedPlan(t *testing.T) {
+	var whole bytes.Buffer
+	w := gzip.NewWriter(&whole)
+	fmt.Fprint(w, lines(identify(1), identify(2)))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r := setup{}.run(t, "plan", write(t, "cut.gz", whole.String()[:whole.Len()-4]))
+	r.want(t, statusStopped, "cut off", "give the same command again")
+	if r.stdout != "" || strings.Contains(r.stderr, "--from-line") {
+		t.Errorf("%s%s", r.stdout, r.stderr)
 	}
 }
 

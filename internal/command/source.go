@@ -115,6 +115,13 @@ func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, re
 		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), commandLine(cmd, s.files)))
 }
 
+// stoppedPlan is stoppedAt where what was read is of no use without the rest.
+func (s *source) stoppedPlan(cmd *cobra.Command, at input.Position, reason error) error {
+	file := s.files[at.File]
+	return stopped(fmt.Errorf("stopped at %s of %s: %w\nThere is no plan of a part of the input: once the cause is mended, give the same command again",
+		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file))))
+}
+
 // place names a position within its file.
 func place(at input.Position) string {
 	if at.Event > 1 {
