@@ -106,7 +106,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		return writeError(err)
 	}
 	if planned.Unsendable > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d", planned.Unsendable)}
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; explain --line N tells why", planned.Unsendable)}
 	}
 	return nil
 }
