@@ -74,7 +74,7 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 			continue // too short for a list or a string that is too long
 		}
 		if err := checkValue(p.value, 2); err != nil {
-			return err.within(p.name()).within([]byte("properties"))
+			return m.inEvent(err, p)
 		}
 	}
 	switch raw := len(a.Properties) + len(a.Profile.Properties); {
@@ -84,6 +84,52 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 		return nil
 	case raw > maxEventSize || eventSize(*a) > maxEventSize:
 		return eventTooLarge()
+	}
+	return nil
+}
+
+// inEvent has the pointer of an error in a property lead to the place in the event, where
+// the property may have another name or stand within another.
+func (m *mapping) inEvent(err *Error, p *member) *Error {
+	properties := m.parts[rootProperties]
+	for i := range properties {
+		if found := err.at(properties[i].value, p.value); found != nil {
+			return found.within(properties[i].name()).within([]byte("properties"))
+		}
+	}
+	// Items are written anew, and what is wrong with one is wrong with what it was.
+	if w := m.itemList(); w != 0 {
+		list := &properties[m.at[rootProperties][w]-1]
+		if found := checkValue(list.value, 2); found != nil && found.Code == err.Code {
+			return found.within(list.name()).within([]byte("properties"))
+		}
+	}
+	return err.within(p.name()).within([]byte("properties"))
+}
+
+// at puts the way from a value to one that is a part of it before the error's field, or
+// gives nil if it is no part.
+func (e *Error) at(v, part value) *Error {
+	if &v[0] == &part[0] {
+		return e
+	}
+	if !v.isObject() && !v.isList() {
+		return nil
+	}
+	i := int64(0)
+	for s := v.inside(); s.more(); i++ {
+		var name value
+		if v.isObject() {
+			name = s.next()
+			s.more() // past the colon
+		}
+		switch found := e.at(s.next(), part); {
+		case found == nil:
+		case v.isObject():
+			return found.within(name.content())
+		default:
+			return found.within(strconv.AppendInt(nil, i, 10))
+		}
 	}
 	return nil
 }

@@ -122,10 +122,10 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "traits of a group", event: strings.Replace(identifyWith(`"subscribe":true,`+names("0", size)), `"identify"`, `"group","groupId":"L1"`, 1)},
 		{name: "a trait that is a list", event: identifyWith(`"l":` + numbers), code: mapper.CodeTooLarge},
 
-		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/Items"},
-		{name: "items", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), code: mapper.CodeListTooLong, field: "/properties/Items"},
+		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/products"},
+		{name: "items", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items, flattened", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), cfg: flat, code: mapper.CodeTooManyProperties, field: "/properties"},
-		{name: "items that are numbers", event: checkout(`"items":` + numbers), code: mapper.CodeListTooLong, field: "/properties/Items"},
+		{name: "items that are numbers", event: checkout(`"items":` + numbers), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items of another metric", event: trackWith(`{"items":[` + times(`{"sku":1},`, size) + "]}"), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items with many fields", event: checkout(items(4_000, names("0", 1_100)))},
 		{name: "items with more fields", event: checkout(items(4_000, names("0", 1_400))), code: mapper.CodeTooLarge},
