@@ -116,6 +116,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "traits, flattened", event: identifyWith(names(`{"a":0}`, size)), cfg: flat, code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "a trait of members, flattened", event: identifyWith(`"a":` + members), cfg: flat, code: mapper.CodeTooLarge},
 		{name: "keys that collide", event: identifyWith(`"a":{"b":` + strings.Replace(members, "0}", `0},"b.000000":1,"b":`, 1) + `1}`), cfg: flat, code: mapper.CodeInvalidJSON, field: "traits.a.b"},
+		{name: "a long key that collides", event: trackWith(`{"` + times("x", 1_000_000) + `":` + inAllWays(10) + `}`), cfg: flat, code: mapper.CodeTooLarge, warnings: 16},
 		{name: "traits that are null", event: identifyWith(names("null", size)), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits of a track", event: strings.Replace(trackWith("{}"), `"traits":{`, `"traits":{`+names("0", size)+",", 1), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits in context", event: beside(`"context":{"traits":` + members + `}`), code: mapper.CodeTooLarge, field: "/context/traits"},
@@ -183,6 +184,21 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inAllWays is an object that has a name of so many levels, nested in all ways that flatten
+// to it.
+func inAllWays(levels int) string {
+	ways := []string{"0"}
+	for n := 1; n <= levels; n++ {
+		var members []string
+		for first := 1; first <= n; first++ {
+			name := strings.TrimSuffix(strings.Repeat("a.", first), ".")
+			members = append(members, fmt.Sprintf("%q:%s", name, ways[n-first]))
+		}
+		ways = append(ways, "{"+strings.Join(members, ",")+"}")
+	}
+	return ways[levels]
 }
 
 // TestAllocations bounds what an event of the mix costs the garbage collector.

@@ -314,7 +314,8 @@ func FuzzForms(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !e.TooLong && !bytes.Contains([]byte(text), e.Text) && e.Form != FormArchive {
+			isCopied := strings.Contains(text, `payload"`) // and so may be the events in a list of it
+			if !e.TooLong && !bytes.Contains([]byte(text), e.Text) && !isCopied {
 				t.Fatalf("event %d.%d isn't in the text", e.Line, e.Event)
 			}
 			cfg.Stdin, cfg.From = strings.NewReader(text), Position{Line: e.Line, Event: e.Event}
