@@ -14,18 +14,11 @@ import (
 
 func main() { run(command.DefaultCheckpointInterval) }
 
-// memoryLimit makes the garbage collector work harder rather than let map and plan take
-// more than 64 MB, some 12 of which are the program itself. GOMEMLIMIT overrides it.
-const memoryLimit = 48 << 20
-
 // gcPercent lets the heap grow to three times what is in use between collections, which
 // takes map 6 % less processor time than twice. GOGC overrides it.
 const gcPercent = 200
 
 func run(checkpointInterval time.Duration) {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
@@ -36,6 +29,9 @@ func run(checkpointInterval time.Duration) {
 		StderrIsTerminal:   command.IsTerminal(os.Stderr),
 		Getenv:             os.Getenv,
 		CheckpointInterval: checkpointInterval,
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		program.LimitMemory = func(bytes int64) { debug.SetMemoryLimit(bytes) }
 	}
 	os.Exit(program.Run(untilSignal(), os.Args[1:]))
 }

@@ -31,6 +31,9 @@ type Program struct {
 	// CheckpointInterval is the time between two writes of a checkpoint. The
 	// default is [DefaultCheckpointInterval].
 	CheckpointInterval time.Duration
+	// LimitMemory sets the soft limit of the memory of Go's runtime, in bytes. The default
+	// is to set none.
+	LimitMemory func(bytes int64)
 
 	// terminal is Stderr if that is one.
 	terminal *lockedWriter
@@ -138,6 +141,11 @@ on; 2 wrong usage or settings; 3 done, but for some events.`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+			if limit := memoryLimits[cmd.Name()]; limit > 0 && p.LimitMemory != nil {
+				p.LimitMemory(limit)
+			}
+		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand())

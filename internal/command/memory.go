@@ -1,0 +1,13 @@
+package command
+
+// memoryLimits are the soft limits of the memory of Go's runtime by command, in bytes. The
+// program itself takes some 12 MB beside that. They make the garbage collector work harder
+// rather than let large events take more than 64 MB where nothing is sent, and 100 MB where
+// a backlog waits for its turn.
+var memoryLimits = map[string]int64{
+	"map":     44 << 20,
+	"plan":    44 << 20,
+	"explain": 44 << 20,
+	"send":    64 << 20,
+	"replay":  64 << 20,
+}
