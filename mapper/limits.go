@@ -158,7 +158,7 @@ func (m *mapping) checkProfile(r CreateProfile) *Error {
 	return nil
 }
 
-// checkExternalID says that an external id, which came from place, is too long, or nil.
+// checkExternalID says that a person's external id is too long, or nil.
 func checkExternalID(p person) *Error {
 	if utf8.RuneCountInString(p.ExternalID) > maxExternalIDLength {
 		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", maxExternalIDLength)

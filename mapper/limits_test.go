@@ -58,6 +58,7 @@ func list(n int) string {
 // TestLimits holds each limit of the mapping's section 10 at its edge: the largest
 // that passes and the smallest that doesn't.
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	flat := mapper.Config{FlattenProperties: true}
 	tests := []struct {
 		name  string
