@@ -14,6 +14,9 @@ const (
 	paceStep     = 0.8
 	paceRecovery = 0.02
 	slowestPace  = 0.5
+	// What is spaced may catch up with so much: timers and a busy machine wake an
+	// attempt a millisecond late and more, where the space is of three.
+	lateness = 20 * time.Millisecond
 )
 
 // A burstWindow keeps attempts within the burst limit. The window is short and
@@ -30,7 +33,7 @@ type burstWindow struct {
 	share  float64 // of them that is ours
 	pace   float64 // 1 where no others get in the way
 	// pacer holds the rate. Where attempts are spaced it lets them through one by
-	// one, else as many at once as a window has calls.
+	// one, but for those that are late, else as many at once as a window has calls.
 	pacer  *rate.Limiter
 	spaced bool
 	// answered are the times of the answers within the last length, oldest first, each
@@ -66,7 +69,7 @@ func (w *burstWindow) opens(now time.Time, inFlight, others int) time.Time {
 func (w *burstWindow) paced(now time.Time, allowance int) time.Time {
 	limit, burst := rate.Limit(float64(allowance)/w.length.Seconds()), allowance
 	if w.spaced {
-		burst = 1
+		burst = 1 + int(float64(limit)*lateness.Seconds())
 	}
 	if w.pacer.Burst() != burst {
 		w.pacer = rate.NewLimiter(limit, burst) // full: the answers hold the window already
