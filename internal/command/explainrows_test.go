@@ -8,6 +8,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestRowsOfWideCharacters are aligned on a terminal, where お and 🎁 take two columns.
+func TestRowsOfWideCharacters(t *testing.T) {
+	var got strings.Builder
+	colouredRows{
+		{columns: []string{"metric/name", `"お茶"`, "event"}},
+		{columns: []string{"properties/🎁", `"a"`, "properties.🎁"}},
+	}.print(&got, 0)
+	want := `  metric/name    "お茶"  event
+  properties/🎁  "a"     properties.🎁
+`
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestRowsFitTheTerminal(t *testing.T) {
 	rows := colouredRows{
 		{columns: []string{"field", "value", "from", "why"}, colour: "<", end: ">"},

@@ -40,7 +40,7 @@ var skips = map[mapper.SkipReason]struct{ reason, path string }{
 	mapper.SkipNotForKlaviyo:   {"its integrations exclude Klaviyo", "integrations"},
 }
 
-// maxShown is how many characters of a column the table shows.
+// maxShown is how wide a cell of the table may be, in columns of the terminal.
 const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
