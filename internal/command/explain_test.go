@@ -11,7 +11,7 @@ import (
 )
 
 const eventToExplain = `{"type":"track","event":"Product Added","userId":7,"messageId":"m1","traits":{"email":"ann@example.com","phone":"12","plan":"<gold>"},` +
-	`"context":{"ip":"192.0.2.1","traits":{"email":"ben@example.com"}},"properties":{"sku":"G-32","gift":true,"note":null,"long":"` + "x\u009b" + `"}}`
+	`"context":{"ip":"192.0.2.1","page":{},"traits":{"email":"ben@example.com"}},"properties":{"sku":"G-32","gift":true,"note":null,"long":"` + "x\u009b" + `"}}`
 
 func TestExplain(t *testing.T) {
 	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
@@ -21,23 +21,40 @@ warning: invalid_phone: traits.phone: not a phone number in international form (
 
 create_event  POST /api/events/
   field                    value              from             why
-  metric/name              "Added to Cart"    event            metric, first of event, properties.event, properties.name
-  profile/$email           "ann@example.com"  traits.email     email, first of traits.email, context.traits.email, properties.email
-  profile/$id              "7"                userId           external id, first of userId, traits.userId, traits.id, context.traits.userId, context.traits.id
+  metric/name              "Added to Cart"    event            rule: metric
+  profile/$email           "ann@example.com"  traits.email     rule: email
+  profile/$id              "7"                userId           rule: external id
   profile/phone            "12"               traits.phone     custom property: can't be used where it belongs
   profile/plan             "<gold>"           traits.plan      custom property: no rule has it
   properties/AddedItemSKU  "G-32"             properties.sku   the metric's own name for it
   properties/gift          true               properties.gift  custom property: no rule has it
   properties/note          null               properties.note  custom property: no rule has it
   properties/long          "x·"               properties.long  custom property: no rule has it
-  unique_id                "m1"               messageId        unique_id
+  unique_id                "m1"               messageId        rule: unique_id
 
 not used
-  context.ip            no request has a place for it
-  context.traits.email  another came first: traits.email
+  another came first             context.traits.email (traits.email)
+  no request has a place for it  context.ip, context.page
 `
 	if diff := cmp.Diff(want, r.stdout); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestExplainNamesWhereARuleLookedBefore has two values further back in their rules: the
+// paths before them are what somebody may mend, those behind them are not.
+func TestExplainNamesWhereARuleLookedBefore(t *testing.T) {
+	event := `{"type":"identify","userId":"7","traits":{"address":{"region":"CA"}},"properties":{"email":"ann@example.com","zip":"1"}}`
+	r := setup{stdin: strings.NewReader(event)}.run(t, "explain")
+	r.want(t, statusDone)
+	for _, want := range []string{
+		"rule: location.region, none usable in traits.region\n",
+		"rule: email, none usable in traits.email, context.traits.email\n",
+		"rule: external id\n",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%q isn't there:\n%s", want, r.stdout)
+		}
 	}
 }
 
@@ -71,7 +88,7 @@ func TestExplainAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || strings.Count(r.stdout, "\n") != 1 {
 		t.Fatalf("%v in %s", err, r.stdout)
 	}
-	if len(got.Unused) != 2 || got.Unused[1].Instead != "traits.email" {
+	if len(got.Unused) != 3 || got.Unused[2].Instead != "traits.email" {
 		t.Errorf("unused %v", got.Unused)
 	}
 }
@@ -111,7 +128,7 @@ func TestExplainOfOtherEvents(t *testing.T) {
 // TestExplainOfEventsWithoutRequests shows the reason with the value behind it, and nothing
 // that looks as if it were sent.
 func TestExplainOfEventsWithoutRequests(t *testing.T) {
-	const unsent, skipped = "\nnot used\n  all of it  the event can't be sent\n", "\nnot used\n  all of it  the event is skipped\n"
+	const unsent, skipped = "\nnot used\n  the event can't be sent  all of it\n", "\nnot used\n  the event is skipped  all of it\n"
 	properties := `"p":0`
 	for i := range 300 {
 		properties += fmt.Sprintf(`,"p%d":%[1]d`, i)

@@ -24,7 +24,7 @@ type colouredRows []colouredRow
 const (
 	valueColumn = 1
 	leastValue  = 16
-	leastReason = 36
+	leastReason = 31 // "custom property: no rule has it"
 	belowIndent = len("      ")
 )
 
@@ -43,7 +43,7 @@ func (rows colouredRows) print(w io.Writer, width int) {
 	cut, below := 0, false
 	if width > 0 && last > valueColumn && indent+widths[last] > width {
 		room := max(widths[valueColumn]-leastValue, 0)
-		if cut = indent + leastReason - width; cut > room {
+		if cut = indent + min(leastReason, widths[last]) - width; cut > room {
 			cut, below = min(indent-len("  ")-width, room), true
 		}
 		widths[valueColumn] -= max(cut, 0)

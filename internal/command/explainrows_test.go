@@ -26,7 +26,7 @@ func TestRowsOfWideCharacters(t *testing.T) {
 func TestRowsFitTheTerminal(t *testing.T) {
 	rows := colouredRows{
 		{columns: []string{"field", "value", "from", "why"}, colour: "<", end: ">"},
-		{columns: []string{"email", `"somebody.of.a.long.name@example.com"`, "traits.email", "email, first of traits.email, context.traits.email, properties.email"}},
+		{columns: []string{"email", `"somebody.of.a.long.name@example.com"`, "traits.email", "rule: email, none usable in userEmail, traits.email, context.traits.email"}},
 	}
 	tests := []struct {
 		width int
@@ -34,25 +34,25 @@ func TestRowsFitTheTerminal(t *testing.T) {
 	}{
 		{0, `
 <  field  value                                  from          why>
-  email  "somebody.of.a.long.name@example.com"  traits.email  email, first of traits.email, context.traits.email, properties.email
+  email  "somebody.of.a.long.name@example.com"  traits.email  rule: email, none usable in userEmail, traits.email, context.traits.email
 `},
 		{110, `
 <  field  value                                  from          why>
-  email  "somebody.of.a.long.name@example.com"  traits.email  email, first of traits.email,
-                                                              context.traits.email, properties.email
+  email  "somebody.of.a.long.name@example.com"  traits.email  rule: email, none usable in userEmail,
+                                                              traits.email, context.traits.email
 `},
 		{80, `
-<  field  value                from          why>
-  email  "somebody.of.a.lon…  traits.email  email, first of traits.email,
-                                            context.traits.email,
-                                            properties.email
+<  field  value                     from          why>
+  email  "somebody.of.a.long.nam…  traits.email  rule: email, none usable in
+                                                 userEmail, traits.email,
+                                                 context.traits.email
 `},
 		{58, `
 <  field  value                                from
       why>
   email  "somebody.of.a.long.name@example.c…  traits.email
-      email, first of traits.email, context.traits.email,
-      properties.email
+      rule: email, none usable in userEmail, traits.email,
+      context.traits.email
 `},
 	}
 	for _, tt := range tests {
