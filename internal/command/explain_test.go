@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -171,11 +172,12 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 }
 
 func TestColoursAreForTerminals(t *testing.T) {
-	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	device := openTerminal(t)
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer device.Close()
+	defer null.Close()
 	file, err := os.Create(write(t, "out", ""))
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +186,7 @@ func TestColoursAreForTerminals(t *testing.T) {
 	env := func(set map[string]string) func(string) string { return func(name string) string { return set[name] } }
 	for _, set := range []map[string]string{nil, {"NO_COLOR": ""}, {"TERM": "xterm"}} {
 		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != colours {
-			t.Errorf("no colours for a character device and %v", set)
+			t.Errorf("no colours for a terminal and %v", set)
 		}
 	}
 	for _, set := range []map[string]string{{"NO_COLOR": "0"}, {"TERM": "dumb"}} {
@@ -192,9 +194,20 @@ func TestColoursAreForTerminals(t *testing.T) {
 			t.Errorf("colours in spite of %v", set)
 		}
 	}
-	for _, p := range []Program{{Stdout: file, Getenv: env(nil)}, {Stdout: &strings.Builder{}, Getenv: env(nil)}} {
-		if p.palette() != (palette{}) {
-			t.Errorf("colours for %T", p.Stdout)
+	for name, stdout := range map[string]io.Writer{"a file": file, "the null device": null, "no file": &strings.Builder{}} {
+		if (Program{Stdout: stdout, Getenv: env(nil)}).palette() != (palette{}) {
+			t.Errorf("colours for %s", name)
 		}
 	}
+}
+
+// openTerminal opens a terminal that nobody sits at, or skips the test where there are none.
+func openTerminal(t *testing.T) *os.File {
+	t.Helper()
+	device, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminal can be opened here: ", err)
+	}
+	t.Cleanup(func() { device.Close() })
+	return device
 }

@@ -1,4 +1,3 @@
-// Package terminal prepares what others wrote for a person's terminal.
 package terminal
 
 import (
