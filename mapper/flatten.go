@@ -51,6 +51,7 @@ type flattener struct {
 	key  []byte
 	out  object
 	size int // of what was generated
+	lost int // bytes of the keys that were taken
 	full bool
 }
 
@@ -85,6 +86,11 @@ func (f *flattener) add(v value) {
 			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value flattens to it or has it")
 		} else {
 			f.unsaid++
+		}
+		// A long key may be written in a million ways, each of which is compared.
+		if f.lost += len(f.key); f.lost > maxLostKeys {
+			f.breaks(limitError(CodeTooLarge, "", "flattened, it has more names that are taken than the %d bytes there is room for", maxLostKeys))
+			f.full = true
 		}
 		return
 	}

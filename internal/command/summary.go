@@ -34,8 +34,8 @@ type summary struct {
 	warnings map[string]int // by code
 }
 
-// nameWidth is how many columns the names of the figures take.
-const nameWidth = 30
+// nameWidth is how many columns the longest name of a figure takes.
+const nameWidth = len("events from RudderStack's archive")
 
 // printers gives the forms of a summary by the values of --output.
 var printers = map[string]func(summary, io.Writer) error{
