@@ -25,6 +25,7 @@ func TestInvalidInput(t *testing.T) {
 		{"words", "hello " + secret, mapper.CodeInvalidJSON, "", "byte 0"},
 		{"cut off in a string", `{"type":"track","email":"` + secret, mapper.CodeInvalidJSON, "", "cut off"},
 		{"cut off after a member", `{"type":"track",`, mapper.CodeInvalidJSON, "", "cut off"},
+		{"the first line of several", "{", mapper.CodeInvalidJSON, "", "has to be on one"},
 		{"two events", `{"type":"track"} {"type":"track"}`, mapper.CodeInvalidJSON, "", "one event on a line"},
 		{"something after the event", `{"type":"track"}]`, mapper.CodeInvalidJSON, "", "byte 16"},
 		{"a time without its zone", `{"type":"track","event":"x","timestamp":"2026-03-01T09:30:00","traits":{"email":"` + secret + `"}}`, mapper.CodeInvalidTime, "timestamp", "without its zone"},

@@ -153,7 +153,7 @@ func syntaxError(line []byte) *Error {
 	}
 	e := &Error{Code: CodeInvalidJSON}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		e.Message = "the line ends in the middle of a value; was it cut off?"
+		e.Message = "the line ends in the middle of a value; was it cut off, or is the event on several lines? It has to be on one"
 		return e
 	}
 	var syntactic *jsontext.SyntacticError

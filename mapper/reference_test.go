@@ -3,6 +3,9 @@ package mapper
 import (
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"regexp"
 	"slices"
@@ -109,6 +112,13 @@ var referenceTables = map[string]func() string{
 		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in what `map` prints", maxShown), "cut, with … at the end")
 		return t.String()
 	},
+	"codes": func() string {
+		t := newTable("Code", "", "Stands for", "What to do")
+		for _, c := range documentedCodes() {
+			t.row(code(c.code), c.kind, c.means, c.remedy)
+		}
+		return t.String()
+	},
 }
 
 // TestReference holds the tables of docs/mapping.md against the rules.
@@ -145,6 +155,47 @@ func TestReference(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// codeKinds are what the groups of codes.go hold, by their comments.
+var codeKinds = map[string]string{
+	"Codes of errors.":                   "error",
+	"Codes of errors and of warnings.":   "error or warning",
+	"Codes of warnings.":                 "warning",
+	"The reasons for skipping an event.": "skip",
+}
+
+type documentedCode struct{ code, kind, means, remedy string }
+
+// documentedCodes are the codes with their comments: what one stands for is the first
+// sentence, what to do are the others. A code without either panics, as one of no kind does.
+func documentedCodes() (codes []documentedCode) {
+	file, err := parser.ParseFile(token.NewFileSet(), "codes.go", nil, parser.ParseComments)
+	if err != nil {
+		panic(err)
+	}
+	for _, d := range file.Decls {
+		group := d.(*ast.GenDecl)
+		if group.Tok != token.CONST {
+			continue
+		}
+		kind, ok := codeKinds[strings.TrimSpace(group.Doc.Text())]
+		if !ok {
+			panic("no kind: " + group.Doc.Text())
+		}
+		for _, s := range group.Specs {
+			spec := s.(*ast.ValueSpec)
+			text := strings.Join(strings.Fields(spec.Doc.Text()), " ")
+			_, text, _ = strings.Cut(text, " is ") // past the name
+			means, remedy, ok := strings.Cut(text, ". ")
+			if !ok {
+				panic(spec.Names[0].Name + ": the comment doesn't say what to do")
+			}
+			quoted := spec.Values[0].(*ast.BasicLit).Value
+			codes = append(codes, documentedCode{strings.Trim(quoted, `"`), kind, means, remedy})
+		}
+	}
+	return codes
 }
 
 type markdownTable struct{ strings.Builder }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/command"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 func main() { run(command.DefaultCheckpointInterval) }
@@ -26,7 +27,7 @@ func run(checkpointInterval time.Duration) {
 	signal.Ignore(syscall.SIGPIPE)
 	program := command.Program{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		StderrIsTerminal:   command.IsTerminal(os.Stderr),
+		StderrIsTerminal:   terminal.Is(os.Stderr),
 		Getenv:             os.Getenv,
 		CheckpointInterval: checkpointInterval,
 	}

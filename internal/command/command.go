@@ -106,19 +106,13 @@ const (
 	wrap      = "\x1b[?7h"
 )
 
-// IsTerminal tells whether a file is one.
-func IsTerminal(file *os.File) bool {
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
-
 // takesEscapes tells whether the terminals, where there are any, understand escapes. Those
 // of editors and of some build servers say that they don't.
 func (p Program) takesEscapes() bool { return p.Getenv("TERM") != "dumb" }
 
 func (p Program) stdoutIsTerminal() bool {
 	file, ok := p.Stdout.(*os.File)
-	return ok && IsTerminal(file)
+	return ok && terminal.Is(file)
 }
 
 // stdoutWidth is how many characters a line of the terminal has, or 0 if standard output

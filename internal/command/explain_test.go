@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -12,7 +13,7 @@ import (
 )
 
 const eventToExplain = `{"type":"track","event":"Product Added","userId":7,"messageId":"m1","traits":{"email":"ann@example.com","phone":"12","plan":"<gold>"},` +
-	`"context":{"ip":"192.0.2.1","traits":{"email":"ben@example.com"}},"properties":{"sku":"G-32","gift":true,"note":null,"long":"` + "x\u009b" + `"}}`
+	`"context":{"ip":"192.0.2.1","page":{},"traits":{"email":"ben@example.com"}},"properties":{"sku":"G-32","gift":true,"note":null,"long":"` + "x\u009b" + `"}}`
 
 func TestExplain(t *testing.T) {
 	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
@@ -22,23 +23,40 @@ warning: invalid_phone: traits.phone: not a phone number in international form (
 
 create_event  POST /api/events/
   field                    value              from             why
-  metric/name              "Added to Cart"    event            metric, first of event, properties.event, properties.name
-  profile/$email           "ann@example.com"  traits.email     email, first of traits.email, context.traits.email, properties.email
-  profile/$id              "7"                userId           external id, first of userId, traits.userId, traits.id, context.traits.userId, context.traits.id
+  metric/name              "Added to Cart"    event            rule: metric
+  profile/$email           "ann@example.com"  traits.email     rule: email
+  profile/$id              "7"                userId           rule: external id
   profile/phone            "12"               traits.phone     custom property: can't be used where it belongs
   profile/plan             "<gold>"           traits.plan      custom property: no rule has it
   properties/AddedItemSKU  "G-32"             properties.sku   the metric's own name for it
   properties/gift          true               properties.gift  custom property: no rule has it
   properties/note          null               properties.note  custom property: no rule has it
   properties/long          "x·"               properties.long  custom property: no rule has it
-  unique_id                "m1"               messageId        unique_id
+  unique_id                "m1"               messageId        rule: unique_id
 
 not used
-  context.ip            no request has a place for it
-  context.traits.email  another came first: traits.email
+  another came first             context.traits.email (traits.email)
+  no request has a place for it  context.ip, context.page
 `
 	if diff := cmp.Diff(want, r.stdout); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestExplainNamesWhereARuleLookedBefore has two values further back in their rules: the
+// paths before them are what somebody may mend, those behind them are not.
+func TestExplainNamesWhereARuleLookedBefore(t *testing.T) {
+	event := `{"type":"identify","userId":"7","traits":{"address":{"region":"CA"}},"properties":{"email":"ann@example.com","zip":"1"}}`
+	r := setup{stdin: strings.NewReader(event)}.run(t, "explain")
+	r.want(t, statusDone)
+	for _, want := range []string{
+		"rule: location.region, none usable in traits.region\n",
+		"rule: email, none usable in traits.email, context.traits.email\n",
+		"rule: external id\n",
+	} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("%q isn't there:\n%s", want, r.stdout)
+		}
 	}
 }
 
@@ -72,7 +90,7 @@ func TestExplainAsJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || strings.Count(r.stdout, "\n") != 1 {
 		t.Fatalf("%v in %s", err, r.stdout)
 	}
-	if len(got.Unused) != 2 || got.Unused[1].Instead != "traits.email" {
+	if len(got.Unused) != 3 || got.Unused[2].Instead != "traits.email" {
 		t.Errorf("unused %v", got.Unused)
 	}
 }
@@ -112,7 +130,7 @@ func TestExplainOfOtherEvents(t *testing.T) {
 // TestExplainOfEventsWithoutRequests shows the reason with the value behind it, and nothing
 // that looks as if it were sent.
 func TestExplainOfEventsWithoutRequests(t *testing.T) {
-	const unsent, skipped = "\nnot used\n  all of it  the event can't be sent\n", "\nnot used\n  all of it  the event is skipped\n"
+	const unsent, skipped = "\nnot used\n  the event can't be sent  all of it\n", "\nnot used\n  the event is skipped  all of it\n"
 	properties := `"p":0`
 	for i := range 300 {
 		properties += fmt.Sprintf(`,"p%d":%[1]d`, i)
@@ -155,11 +173,12 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 }
 
 func TestColoursAreForTerminals(t *testing.T) {
-	device, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	device := openTerminal(t)
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer device.Close()
+	defer null.Close()
 	file, err := os.Create(write(t, "out", ""))
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +187,7 @@ func TestColoursAreForTerminals(t *testing.T) {
 	env := func(set map[string]string) func(string) string { return func(name string) string { return set[name] } }
 	for _, set := range []map[string]string{nil, {"NO_COLOR": ""}, {"TERM": "xterm"}} {
 		if got := (Program{Stdout: device, Getenv: env(set)}).palette(); got != colours {
-			t.Errorf("no colours for a character device and %v", set)
+			t.Errorf("no colours for a terminal and %v", set)
 		}
 	}
 	for _, set := range []map[string]string{{"NO_COLOR": "0"}, {"TERM": "dumb"}} {
@@ -176,11 +195,22 @@ func TestColoursAreForTerminals(t *testing.T) {
 			t.Errorf("colours in spite of %v", set)
 		}
 	}
-	for _, p := range []Program{{Stdout: file, Getenv: env(nil)}, {Stdout: &strings.Builder{}, Getenv: env(nil)}} {
-		if p.palette() != (palette{}) {
-			t.Errorf("colours for %T", p.Stdout)
+	for name, stdout := range map[string]io.Writer{"a file": file, "the null device": null, "no file": &strings.Builder{}} {
+		if (Program{Stdout: stdout, Getenv: env(nil)}).palette() != (palette{}) {
+			t.Errorf("colours for %s", name)
 		}
 	}
+}
+
+// openTerminal opens a terminal that nobody sits at, or skips the test where there are none.
+func openTerminal(t *testing.T) *os.File {
+	t.Helper()
+	device, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skip("no terminal can be opened here: ", err)
+	}
+	t.Cleanup(func() { device.Close() })
+	return device
 }
 
 // TestExplainOfManyTraits holds the table's work to the event's size: it doesn't read the

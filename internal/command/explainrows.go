@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
@@ -20,12 +19,12 @@ type colouredRow struct {
 type colouredRows []colouredRow
 
 // How columns share a terminal that is too narrow for them. The value, the second of more
-// than two, is cut to leastValue characters for the last one to have leastReason; where
+// than two, is cut to leastValue columns for the last one to have leastReason; where
 // that doesn't help, the last one stands below the others.
 const (
 	valueColumn = 1
 	leastValue  = 16
-	leastReason = 36
+	leastReason = 31 // "custom property: no rule has it"
 	belowIndent = len("      ")
 )
 
@@ -44,7 +43,7 @@ func (rows colouredRows) print(w io.Writer, width int) {
 	cut, below := 0, false
 	if width > 0 && last > valueColumn && indent+widths[last] > width {
 		room := max(widths[valueColumn]-leastValue, 0)
-		if cut = indent + leastReason - width; cut > room {
+		if cut = indent + min(leastReason, widths[last]) - width; cut > room {
 			cut, below = min(indent-len("  ")-width, room), true
 		}
 		widths[valueColumn] -= max(cut, 0)
@@ -56,8 +55,7 @@ func (rows colouredRows) print(w io.Writer, width int) {
 	for _, row := range rows {
 		var line strings.Builder
 		for i, column := range row.columns[:last] {
-			column = terminal.Fit(column, widths[i])
-			line.WriteString("  " + column + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(column)))
+			line.WriteString("  " + terminal.Pad(terminal.Fit(column, widths[i]), widths[i]))
 		}
 		text := line.String()
 		if below {
@@ -81,13 +79,13 @@ func (rows colouredRows) widths() (widths []int) {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(column))
+			widths[i] = max(widths[i], terminal.Columns(column))
 		}
 	}
 	return widths
 }
 
-// wrapped breaks a text between words into lines of so many characters, if that is
+// wrapped breaks a text between words into lines of so many columns, if that is
 // more than none.
 func wrapped(text string, most int) []string {
 	if most <= 0 {
@@ -99,7 +97,7 @@ func wrapped(text string, most int) []string {
 		switch {
 		case *line == "":
 			*line = word
-		case utf8.RuneCountInString(*line)+len(" ")+utf8.RuneCountInString(word) <= most:
+		case terminal.Columns(*line)+len(" ")+terminal.Columns(word) <= most:
 			*line += " " + word
 		default:
 			lines = append(lines, word)

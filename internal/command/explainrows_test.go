@@ -8,10 +8,25 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestRowsOfWideCharacters are aligned on a terminal, where お and 🎁 take two columns.
+func TestRowsOfWideCharacters(t *testing.T) {
+	var got strings.Builder
+	colouredRows{
+		{columns: []string{"metric/name", `"お茶"`, "event"}},
+		{columns: []string{"properties/🎁", `"a"`, "properties.🎁"}},
+	}.print(&got, 0)
+	want := `  metric/name    "お茶"  event
+  properties/🎁  "a"     properties.🎁
+`
+	if diff := cmp.Diff(want, got.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestRowsFitTheTerminal(t *testing.T) {
 	rows := colouredRows{
 		{columns: []string{"field", "value", "from", "why"}, colour: "<", end: ">"},
-		{columns: []string{"email", `"somebody.of.a.long.name@example.com"`, "traits.email", "email, first of traits.email, context.traits.email, properties.email"}},
+		{columns: []string{"email", `"somebody.of.a.long.name@example.com"`, "traits.email", "rule: email, none usable in userEmail, traits.email, context.traits.email"}},
 	}
 	tests := []struct {
 		width int
@@ -19,25 +34,25 @@ func TestRowsFitTheTerminal(t *testing.T) {
 	}{
 		{0, `
 <  field  value                                  from          why>
-  email  "somebody.of.a.long.name@example.com"  traits.email  email, first of traits.email, context.traits.email, properties.email
+  email  "somebody.of.a.long.name@example.com"  traits.email  rule: email, none usable in userEmail, traits.email, context.traits.email
 `},
 		{110, `
 <  field  value                                  from          why>
-  email  "somebody.of.a.long.name@example.com"  traits.email  email, first of traits.email,
-                                                              context.traits.email, properties.email
+  email  "somebody.of.a.long.name@example.com"  traits.email  rule: email, none usable in userEmail,
+                                                              traits.email, context.traits.email
 `},
 		{80, `
-<  field  value                from          why>
-  email  "somebody.of.a.lon…  traits.email  email, first of traits.email,
-                                            context.traits.email,
-                                            properties.email
+<  field  value                     from          why>
+  email  "somebody.of.a.long.nam…  traits.email  rule: email, none usable in
+                                                 userEmail, traits.email,
+                                                 context.traits.email
 `},
 		{58, `
 <  field  value                                from
       why>
   email  "somebody.of.a.long.name@example.c…  traits.email
-      email, first of traits.email, context.traits.email,
-      properties.email
+      rule: email, none usable in userEmail, traits.email,
+      context.traits.email
 `},
 	}
 	for _, tt := range tests {

@@ -38,7 +38,7 @@ var skips = map[mapper.SkipReason]struct{ reason, path string }{
 	mapper.SkipNotForKlaviyo:   {"its integrations exclude Klaviyo", "integrations"},
 }
 
-// maxShown is how many characters of a column the table shows.
+// maxShown is how wide a cell of the table may be, in columns of the terminal.
 const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
@@ -47,7 +47,7 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	fmt.Fprintln(&out, strings.TrimRight(heading, " "))
 	switch {
 	case e.reason != nil:
-		fmt.Fprintf(&out, "%scan't be sent%s: %s\n", colour.bad, colour.end, e.reason)
+		e.printFault(&out, colour, "can't be sent", e.reason.Error())
 		if e.reason.Code != mapper.CodeInvalidJSON { // such as a name that is there twice
 			e.valueRows(e.reason.Field).print(&out, e.width)
 		}
@@ -56,7 +56,7 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 		e.valueRows(skips[e.Skipped].path).print(&out, e.width)
 	}
 	for _, warning := range e.Warnings {
-		fmt.Fprintf(&out, "%swarning%s: %s: %s: %s\n", colour.bad, colour.end, warning.Code, warning.Field, warning.Message)
+		e.printFault(&out, colour, "warning", fmt.Sprintf("%s: %s: %s", warning.Code, warning.Field, warning.Message))
 	}
 	for i, request := range e.Requests {
 		op, _ := klaviyo.LookupOperation(request.Operation())
@@ -65,10 +65,16 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	}
 	if len(e.Unused) > 0 {
 		fmt.Fprintf(&out, "\n%snot used%s\n", colour.heading, colour.end)
-		e.unusedRows(colour).print(&out, e.width)
+		e.unusedRows().print(&out, e.width)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
+}
+
+// printFault writes what is wrong, on several lines where the terminal is too narrow.
+func (e explained) printFault(w io.Writer, colour palette, what, text string) {
+	text = strings.Join(wrapped(what+": "+text, e.width-len("  ")), "\n  ")
+	fmt.Fprintf(w, "%s%s%s%s\n", colour.bad, what, colour.end, strings.TrimPrefix(text, what))
 }
 
 // valueRows show the value at a dotted path of the event, or at a JSON Pointer, if there
@@ -113,13 +119,26 @@ func (e explained) fieldRows(request int, body []byte, colour palette) colouredR
 	return rows
 }
 
-func (e explained) unusedRows(colour palette) (rows colouredRows) {
+// unusedRows are one for each reason. What no request has a place for comes last: that is
+// so of much in every event, and the others tell of it more.
+func (e explained) unusedRows() (rows colouredRows) {
+	var whys []mapper.Why
+	paths := make(map[mapper.Why][]string)
 	for _, u := range e.Unused {
-		reason := reasons[u.Why]
-		if u.Instead != "" {
-			reason += ": " + u.Instead
+		if paths[u.Why] == nil {
+			whys = append(whys, u.Why)
 		}
-		rows = append(rows, colouredRow{[]string{cmp.Or(shorten(u.Path), "all of it"), reason}, colour.quiet, colour.end})
+		path := cmp.Or(shorten(u.Path), "all of it")
+		if u.Instead != "" {
+			path += " (" + shorten(u.Instead) + ")"
+		}
+		paths[u.Why] = append(paths[u.Why], path)
+	}
+	if i := slices.Index(whys, mapper.WhyNoPlace); i >= 0 {
+		whys = append(slices.Delete(whys, i, i+1), mapper.WhyNoPlace)
+	}
+	for _, why := range whys {
+		rows = append(rows, colouredRow{columns: []string{reasons[why], strings.Join(paths[why], ", ")}})
 	}
 	return rows
 }
@@ -131,15 +150,16 @@ func (e explained) isMappedToo(path string) bool {
 	})
 }
 
-// why names the rule of a field, and where that looks, or another reason.
+// why names the rule of a field, and where that looked before, or another reason.
 func why(f mapper.ExplainedField) string {
 	if f.Why != mapper.WhyRule {
 		return reasons[f.Why]
 	}
-	if len(f.From) < 2 {
-		return f.Rule
+	reason := reasons[f.Why] + ": " + f.Rule
+	if i := slices.Index(f.From, f.Path); i > 0 {
+		reason += ", none usable in " + strings.Join(f.From[:i], ", ")
 	}
-	return f.Rule + ", first of " + strings.Join(f.From, ", ")
+	return reason
 }
 
 // shorten cuts a text that is too long for a column, and keeps what would move the

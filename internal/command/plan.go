@@ -32,6 +32,10 @@ new to Klaviyo and everything joins one call that can, the upper one where they 
 there already and each request goes alone. The time is at Klaviyo's limits, or the
 share of them that --quota-share gives.
 
+What can't be sent, what is skipped and the warnings are counted by code, with the first
+three places. docs/mapping.md tells what each code stands for and what to do; explain
+--line N shows it of one event.
+
 The exit status is 3 if there are events that can't be sent.`,
 		Example: `  rudderklaviyo plan --config destination.yaml events.jsonl.gz
   rudderklaviyo plan --output json events.jsonl | jq '.metrics[].name'

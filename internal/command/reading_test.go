@@ -46,23 +46,32 @@ func TestProgressOfReading(t *testing.T) {
 	}
 }
 
-// TestMapShowsNoProgressAmongItsResults takes a device for a terminal.
 func TestMapShowsNoProgressAmongItsResults(t *testing.T) {
-	terminal, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	terminal := openTerminal(t)
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer terminal.Close()
-	for command, want := range map[string]bool{"map": false, "plan": true} {
+	defer null.Close()
+	tests := []struct {
+		command string
+		stdout  *os.File
+		want    bool
+	}{
+		{"map", terminal, false},
+		{"map", null, true},
+		{"plan", terminal, true},
+	}
+	for _, tt := range tests {
 		synctest.Test(t, func(t *testing.T) {
 			var stderr bytes.Buffer
 			p := Program{
-				Stdin: &slowly{[]string{lines(identify(1))}, time.Minute}, Stdout: terminal, Stderr: &stderr, StderrIsTerminal: true,
+				Stdin: &slowly{[]string{lines(identify(1))}, time.Minute}, Stdout: tt.stdout, Stderr: &stderr, StderrIsTerminal: true,
 				Getenv: func(string) string { return "" },
 			}
-			p.Run(t.Context(), []string{command})
-			if got := stderr.Len() > 0; got != want {
-				t.Errorf("%s: %q", command, stderr.String())
+			p.Run(t.Context(), []string{tt.command})
+			if got := stderr.Len() > 0; got != tt.want {
+				t.Errorf("%s to %s: %q", tt.command, tt.stdout.Name(), stderr.String())
 			}
 		})
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 // summary is what became of the events. Those of earlier runs count, their
@@ -32,6 +33,9 @@ type summary struct {
 	earlier  int
 	warnings map[string]int // by code
 }
+
+// nameWidth is how many columns the longest name of a figure takes.
+const nameWidth = len("events from RudderStack's archive")
 
 // printers gives the forms of a summary by the values of --output.
 var printers = map[string]func(summary, io.Writer) error{
@@ -79,7 +83,7 @@ func (s summary) printTable(w io.Writer) error {
 		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.warnings[code]})
 	}
 	for _, r := range rows {
-		if _, err := fmt.Fprintf(w, "%-32s %8v\n", r.name, r.value); err != nil {
+		if _, err := fmt.Fprintf(w, "%s %8v\n", terminal.Pad(r.name, nameWidth), r.value); err != nil {
 			return err
 		}
 	}

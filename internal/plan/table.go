@@ -20,7 +20,7 @@ const (
 // shownMetrics is how many metrics the table shows; the others are in the JSON.
 const shownMetrics = 20
 
-// nameWidth is how many characters of a name the table shows.
+// nameWidth is how many columns of a name the table shows.
 const nameWidth = 32
 
 // table writes rows of a name, a figure and a note, in groups.
@@ -31,7 +31,7 @@ type table struct {
 
 func (t *table) row(name, figure string, notes ...string) {
 	if t.err == nil {
-		line := fmt.Sprintf("%-*s %19s  %s", len("  ")+nameWidth, name, figure, strings.Join(notes, ", "))
+		line := fmt.Sprintf("%s %19s  %s", terminal.Pad(name, len("  ")+nameWidth), figure, strings.Join(notes, ", "))
 		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(line, " "))
 	}
 }

@@ -39,7 +39,7 @@ func TestTable(t *testing.T) {
 		Checkpoint: &Checkpoint{Name: "progress.json", At: Place{"b.jsonl", 7, 2}, EventsDone: 1_206},
 		Events:     1_234_567, Types: map[string]int{"track": 1_234_567},
 		People: 250_000, PeopleEstimated: true,
-		Metrics:    []Metric{{"A name that is longer than its column \x1b[2J", 1_234_567}},
+		Metrics:    []Metric{{"A name that is longer than its column \x1b[2J", 1_234_567}, {"お茶を買った 🎁", 7}},
 		Errors:     []*Problem{{"invalid_json", 4, []Place{{"a.jsonl", 1, 0}, {"a.jsonl", 9, 12}, {"b.jsonl", 1, 0}}}},
 		Calls:      []Calls{{"create_event", Bounds{1_000, 1_234_567}, Bounds{2, 21_164}}},
 		Seconds:    Bounds{2, 21_164},
@@ -56,8 +56,9 @@ can't be sent                                        4
 
 people                                   about 250,000
 
-metrics                                              1
+metrics                                              2
   A name that is longer than its …           1,234,567
+  お茶を買った 🎁                                    7
 
 calls                                1,000 – 1,234,567
   create_event                       1,000 – 1,234,567  2 s – 5 h 53 min

@@ -1,14 +1,21 @@
-// Package terminal prepares what others wrote for a person's terminal.
 package terminal
 
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"github.com/mattn/go-runewidth"
 )
 
+// widths counts columns the same way under every locale, so that a table is the same on
+// every machine.
+var widths = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// Columns is how many columns of a terminal a text takes: two for "茶" and for an emoji.
+func Columns(text string) int { return widths.StringWidth(text) }
+
 // Fit gives a text for one cell of a table: on one line, without characters that a
-// terminal obeys, and of so many characters at most.
+// terminal obeys, and of so many columns at most.
 func Fit(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
@@ -16,8 +23,8 @@ func Fit(text string, most int) string {
 		}
 		return r
 	}, text)
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
+	return widths.Truncate(text, most, "…")
 }
+
+// Pad fills a text up with spaces to so many columns.
+func Pad(text string, columns int) string { return widths.FillRight(text, columns) }

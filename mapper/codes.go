@@ -1,0 +1,103 @@
+package mapper
+
+// Code names the kind of an error or a warning.
+type Code string
+
+// Codes of errors.
+const (
+	// CodeInvalidJSON is a line that is no JSON value, isn't UTF-8, or has a name twice in
+	// one object. Mend or leave out the line; an event has to be on one.
+	CodeInvalidJSON Code = "invalid_json"
+	// CodeInvalidEvent is a value that is no object. Leave it out.
+	CodeInvalidEvent Code = "invalid_event"
+	// CodeMissingType is an object without a type. Look whether it is one of RudderStack's
+	// events.
+	CodeMissingType Code = "missing_type"
+	// CodeMissingIdentifier is an event of nobody whom Klaviyo could know: it has no email
+	// and no phone number. Send one of them along, or allow the external id alone with
+	// allowExternalIdOnly.
+	CodeMissingIdentifier Code = "missing_identifier"
+	// CodeMissingEventName is a track or a screen without a name. Name it where the event
+	// is made.
+	CodeMissingEventName Code = "missing_event_name"
+	// CodeMissingGroupID is a group without a groupId. Give the id of a list at Klaviyo.
+	CodeMissingGroupID Code = "missing_group_id"
+	// CodeSubscribeRequired is a group without subscribe: true, which would do nothing. Set
+	// it in the traits, or don't send groups.
+	CodeSubscribeRequired Code = "subscribe_required"
+	// CodeInvalidTime is a time that isn't in RFC 3339, or that Klaviyo doesn't take: up to
+	// the year 2000, or more than a year ahead. Write it as 2026-03-01T09:30:00Z.
+	CodeInvalidTime Code = "invalid_time"
+
+	// CodeMetricNameTooLong is a name of an event that is over Klaviyo's limit. Shorten it,
+	// and keep what differs from event to event in a property.
+	CodeMetricNameTooLong Code = "metric_name_too_long"
+	// CodeTooManyProperties is an event with more properties than Klaviyo takes. Leave some
+	// out, nest them, or set flattenProperties to false.
+	CodeTooManyProperties Code = "too_many_properties"
+	// CodeStringTooLong is a string in the properties that is over Klaviyo's limit. Shorten
+	// it, or send a link to it.
+	CodeStringTooLong Code = "string_too_long"
+	// CodeListTooLong is a list with more elements than Klaviyo takes. Shorten it.
+	CodeListTooLong Code = "list_too_long"
+	// CodeTooDeep is a value that is nested deeper than Klaviyo takes. Send it flatter, or
+	// set flattenProperties.
+	CodeTooDeep Code = "too_deep"
+	// CodeTooLarge is a profile or an event that is larger than Klaviyo takes. Leave out
+	// what nobody uses at Klaviyo.
+	CodeTooLarge Code = "too_large"
+	// CodeExternalIDTooLong is a user id that is over Klaviyo's limit. Send a shorter one.
+	CodeExternalIDTooLong Code = "external_id_too_long"
+)
+
+// Codes of errors and of warnings.
+const (
+	// CodeInvalidPhone is a phone number that is none and stays a property; an error where
+	// nothing else identifies the person. Write it with + and the country's code, or set
+	// defaultCountry.
+	CodeInvalidPhone Code = "invalid_phone"
+	// CodeInvalidEmail is an email address that is none and stays a property; an error where
+	// nothing else identifies the person. Check it where it is typed in.
+	CodeInvalidEmail Code = "invalid_email"
+	// CodeWrongType is a value of another type than is needed there; an error in type and
+	// in event. Send the type that the message names.
+	CodeWrongType Code = "wrong_type"
+	// CodeNoConsentedChannel is a subscription without a channel whose identifier is there;
+	// an error in a group. Send the email or the phone number that the consent is for.
+	CodeNoConsentedChannel Code = "no_consented_channel"
+)
+
+// Codes of warnings.
+const (
+	// CodeNotNumeric is a value where a number is needed; it stays a property. Send a
+	// number, without a currency or separators.
+	CodeNotNumeric Code = "not_numeric"
+	// CodeNameCollision is a trait or a property that is dropped, for a mapped one has its
+	// name. Rename it if you need it.
+	CodeNameCollision Code = "name_collision"
+	// CodeSubscribeWithoutList is a subscribe: true without a list, so that nobody is
+	// subscribed. Send a listId, or set it in the config.
+	CodeSubscribeWithoutList Code = "subscribe_without_list"
+	// CodeUnknownChannel is a channel of consent that is neither email nor sms. Leave it
+	// out.
+	CodeUnknownChannel Code = "unknown_channel"
+	// CodeMoreWarnings is all warnings of an event beyond the first 100. Mend those, and look
+	// again.
+	CodeMoreWarnings Code = "more_warnings"
+)
+
+// SkipReason says why an event is not for Klaviyo.
+type SkipReason string
+
+// The reasons for skipping an event.
+const (
+	// SkipUnsupportedType is a page, an alias or any other type without a mapping. There is
+	// nothing to do.
+	SkipUnsupportedType SkipReason = "unsupported_type"
+	// SkipFiltered is a track event that the config's filter excludes. Change
+	// eventFilteringOption if it is wanted.
+	SkipFiltered SkipReason = "filtered"
+	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo. Change them where
+	// the event is made if it is wanted.
+	SkipNotForKlaviyo SkipReason = "not_for_klaviyo"
+)
