@@ -51,6 +51,7 @@ type flattener struct {
 	key  []byte
 	out  object
 	size int // of what was generated
+	lost int // bytes of keys that were generated and are taken, each of which is compared
 	full bool
 }
 
@@ -85,6 +86,10 @@ func (f *flattener) add(v value) {
 			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value flattens to it or has it")
 		} else {
 			f.unsaid++
+		}
+		if f.lost += len(f.key); f.lost > maxLostKeys {
+			f.breaks(limitError(CodeTooLarge, "", "flattened, the names that are there already have %d bytes at most", maxLostKeys))
+			f.full = true
 		}
 		return
 	}

@@ -23,11 +23,12 @@ const (
 
 // Bounds of our own on what no real event has, so that each takes little memory.
 const (
-	maxTraits      = 20_000 // names in T, in C, and custom properties of a profile
-	maxUnflattened = 4_096  // properties of an event, before flattening
-	maxItemFields  = 4_096  // of an item in an e-commerce event
-	maxChannels    = 4_000  // in a profile's $consent
-	maxTyped       = 1_000  // characters of a number, a time or an identifierType
+	maxTraits      = 20_000    // names in T, in C, and custom properties of a profile
+	maxUnflattened = 4_096     // properties of an event, before flattening
+	maxItemFields  = 4_096     // of an item in an e-commerce event
+	maxLostKeys    = 5_000_000 // bytes of names that collide in flattening
+	maxChannels    = 4_000     // in a profile's $consent
+	maxTyped       = 1_000     // characters of a number, a time or an identifierType
 	maxWarnings    = 100
 	// maxShown is how many bytes of a name or an id an error, a warning or a Result has.
 	maxShown = 1_000

@@ -91,6 +91,8 @@ func TestLimits(t *testing.T) {
 		{name: "20,001 traits, of which 10,000 in context", event: strings.Replace(trackWithTraits(manyTraits(10_001)), `"type"`,
 			`"context":{"traits":`+strings.ReplaceAll(manyProperties(10_000), `"p`, `"q`)+`},"type"`, 1), code: mapper.CodeTooLarge},
 		{name: "20,001 traits after flattening", cfg: flat, event: trackWithTraits(`"a":` + manyProperties(20_001)), code: mapper.CodeTooLarge},
+		{name: "3.6 MB of names that collide", cfg: flat, event: trackWith(`{"` + strings.Repeat("x", 1_200_000) + `":` + colliding(3) + `}`)},
+		{name: "8.4 MB of names that collide", cfg: flat, event: trackWith(`{"` + strings.Repeat("x", 1_200_000) + `":` + colliding(4) + `}`), code: mapper.CodeTooLarge},
 		{name: "4,096 fields in an item", event: checkoutOf(manyProperties(4_096))},
 		{name: "4,096 fields in each of two items", event: checkoutOf(manyProperties(4_096), manyProperties(4_096))},
 		{name: "4,097 fields in an item", event: checkoutOf(`{"sku":1}`, manyProperties(4_097)), code: mapper.CodeTooManyProperties, field: "/properties/items/1"},
@@ -122,6 +124,20 @@ func TestLimits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// colliding is an object whose values all flatten to one name, of so many letters. They
+// double with each.
+func colliding(letters int) string {
+	var members []string
+	for i := 1; i <= letters; i++ {
+		value := "0"
+		if i < letters {
+			value = colliding(letters - i)
+		}
+		members = append(members, `"`+strings.TrimSuffix(strings.Repeat("a.", i), ".")+`":`+value)
+	}
+	return "{" + strings.Join(members, ",") + "}"
 }
 
 // TestItemsAsOneByOne maps items of so many fields that they are read in their turn, and

@@ -185,6 +185,38 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 	}
 }
 
+// TestExplainIsLinear explains events of many names with escapes, each of which takes memory
+// whenever it is looked at: that must not be once for each other name.
+func TestExplainIsLinear(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	names := func(n int, value string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"\u0061%06x":%s`, i, value)
+		}
+		return b.String()
+	}
+	const many = 5_000
+	tests := []struct{ name, event string }{
+		{"names in traits and in context", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"a":0`+names(many, "0")+`}},"type"`, 1)},
+		{"names that collide", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"b":`+colliding(12)+`}},"type"`, 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMapper(t, mapper.Config{FlattenProperties: true})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := m.Explain([]byte(tt.event))
+			runtime.ReadMemStats(&after)
+			if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > uint64(100*len(tt.event)) {
+				t.Errorf("%d bytes for an event of %d, %v", took, len(tt.event), err)
+			}
+		})
+	}
+}
+
 // TestAllocations bounds what an event of the mix costs the garbage collector.
 func TestAllocations(t *testing.T) {
 	if raceEnabled {

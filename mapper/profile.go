@@ -196,8 +196,9 @@ func (m *mapping) withUserID(custom object, p person) object {
 }
 
 // traitPath is the place of a custom trait, which is in T or, failing that, in C.
+// customTraits took down the names of those in T if there are any in C.
 func (m *mapping) traitPath(name []byte) string {
-	if m.parts[rootTraits].index(string(name)) >= 0 {
+	if len(m.parts[rootContextTraits]) == 0 || m.names.has(name, hashName(name)) {
 		return "traits." + shown(name)
 	}
 	return "context.traits." + shown(name)
