@@ -87,7 +87,9 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		items = func(n int, fields string) string {
 			return `"items":[` + times("{"+fields+"},", n*(len(fields)+3)) + "]"
 		}
-		flat = mapper.Config{FlattenProperties: true}
+		control = times(`\u0001`, size)
+		deep    = strings.Repeat("{"+names("0", 31*11)+`,"d":`, 6_000) + "0" + strings.Repeat("}", 6_000)
+		flat    = mapper.Config{FlattenProperties: true}
 	)
 	tests := []struct {
 		name, event string
@@ -120,6 +122,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "traits of a track", event: strings.Replace(trackWith("{}"), `"traits":{`, `"traits":{`+names("0", size)+",", 1), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits in context", event: beside(`"context":{"traits":` + members + `}`), code: mapper.CodeTooLarge, field: "/context/traits"},
 		{name: "traits of a group", event: strings.Replace(identifyWith(`"subscribe":true,`+names("0", size)), `"identify"`, `"group","groupId":"L1"`, 1)},
+		{name: "long names with escapes in traits and in context", event: strings.Replace(identifyWith(`"\u0061`+long+`":0`), `"type"`, `"context":{"traits":{"\u0062`+long+`":0}},"type"`, 1), code: mapper.CodeTooLarge},
 		{name: "a trait that is a list", event: identifyWith(`"l":` + numbers), code: mapper.CodeTooLarge},
 
 		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/Items"},
@@ -130,6 +133,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "items with many fields", event: checkout(items(4_000, names("0", 1_100)))},
 		{name: "items with more fields", event: checkout(items(4_000, names("0", 1_400))), code: mapper.CodeTooLarge},
 		{name: "an item of members", event: checkout(`"items":[{"sku":1,` + names("0", size) + "}]"), code: mapper.CodeTooManyProperties, field: "/properties/items/0"},
+		{name: "a deep item with many fields", event: checkout(`"products":[{` + names("0", size/2) + `,"d":` + deep + `},{"d":` + deep + "}]"), code: mapper.CodeTooDeep, field: "/properties/Items/0" + strings.Repeat("/d", 8)},
 		{name: "items that collide", event: checkout(items(4_000, `"sku":1,"SKU":2,"url":1,"URL":2`)), warnings: 101},
 		{name: "an item of white space", event: checkout(`"items":[{"sku":[` + times(" ", size) + `1]}]`)},
 
@@ -139,6 +143,8 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "a list of list ids", event: strings.Replace(options(`"a":1`), `"L1"`, numbers, 1), warnings: 2},
 		{name: "a list id", event: strings.Replace(options(`"a":1`), "L1", long, 1), code: mapper.CodeTooLarge},
 		{name: "an email address", event: strings.Replace(trackWith("{}"), "ana", long, 1), code: mapper.CodeInvalidEmail, field: "traits.email"},
+		{name: "a list id of control characters", event: strings.Replace(identifyWith(`"subscribe":true`), `"identify"`, `"group","groupId":"`+control+`"`, 1), code: mapper.CodeTooLarge},
+		{name: "fields of control characters", event: strings.Replace(trackWith("{}"), `"email"`, `"title":"`+control+`","image":"`+control+`","email"`, 1), code: mapper.CodeTooLarge},
 		{name: "an email address of a group", event: strings.Replace(strings.Replace(identifyWith(`"subscribe":true`), "example", long, 1), `"identify"`, `"group","groupId":"L1"`, 1), code: mapper.CodeTooLarge},
 		{name: "a first name", event: identifyWith(`"firstName":"` + times(`\u2603`, 3*size) + `"`), code: mapper.CodeTooLarge},
 		{name: "a blank name", event: identifyWith(`"firstName":"` + times(`\u2028`, size) + `"`)},

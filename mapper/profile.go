@@ -134,6 +134,10 @@ func (m *mapping) customTraits() object {
 	traits, contextTraits := m.parts[rootTraits], m.parts[rootContextTraits]
 	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
+	if traits.namesSize()+contextTraits.namesSize() > maxTraitNames {
+		m.breaks(limitError(CodeTooLarge, "", "the names of traits have %d bytes at most", maxTraitNames))
+		return nil
+	}
 	for i := range traits {
 		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
 			if len(contextTraits) > 0 {
