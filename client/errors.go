@@ -92,7 +92,8 @@ type Fault struct {
 }
 
 // Error shows the operation, what failed, what to do, the API's code, pointer and
-// request id, and how many more faults there are and where. It never shows Detail, values of the request or the key.
+// request id, and how many more faults there are and where. It never shows Detail,
+// values of the request or the key.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")

@@ -20,6 +20,7 @@ import (
 
 // TestPlain holds the mapper against its plain twin on random events and configs.
 func TestPlain(t *testing.T) {
+	t.Parallel()
 	n := 4_000
 	if testing.Short() {
 		n = 1_000

@@ -240,8 +240,7 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	case SubscribeProfiles, UnsubscribeProfiles:
 		fields = append(fields, m.explainSubscribe(i))
 	}
-	data, _ := value(request.AppendBody(nil)).get("data")
-	attributes, _ := data.get("attributes")
+	attributes := value(request.AppendBody(nil)).get("data").get("attributes")
 	m.walk(attributes, "", func(pointer string) {
 		f := m.explainField(pointer, request.Operation())
 		f.Request, f.Pointer = i, attributesPointer+pointer

@@ -135,6 +135,7 @@ func TestExplain(t *testing.T) {
 // Map's, each field has an origin that is there, and each value of the event is either
 // the origin of a field or named as unused.
 func TestExplainEverything(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/golden/*/*/event.json")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no golden cases: %v", err)

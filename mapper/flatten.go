@@ -51,7 +51,7 @@ type flattener struct {
 	key  []byte
 	out  object
 	size int // of what was generated
-	lost int // bytes of keys that were generated and are taken, each of which is compared
+	lost int // bytes of the keys that were taken
 	full bool
 }
 
@@ -87,8 +87,9 @@ func (f *flattener) add(v value) {
 		} else {
 			f.unsaid++
 		}
+		// A long key may be written in a million ways, each of which is compared.
 		if f.lost += len(f.key); f.lost > maxLostKeys {
-			f.breaks(limitError(CodeTooLarge, "", "flattened, the names that are there already have %d bytes at most", maxLostKeys))
+			f.breaks(limitError(CodeTooLarge, "", "flattened, it has more names that are taken than the %d bytes there is room for", maxLostKeys))
 			f.full = true
 		}
 		return

@@ -255,16 +255,16 @@ func (v value) isLongerThan(n int) bool {
 	return false
 }
 
-// get gives the member of an object that has a name.
-func (v value) get(name string) (value, bool) {
+// get gives the member of an object that has a name, or nothing.
+func (v value) get(name string) value {
 	for s := v.inside(); s.more(); {
 		quoted := s.next()
 		s.more() // past the colon
 		if found := s.next(); string(quoted.content()) == name {
-			return found, true
+			return found
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // inside is what stands between the braces or brackets.

@@ -21,7 +21,7 @@ func TestSplitterAgreesWithEncodingJSON(t *testing.T) {
 			t.Errorf("%q: got %s, want %s", p.name(), p.value, want[string(p.name())])
 		}
 	}
-	list, _ := value(text).get("a")
+	list := value(text).get("a")
 	var elements []json.RawMessage
 	if err := json.Unmarshal(list, &elements); err != nil {
 		t.Fatal(err)

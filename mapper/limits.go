@@ -23,13 +23,13 @@ const (
 
 // Bounds of our own on what no real event has, so that each takes little memory.
 const (
-	maxTraits      = 20_000    // names in T, in C, and custom properties of a profile
-	maxTraitNames  = 5_000_000 // bytes of the names of T and C together, as they came
-	maxUnflattened = 4_096     // properties of an event, before flattening
-	maxItemFields  = 4_096     // of an item in an e-commerce event
-	maxLostKeys    = 5_000_000 // bytes of names that collide in flattening
-	maxChannels    = 4_000     // in a profile's $consent
-	maxTyped       = 1_000     // characters of a number, a time or an identifierType
+	maxTraits      = 20_000     // names in T, in C, and custom properties of a profile
+	maxTraitNames  = 5_000_000  // bytes of the names of T and C together, as they came
+	maxUnflattened = 4_096      // properties of an event, before flattening
+	maxLostKeys    = 16_000_000 // bytes of the names that flattening finds taken
+	maxItemFields  = 4_096      // of an item in an e-commerce event
+	maxChannels    = 4_000      // in a profile's $consent
+	maxTyped       = 1_000      // characters of a number, a time or an identifierType
 	maxWarnings    = 100
 	// maxShown is how many bytes of a name or an id an error, a warning or a Result has.
 	maxShown = 1_000
@@ -76,7 +76,7 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 			continue // too short for a list or a string that is too long
 		}
 		if err := checkValue(p.value, 2); err != nil {
-			return err.within(p.name()).within([]byte("properties"))
+			return m.inEvent(err, p)
 		}
 	}
 	switch raw := len(a.Properties) + len(a.Profile.Properties); {
@@ -86,6 +86,52 @@ func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object
 		return nil
 	case raw > maxEventSize || eventSize(*a) > maxEventSize:
 		return eventTooLarge()
+	}
+	return nil
+}
+
+// inEvent has the pointer of an error in a property lead to the place in the event, where
+// the property may have another name or stand within another.
+func (m *mapping) inEvent(err *Error, p *member) *Error {
+	properties := m.parts[rootProperties]
+	for i := range properties {
+		if found := err.at(properties[i].value, p.value); found != nil {
+			return found.within(properties[i].name()).within([]byte("properties"))
+		}
+	}
+	// Items are written anew, and what is wrong with one is wrong with what it was.
+	if w := m.itemList(); w != 0 {
+		list := &properties[m.at[rootProperties][w]-1]
+		if found := checkValue(list.value, 2); found != nil && found.Code == err.Code {
+			return found.within(list.name()).within([]byte("properties"))
+		}
+	}
+	return err.within(p.name()).within([]byte("properties"))
+}
+
+// at puts the way from a value to one that is a part of it before the error's field, or
+// gives nil if it is no part.
+func (e *Error) at(v, part value) *Error {
+	if &v[0] == &part[0] {
+		return e
+	}
+	if !v.isObject() && !v.isList() {
+		return nil
+	}
+	i := int64(0)
+	for s := v.inside(); s.more(); i++ {
+		var name value
+		if v.isObject() {
+			name = s.next()
+			s.more() // past the colon
+		}
+		switch found := e.at(s.next(), part); {
+		case found == nil:
+		case v.isObject():
+			return found.within(name.content())
+		default:
+			return found.within(strconv.AppendInt(nil, i, 10))
+		}
 	}
 	return nil
 }
@@ -113,7 +159,7 @@ func (m *mapping) checkProfile(r CreateProfile) *Error {
 	return nil
 }
 
-// checkExternalID says that an external id, which came from place, is too long, or nil.
+// checkExternalID says that a person's external id is too long, or nil.
 func checkExternalID(p person) *Error {
 	if utf8.RuneCountInString(p.ExternalID) > maxExternalIDLength {
 		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", maxExternalIDLength)

@@ -60,14 +60,19 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates, and takes minutes")
 	}
-	const size = 6_000_000 // more than a request may have
+	const size = 5_100_000 // more than a request may have
 	times := func(s string, size int) string { return strings.TrimSuffix(strings.Repeat(s, size/len(s)), ",") }
+	named := map[string]string{}                   // by value, since many events have the same
 	names := func(value string, size int) string { // of many members
-		var b strings.Builder
-		for i := 0; b.Len() < size; i++ {
-			fmt.Fprintf(&b, `"%06x":%s,`, i, value)
+		if len(named[value]) < size {
+			var b strings.Builder
+			for i := 0; b.Len() < size; i++ {
+				fmt.Fprintf(&b, `"%06x":%s,`, i, value)
+			}
+			named[value] = b.String()
 		}
-		return strings.TrimSuffix(b.String(), ",")
+		one := len(`"000000":,`) + len(value)
+		return strings.TrimSuffix(named[value][:(size+one-1)/one*one], ",")
 	}
 	var (
 		numbers  = "[" + times("1,", size) + "]"
@@ -118,6 +123,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "traits, flattened", event: identifyWith(names(`{"a":0}`, size)), cfg: flat, code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "a trait of members, flattened", event: identifyWith(`"a":` + members), cfg: flat, code: mapper.CodeTooLarge},
 		{name: "keys that collide", event: identifyWith(`"a":{"b":` + strings.Replace(members, "0}", `0},"b.000000":1,"b":`, 1) + `1}`), cfg: flat, code: mapper.CodeInvalidJSON, field: "traits.a.b"},
+		{name: "a long key that collides", event: trackWith(`{"` + times("x", 1_000_000) + `":` + inAllWays(10) + `}`), cfg: flat, code: mapper.CodeTooLarge, warnings: 16},
 		{name: "traits that are null", event: identifyWith(names("null", size)), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits of a track", event: strings.Replace(trackWith("{}"), `"traits":{`, `"traits":{`+names("0", size)+",", 1), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits in context", event: beside(`"context":{"traits":` + members + `}`), code: mapper.CodeTooLarge, field: "/context/traits"},
@@ -125,15 +131,15 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "long names with escapes in traits and in context", event: strings.Replace(identifyWith(`"\u0061`+long+`":0`), `"type"`, `"context":{"traits":{"\u0062`+long+`":0}},"type"`, 1), code: mapper.CodeTooLarge},
 		{name: "a trait that is a list", event: identifyWith(`"l":` + numbers), code: mapper.CodeTooLarge},
 
-		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/Items"},
-		{name: "items", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), code: mapper.CodeListTooLong, field: "/properties/Items"},
+		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/products"},
+		{name: "items", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items, flattened", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), cfg: flat, code: mapper.CodeTooManyProperties, field: "/properties"},
-		{name: "items that are numbers", event: checkout(`"items":` + numbers), code: mapper.CodeListTooLong, field: "/properties/Items"},
+		{name: "items that are numbers", event: checkout(`"items":` + numbers), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items of another metric", event: trackWith(`{"items":[` + times(`{"sku":1},`, size) + "]}"), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items with many fields", event: checkout(items(4_000, names("0", 1_100)))},
 		{name: "items with more fields", event: checkout(items(4_000, names("0", 1_400))), code: mapper.CodeTooLarge},
 		{name: "an item of members", event: checkout(`"items":[{"sku":1,` + names("0", size) + "}]"), code: mapper.CodeTooManyProperties, field: "/properties/items/0"},
-		{name: "a deep item with many fields", event: checkout(`"products":[{` + names("0", size/2) + `,"d":` + deep + `},{"d":` + deep + "}]"), code: mapper.CodeTooDeep, field: "/properties/Items/0" + strings.Repeat("/d", 8)},
+		{name: "a deep item with many fields", event: checkout(`"products":[{` + names("0", size/2) + `,"d":` + deep + `},{"d":` + deep + "}]"), code: mapper.CodeTooDeep, field: "/properties/products/0" + strings.Repeat("/d", 8)},
 		{name: "items that collide", event: checkout(items(4_000, `"sku":1,"SKU":2,"url":1,"URL":2`)), warnings: 101},
 		{name: "an item of white space", event: checkout(`"items":[{"sku":[` + times(" ", size) + `1]}]`)},
 
@@ -207,7 +213,7 @@ func TestExplainIsLinear(t *testing.T) {
 	const many = 5_000
 	tests := []struct{ name, event string }{
 		{"names in traits and in context", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"a":0`+names(many, "0")+`}},"type"`, 1)},
-		{"names that collide", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"b":`+colliding(12)+`}},"type"`, 1)},
+		{"names that collide", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"b":`+inAllWays(12)+`}},"type"`, 1)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,6 +227,21 @@ func TestExplainIsLinear(t *testing.T) {
 			}
 		})
 	}
+}
+
+// inAllWays is an object that has a name of so many levels, nested in all ways that flatten
+// to it.
+func inAllWays(levels int) string {
+	ways := []string{"0"}
+	for n := 1; n <= levels; n++ {
+		var members []string
+		for first := 1; first <= n; first++ {
+			name := strings.TrimSuffix(strings.Repeat("a.", first), ".")
+			members = append(members, fmt.Sprintf("%q:%s", name, ways[n-first]))
+		}
+		ways = append(ways, "{"+strings.Join(members, ",")+"}")
+	}
+	return ways[levels]
 }
 
 // TestAllocations bounds what an event of the mix costs the garbage collector.

@@ -46,17 +46,13 @@ const fewNames = 32
 
 func (s *nameSet) reset() { s.bits, s.list, s.index = 0, s.list[:0], nil }
 
-// add says whether the name is new.
-func (s *nameSet) add(name []byte, hash uint64) bool {
-	if s.has(name, hash) {
-		return false
-	}
+// add takes in a name that isn't there.
+func (s *nameSet) add(name []byte, hash uint64) {
 	s.bits |= 1 << (hash >> 58)
 	s.list = append(s.list, hashedName{hash, name})
 	if len(s.list) > fewNames {
 		s.addToIndex(name)
 	}
-	return true
 }
 
 func (s *nameSet) addToIndex(last []byte) {

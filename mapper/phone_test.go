@@ -14,6 +14,7 @@ import (
 // phonenumbers, over numbers of every region: its examples, and such as differ from
 // them in a few digits.
 func TestCertainNumbers(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	examples, found, valid := 0, 0, 0
 	for region := range phonenumbers.GetSupportedRegions() {

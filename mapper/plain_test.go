@@ -779,6 +779,7 @@ func (m *plain) eventBody(names ...string) string {
 			properties = append(properties, p)
 		}
 	}
+	own := slices.Clone(properties)
 	if isEcommerce {
 		properties = m.ecommerce(column, properties, value, strings.TrimPrefix(valuePath, "P."))
 	}
@@ -791,7 +792,7 @@ func (m *plain) eventBody(names ...string) string {
 		attributes["unique_id"] = strings.TrimSpace(id)
 	}
 	body := encodePlain("event", attributes)
-	m.checkEvent(name, namePath, properties, body)
+	m.checkEvent(name, namePath, properties, own, body)
 	m.checkExternalID()
 	return body
 }
@@ -994,19 +995,35 @@ func isTakenApart(raw json.RawMessage) bool {
 }
 
 // Section 10.
-func (m *plain) checkEvent(name, namePath string, properties pairs, body string) {
+func (m *plain) checkEvent(name, namePath string, properties, own pairs, body string) {
 	if utf8.RuneCountInString(name) > 127 {
 		fail(mapper.CodeMetricNameTooLong, "/"+strings.ReplaceAll(fieldOf(namePath), ".", "/"))
 	}
 	if len(properties) > 300 {
 		fail(mapper.CodeTooManyProperties, "/properties")
 	}
-	for _, p := range properties {
-		checkPlainValue(p.raw, "/properties/"+escapePointer(p.name), 2)
+	if err := brokenIn(properties); err != nil {
+		if inEvent := brokenIn(own); inEvent != nil && inEvent.Code == err.Code {
+			err = inEvent
+		}
+		fail(err.Code, err.Field)
 	}
 	if len(body) > 5_000_000 {
 		fail(mapper.CodeTooLarge, "")
 	}
+}
+
+// brokenIn is the first limit that a property breaks, or nil.
+func brokenIn(properties pairs) (broken *goldenProblem) {
+	defer func() {
+		if err, ok := recover().(plainError); ok {
+			broken = &err.goldenProblem
+		}
+	}()
+	for _, p := range properties {
+		checkPlainValue(p.raw, "/properties/"+escapePointer(p.name), 2)
+	}
+	return nil
 }
 
 func escapePointer(name string) string {

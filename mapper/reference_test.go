@@ -102,7 +102,7 @@ var referenceTables = map[string]func() string{
 		t.row(fmt.Sprintf("%d bytes in the names of traits", maxTraitNames), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d bytes of text in typed fields as it is sent, escaped, of a group too", maxEventSize), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d properties of an event before they are flattened", maxUnflattened), code(string(CodeTooManyProperties)))
-		t.row(fmt.Sprintf("%d bytes of names that collide when values are flattened", maxLostKeys), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that are taken", maxLostKeys), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))
 		t.row(fmt.Sprintf("%d channels in `$consent`", maxChannels), code(string(CodeListTooLong)))
 		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxTyped), "it isn't one")

@@ -47,8 +47,8 @@ func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
 	if !first.isObject() {
 		return "", nil, false
 	}
-	kind, _ := first.get("identifierType")
-	id, _ = first.get("id")
+	kind := first.get("identifierType")
+	id = first.get("id")
 	if !kind.isString() {
 		return "", nil, false
 	}

@@ -195,8 +195,7 @@ func (s *scanner) object(r root) bool {
 		case names.has(name, hash):
 		default:
 			isNew = true
-			names.bits |= 1 << (hash >> 58)
-			names.list = append(names.list, hashedName{hash, name})
+			names.add(name, hash)
 		}
 		if !isNew {
 			s.twice = start

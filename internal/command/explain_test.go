@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -179,5 +180,26 @@ func TestColoursAreForTerminals(t *testing.T) {
 		if p.palette() != (palette{}) {
 			t.Errorf("colours for %T", p.Stdout)
 		}
+	}
+}
+
+// TestExplainOfManyTraits holds the table's work to the event's size: it doesn't read the
+// body anew for each field.
+func TestExplainOfManyTraits(t *testing.T) {
+	var event strings.Builder
+	event.WriteString(`{"type":"track","event":"x","messageId":"m1","traits":{"email":"ann@example.com"`)
+	for i := range 1_000 {
+		fmt.Fprintf(&event, `,"t%d":"%060d"`, i, i)
+	}
+	event.WriteString("}}")
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := setup{stdin: strings.NewReader(event.String())}.run(t, "explain")
+	runtime.ReadMemStats(&after)
+	if r.want(t, statusDone); strings.Count(r.stdout, "  profile/t") != 1_000 {
+		t.Errorf("not each trait is there:\n%.2000s", r.stdout)
+	}
+	if took := after.TotalAlloc - before.TotalAlloc; took > 30<<20 {
+		t.Errorf("%d bytes for an event of %d", took, event.Len())
 	}
 }

@@ -2,11 +2,9 @@ package command
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -78,9 +76,9 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 func (e explained) valueRows(path string) colouredRows {
 	pointer := path
 	if !strings.HasPrefix(path, "/") {
-		pointer = strings.ReplaceAll(path, ".", "/")
+		pointer = "/" + strings.ReplaceAll(path, ".", "/")
 	}
-	value := valueAt(e.text, pointer)
+	value := newPointedText(e.text).at(pointer)
 	if path == "" || value == nil {
 		return nil
 	}
@@ -88,13 +86,14 @@ func (e explained) valueRows(path string) colouredRows {
 }
 
 func (e explained) fieldRows(request int, body []byte, colour palette) colouredRows {
+	values := newPointedText(body)
 	rows := colouredRows{{[]string{"field", "value", "from", "why"}, colour.quiet, colour.end}}
 	for _, f := range e.Fields {
 		if f.Request != request {
 			continue
 		}
 		field := strings.TrimPrefix(f.Pointer, "/data/attributes/")
-		value := shorten(string(valueAt(body, f.Pointer)))
+		value := shorten(string(values.at(f.Pointer)))
 		if f.Pointer == "" {
 			field, value = "(the request itself)", ""
 		}
@@ -146,23 +145,3 @@ func why(f mapper.ExplainedField) string {
 // shorten cuts a text that is too long for a column, and keeps what would move the
 // cursor out of it.
 func shorten(s string) string { return terminal.Fit(s, maxShown) }
-
-var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
-
-// valueAt gives the value that a JSON Pointer names, or nothing.
-func valueAt(body []byte, pointer string) json.RawMessage {
-	value := json.RawMessage(body)
-	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		token = pointerUnescapes.Replace(token)
-		var object map[string]json.RawMessage
-		var list []json.RawMessage
-		if err := json.Unmarshal(value, &object); err == nil {
-			value = object[token]
-		} else if i, err := strconv.Atoi(token); err == nil && json.Unmarshal(value, &list) == nil && i < len(list) {
-			value = list[i]
-		} else {
-			return nil
-		}
-	}
-	return value
-}

@@ -79,7 +79,7 @@ func (s summary) printTable(w io.Writer) error {
 		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.warnings[code]})
 	}
 	for _, r := range rows {
-		if _, err := fmt.Fprintf(w, "%-30s %8v\n", r.name, r.value); err != nil {
+		if _, err := fmt.Fprintf(w, "%-32s %8v\n", r.name, r.value); err != nil {
 			return err
 		}
 	}

@@ -137,21 +137,23 @@ type parts struct {
 	batch, payload []byte
 }
 
-// partsOf looks at an object. It finds nothing unless text is one, and whole.
+// partsOf looks at an object. It finds nothing unless text is one, whole, and has each
+// part once.
 func partsOf(text []byte) (p parts) {
 	o := newObject(text)
 	for name, ok := o.next(); ok; name, ok = o.next() {
 		value := o.value()
+		twice := false
 		switch string(name) {
 		case `"type"`:
 			p.hasType = true
 		case `"batch"`:
-			p.batch = value
+			twice, p.batch = p.batch != nil, value
 		case `"payload"`:
-			p.payload = value
+			twice, p.payload = p.payload != nil, value
 		}
-		if value == nil {
-			break
+		if twice || value == nil {
+			return parts{} // of two one would be lost; the mapper names the fault
 		}
 	}
 	if !o.whole || o.pos != len(text) {

@@ -58,6 +58,11 @@ var formTests = []struct {
 		text: `{"sentAt":"2026-01-01","batch":[{"a":1}, {"b":"]}"} ],"context":{"batch":[7]}}` + "\n" + `{"c":3}`,
 		want: []string{`1.1 batch {"a":1}`, `1.2 batch {"b":"]}"}`, `2.0 json_lines {"c":3}`},
 	},
+	{
+		name: "two batches or payloads in one object", // of which taking one would lose the other
+		text: `{"batch":[1],"b\u0061tch":[2]}` + "\n" + `{"payload":{"a":1},"payload":{"b":2}}` + "\n" + `{"payload":{"batch":[3],"batch":[4]}}`,
+		want: []string{`1.0 json_lines {"batch":[1],"b\u0061tch":[2]}`, `2.0 json_lines {"payload":{"a":1},"payload":{"b":2}}`, `3.0 archive {"batch":[3],"batch":[4]}`},
+	},
 	{name: "an empty batch", text: `{"batch":[]}` + "\n" + `{"c":3}`, want: []string{`2.0 json_lines {"c":3}`}},
 	{name: "a batch that is none", text: `{"batch":7}`, want: []string{`1.0 json_lines {"batch":7}`}},
 	{name: "a batch that is cut off", text: `{"batch":[{"a":1},{"b":` + "\n" + `{"c":3}`, want: []string{`1.0 json_lines {"batch":[{"a":1},{"b":`, `2.0 json_lines {"c":3}`}},
@@ -314,7 +319,8 @@ func FuzzForms(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !e.TooLong && !bytes.Contains([]byte(text), e.Text) && e.Form != FormArchive {
+			isCopied := strings.Contains(text, `payload"`) // and so may be the events in a list of it
+			if !e.TooLong && !bytes.Contains([]byte(text), e.Text) && !isCopied {
 				t.Fatalf("event %d.%d isn't in the text", e.Line, e.Event)
 			}
 			cfg.Stdin, cfg.From = strings.NewReader(text), Position{Line: e.Line, Event: e.Event}

@@ -99,6 +99,9 @@ func FuzzHolding(f *testing.F) {
 // allocated is how many bytes reading takes in all, and gives how many events there are.
 func allocated(t *testing.T, cfg Config) (bytes uint64, events int) {
 	t.Helper()
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
 	r, err := Open(cfg)
 	if err != nil {
 		t.Fatal(err)

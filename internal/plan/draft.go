@@ -40,9 +40,9 @@ type Draft struct {
 	estimate *delivery.Estimate
 }
 
-// maxNames is how many metrics and types are counted each by its name. It is far
-// beyond what an account may have.
-const maxNames = 5_000
+// maxCounted is how many metrics are counted each by its name. It is far beyond what an
+// account may have.
+const maxCounted = 5_000
 
 // New makes a Draft of no events of files.
 func New(files []string) *Draft {
@@ -62,7 +62,7 @@ func New(files []string) *Draft {
 func (d *Draft) Add(e Event) {
 	d.events++
 	d.forms[e.Form]++
-	count(d.types, typeName(e.Result.Type))
+	d.types[typeName(e.Result.Type)]++
 	at := PlaceOf(d.files, e.Position)
 	for _, warning := range e.Result.Warnings {
 		d.warnings.add(string(warning.Code), at)
@@ -81,30 +81,38 @@ func (d *Draft) Add(e Event) {
 		d.requests[request.Operation()]++
 		if event, ok := request.(mapper.CreateEvent); ok {
 			attributes := event.Query.Data.Attributes
-			if !count(d.metrics, attributes.Metric.Name) {
-				d.others++
-			}
+			d.countMetric(attributes.Metric.Name)
 			d.collapse.add(person, attributes)
 		}
 	}
 	d.estimate.Add(delivery.Event{Text: e.Text, Identity: e.Result.Identity, Requests: e.Result.Requests})
 }
 
-// count counts by name, unless there are too many names.
-func count(counts map[string]int, name string) bool {
-	if _, ok := counts[name]; ok {
-		counts[name]++
-		return true
+// countMetric counts an event by its metric, unless there are too many of these.
+func (d *Draft) countMetric(name string) {
+	if _, ok := d.metrics[name]; !ok {
+		if len(d.metrics) == maxCounted {
+			d.others++
+			return
+		}
+		name = strings.Clone(name)
 	}
-	if len(counts) == maxNames {
-		return false
-	}
-	counts[strings.Clone(name)] = 1
-	return true
+	d.metrics[name]++
 }
 
+// eventTypes are RudderStack's.
+var eventTypes = []string{"alias", "group", "identify", "page", "screen", "track"}
+
 // typeName names a type of event. An event that can't be read has none.
-func typeName(t string) string { return cmp.Or(t, "unknown") }
+func typeName(t string) string {
+	switch {
+	case t == "":
+		return "unknown"
+	case !slices.Contains(eventTypes, t):
+		return "other"
+	}
+	return t
+}
 
 // personOf names a person by the strongest identifier.
 func personOf(identity mapper.Identity) string {

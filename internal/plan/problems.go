@@ -16,23 +16,35 @@ type Problem struct {
 const maxPlaces = 3
 
 // problems are the events with a code, by the code.
-type problems map[string]*Problem
+type problems map[string]*found
 
+type found struct {
+	Problem
+	last Place
+}
+
+// add counts an event, once if it has the code several times.
 func (p problems) add(code string, at Place) {
-	if p[code] == nil {
-		p[code] = &Problem{Code: code}
+	f := p[code]
+	switch {
+	case f == nil:
+		f = &found{Problem: Problem{Code: code}}
+		p[code] = f
+	case f.last == at:
+		return
 	}
-	p[code].Events++
-	if n := len(p[code].First); n < maxPlaces && (n == 0 || p[code].First[n-1] != at) {
-		p[code].First = append(p[code].First, at)
+	f.last = at
+	f.Events++
+	if len(f.First) < maxPlaces {
+		f.First = append(f.First, at)
 	}
 }
 
 // sorted gives the most frequent first.
 func (p problems) sorted() []*Problem {
 	sorted := make([]*Problem, 0, len(p))
-	for _, problem := range p {
-		sorted = append(sorted, problem)
+	for _, f := range p {
+		sorted = append(sorted, &f.Problem)
 	}
 	slices.SortFunc(sorted, func(a, b *Problem) int {
 		return cmp.Or(cmp.Compare(b.Events, a.Events), cmp.Compare(a.Code, b.Code))

@@ -20,9 +20,9 @@ func tableOf(t *testing.T, p *Plan) string {
 }
 
 func TestTableWarnsOfManyMetrics(t *testing.T) {
-	for n, want := range map[int]string{179: "", 180: "near the 200", 200: "near the 200", 201: "too many", maxNames + 1: "and more"} {
-		p := &Plan{MetricsLeftOut: max(0, n-maxNames)}
-		for i := range min(n, maxNames) {
+	for n, want := range map[int]string{179: "", 180: "near the 200", 200: "near the 200", 201: "too many", maxCounted + 1: "and more"} {
+		p := &Plan{MetricsLeftOut: max(0, n-maxCounted)}
+		for i := range min(n, maxCounted) {
 			p.Metrics = append(p.Metrics, Metric{fmt.Sprint("E", i), 1})
 		}
 		_, notes, _ := strings.Cut(tableOf(t, p), "\nmetrics")
