@@ -219,6 +219,8 @@ func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) 
 		if m.again == nil {
 			m.again = new(scanner)
 		}
+		// The memory for names is the event's, which needs it no more.
+		m.again.open, m.again.many = m.open, m.many
 		if !m.again.scanItem(item.value) {
 			return dst, limitError(CodeTooManyProperties, pointerTo(at.String()), "an item has %d fields at most", maxItemFields)
 		}

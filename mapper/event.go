@@ -20,7 +20,7 @@ type mapping struct {
 	// unsaid is the number of warnings beyond the most that an event has.
 	unsaid int
 	// broken is the first limit that was found broken before limits are checked, and taken
-	// the bytes of text that rules took.
+	// the bytes of text that rules took, escaped.
 	broken *Error
 	taken  int
 	// unused are the values that a rule met and could not use where they belong.
@@ -176,10 +176,13 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 	return textValue{null: null}, false
 }
 
-// take counts a text that a rule takes. More than a request may have is cut, for the event
-// is refused.
+// take counts a text that a rule takes, as it is sent. More than a request may have is cut,
+// for the event is refused.
 func (m *mapping) take(text []byte) []byte {
-	if m.taken += len(text); m.taken > maxEventSize {
+	if m.isFarBelow(maxEventSize, 0) {
+		return text
+	}
+	if m.taken += escapedSize(text); m.taken > maxEventSize {
 		m.breaks(eventTooLarge())
 		return text[:min(len(text), maxShown)]
 	}

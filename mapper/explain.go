@@ -331,6 +331,10 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 	for _, f := range fields {
 		sent[f.Path] = true
 	}
+	traits := make(map[string]bool, len(m.parts[rootTraits]))
+	for i := range m.parts[rootTraits] {
+		traits[string(m.parts[rootTraits][i].name())] = true
+	}
 	var unused []UnusedField
 	var look func(o value, place string)
 	look = func(o value, place string) {
@@ -346,7 +350,7 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 			case explainedParts[path] && v.isObject():
 				look(v, path+".")
 			default:
-				unused = append(unused, m.explainUnusedValue(path, v))
+				unused = append(unused, m.explainUnusedValue(path, v, traits))
 			}
 		}
 	}
@@ -366,7 +370,9 @@ var explainedParts = map[string]bool{
 	"traits.properties": true, "context.traits.properties": true,
 }
 
-func (m *mapping) explainUnusedValue(path string, v value) UnusedField {
+// explainUnusedValue says why the value at a path isn't sent. It is told the names of
+// traits.
+func (m *mapping) explainUnusedValue(path string, v value, traits map[string]bool) UnusedField {
 	u := UnusedField{Path: path, Why: WhyNoPlace}
 	if m.trace.lost[path] {
 		u.Why = WhyNameTaken
@@ -381,7 +387,7 @@ func (m *mapping) explainUnusedValue(path string, v value) UnusedField {
 		}
 	}
 	if name, ok := strings.CutPrefix(path, "context.traits."); ok {
-		if m.parts[rootTraits].index(name) >= 0 {
+		if traits[name] {
 			u.Why, u.Instead = WhyOverridden, "traits."+name
 			return u
 		}

@@ -97,6 +97,21 @@ func (v value) content() []byte {
 	return text
 }
 
+// escapedSize is the length of a text within the quotes of a string, as bodies have it.
+func escapedSize(text []byte) int {
+	separators := bytes.Count(text, []byte("\u2028")) + bytes.Count(text, []byte("\u2029"))
+	size := len(text) + separators*(len(`\u2028`)-len("\u2028"))
+	for _, c := range text {
+		switch {
+		case bytes.IndexByte([]byte("\b\f\n\r\t\"\\"), c) >= 0:
+			size += len(`\n`) - 1
+		case c < ' ':
+			size += len(`\u0001`) - 1
+		}
+	}
+	return size
+}
+
 // isBlank says that a string has nothing in it, or space.
 func (v value) isBlank() bool {
 	if !v.isString() {
@@ -376,6 +391,14 @@ func (o object) size(of func(value) int) int {
 		size += len(o[i].quoted) + len(":,") + of(o[i].value)
 	}
 	return max(size-len(","), len("{}"))
+}
+
+// namesSize is the length of the names, as they came.
+func (o object) namesSize() (size int) {
+	for i := range o {
+		size += len(o[i].quoted)
+	}
+	return size
 }
 
 // compact writes the value without white space, or nothing if it has more than limit bytes

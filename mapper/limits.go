@@ -24,6 +24,7 @@ const (
 // Bounds of our own on what no real event has, so that each takes little memory.
 const (
 	maxTraits      = 20_000     // names in T, in C, and custom properties of a profile
+	maxTraitNames  = 5_000_000  // bytes of the names of T and C together, as they came
 	maxUnflattened = 4_096      // properties of an event, before flattening
 	maxLostKeys    = 16_000_000 // bytes of the names that flattening finds taken
 	maxItemFields  = 4_096      // of an item in an e-commerce event

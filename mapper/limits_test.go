@@ -99,6 +99,8 @@ func TestLimits(t *testing.T) {
 		{name: "20,001 traits", event: trackWithTraits(manyTraits(20_000)), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "20,001 traits, of which 10,000 in context", event: strings.Replace(trackWithTraits(manyTraits(10_001)), `"type"`,
 			`"context":{"traits":`+strings.ReplaceAll(manyProperties(10_000), `"p`, `"q`)+`},"type"`, 1), code: mapper.CodeTooLarge},
+		{name: "5 MB in the names of traits", event: identifyWith(`"` + strings.Repeat("x", 5_000_000-len(`"email"`+`""`)) + `":null`)},
+		{name: "more than 5 MB in the names of traits", event: identifyWith(`"` + strings.Repeat("x", 5_000_000-len(`"email"`+`"`)) + `":null`), code: mapper.CodeTooLarge},
 		{name: "20,001 traits after flattening", cfg: flat, event: trackWithTraits(`"a":` + manyProperties(20_001)), code: mapper.CodeTooLarge},
 		{name: "4,096 fields in an item", event: checkoutOf(manyProperties(4_096))},
 		{name: "4,096 fields in each of two items", event: checkoutOf(manyProperties(4_096), manyProperties(4_096))},
@@ -130,6 +132,32 @@ func TestLimits(t *testing.T) {
 				t.Errorf("got %q at %q, want %q at %q", e.Code, e.Field, tt.code, tt.field)
 			}
 		})
+	}
+}
+
+// TestEscapedText bounds the text of a group's request as it is sent.
+func TestEscapedText(t *testing.T) {
+	const room = 5_000_000 - len("ana@example.com")
+	for _, text := range []string{"a", "é", "\"", "\\", "\n", "\b", "\f", "\r", "\t", "\x01", "\x1f", "\x7f", "<", "\u2027", "\u2028", "\u2029", "☃", "😀"} {
+		quoted, err := json.Marshal(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		group := func(n int) (mapper.Result, error) {
+			id := `"L` + strings.Repeat(string(quoted[1:len(quoted)-1]), n) + `L"`
+			return newMapper(t, mapper.Config{}).Map([]byte(strings.Replace(identifyWith(`"subscribe":true`), `"identify"`, `"group","groupId":`+id, 1)))
+		}
+		none, _ := group(0)
+		one, _ := group(1)
+		size := len(bodies(one)) - len(bodies(none))
+		most := (room - len("LL")) / size
+		if _, err := group(most); err != nil {
+			t.Errorf("%d of %+q: %v", most, text, err)
+		}
+		var e *mapper.Error
+		if _, err := group(most + 1); !errors.As(err, &e) || e.Code != mapper.CodeTooLarge {
+			t.Errorf("%d of %+q: %v, want %s", most+1, text, err, mapper.CodeTooLarge)
+		}
 	}
 }
 

@@ -62,7 +62,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 	}
 	const size = 5_100_000 // more than a request may have
 	times := func(s string, size int) string { return strings.TrimSuffix(strings.Repeat(s, size/len(s)), ",") }
-	named := map[string]string{} // by value, since many events have the same
+	named := map[string]string{}                   // by value, since many events have the same
 	names := func(value string, size int) string { // of many members
 		if len(named[value]) < size {
 			var b strings.Builder
@@ -92,7 +92,9 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		items = func(n int, fields string) string {
 			return `"items":[` + times("{"+fields+"},", n*(len(fields)+3)) + "]"
 		}
-		flat = mapper.Config{FlattenProperties: true}
+		control = times(`\u0001`, size)
+		deep    = strings.Repeat("{"+names("0", 31*11)+`,"d":`, 6_000) + "0" + strings.Repeat("}", 6_000)
+		flat    = mapper.Config{FlattenProperties: true}
 	)
 	tests := []struct {
 		name, event string
@@ -126,6 +128,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "traits of a track", event: strings.Replace(trackWith("{}"), `"traits":{`, `"traits":{`+names("0", size)+",", 1), code: mapper.CodeTooLarge, field: "/traits"},
 		{name: "traits in context", event: beside(`"context":{"traits":` + members + `}`), code: mapper.CodeTooLarge, field: "/context/traits"},
 		{name: "traits of a group", event: strings.Replace(identifyWith(`"subscribe":true,`+names("0", size)), `"identify"`, `"group","groupId":"L1"`, 1)},
+		{name: "long names with escapes in traits and in context", event: strings.Replace(identifyWith(`"\u0061`+long+`":0`), `"type"`, `"context":{"traits":{"\u0062`+long+`":0}},"type"`, 1), code: mapper.CodeTooLarge},
 		{name: "a trait that is a list", event: identifyWith(`"l":` + numbers), code: mapper.CodeTooLarge},
 
 		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/products"},
@@ -136,6 +139,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "items with many fields", event: checkout(items(4_000, names("0", 1_100)))},
 		{name: "items with more fields", event: checkout(items(4_000, names("0", 1_400))), code: mapper.CodeTooLarge},
 		{name: "an item of members", event: checkout(`"items":[{"sku":1,` + names("0", size) + "}]"), code: mapper.CodeTooManyProperties, field: "/properties/items/0"},
+		{name: "a deep item with many fields", event: checkout(`"products":[{` + names("0", size/2) + `,"d":` + deep + `},{"d":` + deep + "}]"), code: mapper.CodeTooDeep, field: "/properties/products/0" + strings.Repeat("/d", 8)},
 		{name: "items that collide", event: checkout(items(4_000, `"sku":1,"SKU":2,"url":1,"URL":2`)), warnings: 101},
 		{name: "an item of white space", event: checkout(`"items":[{"sku":[` + times(" ", size) + `1]}]`)},
 
@@ -145,6 +149,8 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "a list of list ids", event: strings.Replace(options(`"a":1`), `"L1"`, numbers, 1), warnings: 2},
 		{name: "a list id", event: strings.Replace(options(`"a":1`), "L1", long, 1), code: mapper.CodeTooLarge},
 		{name: "an email address", event: strings.Replace(trackWith("{}"), "ana", long, 1), code: mapper.CodeInvalidEmail, field: "traits.email"},
+		{name: "a list id of control characters", event: strings.Replace(identifyWith(`"subscribe":true`), `"identify"`, `"group","groupId":"`+control+`"`, 1), code: mapper.CodeTooLarge},
+		{name: "fields of control characters", event: strings.Replace(trackWith("{}"), `"email"`, `"title":"`+control+`","image":"`+control+`","email"`, 1), code: mapper.CodeTooLarge},
 		{name: "an email address of a group", event: strings.Replace(strings.Replace(identifyWith(`"subscribe":true`), "example", long, 1), `"identify"`, `"group","groupId":"L1"`, 1), code: mapper.CodeTooLarge},
 		{name: "a first name", event: identifyWith(`"firstName":"` + times(`\u2603`, 3*size) + `"`), code: mapper.CodeTooLarge},
 		{name: "a blank name", event: identifyWith(`"firstName":"` + times(`\u2028`, size) + `"`)},
@@ -186,6 +192,38 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 			}
 			if len(result.Warnings) != tt.warnings {
 				t.Errorf("%d warnings, want %d", len(result.Warnings), tt.warnings)
+			}
+		})
+	}
+}
+
+// TestExplainIsLinear explains events of many names with escapes, each of which takes memory
+// whenever it is looked at: that must not be once for each other name.
+func TestExplainIsLinear(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	names := func(n int, value string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, `,"\u0061%06x":%s`, i, value)
+		}
+		return b.String()
+	}
+	const many = 5_000
+	tests := []struct{ name, event string }{
+		{"names in traits and in context", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"a":0`+names(many, "0")+`}},"type"`, 1)},
+		{"names that collide", strings.Replace(identifyWith(`"a":0`+names(many, "null")), `"type"`, `"context":{"traits":{"b":`+inAllWays(12)+`}},"type"`, 1)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMapper(t, mapper.Config{FlattenProperties: true})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := m.Explain([]byte(tt.event))
+			runtime.ReadMemStats(&after)
+			if took := after.TotalAlloc - before.TotalAlloc; err != nil || took > uint64(100*len(tt.event)) {
+				t.Errorf("%d bytes for an event of %d, %v", took, len(tt.event), err)
 			}
 		})
 	}

@@ -134,6 +134,10 @@ func (m *mapping) customTraits() object {
 	traits, contextTraits := m.parts[rootTraits], m.parts[rootContextTraits]
 	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
+	if traits.namesSize()+contextTraits.namesSize() > maxTraitNames {
+		m.breaks(limitError(CodeTooLarge, "", "the names of traits have %d bytes at most", maxTraitNames))
+		return nil
+	}
 	for i := range traits {
 		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
 			if len(contextTraits) > 0 {
@@ -196,8 +200,9 @@ func (m *mapping) withUserID(custom object, p person) object {
 }
 
 // traitPath is the place of a custom trait, which is in T or, failing that, in C.
+// customTraits took down the names of those in T if there are any in C.
 func (m *mapping) traitPath(name []byte) string {
-	if m.parts[rootTraits].index(string(name)) >= 0 {
+	if len(m.parts[rootContextTraits]) == 0 || m.names.has(name, hashName(name)) {
 		return "traits." + shown(name)
 	}
 	return "context.traits." + shown(name)

@@ -102,7 +102,8 @@ var referenceTables = map[string]func() string{
 	"bounds": func() string {
 		t := newTable("Bound", "Beyond it")
 		t.row(fmt.Sprintf("%d traits, in T and in C, and custom properties of a profile", maxTraits), code(string(CodeTooLarge)))
-		t.row(fmt.Sprintf("%d bytes of text in typed fields, of a group too", maxEventSize), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes in the names of traits", maxTraitNames), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of text in typed fields as it is sent, escaped, of a group too", maxEventSize), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d properties of an event before they are flattened", maxUnflattened), code(string(CodeTooManyProperties)))
 		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that are taken", maxLostKeys), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))

@@ -60,6 +60,8 @@ func TestMemory(t *testing.T) {
 		{"items", inEvent(strings.Replace(track(`{"products":[…]}`), "Ping", "Checkout Started", 1), repeated(`{"sku":1}`))},
 		{"names elsewhere", inEvent(track(`{},"a":{…}`), names)},
 		{"a string", inEvent(track(`{"s":"…"}`), repeated(`\u00e9`))},
+		{"control characters", inEvent(`{"type":"group","groupId":"L…","traits":{"email":"a@example.com","subscribe":true}}`, repeated(strings.Repeat(`\u0001`, 100)))},
+		{"a name with escapes", inEvent(`{"type":"identify","traits":{"email":"a@example.com","a…":0}}`, repeated(strings.Repeat(`\u0061`, 100)))},
 		{"no JSON", inEvent(track(`{…`), names)},
 	}
 	for _, in := range inputs {

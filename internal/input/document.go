@@ -12,6 +12,7 @@ type document struct {
 	limit int
 
 	in    region
+	begin object   // of the value that may be a batch, while that isn't known
 	value scan     // of the value that began, or of what follows a batch's list
 	seen  int      // how much of the text at hand value knows
 	over  Position // where that value begins if it is over the limit and was let go
@@ -97,12 +98,17 @@ func (d *document) enter(text []byte, last bool) (n int, known bool) {
 		d.in, d.count = inList, 0
 		return 1, true
 	case d.in == betweenValues && text[0] == '{':
-		begin, known := batchBegin(text[:min(len(text), d.limit)])
-		if begin > 0 {
-			d.in, d.count = inBatch, 0
-			return begin + 1, true
+		d.begin.text, d.begin.pos = text[:min(len(text), d.limit)], max(d.begin.pos, 1)
+		at, known := d.begin.batchBegin()
+		d.begin.text = nil // which may get other memory
+		if known = known || last || len(text) >= d.limit; known {
+			d.begin = object{}
 		}
-		return 0, known || last || len(text) >= d.limit
+		if at > 0 {
+			d.in, d.count = inBatch, 0
+			return at + 1, true
+		}
+		return 0, known
 	case d.in == betweenValues:
 		d.in = inLine
 	case d.in == inList && text[0] == ']':

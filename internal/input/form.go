@@ -54,7 +54,7 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 	case line[0] == '{' && !known:
 		return "", false
 	case line[0] == '{':
-		at, _ := batchBegin(line)
+		at, _ := newObject(line).batchBegin()
 		end := line[len(line)-1]
 		switch {
 		case ended && (end == '{' || end == '[' || end == ',' && at > 0):
@@ -162,10 +162,9 @@ func partsOf(text []byte) (p parts) {
 	return p
 }
 
-// batchBegin is where the list begins in the body of a batch call that text begins
-// with; 0 if it is something else, which may be known only with more of it.
-func batchBegin(text []byte) (at int, known bool) {
-	o := newObject(text)
+// batchBegin is where the list begins if the object is the body of a batch call; 0 if it
+// is something else, which may be known only with more of its text.
+func (o *object) batchBegin() (at int, known bool) {
 	for name, ok := o.next(); ok; name, ok = o.next() {
 		switch {
 		case string(name) == `"type"`:

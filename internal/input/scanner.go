@@ -70,38 +70,51 @@ func valueEnd(text []byte) int {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
-// object reads the members of the object that text begins with.
+// object reads the members of the object that text begins with. Where text isn't whole it
+// can go on with more of it, and looks at none of it again.
 type object struct {
 	text  []byte
 	pos   int
 	ended bool // text has the object's end, or something else than an object
 	whole bool // pos is behind it
+
+	at      memberPart
+	name    int  // where the name begins
+	nameEnd int  // and ends
+	part    scan // of the name or the value at pos
+	seen    int  // how much of the text from pos on part knows
 }
+
+// memberPart is what of a member comes next.
+type memberPart int
+
+const (
+	memberName memberPart = iota
+	memberColon
+	memberValue
+)
 
 func newObject(text []byte) *object { return &object{text: text, pos: 1} }
 
-// next goes to the value of the next member and gives its name, in quotes.
+// next goes to the value of the next member and gives its name, in quotes. It gives the
+// same one until its value is taken.
 func (o *object) next() (name []byte, ok bool) {
 	for o.skipSpace(); o.pos < len(o.text); o.skipSpace() {
-		switch o.text[o.pos] {
-		case '"':
-			if name = o.value(); name == nil {
-				return nil, false
-			}
-			o.skipSpace()
-			if o.pos == len(o.text) {
-				return nil, false
-			}
-			if o.text[o.pos] != ':' {
-				o.ended = true
-				return nil, false
-			}
+		switch c := o.text[o.pos]; {
+		case o.at == memberValue:
+			return unescape(o.text[o.name:o.nameEnd]), true
+		case o.at == memberColon && c == ':':
 			o.pos++
-			o.skipSpace()
-			return unescape(name), o.pos < len(o.text)
-		case ',':
+			o.at = memberValue
+		case o.at == memberName && c == '"':
+			begin := o.pos
+			if !o.pass() {
+				return nil, false
+			}
+			o.name, o.nameEnd, o.at = begin, o.pos, memberColon
+		case o.at == memberName && c == ',':
 			o.pos++
-		case '}':
+		case o.at == memberName && c == '}':
 			o.pos++
 			o.ended, o.whole = true, true
 			return nil, false
@@ -113,9 +126,12 @@ func (o *object) next() (name []byte, ok bool) {
 	return nil, false
 }
 
+// maxKnownName is the length of the longest name that is asked for, all of it escaped.
+const maxKnownName = len(`""`) + len("payload")*len(`\u0000`)
+
 // unescape writes a name, which stays in quotes, without escapes that it can do without.
 func unescape(name []byte) []byte {
-	if bytes.IndexByte(name, '\\') < 0 {
+	if len(name) > maxKnownName || bytes.IndexByte(name, '\\') < 0 {
 		return name
 	}
 	text, err := jsontext.AppendUnquote(nil, name)
@@ -129,11 +145,22 @@ func unescape(name []byte) []byte {
 // value gives the value at hand and goes behind it; nil if it isn't whole.
 func (o *object) value() []byte {
 	begin := o.pos
-	o.pos += valueEnd(o.text[begin:])
-	if o.pos == begin {
+	if !o.pass() {
 		return nil
 	}
+	o.at = memberName
 	return o.text[begin:o.pos]
+}
+
+// pass goes behind the name or the value at hand, if it is whole.
+func (o *object) pass() bool {
+	n, ends := o.part.value(o.text[o.pos+o.seen:])
+	if o.seen += n; !ends {
+		return false
+	}
+	o.pos += o.seen
+	o.part, o.seen = scan{}, 0
+	return true
 }
 
 func (o *object) skipSpace() {
