@@ -78,6 +78,7 @@ func links(key string, cfg config, limiters limiters, counters *counters) []link
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),
+		maskKey(key),
 		limitTime(cfg.attemptTimeout()),
 	}
 }

@@ -20,12 +20,14 @@
 //	retry         another attempt, after a wait
 //	limiter       wait until the rate limits leave room       ┐
 //	observation   count, log and tell hooks                   │ for each
-//	timeout       end an attempt that takes too long          │ attempt
+//	masking       take the private key out of the answer      │ attempt
+//	timeout       end an attempt that takes too long          │
 //	transport     the caller's http.Client                    ┘
 //
 // A request goes to the base URL's server only, and only if it is one of the
 // operations of package klaviyo. Redirects are not followed. So the key can't get
-// to another server. It is in no error, log or formatted Client either.
+// to another server. It is in no error, log or formatted Client either: where an answer
+// repeats the key, in whatever field or header, its place shows *** instead.
 //
 // # Keys
 //
