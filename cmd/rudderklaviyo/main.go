@@ -55,13 +55,11 @@ func untilSignal() context.Context {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, taken...)
 	go func() {
-		for s := range signals {
+		for <-signals == syscall.SIGHUP {
 			cancel()
-			if s != syscall.SIGHUP {
-				break
-			}
 		}
 		signal.Reset(slices.DeleteFunc(taken, func(s os.Signal) bool { return s == syscall.SIGHUP })...)
+		cancel() // only now, for it is announced that a second one ends the program
 	}()
 	return ctx
 }
