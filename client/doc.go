@@ -132,5 +132,7 @@
 //	ErrRateLimited, ErrUnavailable             this request may pass later
 //	context.Canceled, context.DeadlineExceeded the caller's context has ended
 //
-// The texts of errors and logs hold names and numbers, never values of a request.
+// The texts of errors and logs hold names, types, positions and numbers, never values of a
+// request. Klaviyo's own description of a fault may quote such a value, so it is in
+// [Error.Detail] alone, and the text says that it is there.
 package client

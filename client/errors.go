@@ -92,8 +92,10 @@ type Fault struct {
 }
 
 // Error shows the operation, what failed, what to do, the API's code, pointer and
-// request id, and how many more faults there are and where. It never shows Detail,
-// values of the request or the key.
+// request id, and how many more faults there are and where. It never shows values of the
+// request or the key, and so only says that there is more in Detail. Of what kept an
+// answer away it shows types, positions and addresses of servers; the text of an error
+// that isn't known to be free of values is in those that Unwrap gives.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
@@ -154,6 +156,9 @@ func (e *Error) facts() []string {
 	}
 	if e.RetryAfter > 0 {
 		add("retry after %v", e.RetryAfter)
+	}
+	if e.Detail != "" {
+		add("more in Detail")
 	}
 	return facts
 }

@@ -2,17 +2,12 @@ package client
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -71,7 +66,7 @@ func noAnswer(req *http.Request, err error) *Error {
 	call := callOf(req)
 	e := &Error{Operation: call.operation.ID, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
 	var limited *limitError
-	var certificate *tls.CertificateVerificationError
+	cause, _ := causeOf(e.cause)
 	switch {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
@@ -82,11 +77,9 @@ func noAnswer(req *http.Request, err error) *Error {
 	case req.Context().Err() != nil:
 		e.cause = req.Context().Err()
 	case errors.Is(err, errTooLarge):
-		e.kind, e.advice = ErrInvalidRequest, "ask for smaller pages"
-	case errors.As(err, &certificate):
-		e.kind, e.advice = ErrUnavailable, "check the base URL and the certificates that this machine trusts"
+		e.kind, e.advice = ErrInvalidRequest, cause.advice
 	default:
-		e.kind, e.advice = ErrUnavailable, advice[ErrUnavailable]
+		e.kind, e.advice = ErrUnavailable, cmp.Or(cause.advice, advice[ErrUnavailable])
 	}
 	return e
 }
@@ -233,46 +226,3 @@ func isJSON(body []byte) bool {
 
 // isPage tells that a body is neither empty nor JSON.
 func isPage(body []byte) bool { return len(bytes.TrimSpace(body)) > 0 && !isJSON(body) }
-
-// withoutURL takes off what net/http puts around an error: the URL, whose path and
-// query may hold ids and email addresses.
-func withoutURL(err error) error {
-	var wrapped *url.Error
-	for errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return err
-}
-
-// describe gives the text of errors that are known to be harmless, and the type of
-// others: a transport may put anything into its errors.
-func describe(err error) string {
-	var (
-		limited     *limitError
-		timeout     attemptTimeoutError
-		certificate *tls.CertificateVerificationError
-		dns         *net.DNSError
-		op          *net.OpError
-		errno       syscall.Errno
-	)
-	switch {
-	case errors.As(err, &limited):
-		return limited.Error()
-	case errors.As(err, &timeout):
-		return timeout.Error()
-	case errors.As(err, &certificate):
-		return certificate.Error()
-	case errors.As(err, &dns):
-		return dns.Error()
-	case errors.As(err, &op):
-		return op.Error()
-	case errors.As(err, &errno):
-		return errno.Error()
-	}
-	for _, known := range []error{errTooLarge, errCutOff, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return fmt.Sprintf("error of type %T", err)
-}

@@ -3450,7 +3450,7 @@ func (p EventProfile) checkProperties() error {
 	v := reflect.ValueOf(p)
 	for i, name := range eventProfileNames {
 		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
-			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
+			return fmt.Errorf("klaviyo: EventProfile.Properties has a field that is set: %s", name)
 		}
 	}
 	return nil
