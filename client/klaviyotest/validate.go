@@ -60,6 +60,7 @@ func newDescription(data []byte) (*description, error) {
 			if op.RequestBody != nil {
 				described.body = op.RequestBody.Value.Content.Get("application/json").Schema.Value
 				allowNull(id, described.body)
+				allowMeta(id, described.body)
 			}
 			d.operations[id] = described
 		}
@@ -99,6 +100,14 @@ func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
 	}
 }
 
+// allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
+// the description leaves out. It changes nothing here.
+func allowMeta(op klaviyo.OperationID, body *openapi3.Schema) {
+	if op == klaviyo.OperationCreateClientProfile {
+		body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
+	}
+}
+
 // check refuses a call that breaks the description or a rule of Klaviyo's, and
 // reads its body.
 func (d *description) check(c *call) *answer {
@@ -129,11 +138,13 @@ func (d *description) checkParameters(c *call) []refusal {
 	if err != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
 	}
+	route := d.operations[c.operation.ID].route
+	asDescribed(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
 		PathParams:  c.path,
 		QueryParams: query,
-		Route:       d.operations[c.operation.ID].route,
+		Route:       route,
 		Options: &openapi3filter.Options{
 			ExcludeRequestBody:  true, // checkBody's
 			SkipSettingDefaults: true,
@@ -152,6 +163,26 @@ func (d *description) checkParameters(c *call) []refusal {
 		r.parameter = failed.Parameter.Name
 	}
 	return []refusal{r}
+}
+
+// asDescribed writes the lists of a query as the description has them: in one parameter
+// with commas or in several. Klaviyo takes both.
+func asDescribed(query url.Values, parameters openapi3.Parameters) {
+	for _, p := range parameters {
+		values := listIn(query, p.Value.Name)
+		if p.Value.In != openapi3.ParameterInQuery || !p.Value.Schema.Value.Type.Is(openapi3.TypeArray) || len(values) == 0 {
+			continue
+		}
+		if p.Value.Explode != nil && !*p.Value.Explode {
+			values = []string{strings.Join(values, ",")}
+		}
+		query[p.Value.Name] = values
+	}
+}
+
+// listIn are the values of a list in a query.
+func listIn(query url.Values, name string) []string {
+	return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
 }
 
 func (d *description) checkBody(c *call) []refusal {

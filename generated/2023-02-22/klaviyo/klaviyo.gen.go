@@ -2288,7 +2288,7 @@ func (p *GetEventsParams) query() url.Values {
 	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "include", true, p.Include...)
+	addQuery(query, "include", false, p.Include...)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
 	addQuery(query, "sort", true, p.Sort)
 	return query
@@ -2443,7 +2443,7 @@ func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetLis
 
 func (p *GetListProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
@@ -2561,7 +2561,7 @@ func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams) (*Prof
 
 func (p *GetProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
@@ -2613,11 +2613,11 @@ func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParam
 
 func (p *GetProfileParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[list]", false, p.FieldsList...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "fields[segment]", false, p.FieldsSegment...)
-	addQuery(query, "include", true, p.Include...)
+	addQuery(query, "include", false, p.Include...)
 	return query
 }
 
