@@ -50,7 +50,7 @@ var (
 // the error of the context.
 type Error struct {
 	// Operation is empty if the request calls none.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// StatusCode is that of the last answer, zero if there was none.
 	StatusCode int
 	// Attempts is the number of times the request was sent, RateLimited the number
@@ -99,7 +99,7 @@ type Fault struct {
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
-	if e.Operation != "" {
+	if e.Operation != nil {
 		fmt.Fprintf(&b, "%s: ", e.Operation)
 	}
 	if e.kind != nil {

@@ -14,17 +14,17 @@ import (
 )
 
 // refuse makes the error of a request that is not sent.
-func refuse(op klaviyo.OperationID, advice string) *Error {
+func refuse(op *klaviyo.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
 }
 
 // missingCredentials makes the error of a call that the Client can't authenticate.
-func missingCredentials(op klaviyo.Operation, advice string) *Error {
-	return &Error{Operation: op.ID, kind: ErrMissingCredentials, advice: advice}
+func missingCredentials(op *klaviyo.Operation, advice string) *Error {
+	return &Error{Operation: op, kind: ErrMissingCredentials, advice: advice}
 }
 
 // unwritable makes the error of a body that can't be encoded or read.
-func unwritable(op klaviyo.OperationID, err error) *Error {
+func unwritable(op *klaviyo.Operation, err error) *Error {
 	e := refuse(op, "give a body that can be written as JSON")
 	e.cause = err
 	return e
@@ -49,7 +49,7 @@ func unreadable(sent *Response, err error) *Error {
 // in to may answer so, and would swallow everything that is sent.
 func notTheAPI(call *call, resp *http.Response) *Error {
 	return &Error{
-		Operation: call.operation.ID, StatusCode: resp.StatusCode,
+		Operation: call.operation, StatusCode: resp.StatusCode,
 		Attempts: call.attempts, RateLimited: call.rateLimited,
 		kind: ErrUnavailable, advice: notTheAPIs,
 	}
@@ -64,7 +64,7 @@ func noAnswer(req *http.Request, err error) *Error {
 		return refused
 	}
 	call := callOf(req)
-	e := &Error{Operation: call.operation.ID, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
+	e := &Error{Operation: call.operation, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
 	var limited *limitError
 	cause, _ := causeOf(e.cause)
 	switch {
@@ -88,7 +88,7 @@ func noAnswer(req *http.Request, err error) *Error {
 func badAnswer(call *call, resp *http.Response) *Error {
 	body := peek(resp)
 	e := &Error{
-		Operation:   call.operation.ID,
+		Operation:   call.operation,
 		StatusCode:  resp.StatusCode,
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
@@ -133,7 +133,7 @@ func isUnknownPath(status int) bool {
 // kindOf says what an answer other than 2XX means. fromAPI tells that it has the API's
 // JSON, page that it has something else, as a gateway's, and retired that it blames the
 // revision.
-func kindOf(op klaviyo.Operation, status int, fromAPI, page, retired bool) error {
+func kindOf(op *klaviyo.Operation, status int, fromAPI, page, retired bool) error {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden && fromAPI:
 		return ErrUnauthorized
@@ -163,7 +163,7 @@ var advice = map[error]string{
 	ErrUnavailable:     "send again later",
 }
 
-func keyAdvice(op klaviyo.Operation) string {
+func keyAdvice(op *klaviyo.Operation) string {
 	if op.Public {
 		return "check the company id"
 	}
@@ -171,7 +171,7 @@ func keyAdvice(op klaviyo.Operation) string {
 		strings.Join(op.Scopes, ", "))
 }
 
-func hasID(op klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
+func hasID(op *klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
 
 // faultsIn reads what the API says of a request, if the body is the API's.
 func faultsIn(body []byte) []klaviyo.APIError {

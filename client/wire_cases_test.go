@@ -147,7 +147,7 @@ var wireCases = []wireCase{
 	{
 		operation: klaviyo.OperationCreateListRelationships,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return nil, api.CreateListRelationships(t.Context(), wireList, "01A", "01B")
+			return nil, api.CreateListRelationships(t.Context(), wireList, []string{"01A", "01B"})
 		},
 		path: "/api/lists/Y6n%2FRL/relationships/profiles/", body: `{"data":[{"type":"profile","id":"01A"},{"type":"profile","id":"01B"}]}`,
 		status: http.StatusNoContent,
@@ -155,7 +155,7 @@ var wireCases = []wireCase{
 	{
 		operation: klaviyo.OperationDeleteListRelationships,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return nil, api.DeleteListRelationships(t.Context(), wireList, "01A", "01B")
+			return nil, api.DeleteListRelationships(t.Context(), wireList, []string{"01A", "01B"})
 		},
 		path: "/api/lists/Y6n%2FRL/relationships/profiles/", body: `{"data":[{"type":"profile","id":"01A"},{"type":"profile","id":"01B"}]}`,
 		status: http.StatusNoContent,

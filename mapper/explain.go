@@ -279,7 +279,7 @@ func (m *mapping) explainSubscribe(i int) ExplainedField {
 	return f
 }
 
-func (m *mapping) explainField(pointer string, operation klaviyo.OperationID) ExplainedField {
+func (m *mapping) explainField(pointer string, operation *klaviyo.Operation) ExplainedField {
 	if name, ok := fieldRules[pointer]; ok {
 		if found, ok := m.trace.by(name); ok {
 			return ExplainedField{Path: found.path, Rule: name, From: found.rule.texts(), Why: WhyRule}

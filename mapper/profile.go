@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // profileField is a typed field of a profile, and where it comes from.
@@ -20,7 +19,7 @@ type profileField struct {
 type (
 	attributes = klaviyo.ProfileCreateAttributes
 	special    = klaviyo.EventProfile
-	field      = nullable.Nullable[string]
+	field      = klaviyo.Nullable[string]
 )
 
 // profileFields are the typed fields of a profile and of the profile inside an
@@ -72,12 +71,12 @@ func (m *mapping) read(f *profileField) field {
 	found, ok := m.firstText(&f.from)
 	switch {
 	case ok && f.trim:
-		return nullable.NewNullableWithValue(strings.TrimSpace(found.text))
+		return klaviyo.Set(strings.TrimSpace(found.text))
 	case ok:
-		return nullable.NewNullableWithValue(found.text)
+		return klaviyo.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
 		m.took(&f.from, found.null.text)
-		return nullable.NewNullNullable[string]()
+		return klaviyo.Null[string]()
 	}
 	return field{}
 }

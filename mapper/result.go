@@ -38,7 +38,7 @@ type Identity struct {
 // [SubscribeProfiles] or [UnsubscribeProfiles].
 type Request interface {
 	// Operation is the call to make.
-	Operation() klaviyo.OperationID
+	Operation() *klaviyo.Operation
 	// Body is the body of the call, one of the generated types.
 	Body() any
 	// AppendBody appends the body as JSON, as it goes over the wire: what
@@ -72,16 +72,16 @@ type UnsubscribeProfiles struct {
 }
 
 // Operation returns [klaviyo.OperationCreateProfile].
-func (CreateProfile) Operation() klaviyo.OperationID { return klaviyo.OperationCreateProfile }
+func (CreateProfile) Operation() *klaviyo.Operation { return klaviyo.OperationCreateProfile }
 
 // Operation returns [klaviyo.OperationCreateEvent].
-func (CreateEvent) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
+func (CreateEvent) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
 
 // Operation returns [klaviyo.OperationSubscribeProfiles].
-func (SubscribeProfiles) Operation() klaviyo.OperationID { return klaviyo.OperationSubscribeProfiles }
+func (SubscribeProfiles) Operation() *klaviyo.Operation { return klaviyo.OperationSubscribeProfiles }
 
 // Operation returns [klaviyo.OperationUnsubscribeProfiles].
-func (UnsubscribeProfiles) Operation() klaviyo.OperationID {
+func (UnsubscribeProfiles) Operation() *klaviyo.Operation {
 	return klaviyo.OperationUnsubscribeProfiles
 }
 

@@ -23,7 +23,7 @@ import (
 // description is the description of the API, as requests are checked against it.
 type description struct {
 	revision   string
-	operations map[klaviyo.OperationID]describedOperation
+	operations map[*klaviyo.Operation]describedOperation
 }
 
 type describedOperation struct {
@@ -47,11 +47,11 @@ func newDescription(data []byte) (*description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &description{revision: doc.Info.Version, operations: make(map[klaviyo.OperationID]describedOperation)}
+	d := &description{revision: doc.Info.Version, operations: make(map[*klaviyo.Operation]describedOperation)}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			id := klaviyo.OperationID(op.OperationID)
-			if known, ok := klaviyo.LookupOperation(id); !ok || known.Method != method || known.Path != path {
+			id, ok := klaviyo.Operations.Lookup(klaviyo.OperationID(op.OperationID))
+			if !ok || id.Method != method || id.Path != path {
 				continue
 			}
 			described := describedOperation{
@@ -65,9 +65,9 @@ func newDescription(data []byte) (*description, error) {
 			d.operations[id] = described
 		}
 	}
-	for op := range klaviyo.Operations() {
-		if _, ok := d.operations[op.ID]; !ok {
-			return nil, fmt.Errorf("it lacks the operation %s", op.ID)
+	for op := range klaviyo.Operations.All() {
+		if _, ok := d.operations[op]; !ok {
+			return nil, fmt.Errorf("it lacks the operation %s", op)
 		}
 	}
 	return d, nil
@@ -75,7 +75,7 @@ func newDescription(data []byte) (*description, error) {
 
 // nullable are the attributes that take null, which clears them. The
 // description doesn't say so.
-var nullable = map[klaviyo.OperationID][]string{
+var nullable = map[*klaviyo.Operation][]string{
 	klaviyo.OperationCreateProfile: {"first_name", "last_name", "organization", "title", "image"},
 	klaviyo.OperationUpdateProfile: {
 		"email", "phone_number", "external_id", "anonymous_id",
@@ -86,7 +86,7 @@ var nullable = map[klaviyo.OperationID][]string{
 // nullableLocation are those of the attribute location.
 var nullableLocation = []string{"address1", "address2", "city", "country", "region", "zip", "timezone"}
 
-func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
+func allowNull(op *klaviyo.Operation, body *openapi3.Schema) {
 	names, ok := nullable[op]
 	if !ok {
 		return
@@ -102,7 +102,7 @@ func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
 
 // allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
 // the description leaves out. It changes nothing here.
-func allowMeta(op klaviyo.OperationID, body *openapi3.Schema) {
+func allowMeta(op *klaviyo.Operation, body *openapi3.Schema) {
 	if op == klaviyo.OperationCreateClientProfile {
 		body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
 	}
@@ -138,7 +138,7 @@ func (d *description) checkParameters(c *call) []refusal {
 	if err != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
 	}
-	route := d.operations[c.operation.ID].route
+	route := d.operations[c.operation].route
 	asDescribed(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
@@ -186,14 +186,14 @@ func listIn(query url.Values, name string) []string {
 }
 
 func (d *description) checkBody(c *call) []refusal {
-	schema := d.operations[c.operation.ID].body
+	schema := d.operations[c.operation].body
 	if schema == nil {
 		return nil
 	}
 	if mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be application/json."}}
 	}
-	if limit := bodyLimit(c.operation.ID); len(c.body) > limit {
+	if limit := bodyLimit(c.operation); len(c.body) > limit {
 		return []refusal{{
 			status: http.StatusRequestEntityTooLarge,
 			detail: "The body has more than " + strconv.Itoa(limit) + " bytes.",

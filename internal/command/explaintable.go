@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -60,7 +59,7 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 		e.printFault(&out, colour, "warning", fmt.Sprintf("%s: %s: %s", warning.Code, warning.Field, warning.Message))
 	}
 	for i, request := range e.Requests {
-		op, _ := klaviyo.LookupOperation(request.Operation())
+		op := request.Operation()
 		fmt.Fprintf(&out, "\n%s%s%s  %s %s\n", colour.heading, op.ID, colour.end, op.Method, op.Path)
 		e.fieldRows(i, request.AppendBody(nil), colour).print(&out, e.width)
 	}

@@ -14,7 +14,7 @@ const maxBatch = 100
 
 // batchKey is what the requests of a batch have in common.
 type batchKey struct {
-	operation    klaviyo.OperationID
+	operation    *klaviyo.Operation
 	listID       string // may be empty in unsubscribe_profiles
 	customSource string
 }
