@@ -2835,40 +2835,63 @@ type Operation struct {
 	Public bool
 	// Scopes that the private key needs.
 	Scopes []string
+	// Success is what an answer to a call that succeeded has.
+	Success Success
 
 	segments []string
 }
 
-var operations = []Operation{
-	newOperation(OperationRequestProfileDeletion, "POST", "/api/data-privacy-deletion-jobs/", "3/s", "60/m", false, "data-privacy:write"),
-	newOperation(OperationGetEvents, "GET", "/api/events/", "350/s", "3500/m", false, "events:read"),
-	newOperation(OperationCreateEvent, "POST", "/api/events/", "350/s", "3500/m", false, "events:write"),
-	newOperation(OperationGetLists, "GET", "/api/lists/", "10/s", "150/m", false, "list:read"),
-	newOperation(OperationCreateList, "POST", "/api/lists/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationGetList, "GET", "/api/lists/{id}/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationDeleteListRelationships, "DELETE", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationCreateListRelationships, "POST", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationGetListProfiles, "GET", "/api/lists/{list_id}/profiles/", "10/s", "150/m", false, "list:read", "profiles:read"),
-	newOperation(OperationGetMetrics, "GET", "/api/metrics/", "10/s", "150/m", false, "metrics:read"),
-	newOperation(OperationSubscribeProfiles, "POST", "/api/profile-subscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationSuppressProfiles, "POST", "/api/profile-suppression-bulk-create-jobs/", "75/s", "700/m", false, "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsubscribeProfiles, "POST", "/api/profile-unsubscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsuppressProfiles, "POST", "/api/profile-unsuppression-bulk-create-jobs/", "75/s", "700/m", false, "subscriptions:write"),
-	newOperation(OperationGetProfiles, "GET", "/api/profiles/", "10/s", "150/m", false, "profiles:read"),
-	newOperation(OperationCreateProfile, "POST", "/api/profiles/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfile, "GET", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:read"),
-	newOperation(OperationUpdateProfile, "PATCH", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfileLists, "GET", "/api/profiles/{profile_id}/lists/", "3/s", "60/m", false, "list:read", "profiles:read"),
-	newOperation(OperationCreateClientEvent, "POST", "/client/events/", "350/s", "3500/m", true, "events:write"),
-	newOperation(OperationCreateClientProfile, "POST", "/client/profiles/", "350/s", "3500/m", true, "profiles:write"),
-	newOperation(OperationCreateClientSubscription, "POST", "/client/subscriptions/", "100/s", "700/m", true, "subscriptions:write"),
+// Success is what the description says of an answer that tells of success.
+type Success struct {
+	// Statuses are the statuses that it may have.
+	Statuses []int
+	// Data is what it has under "data".
+	Data AnswerData
 }
 
-func newOperation(id OperationID, method, path, burst, steady string, public bool, scopes ...string) Operation {
+// AnswerData is the form of what an answer has under "data".
+type AnswerData int
+
+// The forms of an answer's data.
+const (
+	// AnswerNoData is an answer without a body.
+	AnswerNoData AnswerData = iota
+	// AnswerResource is an object with an id.
+	AnswerResource
+	// AnswerResources is an array.
+	AnswerResources
+)
+
+var operations = []Operation{
+	newOperation(OperationRequestProfileDeletion, "POST", "/api/data-privacy-deletion-jobs/", "3/s", "60/m", false, Success{[]int{202}, AnswerNoData}, "data-privacy:write"),
+	newOperation(OperationGetEvents, "GET", "/api/events/", "350/s", "3500/m", false, Success{[]int{200}, AnswerResources}, "events:read"),
+	newOperation(OperationCreateEvent, "POST", "/api/events/", "350/s", "3500/m", false, Success{[]int{202}, AnswerNoData}, "events:write"),
+	newOperation(OperationGetLists, "GET", "/api/lists/", "10/s", "150/m", false, Success{[]int{200}, AnswerResources}, "list:read"),
+	newOperation(OperationCreateList, "POST", "/api/lists/", "10/s", "150/m", false, Success{[]int{201}, AnswerResource}, "list:write"),
+	newOperation(OperationGetList, "GET", "/api/lists/{id}/", "10/s", "150/m", false, Success{[]int{200}, AnswerResource}, "list:write"),
+	newOperation(OperationDeleteListRelationships, "DELETE", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, Success{[]int{204}, AnswerNoData}, "list:write", "profiles:write"),
+	newOperation(OperationCreateListRelationships, "POST", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, Success{[]int{204}, AnswerNoData}, "list:write", "profiles:write"),
+	newOperation(OperationGetListProfiles, "GET", "/api/lists/{list_id}/profiles/", "10/s", "150/m", false, Success{[]int{200}, AnswerResources}, "list:read", "profiles:read"),
+	newOperation(OperationGetMetrics, "GET", "/api/metrics/", "10/s", "150/m", false, Success{[]int{200}, AnswerResources}, "metrics:read"),
+	newOperation(OperationSubscribeProfiles, "POST", "/api/profile-subscription-bulk-create-jobs/", "75/s", "700/m", false, Success{[]int{202}, AnswerNoData}, "list:write", "profiles:write", "subscriptions:write"),
+	newOperation(OperationSuppressProfiles, "POST", "/api/profile-suppression-bulk-create-jobs/", "75/s", "700/m", false, Success{[]int{202}, AnswerNoData}, "profiles:write", "subscriptions:write"),
+	newOperation(OperationUnsubscribeProfiles, "POST", "/api/profile-unsubscription-bulk-create-jobs/", "75/s", "700/m", false, Success{[]int{202}, AnswerNoData}, "list:write", "profiles:write", "subscriptions:write"),
+	newOperation(OperationUnsuppressProfiles, "POST", "/api/profile-unsuppression-bulk-create-jobs/", "75/s", "700/m", false, Success{[]int{202}, AnswerNoData}, "subscriptions:write"),
+	newOperation(OperationGetProfiles, "GET", "/api/profiles/", "10/s", "150/m", false, Success{[]int{200}, AnswerResources}, "profiles:read"),
+	newOperation(OperationCreateProfile, "POST", "/api/profiles/", "75/s", "700/m", false, Success{[]int{201}, AnswerResource}, "profiles:write"),
+	newOperation(OperationGetProfile, "GET", "/api/profiles/{id}/", "75/s", "700/m", false, Success{[]int{200}, AnswerResource}, "profiles:read"),
+	newOperation(OperationUpdateProfile, "PATCH", "/api/profiles/{id}/", "75/s", "700/m", false, Success{[]int{200}, AnswerResource}, "profiles:write"),
+	newOperation(OperationGetProfileLists, "GET", "/api/profiles/{profile_id}/lists/", "3/s", "60/m", false, Success{[]int{200}, AnswerResources}, "list:read", "profiles:read"),
+	newOperation(OperationCreateClientEvent, "POST", "/client/events/", "350/s", "3500/m", true, Success{[]int{202}, AnswerNoData}, "events:write"),
+	newOperation(OperationCreateClientProfile, "POST", "/client/profiles/", "350/s", "3500/m", true, Success{[]int{202}, AnswerNoData}, "profiles:write"),
+	newOperation(OperationCreateClientSubscription, "POST", "/client/subscriptions/", "100/s", "700/m", true, Success{[]int{202}, AnswerNoData}, "subscriptions:write"),
+}
+
+func newOperation(id OperationID, method, path, burst, steady string, public bool, success Success, scopes ...string) Operation {
 	return Operation{
 		ID: id, Method: method, Path: path,
 		Burst: mustParseRateLimit(burst), Steady: mustParseRateLimit(steady),
-		Public: public, Scopes: scopes,
+		Public: public, Scopes: scopes, Success: success,
 		segments: strings.Split(path, "/"),
 	}
 }
