@@ -88,12 +88,13 @@ type Error struct {
 	// breaks. It may quote personal data of the request.
 	Excerpt string
 
-	// Answer is what could be read of the answer with ErrUnexpectedAnswer: a pointer to
-	// the type that the call gives. ResourceID is the id of the one resource in it, and
-	// Unread holds JSON Pointers to what couldn't be read.
-	Answer     any
+	// Answer is what could be read of the answer of an ErrUnexpectedAnswer: a pointer to
+	// the type that the call gives.
+	Answer any
+	// ResourceID is the id of the one resource in Answer, empty if there are several.
 	ResourceID string
-	Unread     []string
+	// Unread holds JSON Pointers to what couldn't be read of Answer, whose places are zero.
+	Unread []string
 
 	kind   error  // one of the Err… variables; nil if the context ended
 	cause  error  // of no answer

@@ -166,6 +166,7 @@ func TestStopCodes(t *testing.T) {
 		{errCut, "incomplete_line"},
 		{&input.ReadError{File: "events.jsonl", Line: 3, Err: io.ErrUnexpectedEOF}, "input"},
 		{fmt.Errorf("no request was answered: %w", client.ErrUnavailable), "unavailable"},
+		{fmt.Errorf("requests don't reach Klaviyo's API: %w", client.ErrMisdirected), "misdirected"},
 		{client.ErrUnauthorized, "unauthorized"},
 		{client.ErrRevisionRetired, "revision_retired"},
 		{client.ErrRateLimited, "rate_limited"},

@@ -66,6 +66,7 @@ var stopCodes = []struct {
 	{client.ErrUnauthorized, "unauthorized"},
 	{client.ErrRevisionRetired, "revision_retired"},
 	{client.ErrRateLimited, "rate_limited"},
+	{client.ErrMisdirected, "misdirected"},
 	{client.ErrUnavailable, "unavailable"},
 }
 
