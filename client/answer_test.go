@@ -14,37 +14,96 @@ import (
 
 // TestAnswersThatAreNotTheAPIs tells a delivery from a page that swallows it.
 func TestAnswersThatAreNotTheAPIs(t *testing.T) {
-	event := klaviyo.EventCreateAttributes{
-		Profile: klaviyo.EventProfile{Email: "ana@example.com"},
-		Metric:  klaviyo.MetricCreateQuery{Name: "Signed Up"},
-	}
-	tests := []struct {
+	const (
+		page       = "<html>Please log in</html>"
+		unknowable = `{"errors":[]}` // it might be the API's
+	)
+	track, create, update := klaviyo.OperationCreateEvent, klaviyo.OperationCreateProfile, klaviyo.OperationUpdateProfile
+	get, list := klaviyo.OperationGetProfile, klaviyo.OperationGetProfiles
+	for _, tt := range []struct {
+		op     *klaviyo.Operation
 		status int
 		body   string
 		want   error
 	}{
-		{202, "", nil},
-		{202, " \n", nil},
-		{200, `{"data":null}`, nil},
-		{200, "<html>Please log in</html>", ErrUnavailable},
-		{202, "ok", ErrUnavailable},
-		{202, `{"data":`, ErrUnavailable},
-	}
-	for _, tt := range tests {
+		{track, 202, "", nil},
+		{track, 202, " \n", nil},
+		{track, 202, unknowable, nil},
+		{track, 202, page, ErrMisdirected},
+		{track, 202, "ok", ErrMisdirected},
+		{track, 202, `{"data":`, ErrMisdirected},
+		{track, 200, "", ErrMisdirected},
+		{track, 200, page, ErrMisdirected},
+		{track, 201, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{track, 204, "", ErrMisdirected},
+		{track, 205, "", ErrMisdirected},
+		{track, 206, "", ErrMisdirected},
+		{track, 299, "", ErrMisdirected},
+		{create, 201, `{"data":{"id":"01A"}}`, nil},
+		{create, 201, `{"data":{"id":"01A","type":7,"attributes":"none"}}`, nil},
+		{create, 201, `{"data":[{"id":"01A"}]}`, ErrMisdirected},
+		{create, 201, "", ErrMisdirected},
+		{create, 201, `{}`, ErrMisdirected},
+		{create, 201, `{"data":null}`, ErrMisdirected},
+		{create, 201, `{"data":{}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":null}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":""}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":17}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":"../lists"}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":".."}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":"01A"}`, ErrMisdirected},
+		{create, 200, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{create, 202, "", ErrMisdirected},
+		{update, 200, `{"data":{"id":"01A"}}`, nil},
+		{update, 200, "", ErrMisdirected},
+		{update, 204, "", ErrMisdirected},
+		{get, 200, `{"data":{"id":"01A"}}`, nil},
+		{get, 200, `{"status":"ok"}`, ErrMisdirected},
+		{list, 200, `{"data":[]}`, nil},
+		{list, 200, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{list, 200, `{"data":null}`, ErrMisdirected},
+		{list, 200, "", ErrMisdirected},
+		{klaviyo.OperationCreateListRelationships, 204, "", nil},
+		{klaviyo.OperationCreateListRelationships, 200, "", ErrMisdirected},
+	} {
 		calls := 0
-		c, err := New("pk_test", WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
 			calls++
-			return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body)), Request: req}, nil
-		})}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = c.API.CreateEvent(t.Context(), event)
+			return answer(tt.status, tt.body), nil
+		})
+		op := operation(tt.op)
+		err := caller{c}.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
 		if !errors.Is(err, tt.want) {
-			t.Errorf("%d %q: %v, want %v", tt.status, tt.body, err, tt.want)
+			t.Errorf("%s %d %q: %v, want %v", tt.op, tt.status, tt.body, err, tt.want)
 		}
 		if calls != 1 {
-			t.Errorf("%d %q: %d attempts", tt.status, tt.body, calls)
+			t.Errorf("%s %d %q: %d attempts", tt.op, tt.status, tt.body, calls)
+		}
+	}
+}
+
+// bodyFor names a person, where the operation asks for one.
+func bodyFor(op *klaviyo.Operation) any {
+	switch op {
+	case klaviyo.OperationCreateEvent:
+		return event().Body()
+	case klaviyo.OperationCreateProfile:
+		return profileOf(`{"email":"ada@example.com"}`).Body()
+	}
+	return nil
+}
+
+// TestHugeSuccess is the path's fault where nothing asked for so much.
+func TestHugeSuccess(t *testing.T) {
+	for op, want := range map[*klaviyo.Operation]error{klaviyo.OperationCreateEvent: ErrMisdirected, klaviyo.OperationGetProfiles: ErrInvalidRequest} {
+		c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			resp := success(req)
+			resp.Body = io.NopCloser(io.MultiReader(resp.Body, strings.NewReader(strings.Repeat(" ", maxAnswer+1))))
+			return resp, nil
+		})
+		err := caller{c}.Call(t.Context(), klaviyo.Call{Operation: operation(op), Body: bodyFor(operation(op))})
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", op, err, want)
 		}
 	}
 }
@@ -114,18 +173,6 @@ func TestBaseURLForms(t *testing.T) {
 		if (err == nil) != ok {
 			t.Errorf("%s: %v", base, err)
 		}
-	}
-}
-
-// TestAnswerOfAnotherType names the field, and shows no value.
-func TestAnswerOfAnotherType(t *testing.T) {
-	body := `{"data":{"type":"profile","id":"1","attributes":{"subscriptions":{"email":{"marketing":{"double_optin":"True"}}}}}}`
-	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
-	})
-	_, err := c.API.GetProfile(t.Context(), "1", nil)
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "double_optin is of another type") || strings.Contains(err.Error(), "True") {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 const testKey = "pk_0123456789abcdef"
@@ -25,6 +26,13 @@ func operation(id *klaviyo.Operation) *klaviyo.Operation {
 // answer is an answer of a transport.
 func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// success is an answer that has no more than the description asks for.
+func success(req *http.Request) *http.Response {
+	op := callOf(req).operation
+	body := map[runtime.AnswerData]string{runtime.AnswerResource: `{"data":{"id":"01A"}}`, runtime.AnswerResources: `{"data":[]}`}
+	return answer(op.Success.Statuses[0], body[op.Success.Data])
 }
 
 // newTestClient has a transport of the test's own.
@@ -73,7 +81,7 @@ func TestBaseURLWithAPath(t *testing.T) {
 	var path string
 	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		path = req.URL.Path
-		return answer(http.StatusOK, `{}`), nil
+		return success(req), nil
 	}, WithBaseURL("https://proxy.example/klaviyo/"))
 	if _, err := c.API.GetLists(t.Context(), nil); err != nil || path != "/klaviyo/api/lists/" {
 		t.Errorf("typed call: path %q, %v", path, err)

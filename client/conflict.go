@@ -25,7 +25,7 @@ type owner struct {
 // duplicateIn gives the profile that a 409 names for a claim.
 func duplicateIn(err error, c claim) (owner, bool) {
 	var conflict *Error
-	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isProfileID(conflict.DuplicateProfileID) {
+	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
 	}
 	ids := identifiersOf(c.attributes)

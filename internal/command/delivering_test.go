@@ -40,6 +40,9 @@ const (
 
 func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
 
+// identifiedPerson is in the request of the identify, and in no other.
+const identifiedPerson = "p49@example.com"
+
 // numberOnTrackLine is a phone number that Klaviyo may not like.
 const numberOnTrackLine = "+12025550147"
 
@@ -87,7 +90,7 @@ func newDelivering(t *testing.T, tt faultTest, checkpoint bool) *delivering {
 	if tt.times == 0 {
 		n.left = -1
 	}
-	if tt.answer == nil && tt.broken == nil {
+	if tt.answer == nil && tt.broken == nil && tt.alter == nil {
 		tt.cause.When, tt.cause.Times = n.strikes, -1
 		k.Inject(tt.cause)
 	}
@@ -126,7 +129,7 @@ func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	for _, s := range d.klaviyo.Subscriptions() {
 		arrived[s.Email]++
 	}
-	if _, ok := d.klaviyo.Profile("p49@example.com"); ok {
+	if _, ok := d.klaviyo.Profile(identifiedPerson); ok {
 		arrived[idOnLine(identifyLine)]++
 	}
 	dead := d.deadLetters(t)
@@ -261,6 +264,13 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 // pass meets the fault, if it is the network's, or else Klaviyo.
 func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, error) {
 	answer, broken := n.test.answer, n.test.broken
+	if n.test.alter != nil {
+		resp, err := n.next.RoundTrip(req)
+		if err == nil {
+			n.test.alter(resp)
+		}
+		return resp, err
+	}
 	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use() {
 		return n.next.RoundTrip(req)
 	}

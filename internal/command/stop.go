@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -65,6 +66,7 @@ var stopCodes = []struct {
 	{client.ErrUnauthorized, "unauthorized"},
 	{client.ErrRevisionRetired, "revision_retired"},
 	{client.ErrRateLimited, "rate_limited"},
+	{client.ErrMisdirected, "misdirected"},
 	{client.ErrUnavailable, "unavailable"},
 }
 
@@ -101,7 +103,8 @@ func whyStopped(ctx context.Context, reason error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
 		return errInterrupted
 	}
-	if errors.Is(reason, client.ErrUnauthorized) {
+	var refusal *client.Error
+	if errors.Is(reason, client.ErrUnauthorized) && errors.As(reason, &refusal) && refusal.StatusCode != http.StatusPaymentRequired {
 		return fmt.Errorf("%w; set KLAVIYO_API_KEY, or privateApiKey in the file of --config", reason)
 	}
 	return reason
