@@ -116,7 +116,7 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 // person may know who wrote it.
 func (s *sending) logAnswer(reason error) {
 	var e *client.Error
-	if errors.As(reason, &e) && e.Excerpt != "" {
+	if errors.As(reason, &e) && e.StatusCode != 0 {
 		s.logger.Info("the last answer", "operation", e.Operation, "status", e.StatusCode, "body", e.Excerpt)
 	}
 }
