@@ -72,7 +72,7 @@ func TestAnswersThatAreNotTheAPIs(t *testing.T) {
 			return answer(tt.status, tt.body), nil
 		})
 		op := operation(tt.op)
-		err := caller{c}.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
+		err := c.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
 		if !errors.Is(err, tt.want) {
 			t.Errorf("%s %d %q: %v, want %v", tt.op, tt.status, tt.body, err, tt.want)
 		}
@@ -101,7 +101,7 @@ func TestHugeSuccess(t *testing.T) {
 			resp.Body = io.NopCloser(io.MultiReader(resp.Body, strings.NewReader(strings.Repeat(" ", maxAnswer+1))))
 			return resp, nil
 		})
-		err := caller{c}.Call(t.Context(), klaviyo.Call{Operation: operation(op), Body: bodyFor(operation(op))})
+		err := c.Call(t.Context(), klaviyo.Call{Operation: operation(op), Body: bodyFor(operation(op))})
 		if !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", op, err, want)
 		}
@@ -131,7 +131,7 @@ func TestFormsOfAnswers(t *testing.T) {
 			c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
 			})
-			profile, err := c.API.GetProfile(t.Context(), "1", nil)
+			profile, err := klaviyo.NewAPI(c).GetProfile(t.Context(), "1", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -201,7 +201,7 @@ func TestUpsertProfile(t *testing.T) {
 		return answer(http.StatusCreated, `{"data":{"type":"profile","id":"01"}}`), nil
 	})
 	attributes := klaviyo.ProfileCreateAttributes{Email: "ada@example.com", Location: klaviyo.ProfileLocation{Latitude: klaviyo.Degrees(48.2), Longitude: klaviyo.NullCoordinate()}}
-	sent, err := c.UpsertProfile(t.Context(), attributes)
+	sent, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(attributes)))
 	if err != nil || sent.ProfileID != "01" {
 		t.Fatal(sent, err)
 	}
@@ -209,7 +209,7 @@ func TestUpsertProfile(t *testing.T) {
 	if len(bodies) != 1 || bodies[0] != want {
 		t.Errorf("sent %q, want %s", bodies, want)
 	}
-	if _, err := c.UpsertProfile(t.Context(), klaviyo.ProfileCreateAttributes{}); !errors.Is(err, ErrMissingIdentifier) {
+	if _, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{}))); !errors.Is(err, ErrMissingIdentifier) {
 		t.Errorf("%v", err)
 	}
 }

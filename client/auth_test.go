@@ -65,7 +65,7 @@ func TestUserAgent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.API.GetLists(t.Context(), nil); err != nil || sent != want {
+		if _, err := klaviyo.NewAPI(c).GetLists(t.Context(), nil); err != nil || sent != want {
 			t.Errorf("User-Agent: %q, %v, want %q", sent, err, want)
 		}
 	}

@@ -2,18 +2,31 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // A claim is what a request says of a person, less the identifiers that turned out to
 // be those of other profiles. These are custom properties, with a warning each.
 type claim struct {
-	attributes klaviyo.ProfileCreateAttributes
-	warnings   []Warning
+	body     json.RawMessage
+	person   person
+	places   runtime.People
+	warnings []Warning
+}
+
+// newClaim is that of the body of an operation about one person. Of another body it is
+// one of nobody.
+func newClaim(op *runtime.Operation, body []byte) claim {
+	c := claim{body: body, places: op.People[0]}
+	if people, err := findPeople(c.places, body); err == nil && len(people) == 1 {
+		c.person = people[0]
+	}
+	return c
 }
 
 // An owner is a profile that has the identifier of index by, and maybe others.
@@ -28,7 +41,7 @@ func duplicateIn(err error, c claim) (owner, bool) {
 	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
 	}
-	ids := identifiersOf(c.attributes)
+	ids := identifiersOf(c.person)
 	by, ok := ids.at(conflict.Pointer)
 	if !ok {
 		by = ids.weakest() // which it has or else a stronger one
@@ -50,7 +63,7 @@ func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, e
 		if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
-		ids := identifiersOf(left.attributes)
+		ids := identifiersOf(left.person)
 		other, named := duplicateIn(err, left)
 		at, points := ids.at(conflict.Pointer)
 		rest, more := left.withoutWeakest()
@@ -71,7 +84,7 @@ func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, e
 
 // withoutWeakest leaves the weakest identifier out, unless it is the only one.
 func (c claim) withoutWeakest() (claim, bool) {
-	ids := identifiersOf(c.attributes)
+	ids := identifiersOf(c.person)
 	if ids.weakest() == ids.strongest() {
 		return claim{}, false
 	}
@@ -80,8 +93,18 @@ func (c claim) withoutWeakest() (claim, bool) {
 
 // without makes an identifier, which isn't the strongest, a custom property.
 func (c claim) without(identifier int) claim {
-	warning := setAside[identifierFields[identifier]](&c.attributes)
-	c.warnings = append(slices.Clip(c.warnings), warning)
+	field := identifierFields[identifier]
+	property, place, value := "external_id", c.places.ExternalID, &c.person.externalID
+	if field == "phone_number" {
+		property, place, value = phoneProperty, c.places.PhoneNumber, &c.person.phoneNumber
+	}
+	body, property, err := setAside(c.body, c.places, place, property, *value)
+	if err != nil {
+		return c // a body that can't be read is refused by others
+	}
+	c.body, *value = body, ""
+	c.warnings = append(slices.Clip(c.warnings), Warning{WarningIdentifierConflict,
+		field + " belongs to another profile; it is kept as the custom property " + property})
 	return c
 }
 
@@ -95,18 +118,11 @@ func (ids identifiers) at(pointer string) (identifier int, ok bool) {
 	return 0, false
 }
 
-// setAside turns an identifier into a custom property.
-var setAside = map[string]func(*klaviyo.ProfileCreateAttributes) Warning{
-	"phone_number": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		var property string
-		a.Properties, property = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
-		a.PhoneNumber = ""
-		return Warning{WarningIdentifierConflict, "phone_number belongs to another profile; it is kept as the custom property " + property}
-	},
-	"external_id": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		var property string
-		a.Properties, property = withProperty(a.Properties, "external_id", a.ExternalID)
-		a.ExternalID = ""
-		return Warning{WarningIdentifierConflict, "external_id belongs to another profile; it is kept as the custom property " + property}
-	},
+// pointerOf is the place that an error points at, or empty.
+func pointerOf(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Pointer
 }

@@ -46,7 +46,7 @@ func TestReadsOfAnotherType(t *testing.T) {
 		return answer(200, `{"data":[`+cy+`],"links":{"next":null}}`), nil
 	}, WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelInfo}))))
 
-	one, err := c.API.GetProfile(t.Context(), "01B", nil)
+	one, err := klaviyo.NewAPI(c).GetProfile(t.Context(), "01B", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestReadsOfAnotherType(t *testing.T) {
 	}
 
 	var ids []string
-	for p, err := range c.API.AllProfiles(t.Context(), nil) {
+	for p, err := range klaviyo.NewAPI(c).AllProfiles(t.Context(), nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func TestReadsOfNoUse(t *testing.T) {
 		{`{"data":[],"links":"next"}`, "/links"},
 	} {
 		c := newTestClient(t, func(*http.Request) (*http.Response, error) { return answer(200, test.answer), nil })
-		_, err := c.API.GetProfiles(t.Context(), nil)
+		_, err := klaviyo.NewAPI(c).GetProfiles(t.Context(), nil)
 		var e *Error
 		if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedAnswer) || !slices.Equal(e.Unread, []string{test.at}) {
 			t.Errorf("%s: %v, want %s unread", test.answer, err, test.at)
@@ -94,7 +94,7 @@ func TestWriteOfAnotherType(t *testing.T) {
 		calls++
 		return answer(201, `{"data":`+unlike+`}`), nil
 	})
-	_, err := c.API.CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "bo@example.com"})
+	_, err := klaviyo.NewAPI(c).CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "bo@example.com"})
 	var e *Error
 	if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedAnswer) || calls != 1 {
 		t.Fatalf("%v after %d calls", err, calls)
@@ -120,7 +120,7 @@ func TestWriteOfAnotherType(t *testing.T) {
 	}
 
 	// The upsert takes nothing but the id, which it has.
-	if sent, err := c.UpsertProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "bo@example.com"}); err != nil || sent.ProfileID != "01B" {
+	if sent, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{Email: "bo@example.com"}))); err != nil || sent.ProfileID != "01B" {
 		t.Errorf("%+v, %v", sent, err)
 	}
 }

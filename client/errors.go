@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // What an [*Error] is; ask with [errors.Is].
@@ -63,7 +63,7 @@ var (
 // the error of the context.
 type Error struct {
 	// Operation is empty if the request calls none.
-	Operation *klaviyo.Operation
+	Operation *runtime.Operation
 	// StatusCode is that of the last answer, zero if there was none.
 	StatusCode int
 	// Attempts is the number of times the request was sent, RateLimited the number

@@ -9,21 +9,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // refuse makes the error of a request that is not sent.
-func refuse(op *klaviyo.Operation, advice string) *Error {
+func refuse(op *runtime.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
 }
 
 // missingCredentials makes the error of a call that the Client can't authenticate.
-func missingCredentials(op *klaviyo.Operation, advice string) *Error {
+func missingCredentials(op *runtime.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrMissingCredentials, advice: advice}
 }
 
 // unwritable makes the error of a body that can't be encoded or read.
-func unwritable(op *klaviyo.Operation, err error) *Error {
+func unwritable(op *runtime.Operation, err error) *Error {
 	e := refuse(op, "give a body that can be written as JSON")
 	e.cause = err
 	return e
@@ -111,6 +111,8 @@ func badAnswer(call *call, resp *http.Response) *Error {
 		e.advice = statusAdvice[e.StatusCode]
 	case e.StatusCode/100 == 3:
 		e.advice = "the API doesn't redirect; check the base URL"
+	case kind == ErrRevisionRetired:
+		e.advice = retiredAdvice(call.operation)
 	case kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
 	case kind == ErrConflict && e.DuplicateProfileID != "":
@@ -140,7 +142,6 @@ var advice = map[error]string{
 	ErrInvalidRequest:  "mend the request; sent again as it is, it fails again",
 	ErrNotFound:        "check the id; the resource may have been deleted or merged into another",
 	ErrConflict:        "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
-	ErrRevisionRetired: revisionAdvice,
 	ErrRateLimited:     "other programs may be using the account's quota; send again later",
 	ErrUnavailable:     "send again later",
 	ErrMisdirected:     "the answer isn't the API's; check the base URL, and proxies on the way",
@@ -152,11 +153,12 @@ var statusAdvice = map[int]string{
 	http.StatusProxyAuthRequired: adviceProxy,
 }
 
-// revisionAdvice is what to do about a revision that is no longer served.
-const revisionAdvice = "the account no longer serves revision " + revision + ", the version of the API that is spoken here; " +
-	"use a release of this module for a later one (docs/updating.md)"
+// retiredAdvice says what to do about a revision that is no longer served.
+func retiredAdvice(op *runtime.Operation) string {
+	return "Klaviyo no longer serves revision " + op.Revision + " of its API; use the package of a later one (docs/updating.md)"
+}
 
-func keyAdvice(op *klaviyo.Operation) string {
+func keyAdvice(op *runtime.Operation) string {
 	if op.Public {
 		return "check the company id"
 	}
@@ -165,17 +167,19 @@ func keyAdvice(op *klaviyo.Operation) string {
 }
 
 // faultsIn reads what the API says of a request, if the body is the API's.
-func faultsIn(body []byte) []klaviyo.APIError {
+func faultsIn(body []byte) []apiFault {
 	if !isJSON(body) {
 		return nil
 	}
-	var faults klaviyo.APIErrors
+	var faults struct {
+		Errors []apiFault `json:"errors"`
+	}
 	// A field of another type than described loses itself, not the rest.
 	_ = json.Unmarshal(body, &faults)
 	return faults.Errors
 }
 
-func newFault(f klaviyo.APIError) Fault {
+func newFault(f apiFault) Fault {
 	fault := Fault{Detail: f.Detail, RequestID: f.ID}
 	if looksLikeName(f.Code) {
 		fault.Code = f.Code // and else it may be anything

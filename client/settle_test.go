@@ -153,7 +153,7 @@ func settlement(t *testing.T, o owners, memory string, points, weakest bool) (ca
 	case "stale":
 		old := send(t, c, attributesOf(all, "")).ProfileID
 		moved := attributesOf(all, "old")
-		_, err := other.API.UpdateProfile(t.Context(), old, klaviyo.ProfileUpdateAttributes{
+		_, err := klaviyo.NewAPI(other).UpdateProfile(t.Context(), old, klaviyo.ProfileUpdateAttributes{
 			Email: klaviyo.Set(moved.Email), PhoneNumber: klaviyo.Set(moved.PhoneNumber), ExternalID: klaviyo.Set(moved.ExternalID),
 		})
 		if err != nil {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
@@ -78,12 +77,12 @@ var (
 
 // A reply is an answer to a call of an operation.
 type reply struct {
-	op     *klaviyo.Operation
+	op     *runtime.Operation
 	status int
 	body   []byte
 }
 
-func replyOf(op *klaviyo.Operation, resp *http.Response) reply {
+func replyOf(op *runtime.Operation, resp *http.Response) reply {
 	return reply{op, resp.StatusCode, peek(resp)}
 }
 
@@ -101,7 +100,8 @@ func (r reply) kind() error {
 // server, such as a page to log in to, may answer 2XX to anything and would swallow
 // everything that is sent.
 func (r reply) isSuccess() bool {
-	if !slices.Contains(r.op.Success.Statuses, r.status) {
+	// What isn't described may be answered with any of them.
+	if len(r.op.Success.Statuses) > 0 && !slices.Contains(r.op.Success.Statuses, r.status) {
 		return false
 	}
 	var answer struct {
@@ -151,11 +151,10 @@ func (r reply) blamesRevision() bool {
 // findsNoRevision tells whether the API has no revision for the call. A 404 may quote an
 // id with the word, so more than that is looked for.
 func (r reply) findsNoRevision() bool {
-	return slices.ContainsFunc(faultsIn(r.body), func(fault klaviyo.APIError) bool {
+	return slices.ContainsFunc(faultsIn(r.body), func(fault apiFault) bool {
 		return strings.Contains(strings.ToLower(fault.Title+" "+fault.Detail), "no valid revision")
 	})
 }
-
 
 // isID tells whether an id from the server can be one, and can stand in a path.
 func isID(id string) bool {

@@ -44,7 +44,7 @@ func TestEveryStatus(t *testing.T) {
 						calls++
 						return answer(status, body), nil
 					}, WithRetry(RetryPolicy{MaxAttempts: 2, MaxRateLimited: 1, MinBackoff: 1, MaxBackoff: 1}))
-					err := caller{c}.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
+					err := c.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
 					if got, want := BlameOf(err), want(status, body); got != want || (err == nil) != (want == BlameNobody) {
 						t.Errorf("%s %d %q: blame %d, want %d: %v", id, status, body, got, want, err)
 					}

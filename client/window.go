@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // margin covers what isn't known of a window's end: RateLimit-Reset is in whole
@@ -58,7 +58,7 @@ type reading struct {
 	others int
 }
 
-func newSteadyWindow(limit klaviyo.RateLimit, share float64) steadyWindow {
+func newSteadyWindow(limit runtime.RateLimit, share float64) steadyWindow {
 	return steadyWindow{length: limit.Window, calls: limit.Calls, share: share}
 }
 

@@ -168,7 +168,7 @@ func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
 	})
 	c := newClient(t, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transport}),
 		client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
-	got, err := tt.call(t, c.API)
+	got, err := tt.call(t, klaviyo.NewAPI(c))
 	if requests != 1 {
 		t.Errorf("%d requests went out, want 1", requests)
 	}
