@@ -139,7 +139,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		}
 		defer saved.file.Close()
 		if saved.last.Done {
-			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", flags.checkpoint)
+			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", input.Name(flags.checkpoint))
 			return p.end(s.summary(delivery.Report{}, nil), flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
@@ -197,7 +197,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	}
 	s.earlier = saved.last.Counts
 	if at := saved.last.At; saved.found && !saved.last.Done {
-		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), s.files[at.File], flags.checkpoint)
+		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), input.Name(s.files[at.File]), input.Name(flags.checkpoint))
 	}
 	return saved, nil
 }

@@ -114,8 +114,12 @@ func whyStopped(ctx context.Context, reason error) error {
 func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
 	stop.Advice, stop.Command = "To go on", s.resume(cmd, at)
-	if stop.File == input.Stdin {
+	var damage *input.ReadError
+	switch {
+	case stop.File == input.Stdin:
 		stop.Advice += ", with the same input again"
+	case errors.As(reason, &damage):
+		stop.Advice += ", once " + input.Name(damage.File) + " is mended or left out"
 	}
 	return stop
 }

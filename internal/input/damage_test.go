@@ -117,26 +117,29 @@ func FuzzDamage(f *testing.F) {
 // TestReadingIsGivenUp reads what has no end and gives nothing, without a pause. The
 // context is done after a while, and reading with it.
 func TestReadingIsGivenUp(t *testing.T) {
-	for name, tt := range map[string]struct{ begin, again string }{
-		"blank lines":                  {"", "\n"},
-		"blanks":                       {"", strings.Repeat(" ", 1000)},
-		"a long line":                  {"{}\n", "x"},
-		"an element that has no end":   {"[\n", "{"},
-		"an array of nothing":          {"[\n", ","},
-		"a name behind a batch":        {"{\"batch\":[\n],\"", "x"},
-		"a value behind a batch":       {"{\"batch\":[\n],\"x\":[", "x"},
-		"zeros behind gzip":            {gzipped(t, "{}\n"), "\x00"},
-		"gzip of nothing":              {gzipped(t, ""), gzipped(t, "")},
-		"gzip of blank lines":          {"", gzipped(t, strings.Repeat("\n", 300_000))},
-		"gzip of a long line":          {"", gzipped(t, strings.Repeat("x", 300_000))},
-		"zstd of nothing":              {"", zstandard(t, "")},
-		"zstd of blank lines":          {"", zstandard(t, strings.Repeat("\n", 300_000))},
-		"empty batches in an array":    {"[\n", `{"batch":[]},`},
-		"a first line that has no end": {`{"a":"`, "x"},
+	for name, tt := range map[string]struct {
+		begin, again string
+		left         int
+	}{
+		"blank lines":                  {"", "\n", 2 << 20},
+		"blanks":                       {"", strings.Repeat(" ", 1000), 2 << 20},
+		"a long line":                  {"{}\n", "x", 2 << 20},
+		"an element that has no end":   {"[\n", "{", 2 << 20},
+		"an array of nothing":          {"[\n", ",", 2 << 20},
+		"a name behind a batch":        {"{\"batch\":[\n],\"", "x", 2 << 20},
+		"a value behind a batch":       {"{\"batch\":[\n],\"x\":[", "x", 2 << 20},
+		"zeros behind gzip":            {gzipped(t, "{}\n"), "\x00", 2 << 20},
+		"gzip of nothing":              {gzipped(t, ""), gzipped(t, ""), 0},
+		"gzip of blank lines":          {"", gzipped(t, strings.Repeat("\n", 300_000)), 0},
+		"gzip of a long line":          {"", gzipped(t, strings.Repeat("x", 300_000)), 0},
+		"zstd of nothing":              {"", zstandard(t, ""), 0},
+		"zstd of blank lines":          {"", zstandard(t, strings.Repeat("\n", 300_000)), 0},
+		"empty batches in an array":    {"[\n", `{"batch":[]},`, 2 << 20},
+		"a first line that has no end": {`{"a":"`, "x", 2 << 20},
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
-			source := &recurring{text: tt.begin, again: tt.again, left: 4 << 20, end: cancel}
+			source := &recurring{text: tt.begin, again: tt.again, left: tt.left, end: cancel}
 			// As a regular file does, it never waits and knows nothing of the context.
 			c := newContent(source, Position{Line: 1}, Config{Limit: 1000})
 			var chunk Chunk
@@ -147,7 +150,7 @@ func TestReadingIsGivenUp(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Error(err)
 			}
-			if source.left < -(1 << 20) {
+			if source.left < -headSize {
 				t.Errorf("%d bytes were read after the end", -source.left)
 			}
 		})

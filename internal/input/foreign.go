@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // foreign are the kinds of files that aren't read, by what they begin with.
@@ -80,7 +82,7 @@ func foreignError(what, do string) error {
 }
 
 var (
-	errNoJSON = errors.New(`it isn't JSON: none of its first lines begins with {" or [. Leave it out, or write its events as JSON Lines`)
+	errNoJSON = errors.New(`it isn't JSON: none of its first lines begins an object or an array. Leave it out, or write its events as JSON Lines`)
 	errOldMac = foreignError("text whose lines end with CR alone", "pipe the output of tr '\\r' '\\n' to the command")
 )
 
@@ -88,17 +90,22 @@ var (
 // even if there is no JSON in them, so that each is named.
 func refuseLines(text []byte, all bool) (err error, known bool) {
 	rest := bytes.TrimPrefix(text, byteOrderMark)
+	strange := false // what is before rest isn't text
 	for lines := 0; len(rest) > 0; {
 		line, behind, ended := bytes.Cut(rest, newline)
-		line = bytes.Trim(line, " \t\r")
-		if like, known := likeJSON(line, ended || all); like || !known {
+		like, known := likeJSON(rest, all)
+		if like && strange { // in so many bytes there is anything
+			like, known = jsontext.Value(line).IsValid(), ended || all
+		}
+		if like || !known {
 			return nil, known
 		}
-		if len(line) > 0 && ended {
+		if ended && len(bytes.TrimSpace(line)) > 0 {
 			if lines++; lines == linesWithoutJSON {
 				return errNoJSON, true
 			}
 		}
+		strange = strange || ended && !isText(line)
 		rest = behind
 	}
 	if all && !isText(text) {
@@ -107,20 +114,21 @@ func refuseLines(text []byte, all bool) (err error, known bool) {
 	return nil, all
 }
 
-// likeJSON tells whether a line begins as an object or an array of JSON does, with more
-// than its bracket: a log may begin with [info].
-func likeJSON(line []byte, whole bool) (like, known bool) {
-	if len(line) == 0 || line[0] != '{' && line[0] != '[' {
-		return false, len(line) > 0 || whole
+// likeJSON tells whether a line, with what follows, begins as an object or an array of JSON
+// does, with more than its bracket: a log may begin with [info], and a script have brackets.
+func likeJSON(text []byte, all bool) (like, known bool) {
+	text = bytes.TrimLeft(text, " \t\r")
+	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+		return false, len(text) > 0 || all
 	}
-	inside := bytes.TrimLeft(line[1:], " \t\r")
+	inside := bytes.TrimLeft(text[1:], " \t\r\n")
 	switch {
 	case len(inside) == 0:
-		return true, whole
-	case line[0] == '{':
-		return inside[0] == '"' || inside[0] == '}', true
+		return all, all
+	case text[0] == '{':
+		return inside[0] == '"', true
 	}
-	return strings.IndexByte(`{["]`, inside[0]) >= 0, true
+	return strings.IndexByte(`{["`, inside[0]) >= 0, true
 }
 
 // isOldMac tells of how a file of lines begins whether these end with carriage returns
