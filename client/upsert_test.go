@@ -53,7 +53,7 @@ func TestUpsert(t *testing.T) {
 			Response{Operation: klaviyo.OperationCreateProfile, StatusCode: 201, ProfileID: "01B", Attempts: 3}, nil, 0},
 		{"never to be found", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01A")}, {update, 404, ""}},
 			Response{}, ErrNotFound, 4},
-		{"the identifier moved in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}, {updateOther, 200, `{}`}},
+		{"the identifier moved in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}, {updateOther, 200, `{"data":{"type":"profile","id":"01B"}}`}},
 			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01B", Attempts: 3}, nil, 0},
 		{"two profiles, each said to be the other", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}, {updateOther, 409, duplicateOf("01A")}},
 			Response{}, ErrConflict, 3},
