@@ -33,7 +33,7 @@ const (
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
-	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "keep events that fail nowhere but in the log, also with --checkpoint")
+	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "let the log alone name the events that fail, also with --checkpoint")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
 	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
@@ -95,9 +95,9 @@ it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
 With --checkpoint the same command goes on where it was, also when it was killed. It
-needs --dead-letter, or --no-dead-letter.
-The files, the account and the mapping must be the same; the last file may have
-grown. A last line that is half written is left to the next run.`,
+needs --dead-letter, or --no-dead-letter. The files, the account and the mapping must
+be the same; the last file may have grown. A last line that is half written is left to
+the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   rudderklaviyo send --output json events.jsonl.gz
