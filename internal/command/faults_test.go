@@ -240,6 +240,8 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	d.checkDeadLetters(t, dead)
 	if tt.stops == "" {
 		d.checkSummary(t, r, len(dead))
+	} else {
+		r.checkStop(t)
 	}
 	d.checkNothingIsLost(t, r.undone())
 	d.checkOrder(t)

@@ -18,9 +18,9 @@ type stop struct {
 	// Code is the kind of reason: one of stopCodes, input or unknown.
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	// File, Line and Event are where the first event stands that isn't done. Event is left
-	// out where the line holds one event. All are where the input isn't at fault and no
-	// command goes on.
+	// File, Line and Event say where the first event stands that isn't done; they are empty
+	// where a file couldn't be closed or replaced at the end. Event is left out where the
+	// line holds one event.
 	File  string `json:"file,omitempty"`
 	Line  int    `json:"line,omitempty"`
 	Event int    `json:"event,omitempty"`
