@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
@@ -176,18 +178,76 @@ func TestBaseURLForms(t *testing.T) {
 	}
 }
 
+// TestTimestamp reads every form that times have in answers and in the description's
+// examples.
 func TestTimestamp(t *testing.T) {
 	moment := time.Date(2023, 2, 21, 20, 7, 38, 500_000_000, time.UTC)
-	for _, text := range []klaviyo.Timestamp{"2023-02-21T20:07:38.5Z", "2023-02-21T20:07:38.5", "2023-02-21T21:07:38.5+01:00", klaviyo.NewTimestamp(moment)} {
-		if got, err := text.Time(); err != nil || !got.Equal(moment) {
-			t.Errorf("%s: %v, %v", text, got, err)
+	for _, tt := range []struct {
+		text klaviyo.Timestamp
+		want time.Time
+	}{
+		{"2023-02-21T20:07:38.5Z", moment},
+		{"2023-02-21T21:07:38.5+01:00", moment},
+		{"2023-02-21T20:07:38.5", moment},
+		{"2023-02-21 20:07:38.5+00:00", moment},
+		{"2023-02-21 12:07:38.5-08:00", moment},
+		{"2023-02-21 20:07:38.500000", moment},
+		{"2023-02-21T20:07:38+00:00", moment.Truncate(time.Second)},
+		{"2023-02-21 20:07:38+00:00", moment.Truncate(time.Second)},
+		{"2023-02-21T20:07:38", moment.Truncate(time.Second)},
+		{klaviyo.NewTimestamp(moment), moment},
+	} {
+		if got, err := tt.text.Time(); err != nil || !got.Equal(tt.want) {
+			t.Errorf("%s: %v, %v; want %v", tt.text, got, err, tt.want)
 		}
 	}
-	for _, text := range []klaviyo.Timestamp{"", "yesterday", "2023-02-21"} {
+	for _, text := range []klaviyo.Timestamp{"", "yesterday", "2023-02-21", "2023-02-30T20:07:38Z", "1676927258"} {
 		if got, err := text.Time(); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}
 	}
+}
+
+// TestTimesOfAnswers are read in whatever form klaviyotest, and so Klaviyo, writes them.
+func TestTimesOfAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(123 * time.Millisecond)
+		now := time.Now().Truncate(time.Second)
+		k := klaviyotest.New(klaviyotest.WithList("L", "Newsletter"))
+		c := newTestClient(t, k.Transport().RoundTrip)
+		if _, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{Email: "ada@example.com"}))); err != nil {
+			t.Fatal(err)
+		}
+		if err := klaviyo.NewAPI(c).CreateEvent(t.Context(), klaviyo.EventCreateAttributes{Profile: klaviyo.EventProfile{Email: "ada@example.com"}, Metric: klaviyo.MetricCreateQuery{Name: "Paid"}}); err != nil {
+			t.Fatal(err)
+		}
+		profiles, err := klaviyo.NewAPI(c).GetProfiles(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := klaviyo.NewAPI(c).GetEvents(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists, err := klaviyo.NewAPI(c).GetLists(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]klaviyo.Timestamp{
+			"a profile's created":         profiles.Data[0].Attributes.Created,
+			"a profile's updated":         profiles.Data[0].Attributes.Updated,
+			"a profile's last_event_date": profiles.Data[0].Attributes.LastEventDate,
+			"an event's datetime":         events.Data[0].Attributes.Datetime,
+			"a list's created":            lists.Data[0].Attributes.Created,
+		} {
+			if got, err := text.Time(); err != nil || !got.Equal(now) {
+				t.Errorf("%s: %s is %v, %v; want %v", name, text, got, err, now)
+			}
+		}
+		if profiles.Links.NextCursor() != "" || profiles.Data[0].Attributes.PhoneNumber != "" {
+			t.Errorf("null is read as %+v", profiles)
+		}
+	})
 }
 
 func TestUpsertProfile(t *testing.T) {

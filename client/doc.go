@@ -75,8 +75,8 @@
 // A request whose identifiers belong to several profiles updates the one that has the
 // email, or if none has it the one that has the phone number, whichever profile a 409
 // names and whatever the Client remembers. Identifiers of other profiles are left out
-// of the update: those that the 409s point at or, where they don't point, the weakest
-// first, the external id before the phone number. What is left out becomes the custom
+// of the update: those that the 409s point at or, where they don't point at one, those
+// without which an update succeeds, as few as can be. What is left out becomes the custom
 // property external_id or phone, unless the request has a property of that name, and
 // the Response has a [Warning] with the code [WarningIdentifierConflict]. If the
 // strongest identifier alone is still answered 409, the error is [ErrConflict]. What

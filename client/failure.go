@@ -139,12 +139,12 @@ func excerptOf(body []byte) string {
 
 // advice is what to do about a kind of failure.
 var advice = map[error]string{
-	ErrInvalidRequest:  "mend the request; sent again as it is, it fails again",
-	ErrNotFound:        "check the id; the resource may have been deleted or merged into another",
-	ErrConflict:        "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
-	ErrRateLimited:     "other programs may be using the account's quota; send again later",
-	ErrUnavailable:     "send again later",
-	ErrMisdirected:     "the answer isn't the API's; check the base URL, and proxies on the way",
+	ErrInvalidRequest: "mend the request; sent again as it is, it fails again",
+	ErrNotFound:       "check the id; the resource may have been deleted or merged into another",
+	ErrConflict:       "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
+	ErrRateLimited:    "other programs may be using the account's quota; send again later",
+	ErrUnavailable:    "send again later",
+	ErrMisdirected:    "the answer isn't the API's; check the base URL, and proxies on the way",
 }
 
 // statusAdvice is what to do about a status where that is more than advice says.

@@ -16,7 +16,7 @@ const upsertRounds = 2
 // The operation creates one, and has another that updates. Only the memory decides
 // whether it begins with the update; what becomes of the profiles is the same.
 func (c *Client) upsertProfile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
-	u := &upsert{client: c, operation: op, whole: newClaim(op, body)}
+	u := &upsert{client: c, operation: op, whole: newClaim(op, body), refused: make(map[refusal]Error)}
 	return u.total(u.run(ctx))
 }
 
@@ -26,6 +26,15 @@ type upsert struct {
 	operation *runtime.Operation
 	whole     claim
 	calls
+	// refused are the answers to updates that failed for an identifier of another
+	// profile's, less the attempts they took. The same update isn't sent twice.
+	refused map[refusal]Error
+}
+
+// A refusal is of an update of a profile to identifiers.
+type refusal struct {
+	profileID   string
+	identifiers identifiers
 }
 
 func (u *upsert) run(ctx context.Context) (*Response, error) {
@@ -44,7 +53,11 @@ func (u *upsert) run(ctx context.Context) (*Response, error) {
 			return sent, err
 		}
 		u.count(sent, err)
-		sent, err = u.settle(ctx, left, found)
+		claimed := left
+		if found.by == identifiersOf(u.whole.person).strongest() {
+			claimed = u.whole // which was cut only to find the profile
+		}
+		sent, err = u.settle(ctx, claimed, found)
 		switch rest, ok := left.withoutWeakest(); {
 		case errors.Is(err, ErrNotFound) && round < upsertRounds:
 			round++
@@ -81,6 +94,10 @@ func (u *upsert) create(ctx context.Context, left claim) (*Response, error) {
 
 // update makes a profile have what is left of a claim.
 func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
+	this := refusal{id, identifiersOf(left.person)}
+	if before, ok := u.refused[this]; ok {
+		return nil, &before
+	}
 	op := u.operation.UpdatedBy
 	path, err := op.PathOf(id)
 	if err != nil {
@@ -93,6 +110,12 @@ func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, 
 	sent, _, err := u.client.send(ctx, op, path, body)
 	if errors.Is(err, ErrNotFound) {
 		u.client.memory.forget(id)
+	}
+	var conflict *Error
+	if errors.As(err, &conflict) && errors.Is(err, ErrConflict) {
+		again := *conflict
+		again.Attempts, again.RateLimited = 0, 0
+		u.refused[this] = again
 	}
 	if err != nil {
 		return nil, err

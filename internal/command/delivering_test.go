@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -193,6 +194,22 @@ func (d *delivering) checkSummary(t *testing.T, r result, dead int) {
 		if got[name] != want {
 			t.Errorf("%s: %d, want %d", name, got[name], want)
 		}
+	}
+}
+
+// checkStop checks that the summary of a stopped run says what its last lines say, and has
+// a code for it that docs/reliability.md lists.
+func (r result) checkStop(t *testing.T) {
+	t.Helper()
+	var got summary
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Stopped == nil {
+		t.Fatalf("%v; the summary doesn't say that the run stopped: %s", err, r.stdout)
+	}
+	if want := "rudderklaviyo: " + got.Stopped.Error() + "\n"; !strings.HasSuffix(r.stderr, want) {
+		t.Errorf("the summary says\n%sand the last lines\n%s", want, r.stderr)
+	}
+	if code := got.Stopped.Code; code == "unknown" || !strings.Contains(read(t, reliability), "`"+code+"`") {
+		t.Errorf("the code of the stop is %s", code)
 	}
 }
 

@@ -147,12 +147,12 @@ var faultTests = []faultTest{
 	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 16, dead: "error",
 		remark: "the batch is halved until it stands alone"},
 	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
-	{fault: "The revision is retired", strikes: everything, answer: revisionRetired, attempts: 1, stops: "use a release of this module for a later one", atOnce: true,
+	{fault: "The revision is retired", strikes: everything, answer: revisionRetired, attempts: 1, stops: "no longer serves revision", atOnce: true,
 		remark: "a 410, which each request asks for instead of being read as one of a later revision"},
-	{fault: "410", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "410", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "no longer serves revision", atOnce: true},
 	{fault: "404 that finds no valid revision", strikes: everything, answer: answers(http.StatusNotFound, `{"errors":[{"code":"not_found","title":"Not found.","detail":"No valid revisions found for method POST."}]}`), attempts: 1,
-		stops: "use a release of this module for a later one", atOnce: true},
-	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+		stops: "no longer serves revision", atOnce: true},
+	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "no longer serves revision", atOnce: true},
 	{fault: "A redirect", strikes: everything, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
 		remark: "not followed: it would take the key along"},
 	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 2, stops: "(1 answered 302)"},
@@ -240,6 +240,8 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	d.checkDeadLetters(t, dead)
 	if tt.stops == "" {
 		d.checkSummary(t, r, len(dead))
+	} else {
+		r.checkStop(t)
 	}
 	d.checkNothingIsLost(t, r.undone())
 	d.checkOrder(t)

@@ -282,7 +282,7 @@ func (s *sending) summary(report delivery.Report, stop *stop) summary {
 		Requests:       stats.Requests,
 		Retries:        stats.Retries,
 		RateLimited:    stats.RateLimited,
-		Seconds:        time.Since(s.began).Round(time.Millisecond).Seconds(),
+		Seconds:        float64(time.Since(s.began).Milliseconds()) / 1000,
 		Earlier:        s.earlier.Events,
 		Forms:          s.forms,
 		Compressed:     s.compressed,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -31,7 +32,7 @@ func Load(path, destination string) (cfg Config, ignored []string, err error) {
 	}
 	cfg, ignored, err = parse(text, destination)
 	if err != nil {
-		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
+		return Config{}, nil, fmt.Errorf("%s: %w", terminal.Quote(path), err)
 	}
 	return cfg, ignored, nil
 }

@@ -962,7 +962,7 @@ type Event struct {
 // EventAttributes is what happened, to whom, and when.
 type EventAttributes struct {
 	// Datetime is when it happened, in a form like RFC 3339's.
-	Datetime string `json:"datetime,omitempty,omitzero"`
+	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
 	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
