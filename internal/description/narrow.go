@@ -7,9 +7,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// undescribed marks a schema of ours that leaves out what is in it, such as the
+// conditions of a segment.
+const undescribed = "x-not-described"
+
 // Narrow copies a published description and cuts the copy to the operations that
 // ours has, wherever they stand in it, to their tags, and to the components that
-// they reach.
+// they reach. Of a schema that ours marks with x-not-described it keeps the type alone.
 func Narrow(published, ours *yaml.Node) *yaml.Node {
 	var ids []string
 	for _, op := range Operations(ours) {
@@ -48,6 +52,14 @@ func Narrow(published, ours *yaml.Node) *yaml.Node {
 	}
 
 	components := Get(root, "components")
+	for name, schema := range pairs(Get(ours, "components", "schemas")) {
+		mark, published := Get(schema, undescribed), Get(components, "schemas", name)
+		if mark == nil || published == nil {
+			continue
+		}
+		keep(published, func(key string, _ *yaml.Node) bool { return key == "type" })
+		put(published, undescribed, Clone(mark))
+	}
 	reached := make(map[string]bool)
 	reach(components, paths, reached)
 	for kind, all := range pairs(components) {
