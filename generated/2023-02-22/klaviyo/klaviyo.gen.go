@@ -766,8 +766,8 @@ type EventCreateQuery struct {
 }
 
 // AppendJSON appends the body as JSON, the same that encoding/json writes without
-// escapes for HTML. Raw values have to be JSON without white space: they are copied and
-// not looked at, and neither is an event's profile that has a property named as a field.
+// escapes for HTML. Raw values have to be JSON without white space: they are copied, and
+// neither read nor held against the fields beside them.
 func (v EventCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
 
 func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
@@ -892,9 +892,109 @@ func (v *EventProfile) appendJSON(dst []byte) []byte {
 	if v.Zip.IsSpecified() {
 		dst = appendNullable(appendName(dst, "\"$zip\":"), v.Zip)
 	}
-	dst = appendMembers(dst, v.Properties)
+	if len(v.Properties) > len("{}") {
+		dst = append(appendName(dst, ""), v.Properties[1:len(v.Properties)-1]...)
+	}
 	return append(dst, '}')
 }
+
+// MarshalJSON writes the fields and the members of Properties as one object. It is
+// an error if one of those has the name of a field.
+func (p EventProfile) MarshalJSON() ([]byte, error) {
+	type fields EventProfile
+	var buffer bytes.Buffer
+	encoder := json.NewEncoder(&buffer)
+	encoder.SetEscapeHTML(false) // what is & in a value is & on the wire
+	if err := encoder.Encode(fields(p)); err != nil {
+		return nil, err
+	}
+	object := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+	if len(p.Properties) == 0 {
+		return object, nil
+	}
+	if err := p.checkProperties(); err != nil {
+		return nil, err
+	}
+	custom := bytes.TrimSpace(p.Properties)
+	custom = bytes.TrimSpace(custom[1 : len(custom)-1])
+	if len(custom) == 0 {
+		return object, nil
+	}
+	object = object[:len(object)-1]
+	if len(object) > 1 {
+		object = append(object, ',')
+	}
+	object = append(object, custom...)
+	return append(object, '}'), nil
+}
+
+// checkProperties says why Properties can't stand beside the fields. Only a name
+// with a $ can be a field's, so that other properties need not be read.
+func (p EventProfile) checkProperties() error {
+	custom := bytes.TrimSpace(p.Properties)
+	if len(custom) < 2 || custom[0] != '{' || custom[len(custom)-1] != '}' {
+		return errors.New("klaviyo: EventProfile.Properties is no JSON object")
+	}
+	if !bytes.ContainsAny(custom, `$\`) {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(custom, &members); err != nil {
+		return fmt.Errorf("klaviyo: EventProfile.Properties: %w", err)
+	}
+	v := reflect.ValueOf(p)
+	for i, name := range eventProfileNames {
+		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
+			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
+		}
+	}
+	return nil
+}
+
+// UnmarshalJSON puts the members without a field of their own into Properties.
+// Names are matched to the letter: "$EMAIL" is a custom property.
+func (p *EventProfile) UnmarshalJSON(data []byte) error {
+	var custom map[string]json.RawMessage
+	if err := json.Unmarshal(data, &custom); err != nil {
+		return err
+	}
+	named := make(map[string]json.RawMessage)
+	for _, name := range eventProfileNames {
+		if v, ok := custom[name]; ok {
+			named[name] = v
+			delete(custom, name)
+		}
+	}
+	object, err := json.Marshal(named)
+	if err != nil {
+		return err
+	}
+	type fields EventProfile
+	var known fields
+	if err := json.Unmarshal(object, &known); err != nil {
+		return err
+	}
+	if len(custom) > 0 {
+		if known.Properties, err = json.Marshal(custom); err != nil {
+			return err
+		}
+	}
+	*p = EventProfile(known)
+	return nil
+}
+
+// eventProfileNames are the names of the fields by their place, but for Properties,
+// which has none.
+var eventProfileNames = func() map[int]string {
+	names := make(map[int]string)
+	t := reflect.TypeFor[EventProfile]()
+	for i := range t.NumField() {
+		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
+			names[i] = name
+		}
+	}
+	return names
+}()
 
 // EventCreateAttributes is what happened, to whom, and when.
 type EventCreateAttributes struct {
@@ -1290,8 +1390,8 @@ type ProfileCreateQuery struct {
 }
 
 // AppendJSON appends the body as JSON, the same that encoding/json writes without
-// escapes for HTML. Raw values have to be JSON without white space: they are copied and
-// not looked at, and neither is an event's profile that has a property named as a field.
+// escapes for HTML. Raw values have to be JSON without white space: they are copied, and
+// neither read nor held against the fields beside them.
 func (v ProfileCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
 
 func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
@@ -1762,8 +1862,8 @@ type SubscriptionCreateJobCreateQuery struct {
 }
 
 // AppendJSON appends the body as JSON, the same that encoding/json writes without
-// escapes for HTML. Raw values have to be JSON without white space: they are copied and
-// not looked at, and neither is an event's profile that has a property named as a field.
+// escapes for HTML. Raw values have to be JSON without white space: they are copied, and
+// neither read nor held against the fields beside them.
 func (v SubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
 
 func (v *SubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
@@ -1806,7 +1906,7 @@ func (v *SubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 		dst = appendString(appendName(dst, "\"custom_source\":"), v.CustomSource)
 	}
 	dst = appendString(appendName(dst, "\"list_id\":"), v.ListID)
-	dst = appendSubscriptions(appendName(dst, "\"subscriptions\":"), v.Subscriptions)
+	dst = appendList(appendName(dst, "\"subscriptions\":"), v.Subscriptions, (*Subscription).appendJSON)
 	return append(dst, '}')
 }
 
@@ -1856,8 +1956,8 @@ type UnsubscriptionCreateJobCreateQuery struct {
 }
 
 // AppendJSON appends the body as JSON, the same that encoding/json writes without
-// escapes for HTML. Raw values have to be JSON without white space: they are copied and
-// not looked at, and neither is an event's profile that has a property named as a field.
+// escapes for HTML. Raw values have to be JSON without white space: they are copied, and
+// neither read nor held against the fields beside them.
 func (v UnsubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(dst) }
 
 func (v *UnsubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
@@ -2137,6 +2237,15 @@ func (t Coordinate) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON()
 // UnmarshalJSON keeps the value as it is; null clears the coordinate in an update.
 func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
+// Type is the kind of resource that the value is, such as metric.
+func (t EventIncluded) Type() string {
+	var resource struct {
+		Type string `json:"type"`
+	}
+	_ = json.Unmarshal(t.union, &resource) // a value that is no resource has no type
+	return resource.Type
+}
+
 // AsMetric gives the value as a Metric, or an error if it is none.
 func (t EventIncluded) AsMetric() (Metric, error) {
 	var v Metric
@@ -2176,6 +2285,15 @@ func (t EventIncluded) MarshalJSON() ([]byte, error) { return t.union.MarshalJSO
 
 // UnmarshalJSON keeps the value as it is.
 func (t *EventIncluded) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
+
+// Type is the kind of resource that the value is, such as list.
+func (t ProfileIncluded) Type() string {
+	var resource struct {
+		Type string `json:"type"`
+	}
+	_ = json.Unmarshal(t.union, &resource) // a value that is no resource has no type
+	return resource.Type
+}
 
 // AsList gives the value as a List, or an error if it is none.
 func (t ProfileIncluded) AsList() (List, error) {
@@ -2757,6 +2875,9 @@ func (c Call) Path() (string, error) {
 	return strings.Join(segments, "/"), nil
 }
 
+// Revision is the revision of Klaviyo's API that this package is generated from.
+const Revision = "2023-02-22"
+
 // OperationID is the operationId of a call in Klaviyo's API.
 type OperationID string
 
@@ -2829,8 +2950,13 @@ type Operation struct {
 	Method string
 	// Path begins with a slash; a parameter in it stands in braces.
 	Path string
-	// Burst and Steady hold at the same time, for each account.
-	Burst, Steady RateLimit
+	// Burst, Steady and Daily hold at the same time, for each account. Most operations
+	// have no Daily: theirs is zero.
+	Burst, Steady, Daily RateLimit
+	// MediaType is that of the bodies, such as application/json.
+	MediaType string
+	// Revision is the revision of the API that describes the operation.
+	Revision string
 	// Public operations take the company id as a parameter and no private key.
 	Public bool
 	// Scopes that the private key needs.
@@ -2840,37 +2966,129 @@ type Operation struct {
 }
 
 var operations = []Operation{
-	newOperation(OperationRequestProfileDeletion, "POST", "/api/data-privacy-deletion-jobs/", "3/s", "60/m", false, "data-privacy:write"),
-	newOperation(OperationGetEvents, "GET", "/api/events/", "350/s", "3500/m", false, "events:read"),
-	newOperation(OperationCreateEvent, "POST", "/api/events/", "350/s", "3500/m", false, "events:write"),
-	newOperation(OperationGetLists, "GET", "/api/lists/", "10/s", "150/m", false, "list:read"),
-	newOperation(OperationCreateList, "POST", "/api/lists/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationGetList, "GET", "/api/lists/{id}/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationDeleteListRelationships, "DELETE", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationCreateListRelationships, "POST", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationGetListProfiles, "GET", "/api/lists/{list_id}/profiles/", "10/s", "150/m", false, "list:read", "profiles:read"),
-	newOperation(OperationGetMetrics, "GET", "/api/metrics/", "10/s", "150/m", false, "metrics:read"),
-	newOperation(OperationSubscribeProfiles, "POST", "/api/profile-subscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationSuppressProfiles, "POST", "/api/profile-suppression-bulk-create-jobs/", "75/s", "700/m", false, "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsubscribeProfiles, "POST", "/api/profile-unsubscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsuppressProfiles, "POST", "/api/profile-unsuppression-bulk-create-jobs/", "75/s", "700/m", false, "subscriptions:write"),
-	newOperation(OperationGetProfiles, "GET", "/api/profiles/", "10/s", "150/m", false, "profiles:read"),
-	newOperation(OperationCreateProfile, "POST", "/api/profiles/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfile, "GET", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:read"),
-	newOperation(OperationUpdateProfile, "PATCH", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfileLists, "GET", "/api/profiles/{profile_id}/lists/", "3/s", "60/m", false, "list:read", "profiles:read"),
-	newOperation(OperationCreateClientEvent, "POST", "/client/events/", "350/s", "3500/m", true, "events:write"),
-	newOperation(OperationCreateClientProfile, "POST", "/client/profiles/", "350/s", "3500/m", true, "profiles:write"),
-	newOperation(OperationCreateClientSubscription, "POST", "/client/subscriptions/", "100/s", "700/m", true, "subscriptions:write"),
+	newOperation(Operation{
+		ID: OperationRequestProfileDeletion, Method: "POST", Path: "/api/data-privacy-deletion-jobs/",
+		Scopes:    []string{"data-privacy:write"},
+		MediaType: "application/json",
+	}, "3/s", "60/m", ""),
+	newOperation(Operation{
+		ID: OperationGetEvents, Method: "GET", Path: "/api/events/",
+		Scopes:    []string{"events:read"},
+		MediaType: "application/json",
+	}, "350/s", "3500/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateEvent, Method: "POST", Path: "/api/events/",
+		Scopes:    []string{"events:write"},
+		MediaType: "application/json",
+	}, "350/s", "3500/m", ""),
+	newOperation(Operation{
+		ID: OperationGetLists, Method: "GET", Path: "/api/lists/",
+		Scopes:    []string{"list:read"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateList, Method: "POST", Path: "/api/lists/",
+		Scopes:    []string{"list:write"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationGetList, Method: "GET", Path: "/api/lists/{id}/",
+		Scopes:    []string{"list:write"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationDeleteListRelationships, Method: "DELETE", Path: "/api/lists/{id}/relationships/profiles/",
+		Scopes:    []string{"list:write", "profiles:write"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateListRelationships, Method: "POST", Path: "/api/lists/{id}/relationships/profiles/",
+		Scopes:    []string{"list:write", "profiles:write"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationGetListProfiles, Method: "GET", Path: "/api/lists/{list_id}/profiles/",
+		Scopes:    []string{"list:read", "profiles:read"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationGetMetrics, Method: "GET", Path: "/api/metrics/",
+		Scopes:    []string{"metrics:read"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationSubscribeProfiles, Method: "POST", Path: "/api/profile-subscription-bulk-create-jobs/",
+		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationSuppressProfiles, Method: "POST", Path: "/api/profile-suppression-bulk-create-jobs/",
+		Scopes:    []string{"profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationUnsubscribeProfiles, Method: "POST", Path: "/api/profile-unsubscription-bulk-create-jobs/",
+		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationUnsuppressProfiles, Method: "POST", Path: "/api/profile-unsuppression-bulk-create-jobs/",
+		Scopes:    []string{"subscriptions:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationGetProfiles, Method: "GET", Path: "/api/profiles/",
+		Scopes:    []string{"profiles:read"},
+		MediaType: "application/json",
+	}, "10/s", "150/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateProfile, Method: "POST", Path: "/api/profiles/",
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationGetProfile, Method: "GET", Path: "/api/profiles/{id}/",
+		Scopes:    []string{"profiles:read"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationUpdateProfile, Method: "PATCH", Path: "/api/profiles/{id}/",
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+	}, "75/s", "700/m", ""),
+	newOperation(Operation{
+		ID: OperationGetProfileLists, Method: "GET", Path: "/api/profiles/{profile_id}/lists/",
+		Scopes:    []string{"list:read", "profiles:read"},
+		MediaType: "application/json",
+	}, "3/s", "60/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateClientEvent, Method: "POST", Path: "/client/events/",
+		Public:    true,
+		Scopes:    []string{"events:write"},
+		MediaType: "application/json",
+	}, "350/s", "3500/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateClientProfile, Method: "POST", Path: "/client/profiles/",
+		Public:    true,
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+	}, "350/s", "3500/m", ""),
+	newOperation(Operation{
+		ID: OperationCreateClientSubscription, Method: "POST", Path: "/client/subscriptions/",
+		Public:    true,
+		Scopes:    []string{"subscriptions:write"},
+		MediaType: "application/json",
+	}, "100/s", "700/m", ""),
 }
 
-func newOperation(id OperationID, method, path, burst, steady string, public bool, scopes ...string) Operation {
-	return Operation{
-		ID: id, Method: method, Path: path,
-		Burst: mustParseRateLimit(burst), Steady: mustParseRateLimit(steady),
-		Public: public, Scopes: scopes,
-		segments: strings.Split(path, "/"),
+func newOperation(op Operation, burst, steady, daily string) Operation {
+	op.Revision = Revision
+	op.Burst, op.Steady = mustParseRateLimit(burst), mustParseRateLimit(steady)
+	if daily != "" {
+		op.Daily = mustParseRateLimit(daily)
 	}
+	op.segments = strings.Split(op.Path, "/")
+	return op
 }
 
 // mustParseRateLimit panics where the description has no limit in the form
@@ -3403,104 +3621,6 @@ func (l CollectionLinks) NextCursor() string {
 	return next.Query().Get("page[cursor]")
 }
 
-// MarshalJSON writes the fields and the members of Properties as one object. It is
-// an error if one of those has the name of a field.
-func (p EventProfile) MarshalJSON() ([]byte, error) {
-	type fields EventProfile
-	var buffer bytes.Buffer
-	encoder := json.NewEncoder(&buffer)
-	encoder.SetEscapeHTML(false) // what is & in a value is & on the wire
-	if err := encoder.Encode(fields(p)); err != nil {
-		return nil, err
-	}
-	object := bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
-	if len(p.Properties) == 0 {
-		return object, nil
-	}
-	if err := p.checkProperties(); err != nil {
-		return nil, err
-	}
-	custom := bytes.TrimSpace(p.Properties)
-	custom = bytes.TrimSpace(custom[1 : len(custom)-1])
-	if len(custom) == 0 {
-		return object, nil
-	}
-	object = object[:len(object)-1]
-	if len(object) > 1 {
-		object = append(object, ',')
-	}
-	object = append(object, custom...)
-	return append(object, '}'), nil
-}
-
-// checkProperties says why Properties can't stand beside the fields. Only a name
-// with a $ can be a field's, so that other properties need not be read.
-func (p EventProfile) checkProperties() error {
-	custom := bytes.TrimSpace(p.Properties)
-	if len(custom) < 2 || custom[0] != '{' || custom[len(custom)-1] != '}' {
-		return errors.New("klaviyo: EventProfile.Properties is no JSON object")
-	}
-	if !bytes.ContainsAny(custom, `$\`) {
-		return nil
-	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(custom, &members); err != nil {
-		return fmt.Errorf("klaviyo: EventProfile.Properties: %w", err)
-	}
-	v := reflect.ValueOf(p)
-	for i, name := range eventProfileNames {
-		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
-			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
-		}
-	}
-	return nil
-}
-
-// UnmarshalJSON puts the members without a field of their own into Properties.
-// Names are matched to the letter: "$EMAIL" is a custom property.
-func (p *EventProfile) UnmarshalJSON(data []byte) error {
-	var custom map[string]json.RawMessage
-	if err := json.Unmarshal(data, &custom); err != nil {
-		return err
-	}
-	named := make(map[string]json.RawMessage)
-	for _, name := range eventProfileNames {
-		if v, ok := custom[name]; ok {
-			named[name] = v
-			delete(custom, name)
-		}
-	}
-	object, err := json.Marshal(named)
-	if err != nil {
-		return err
-	}
-	type fields EventProfile
-	var known fields
-	if err := json.Unmarshal(object, &known); err != nil {
-		return err
-	}
-	if len(custom) > 0 {
-		if known.Properties, err = json.Marshal(custom); err != nil {
-			return err
-		}
-	}
-	*p = EventProfile(known)
-	return nil
-}
-
-// eventProfileNames are the names of the fields by their place, but for Properties,
-// which has none.
-var eventProfileNames = func() map[int]string {
-	names := make(map[int]string)
-	t := reflect.TypeFor[EventProfile]()
-	for i := range t.NumField() {
-		if name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ","); name != "-" {
-			names[i] = name
-		}
-	}
-	return names
-}()
-
 // appendName appends the name of a member, which has its quotes and colon, and a comma
 // before it unless it is the first.
 func appendName(dst []byte, name string) []byte {
@@ -3508,14 +3628,6 @@ func appendName(dst []byte, name string) []byte {
 		dst = append(dst, ',')
 	}
 	return append(dst, name...)
-}
-
-// appendMembers appends the members of an object to those of the one that is open.
-func appendMembers(dst []byte, object json.RawMessage) []byte {
-	if len(object) <= len("{}") {
-		return dst
-	}
-	return append(appendName(dst, ""), object[1:len(object)-1]...)
 }
 
 func appendRaw(dst []byte, raw json.RawMessage) []byte {
@@ -3547,7 +3659,7 @@ func appendStrings[T ~string](dst []byte, list []T) []byte {
 	return append(dst, ']')
 }
 
-func appendSubscriptions(dst []byte, list []Subscription) []byte {
+func appendList[T any](dst []byte, list []T, appendItem func(*T, []byte) []byte) []byte {
 	if list == nil {
 		return append(dst, "null"...)
 	}
@@ -3556,7 +3668,7 @@ func appendSubscriptions(dst []byte, list []Subscription) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = list[i].appendJSON(dst)
+		dst = appendItem(&list[i], dst)
 	}
 	return append(dst, ']')
 }
