@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,60 +44,48 @@ func readPublished(file string) (described, error) {
 // module is the path that the generated packages begin with.
 const module = "github.com/rudderklaviyo/rudderklaviyo"
 
-// readInUse reads our description of the revision that the client sends.
-func readInUse(root string) (described, error) {
-	revision, err := inUse(root)
+// readBefore reads our description of a revision, or where there is none, that of the
+// latest before it.
+func readBefore(root, revision string) (described, error) {
+	files, err := filepath.Glob(filepath.Join(root, "openapi", "*", "klaviyo.yaml"))
 	if err != nil {
 		return described{}, err
 	}
-	file := filepath.Join(root, "openapi", revision, "klaviyo.yaml")
+	if len(files) == 0 {
+		return described{}, errors.New("there is no openapi/REVISION/klaviyo.yaml here: run specupdate in the root of the module")
+	}
+	before := ""
+	for _, file := range files {
+		if r := filepath.Base(filepath.Dir(file)); r <= revision {
+			before = r // Glob gives the names in order
+		}
+	}
+	if before == "" {
+		return described{}, fmt.Errorf("revision %s is older than each that is described: take a later one", revision)
+	}
+	file := filepath.Join(root, "openapi", before, "klaviyo.yaml")
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return described{}, fmt.Errorf("the description in use: %w", err)
+		return described{}, err
 	}
 	ours, err := description.Parse(data)
 	if err != nil {
 		return described{}, fmt.Errorf("%s: %w", file, err)
 	}
-	return described{revision, ours}, nil
+	return described{before, ours}, nil
 }
 
-// inUse is the revision whose package the client imports.
-func inUse(root string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root, "client", "*.go"))
-	if err != nil {
-		return "", err
-	}
-	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return "", err
-		}
-		for _, spec := range parsed.Imports {
-			path := strings.Trim(spec.Path.Value, `"`)
-			if rest, ok := strings.CutPrefix(path, module+"/generated/"); ok {
-				revision, _, _ := strings.Cut(rest, "/")
-				return revision, nil
-			}
-		}
-	}
-	return "", errors.New("there is no client here that imports a generated revision: run specupdate in the root of the module")
-}
-
-// mayFollow says why a revision can't be written beside the one in use, or nil. The one
-// in use itself is compared, and not written.
-func mayFollow(root, inUse, revision string) error {
-	if revision < inUse {
-		return fmt.Errorf("revision %s is older than %s, which is in use: take a later one", revision, inUse)
-	}
-	if revision == inUse {
+// mayFollow says why a revision can't be written beside the one before it, or nil. One
+// that is described is compared, and not written.
+func mayFollow(root, before, revision string) error {
+	if revision == before {
 		return nil
 	}
 	for _, dir := range []string{"openapi", "generated"} {
 		place := filepath.Join(root, dir, revision)
 		switch _, err := os.Stat(place); {
 		case err == nil:
-			return fmt.Errorf("%s is there already: mend it by hand, or remove openapi/%[2]s, generated/%[2]s and their line of gen.go to begin again", place, revision)
+			return fmt.Errorf("%s is there already: mend it by hand, or remove openapi/%[2]s and generated/%[2]s to begin again", place, revision)
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
@@ -110,7 +96,7 @@ func mayFollow(root, inUse, revision string) error {
 // successor is the revision that moves in.
 type successor struct {
 	described           // reduced to our operations, in our words
-	ours      described // the revision in use
+	ours      described // the revision before it
 	base      *yaml.Node
 	moved     []move
 	unworded  []string
