@@ -11,14 +11,29 @@ import (
 // conditions of a segment.
 const undescribed = "x-not-described"
 
-// Narrow copies a published description and cuts the copy to the operations that
-// ours has, wherever they stand in it, to their tags, and to the components that
-// they reach. Of a schema that ours marks with x-not-described it keeps the type alone.
+// Narrow copies a published description and cuts the copy to what ours describes: to its
+// operations, wherever they stand in it, and of a schema that ours marks with
+// x-not-described to its type.
 func Narrow(published, ours *yaml.Node) *yaml.Node {
 	var ids []string
 	for _, op := range Operations(ours) {
 		ids = append(ids, op.ID)
 	}
+	left := Clone(published)
+	for name, schema := range pairs(Get(ours, "components", "schemas")) {
+		mark, theirs := Get(schema, undescribed), Get(left, "components", "schemas", name)
+		if mark == nil || theirs == nil {
+			continue
+		}
+		keep(theirs, func(key string, _ *yaml.Node) bool { return key == "type" })
+		put(theirs, undescribed, Clone(mark))
+	}
+	return Cut(left, ids)
+}
+
+// Cut copies a description and cuts the copy to some operations, to their tags, and to the
+// components that they reach.
+func Cut(published *yaml.Node, ids []string) *yaml.Node {
 	root := Clone(published)
 	paths := Get(root, "paths")
 	for _, item := range pairs(paths) {
@@ -52,14 +67,6 @@ func Narrow(published, ours *yaml.Node) *yaml.Node {
 	}
 
 	components := Get(root, "components")
-	for name, schema := range pairs(Get(ours, "components", "schemas")) {
-		mark, published := Get(schema, undescribed), Get(components, "schemas", name)
-		if mark == nil || published == nil {
-			continue
-		}
-		keep(published, func(key string, _ *yaml.Node) bool { return key == "type" })
-		put(published, undescribed, Clone(mark))
-	}
 	reached := make(map[string]bool)
 	reach(components, paths, reached)
 	for kind, all := range pairs(components) {

@@ -6112,7 +6112,7 @@ func (t *Coordinate) FromCoordinateText(v CoordinateText) error {
 // MarshalJSON gives the value as it is.
 func (t Coordinate) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
-// UnmarshalJSON keeps the value as it is; null clears the coordinate in an update.
+// UnmarshalJSON keeps the value as it is; null clears it in an update.
 func (t *Coordinate) UnmarshalJSON(data []byte) error { return t.union.UnmarshalJSON(data) }
 
 // Type is the kind of resource that the value is, such as metric.
