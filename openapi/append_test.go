@@ -7,7 +7,8 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2023 "github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
@@ -17,10 +18,16 @@ func TestAppendJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2_000 {
 		for _, body := range []interface{ AppendJSON([]byte) []byte }{
-			random[klaviyo.EventCreateQuery](r),
-			random[klaviyo.ProfileCreateQuery](r),
-			random[klaviyo.SubscriptionCreateJobCreateQuery](r),
-			random[klaviyo.UnsubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2023.EventCreateQuery](r),
+			random[klaviyo2023.ProfileCreateQuery](r),
+			random[klaviyo2023.SubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2023.UnsubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2026.EventCreateQuery](r),
+			random[klaviyo2026.EventBulkCreateQuery](r),
+			random[klaviyo2026.ProfileUpsertQuery](r),
+			random[klaviyo2026.ProfileImportJobCreateQuery](r),
+			random[klaviyo2026.SubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2026.UnsubscriptionCreateJobCreateQuery](r),
 		} {
 			var want bytes.Buffer
 			encoder := json.NewEncoder(&want)
@@ -62,13 +69,15 @@ func fill(v reflect.Value, r *rand.Rand) {
 			p.SetNull()
 		}
 		return
-	case *klaviyo.Coordinate:
+	case interface{ FromCoordinateDegrees(float64) error }:
 		if r.IntN(2) == 0 {
 			_ = p.FromCoordinateDegrees(12.5)
 		}
 		return
 	}
 	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(r.IntN(2) == 0)
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Struct:

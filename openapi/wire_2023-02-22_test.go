@@ -65,29 +65,3 @@ func TestTimestamp(t *testing.T) {
 		t.Errorf("Time gave %v, %v", back, err)
 	}
 }
-
-// TestOperations holds the generated operations against the description's text.
-func TestOperations(t *testing.T) {
-	op, ok := klaviyo.LookupOperation("create_event")
-	if !ok || op.Burst != (klaviyo.RateLimit{Calls: 350, Window: time.Second}) || op.Steady != (klaviyo.RateLimit{Calls: 3500, Window: time.Minute}) {
-		t.Errorf("create_event: %+v, %v", op, ok)
-	}
-	n := 0
-	for op := range klaviyo.Operations() {
-		n++
-		if found, ok := klaviyo.MatchOperation(op.Method, op.Path); !ok || found.ID != op.ID {
-			t.Errorf("%s: its own method and path match %q", op.ID, found.ID)
-		}
-	}
-	if n != 22 {
-		t.Errorf("%d operations, want 22", n)
-	}
-	if op, ok := klaviyo.MatchOperation("PATCH", "/api/profiles/01H/"); !ok || op.ID != klaviyo.OperationUpdateProfile {
-		t.Errorf("a path with an id matches %q", op.ID)
-	}
-	for _, path := range []string{"/api/profiles/01H", "/api/profiles//", "/api/nothing/", "/api/profiles/01H/x/"} {
-		if op, ok := klaviyo.MatchOperation("PATCH", path); ok {
-			t.Errorf("%s matches %s", path, op.ID)
-		}
-	}
-}
