@@ -31,15 +31,16 @@ func Narrow(published, ours *yaml.Node) *yaml.Node {
 	return Cut(left, ids)
 }
 
-// Cut copies a description and cuts the copy to some operations, to their tags, and to the
+// Cut copies a description and cuts the copy to some operations, by their ids or former
+// ids, to their tags, and to the
 // components that they reach.
 func Cut(published *yaml.Node, ids []string) *yaml.Node {
 	root := Clone(published)
 	paths := Get(root, "paths")
 	for _, item := range pairs(paths) {
 		keep(item, func(key string, value *yaml.Node) bool {
-			id := Get(value, "operationId")
-			return !methods[key] || id != nil && slices.Contains(ids, id.Value)
+			op, ok := newOperation("", key, value)
+			return !methods[key] || ok && slices.ContainsFunc(ids, op.Is)
 		})
 	}
 	keep(paths, func(_ string, item *yaml.Node) bool {

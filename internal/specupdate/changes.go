@@ -61,8 +61,8 @@ func (s *successor) changes(ctx context.Context) ([]change, error) {
 	}
 	for _, m := range s.moved {
 		all = append(all, change{
-			severity: breaking, operation: m.id, call: callOf(m.to),
-			text: fmt.Sprintf("moved here from `%s`", callOf(m.from)),
+			severity: breaking, operation: m.to.ID, call: callOf(m.to),
+			text: fmt.Sprintf("was `%s`, `%s`", m.from.ID, callOf(m.from)),
 		})
 	}
 	all = append(all, s.limitAndScopeChanges()...)

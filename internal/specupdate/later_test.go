@@ -200,6 +200,9 @@ func TestLaterRevision(t *testing.T) {
 	p.object("paths", "/api/metrics/", "get", limitExtension, "steady").Value = "100000/m"
 	scopes := p.object("paths", "/api/metrics/", "get", scopeExtension)
 	scopes.Content = append(scopes.Content, scalar("accounts:read"))
+	metrics := p.object("paths", "/api/metrics/", "get")
+	description.Get(metrics, "operationId").Value = "read_metrics"
+	metrics.Content = append(metrics.Content, scalar("x-klaviyo-operation-aliases"), &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{scalar("get_metrics")}})
 	rename(p.object("paths"), "/api/profile-suppression-bulk-create-jobs/", "")
 	rename(p.object("paths"), "/api/lists/", "/api/lists")
 
@@ -220,15 +223,16 @@ func TestLaterRevision(t *testing.T) {
 			"Calls touched: ", "API.CreateEvent", "API.CreateProfile", "API.GetMetrics", "API.SuppressProfiles",
 			"## Breaking\n",
 			"`create_event`, POST /api/events/: ", "required", "`data/attributes/source`", "call: API.CreateEvent\n", "mapper: ", "createEvent (mapper/track.go:",
-			"`create_list`, POST /api/lists: moved here from `POST /api/lists/`",
+			"`create_list`, POST /api/lists: was `create_list`, `POST /api/lists/`",
 			"`create_profile`, POST /api/profiles/: ", "`data/attributes/first_name`", "call: API.CreateProfile\n", `mapper: profileFields["first_name"] (mapper/profile.go:`,
 			"`create_profile`, POST /api/profiles/: the burst limit changed from `75/s` to `7/s`",
-			"`get_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
+			"`read_metrics`, GET /api/metrics/: was `get_metrics`, `GET /api/metrics/`\n  - call: API.GetMetrics\n",
+			"`read_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
 			"`suppress_profiles`, POST /api/profile-suppression-bulk-create-jobs/: ", "removed", "call: API.SuppressProfiles\n", "client: peopleOf",
 			"## Perhaps breaking\n",
 			"## Harmless\n",
 			"`create_profile`, POST /api/profiles/: ", "`data/attributes/given_name`",
-			"`get_metrics`, GET /api/metrics/: the steady limit changed",
+			"`read_metrics`, GET /api/metrics/: the steady limit changed",
 			"## Every fact that differs\n", ".properties.first_name: an object in ",
 			"## Without a sentence\n", "properties.attributes.properties.source\n",
 			"## The overlay\n",
@@ -257,6 +261,9 @@ func TestLaterRevision(t *testing.T) {
 		}
 		if !strings.Contains(after["openapi/"+later+"/overlay.yaml"], "$.paths['/api/lists'].get.parameters[?@.name == 'fields[list]']") {
 			t.Error("the overlay doesn't follow an operation that moved")
+		}
+		if !strings.Contains(after["openapi/"+later+"/oapi-codegen.yaml"], "- read_metrics\n") || !strings.Contains(after["generated/"+later+"/klaviyo/klaviyo.gen.go"], "func (a *API) ReadMetrics(") {
+			t.Error("an operation that has another id isn't generated")
 		}
 	})
 

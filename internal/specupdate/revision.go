@@ -103,10 +103,19 @@ type successor struct {
 	facts     []description.Difference
 }
 
-// move is an operation that has another method or path now.
+// move is an operation that has another method, path or id now.
 type move struct {
-	id       string
 	from, to description.Operation
+}
+
+// was is the id of an operation in the revision before.
+func (s *successor) was(id string) string {
+	for _, m := range s.moved {
+		if m.to.ID == id {
+			return m.from.ID
+		}
+	}
+	return id
 }
 
 func newSuccessor(ours, published described) *successor {
@@ -122,23 +131,37 @@ func newSuccessor(ours, published described) *successor {
 }
 
 // follow copies our description and puts the operations that have moved where they
-// are now, so that what else is new of them can be compared.
+// are now, under the ids that they have now, so that what else is new of them can be
+// compared.
 func follow(ours, published *yaml.Node) (*yaml.Node, []move) {
 	base := description.Clone(ours)
-	now := make(map[string]description.Operation)
-	for _, op := range description.Operations(published) {
-		now[op.ID] = op
-	}
+	now := description.Operations(published)
 	var moved []move
 	for _, op := range description.Operations(base) {
-		to, ok := now[op.ID]
-		if !ok || to.Method == op.Method && to.Path == op.Path {
+		to, ok := successorOf(op.ID, now)
+		if !ok || to.ID == op.ID && to.Method == op.Method && to.Path == op.Path {
 			continue
 		}
-		moved = append(moved, move{id: op.ID, from: op, to: to})
+		moved = append(moved, move{from: op, to: to})
 		description.Move(base, op, to.Method, to.Path)
+		description.Get(op.Node, "operationId").Value = to.ID
 	}
 	return base, moved
+}
+
+// successorOf is the operation of that id, else the one that had it before.
+func successorOf(id string, now []description.Operation) (description.Operation, bool) {
+	for _, op := range now {
+		if op.ID == id {
+			return op, true
+		}
+	}
+	for _, op := range now {
+		if op.Is(id) {
+			return op, true
+		}
+	}
+	return description.Operation{}, false
 }
 
 // redate puts the new revision in the places where a description states its own, as a
@@ -156,7 +179,7 @@ func redate(n *yaml.Node, from, to string) {
 func (s *successor) removed() []string {
 	there := make(map[string]bool)
 	for _, op := range description.Operations(s.root) {
-		there[op.ID] = true
+		there[s.was(op.ID)] = true
 	}
 	var gone []string
 	for _, op := range description.Operations(s.ours.root) {

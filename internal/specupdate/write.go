@@ -90,8 +90,8 @@ func (s *successor) files(root, report string) (map[string][]byte, error) {
 	}, nil
 }
 
-// carrySettings puts the revision into the generator's settings, and leaves out the
-// operations that are gone.
+// carrySettings puts the revision and the operations' ids of now into the generator's
+// settings, and leaves out the operations that are gone.
 func (s *successor) carrySettings(data []byte) []byte {
 	removed := s.removed()
 	lines := strings.Split(strings.ReplaceAll(string(data), s.ours.revision, s.revision), "\n")
@@ -99,6 +99,13 @@ func (s *successor) carrySettings(data []byte) []byte {
 		id, isItem := strings.CutPrefix(strings.TrimSpace(line), "- ")
 		return isItem && slices.Contains(removed, id)
 	})
+	for _, m := range s.moved {
+		for i, line := range lines {
+			if strings.TrimSpace(line) == "- "+m.from.ID {
+				lines[i] = strings.Replace(line, m.from.ID, m.to.ID, 1)
+			}
+		}
+	}
 	return []byte(strings.Join(lines, "\n"))
 }
 
