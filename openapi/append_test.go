@@ -43,6 +43,26 @@ func TestAppendJSON(t *testing.T) {
 	}
 }
 
+// TestAppendJSONAllocates holds that a body costs no memory beside the buffer it is
+// appended to.
+func TestAppendJSONAllocates(t *testing.T) {
+	bodies := 0
+	for id, body := range bodies2026() {
+		appender, ok := body.(interface{ AppendJSON([]byte) []byte })
+		if !ok {
+			continue
+		}
+		bodies++
+		buffer := make([]byte, 0, 4<<10)
+		if n := testing.AllocsPerRun(100, func() { appender.AppendJSON(buffer) }); n > 1 { // the body itself, behind its interface
+			t.Errorf("%s: %v allocations", id, n)
+		}
+	}
+	if bodies < 6 {
+		t.Errorf("%d bodies have AppendJSON, want 6 and more", bodies)
+	}
+}
+
 func random[T any](r *rand.Rand) T {
 	var v T
 	fill(reflect.ValueOf(&v).Elem(), r)

@@ -173,6 +173,36 @@ func TestComparisonPassesOver(t *testing.T) {
 	}
 }
 
+// TestComparisonOfTheUndescribed leaves out of the comparison what is in a schema that
+// ours marks, and what that alone reaches.
+func TestComparisonOfTheUndescribed(t *testing.T) {
+	const (
+		head    = "openapi: 3.0.2\npaths: {/x: {get: {operationId: get_x, parameters: [{name: q, schema: {$ref: '#/components/schemas/Opaque'}}]}}}\ncomponents: {schemas: {"
+		ours    = head + "Opaque: {description: ours, type: object, x-not-described: true}}}"
+		inside  = head + "Opaque: {type: object, properties: {a: {$ref: '#/components/schemas/Inner'}}}, Inner: {type: string}}}"
+		another = head + "Opaque: {type: array, items: {$ref: '#/components/schemas/Inner'}}, Inner: {type: string}}}"
+	)
+	if got := compare(parse(t, []byte(ours)), parse(t, []byte(inside))); len(got) > 0 {
+		t.Errorf("what is in it makes a difference: %q", got)
+	}
+	got := compare(parse(t, []byte(ours)), parse(t, []byte(another)))
+	if len(got) != 1 || got[0].Place != "components.schemas.Opaque.type" {
+		t.Errorf("its type: %q", got)
+	}
+}
+
+// TestCutFollowsFormerIDs keeps an operation under the id that it had before.
+func TestCutFollowsFormerIDs(t *testing.T) {
+	published := parse(t, []byte("openapi: 3.0.2\npaths: {/x: {get: {operationId: new, x-klaviyo-operation-aliases: [old]}}, /y: {get: {operationId: other}}}"))
+	var ids []string
+	for _, op := range Operations(Cut(published, []string{"old"})) {
+		ids = append(ids, op.ID)
+	}
+	if !slices.Equal(ids, []string{"new"}) {
+		t.Errorf("left are %q", ids)
+	}
+}
+
 // editor changes a node of a description in place.
 type editor struct {
 	t    *testing.T
