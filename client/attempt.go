@@ -51,10 +51,6 @@ func reasonOf(req *http.Request, resp *http.Response, err error) error {
 			return e.kind
 		}
 		return req.Context().Err()
-	case resp.StatusCode/100 != 2:
-		return badAnswer(callOf(req), resp).kind
-	case !answersAsTheAPI(resp):
-		return ErrUnavailable
 	}
-	return nil
+	return replyOf(callOf(req).operation, resp).kind()
 }

@@ -32,7 +32,7 @@ func TestAttemptHook(t *testing.T) {
 		{"a gateway's 403", klaviyotest.Challenge(), client.Attempt{StatusCode: 403, Err: client.ErrUnavailable}},
 		{"a missing scope", klaviyotest.MissingScope(), client.Attempt{StatusCode: 403, Err: client.ErrUnauthorized}},
 		{"400", klaviyotest.Fault{Status: 400}, client.Attempt{StatusCode: 400, Err: client.ErrInvalidRequest}},
-		{"a page", klaviyotest.Fault{Status: 200, HTML: "<html>"}, client.Attempt{StatusCode: 200, Err: client.ErrUnavailable}},
+		{"a page", klaviyotest.Fault{Status: 200, HTML: "<html>"}, client.Attempt{StatusCode: 200, Err: client.ErrMisdirected}},
 		{"no answer", klaviyotest.ConnectionReset(), client.Attempt{Err: client.ErrUnavailable}},
 		{"too late", klaviyotest.Slow(time.Hour), client.Attempt{Err: client.ErrUnavailable, Duration: 30 * time.Second}},
 	}

@@ -29,6 +29,8 @@ func authorize(key, companyID, program string) link {
 			}
 			req = req.Clone(req.Context())
 			req.Header.Set("revision", revision)
+			// Else a retired revision is read as a later one, and event after event refused.
+			req.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1")
 			req.Header.Set("Accept", "application/json")
 			req.Header.Set("User-Agent", agent)
 			if req.Body != nil {

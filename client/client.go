@@ -17,6 +17,7 @@ type Client struct {
 	API *klaviyo.API
 
 	baseURL        *url.URL
+	logger         *slog.Logger
 	chain          http.RoundTripper
 	limiters       limiters
 	counters       *counters
@@ -59,6 +60,7 @@ func newClient(key string, opts []Option) (*Client, error) {
 
 	c := &Client{
 		baseURL:        cfg.baseURL,
+		logger:         cfg.logger,
 		limiters:       newLimiters(cfg.retry, cfg.quotaShare),
 		counters:       &counters{},
 		memory:         newProfileMemory(cfg.people),
@@ -78,12 +80,13 @@ func links(key string, cfg config, limiters limiters, counters *counters) []link
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),
+		maskKey(key),
 		limitTime(cfg.attemptTimeout()),
 	}
 }
 
 // do is the chain with its two ends: a request is matched with its operation on
-// the way in, and an answer other than 2XX becomes an *Error on the way out.
+// the way in, and an answer other than success becomes an *Error on the way out.
 func (c *Client) do(req *http.Request) (*http.Response, error) {
 	op, err := c.match(req)
 	if err != nil {
@@ -95,11 +98,8 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, noAnswer(req, err)
 	}
-	if resp.StatusCode/100 != 2 {
+	if replyOf(op, resp).kind() != nil {
 		return nil, badAnswer(call, resp)
-	}
-	if !answersAsTheAPI(resp) {
-		return nil, notTheAPI(call, resp)
 	}
 	resp.Request = req
 	return resp, nil

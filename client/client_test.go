@@ -31,6 +31,13 @@ func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
+// success is an answer that has no more than the description asks for.
+func success(req *http.Request) *http.Response {
+	op := callOf(req).operation
+	body := map[klaviyo.AnswerData]string{klaviyo.AnswerResource: `{"data":{"id":"01A"}}`, klaviyo.AnswerResources: `{"data":[]}`}
+	return answer(op.Success.Statuses[0], body[op.Success.Data])
+}
+
 // newTestClient has a transport of the test's own.
 func newTestClient(t *testing.T, transport roundTripper, opts ...Option) *Client {
 	t.Helper()
@@ -77,7 +84,7 @@ func TestBaseURLWithAPath(t *testing.T) {
 	var path string
 	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 		path = req.URL.Path
-		return answer(http.StatusOK, `{}`), nil
+		return success(req), nil
 	}, WithBaseURL("https://proxy.example/klaviyo/"))
 	if _, err := c.API.GetLists(t.Context(), nil); err != nil || path != "/klaviyo/api/lists/" {
 		t.Errorf("typed call: path %q, %v", path, err)

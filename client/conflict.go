@@ -25,7 +25,7 @@ type owner struct {
 // duplicateIn gives the profile that a 409 names for a claim.
 func duplicateIn(err error, c claim) (owner, bool) {
 	var conflict *Error
-	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isProfileID(conflict.DuplicateProfileID) {
+	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
 	}
 	ids := identifiersOf(c.attributes)
@@ -40,10 +40,10 @@ func duplicateIn(err error, c claim) (owner, bool) {
 // that any profile has. It begins with one that has some of them, and goes by the
 // identifier that a 409 points at: a stronger one than this profile is known by leads
 // to the profile that the 409 names, and a weaker one is left out. Where a 409 doesn't
-// point, the profile of the strongest identifier does without the others, the weakest
-// first. The error is ErrConflict if all this doesn't tell whose the claim is.
+// point, the profile of the strongest identifier is given as many of the others as it
+// takes. The error is ErrConflict if all this doesn't tell whose the claim is.
 func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, error) {
-	left := whole
+	left, fewer := whole, whole.fewer()
 	for moves := 0; ; {
 		sent, err := u.update(ctx, o.id, left)
 		var conflict *Error
@@ -53,20 +53,35 @@ func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, e
 		ids := identifiersOf(left.attributes)
 		other, named := duplicateIn(err, left)
 		at, points := ids.at(conflict.Pointer)
-		rest, more := left.withoutWeakest()
 		switch {
 		case points && at > o.by:
 			left = left.without(at)
 		case points && named && moves < len(ids):
 			moves++
-			o, left = other, whole
-		case !points && more && o.by == ids.strongest():
-			left = rest
+			o, left, fewer = other, whole, whole.fewer()
+		case !points && len(fewer) > 0 && o.by == ids.strongest():
+			left, fewer = fewer[0], fewer[1:]
 		default:
 			return nil, err
 		}
 		u.count(sent, err)
 	}
+}
+
+// fewer are a claim's ways to do without some of its identifiers but the strongest, in
+// the order in which to try them: without the weakest, the one before it, and both.
+func (c claim) fewer() []claim {
+	ids := identifiersOf(c.attributes)
+	claims := []claim{c}
+	for i := len(ids) - 1; i > ids.strongest(); i-- {
+		if ids[i] == "" {
+			continue
+		}
+		for _, with := range claims[:len(claims):len(claims)] {
+			claims = append(claims, with.without(i))
+		}
+	}
+	return claims[1:]
 }
 
 // withoutWeakest leaves the weakest identifier out, unless it is the only one.
@@ -85,8 +100,12 @@ func (c claim) without(identifier int) claim {
 	return c
 }
 
-// at gives the identifier that a pointer names.
+// at gives the identifier that a 409 is about: the one that its pointer names, or the only
+// one there is.
 func (ids identifiers) at(pointer string) (identifier int, ok bool) {
+	if only := ids.weakest(); only >= 0 && only == ids.strongest() {
+		return only, true
+	}
 	for i, value := range ids {
 		if value != "" && strings.HasSuffix(pointer, "/"+identifierFields[i]) {
 			return i, true

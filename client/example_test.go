@@ -179,12 +179,12 @@ func ExampleError() {
 	switch {
 	case err == nil:
 		fmt.Println("delivered")
-	case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrRevisionRetired):
-		fmt.Println("stop: no other request would pass")
-	case errors.Is(err, client.ErrRateLimited), errors.Is(err, client.ErrUnavailable):
+	case client.BlameOf(err) == client.BlameRequest:
+		fmt.Println("set the request aside: it can't pass")
+	case client.BlameOf(err) == client.BlamePassing:
 		fmt.Println("keep the request, and send it later")
 	default:
-		fmt.Println("set the request aside: it can't pass")
+		fmt.Println("stop: no other request would pass")
 	}
 	var e *client.Error
 	if errors.As(err, &e) {

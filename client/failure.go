@@ -1,18 +1,12 @@
 package client
 
 import (
-	"bytes"
-	"context"
-	"crypto/tls"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -35,32 +29,26 @@ func unwritable(op klaviyo.OperationID, err error) *Error {
 	return e
 }
 
-// unreadable makes the error of a 2XX whose body isn't the operation's.
-func unreadable(sent *Response, err error) *Error {
+// unexpectedAnswer makes the error of a request that was taken, and whose answer isn't
+// quite what the description says.
+func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) *Error {
 	e := &Error{
 		Operation: sent.Operation, StatusCode: sent.StatusCode,
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
-		kind: ErrUnavailable, cause: err,
-		advice: "the answer isn't what the description says; check the base URL",
+		Answer: read, Unread: unread,
+		kind:   ErrUnexpectedAnswer,
+		advice: "the request was taken, so don't send it again; Answer and ResourceID have what could be read",
 	}
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) && wrongType.Field != "" {
-		e.advice = "the answer's " + wrongType.Field + " is of another type than the description says; the request itself was taken"
+	var single struct {
+		Data struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if json.Unmarshal(answer, &single) == nil {
+		e.ResourceID = single.Data.ID
 	}
 	return e
 }
-
-// notTheAPI makes the error of a 2XX that isn't the API's: a proxy or a page to log
-// in to may answer so, and would swallow everything that is sent.
-func notTheAPI(call *call, resp *http.Response) *Error {
-	return &Error{
-		Operation: call.operation.ID, StatusCode: resp.StatusCode,
-		Attempts: call.attempts, RateLimited: call.rateLimited,
-		kind: ErrUnavailable, advice: notTheAPIs,
-	}
-}
-
-const notTheAPIs = "the answer isn't the API's; check the base URL, and proxies on the way"
 
 // noAnswer makes the error of a request that got no answer.
 func noAnswer(req *http.Request, err error) *Error {
@@ -71,7 +59,7 @@ func noAnswer(req *http.Request, err error) *Error {
 	call := callOf(req)
 	e := &Error{Operation: call.operation.ID, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
 	var limited *limitError
-	var certificate *tls.CertificateVerificationError
+	cause, _ := causeOf(e.cause)
 	switch {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
@@ -81,49 +69,51 @@ func noAnswer(req *http.Request, err error) *Error {
 		}
 	case req.Context().Err() != nil:
 		e.cause = req.Context().Err()
+	case errors.Is(err, errTooLarge) && call.operation.Method == http.MethodGet:
+		e.kind, e.advice = ErrInvalidRequest, cause.advice
 	case errors.Is(err, errTooLarge):
-		e.kind, e.advice = ErrInvalidRequest, "ask for smaller pages"
-	case errors.As(err, &certificate):
-		e.kind, e.advice = ErrUnavailable, "check the base URL and the certificates that this machine trusts"
+		e.kind, e.advice = ErrMisdirected, advice[ErrMisdirected]
+	case cause.final:
+		e.kind, e.advice = ErrMisdirected, cmp.Or(cause.advice, advice[ErrMisdirected])
 	default:
-		e.kind, e.advice = ErrUnavailable, advice[ErrUnavailable]
+		e.kind, e.advice = ErrUnavailable, cmp.Or(cause.advice, advice[ErrUnavailable])
 	}
 	return e
 }
 
-// badAnswer makes the error of a request that got an answer other than 2XX.
+// badAnswer makes the error of a request that got an answer of a kind other than success.
 func badAnswer(call *call, resp *http.Response) *Error {
 	body := peek(resp)
+	kind := replyOf(call.operation, resp).kind()
 	e := &Error{
 		Operation:   call.operation.ID,
 		StatusCode:  resp.StatusCode,
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
 		RetryAfter:  retryAfter(resp, maxTold),
+		Excerpt:     excerptOf(body),
+		kind:        kind,
+		advice:      advice[kind],
 	}
-	var fault klaviyo.APIError
 	if faults := faultsIn(body); len(faults) > 0 {
-		fault = faults[0]
 		for _, f := range faults {
 			e.Faults = append(e.Faults, newFault(f))
 		}
 		first := e.Faults[0]
 		e.Code, e.Detail, e.RequestID = first.Code, first.Detail, first.RequestID
 		e.Pointer, e.Parameter = first.Pointer, first.Parameter
-		if fault.Meta != nil {
-			e.DuplicateProfileID = fault.Meta.DuplicateProfileID
+		if meta := faults[0].Meta; meta != nil {
+			e.DuplicateProfileID = meta.DuplicateProfileID
 		}
 	}
-	e.kind = kindOf(call.operation, resp.StatusCode, isJSON(body), isPage(body), namesRevision(fault))
-	e.advice = advice[e.kind]
 	switch {
-	case resp.StatusCode/100 == 3:
+	case statusAdvice[e.StatusCode] != "":
+		e.advice = statusAdvice[e.StatusCode]
+	case e.StatusCode/100 == 3:
 		e.advice = "the API doesn't redirect; check the base URL"
-	case isUnknownPath(resp.StatusCode) && e.kind == ErrUnavailable:
-		e.advice = notTheAPIs
-	case e.kind == ErrUnauthorized:
+	case kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
-	case e.kind == ErrConflict && e.DuplicateProfileID != "":
+	case kind == ErrConflict && e.DuplicateProfileID != "":
 		e.advice = "a profile has these identifiers already; update that one"
 	}
 	return e
@@ -132,32 +122,17 @@ func badAnswer(call *call, resp *http.Response) *Error {
 // maxTold is the longest Retry-After that an Error tells.
 const maxTold = 24 * time.Hour
 
-// isUnknownPath tells whether an answer is one of servers that don't have a path.
-func isUnknownPath(status int) bool {
-	return status == http.StatusNotFound || status == http.StatusMethodNotAllowed
-}
+// maxExcerpt is the length of an Excerpt in characters.
+const maxExcerpt = 200
 
-// kindOf says what an answer other than 2XX means. fromAPI tells that it has the API's
-// JSON, page that it has something else, as a gateway's, and retired that it blames the
-// revision.
-func kindOf(op klaviyo.Operation, status int, fromAPI, page, retired bool) error {
-	switch {
-	case status == http.StatusUnauthorized, status == http.StatusForbidden && fromAPI:
-		return ErrUnauthorized
-	case status == http.StatusBadRequest && retired, status == http.StatusGone && (retired || !hasID(op)):
-		return ErrRevisionRetired
-	case isUnknownPath(status) && page:
-		return ErrUnavailable
-	case status == http.StatusNotFound, status == http.StatusGone:
-		return ErrNotFound
-	case status == http.StatusConflict:
-		return ErrConflict
-	case status == http.StatusTooManyRequests:
-		return ErrRateLimited
-	case retryStatus(status), status == http.StatusForbidden, status/100 == 3:
-		return ErrUnavailable
+// excerptOf is the beginning of a body, in one line.
+func excerptOf(body []byte) string {
+	// A character has four bytes at most, and as many spaces go with it here.
+	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), 8*maxExcerpt)]), "")), " ")
+	if characters := []rune(text); len(characters) > maxExcerpt {
+		return string(characters[:maxExcerpt])
 	}
-	return ErrInvalidRequest
+	return text
 }
 
 // advice is what to do about a kind of failure.
@@ -165,10 +140,21 @@ var advice = map[error]string{
 	ErrInvalidRequest:  "mend the request; sent again as it is, it fails again",
 	ErrNotFound:        "check the id; the resource may have been deleted or merged into another",
 	ErrConflict:        "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
-	ErrRevisionRetired: "Klaviyo no longer accepts revision " + revision + "; use a release of this module for a later one",
+	ErrRevisionRetired: revisionAdvice,
 	ErrRateLimited:     "other programs may be using the account's quota; send again later",
 	ErrUnavailable:     "send again later",
+	ErrMisdirected:     "the answer isn't the API's; check the base URL, and proxies on the way",
 }
+
+// statusAdvice is what to do about a status where that is more than advice says.
+var statusAdvice = map[int]string{
+	http.StatusPaymentRequired:   "the account has to be paid for; see its plan and bills in Klaviyo",
+	http.StatusProxyAuthRequired: adviceProxy,
+}
+
+// revisionAdvice is what to do about a revision that is no longer served.
+const revisionAdvice = "the account no longer serves revision " + revision + ", the version of the API that is spoken here; " +
+	"use a release of this module for a later one (docs/updating.md)"
 
 func keyAdvice(op klaviyo.Operation) string {
 	if op.Public {
@@ -177,8 +163,6 @@ func keyAdvice(op klaviyo.Operation) string {
 	return fmt.Sprintf("give a private key of the account with the scopes %s",
 		strings.Join(op.Scopes, ", "))
 }
-
-func hasID(op klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
 
 // faultsIn reads what the API says of a request, if the body is the API's.
 func faultsIn(body []byte) []klaviyo.APIError {
@@ -200,79 +184,4 @@ func newFault(f klaviyo.APIError) Fault {
 		fault.Pointer, fault.Parameter = f.Source.Pointer, f.Source.Parameter
 	}
 	return fault
-}
-
-// namesRevision tells whether a fault is the revision's. One at a field of the body
-// isn't, though its name or value may hold the word.
-func namesRevision(fault klaviyo.APIError) bool {
-	if source := fault.Source; source != nil {
-		if strings.EqualFold(source.Parameter, "revision") {
-			return true
-		}
-		if source.Parameter != "" || strings.HasPrefix(strings.TrimSuffix(source.Pointer, "/"), "/data/") {
-			return false
-		}
-	}
-	text := strings.ToLower(fault.Code + " " + fault.Title + " " + fault.Detail)
-	if fault.Source != nil {
-		text += strings.ToLower(fault.Source.Pointer)
-	}
-	return strings.Contains(text, "revision")
-}
-
-// answersAsTheAPI tells whether a 2XX has no body or one of the API's.
-func answersAsTheAPI(resp *http.Response) bool {
-	body := bytes.TrimSpace(peek(resp))
-	return len(body) == 0 || isJSON(body)
-}
-
-// isJSON tells an answer of the API from one of a gateway before it.
-func isJSON(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) && json.Valid(body)
-}
-
-// isPage tells that a body is neither empty nor JSON.
-func isPage(body []byte) bool { return len(bytes.TrimSpace(body)) > 0 && !isJSON(body) }
-
-// withoutURL takes off what net/http puts around an error: the URL, whose path and
-// query may hold ids and email addresses.
-func withoutURL(err error) error {
-	var wrapped *url.Error
-	for errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return err
-}
-
-// describe gives the text of errors that are known to be harmless, and the type of
-// others: a transport may put anything into its errors.
-func describe(err error) string {
-	var (
-		limited     *limitError
-		timeout     attemptTimeoutError
-		certificate *tls.CertificateVerificationError
-		dns         *net.DNSError
-		op          *net.OpError
-		errno       syscall.Errno
-	)
-	switch {
-	case errors.As(err, &limited):
-		return limited.Error()
-	case errors.As(err, &timeout):
-		return timeout.Error()
-	case errors.As(err, &certificate):
-		return certificate.Error()
-	case errors.As(err, &dns):
-		return dns.Error()
-	case errors.As(err, &op):
-		return op.Error()
-	case errors.As(err, &errno):
-		return errno.Error()
-	}
-	for _, known := range []error{errTooLarge, errCutOff, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return fmt.Sprintf("error of type %T", err)
 }

@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -124,7 +122,7 @@ type retrier struct {
 // check is asked after each attempt. It doesn't start a wait that the context
 // would end: the error of the last attempt tells more.
 func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !passing(resp, err) {
+	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !r.passes(resp, err) {
 		return false, nil
 	}
 	r.wait = max(r.policy.backoff(r.call.attempts), retryAfter(resp, r.policy.MaxRetryAfter))
@@ -152,35 +150,18 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 
 func (r *retrier) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return r.wait }
 
-// passing tells whether a failure may pass: no answer, or one that says so.
-func passing(resp *http.Response, err error) bool {
+// passes tells whether a failure may pass: no answer, or one that says so.
+func (r *retrier) passes(resp *http.Response, err error) bool {
 	if err != nil {
 		return !final(err)
 	}
-	return retryStatus(resp.StatusCode) || resp.StatusCode == http.StatusForbidden && !isJSON(peek(resp))
+	return BlameOf(replyOf(r.call.operation, resp).kind()) == BlamePassing
 }
 
-// retryStatus tells whether an answer's status alone says to try again.
-func retryStatus(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	}
-	return status >= 500
-}
-
-// final tells whether an attempt without an answer would fail in the same way
-// again: the limiter has spoken, or the server's certificate is not to be trusted.
+// final tells whether an attempt without an answer would fail in the same way again.
 func final(err error) bool {
-	var (
-		limited     *limitError
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-	)
-	return errors.As(err, &limited) || errors.As(err, &certificate) || errors.As(err, &authority) ||
-		errors.As(err, &hostname) || errors.As(err, &invalid) || errors.Is(err, errTooLarge)
+	cause, _ := causeOf(withoutURL(err))
+	return cause.final
 }
 
 // retryAfter is what a 429 or 503 asks us to wait, in seconds or as a date; zero

@@ -134,10 +134,16 @@ func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
 	if err != nil || call.Answer == nil {
 		return err
 	}
-	if err := json.Unmarshal(answer, call.Answer); err != nil {
-		return unreadable(sent, err)
+	unread := decode(answer, call.Answer)
+	switch {
+	case len(unread) == 0:
+		return nil
+	case call.Operation.Method == http.MethodGet && isReadable(unread):
+		c.logger.WarnContext(ctx, "klaviyo answer has values of another type than described, which are left out",
+			"operation", call.Operation.ID, "fields", unread)
+		return nil
 	}
-	return nil
+	return unexpectedAnswer(sent, answer, call.Answer, unread)
 }
 
 // calls counts the attempts of a request's calls before the last.

@@ -65,7 +65,7 @@ func buffer(resp *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	resp.Body.Close()
 	switch {
-	case err != nil && !retryStatus(resp.StatusCode):
+	case err != nil && BlameOf(reply{status: resp.StatusCode}.kind()) != BlamePassing:
 		return fmt.Errorf("%w: %w", errCutOff, err)
 	case len(body) > limit && limit == maxAnswer:
 		return errTooLarge

@@ -19,7 +19,7 @@ const upsertRounds = 2
 // The body is of create_profile. Only the memory decides whether it begins with the
 // update; what becomes of the profiles is the same.
 func (c *Client) upsertProfile(ctx context.Context, body []byte) (*Response, error) {
-	u := &upsert{client: c}
+	u := &upsert{client: c, refused: make(map[refusal]Error)}
 	var create klaviyo.ProfileCreateQuery
 	if json.Unmarshal(body, &create) == nil {
 		u.whole.attributes = create.Data.Attributes
@@ -32,6 +32,15 @@ type upsert struct {
 	client *Client
 	whole  claim
 	calls
+	// refused are the answers to updates that failed for an identifier of another
+	// profile's, less the attempts they took. The same update isn't sent twice.
+	refused map[refusal]Error
+}
+
+// A refusal is of an update of a profile to identifiers.
+type refusal struct {
+	profileID   string
+	identifiers identifiers
 }
 
 func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
@@ -50,7 +59,11 @@ func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
 			return sent, err
 		}
 		u.count(sent, err)
-		sent, err = u.settle(ctx, left, found)
+		claimed := left
+		if found.by == identifiersOf(u.whole.attributes).strongest() {
+			claimed = u.whole // which was cut only to find the profile
+		}
+		sent, err = u.settle(ctx, claimed, found)
 		switch rest, ok := left.withoutWeakest(); {
 		case errors.Is(err, ErrNotFound) && round < upsertRounds:
 			round++
@@ -86,16 +99,19 @@ func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response
 	var created struct {
 		Data klaviyo.ProfileIdentifier `json:"data"`
 	}
-	if json.Unmarshal(answer, &created) == nil && isProfileID(created.Data.ID) {
-		sent.ProfileID = created.Data.ID
-		u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
-	}
+	_ = json.Unmarshal(answer, &created) // it has an id, as every answer of success here
+	sent.ProfileID = created.Data.ID
+	u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
 	sent.Warnings = left.warnings
 	return sent, nil
 }
 
 // update makes a profile have what is left of a claim.
 func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
+	this := refusal{id, identifiersOf(left.attributes)}
+	if before, ok := u.refused[this]; ok {
+		return nil, &before
+	}
 	op, _ := klaviyo.LookupOperation(klaviyo.OperationUpdateProfile)
 	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(left.attributes)))
 	if err != nil {
@@ -104,6 +120,12 @@ func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, 
 	sent, _, err := u.client.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
 	if errors.Is(err, ErrNotFound) {
 		u.client.memory.forget(id)
+	}
+	var conflict *Error
+	if errors.As(err, &conflict) && errors.Is(err, ErrConflict) {
+		again := *conflict
+		again.Attempts, again.RateLimited = 0, 0
+		u.refused[this] = again
 	}
 	if err != nil {
 		return nil, err
@@ -137,9 +159,4 @@ func given(s string) nullable.Nullable[string] {
 		return nullable.Nullable[string]{}
 	}
 	return nullable.NewNullableWithValue(s)
-}
-
-// isProfileID tells whether an id from the server can stand in a path.
-func isProfileID(id string) bool {
-	return looksLikeName(id) && !strings.ContainsAny(id, "/.")
 }

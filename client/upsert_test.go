@@ -43,18 +43,20 @@ func TestUpsert(t *testing.T) {
 	}{
 		{"new", []exchange{{create, 201, `{"data":{"type":"profile","id":"01A"}}`}},
 			Response{Operation: klaviyo.OperationCreateProfile, StatusCode: 201, ProfileID: "01A", Attempts: 1}, nil, 0},
-		{"existing", []exchange{{create, 409, duplicateOf("01A")}, {update, 200, `{}`}},
+		{"existing", []exchange{{create, 409, duplicateOf("01A")}, {update, 200, `{"data":{"type":"profile","id":"01A"}}`}},
 			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01A", Attempts: 2}, nil, 0},
-		{"existing, with retries", []exchange{{create, 429, ""}, {create, 409, duplicateOf("01A")}, {update, 500, ""}, {update, 429, ""}, {update, 200, `{}`}},
+		{"existing, with retries", []exchange{{create, 429, ""}, {create, 409, duplicateOf("01A")}, {update, 500, ""}, {update, 429, ""}, {update, 200, `{"data":{"type":"profile","id":"01A"}}`}},
 			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01A", Attempts: 5, RateLimited: 2}, nil, 0},
-		{"merged away in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01B")}, {updateOther, 200, `{}`}},
+		{"merged away in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01B")}, {updateOther, 200, `{"data":{"type":"profile","id":"01B"}}`}},
 			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01B", Attempts: 4}, nil, 0},
 		{"deleted in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 410, ""}, {create, 201, `{"data":{"id":"01B"}}`}},
 			Response{Operation: klaviyo.OperationCreateProfile, StatusCode: 201, ProfileID: "01B", Attempts: 3}, nil, 0},
 		{"never to be found", []exchange{{create, 409, duplicateOf("01A")}, {update, 404, ""}, {create, 409, duplicateOf("01A")}, {update, 404, ""}},
 			Response{}, ErrNotFound, 4},
-		{"identifiers of two profiles", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}},
-			Response{}, ErrConflict, 2},
+		{"the identifier moved in between", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}, {updateOther, 200, `{"data":{"type":"profile","id":"01B"}}`}},
+			Response{Operation: klaviyo.OperationUpdateProfile, StatusCode: 200, ProfileID: "01B", Attempts: 3}, nil, 0},
+		{"two profiles, each said to be the other", []exchange{{create, 409, duplicateOf("01A")}, {update, 409, duplicateOf("01B")}, {updateOther, 409, duplicateOf("01A")}},
+			Response{}, ErrConflict, 3},
 		{"no profile named", []exchange{{create, 409, `{"errors":[{}]}`}}, Response{}, ErrConflict, 1},
 		{"an id that is none", []exchange{{create, 409, duplicateOf("../lists")}}, Response{}, ErrConflict, 1},
 		{"invalid", []exchange{{create, 400, ""}}, Response{}, ErrInvalidRequest, 1},
@@ -103,7 +105,7 @@ func TestUpsertUpdatesTheSameAttributes(t *testing.T) {
 				return answer(http.StatusConflict, duplicateOf("01A")), nil
 			}
 			body, _ = io.ReadAll(req.Body)
-			return answer(http.StatusOK, `{}`), nil
+			return success(req), nil
 		})
 		if _, err := c.Send(t.Context(), profileOf(attributes)); err != nil {
 			t.Fatal(err)

@@ -186,7 +186,8 @@ func (tt wireCase) check(t *testing.T, op klaviyo.Operation, r *http.Request) {
 		"Authorization": {"Klaviyo-API-Key " + key},
 		"Content-Type":  {"application/json"},
 		"Revision":      {"2023-02-22"},
-		"User-Agent":    {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
+		"X-Klaviyo-Revision-Fall-Forward-Opt-Out": {"1"},
+		"User-Agent": {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
 	}
 	query := make(url.Values)
 	for name, values := range tt.query {

@@ -81,6 +81,10 @@ const (
 	// CodeUnknownChannel is a channel of consent that is neither email nor sms. Leave it
 	// out.
 	CodeUnknownChannel Code = "unknown_channel"
+	// CodeChannelWithoutIdentifier is a channel that the event names beside another, but
+	// whose identifier isn't there; the person is subscribed to the other. Send the email or
+	// the phone number along.
+	CodeChannelWithoutIdentifier Code = "channel_without_identifier"
 	// CodeMoreWarnings is all warnings of an event beyond the first 100. Mend those, and look
 	// again.
 	CodeMoreWarnings Code = "more_warnings"

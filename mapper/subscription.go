@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
@@ -32,12 +33,12 @@ var (
 // an end of one, or none.
 func (m *mapping) identifySubscriptions(p person) []Request {
 	rules := &identifySubscription
-	subscribe, ok, there := m.firstFlag(&rules.subscribe)
-	if m.retl && !there {
-		subscribe, ok = true, true
+	subscribe := m.firstFlag(&rules.subscribe)
+	if m.retl && !subscribe.there {
+		subscribe = flagValue{isTrue: true, ok: true}
 	}
 	switch {
-	case ok && subscribe:
+	case subscribe.ok && subscribe.isTrue:
 		listID := m.listID(rules)
 		if listID == "" {
 			m.warn(CodeSubscribeWithoutList, "listId", "subscribe is true, but neither the event nor the config names a list")
@@ -49,7 +50,7 @@ func (m *mapping) identifySubscriptions(p person) []Request {
 			return nil
 		}
 		return []Request{subscribeProfile(p, listID, channels)}
-	case ok && m.cfg.Unsubscribe:
+	case subscribe.ok && m.cfg.Unsubscribe:
 		if p.Email == "" && p.PhoneNumber == "" {
 			m.warn(CodeNoConsentedChannel, "subscribe", "subscribe is false, but there is no email and no phone number to unsubscribe")
 			return nil
@@ -67,15 +68,15 @@ func (m *mapping) groupRequest(p person) (Request, *Error) {
 	if !ok {
 		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
 	}
-	subscribe, ok, _ := m.firstFlag(&rules.subscribe)
+	subscribe := m.firstFlag(&rules.subscribe)
 	switch {
-	case ok && subscribe:
+	case subscribe.ok && subscribe.isTrue:
 		channels, err := m.channels(rules, p)
 		if err != nil {
 			return nil, err
 		}
 		return subscribeProfile(p, strings.TrimSpace(listID.text), channels), nil
-	case ok && m.cfg.Unsubscribe:
+	case subscribe.ok && m.cfg.Unsubscribe:
 		return unsubscribeProfile(p, strings.TrimSpace(listID.text)), nil
 	}
 	return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "a group does nothing but subscribe; it needs subscribe: true in its traits"}
@@ -88,44 +89,54 @@ func (m *mapping) listID(rules *subscriptionRules) string {
 	return strings.TrimSpace(m.cfg.ListID)
 }
 
+// consented is whether the person consents to a channel, and where the event says so. The
+// path is empty where the config does.
+type consented struct {
+	ok   bool
+	path string
+}
+
 // channels gives the channels that the person consents to and can be reached by,
 // or an error where there is none.
 func (m *mapping) channels(rules *subscriptionRules, p person) (klaviyo.SubscriptionChannels, *Error) {
 	email, sms := m.consent(&rules.consent)
-	if flag, ok, _ := m.firstFlag(&rules.smsConsent); ok {
-		sms = flag
+	if flag := m.firstFlag(&rules.smsConsent); flag.ok {
+		sms = consented{flag.isTrue, flag.path.text}
 	} else if m.cfg.SMSConsent != nil {
-		sms = *m.cfg.SMSConsent
+		sms.ok = *m.cfg.SMSConsent
 	}
 	var channels klaviyo.SubscriptionChannels
-	if email && p.Email != "" {
+	if email.ok && p.Email != "" {
 		channels.Email = []klaviyo.Consent{klaviyo.ConsentMarketing}
 	}
-	if sms && p.PhoneNumber != "" {
+	if sms.ok && p.PhoneNumber != "" {
 		channels.SMS = []klaviyo.Consent{klaviyo.ConsentMarketing}
 	}
-	if channels.Email == nil && channels.SMS == nil {
+	switch {
+	case channels.Email == nil && channels.SMS == nil:
 		return channels, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
+	case channels.Email == nil && email.ok && email.path != "":
+		m.warn(CodeChannelWithoutIdentifier, email.path, "the event names the channel email, but has no valid email address; the person is subscribed to sms only")
+	case channels.SMS == nil && sms.ok && sms.path != "":
+		m.warn(CodeChannelWithoutIdentifier, sms.path, "the event names the channel sms, but has no valid phone number; the person is subscribed to email only")
 	}
 	return channels, nil
 }
 
 // consent reads the set of channels, the event's or the config's.
-func (m *mapping) consent(r *rule) (email, sms bool) {
+func (m *mapping) consent(r *rule) (email, sms consented) {
 	names, p, ok := m.firstList(r)
 	if !ok {
-		for _, channel := range m.cfg.Consent {
-			email = email || channel == ChannelEmail
-			sms = sms || channel == ChannelSMS
-		}
+		email.ok = slices.Contains(m.cfg.Consent, ChannelEmail)
+		sms.ok = slices.Contains(m.cfg.Consent, ChannelSMS)
 		return email, sms
 	}
 	for name := range names.channels() {
 		switch {
 		case name.isString() && Channel(m.content(name)) == ChannelEmail:
-			email = true
+			email = consented{true, p.text}
 		case name.isString() && Channel(m.content(name)) == ChannelSMS:
-			sms = true
+			sms = consented{true, p.text}
 		default:
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
 		}

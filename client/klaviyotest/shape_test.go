@@ -28,7 +28,7 @@ func TestFields(t *testing.T) {
 		{"/api/profiles/" + id + "/?fields[profile]=email", `{"email":"ada@example.com"}`},
 		{"/api/profiles/?fields[profile]=location.city,email", `{"email":"ada@example.com","location":{"city":"London"}}`},
 		{"/api/lists/L/profiles/?fields[profile]=location.city,location.zip", `{"location":{"city":"London","zip":"W1"}}`},
-		{"/api/profiles/?fields[profile]=properties,title", `{"properties":{"n":1.10}}`},
+		{"/api/profiles/?fields[profile]=properties,title", `{"properties":{"n":1.10},"title":null}`},
 		{"/api/profiles/?fields[profile]=subscriptions.email.marketing.consent", `{"subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED"}}}}`},
 		{"/api/lists/?fields[list]=name", `{"name":"Newsletter"}`},
 		{"/api/lists/L/?fields[list]=name", `{"name":"Newsletter"}`},
@@ -57,7 +57,10 @@ func TestInclude(t *testing.T) {
 		{"/api/events/", nil},
 		{"/api/events/?include=metrics", []string{"metric", "metric"}},
 		{"/api/events/?include=metrics&include=profiles&fields%5Bprofile%5D=email", []string{"metric", "profile", "metric", "profile"}},
+		{"/api/events/?include=metrics,profiles&fields%5Bprofile%5D=email", []string{"metric", "profile", "metric", "profile"}},
+		{"/api/events/?include=metrics%2Cprofiles&fields%5Bprofile%5D=email&fields%5Bmetric%5D=name", []string{"metric", "profile", "metric", "profile"}},
 		{"/api/profiles/" + ada + "/?include=lists&include=segments", []string{"list"}},
+		{"/api/profiles/" + ada + "/?include=lists,segments", []string{"list"}},
 	} {
 		var got []string
 		for _, r := range decode[sparsest](t, mustSend(t, k, "GET", tt.path, "")).Included {

@@ -64,6 +64,7 @@ func newDescription(data []byte) (*description, error) {
 			if op.RequestBody != nil {
 				described.body = op.RequestBody.Value.Content.Get("application/json").Schema.Value
 				allowNull(id, described.body)
+				allowMeta(id, described.body)
 			}
 			d.operations[id] = described
 		}
@@ -103,6 +104,14 @@ func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
 	}
 }
 
+// allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
+// the description leaves out. It changes nothing here.
+func allowMeta(op klaviyo.OperationID, body *openapi3.Schema) {
+	if op == klaviyo.OperationCreateClientProfile {
+		body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
+	}
+}
+
 // check refuses a call that breaks the description or a rule of Klaviyo's, and
 // reads its body.
 func (d *description) check(c *call) *answer {
@@ -133,11 +142,13 @@ func (d *description) checkParameters(c *call) []refusal {
 	if err != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
 	}
+	route := d.operations[c.operation.ID].route
+	asDescribed(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
 		PathParams:  c.path,
 		QueryParams: query,
-		Route:       d.operations[c.operation.ID].route,
+		Route:       route,
 		Options: &openapi3filter.Options{
 			ExcludeRequestBody:  true, // checkBody's
 			SkipSettingDefaults: true,
@@ -158,6 +169,26 @@ func (d *description) checkParameters(c *call) []refusal {
 	return []refusal{r}
 }
 
+// asDescribed writes the lists of a query as the description has them: in one parameter
+// with commas or in several. Klaviyo takes both.
+func asDescribed(query url.Values, parameters openapi3.Parameters) {
+	for _, p := range parameters {
+		values := listIn(query, p.Value.Name)
+		if p.Value.In != openapi3.ParameterInQuery || !p.Value.Schema.Value.Type.Is(openapi3.TypeArray) || len(values) == 0 {
+			continue
+		}
+		if p.Value.Explode != nil && !*p.Value.Explode {
+			values = []string{strings.Join(values, ",")}
+		}
+		query[p.Value.Name] = values
+	}
+}
+
+// listIn are the values of a list in a query.
+func listIn(query url.Values, name string) []string {
+	return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
+}
+
 func (d *description) checkBody(c *call) []refusal {
 	schema := d.operations[c.operation.ID].body
 	if schema == nil {
@@ -175,9 +206,19 @@ func (d *description) checkBody(c *call) []refusal {
 	if c.readErr != nil || c.decode() != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
 	}
-	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors())
+	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidator("date-time", dateTime))
 	return append(schemaRefusals(err), unknownFields("", schema, c.value)...)
 }
+
+// dateTime takes RFC 3339, and the same without a zone, as the description's own examples
+// have it.
+var dateTime = openapi3.NewCallbackValidator(func(text string) error {
+	if !strings.Contains(text, "T") {
+		return errors.New("there is no T between the date and the time")
+	}
+	_, err := klaviyo.Timestamp(text).Time()
+	return err
+})
 
 // schemaDetails say what is wrong by the keyword of the schema that failed: the
 // validator's own words may quote values.

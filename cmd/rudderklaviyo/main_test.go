@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -29,6 +30,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		run(5 * time.Millisecond) // so that checkpoints are written between two kills
 		return
+	}
+	for _, s := range stopSignals {
+		if signal.Ignored(s) { // as of a job in the background, and the processes would inherit it
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -50,12 +56,11 @@ func start(t *testing.T, stdin io.Reader, args ...string) *process {
 	return p
 }
 
-// newProcess makes a process that is killed if it takes more than a minute.
+// newProcess makes a process that is killed if it is there shortly before the test's own
+// deadline.
 func newProcess(t *testing.T, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	p := &process{t: t, cmd: exec.CommandContext(ctx, os.Args[0], args...)}
+	p := &process{t: t, cmd: exec.CommandContext(untilDeadline(t), os.Args[0], args...)}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1", "KLAVIYO_API_KEY="+key)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -63,6 +68,17 @@ func newProcess(t *testing.T, args ...string) *process {
 	}
 	p.stderr = bufio.NewReader(stderr)
 	return p
+}
+
+// untilDeadline gives a context for processes: what they said is to be seen if they hang.
+func untilDeadline(t *testing.T) context.Context {
+	deadline, ok := t.Deadline()
+	if !ok {
+		return context.Background()
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(-10*time.Second))
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func (p *process) start() {
@@ -182,7 +198,7 @@ func TestSendOverASocket(t *testing.T) {
 }
 
 func TestSignalFinishesTheRequestsOnTheirWay(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range stopSignals {
 		t.Run(signal.String(), func(t *testing.T) {
 			g, url := newGate(t)
 			path := events(t, 100)
@@ -213,6 +229,51 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if status, ok := p.wait().Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
 		t.Errorf("%v, want an end by the signal", p.cmd.ProcessState)
 	}
+}
+
+// TestSessionThatIsLost sends SIGHUP several times, as the terminal and the shell both do.
+func TestSessionThatIsLost(t *testing.T) {
+	g, url := newGate(t)
+	p := start(t, nil, "send", "--base-url", url, "--concurrency", "4", "--output", "json", events(t, 100))
+	g.await(4)
+	p.signal(syscall.SIGHUP)
+	p.waitFor("Stopping")
+	p.signal(syscall.SIGHUP)
+	p.signal(syscall.SIGHUP)
+	close(g.open)
+	p.wantStatus(1)
+	if !strings.Contains(p.stdout.String(), `"delivered":4,`) {
+		t.Errorf("%s", &p.stdout)
+	}
+}
+
+// TestIgnoredSignalStaysIgnored starts the program as nohup and a shell's & do.
+func TestIgnoredSignalStaysIgnored(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh")
+	}
+	for name, signal := range map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": os.Interrupt} {
+		t.Run(name, func(t *testing.T) {
+			g, url := newGate(t)
+			p := newProcess(t, "-c", `trap "" `+name+`; exec "$0" "$@"`, os.Args[0], "send", "--base-url", url, "--output", "json", events(t, 20))
+			p.cmd.Path, p.cmd.Stdout = must(exec.LookPath("sh")), &p.stdout
+			p.start()
+			g.await(1)
+			p.signal(signal)
+			close(g.open)
+			p.wantStatus(0)
+			if !strings.Contains(p.stdout.String(), `"delivered":20,`) {
+				t.Errorf("%s", &p.stdout)
+			}
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func TestSignalWhileStandardInputIsAwaited(t *testing.T) {
@@ -262,9 +323,7 @@ func TestLogReaderThatLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "send", "--log-level=debug", "--base-url="+server.URL, events(t, 50))
+	cmd := exec.CommandContext(untilDeadline(t), os.Args[0], "send", "--log-level=debug", "--base-url="+server.URL, events(t, 50))
 	cmd.Env = append(os.Environ(), asProgram+"=1", "KLAVIYO_API_KEY="+key)
 	cmd.Stderr = writer
 	reader.Close()

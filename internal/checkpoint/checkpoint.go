@@ -37,6 +37,7 @@ type Counts struct {
 	Delivered    int `json:"delivered"`
 	Skipped      int `json:"skipped"`
 	DeadLettered int `json:"dead_lettered"`
+	Failed       int `json:"failed,omitempty"`
 }
 
 // ErrInvalid is the error of a file that is no checkpoint.
@@ -76,7 +77,7 @@ func (f *File) Close() error { return f.lock.Close() }
 func checkRegular(name string) error {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w", name, ErrInvalid)
+		return fmt.Errorf("%s: %w", input.Name(name), ErrInvalid)
 	}
 	return nil
 }
@@ -101,7 +102,7 @@ func Load(name string) (*Checkpoint, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil || !c.isValid() {
-		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
+		return nil, fmt.Errorf("%s: %w", input.Name(name), ErrInvalid)
 	}
 	return &c, nil
 }

@@ -90,6 +90,7 @@ func describeInput(files []string) ([]checkpoint.Source, error) {
 }
 
 func checkpointError(name string, err error) error {
+	name = input.Name(name)
 	switch {
 	case errors.Is(err, checkpoint.ErrInvalid):
 		return wrongUsage(fmt.Errorf("--checkpoint: %w; name another file", err))
@@ -158,7 +159,7 @@ func (c *checkpoints) finish(progress *progress, size int64) error {
 
 func (c *checkpoints) write() error {
 	if err := c.file.Save(c.last); err != nil {
-		return fmt.Errorf("keep the checkpoint: %w", err)
+		return fmt.Errorf("%w: %w", errCheckpoint, err)
 	}
 	return nil
 }

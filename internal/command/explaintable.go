@@ -15,20 +15,21 @@ import (
 
 // reasons say to a person why a value is where it is.
 var reasons = map[mapper.Why]string{
-	mapper.WhyRule:       "rule",
-	mapper.WhyCustom:     "custom property: no rule has it",
-	mapper.WhyRenamed:    "the metric's own name for it",
-	mapper.WhyUnusable:   "custom property: can't be used where it belongs",
-	mapper.WhyFlattened:  "flattened",
-	mapper.WhyUserID:     "the user id, kept",
-	mapper.WhyOtherFirst: "another came first",
-	mapper.WhyOverridden: "traits have the same name",
-	mapper.WhyNameTaken:  "its name is taken",
-	mapper.WhyNull:       "null",
-	mapper.WhyDecided:    "decided something, and is in no request",
-	mapper.WhyNoPlace:    "no request has a place for it",
-	mapper.WhyUnsendable: "the event can't be sent",
-	mapper.WhySkipped:    "the event is skipped",
+	mapper.WhyRule:         "rule",
+	mapper.WhyCustom:       "custom property: no rule has it",
+	mapper.WhyRenamed:      "the metric's own name for it",
+	mapper.WhyUnusable:     "custom property: can't be used where it belongs",
+	mapper.WhyFlattened:    "flattened",
+	mapper.WhyUserID:       "the user id, kept",
+	mapper.WhyOtherFirst:   "another came first",
+	mapper.WhyOverridden:   "traits have the same name",
+	mapper.WhyNameTaken:    "its name is taken",
+	mapper.WhyNull:         "null",
+	mapper.WhyDecided:      "decided something, and is in no request",
+	mapper.WhyNoIdentifier: "the channel's email or phone number isn't there",
+	mapper.WhyNoPlace:      "no request has a place for it",
+	mapper.WhyUnsendable:   "the event can't be sent",
+	mapper.WhySkipped:      "the event is skipped",
 }
 
 // skips say to a person why an event is skipped, and name the value that says so.

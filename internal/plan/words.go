@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"strconv"
-	"time"
 )
 
 func (b Bounds) String() string {
@@ -22,7 +21,8 @@ func thousands(n int) string {
 	return digits
 }
 
-// duration writes a time for a person, rounded up.
+// duration writes a time for a person: to the second up to ten minutes, and beyond that
+// rounded up to the minute.
 func duration(seconds Bounds) string {
 	least, most := inWords(seconds.Least), inWords(seconds.Most)
 	if least == most {
@@ -32,13 +32,17 @@ func duration(seconds Bounds) string {
 }
 
 func inWords(seconds int) string {
-	d := time.Duration(seconds) * time.Second
-	minutes := int((d + time.Minute - 1) / time.Minute)
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", max(seconds, 1))
-	case minutes < 60:
-		return fmt.Sprintf("%d min", minutes)
+	const minute, hour = 60, 60 * 60
+	if seconds > 10*minute {
+		seconds += (minute - seconds%minute) % minute
 	}
-	return fmt.Sprintf("%d h %d min", minutes/60, minutes%60)
+	switch {
+	case seconds < minute:
+		return fmt.Sprintf("%d s", max(seconds, 1))
+	case seconds >= hour:
+		return fmt.Sprintf("%d h %d min", seconds/hour, seconds%hour/minute)
+	case seconds%minute > 0:
+		return fmt.Sprintf("%d min %d s", seconds/minute, seconds%minute)
+	}
+	return fmt.Sprintf("%d min", seconds/minute)
 }

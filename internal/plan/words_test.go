@@ -28,6 +28,14 @@ func TestHowLongItTakes(t *testing.T) {
 			t.Errorf("%d calls at %g: %s, want %s", tt.calls, tt.share, got, tt.want)
 		}
 	}
+	for seconds, want := range map[int]string{
+		0: "1 s", 59: "59 s", 60: "1 min", 61: "1 min 1 s", 119: "1 min 59 s", 120: "2 min", 599: "9 min 59 s",
+		600: "10 min", 601: "11 min", 3540: "59 min", 3541: "1 h 0 min", 3600: "1 h 0 min", 3601: "1 h 1 min",
+	} {
+		if got := inWords(seconds); got != want {
+			t.Errorf("%d s: %s, want %s", seconds, got, want)
+		}
+	}
 	if got := duration(Bounds{59, 7200}); got != "59 s – 2 h 0 min" {
 		t.Errorf("%s", got)
 	}

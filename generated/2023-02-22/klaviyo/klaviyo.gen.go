@@ -948,7 +948,7 @@ func (p EventProfile) checkProperties() error {
 	v := reflect.ValueOf(p)
 	for i, name := range eventProfileNames {
 		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
-			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
+			return fmt.Errorf("klaviyo: EventProfile.Properties has a field that is set: %s", name)
 		}
 	}
 	return nil
@@ -1067,7 +1067,7 @@ type Event struct {
 // EventAttributes is what happened, to whom, and when.
 type EventAttributes struct {
 	// Datetime is when it happened, in a form like RFC 3339's.
-	Datetime string `json:"datetime,omitempty,omitzero"`
+	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
 	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
@@ -2409,7 +2409,7 @@ func (p *GetEventsParams) query() url.Values {
 	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "include", true, p.Include...)
+	addQuery(query, "include", false, p.Include...)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
 	addQuery(query, "sort", true, p.Sort)
 	return query
@@ -2564,7 +2564,7 @@ func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetLis
 
 func (p *GetListProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
@@ -2682,7 +2682,7 @@ func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams) (*Prof
 
 func (p *GetProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "filter", true, p.Filter)
 	addQuery(query, "page[cursor]", true, p.PageCursor)
@@ -2734,11 +2734,11 @@ func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParam
 
 func (p *GetProfileParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
+	addQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
 	addQuery(query, "fields[list]", false, p.FieldsList...)
 	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
 	addQuery(query, "fields[segment]", false, p.FieldsSegment...)
-	addQuery(query, "include", true, p.Include...)
+	addQuery(query, "include", false, p.Include...)
 	return query
 }
 
@@ -2964,123 +2964,168 @@ type Operation struct {
 	Public bool
 	// Scopes that the private key needs.
 	Scopes []string
+	// Success is what an answer to a call that succeeded has.
+	Success Success
 
 	segments []string
 }
+
+// Success is what the description says of an answer that tells of success.
+type Success struct {
+	// Statuses are the statuses that it may have.
+	Statuses []int
+	// Data is what it has under "data".
+	Data AnswerData
+}
+
+// AnswerData is the form of what an answer has under "data".
+type AnswerData int
+
+// The forms of an answer's data.
+const (
+	// AnswerNoData is an answer without a body.
+	AnswerNoData AnswerData = iota
+	// AnswerResource is an object with an id.
+	AnswerResource
+	// AnswerResources is an array.
+	AnswerResources
+)
 
 var operations = []Operation{
 	newOperation(Operation{
 		ID: OperationRequestProfileDeletion, Method: "POST", Path: "/api/data-privacy-deletion-jobs/",
 		Scopes:    []string{"data-privacy:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "3/s", "60/m", ""),
 	newOperation(Operation{
 		ID: OperationGetEvents, Method: "GET", Path: "/api/events/",
 		Scopes:    []string{"events:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateEvent, Method: "POST", Path: "/api/events/",
 		Scopes:    []string{"events:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationGetLists, Method: "GET", Path: "/api/lists/",
 		Scopes:    []string{"list:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateList, Method: "POST", Path: "/api/lists/",
 		Scopes:    []string{"list:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{201}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetList, Method: "GET", Path: "/api/lists/{id}/",
 		Scopes:    []string{"list:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationDeleteListRelationships, Method: "DELETE", Path: "/api/lists/{id}/relationships/profiles/",
 		Scopes:    []string{"list:write", "profiles:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{204}, AnswerNoData},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateListRelationships, Method: "POST", Path: "/api/lists/{id}/relationships/profiles/",
 		Scopes:    []string{"list:write", "profiles:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{204}, AnswerNoData},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetListProfiles, Method: "GET", Path: "/api/lists/{list_id}/profiles/",
 		Scopes:    []string{"list:read", "profiles:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetMetrics, Method: "GET", Path: "/api/metrics/",
 		Scopes:    []string{"metrics:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationSubscribeProfiles, Method: "POST", Path: "/api/profile-subscription-bulk-create-jobs/",
 		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationSuppressProfiles, Method: "POST", Path: "/api/profile-suppression-bulk-create-jobs/",
 		Scopes:    []string{"profiles:write", "subscriptions:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationUnsubscribeProfiles, Method: "POST", Path: "/api/profile-unsubscription-bulk-create-jobs/",
 		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationUnsuppressProfiles, Method: "POST", Path: "/api/profile-unsuppression-bulk-create-jobs/",
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfiles, Method: "GET", Path: "/api/profiles/",
 		Scopes:    []string{"profiles:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateProfile, Method: "POST", Path: "/api/profiles/",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{201}, AnswerResource},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfile, Method: "GET", Path: "/api/profiles/{id}/",
 		Scopes:    []string{"profiles:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationUpdateProfile, Method: "PATCH", Path: "/api/profiles/{id}/",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "700/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfileLists, Method: "GET", Path: "/api/profiles/{profile_id}/lists/",
 		Scopes:    []string{"list:read", "profiles:read"},
 		MediaType: "application/json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "3/s", "60/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientEvent, Method: "POST", Path: "/client/events/",
 		Public:    true,
 		Scopes:    []string{"events:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientProfile, Method: "POST", Path: "/client/profiles/",
 		Public:    true,
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientSubscription, Method: "POST", Path: "/client/subscriptions/",
 		Public:    true,
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "100/s", "700/m", ""),
 }
 
@@ -3604,12 +3649,17 @@ func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp(t.Format(time.RFC3339Nano))
 }
 
-// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
-// is in UTC.
+// timeForms are those that times have in answers: with a T or a space, with a zone or without.
+var timeForms = [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"}
+
+// Time is the moment that t names, or an error if t names none. It reads RFC 3339 and the
+// other forms that Klaviyo's answers have: without a zone, which is in UTC, and with a
+// space in place of the T.
 func (t Timestamp) Time() (time.Time, error) {
-	const withoutZone = "2006-01-02T15:04:05"
-	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
-		return moment, nil
+	for _, form := range timeForms {
+		if moment, err := time.Parse(form, string(t)); err == nil {
+			return moment, nil
+		}
 	}
 	return time.Parse(time.RFC3339, string(t))
 }

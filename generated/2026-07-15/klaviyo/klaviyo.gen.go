@@ -7384,183 +7384,240 @@ type Operation struct {
 	Public bool
 	// Scopes that the private key needs.
 	Scopes []string
+	// Success is what an answer to a call that succeeded has.
+	Success Success
 
 	segments []string
 }
+
+// Success is what the description says of an answer that tells of success.
+type Success struct {
+	// Statuses are the statuses that it may have.
+	Statuses []int
+	// Data is what it has under "data".
+	Data AnswerData
+}
+
+// AnswerData is the form of what an answer has under "data".
+type AnswerData int
+
+// The forms of an answer's data.
+const (
+	// AnswerNoData is an answer without a body.
+	AnswerNoData AnswerData = iota
+	// AnswerResource is an object with an id.
+	AnswerResource
+	// AnswerResources is an array.
+	AnswerResources
+)
 
 var operations = []Operation{
 	newOperation(Operation{
 		ID: OperationGetAccounts, Method: "GET", Path: "/api/accounts",
 		Scopes:    []string{"accounts:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "1/s", "15/m", ""),
 	newOperation(Operation{
 		ID: OperationRequestProfileDeletion, Method: "POST", Path: "/api/data-privacy-deletion-jobs",
 		Scopes:    []string{"data-privacy:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "3/s", "60/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkCreateEvents, Method: "POST", Path: "/api/event-bulk-create-jobs",
 		Scopes:    []string{"events:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetEvents, Method: "GET", Path: "/api/events",
 		Scopes:    []string{"events:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateEvent, Method: "POST", Path: "/api/events",
 		Scopes:    []string{"events:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationGetEvent, Method: "GET", Path: "/api/events/{id}",
 		Scopes:    []string{"events:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetLists, Method: "GET", Path: "/api/lists",
 		Scopes:    []string{"lists:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateList, Method: "POST", Path: "/api/lists",
 		Scopes:    []string{"lists:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{201}, AnswerResource},
 	}, "10/s", "150/m", "150/d"),
 	newOperation(Operation{
 		ID: OperationGetList, Method: "GET", Path: "/api/lists/{id}",
 		Scopes:    []string{"lists:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfilesForList, Method: "GET", Path: "/api/lists/{id}/profiles",
 		Scopes:    []string{"lists:read", "profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationRemoveProfilesFromList, Method: "DELETE", Path: "/api/lists/{id}/relationships/profiles",
 		Scopes:    []string{"lists:write", "profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{204}, AnswerNoData},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationAddProfilesToList, Method: "POST", Path: "/api/lists/{id}/relationships/profiles",
 		Scopes:    []string{"lists:write", "profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{204}, AnswerNoData},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetMetrics, Method: "GET", Path: "/api/metrics",
 		Scopes:    []string{"metrics:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetMetric, Method: "GET", Path: "/api/metrics/{id}",
 		Scopes:    []string{"metrics:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetBulkImportProfilesJobs, Method: "GET", Path: "/api/profile-bulk-import-jobs",
 		Scopes:    []string{"lists:read", "profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkImportProfiles, Method: "POST", Path: "/api/profile-bulk-import-jobs",
 		Scopes:    []string{"lists:write", "profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetErrorsForBulkImportProfilesJob, Method: "GET", Path: "/api/profile-bulk-import-jobs/{id}/import-errors",
 		Scopes:    []string{"profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationGetBulkImportProfilesJob, Method: "GET", Path: "/api/profile-bulk-import-jobs/{job_id}",
 		Scopes:    []string{"lists:read", "profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateOrUpdateProfile, Method: "POST", Path: "/api/profile-import",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200, 201}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationMergeProfiles, Method: "POST", Path: "/api/profile-merge",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{201}, AnswerResource},
 	}, "10/s", "150/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkSubscribeProfiles, Method: "POST", Path: "/api/profile-subscription-bulk-create-jobs",
 		Scopes:    []string{"lists:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkUnsubscribeProfiles, Method: "POST", Path: "/api/profile-subscription-bulk-delete-jobs",
 		Scopes:    []string{"lists:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkSuppressProfiles, Method: "POST", Path: "/api/profile-suppression-bulk-create-jobs",
 		Scopes:    []string{"profiles:write", "subscriptions:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetBulkSuppressProfilesJob, Method: "GET", Path: "/api/profile-suppression-bulk-create-jobs/{job_id}",
 		Scopes:    []string{"subscriptions:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationBulkUnsuppressProfiles, Method: "POST", Path: "/api/profile-suppression-bulk-delete-jobs",
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetBulkUnsuppressProfilesJob, Method: "GET", Path: "/api/profile-suppression-bulk-delete-jobs/{job_id}",
 		Scopes:    []string{"subscriptions:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfiles, Method: "GET", Path: "/api/profiles",
 		Scopes:    []string{"profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateProfile, Method: "POST", Path: "/api/profiles",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{201}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetProfile, Method: "GET", Path: "/api/profiles/{id}",
 		Scopes:    []string{"profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationUpdateProfile, Method: "PATCH", Path: "/api/profiles/{id}",
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResource},
 	}, "75/s", "750/m", ""),
 	newOperation(Operation{
 		ID: OperationGetListsForProfile, Method: "GET", Path: "/api/profiles/{id}/lists",
 		Scopes:    []string{"lists:read", "profiles:read"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{200}, AnswerResources},
 	}, "3/s", "60/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientEvent, Method: "POST", Path: "/client/events",
 		Public:    true,
 		Scopes:    []string{"events:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientProfile, Method: "POST", Path: "/client/profiles",
 		Public:    true,
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "3500/m", ""),
 	newOperation(Operation{
 		ID: OperationCreateClientSubscription, Method: "POST", Path: "/client/subscriptions",
 		Public:    true,
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/vnd.api+json",
+		Success:   Success{[]int{202}, AnswerNoData},
 	}, "350/s", "750/m", ""),
 }
 
@@ -8263,12 +8320,17 @@ func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp(t.Format(time.RFC3339Nano))
 }
 
-// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
-// is in UTC.
+// timeForms are those that times have in answers: with a T or a space, with a zone or without.
+var timeForms = [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"}
+
+// Time is the moment that t names, or an error if t names none. It reads RFC 3339 and the
+// other forms that Klaviyo's answers have: without a zone, which is in UTC, and with a
+// space in place of the T.
 func (t Timestamp) Time() (time.Time, error) {
-	const withoutZone = "2006-01-02T15:04:05"
-	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
-		return moment, nil
+	for _, form := range timeForms {
+		if moment, err := time.Parse(form, string(t)); err == nil {
+			return moment, nil
+		}
 	}
 	return time.Parse(time.RFC3339, string(t))
 }

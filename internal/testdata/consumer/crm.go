@@ -67,7 +67,7 @@ func (c *CRM) Forward(ctx context.Context, event []byte) ([]klaviyo.OperationID,
 	for _, request := range result.Requests {
 		response, err := c.klaviyo.Send(ctx, request)
 		switch {
-		case errors.Is(err, client.ErrUnauthorized):
+		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrMisdirected):
 			return sent, fmt.Errorf("%w: %w", ErrStop, err)
 		case errors.Is(err, client.ErrUnavailable), errors.Is(err, client.ErrRateLimited):
 			return sent, fmt.Errorf("%w: %w", ErrLater, err)
