@@ -228,7 +228,7 @@ func TestLaterRevision(t *testing.T) {
 			"`create_profile`, POST /api/profiles/: the burst limit changed from `75/s` to `7/s`",
 			"`read_metrics`, GET /api/metrics/: was `get_metrics`, `GET /api/metrics/`\n  - call: API.GetMetrics\n",
 			"`read_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
-			"`suppress_profiles`, POST /api/profile-suppression-bulk-create-jobs/: ", "removed", "call: API.SuppressProfiles\n", "client: peopleOf",
+			"`suppress_profiles`, POST /api/profile-suppression-bulk-create-jobs/: ", "removed", "call: API.SuppressProfiles\n", "client/klaviyotest: ",
 			"## Perhaps breaking\n",
 			"## Harmless\n",
 			"`create_profile`, POST /api/profiles/: ", "`data/attributes/given_name`",

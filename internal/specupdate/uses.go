@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/constant"
 	"go/token"
 	"go/types"
 	"path/filepath"
@@ -72,9 +71,10 @@ func (u use) String() string { return fmt.Sprintf("%s (%s:%d)", u.rule, u.file, 
 func (c *code) method(operation string) string {
 	scope := c.generated.Scope()
 	for _, name := range scope.Names() {
-		id, ok := scope.Lookup(name).(*types.Const)
+		_, ok := scope.Lookup(name).(*types.Var)
 		method, isOperation := strings.CutPrefix(name, "Operation")
-		if ok && isOperation && id.Val().Kind() == constant.String && constant.StringVal(id.Val()) == operation {
+		// The name is the id in camel case.
+		if ok && isOperation && strings.EqualFold(method, strings.ReplaceAll(operation, "_", "")) {
 			return method
 		}
 	}
