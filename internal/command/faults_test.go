@@ -156,7 +156,7 @@ var faultTests = []faultTest{
 	{fault: "A redirect", strikes: everything, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
 		remark: "not followed: it would take the key along"},
 	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 2, stops: "(1 answered 302)"},
-	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL", says: `msg="the last answer" operation=create_event status=200 body="<!DOCTYPE html><title>Log in</title>"`,
+	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL", says: `status=200 body="<!DOCTYPE html><title>Log in</title>"`,
 		remark: "no answer of the API, so it doesn't count as delivered"},
 	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 2, stops: "(1 answered 200)",
 		remark: "no event's fault: sent again once Klaviyo answers another, and then the run stops"},
