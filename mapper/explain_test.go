@@ -91,7 +91,7 @@ func TestExplain(t *testing.T) {
 		{
 			name:  "group",
 			event: `{"type":"group","groupId":"L2","traits":{"email":"ana@example.com","subscribe":false,"name":"Example"}}`,
-			cfg:   mapper.Config{Unsubscribe: true},
+			cfg:   mapper.Config{Unsubscribe: new(true)},
 			want:  []string{"0 < traits.subscribe rule", "0 emails < traits.email rule", "0 list_id < groupId rule"}, unused: []string{"traits.name no_place"},
 		},
 		{

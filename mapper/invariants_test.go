@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -23,8 +24,10 @@ func fuzzConfig(n uint16) mapper.Config {
 		FlattenProperties:     bit(1),
 		AllowExternalIDOnly:   bit(2),
 		SendNulls:             bit(3),
-		Unsubscribe:           bit(4),
 		Now:                   func() time.Time { return now },
+	}
+	if bit(4) {
+		cfg.Unsubscribe = new(true)
 	}
 	if bit(5) {
 		cfg.ListID = "XyZ123"
@@ -94,19 +97,19 @@ func FuzzMap(f *testing.F) {
 
 func checkIdentifier(t *testing.T, r mapper.Request, externalIDSuffices bool) {
 	t.Helper()
-	switch r := r.(type) {
-	case mapper.CreateProfile:
-		a := r.Query.Data.Attributes
+	switch r := r.Body().(type) {
+	case *klaviyo.ProfileCreateQuery:
+		a := r.Data.Attributes
 		if a.Email == "" && a.PhoneNumber == "" && (a.ExternalID == "" || !externalIDSuffices) {
 			t.Error("create_profile without an identifier")
 		}
-	case mapper.CreateEvent:
-		p := r.Query.Data.Attributes.Profile
+	case *klaviyo.EventCreateQuery:
+		p := r.Data.Attributes.Profile
 		if p.Email == "" && p.PhoneNumber == "" && (p.ID == "" || !externalIDSuffices) {
 			t.Error("create_event without an identifier")
 		}
-	case mapper.SubscribeProfiles:
-		for _, s := range r.Query.Data.Attributes.Subscriptions {
+	case *klaviyo.SubscriptionCreateJobCreateQuery:
+		for _, s := range r.Data.Attributes.Subscriptions {
 			if s.Email == "" && s.PhoneNumber == "" {
 				t.Error("subscribe_profiles without an identifier")
 			}
@@ -117,8 +120,8 @@ func checkIdentifier(t *testing.T, r mapper.Request, externalIDSuffices bool) {
 				t.Error("a subscription without a channel")
 			}
 		}
-	case mapper.UnsubscribeProfiles:
-		if a := r.Query.Data.Attributes; len(a.Emails)+len(a.PhoneNumbers) == 0 {
+	case *klaviyo.UnsubscriptionCreateJobCreateQuery:
+		if a := r.Data.Attributes; len(a.Emails)+len(a.PhoneNumbers) == 0 {
 			t.Error("unsubscribe_profiles without an identifier")
 		}
 	default:
@@ -168,8 +171,8 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 	}
 	var traits, properties map[string]json.RawMessage
 	var typed int
-	switch result.Requests[0].(type) {
-	case mapper.CreateProfile:
+	switch result.Requests[0].Body().(type) {
+	case *klaviyo.ProfileCreateQuery:
 		var b struct {
 			Data struct {
 				Attributes map[string]json.RawMessage
@@ -185,7 +188,7 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 		for name, v := range objectOf(b.Data.Attributes["location"]) {
 			traits = with(traits, "attributes.location."+name, v)
 		}
-	case mapper.CreateEvent:
+	case *klaviyo.EventCreateQuery:
 		typed = 1
 		var b struct {
 			Data struct {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -170,7 +171,7 @@ func TestItemsAsOneByOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		properties := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
+		properties := string(result.Requests[0].Body().(*klaviyo.EventCreateQuery).Data.Attributes.Properties)
 		return strings.TrimSuffix(strings.TrimPrefix(properties, `{"Items":[`), "]}")
 	}
 	var all, alone []string

@@ -650,7 +650,7 @@ func (m *plain) identifySubscription() []string {
 			return nil
 		}
 		return []string{m.subscription(list, channels)}
-	case ok && m.cfg.Unsubscribe:
+	case ok && m.unsubscribes():
 		if m.email == "" && m.phone == "" {
 			m.warn(mapper.CodeNoConsentedChannel, "subscribe")
 			return nil
@@ -659,6 +659,8 @@ func (m *plain) identifySubscription() []string {
 	}
 	return nil
 }
+
+func (m *plain) unsubscribes() bool { return m.cfg.Unsubscribe != nil && *m.cfg.Unsubscribe }
 
 // channels are those that are consented to and have their identifier.
 func (m *plain) channels(places ...string) map[string]any {
@@ -737,7 +739,7 @@ func (m *plain) groupBody() string {
 			fail(mapper.CodeNoConsentedChannel, "consent")
 		}
 		return m.subscription(list, channels)
-	case ok && m.cfg.Unsubscribe:
+	case ok && m.unsubscribes():
 		return m.unsubscription(list)
 	}
 	fail(mapper.CodeSubscribeRequired, "subscribe")

@@ -3,8 +3,6 @@ package mapper
 import (
 	"iter"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // subscriptionRules are the rules of the subscription options of a type of event.
@@ -28,35 +26,32 @@ var (
 	eventConsent = newRule("consent", "{TP,CP,P,T,C}.consent")
 )
 
-// identifySubscriptions gives the requests that follow a profile: a subscription,
+// identifySubscription gives the request that follows a profile: a subscription,
 // an end of one, or none.
-func (m *mapping) identifySubscriptions(p person) []Request {
+func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	rules := &identifySubscription
 	subscribe, ok, there := m.firstFlag(&rules.subscribe)
 	if m.retl && !there {
 		subscribe, ok = true, true
 	}
+	var request Request
+	var err *Error
 	switch {
 	case ok && subscribe:
 		listID := m.listID(rules)
 		if listID == "" {
 			m.warn(CodeSubscribeWithoutList, "listId", "subscribe is true, but neither the event nor the config names a list")
-			return nil
+			return nil, nil
 		}
-		channels, err := m.channels(rules, p)
-		if err != nil {
-			m.warn(err.Code, err.Field, err.Message)
-			return nil
-		}
-		return []Request{subscribeProfile(p, listID, channels)}
-	case ok && m.cfg.Unsubscribe:
-		if p.Email == "" && p.PhoneNumber == "" {
-			m.warn(CodeNoConsentedChannel, "subscribe", "subscribe is false, but there is no email and no phone number to unsubscribe")
-			return nil
-		}
-		return []Request{unsubscribeProfile(p, m.listID(rules))}
+		request, err = m.subscribe(rules, p, listID)
+	case ok && *m.cfg.Unsubscribe:
+		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
 	}
-	return nil
+	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is sent all the same
+		m.warn(err.Code, err.Field, err.Message)
+		return nil, nil
+	}
+	return request, err
 }
 
 // groupRequest subscribes the person to the list that the group is, or
@@ -70,15 +65,51 @@ func (m *mapping) groupRequest(p person) (Request, *Error) {
 	subscribe, ok, _ := m.firstFlag(&rules.subscribe)
 	switch {
 	case ok && subscribe:
-		channels, err := m.channels(rules, p)
-		if err != nil {
-			return nil, err
-		}
-		return subscribeProfile(p, strings.TrimSpace(listID.text), channels), nil
-	case ok && m.cfg.Unsubscribe:
-		return unsubscribeProfile(p, strings.TrimSpace(listID.text)), nil
+		return m.subscribe(rules, p, strings.TrimSpace(listID.text))
+	case ok && *m.cfg.Unsubscribe:
+		return m.unsubscribe(rules, p, func() string { return strings.TrimSpace(listID.text) })
 	}
 	return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "a group does nothing but subscribe; it needs subscribe: true in its traits"}
+}
+
+// subscribe subscribes a person by the channels that they consent to.
+func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (Request, *Error) {
+	s := subscription{Identity: p.Identity, listID: listID}
+	var err *Error
+	if s.email, s.sms, err = m.channels(rules, p); err != nil {
+		return nil, err
+	}
+	if m.cfg.HistoricalImport {
+		if s.consentedAt, err = m.consentTime(); err != nil {
+			return nil, err
+		}
+	}
+	return m.revision.subscribe(&s), nil
+}
+
+// unsubscribe unsubscribes a person.
+func (m *mapping) unsubscribe(rules *subscriptionRules, p person, listID func() string) (Request, *Error) {
+	s := subscription{Identity: p.Identity}
+	var err *Error
+	if s.email, s.sms, err = m.endedChannels(rules, p); err != nil {
+		return nil, err
+	}
+	s.listID = listID()
+	return m.revision.unsubscribe(&s), nil
+}
+
+// consentTime is when a consent was given that is imported: at the event's time.
+func (m *mapping) consentTime() (string, *Error) {
+	at, err := m.eventTime()
+	switch {
+	case err != nil:
+		return "", err
+	case at.text == "":
+		return "", &Error{Code: CodeMissingTime, Field: timeRule.from[0].text, Message: "a consent that is imported needs the time at which it was given"}
+	case at.at.After(m.cfg.Now()):
+		return "", &Error{Code: CodeInvalidTime, Field: at.path, Message: "a consent that is imported was given in the past"}
+	}
+	return at.text, nil
 }
 
 func (m *mapping) listID(rules *subscriptionRules) string {
@@ -90,35 +121,50 @@ func (m *mapping) listID(rules *subscriptionRules) string {
 
 // channels gives the channels that the person consents to and can be reached by,
 // or an error where there is none.
-func (m *mapping) channels(rules *subscriptionRules, p person) (klaviyo.SubscriptionChannels, *Error) {
-	email, sms := m.consent(&rules.consent)
-	if flag, ok, _ := m.firstFlag(&rules.smsConsent); ok {
-		sms = flag
-	} else if m.cfg.SMSConsent != nil {
-		sms = *m.cfg.SMSConsent
-	}
-	var channels klaviyo.SubscriptionChannels
-	if email && p.Email != "" {
-		channels.Email = []klaviyo.Consent{klaviyo.ConsentMarketing}
-	}
-	if sms && p.PhoneNumber != "" {
-		channels.SMS = []klaviyo.Consent{klaviyo.ConsentMarketing}
-	}
-	if channels.Email == nil && channels.SMS == nil {
-		return channels, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
-	}
-	return channels, nil
-}
-
-// consent reads the set of channels, the event's or the config's.
-func (m *mapping) consent(r *rule) (email, sms bool) {
-	names, p, ok := m.firstList(r)
+func (m *mapping) channels(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
+	email, sms, ok := m.named(&rules.consent)
 	if !ok {
 		for _, channel := range m.cfg.Consent {
 			email = email || channel == ChannelEmail
 			sms = sms || channel == ChannelSMS
 		}
-		return email, sms
+	}
+	if flag, ok, _ := m.firstFlag(&rules.smsConsent); ok {
+		sms = flag
+	} else if m.cfg.SMSConsent != nil {
+		sms = *m.cfg.SMSConsent
+	}
+	email, sms = email && p.Email != "", sms && p.PhoneNumber != ""
+	if !email && !sms {
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
+	}
+	return email, sms, nil
+}
+
+// endedChannels gives the channels that a subscription ends for: those that the event
+// names, or all, of those that the person can be reached by.
+func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
+	email, sms = p.Email != "", p.PhoneNumber != ""
+	if !email && !sms {
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "subscribe", Message: "subscribe is false, but there is no email and no phone number to unsubscribe"}
+	}
+	if !m.revision.has.endedBy {
+		return email, sms, nil
+	}
+	if namedEmail, namedSMS, _ := m.named(&rules.consent); namedEmail || namedSMS {
+		email, sms = email && namedEmail, sms && namedSMS
+	}
+	if !email && !sms {
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the event names has its identifier, so nobody is unsubscribed"}
+	}
+	return email, sms, nil
+}
+
+// named reads the channels that the event itself names; ok if it says anything of them.
+func (m *mapping) named(r *rule) (email, sms, ok bool) {
+	names, p, ok := m.firstList(r)
+	if !ok {
+		return false, false, false
 	}
 	for name := range names.channels() {
 		switch {
@@ -130,7 +176,7 @@ func (m *mapping) consent(r *rule) (email, sms bool) {
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
 		}
 	}
-	return email, sms
+	return email, sms, true
 }
 
 // firstList gives the first usable list of channels, or a string that stands for one.
@@ -162,26 +208,4 @@ func (v value) channels() iter.Seq[value] {
 			}
 		}
 	}
-}
-
-func subscribeProfile(p person, listID string, channels klaviyo.SubscriptionChannels) Request {
-	return SubscribeProfiles{klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
-		ListID: listID,
-		Subscriptions: []klaviyo.Subscription{{
-			Channels:    channels,
-			Email:       p.Email,
-			PhoneNumber: p.PhoneNumber,
-		}},
-	})}
-}
-
-func unsubscribeProfile(p person, listID string) Request {
-	a := klaviyo.UnsubscriptionJobAttributes{ListID: listID}
-	if p.Email != "" {
-		a.Emails = []string{p.Email}
-	}
-	if p.PhoneNumber != "" {
-		a.PhoneNumbers = []string{p.PhoneNumber}
-	}
-	return UnsubscribeProfiles{klaviyo.NewUnsubscribeProfilesBody(a)}
 }
