@@ -50,6 +50,6 @@ func (m *mapping) aliasRequests() (person, []Request, *Error) {
 	if m.broken != nil {
 		return person{}, nil, m.broken
 	}
-	who := person{Identity: Identity{KlaviyoID: meant.into}}
+	who := person{Identity: Identity{KlaviyoID: meant.into, MergedID: meant.from}}
 	return who, []Request{m.revision.merge(&meant)}, nil
 }

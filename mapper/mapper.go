@@ -41,6 +41,10 @@ type Mapper struct {
 	phones       phoneMemory
 }
 
+// ErrNotInRevision is in the error of a Config that asks for what its revision can't do.
+// Each of the two settings is right by itself.
+var ErrNotInRevision = errors.New("the revision has no place for it; set revision to one that has")
+
 // New makes a Mapper, or says which setting is wrong, by its name in JSON and without
 // its value. The error wraps one that says only that.
 func New(cfg Config) (*Mapper, error) {
@@ -94,11 +98,9 @@ func (c Config) validate() (*revision, error) {
 	case err != nil:
 		return nil, err
 	case c.HistoricalImport && !r.has.backfill:
-		return nil, fmt.Errorf("historicalImport needs a revision that has a place for it: %s",
-			revisionsWith(func(has places) bool { return has.backfill }))
+		return nil, fmt.Errorf("historicalImport: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.backfill }))
 	case c.MergeOnAlias && !r.has.merge:
-		return nil, fmt.Errorf("mergeOnAlias needs a revision that can merge profiles: %s",
-			revisionsWith(func(has places) bool { return has.merge }))
+		return nil, fmt.Errorf("mergeOnAlias: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.merge }))
 	}
 	return r, nil
 }

@@ -28,6 +28,8 @@ type Identity struct {
 	ExternalID string
 	// KlaviyoID is Klaviyo's own id of the profile, where the revision has a place for it.
 	KlaviyoID string
+	// MergedID is Klaviyo's own id of a profile that an alias merges into KlaviyoID's.
+	MergedID string
 }
 
 // Warning says that something of the event could not be used where it belongs.
