@@ -11,7 +11,7 @@ import (
 
 // public are the folders of the packages that others import.
 var public = []string{
-	"client", "client/klaviyotest", "generated/2023-02-22/klaviyo", "generated/nullable", "mapper", "openapi",
+	"client", "client/klaviyotest", "generated/2023-02-22/klaviyo", "generated/runtime", "mapper", "openapi",
 }
 
 // TestComments finds packages and exported names without a comment: functions, methods,

@@ -12,7 +12,7 @@ import (
 // request or the answer.
 type Attempt struct {
 	// Operation is the call. An upsert consists of several.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// Number is the attempt's place among those of the call, from 1 on.
 	Number int
 	// StatusCode is the answer's, zero if there was none.

@@ -20,7 +20,7 @@ import (
 
 // Each attempt is reported as it went, whatever came of it.
 func TestAttemptHook(t *testing.T) {
-	const op = klaviyo.OperationCreateEvent
+	op := klaviyo.OperationCreateEvent
 	tests := []struct {
 		name  string
 		fault klaviyotest.Fault

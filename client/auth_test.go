@@ -9,7 +9,7 @@ import (
 
 func TestAuthorize(t *testing.T) {
 	for _, test := range []struct {
-		op                                 klaviyo.OperationID
+		op                                 *klaviyo.Operation
 		body                               string
 		authorization, contentType, accept string
 	}{
@@ -17,7 +17,7 @@ func TestAuthorize(t *testing.T) {
 		{klaviyo.OperationGetLists, "", "Klaviyo-API-Key " + testKey, "", "application/json"},
 		{klaviyo.OperationCreateClientEvent, "{}", "", "application/json", "application/json"},
 	} {
-		t.Run(string(test.op), func(t *testing.T) {
+		t.Run(test.op.String(), func(t *testing.T) {
 			op := operation(test.op)
 			var sent http.Header
 			authorized := chain(roundTripper(func(req *http.Request) (*http.Response, error) {

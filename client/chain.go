@@ -26,7 +26,7 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 // A call is what the links know of a request beside the request itself. One
 // goroutine at a time has it.
 type call struct {
-	operation klaviyo.Operation
+	operation *klaviyo.Operation
 	// attempts counts those that were sent, rateLimited their 429 answers.
 	attempts, rateLimited int
 	// waited is what the limiter made the present attempt wait.

@@ -32,6 +32,7 @@ func TestOrderOfLinks(t *testing.T) {
 		{"below retry", []seen{{authorized: true}, {authorized: true, counted: 1}}},
 		{"below limiter", []seen{{authorized: true}, {authorized: true, waited: true, counted: 1}}},
 		{"below observation", []seen{{authorized: true, counted: 1}, {authorized: true, waited: true, counted: 2}}},
+		{"below masking", []seen{{authorized: true, counted: 1}, {authorized: true, waited: true, counted: 2}}},
 		{"below timeout", []seen{{authorized: true, counted: 1, timed: true}, {authorized: true, waited: true, counted: 2, timed: true}}},
 	}
 	synctest.Test(t, func(t *testing.T) {

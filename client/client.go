@@ -78,6 +78,7 @@ func links(key string, cfg config, limiters limiters, counters *counters) []link
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),
+		maskKey(key),
 		limitTime(cfg.attemptTimeout()),
 	}
 }
@@ -107,18 +108,18 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 
 // match finds the operation that a request calls. It refuses a request to
 // another server, which would get to see the key.
-func (c *Client) match(req *http.Request) (klaviyo.Operation, error) {
+func (c *Client) match(req *http.Request) (*klaviyo.Operation, error) {
 	if req.URL.Scheme != c.baseURL.Scheme || req.URL.Host != c.baseURL.Host ||
 		req.Host != "" && req.Host != c.baseURL.Host {
-		return klaviyo.Operation{}, refuse("", "the request is for another server than the base URL's")
+		return nil, refuse(nil, "the request is for another server than the base URL's")
 	}
 	path, ok := strings.CutPrefix(req.URL.EscapedPath(), strings.TrimSuffix(c.baseURL.EscapedPath(), "/"))
 	if !ok {
-		return klaviyo.Operation{}, refuse("", "the request is outside the base URL's path")
+		return nil, refuse(nil, "the request is outside the base URL's path")
 	}
-	op, ok := klaviyo.MatchOperation(req.Method, path)
+	op, ok := klaviyo.Operations.Match(req.Method, path)
 	if !ok {
-		return klaviyo.Operation{}, refuse("", "no operation has this method and path; package klaviyo lists the operations")
+		return nil, refuse(nil, "no operation has this method and path; package klaviyo lists the operations")
 	}
 	return op, nil
 }

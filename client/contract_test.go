@@ -14,19 +14,18 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 const key = "pk_test"
 
 // request is a request of a caller's own.
 type request struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	body      any
 }
 
-func (r request) Operation() klaviyo.OperationID { return r.operation }
-func (r request) Body() any                      { return r.body }
+func (r request) Operation() *klaviyo.Operation { return r.operation }
+func (r request) Body() any                     { return r.body }
 
 func profile(a klaviyo.ProfileCreateAttributes) request {
 	return request{klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(a)}
@@ -92,15 +91,15 @@ func converse(t *testing.T, k *klaviyotest.Klaviyo, c *client.Client) {
 
 	created, err := c.Send(ctx, profile(klaviyo.ProfileCreateAttributes{
 		Email:     email,
-		FirstName: nullable.NewNullableWithValue("Ada"),
-		Title:     nullable.NewNullableWithValue("Countess"),
+		FirstName: klaviyo.Set("Ada"),
+		Title:     klaviyo.Set("Countess"),
 	}))
 	if err != nil || created.Operation != klaviyo.OperationCreateProfile || created.ProfileID == "" {
 		t.Fatalf("first create_profile: %+v, %v", created, err)
 	}
 	updated, err := c.Send(ctx, profile(klaviyo.ProfileCreateAttributes{
 		Email: email,
-		Title: nullable.NewNullNullable[string](),
+		Title: klaviyo.Null[string](),
 	}))
 	if err != nil || updated.Operation != klaviyo.OperationUpdateProfile || updated.ProfileID != created.ProfileID || updated.Attempts != 1 {
 		t.Fatalf("second create_profile: %+v, %v", updated, err)
@@ -198,7 +197,7 @@ func TestContractLimits(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithKey(key), klaviyotest.WithWindowsFrom(time.Now().Add(-into)))
 				c := newClient(t, over(k))
-				op, _ := klaviyo.LookupOperation(klaviyo.OperationSubscribeProfiles)
+				op := klaviyo.OperationSubscribeProfiles
 				for i := range op.Steady.Calls + 10 {
 					if _, err := c.Send(t.Context(), subscribe(strconv.Itoa(i)+"@example.com")); err != nil {
 						t.Fatal(err)

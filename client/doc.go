@@ -20,12 +20,14 @@
 //	retry         another attempt, after a wait
 //	limiter       wait until the rate limits leave room       ┐
 //	observation   count, log and tell hooks                   │ for each
-//	timeout       end an attempt that takes too long          │ attempt
+//	masking       take the private key out of the answer      │ attempt
+//	timeout       end an attempt that takes too long          │
 //	transport     the caller's http.Client                    ┘
 //
 // A request goes to the base URL's server only, and only if it is one of the
 // operations of package klaviyo. Redirects are not followed. So the key can't get
-// to another server. It is in no error, log or formatted Client either.
+// to another server. It is in no error, log or formatted Client either: where an answer
+// repeats the key, in whatever field or header, its place shows *** instead.
 //
 // # Keys
 //
@@ -130,5 +132,7 @@
 //	ErrRateLimited, ErrUnavailable             this request may pass later
 //	context.Canceled, context.DeadlineExceeded the caller's context has ended
 //
-// The texts of errors and logs hold names and numbers, never values of a request.
+// The texts of errors and logs hold names, types, positions and numbers, never values of a
+// request. Klaviyo's own description of a fault may quote such a value, so it is in
+// [Error.Detail] alone, and the text says that it is there.
 package client

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // BenchmarkDrainMixed drains all streams at once, and prints how much longer than the
@@ -26,7 +25,7 @@ func BenchmarkDrainMixed(b *testing.B) {
 			all.Wait()
 			slowest = 0
 			for i, s := range streams {
-				op, _ := klaviyo.LookupOperation(s.operation)
+				op := s.operation
 				slowest = max(slowest, took[i].Seconds()/leastTime(op, s.n, 0).Seconds())
 			}
 			rateLimited = c.Stats().RateLimited
@@ -50,8 +49,8 @@ func phases(f func(into, latency time.Duration)) {
 // and prints how much longer than the least time that takes.
 func BenchmarkDrainInMidWindow(b *testing.B) {
 	for _, s := range streams[:2] {
-		b.Run(string(s.operation), func(b *testing.B) {
-			op, _ := klaviyo.LookupOperation(s.operation)
+		b.Run(s.operation.String(), func(b *testing.B) {
+			op := s.operation
 			var ratios []float64
 			var rateLimited int64
 			for b.Loop() {
@@ -78,7 +77,7 @@ func BenchmarkDrainBesideAnotherProgram(b *testing.B) {
 			name  string
 			every time.Duration
 		}{{"evenly", 0}, {"each-1s", time.Second}, {"each-5s", 5 * time.Second}} {
-			b.Run(string(s.operation)+"/"+other.name, func(b *testing.B) {
+			b.Run(s.operation.String()+"/"+other.name, func(b *testing.B) {
 				var limited, ratios []float64
 				for b.Loop() {
 					phases(func(into, latency time.Duration) {

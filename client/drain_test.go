@@ -16,7 +16,7 @@ import (
 
 // A stream is a number of requests of one operation, each about another person.
 type stream struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	request   func(i int) request
 	n         int
 }
@@ -62,7 +62,7 @@ func drain(t *testing.T, c *client.Client, s stream) drained {
 
 // leastTime is how long n calls take somebody who knows both fixed windows, which
 // began some time before.
-func leastTime(op klaviyo.Operation, n int, into time.Duration) time.Duration {
+func leastTime(op *klaviyo.Operation, n int, into time.Duration) time.Duration {
 	left := func(w time.Duration, at time.Duration) time.Duration { return w - (at+into)%w }
 	var at time.Duration
 	steady := op.Steady.Calls
@@ -99,7 +99,7 @@ func (f transportFunc) RoundTrip(req *http.Request) (*http.Response, error) { re
 func TestDrain(t *testing.T) {
 	const ownWindows = -1 // they begin with our first call
 	for _, s := range streams {
-		op, _ := klaviyo.LookupOperation(s.operation)
+		op := s.operation
 		for _, test := range []struct{ into, latency time.Duration }{
 			{ownWindows, 80 * time.Millisecond},
 			{300 * time.Millisecond, 40 * time.Millisecond},
@@ -135,7 +135,7 @@ func TestDrainMixed(t *testing.T) {
 		var all sync.WaitGroup
 		for _, s := range streams {
 			all.Go(func() {
-				op, _ := klaviyo.LookupOperation(s.operation)
+				op := s.operation
 				took := drain(t, c, s).took
 				if ratio := took.Seconds() / leastTime(op, s.n, 0).Seconds(); ratio > 1.03 {
 					t.Errorf("%s: took %v, which is %.3f of the least time", s.operation, took, ratio)
@@ -191,16 +191,16 @@ func inMidWindow(into time.Duration) *klaviyotest.Klaviyo {
 }
 
 // leftOf is an operation of which spend leaves us 70 % of the quota.
-func leftOf(id klaviyo.OperationID) klaviyo.Operation {
-	op, _ := klaviyo.LookupOperation(id)
+func leftOf(id *klaviyo.Operation) *klaviyo.Operation {
+	op := id
 	op.Steady.Calls = op.Steady.Calls * 70 / 100
 	return op
 }
 
 // spend uses 30 % of an operation's quota up, some calls at a time or, if every is
 // zero, one by one.
-func spend(k *klaviyotest.Klaviyo, id klaviyo.OperationID, every time.Duration, stop <-chan struct{}) {
-	op, _ := klaviyo.LookupOperation(id)
+func spend(k *klaviyotest.Klaviyo, id *klaviyo.Operation, every time.Duration, stop <-chan struct{}) {
+	op := id
 	calls := op.Steady.Calls * 30 / 100
 	if every == 0 {
 		every = op.Steady.Window / time.Duration(calls)
@@ -221,11 +221,11 @@ func spend(k *klaviyotest.Klaviyo, id klaviyo.OperationID, every time.Duration, 
 // A share of the quota leaves the rest to others, in each second and minute.
 func TestQuotaShare(t *testing.T) {
 	for _, s := range streams {
-		t.Run(string(s.operation), func(t *testing.T) {
+		t.Run(s.operation.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				const share = 0.8
-				op, _ := klaviyo.LookupOperation(s.operation)
+				op := s.operation
 				epoch := time.Now()
 				k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"), klaviyotest.WithWindowsFrom(epoch))
 				s.n /= 2 // a whole quota
@@ -273,8 +273,8 @@ func TestQuotaShareIsAtLeastOneCall(t *testing.T) {
 // many answers were 429.
 func BenchmarkDrain(b *testing.B) {
 	for _, s := range streams {
-		b.Run(string(s.operation), func(b *testing.B) {
-			op, _ := klaviyo.LookupOperation(s.operation)
+		b.Run(s.operation.String(), func(b *testing.B) {
+			op := s.operation
 			var got drained
 			for b.Loop() {
 				inVirtualTime(b, func(t *testing.T) {

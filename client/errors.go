@@ -50,7 +50,7 @@ var (
 // the error of the context.
 type Error struct {
 	// Operation is empty if the request calls none.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// StatusCode is that of the last answer, zero if there was none.
 	StatusCode int
 	// Attempts is the number of times the request was sent, RateLimited the number
@@ -92,12 +92,14 @@ type Fault struct {
 }
 
 // Error shows the operation, what failed, what to do, the API's code, pointer and
-// request id, and how many more faults there are and where. It never shows Detail,
-// values of the request or the key.
+// request id, and how many more faults there are and where. It never shows values of the
+// request or the key, and so only says that there is more in Detail. Of what kept an
+// answer away it shows types, positions and addresses of servers; the text of an error
+// that isn't known to be free of values is in those that Unwrap gives.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
-	if e.Operation != "" {
+	if e.Operation != nil {
 		fmt.Fprintf(&b, "%s: ", e.Operation)
 	}
 	if e.kind != nil {
@@ -154,6 +156,9 @@ func (e *Error) facts() []string {
 	}
 	if e.RetryAfter > 0 {
 		add("retry after %v", e.RetryAfter)
+	}
+	if e.Detail != "" {
+		add("more in Detail")
 	}
 	return facts
 }

@@ -33,7 +33,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 	)
 	event, profile := operation(klaviyo.OperationCreateEvent), operation(klaviyo.OperationUpdateProfile)
 	for _, test := range []struct {
-		op     klaviyo.Operation
+		op     *klaviyo.Operation
 		status int
 		body   string
 		kind   error
@@ -70,7 +70,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		{event, 500, page, ErrUnavailable, "status 500"},
 		{event, 599, page, ErrUnavailable, "status 599"},
 	} {
-		t.Run(fmt.Sprintf("%s %d %.12s", test.op.ID, test.status, test.body), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %d %.12s", test.op, test.status, test.body), func(t *testing.T) {
 			resp := answer(test.status, test.body)
 			resp.Header.Set("Retry-After", "7")
 			var err error = badAnswer(&call{operation: test.op, attempts: 2}, resp)
@@ -86,7 +86,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 				t.Errorf("message %q quotes the answer", err)
 			}
 			e := err.(*Error)
-			if e.StatusCode != test.status || e.Attempts != 2 || e.Operation != test.op.ID {
+			if e.StatusCode != test.status || e.Attempts != 2 || e.Operation != test.op {
 				t.Errorf("%#v", e)
 			}
 			if test.body == fault && (e.Code != "invalid" || e.Detail != "ada@example.com is bad" || e.RequestID != "9f8") {
@@ -154,7 +154,7 @@ func TestMessagesShowNamesOnly(t *testing.T) {
 	}
 	err := &Error{Operation: klaviyo.OperationCreateEvent, Code: "ada@example.com", Pointer: "/ada@example.com", Parameter: "a b", RequestID: "a b",
 		Detail: "ada", kind: ErrInvalidRequest}
-	if got, want := err.Error(), "klaviyo: create_event: invalid request"; got != want {
+	if got, want := err.Error(), "klaviyo: create_event: invalid request (more in Detail)"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // mapper are such, too.
 type signedUp struct{ email string }
 
-func (signedUp) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
+func (signedUp) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
 
 func (s signedUp) Body() any {
 	return klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{

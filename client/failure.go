@@ -2,34 +2,29 @@ package client
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // refuse makes the error of a request that is not sent.
-func refuse(op klaviyo.OperationID, advice string) *Error {
+func refuse(op *klaviyo.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
 }
 
 // missingCredentials makes the error of a call that the Client can't authenticate.
-func missingCredentials(op klaviyo.Operation, advice string) *Error {
-	return &Error{Operation: op.ID, kind: ErrMissingCredentials, advice: advice}
+func missingCredentials(op *klaviyo.Operation, advice string) *Error {
+	return &Error{Operation: op, kind: ErrMissingCredentials, advice: advice}
 }
 
 // unwritable makes the error of a body that can't be encoded or read.
-func unwritable(op klaviyo.OperationID, err error) *Error {
+func unwritable(op *klaviyo.Operation, err error) *Error {
 	e := refuse(op, "give a body that can be written as JSON")
 	e.cause = err
 	return e
@@ -54,7 +49,7 @@ func unreadable(sent *Response, err error) *Error {
 // in to may answer so, and would swallow everything that is sent.
 func notTheAPI(call *call, resp *http.Response) *Error {
 	return &Error{
-		Operation: call.operation.ID, StatusCode: resp.StatusCode,
+		Operation: call.operation, StatusCode: resp.StatusCode,
 		Attempts: call.attempts, RateLimited: call.rateLimited,
 		kind: ErrUnavailable, advice: notTheAPIs,
 	}
@@ -69,9 +64,9 @@ func noAnswer(req *http.Request, err error) *Error {
 		return refused
 	}
 	call := callOf(req)
-	e := &Error{Operation: call.operation.ID, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
+	e := &Error{Operation: call.operation, Attempts: call.attempts, RateLimited: call.rateLimited, cause: withoutURL(err)}
 	var limited *limitError
-	var certificate *tls.CertificateVerificationError
+	cause, _ := causeOf(e.cause)
 	switch {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
@@ -82,11 +77,9 @@ func noAnswer(req *http.Request, err error) *Error {
 	case req.Context().Err() != nil:
 		e.cause = req.Context().Err()
 	case errors.Is(err, errTooLarge):
-		e.kind, e.advice = ErrInvalidRequest, "ask for smaller pages"
-	case errors.As(err, &certificate):
-		e.kind, e.advice = ErrUnavailable, "check the base URL and the certificates that this machine trusts"
+		e.kind, e.advice = ErrInvalidRequest, cause.advice
 	default:
-		e.kind, e.advice = ErrUnavailable, advice[ErrUnavailable]
+		e.kind, e.advice = ErrUnavailable, cmp.Or(cause.advice, advice[ErrUnavailable])
 	}
 	return e
 }
@@ -95,7 +88,7 @@ func noAnswer(req *http.Request, err error) *Error {
 func badAnswer(call *call, resp *http.Response) *Error {
 	body := peek(resp)
 	e := &Error{
-		Operation:   call.operation.ID,
+		Operation:   call.operation,
 		StatusCode:  resp.StatusCode,
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
@@ -140,7 +133,7 @@ func isUnknownPath(status int) bool {
 // kindOf says what an answer other than 2XX means. fromAPI tells that it has the API's
 // JSON, page that it has something else, as a gateway's, and retired that it blames the
 // revision.
-func kindOf(op klaviyo.Operation, status int, fromAPI, page, retired bool) error {
+func kindOf(op *klaviyo.Operation, status int, fromAPI, page, retired bool) error {
 	switch {
 	case status == http.StatusUnauthorized, status == http.StatusForbidden && fromAPI:
 		return ErrUnauthorized
@@ -170,7 +163,7 @@ var advice = map[error]string{
 	ErrUnavailable:     "send again later",
 }
 
-func keyAdvice(op klaviyo.Operation) string {
+func keyAdvice(op *klaviyo.Operation) string {
 	if op.Public {
 		return "check the company id"
 	}
@@ -178,7 +171,7 @@ func keyAdvice(op klaviyo.Operation) string {
 		strings.Join(op.Scopes, ", "))
 }
 
-func hasID(op klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
+func hasID(op *klaviyo.Operation) bool { return strings.Contains(op.Path, "{") }
 
 // faultsIn reads what the API says of a request, if the body is the API's.
 func faultsIn(body []byte) []klaviyo.APIError {
@@ -233,46 +226,3 @@ func isJSON(body []byte) bool {
 
 // isPage tells that a body is neither empty nor JSON.
 func isPage(body []byte) bool { return len(bytes.TrimSpace(body)) > 0 && !isJSON(body) }
-
-// withoutURL takes off what net/http puts around an error: the URL, whose path and
-// query may hold ids and email addresses.
-func withoutURL(err error) error {
-	var wrapped *url.Error
-	for errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return err
-}
-
-// describe gives the text of errors that are known to be harmless, and the type of
-// others: a transport may put anything into its errors.
-func describe(err error) string {
-	var (
-		limited     *limitError
-		timeout     attemptTimeoutError
-		certificate *tls.CertificateVerificationError
-		dns         *net.DNSError
-		op          *net.OpError
-		errno       syscall.Errno
-	)
-	switch {
-	case errors.As(err, &limited):
-		return limited.Error()
-	case errors.As(err, &timeout):
-		return timeout.Error()
-	case errors.As(err, &certificate):
-		return certificate.Error()
-	case errors.As(err, &dns):
-		return dns.Error()
-	case errors.As(err, &op):
-		return op.Error()
-	case errors.As(err, &errno):
-		return errno.Error()
-	}
-	for _, known := range []error{errTooLarge, errCutOff, context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return fmt.Sprintf("error of type %T", err)
-}

@@ -16,7 +16,7 @@ import (
 // fixedWindows is a transport that limits one operation as Klaviyo does: in fixed
 // windows, whose phases are its own.
 type fixedWindows struct {
-	op klaviyo.Operation
+	op *klaviyo.Operation
 	// burst and steady count windows from moments of their own.
 	burst, steady fixedWindow
 	// round makes the whole seconds of RateLimit-Reset.
@@ -37,7 +37,7 @@ type fixedWindow struct {
 }
 
 // newFixedWindows has windows that are some way in when it is made.
-func newFixedWindows(op klaviyo.Operation, burstPhase, steadyPhase time.Duration) *fixedWindows {
+func newFixedWindows(op *klaviyo.Operation, burstPhase, steadyPhase time.Duration) *fixedWindows {
 	now := time.Now()
 	return &fixedWindows{
 		op:      op,

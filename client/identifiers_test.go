@@ -19,7 +19,7 @@ func TestCheckIdentifiers(t *testing.T) {
 	eventPointers := []string{"/data/attributes/profile/$email", "/data/attributes/profile/$phone_number"}
 	for _, test := range []struct {
 		name       string
-		op         klaviyo.OperationID
+		op         *klaviyo.Operation
 		attributes string // the body's data.attributes
 		missing    []string
 		// missingByID is what is missing with WithExternalIDOnly.

@@ -12,12 +12,12 @@ import (
 
 // limiters are those of all operations. Each has its own and never waits for
 // another's.
-type limiters map[klaviyo.OperationID]*limiter
+type limiters map[*klaviyo.Operation]*limiter
 
 func newLimiters(policy RetryPolicy, share float64) limiters {
 	limiters := make(limiters)
-	for op := range klaviyo.Operations() {
-		limiters[op.ID] = newLimiter(op, policy, share)
+	for op := range klaviyo.Operations.All() {
+		limiters[op] = newLimiter(op, policy, share)
 	}
 	return limiters
 }
@@ -27,7 +27,7 @@ func limit(limiters limiters) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
-			l := limiters[call.operation.ID]
+			l := limiters[call.operation]
 			start := time.Now()
 			a, err := l.acquire(req.Context())
 			if err != nil {
@@ -94,7 +94,7 @@ type attempt struct {
 	window, place int
 }
 
-func newLimiter(op klaviyo.Operation, policy RetryPolicy, share float64) *limiter {
+func newLimiter(op *klaviyo.Operation, policy RetryPolicy, share float64) *limiter {
 	return &limiter{
 		policy: policy,
 		pause:  op.Burst.Window,

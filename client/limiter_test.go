@@ -19,7 +19,7 @@ func limitedTo(transport http.RoundTripper) http.RoundTripper {
 	return chain(transport, limit(newLimiters(RetryPolicy{}.withDefaults(), 1)))
 }
 
-func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
+func requestOf(ctx context.Context, op *klaviyo.Operation) *http.Request {
 	req, err := http.NewRequestWithContext(withCall(ctx, &call{operation: op}), op.Method, DefaultBaseURL, nil)
 	if err != nil {
 		panic(err)
@@ -29,7 +29,7 @@ func requestOf(ctx context.Context, op klaviyo.Operation) *http.Request {
 
 // pass sends n requests, some at a time, each until it isn't answered 429. It
 // returns how long that took.
-func pass(t *testing.T, limited http.RoundTripper, op klaviyo.Operation, n, atATime int) time.Duration {
+func pass(t *testing.T, limited http.RoundTripper, op *klaviyo.Operation, n, atATime int) time.Duration {
 	t.Helper()
 	start := time.Now()
 	waiting := make(chan struct{})
@@ -58,7 +58,7 @@ func pass(t *testing.T, limited http.RoundTripper, op klaviyo.Operation, n, atAT
 
 // least is how long n requests take a sender that keeps the burst limit in every
 // second and knows when each steady window ends.
-func least(op klaviyo.Operation, n int, steadyPhase time.Duration) time.Duration {
+func least(op *klaviyo.Operation, n int, steadyPhase time.Duration) time.Duration {
 	space := op.Burst.Window / time.Duration(op.Burst.Calls)
 	var now time.Duration
 	left, end := op.Steady.Calls, op.Steady.Window-steadyPhase
@@ -75,7 +75,7 @@ func least(op klaviyo.Operation, n int, steadyPhase time.Duration) time.Duration
 	return now
 }
 
-var limitsOfEachSize = []klaviyo.OperationID{
+var limitsOfEachSize = []*klaviyo.Operation{
 	klaviyo.OperationCreateEvent, klaviyo.OperationSubscribeProfiles,
 	klaviyo.OperationGetLists, klaviyo.OperationRequestProfileDeletion,
 }
@@ -117,13 +117,13 @@ func TestLimiterKeepsBothWindows(t *testing.T) {
 
 // Another program takes 30 % of the quota, and its share of each burst.
 func TestLimiterBesideAnotherProgram(t *testing.T) {
-	for id, most := range map[klaviyo.OperationID]int{ // 0.5 %, but of the smallest limit 2
+	for id, most := range map[*klaviyo.Operation]int{ // 0.5 %, but of the smallest limit 2
 		klaviyo.OperationCreateEvent:       35,
 		klaviyo.OperationCreateProfile:     7,
 		klaviyo.OperationSubscribeProfiles: 7,
 		klaviyo.OperationGetLists:          2,
 	} {
-		t.Run(string(id), func(t *testing.T) {
+		t.Run(id.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				op := operation(id)
@@ -218,7 +218,7 @@ func TestLimiterPausesTheWaitingRequest(t *testing.T) {
 }
 
 // exhausted is a limiter whose operation has no quota for another 50 seconds.
-func exhausted(op klaviyo.Operation) http.RoundTripper {
+func exhausted(op *klaviyo.Operation) http.RoundTripper {
 	limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
 		return quotaAnswer(0, 49), nil
 	}))
@@ -281,7 +281,7 @@ func TestLimiterStopsWaitingWhenTheContextEnds(t *testing.T) {
 	})
 }
 
-func passOne(t *testing.T, limited http.RoundTripper, op klaviyo.Operation) time.Duration {
+func passOne(t *testing.T, limited http.RoundTripper, op *klaviyo.Operation) time.Duration {
 	t.Helper()
 	start := time.Now()
 	if _, err := limited.RoundTrip(requestOf(t.Context(), op)); err != nil {

@@ -30,9 +30,9 @@ type Window struct {
 // Limits gives what is left of the limits of each operation at this moment. Other
 // calls may take it in the next one, so it is for showing and for planning: the Client
 // waits where there is nothing left.
-func (c *Client) Limits() map[klaviyo.OperationID]Limits {
+func (c *Client) Limits() map[*klaviyo.Operation]Limits {
 	now := time.Now()
-	limits := make(map[klaviyo.OperationID]Limits, len(c.limiters))
+	limits := make(map[*klaviyo.Operation]Limits, len(c.limiters))
 	for op, l := range c.limiters {
 		limits[op] = l.limits(now)
 	}

@@ -51,7 +51,7 @@ func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link 
 				"wait", call.waited, "duration", took)
 			if len(hooks) > 0 {
 				a := Attempt{
-					Operation: call.operation.ID, Number: call.attempts, StatusCode: status,
+					Operation: call.operation, Number: call.attempts, StatusCode: status,
 					Err: reasonOf(req, resp, err), Wait: call.waited, Duration: took,
 				}
 				for _, hook := range hooks {

@@ -60,7 +60,7 @@ func TestAll(t *testing.T) {
 		k := filled(t, n)
 		api := newClient(t, over(k)).API
 		tests := []struct {
-			op    klaviyo.OperationID
+			op    *klaviyo.Operation
 			read  func() ([]string, error)
 			want  int
 			pages int

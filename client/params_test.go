@@ -18,7 +18,9 @@ import (
 func TestQueryParameters(t *testing.T) {
 	const profileID = "01HGDWZ5R5V1V4W2Y5M0X3ZK9A"
 	fields := []klaviyo.ProfileField{klaviyo.ProfileFieldEmail, klaviyo.ProfileFieldLocationCity}
-	extra := []klaviyo.ProfileAdditionalField{klaviyo.ProfileAdditionalFieldPredictiveAnalytics}
+	// There is no other value; twice tells how several go out.
+	extra := []klaviyo.ProfileAdditionalField{klaviyo.ProfileAdditionalFieldPredictiveAnalytics, klaviyo.ProfileAdditionalFieldPredictiveAnalytics}
+	const extras = "predictive_analytics,predictive_analytics"
 	lists := []klaviyo.ListField{klaviyo.ListFieldName}
 	metrics := []klaviyo.MetricField{klaviyo.MetricFieldName}
 	tests := []struct {
@@ -32,7 +34,7 @@ func TestQueryParameters(t *testing.T) {
 			return second(a.GetProfiles(t.Context(), &klaviyo.GetProfilesParams{
 				AdditionalFieldsProfile: extra, FieldsProfile: fields, Filter: `equals(email,"a+b@example.com")`, PageSize: 2, Sort: klaviyo.ProfileSortMinusCreated,
 			}))
-		}, url.Values{"additional-fields[profile]": {"predictive_analytics"}, "fields[profile]": {"email,location.city"},
+		}, url.Values{"additional-fields[profile]": {extras}, "fields[profile]": {"email,location.city"},
 			"filter": {`equals(email,"a+b@example.com")`}, "page[size]": {"2"}, "sort": {"-created"}}},
 		{"get_lists zero", func(a *klaviyo.API) error { return second(a.GetLists(t.Context(), &klaviyo.GetListsParams{})) }, nil},
 		{"get_lists", func(a *klaviyo.API) error {
@@ -45,8 +47,8 @@ func TestQueryParameters(t *testing.T) {
 			return second(a.GetListProfiles(t.Context(), "L1", &klaviyo.GetListProfilesParams{}))
 		}, nil},
 		{"get_list_profiles", func(a *klaviyo.API) error {
-			return second(a.GetListProfiles(t.Context(), "L1", &klaviyo.GetListProfilesParams{FieldsProfile: fields, PageSize: 100}))
-		}, url.Values{"fields[profile]": {"email,location.city"}, "page[size]": {"100"}}},
+			return second(a.GetListProfiles(t.Context(), "L1", &klaviyo.GetListProfilesParams{AdditionalFieldsProfile: extra, FieldsProfile: fields, PageSize: 100}))
+		}, url.Values{"additional-fields[profile]": {extras}, "fields[profile]": {"email,location.city"}, "page[size]": {"100"}}},
 		{"get_metrics zero", func(a *klaviyo.API) error { return second(a.GetMetrics(t.Context(), &klaviyo.GetMetricsParams{})) }, nil},
 		{"get_metrics", func(a *klaviyo.API) error {
 			return second(a.GetMetrics(t.Context(), &klaviyo.GetMetricsParams{FieldsMetric: metrics}))
@@ -56,13 +58,15 @@ func TestQueryParameters(t *testing.T) {
 			return second(a.GetEvents(t.Context(), &klaviyo.GetEventsParams{
 				Include: []klaviyo.EventInclude{klaviyo.EventIncludeMetrics, klaviyo.EventIncludeProfiles}, Sort: klaviyo.EventSortDatetime,
 			}))
-		}, url.Values{"include": {"metrics", "profiles"}, "sort": {"datetime"}}},
+		}, url.Values{"include": {"metrics,profiles"}, "sort": {"datetime"}}},
 		{"get_profile zero", func(a *klaviyo.API) error {
 			return second(a.GetProfile(t.Context(), profileID, &klaviyo.GetProfileParams{}))
 		}, nil},
 		{"get_profile", func(a *klaviyo.API) error {
-			return second(a.GetProfile(t.Context(), profileID, &klaviyo.GetProfileParams{FieldsProfile: fields, Include: []klaviyo.ProfileInclude{klaviyo.ProfileIncludeLists}}))
-		}, url.Values{"fields[profile]": {"email,location.city"}, "include": {"lists"}}},
+			return second(a.GetProfile(t.Context(), profileID, &klaviyo.GetProfileParams{
+				AdditionalFieldsProfile: extra, FieldsProfile: fields, Include: []klaviyo.ProfileInclude{klaviyo.ProfileIncludeLists, klaviyo.ProfileIncludeSegments},
+			}))
+		}, url.Values{"additional-fields[profile]": {extras}, "fields[profile]": {"email,location.city"}, "include": {"lists,segments"}}},
 		{"get_profile_lists", func(a *klaviyo.API) error {
 			return second(a.GetProfileLists(t.Context(), profileID, &klaviyo.GetProfileListsParams{FieldsList: lists}))
 		}, url.Values{"fields[list]": {"name"}}},

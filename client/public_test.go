@@ -15,7 +15,7 @@ const companyID = "AbC123"
 
 // publicCalls are the typed calls with the public key, for a person with an email
 // address, which may be empty.
-var publicCalls = map[klaviyo.OperationID]func(*testing.T, *klaviyo.API, string) error{
+var publicCalls = map[*klaviyo.Operation]func(*testing.T, *klaviyo.API, string) error{
 	klaviyo.OperationCreateClientEvent: func(t *testing.T, api *klaviyo.API, email string) error {
 		return api.CreateClientEvent(t.Context(), klaviyo.EventCreateAttributes{
 			Metric:  klaviyo.MetricCreateQuery{Name: "Viewed Product"},
@@ -38,7 +38,7 @@ func TestPublicCalls(t *testing.T) {
 		},
 	}
 	for name, newClient := range clients {
-		for op := range klaviyo.Operations() {
+		for op := range klaviyo.Operations.All() {
 			if !op.Public {
 				continue
 			}
@@ -55,10 +55,10 @@ func TestPublicCalls(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := publicCalls[op.ID](t, c.API, ""); !errors.Is(err, client.ErrMissingIdentifier) {
+				if err := publicCalls[op](t, c.API, ""); !errors.Is(err, client.ErrMissingIdentifier) {
 					t.Errorf("without an identifier: %v, want ErrMissingIdentifier", err)
 				}
-				if err := publicCalls[op.ID](t, c.API, "ada@example.com"); err != nil {
+				if err := publicCalls[op](t, c.API, "ada@example.com"); err != nil {
 					t.Fatal(err)
 				}
 				requests := k.Requests()
@@ -66,7 +66,7 @@ func TestPublicCalls(t *testing.T) {
 					t.Fatalf("%d requests, want one and its repetition", len(requests))
 				}
 				for _, r := range requests {
-					if r.Operation != op.ID || r.Query.Encode() != "company_id="+companyID {
+					if r.Operation != op || r.Query.Encode() != "company_id="+companyID {
 						t.Errorf("%s %s?%s", r.Method, r.Path, r.Query.Encode())
 					}
 				}
@@ -102,7 +102,7 @@ func TestMissingCredentials(t *testing.T) {
 	_, sendErr := public.Send(t.Context(), profile(klaviyo.ProfileCreateAttributes{Email: "ada@example.com"}))
 	for _, err := range []error{getErr, sendErr, publicCalls[klaviyo.OperationCreateClientEvent](t, private.API, "ada@example.com")} {
 		var e *client.Error
-		if !errors.Is(err, client.ErrMissingCredentials) || !errors.As(err, &e) || e.Operation == "" || e.Attempts != 0 {
+		if !errors.Is(err, client.ErrMissingCredentials) || !errors.As(err, &e) || e.Operation == nil || e.Attempts != 0 {
 			t.Errorf("err = %v, want ErrMissingCredentials without an attempt", err)
 		}
 	}

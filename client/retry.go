@@ -2,8 +2,6 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -169,18 +167,10 @@ func retryStatus(status int) bool {
 	return status >= 500
 }
 
-// final tells whether an attempt without an answer would fail in the same way
-// again: the limiter has spoken, or the server's certificate is not to be trusted.
+// final tells whether an attempt without an answer would fail in the same way again.
 func final(err error) bool {
-	var (
-		limited     *limitError
-		certificate *tls.CertificateVerificationError
-		authority   x509.UnknownAuthorityError
-		hostname    x509.HostnameError
-		invalid     x509.CertificateInvalidError
-	)
-	return errors.As(err, &limited) || errors.As(err, &certificate) || errors.As(err, &authority) ||
-		errors.As(err, &hostname) || errors.As(err, &invalid) || errors.Is(err, errTooLarge)
+	cause, _ := causeOf(withoutURL(err))
+	return cause.final
 }
 
 // retryAfter is what a 429 or 503 asks us to wait, in seconds or as a date; zero

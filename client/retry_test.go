@@ -29,12 +29,12 @@ func event() Request {
 }
 
 type request struct {
-	op   klaviyo.OperationID
+	op   *klaviyo.Operation
 	body any
 }
 
-func (r request) Operation() klaviyo.OperationID { return r.op }
-func (r request) Body() any                      { return r.body }
+func (r request) Operation() *klaviyo.Operation { return r.op }
+func (r request) Body() any                     { return r.body }
 
 func TestRetry(t *testing.T) {
 	const page, errorsJSON = "<html>", `{"errors":[{"id":"1","code":"x","title":"","detail":""}]}`

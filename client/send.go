@@ -15,7 +15,7 @@ import (
 // Request is what [Client.Send] takes. The requests of package mapper are such.
 type Request interface {
 	// Operation is the call to make.
-	Operation() klaviyo.OperationID
+	Operation() *klaviyo.Operation
 	// Body is the body of the call, of the operation's generated type.
 	Body() any
 }
@@ -24,7 +24,7 @@ type Request interface {
 type Response struct {
 	// Operation is the call that did it: update_profile for a create_profile that
 	// met an existing profile.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// StatusCode is 2XX. 202 means: validated and queued.
 	StatusCode int
 	// ProfileID is the id of the profile created or updated.
@@ -39,7 +39,7 @@ type Response struct {
 // Warning tells of a part of a request that had to be left out for the rest to be
 // taken.
 type Warning struct {
-	// Code is [WarningInvalidPhone] or [WarningIdentifierConflict].
+	// Code is [WarningInvalidPhone], [WarningInvalidEmail] or [WarningIdentifierConflict].
 	Code string
 	// Message names fields, and no values.
 	Message string
@@ -49,6 +49,8 @@ type Warning struct {
 const (
 	// WarningInvalidPhone is a phone number that Klaviyo refused.
 	WarningInvalidPhone = "invalid_phone"
+	// WarningInvalidEmail is an email address that Klaviyo refused.
+	WarningInvalidEmail = "invalid_email"
 	// WarningIdentifierConflict is an identifier that belongs to another profile.
 	WarningIdentifierConflict = "identifier_conflict"
 )
@@ -64,21 +66,21 @@ const (
 // The error is an [*Error].
 func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	if r == nil {
-		return nil, refuse("", "the request is nil")
+		return nil, refuse(nil, "the request is nil")
 	}
-	op, ok := klaviyo.LookupOperation(r.Operation())
+	op := r.Operation()
 	switch {
-	case !ok:
-		return nil, refuse(r.Operation(), "there is no such operation; package klaviyo lists them")
+	case op == nil:
+		return nil, refuse(nil, "the request has no operation; package klaviyo lists them")
 	case op.Method == http.MethodGet, hasID(op):
-		return nil, refuse(op.ID, "Send takes operations that write and have no id in their path; use the typed call of Client.API")
+		return nil, refuse(op, "Send takes operations that write and have no id in their path; use the typed call of Client.API")
 	}
 	body, err := encode(r.Body())
 	if err != nil {
-		return nil, unwritable(op.ID, err)
+		return nil, unwritable(op, err)
 	}
 	sent, err := c.deliver(ctx, op, body)
-	if rest, warning, ok := withoutPhone(op, body, err); ok {
+	if rest, warning, ok := withoutRefused(op, body, err); ok {
 		var before calls
 		before.count(nil, err)
 		sent, err = c.deliver(ctx, op, rest)
@@ -100,12 +102,12 @@ type upsertRequest struct {
 	attributes klaviyo.ProfileCreateAttributes
 }
 
-func (upsertRequest) Operation() klaviyo.OperationID { return klaviyo.OperationCreateProfile }
-func (r upsertRequest) Body() any                    { return klaviyo.NewCreateProfileBody(r.attributes) }
+func (upsertRequest) Operation() *klaviyo.Operation { return klaviyo.OperationCreateProfile }
+func (r upsertRequest) Body() any                   { return klaviyo.NewCreateProfileBody(r.attributes) }
 
 // deliver makes a call, or the calls of an upsert.
-func (c *Client) deliver(ctx context.Context, op klaviyo.Operation, body []byte) (*Response, error) {
-	if op.ID == klaviyo.OperationCreateProfile {
+func (c *Client) deliver(ctx context.Context, op *klaviyo.Operation, body []byte) (*Response, error) {
+	if op == klaviyo.OperationCreateProfile {
 		return c.upsertProfile(ctx, body)
 	}
 	sent, _, err := c.send(ctx, op, op.Path, body)
@@ -119,7 +121,7 @@ type caller struct{ *Client }
 func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
 	path, err := call.Path()
 	if err != nil {
-		return refuse(call.Operation.ID, "give the id; it is empty or none")
+		return refuse(call.Operation, "give the id; it is empty or none")
 	}
 	if len(call.Query) > 0 {
 		path += "?" + call.Query.Encode()
@@ -127,7 +129,7 @@ func (c caller) Call(ctx context.Context, call klaviyo.Call) error {
 	var body []byte
 	if call.Body != nil {
 		if body, err = encode(call.Body); err != nil {
-			return unwritable(call.Operation.ID, err)
+			return unwritable(call.Operation, err)
 		}
 	}
 	sent, answer, err := c.send(ctx, call.Operation, path, body)
@@ -173,7 +175,7 @@ func (c *calls) total(sent *Response, err error, warnings ...Warning) (*Response
 
 // send sends a body, if it isn't nil, to an operation's path with its query, and
 // gives the answer's body too.
-func (c *Client) send(ctx context.Context, op klaviyo.Operation, path string, body []byte) (*Response, []byte, error) {
+func (c *Client) send(ctx context.Context, op *klaviyo.Operation, path string, body []byte) (*Response, []byte, error) {
 	var content io.Reader
 	if body != nil {
 		content = bytes.NewReader(body)
@@ -181,7 +183,7 @@ func (c *Client) send(ctx context.Context, op klaviyo.Operation, path string, bo
 	url := strings.TrimSuffix(c.baseURL.String(), "/") + path
 	req, err := http.NewRequestWithContext(ctx, op.Method, url, content)
 	if err != nil {
-		return nil, nil, refuse(op.ID, "give a context")
+		return nil, nil, refuse(op, "give a context")
 	}
 	resp, err := c.do(req)
 	if err != nil {
@@ -189,7 +191,7 @@ func (c *Client) send(ctx context.Context, op klaviyo.Operation, path string, bo
 	}
 	call := callOf(resp.Request)
 	return &Response{
-		Operation:   op.ID,
+		Operation:   op,
 		StatusCode:  resp.StatusCode,
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,

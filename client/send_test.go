@@ -49,7 +49,7 @@ func TestSendRefuses(t *testing.T) {
 		want    string
 	}{
 		{"nothing", nil, "nil"},
-		{"no operation", request{"create_flow", nil}, "no such operation"},
+		{"no operation", request{nil, nil}, "no operation"},
 		{"a reading operation", request{klaviyo.OperationGetLists, nil}, "Client.API"},
 		{"an operation with an id", request{klaviyo.OperationUpdateProfile, klaviyo.ProfilePartialUpdateQuery{}}, "Client.API"},
 		{"a body that is no JSON", request{klaviyo.OperationCreateEvent, func() {}}, "JSON"},

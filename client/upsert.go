@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // upsertRounds bounds how often an upsert begins again because the profile to
@@ -69,7 +68,7 @@ func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
 // refuse for lack of them.
 func (u *upsert) known() identifiers {
 	a := u.whole.attributes
-	p := person{identifiers: []string{a.Email, a.PhoneNumber}, externalID: a.ExternalID}
+	p := person{email: a.Email, phoneNumber: a.PhoneNumber, externalID: a.ExternalID}
 	if !p.identified(u.client.externalIDOnly) {
 		return identifiers{}
 	}
@@ -78,7 +77,7 @@ func (u *upsert) known() identifiers {
 
 // create makes a profile of what is left of a claim, which the body says.
 func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response, error) {
-	op, _ := klaviyo.LookupOperation(klaviyo.OperationCreateProfile)
+	op := klaviyo.OperationCreateProfile
 	sent, answer, err := u.client.send(ctx, op, op.Path, body)
 	if err != nil {
 		return nil, err
@@ -96,10 +95,10 @@ func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response
 
 // update makes a profile have what is left of a claim.
 func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
-	op, _ := klaviyo.LookupOperation(klaviyo.OperationUpdateProfile)
+	op := klaviyo.OperationUpdateProfile
 	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(left.attributes)))
 	if err != nil {
-		return nil, unwritable(op.ID, err)
+		return nil, unwritable(op, err)
 	}
 	sent, _, err := u.client.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
 	if errors.Is(err, ErrNotFound) {
@@ -132,11 +131,11 @@ func updateOf(a klaviyo.ProfileCreateAttributes) klaviyo.ProfileUpdateAttributes
 }
 
 // given leaves out what is empty.
-func given(s string) nullable.Nullable[string] {
+func given(s string) klaviyo.Nullable[string] {
 	if s == "" {
-		return nullable.Nullable[string]{}
+		return klaviyo.Nullable[string]{}
 	}
-	return nullable.NewNullableWithValue(s)
+	return klaviyo.Set(s)
 }
 
 // isProfileID tells whether an id from the server can stand in a path.

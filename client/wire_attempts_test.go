@@ -28,7 +28,7 @@ func TestWireAttempts(t *testing.T) {
 // repeat gets an answer that may pass and then the answer of success. The Client may
 // make a single call a second, so that the limiter shows in what the second one waits.
 func (tt wireCase) repeat(t *testing.T, status int) {
-	op := operationOf(t, tt.operation)
+	op := tt.operation
 	var sent []time.Time
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {

@@ -50,7 +50,7 @@ var wireCases = []wireCase{
 		path: "/api/events/",
 		query: url.Values{
 			"fields[event]": {"metric_id,uuid"}, "fields[metric]": {"name"}, "fields[profile]": {"email,location.city"},
-			"filter": {`equals(metric_id,"M"),less-than(datetime,2023-02-22T00:00:00Z)`}, "include": {"metrics", "profiles"},
+			"filter": {`equals(metric_id,"M"),less-than(datetime,2023-02-22T00:00:00Z)`}, "include": {"metrics,profiles"},
 			"page[cursor]": {"bmV4dA"}, "sort": {"-datetime"},
 		},
 		status: http.StatusOK,
@@ -147,7 +147,7 @@ var wireCases = []wireCase{
 	{
 		operation: klaviyo.OperationCreateListRelationships,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return nil, api.CreateListRelationships(t.Context(), wireList, "01A", "01B")
+			return nil, api.CreateListRelationships(t.Context(), wireList, []string{"01A", "01B"})
 		},
 		path: "/api/lists/Y6n%2FRL/relationships/profiles/", body: `{"data":[{"type":"profile","id":"01A"},{"type":"profile","id":"01B"}]}`,
 		status: http.StatusNoContent,
@@ -155,7 +155,7 @@ var wireCases = []wireCase{
 	{
 		operation: klaviyo.OperationDeleteListRelationships,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return nil, api.DeleteListRelationships(t.Context(), wireList, "01A", "01B")
+			return nil, api.DeleteListRelationships(t.Context(), wireList, []string{"01A", "01B"})
 		},
 		path: "/api/lists/Y6n%2FRL/relationships/profiles/", body: `{"data":[{"type":"profile","id":"01A"},{"type":"profile","id":"01B"}]}`,
 		status: http.StatusNoContent,
@@ -221,7 +221,7 @@ var wireCases = []wireCase{
 		path: "/api/profiles/01GDDKASAP8TKDDA2GRZDSVP4H/",
 		query: url.Values{
 			"additional-fields[profile]": {"predictive_analytics"}, "fields[list]": {"name"}, "fields[profile]": {"email"},
-			"fields[segment]": {"name,updated"}, "include": {"lists", "segments"},
+			"fields[segment]": {"name,updated"}, "include": {"lists,segments"},
 		},
 		status: http.StatusOK,
 		answer: `{"data":` + wireProfileIncludingJSON + `,"included":[` + wireListJSON + `,` + wireSegmentJSON + `]}`,

@@ -20,29 +20,29 @@ func described(t *testing.T, proven contract) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for op := range klaviyo.Operations() {
+	for op := range klaviyo.Operations.All() {
 		item := doc.Paths.Find(op.Path)
 		if item == nil || item.GetOperation(op.Method) == nil {
-			t.Errorf("%s: the description has no %s %s", op.ID, op.Method, op.Path)
+			t.Errorf("%s: the description has no %s %s", op, op.Method, op.Path)
 			continue
 		}
 		operation := item.GetOperation(op.Method)
 		var cases []wireCase
 		for _, tt := range wireCases {
-			if tt.operation == op.ID {
+			if tt.operation == op {
 				cases = append(cases, tt)
 			}
 		}
 		for status := range operation.Responses.Map() {
-			if !slices.ContainsFunc(slices.Collect(maps.Keys(proven[op.ID])), func(proven int) bool {
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(proven[op])), func(proven int) bool {
 				return status == fmt.Sprint(proven) || status == fmt.Sprintf("%dXX", proven/100)
 			}) {
-				t.Errorf("%s: no case for the answer %s", op.ID, status)
+				t.Errorf("%s: no case for the answer %s", op, status)
 			}
 		}
-		for status := range proven[op.ID] {
+		for status := range proven[op] {
 			if status < 300 && operation.Responses.Value(fmt.Sprint(status)) == nil {
-				t.Errorf("%s: the description has no answer %d", op.ID, status)
+				t.Errorf("%s: the description has no answer %d", op, status)
 			}
 		}
 
@@ -54,13 +54,13 @@ func described(t *testing.T, proven contract) {
 		}
 		for _, p := range append(item.Parameters, operation.Parameters...) {
 			if p.Value.In == openapi3.ParameterInQuery && p.Value.Name != "company_id" && !used[p.Value.Name] {
-				t.Errorf("%s: no case for the parameter %s", op.ID, p.Value.Name)
+				t.Errorf("%s: no case for the parameter %s", op, p.Value.Name)
 			}
 			delete(used, p.Value.Name)
-			enumerated(t, op.ID, p.Value)
+			enumerated(t, op, p.Value)
 		}
 		for name := range used {
-			t.Errorf("%s: the description has no parameter %s", op.ID, name)
+			t.Errorf("%s: the description has no parameter %s", op, name)
 		}
 
 		if operation.RequestBody != nil {
@@ -81,7 +81,7 @@ func described(t *testing.T, proven contract) {
 					answers = append(answers, jsonValue([]byte(tt.answer)))
 				}
 			}
-			covered(t, fmt.Sprintf("%s: %s", op.ID, status), media.Schema.Value, answers)
+			covered(t, fmt.Sprintf("%s: %s", op, status), media.Schema.Value, answers)
 		}
 	}
 }
@@ -102,7 +102,7 @@ var wireEnums = map[string]func(string) bool{
 }
 
 // enumerated reports values of a parameter that its type doesn't have.
-func enumerated(t *testing.T, op klaviyo.OperationID, p *openapi3.Parameter) {
+func enumerated(t *testing.T, op *klaviyo.Operation, p *openapi3.Parameter) {
 	schema := p.Schema.Value
 	if schema.Items != nil {
 		schema = schema.Items.Value
@@ -112,7 +112,7 @@ func enumerated(t *testing.T, op klaviyo.OperationID, p *openapi3.Parameter) {
 	}
 	valid, ok := wireEnums[p.Name]
 	if !ok {
-		valid, ok = wireEnums[string(op)+" "+p.Name]
+		valid, ok = wireEnums[op.String()+" "+p.Name]
 	}
 	if !ok {
 		t.Errorf("%s: no type for the values of %s", op, p.Name)

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write docs/contract.md anew")
 // A wireCase is a typed call, the one request that it has to make, and what it has to
 // make of the answer that the description gives it.
 type wireCase struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	call      func(*testing.T, *klaviyo.API) (any, error)
 
 	// The request. Its method is the operation's.
@@ -75,9 +75,9 @@ var wireErrorNames = map[error]string{
 }
 
 // A contract is what was proven: by operation, each status and what became of it.
-type contract map[klaviyo.OperationID]map[int]string
+type contract map[*klaviyo.Operation]map[int]string
 
-func (c contract) add(op klaviyo.OperationID, status int, outcome string) {
+func (c contract) add(op *klaviyo.Operation, status int, outcome string) {
 	if c[op] == nil {
 		c[op] = make(map[int]string)
 	}
@@ -95,7 +95,7 @@ func TestWire(t *testing.T) {
 		}
 		for _, failure := range wireErrors {
 			kind := failure.kind
-			if kind == client.ErrRevisionRetired && strings.Contains(operationOf(t, tt.operation).Path, "{") {
+			if kind == client.ErrRevisionRetired && strings.Contains(tt.operation.Path, "{") {
 				kind = client.ErrNotFound
 			}
 			if t.Run(fmt.Sprintf("%s/%d", name, failure.status), func(t *testing.T) { tt.fail(t, failure.status, failure.code, kind) }) {
@@ -158,7 +158,7 @@ func (tt wireCase) fail(t *testing.T, status int, code string, kind error) {
 // over makes the call, checks the one request that goes out, and answers it.
 func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
 	t.Helper()
-	op := operationOf(t, tt.operation)
+	op := tt.operation
 	requests := 0
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
@@ -176,7 +176,7 @@ func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
 }
 
 // check holds a request against the case.
-func (tt wireCase) check(t *testing.T, op klaviyo.Operation, r *http.Request) {
+func (tt wireCase) check(t *testing.T, op *klaviyo.Operation, r *http.Request) {
 	t.Helper()
 	if r.Method != op.Method || r.URL.Scheme != "https" || r.URL.Host != "a.klaviyo.com" || r.URL.EscapedPath() != tt.path {
 		t.Errorf("%s %s, want %s %s", r.Method, r.URL, op.Method, tt.path)
@@ -239,15 +239,6 @@ func jsonValue(data json.RawMessage) any {
 	return v
 }
 
-func operationOf(t *testing.T, id klaviyo.OperationID) klaviyo.Operation {
-	t.Helper()
-	op, ok := klaviyo.LookupOperation(id)
-	if !ok {
-		t.Fatalf("no operation %q", id)
-	}
-	return op
-}
-
 // documented compares what was proven with docs/contract.md.
 func documented(t *testing.T, proven contract) {
 	const (
@@ -280,17 +271,17 @@ func (c contract) table() string {
 		fmt.Fprintf(&b, " %d |", failure.status)
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", len(wireErrors)+3) + "\n")
-	for op := range klaviyo.Operations() {
+	for op := range klaviyo.Operations.All() {
 		var successes []string
-		for status := range c[op.ID] {
+		for status := range c[op] {
 			if status < 300 {
 				successes = append(successes, fmt.Sprint(status))
 			}
 		}
 		slices.Sort(successes)
-		fmt.Fprintf(&b, "| `%s` | `%s %s` | %s |", op.ID, op.Method, op.Path, strings.Join(successes, ", "))
+		fmt.Fprintf(&b, "| `%s` | `%s %s` | %s |", op, op.Method, op.Path, strings.Join(successes, ", "))
 		for _, failure := range wireErrors {
-			fmt.Fprintf(&b, " %s |", strings.TrimPrefix(c[op.ID][failure.status], "Err"))
+			fmt.Fprintf(&b, " %s |", strings.TrimPrefix(c[op][failure.status], "Err"))
 		}
 		b.WriteString("\n")
 	}

@@ -88,6 +88,10 @@ const (
 	// CodeNoPlace is a value that requests of the config's revision have no place for. Set
 	// revision to a later one if you need it.
 	CodeNoPlace Code = "no_place"
+	// CodeChannelWithoutIdentifier is a channel that the event names beside another, but
+	// whose identifier isn't there; the person is subscribed to the other. Send the email or
+	// the phone number along.
+	CodeChannelWithoutIdentifier Code = "channel_without_identifier"
 	// CodeMoreWarnings is all warnings of an event beyond the first 100. Mend those, and look
 	// again.
 	CodeMoreWarnings Code = "more_warnings"

@@ -190,9 +190,17 @@ func (m *mapping) take(text []byte) []byte {
 // maxFlag is the length of "false" with all its letters escaped.
 const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 
-// firstFlag gives the first usable flag: a boolean or its name in any case. There
-// is true if any of the paths holds something.
-func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
+// flagValue is what a flag found.
+type flagValue struct {
+	isTrue, ok bool
+	path       path
+	// there is true if any of the paths holds something.
+	there bool
+}
+
+// firstFlag gives the first usable flag: a boolean or its name in any case.
+func (m *mapping) firstFlag(r *rule) flagValue {
+	there := false
 	for _, p := range r.from {
 		v, found := m.lookup(p)
 		if !found {
@@ -204,18 +212,18 @@ func (m *mapping) firstFlag(r *rule) (flag, ok, there bool) {
 			continue
 		case v.isBool():
 			m.took(r, p.text)
-			return v[0] == 't', true, true
+			return flagValue{isTrue: v[0] == 't', ok: true, path: p, there: true}
 		case v.isBlank():
 			continue
 		case v.isString() && len(v) <= maxFlag:
 			if text := v.text(); strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
 				m.took(r, p.text)
-				return len(text) == len("true"), true, true
+				return flagValue{isTrue: len(text) == len("true"), ok: true, path: p, there: true}
 			}
 		}
 		m.warn(CodeWrongType, p.text, "true or false is needed here")
 	}
-	return false, false, there
+	return flagValue{there: there}
 }
 
 // numberValue is what a number field found.

@@ -84,6 +84,8 @@ const (
 	// WhyDecided is that a rule read it, but nothing in a request shows it, such as
 	// subscribe: false.
 	WhyDecided Why = "decided"
+	// WhyNoIdentifier is that it names a channel whose identifier isn't there.
+	WhyNoIdentifier Why = "no_identifier"
 	// WhyNoPlace is that a request of this kind has no place for it.
 	WhyNoPlace Why = "no_place"
 	// WhyUnsendable is that the event can't be sent.
@@ -336,7 +338,7 @@ func (m *mapping) explainField(body *bodyFields, pointer string) ExplainedField 
 		return ExplainedField{Path: o.path, Why: o.why}
 	}
 	f := ExplainedField{Path: place + name, Why: WhyCustom}
-	if w := words.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isNotNumeric(f.Path) {
+	if w := words.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isWarnedOf(CodeNotNumeric, f.Path) {
 		f.Why = WhyUnusable
 	}
 	return f
@@ -368,9 +370,9 @@ func (m *mapping) explainSetting(rule string) ExplainedField {
 // config alone.
 const backfillRule = "historicalImport"
 
-// isNotNumeric says that a number was needed at a path and something else was found.
-func (m *mapping) isNotNumeric(path string) bool {
-	return slices.ContainsFunc(m.warnings, func(w Warning) bool { return w.Code == CodeNotNumeric && w.Field == path })
+// isWarnedOf says that there is a warning of that code about the value at a path.
+func (m *mapping) isWarnedOf(code Code, path string) bool {
+	return slices.ContainsFunc(m.warnings, func(w Warning) bool { return w.Code == code && w.Field == path })
 }
 
 var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
@@ -404,6 +406,8 @@ func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 			switch {
 			case decisive[path], sent[path]:
 			case m.trace.used[path] && !m.trace.isTaken(path): // sent in parts
+			case m.trace.used[path] && m.isWarnedOf(CodeChannelWithoutIdentifier, path):
+				unused = append(unused, UnusedField{Path: path, Why: WhyNoIdentifier})
 			case m.trace.used[path]:
 				unused = append(unused, UnusedField{Path: path, Why: WhyDecided})
 			case explainedParts[path] && v.isObject():

@@ -89,6 +89,17 @@ func TestExplain(t *testing.T) {
 			},
 		},
 		{
+			name:  "a channel without its identifier",
+			event: `{"type":"identify","traits":{"email":"ana@example.com","properties":{"subscribe":true,"smsConsent":true}}}`,
+			cfg:   mapper.Config{ListID: "L1"},
+			want: []string{
+				"0 email < traits.email rule",
+				"1 < traits.properties.subscribe rule", "1 list_id < config.listId rule", "1 subscriptions/0/channels/email < config.consent rule",
+				"1 subscriptions/0/email < traits.email rule",
+			},
+			unused: []string{"traits.properties.smsConsent no_identifier"},
+		},
+		{
 			name:  "group",
 			event: `{"type":"group","groupId":"L2","traits":{"email":"ana@example.com","subscribe":false,"name":"Example"}}`,
 			cfg:   mapper.Config{Unsubscribe: new(true)},

@@ -1,12 +1,12 @@
 package mapper
 
-import "github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
+import "github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 
 // The rules find out what an event means, in the words of this file. A revision of the
 // API makes requests of that.
 
 // field is a typed field of a profile: a text, null where it is to be cleared, or nothing.
-type field = nullable.Nullable[string]
+type field = runtime.Nullable[string]
 
 // profile is what an event says of a person.
 type profile struct {

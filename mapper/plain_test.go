@@ -379,7 +379,7 @@ func (m *plain) firstText(paths ...string) (text, path string, null bool) {
 	return "", "", null
 }
 
-func (m *plain) firstFlag(paths ...string) (flag, ok, there bool) {
+func (m *plain) firstFlag(paths ...string) (flag bool, path string, there bool) {
 	for _, path := range paths {
 		v, found := m.get(path)
 		if !found {
@@ -390,12 +390,12 @@ func (m *plain) firstFlag(paths ...string) (flag, ok, there bool) {
 		switch {
 		case kindOf(v) == 'n' || isBlankText(v):
 		case strings.IndexByte(`"tf`, kindOf(v)) >= 0 && (text == "true" || text == "false"):
-			return text == "true", true, true
+			return text == "true", path, true
 		default:
 			m.warn(mapper.CodeWrongType, fieldOf(path))
 		}
 	}
-	return false, false, there
+	return false, "", there
 }
 
 func (m *plain) firstNumber(paths ...string) (number, path string) {
@@ -627,7 +627,8 @@ func (m *plain) identifyBodies() []string {
 }
 
 func (m *plain) identifySubscription() []string {
-	subscribe, ok, there := m.firstFlag("TP.subscribe", "CP.subscribe", "P.subscribe")
+	subscribe, path, there := m.firstFlag("TP.subscribe", "CP.subscribe", "P.subscribe")
+	ok := path != ""
 	if m.retl && !there {
 		subscribe, ok = true, true
 	}
@@ -670,22 +671,23 @@ func (m *plain) channels(places ...string) map[string]any {
 		}
 		return paths
 	}
+	emailPath, smsPath := "", ""
 	email, sms := slices.Contains(m.cfg.Consent, mapper.ChannelEmail) || m.cfg.Consent == nil, slices.Contains(m.cfg.Consent, mapper.ChannelSMS)
 	if list, path := m.firstList(in("consent")...); path != "" {
 		email, sms = false, false
 		for _, v := range list {
 			switch {
 			case kindOf(v) == '"' && textOf(v) == "email":
-				email = true
+				email, emailPath = true, path
 			case kindOf(v) == '"' && textOf(v) == "sms":
-				sms = true
+				sms, smsPath = true, path
 			default:
 				m.warn(mapper.CodeUnknownChannel, fieldOf(path))
 			}
 		}
 	}
-	if flag, ok, _ := m.firstFlag(in("smsConsent")...); ok {
-		sms = flag
+	if flag, path, _ := m.firstFlag(in("smsConsent")...); path != "" {
+		sms, smsPath = flag, path
 	} else if m.cfg.SMSConsent != nil {
 		sms = *m.cfg.SMSConsent
 	}
@@ -695,6 +697,12 @@ func (m *plain) channels(places ...string) map[string]any {
 	}
 	if sms && m.phone != "" {
 		channels["sms"] = []string{"MARKETING"}
+	}
+	if _, ok := channels["email"]; !ok && email && emailPath != "" && len(channels) > 0 {
+		m.warn(mapper.CodeChannelWithoutIdentifier, fieldOf(emailPath))
+	}
+	if _, ok := channels["sms"]; !ok && sms && smsPath != "" && len(channels) > 0 {
+		m.warn(mapper.CodeChannelWithoutIdentifier, fieldOf(smsPath))
 	}
 	return channels
 }
@@ -731,15 +739,15 @@ func (m *plain) groupBody() string {
 		fail(mapper.CodeMissingGroupID, "groupId")
 	}
 	list = strings.TrimSpace(list)
-	subscribe, ok, _ := m.firstFlag("T.subscribe", "C.subscribe", "TP.subscribe", "CP.subscribe")
+	subscribe, path, _ := m.firstFlag("T.subscribe", "C.subscribe", "TP.subscribe", "CP.subscribe")
 	switch {
-	case ok && subscribe:
+	case path != "" && subscribe:
 		channels := m.channels("TP", "CP", "P", "T", "C")
 		if len(channels) == 0 {
 			fail(mapper.CodeNoConsentedChannel, "consent")
 		}
 		return m.subscription(list, channels)
-	case ok && m.unsubscribes():
+	case path != "" && m.unsubscribes():
 		return m.unsubscription(list)
 	}
 	fail(mapper.CodeSubscribeRequired, "subscribe")

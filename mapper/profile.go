@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // profileField is a typed field of a profile, and where it comes from.
@@ -60,12 +60,12 @@ func (m *mapping) read(f *profileField) field {
 	found, ok := m.firstText(&f.from)
 	switch {
 	case ok && f.trim:
-		return nullable.NewNullableWithValue(strings.TrimSpace(found.text))
+		return runtime.Set(strings.TrimSpace(found.text))
 	case ok:
-		return nullable.NewNullableWithValue(found.text)
+		return runtime.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
 		m.took(&f.from, found.null.text)
-		return nullable.NewNullNullable[string]()
+		return runtime.Null[string]()
 	}
 	return field{}
 }

@@ -3,7 +3,7 @@ package mapper
 import (
 	"slices"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Request is a single call, of the revision that the config names.
@@ -11,7 +11,7 @@ type Request interface {
 	// Kind is what the call does, whatever it is called in its revision.
 	Kind() Kind
 	// Operation is the call to make.
-	Operation() klaviyo.OperationID
+	Operation() *runtime.Operation
 	// Body is the body of the call: a pointer to the revision's generated type. It is not
 	// to be changed.
 	Body() any
@@ -52,16 +52,16 @@ type EventKey struct {
 // request is a Request with a body of one of the generated types.
 type request[B interface{ AppendJSON([]byte) []byte }] struct {
 	kind      Kind
-	operation klaviyo.OperationID
+	operation *runtime.Operation
 	body      B
 	event     EventKey
 	raw       int // bytes of JSON in the body that need no encoding
 }
 
-func (r *request[B]) Kind() Kind                     { return r.kind }
-func (r *request[B]) Operation() klaviyo.OperationID { return r.operation }
-func (r *request[B]) Body() any                      { return &r.body }
-func (r *request[B]) Event() EventKey                { return r.event }
+func (r *request[B]) Kind() Kind                    { return r.kind }
+func (r *request[B]) Operation() *runtime.Operation { return r.operation }
+func (r *request[B]) Body() any                     { return &r.body }
+func (r *request[B]) Event() EventKey               { return r.event }
 
 func (r *request[B]) AppendBody(dst []byte) []byte {
 	return r.body.AppendJSON(slices.Grow(dst, r.raw))

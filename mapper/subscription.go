@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -30,21 +31,21 @@ var (
 // an end of one, or none.
 func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	rules := &identifySubscription
-	subscribe, ok, there := m.firstFlag(&rules.subscribe)
-	if m.retl && !there {
-		subscribe, ok = true, true
+	subscribe := m.firstFlag(&rules.subscribe)
+	if m.retl && !subscribe.there {
+		subscribe = flagValue{isTrue: true, ok: true}
 	}
 	var request Request
 	var err *Error
 	switch {
-	case ok && subscribe:
+	case subscribe.ok && subscribe.isTrue:
 		listID := m.listID(rules)
 		if listID == "" {
 			m.warn(CodeSubscribeWithoutList, "listId", "subscribe is true, but neither the event nor the config names a list")
 			return nil, nil
 		}
 		request, err = m.subscribe(rules, p, listID)
-	case ok && *m.cfg.Unsubscribe:
+	case subscribe.ok && *m.cfg.Unsubscribe:
 		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
 	}
 	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is sent all the same
@@ -62,11 +63,11 @@ func (m *mapping) groupRequest(p person) (Request, *Error) {
 	if !ok {
 		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
 	}
-	subscribe, ok, _ := m.firstFlag(&rules.subscribe)
+	subscribe := m.firstFlag(&rules.subscribe)
 	switch {
-	case ok && subscribe:
+	case subscribe.ok && subscribe.isTrue:
 		return m.subscribe(rules, p, strings.TrimSpace(listID.text))
-	case ok && *m.cfg.Unsubscribe:
+	case subscribe.ok && *m.cfg.Unsubscribe:
 		return m.unsubscribe(rules, p, func() string { return strings.TrimSpace(listID.text) })
 	}
 	return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "a group does nothing but subscribe; it needs subscribe: true in its traits"}
@@ -119,26 +120,36 @@ func (m *mapping) listID(rules *subscriptionRules) string {
 	return strings.TrimSpace(m.cfg.ListID)
 }
 
+// consented is whether the person consents to a channel, and where the event says so. The
+// path is empty where the config does.
+type consented struct {
+	ok   bool
+	path string
+}
+
 // channels gives the channels that the person consents to and can be reached by,
 // or an error where there is none.
-func (m *mapping) channels(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
+func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS bool, err *Error) {
 	email, sms, ok := m.named(&rules.consent)
 	if !ok {
-		for _, channel := range m.cfg.Consent {
-			email = email || channel == ChannelEmail
-			sms = sms || channel == ChannelSMS
-		}
+		email.ok = slices.Contains(m.cfg.Consent, ChannelEmail)
+		sms.ok = slices.Contains(m.cfg.Consent, ChannelSMS)
 	}
-	if flag, ok, _ := m.firstFlag(&rules.smsConsent); ok {
-		sms = flag
+	if flag := m.firstFlag(&rules.smsConsent); flag.ok {
+		sms = consented{flag.isTrue, flag.path.text}
 	} else if m.cfg.SMSConsent != nil {
-		sms = *m.cfg.SMSConsent
+		sms.ok = *m.cfg.SMSConsent
 	}
-	email, sms = email && p.Email != "", sms && p.PhoneNumber != ""
-	if !email && !sms {
+	byEmail, bySMS = email.ok && p.Email != "", sms.ok && p.PhoneNumber != ""
+	switch {
+	case !byEmail && !bySMS:
 		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
+	case !byEmail && email.ok && email.path != "":
+		m.warn(CodeChannelWithoutIdentifier, email.path, "the event names the channel email, but has no valid email address; the person is subscribed to sms only")
+	case !bySMS && sms.ok && sms.path != "":
+		m.warn(CodeChannelWithoutIdentifier, sms.path, "the event names the channel sms, but has no valid phone number; the person is subscribed to email only")
 	}
-	return email, sms, nil
+	return byEmail, bySMS, nil
 }
 
 // endedChannels gives the channels that a subscription ends for: those that the event
@@ -151,8 +162,8 @@ func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms 
 	if !m.revision.has.endedBy {
 		return email, sms, nil
 	}
-	if namedEmail, namedSMS, _ := m.named(&rules.consent); namedEmail || namedSMS {
-		email, sms = email && namedEmail, sms && namedSMS
+	if mail, text, _ := m.named(&rules.consent); mail.ok || text.ok {
+		email, sms = email && mail.ok, sms && text.ok
 	}
 	if !email && !sms {
 		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the event names has its identifier, so nobody is unsubscribed"}
@@ -161,17 +172,17 @@ func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms 
 }
 
 // named reads the channels that the event itself names; ok if it says anything of them.
-func (m *mapping) named(r *rule) (email, sms, ok bool) {
+func (m *mapping) named(r *rule) (email, sms consented, ok bool) {
 	names, p, ok := m.firstList(r)
 	if !ok {
-		return false, false, false
+		return consented{}, consented{}, false
 	}
 	for name := range names.channels() {
 		switch {
 		case name.isString() && Channel(m.content(name)) == ChannelEmail:
-			email = true
+			email = consented{true, p.text}
 		case name.isString() && Channel(m.content(name)) == ChannelSMS:
-			sms = true
+			sms = consented{true, p.text}
 		default:
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
 		}

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // TestAppendJSON holds what bodies append against encoding/json, with fields that are
@@ -54,7 +53,7 @@ func fill(v reflect.Value, r *rand.Rand) {
 	case *json.Number:
 		*p = json.Number([]string{"", "0", "1.50", "12345678901234567890"}[r.IntN(4)])
 		return
-	case *nullable.Nullable[string]:
+	case *klaviyo.Nullable[string]:
 		switch r.IntN(3) {
 		case 0:
 			p.Set(text)

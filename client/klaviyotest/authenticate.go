@@ -11,7 +11,7 @@ import (
 func (k *Klaviyo) authenticate(c *call) *answer {
 	var r refusal
 	switch {
-	case c.operation.ID == "":
+	case c.operation == nil:
 		r = notAnOperation(c)
 	case c.operation.Public:
 		if id := c.req.URL.Query().Get("company_id"); k.companyID == "" || id == "" || id == k.companyID {
@@ -36,12 +36,12 @@ func (k *Klaviyo) authenticate(c *call) *answer {
 // notAnOperation says what a call would have to be.
 func notAnOperation(c *call) refusal {
 	path := c.req.URL.EscapedPath()
-	for op := range klaviyo.Operations() {
-		if _, ok := klaviyo.MatchOperation(op.Method, path); ok {
+	for op := range klaviyo.Operations.All() {
+		if _, ok := klaviyo.Operations.Match(op.Method, path); ok {
 			return refusal{status: http.StatusMethodNotAllowed, detail: "The path takes other methods."}
 		}
 	}
-	if _, ok := klaviyo.MatchOperation(c.req.Method, path+"/"); ok {
+	if _, ok := klaviyo.Operations.Match(c.req.Method, path+"/"); ok {
 		return refusal{status: http.StatusNotFound, detail: "Paths end in a slash."}
 	}
 	return refusal{status: http.StatusNotFound, detail: "There is nothing at this path."}

@@ -17,10 +17,10 @@ import (
 type call struct {
 	req       *http.Request // its body is read
 	time      time.Time
-	operation klaviyo.Operation // zero where there is none
-	path      map[string]string // the parameters of the path
-	body      []byte            // maxBody+1 bytes if it has more
-	readErr   error             // why body isn't whole
+	operation *klaviyo.Operation // zero where there is none
+	path      map[string]string  // the parameters of the path
+	body      []byte             // maxBody+1 bytes if it has more
+	readErr   error              // why body isn't whole
 
 	value any // the JSON value of body, numbers as json.Number; set by the check
 }
@@ -33,7 +33,7 @@ func newCall(req *http.Request) *call {
 	}
 	// An id may hold an escaped slash, so the path is matched as it was sent.
 	path := req.URL.EscapedPath()
-	if op, ok := klaviyo.MatchOperation(req.Method, path); ok {
+	if op, ok := klaviyo.Operations.Match(req.Method, path); ok {
 		c.operation = op
 		c.path = pathParameters(op.Path, path)
 	}

@@ -87,7 +87,7 @@ func send(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	op, ok := klaviyo.MatchOperation(method, r.URL.EscapedPath())
+	op, ok := klaviyo.Operations.Match(method, r.URL.EscapedPath())
 	sparse := strings.Contains(r.URL.RawQuery, "fields")        // without attributes that are required
 	if ok && !sparse && !(op.Public && rsp.StatusCode >= 400) { // which are not all described
 		conforms(t, k, op, r, rsp, received)
@@ -95,17 +95,17 @@ func send(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*htt
 	return reply{rsp.StatusCode, rsp.Header, string(received)}
 }
 
-func conforms(t *testing.T, k *Klaviyo, op klaviyo.Operation, r *http.Request, rsp *http.Response, body []byte) {
+func conforms(t *testing.T, k *Klaviyo, op *klaviyo.Operation, r *http.Request, rsp *http.Response, body []byte) {
 	t.Helper()
 	err := openapi3filter.ValidateResponse(t.Context(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: k.description.operations[op.ID].route},
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, Route: k.description.operations[op].route},
 		Status:                 rsp.StatusCode,
 		Header:                 rsp.Header,
 		Body:                   io.NopCloser(bytes.NewReader(body)),
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	if err != nil {
-		t.Errorf("the answer %d of %s is not the description's: %v", rsp.StatusCode, op.ID, err)
+		t.Errorf("the answer %d of %s is not the description's: %v", rsp.StatusCode, op, err)
 	}
 }
 

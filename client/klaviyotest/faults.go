@@ -17,7 +17,7 @@ import (
 type Fault struct {
 	// Operation is the one that the fault is for; empty is any, and any other
 	// request as well.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// When chooses requests by what is in them, whose body it may read; nil is
 	// every request. It must not inject faults.
 	When func(*http.Request) bool
@@ -83,7 +83,7 @@ func Slow(delay time.Duration) Fault {
 // order of injection, and at most one. Inject panics if a fault makes no sense.
 func (k *Klaviyo) Inject(injected ...Fault) {
 	for _, f := range injected {
-		if f.Operation != "" {
+		if f.Operation != nil {
 			mustKnow("Inject", f.Operation)
 		}
 		if f.Status == 0 && (f.HTML != "" || f.Code != "") {
@@ -137,7 +137,7 @@ func (fs *faults) take(c *call) Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	i := slices.IndexFunc(fs.pending, func(f *Fault) bool {
-		return (f.Operation == "" || f.Operation == c.operation.ID) && (f.When == nil || f.When(c.request()))
+		return (f.Operation == nil || f.Operation == c.operation) && (f.When == nil || f.When(c.request()))
 	})
 	if i < 0 {
 		return Fault{}

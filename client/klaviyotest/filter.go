@@ -16,7 +16,7 @@ import (
 var errFilter = errors.New("not a filter of this operation")
 
 // filterable are the operators that each operation takes, by field.
-var filterable = map[klaviyo.OperationID]map[string][]string{
+var filterable = map[*klaviyo.Operation]map[string][]string{
 	klaviyo.OperationGetProfiles: {
 		"id":           {"any", "equals"},
 		"email":        {"any", "equals"},
@@ -63,7 +63,7 @@ var filterHead = regexp.MustCompile(`^\s*([a-z-]+)\(\s*([A-Za-z_.]+)\s*,\s*`)
 
 // parseFilter reads conditions that are joined by commas, and which all must
 // hold: equals(email,"ada@example.com"), any(id,["1","2"]), less-than(created,2023-02-22T00:00:00Z).
-func parseFilter(op klaviyo.OperationID, filter string) ([]condition, error) {
+func parseFilter(op *klaviyo.Operation, filter string) ([]condition, error) {
 	var conditions []condition
 	for rest := filter; ; {
 		head := filterHead.FindStringSubmatch(rest)

@@ -70,7 +70,7 @@ func WithCompanyID(id string) Option {
 
 // WithLimit sets the calls of an operation that are let in per second (burst)
 // and per minute (steady). The default is what the description says.
-func WithLimit(op klaviyo.OperationID, burst, steady int) Option {
+func WithLimit(op *klaviyo.Operation, burst, steady int) Option {
 	mustKnow("WithLimit", op)
 	if burst < 1 || steady < 1 {
 		panic("klaviyotest: WithLimit: a limit is at least 1")
@@ -110,9 +110,9 @@ func WithoutRequestLog() Option {
 }
 
 // mustKnow panics where a test names an operation that there is not.
-func mustKnow(caller string, op klaviyo.OperationID) {
-	if _, ok := klaviyo.LookupOperation(op); !ok {
-		panic(fmt.Sprintf("klaviyotest: %s: no operation %q", caller, op))
+func mustKnow(caller string, op *klaviyo.Operation) {
+	if op == nil {
+		panic(fmt.Sprintf("klaviyotest: %s: the operation is nil", caller))
 	}
 }
 
@@ -165,12 +165,12 @@ func (k *Klaviyo) process(c *call) answer {
 func (k *Klaviyo) do(c *call) *answer {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	a := operations[c.operation.ID](k.account, c)
+	a := operations[c.operation](k.account, c)
 	return &a
 }
 
 // operations answer calls that passed every check. They run one at a time.
-var operations = map[klaviyo.OperationID]func(*account, *call) answer{
+var operations = map[*klaviyo.Operation]func(*account, *call) answer{
 	klaviyo.OperationCreateProfile:            (*account).createProfile,
 	klaviyo.OperationUpdateProfile:            (*account).updateProfile,
 	klaviyo.OperationGetProfile:               (*account).getProfile,

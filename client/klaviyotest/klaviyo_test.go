@@ -11,12 +11,12 @@ import (
 )
 
 func TestEveryOperationIsServed(t *testing.T) {
-	for op := range klaviyo.Operations() {
-		if operations[op.ID] == nil {
-			t.Errorf("%s has no handler", op.ID)
+	for op := range klaviyo.Operations.All() {
+		if operations[op] == nil {
+			t.Errorf("%s has no handler", op)
 		}
-		if op.Method != http.MethodGet && rules[op.ID] == nil {
-			t.Errorf("%s has no rules", op.ID)
+		if op.Method != http.MethodGet && rules[op] == nil {
+			t.Errorf("%s has no rules", op)
 		}
 	}
 }
@@ -75,12 +75,11 @@ func TestOptionsThatMakeNoSensePanic(t *testing.T) {
 	tests := map[string]func(){
 		"empty key":           func() { New(WithKey("")) },
 		"empty company":       func() { New(WithCompanyID("")) },
-		"unknown operation":   func() { New(WithLimit("create_flow", 1, 1)) },
+		"unknown operation":   func() { New(WithLimit(nil, 1, 1)) },
 		"limit of none":       func() { New(WithLimit(klaviyo.OperationGetLists, 0, 1)) },
 		"the same list twice": func() { New(WithList("L", "one"), WithList("L", "two")) },
-		"unknown fault":       func() { New().Inject(Fault{Operation: "create_flow", Reset: true}) },
 		"page without status": func() { New().Inject(Fault{HTML: "<p>"}) },
-		"unknown spending":    func() { New().Spend("create_flow", 1) },
+		"unknown spending":    func() { New().Spend(nil, 1) },
 	}
 	for name, f := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 
 // Spend uses up n calls of an operation's limits, as another program with a key
 // of the same account does.
-func (k *Klaviyo) Spend(op klaviyo.OperationID, n int) {
+func (k *Klaviyo) Spend(op *klaviyo.Operation, n int) {
 	mustKnow("Spend", op)
 	k.limits.spend(op, n)
 }
@@ -22,18 +22,18 @@ type limits struct {
 	epoch time.Time // windows begin at whole windows after it; zero: with a call
 
 	mu      sync.Mutex
-	windows map[klaviyo.OperationID]*[2]window // burst, steady
+	windows map[*klaviyo.Operation]*[2]window // burst, steady
 }
 
 func newLimits() *limits {
-	l := &limits{windows: make(map[klaviyo.OperationID]*[2]window)}
-	for op := range klaviyo.Operations() {
-		l.windows[op.ID] = &[2]window{{limit: op.Burst}, {limit: op.Steady}}
+	l := &limits{windows: make(map[*klaviyo.Operation]*[2]window)}
+	for op := range klaviyo.Operations.All() {
+		l.windows[op] = &[2]window{{limit: op.Burst}, {limit: op.Steady}}
 	}
 	return l
 }
 
-func (l *limits) set(op klaviyo.OperationID, burst, steady int) {
+func (l *limits) set(op *klaviyo.Operation, burst, steady int) {
 	if l == nil {
 		panic("klaviyotest: WithLimit after WithoutLimits")
 	}
@@ -48,7 +48,7 @@ func (l *limits) alignTo(epoch time.Time) {
 	l.epoch = epoch
 }
 
-func (l *limits) spend(op klaviyo.OperationID, n int) {
+func (l *limits) spend(op *klaviyo.Operation, n int) {
 	if l == nil {
 		return
 	}
@@ -71,7 +71,7 @@ func (l *limits) take(c *call) (http.Header, *answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	windows := l.windows[c.operation.ID]
+	windows := l.windows[c.operation]
 	var retryAfter time.Duration
 	for i := range windows {
 		w := &windows[i]

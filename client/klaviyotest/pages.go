@@ -26,7 +26,7 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 	query := c.req.URL.Query()
 	items := slices.Clone(all)
 	if query.Has("filter") {
-		conditions, err := parseFilter(c.operation.ID, query.Get("filter"))
+		conditions, err := parseFilter(c.operation, query.Get("filter"))
 		if err != nil {
 			return refuse(invalidParameter("filter", "The filter is not one that this operation takes."))
 		}

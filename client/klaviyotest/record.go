@@ -13,7 +13,7 @@ import (
 // Request is a request that arrived, whatever became of it.
 type Request struct {
 	// Operation is empty where method and path are no operation's.
-	Operation klaviyo.OperationID
+	Operation *klaviyo.Operation
 	// Method and Path are those of the request line, the path unescaped.
 	Method, Path string
 	// Query has what follows the path.
@@ -49,7 +49,7 @@ func (l *requestLog) add(c *call) *Request {
 	header := c.req.Header.Clone()
 	header.Del("Authorization")
 	entry := &Request{
-		Operation: c.operation.ID,
+		Operation: c.operation,
 		Method:    c.req.Method,
 		Path:      c.req.URL.Path,
 		Query:     c.req.URL.Query(),

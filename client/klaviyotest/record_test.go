@@ -22,7 +22,7 @@ func TestRequests(t *testing.T) {
 
 		got := k.Requests()
 		for i, want := range []struct {
-			operation klaviyo.OperationID
+			operation *klaviyo.Operation
 			method    string
 			path      string
 			status    int
@@ -31,7 +31,7 @@ func TestRequests(t *testing.T) {
 			{klaviyo.OperationGetLists, "GET", "/api/lists/", 0},
 			{klaviyo.OperationGetMetrics, "GET", "/api/metrics/", 503},
 			{klaviyo.OperationGetProfile, "GET", "/api/profiles/" + id + "/", 200},
-			{"", "GET", "/nowhere", 404},
+			{nil, "GET", "/nowhere", 404},
 		} {
 			r := got[i]
 			if r.Operation != want.operation || r.Method != want.method || r.Path != want.path || r.Status != want.status {

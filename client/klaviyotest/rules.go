@@ -18,13 +18,13 @@ import (
 const maxBody = 5_000_000
 
 // bodyLimits are the limits, in bytes, of operations that take less.
-var bodyLimits = map[klaviyo.OperationID]int{
+var bodyLimits = map[*klaviyo.Operation]int{
 	klaviyo.OperationCreateProfile:       100_000,
 	klaviyo.OperationUpdateProfile:       100_000,
 	klaviyo.OperationCreateClientProfile: 100_000,
 }
 
-func bodyLimit(op klaviyo.OperationID) int {
+func bodyLimit(op *klaviyo.Operation) int {
 	if limit, ok := bodyLimits[op]; ok {
 		return limit
 	}
@@ -43,7 +43,7 @@ type rule struct {
 type check func(at string, v any) []refusal
 
 // rules are those of each operation.
-var rules = map[klaviyo.OperationID][]rule{
+var rules = map[*klaviyo.Operation][]rule{
 	klaviyo.OperationCreateProfile: {
 		{"/data/attributes", anyOf("email", "phone_number", "external_id")},
 		{"/data/attributes/email", email},
@@ -125,7 +125,7 @@ var membersRules = []rule{
 // checkRules applies the operation's rules to the body of a call.
 func checkRules(c *call) []refusal {
 	var refusals []refusal
-	for _, r := range rules[c.operation.ID] {
+	for _, r := range rules[c.operation] {
 		refusals = append(refusals, r.apply("", strings.Split(r.at, "/")[1:], c.value)...)
 	}
 	return refusals

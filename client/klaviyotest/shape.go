@@ -19,13 +19,9 @@ type shaping struct {
 
 func (c *call) shaping() *shaping {
 	query := c.req.URL.Query()
-	list := func(name string) []string {
-		// Several values come with commas or as several parameters.
-		return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
-	}
 	return &shaping{
-		fields:  func(kind string) []string { return list("fields[" + kind + "]") },
-		include: list("include"),
+		fields:  func(kind string) []string { return listIn(query, "fields["+kind+"]") },
+		include: listIn(query, "include"),
 	}
 }
 

@@ -57,7 +57,10 @@ func TestInclude(t *testing.T) {
 		{"/api/events/", nil},
 		{"/api/events/?include=metrics", []string{"metric", "metric"}},
 		{"/api/events/?include=metrics&include=profiles&fields%5Bprofile%5D=email", []string{"metric", "profile", "metric", "profile"}},
+		{"/api/events/?include=metrics,profiles&fields%5Bprofile%5D=email", []string{"metric", "profile", "metric", "profile"}},
+		{"/api/events/?include=metrics%2Cprofiles&fields%5Bprofile%5D=email&fields%5Bmetric%5D=name", []string{"metric", "profile", "metric", "profile"}},
 		{"/api/profiles/" + ada + "/?include=lists&include=segments", []string{"list"}},
+		{"/api/profiles/" + ada + "/?include=lists,segments", []string{"list"}},
 	} {
 		var got []string
 		for _, r := range decode[sparsest](t, mustSend(t, k, "GET", tt.path, "")).Included {

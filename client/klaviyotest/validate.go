@@ -23,7 +23,7 @@ import (
 // description is the description of the API, as requests are checked against it.
 type description struct {
 	revision   string
-	operations map[klaviyo.OperationID]describedOperation
+	operations map[*klaviyo.Operation]describedOperation
 }
 
 type describedOperation struct {
@@ -47,11 +47,11 @@ func newDescription(data []byte) (*description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &description{revision: doc.Info.Version, operations: make(map[klaviyo.OperationID]describedOperation)}
+	d := &description{revision: doc.Info.Version, operations: make(map[*klaviyo.Operation]describedOperation)}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			id := klaviyo.OperationID(op.OperationID)
-			if known, ok := klaviyo.LookupOperation(id); !ok || known.Method != method || known.Path != path {
+			id, ok := klaviyo.Operations.Lookup(klaviyo.OperationID(op.OperationID))
+			if !ok || id.Method != method || id.Path != path {
 				continue
 			}
 			described := describedOperation{
@@ -60,13 +60,14 @@ func newDescription(data []byte) (*description, error) {
 			if op.RequestBody != nil {
 				described.body = op.RequestBody.Value.Content.Get("application/json").Schema.Value
 				allowNull(id, described.body)
+				allowMeta(id, described.body)
 			}
 			d.operations[id] = described
 		}
 	}
-	for op := range klaviyo.Operations() {
-		if _, ok := d.operations[op.ID]; !ok {
-			return nil, fmt.Errorf("it lacks the operation %s", op.ID)
+	for op := range klaviyo.Operations.All() {
+		if _, ok := d.operations[op]; !ok {
+			return nil, fmt.Errorf("it lacks the operation %s", op)
 		}
 	}
 	return d, nil
@@ -74,7 +75,7 @@ func newDescription(data []byte) (*description, error) {
 
 // nullable are the attributes that take null, which clears them. The
 // description doesn't say so.
-var nullable = map[klaviyo.OperationID][]string{
+var nullable = map[*klaviyo.Operation][]string{
 	klaviyo.OperationCreateProfile: {"first_name", "last_name", "organization", "title", "image"},
 	klaviyo.OperationUpdateProfile: {
 		"email", "phone_number", "external_id", "anonymous_id",
@@ -85,7 +86,7 @@ var nullable = map[klaviyo.OperationID][]string{
 // nullableLocation are those of the attribute location.
 var nullableLocation = []string{"address1", "address2", "city", "country", "region", "zip", "timezone"}
 
-func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
+func allowNull(op *klaviyo.Operation, body *openapi3.Schema) {
 	names, ok := nullable[op]
 	if !ok {
 		return
@@ -96,6 +97,14 @@ func allowNull(op klaviyo.OperationID, body *openapi3.Schema) {
 	}
 	for _, name := range nullableLocation {
 		attributes.Properties["location"].Value.Properties[name].Value.Nullable = true
+	}
+}
+
+// allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
+// the description leaves out. It changes nothing here.
+func allowMeta(op *klaviyo.Operation, body *openapi3.Schema) {
+	if op == klaviyo.OperationCreateClientProfile {
+		body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
 	}
 }
 
@@ -129,11 +138,13 @@ func (d *description) checkParameters(c *call) []refusal {
 	if err != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
 	}
+	route := d.operations[c.operation].route
+	asDescribed(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
 		PathParams:  c.path,
 		QueryParams: query,
-		Route:       d.operations[c.operation.ID].route,
+		Route:       route,
 		Options: &openapi3filter.Options{
 			ExcludeRequestBody:  true, // checkBody's
 			SkipSettingDefaults: true,
@@ -154,15 +165,35 @@ func (d *description) checkParameters(c *call) []refusal {
 	return []refusal{r}
 }
 
+// asDescribed writes the lists of a query as the description has them: in one parameter
+// with commas or in several. Klaviyo takes both.
+func asDescribed(query url.Values, parameters openapi3.Parameters) {
+	for _, p := range parameters {
+		values := listIn(query, p.Value.Name)
+		if p.Value.In != openapi3.ParameterInQuery || !p.Value.Schema.Value.Type.Is(openapi3.TypeArray) || len(values) == 0 {
+			continue
+		}
+		if p.Value.Explode != nil && !*p.Value.Explode {
+			values = []string{strings.Join(values, ",")}
+		}
+		query[p.Value.Name] = values
+	}
+}
+
+// listIn are the values of a list in a query.
+func listIn(query url.Values, name string) []string {
+	return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
+}
+
 func (d *description) checkBody(c *call) []refusal {
-	schema := d.operations[c.operation.ID].body
+	schema := d.operations[c.operation].body
 	if schema == nil {
 		return nil
 	}
 	if mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be application/json."}}
 	}
-	if limit := bodyLimit(c.operation.ID); len(c.body) > limit {
+	if limit := bodyLimit(c.operation); len(c.body) > limit {
 		return []refusal{{
 			status: http.StatusRequestEntityTooLarge,
 			detail: "The body has more than " + strconv.Itoa(limit) + " bytes.",

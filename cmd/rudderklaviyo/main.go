@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"syscall"
 	"time"
 
@@ -37,16 +38,28 @@ func run(checkpointInterval time.Duration) {
 	os.Exit(program.Run(untilSignal(), os.Args[1:]))
 }
 
+// stopSignals are those that ask the program to stop. On Windows the console's closing, a
+// logoff and a shutdown come as SIGTERM, and SIGHUP never.
+var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+
 // untilSignal gives a context that the first signal to stop cancels. A second
-// one then ends the program at once, as it would any other.
+// one then ends the program at once, as it would any other. A SIGHUP doesn't count: of
+// a session that is lost the terminal and the shell both send one.
 func untilSignal() context.Context {
+	// What nohup or a shell's & has the program ignore, it ignores.
+	taken := slices.DeleteFunc(slices.Clone(stopSignals), signal.Ignored)
+	if len(taken) == 0 {
+		return context.Background() // Notify without signals takes all
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, taken...)
 	go func() {
-		<-signals
-		signal.Stop(signals)
-		cancel()
+		for <-signals == syscall.SIGHUP {
+			cancel()
+		}
+		signal.Reset(slices.DeleteFunc(taken, func(s os.Signal) bool { return s == syscall.SIGHUP })...)
+		cancel() // only now, for it is announced that a second one ends the program
 	}()
 	return ctx
 }

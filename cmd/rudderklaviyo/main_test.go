@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -29,6 +30,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
 		run(5 * time.Millisecond) // so that checkpoints are written between two kills
 		return
+	}
+	for _, s := range stopSignals {
+		if signal.Ignored(s) { // as of a job in the background, and the processes would inherit it
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -182,7 +188,7 @@ func TestSendOverASocket(t *testing.T) {
 }
 
 func TestSignalFinishesTheRequestsOnTheirWay(t *testing.T) {
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+	for _, signal := range stopSignals {
 		t.Run(signal.String(), func(t *testing.T) {
 			g, url := newGate(t)
 			path := events(t, 100)
@@ -213,6 +219,51 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	if status, ok := p.wait().Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
 		t.Errorf("%v, want an end by the signal", p.cmd.ProcessState)
 	}
+}
+
+// TestSessionThatIsLost sends SIGHUP several times, as the terminal and the shell both do.
+func TestSessionThatIsLost(t *testing.T) {
+	g, url := newGate(t)
+	p := start(t, nil, "send", "--base-url", url, "--concurrency", "4", "--output", "json", events(t, 100))
+	g.await(4)
+	p.signal(syscall.SIGHUP)
+	p.waitFor("Stopping")
+	p.signal(syscall.SIGHUP)
+	p.signal(syscall.SIGHUP)
+	close(g.open)
+	p.wantStatus(1)
+	if !strings.Contains(p.stdout.String(), `"delivered":4,`) {
+		t.Errorf("%s", &p.stdout)
+	}
+}
+
+// TestIgnoredSignalStaysIgnored starts the program as nohup and a shell's & do.
+func TestIgnoredSignalStaysIgnored(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh")
+	}
+	for name, signal := range map[string]os.Signal{"HUP": syscall.SIGHUP, "INT": os.Interrupt} {
+		t.Run(name, func(t *testing.T) {
+			g, url := newGate(t)
+			p := newProcess(t, "-c", `trap "" `+name+`; exec "$0" "$@"`, os.Args[0], "send", "--base-url", url, "--output", "json", events(t, 20))
+			p.cmd.Path, p.cmd.Stdout = must(exec.LookPath("sh")), &p.stdout
+			p.start()
+			g.await(1)
+			p.signal(signal)
+			close(g.open)
+			p.wantStatus(0)
+			if !strings.Contains(p.stdout.String(), `"delivered":20,`) {
+				t.Errorf("%s", &p.stdout)
+			}
+		})
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }
 
 func TestSignalWhileStandardInputIsAwaited(t *testing.T) {

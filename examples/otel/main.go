@@ -42,7 +42,7 @@ func traced(transport http.RoundTripper, tracing *trace.TracerProvider) http.Rou
 	return otelhttp.NewTransport(transport,
 		otelhttp.WithTracerProvider(tracing),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string {
-			op, _ := klaviyo.MatchOperation(r.Method, r.URL.Path)
+			op, _ := klaviyo.Operations.Match(r.Method, r.URL.Path)
 			return string(op.ID)
 		}))
 }

@@ -37,6 +37,7 @@ type Counts struct {
 	Delivered    int `json:"delivered"`
 	Skipped      int `json:"skipped"`
 	DeadLettered int `json:"dead_lettered"`
+	Failed       int `json:"failed,omitempty"`
 }
 
 // ErrInvalid is the error of a file that is no checkpoint.

@@ -158,7 +158,7 @@ func (c *checkpoints) finish(progress *progress, size int64) error {
 
 func (c *checkpoints) write() error {
 	if err := c.file.Save(c.last); err != nil {
-		return fmt.Errorf("keep the checkpoint: %w", err)
+		return fmt.Errorf("%w: %w", errCheckpoint, err)
 	}
 	return nil
 }

@@ -51,7 +51,7 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 		k2 := klaviyotest.New()
 		r = account(k2).run(t, args...)
 		r.want(t, statusDeadLetters, "Going on at line", second)
-		want := map[string]int{"events": 203, "delivered": 201, "skipped": 1, "dead_lettered": 1}
+		want := map[string]int{"events": 203, "delivered": 201, "skipped": 1, "dead_lettered": 1, "failed": 0, "not_done": 0, "earlier_events": 64}
 		got := r.counts(t)
 		if got["requests"] >= 201 {
 			t.Errorf("%d requests: nothing was spared", got["requests"])
@@ -74,7 +74,7 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 		k3 := klaviyotest.New()
 		r = account(k3).run(t, args...)
 		r.want(t, statusDeadLetters, "Nothing to send")
-		if !strings.Contains(r.stdout, `"seconds":0}`) {
+		if !strings.Contains(r.stdout, `"seconds":0,`) {
 			t.Errorf("it took time: %s", r.stdout)
 		}
 		if got := r.counts(t); len(k3.Requests()) > 0 || got["events"] != 203 || got["delivered"] != 201 {
@@ -94,7 +94,7 @@ func TestCheckpointIsWrittenEarlyAndThenEachSecond(t *testing.T) {
 		for i := range 100 {
 			events = append(events, track(1, fmt.Sprint("m", i)))
 		}
-		go account(k).run(t, "send", "--checkpoint", saved, write(t, "events.jsonl", lines(events...)))
+		go account(k).run(t, "send", "--no-dead-letter", "--checkpoint", saved, write(t, "events.jsonl", lines(events...)))
 		began := time.Now()
 		at := func() (line int) {
 			synctest.Wait()
@@ -201,7 +201,7 @@ func TestLettersThatAreNotThisDeliverys(t *testing.T) {
 	cancel()
 	s := account(klaviyotest.New())
 	s.ctx = ctx
-	s.run(t, "send", "--checkpoint", saved, events).want(t, statusStopped)
+	s.run(t, "send", "--no-dead-letter", "--checkpoint", saved, events).want(t, statusStopped)
 
 	file, err := deadletter.Open(dead)
 	if err != nil {
@@ -339,24 +339,24 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 		{"first line", []string{"--from-line=2", first, second}, "--checkpoint and --from-line exclude each other"},
 	}
 	saved := progressFile(t)
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, first, second).want(t, statusDone)
+	account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint", saved, first, second).want(t, statusDone)
 	before := read(t, saved)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			k := klaviyotest.New()
-			r := account(k).run(t, append([]string{"send", "--checkpoint", saved}, tt.args...)...)
+			r := account(k).run(t, append([]string{"send", "--no-dead-letter", "--checkpoint", saved}, tt.args...)...)
 			r.want(t, statusUsage, tt.want)
 			if len(k.Requests()) > 0 || read(t, saved) != before {
 				t.Error("something was sent, or the checkpoint has changed")
 			}
 		})
 	}
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
+	account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint", saved, "--concurrency=2", "--output=json", first, second).want(t, statusDone, "Nothing to send")
 }
 
 func TestCheckpointOfAnotherKey(t *testing.T) {
 	events, saved := write(t, "events.jsonl", lines(track(1, "m1"))), progressFile(t)
-	args := []string{"send", "--checkpoint", saved, events}
+	args := []string{"send", "--no-dead-letter", "--checkpoint", saved, events}
 	account(klaviyotest.New()).run(t, args...).want(t, statusDone)
 	if text := read(t, saved); strings.Contains(text, key) {
 		t.Error("the checkpoint has the key in it")
@@ -382,7 +382,7 @@ func TestCheckpointOfAnotherKey(t *testing.T) {
 // TestNewKeyIsNotInTheCommandThatGoesOn: it is given once.
 func TestNewKeyIsNotInTheCommandThatGoesOn(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithKey("pk_another"))
-	r := account(k).run(t, "send", "--new-key", "--checkpoint", progressFile(t), write(t, "events.jsonl", lines(track(1, "m1"))))
+	r := account(k).run(t, "send", "--no-dead-letter", "--new-key", "--checkpoint", progressFile(t), write(t, "events.jsonl", lines(track(1, "m1"))))
 	r.want(t, statusStopped, "give the same command again")
 	if _, args := r.resumption(t); slices.Contains(args, "--new-key") {
 		t.Errorf("%q", args)
@@ -400,7 +400,7 @@ func TestFileThatIsNoCheckpoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := klaviyotest.New()
-			account(k).run(t, "send", "--checkpoint", file, events).want(t, statusUsage, "no checkpoint", file)
+			account(k).run(t, "send", "--no-dead-letter", "--checkpoint", file, events).want(t, statusUsage, "no checkpoint", file)
 			if len(k.Requests()) > 0 {
 				t.Error("something was sent")
 			}
@@ -416,10 +416,10 @@ func TestTwoRunsDoNotShareACheckpoint(t *testing.T) {
 	k := klaviyotest.New()
 	var second result
 	k.Inject(klaviyotest.Fault{When: func(*http.Request) bool {
-		second = account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, events)
+		second = account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint", saved, events)
 		return true
 	}})
-	account(k).run(t, "send", "--checkpoint", saved, events).want(t, statusDone)
+	account(k).run(t, "send", "--no-dead-letter", "--checkpoint", saved, events).want(t, statusDone)
 	second.want(t, statusStopped, "another run is under way")
 }
 
@@ -433,7 +433,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 	t.Run("at first", func(t *testing.T) {
 		k := klaviyotest.New()
 		missing := filepath.Join(t.TempDir(), "missing", "progress.json")
-		account(k).run(t, "send", "--checkpoint", missing, path).want(t, statusStopped, missing)
+		account(k).run(t, "send", "--no-dead-letter", "--checkpoint", missing, path).want(t, statusStopped, missing)
 		if len(k.Requests()) > 0 {
 			t.Error("something was sent")
 		}
@@ -452,7 +452,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 					t.Error(err)
 				}
 			})
-			args := []string{"send", "--output=json", "--checkpoint", saved, path}
+			args := []string{"send", "--no-dead-letter", "--output=json", "--checkpoint", saved, path}
 			r := account(k).run(t, args...)
 			r.want(t, statusStopped, "keep the checkpoint", "give the same command again")
 			if n := len(k.Requests()); n < 30 || n > 50 {

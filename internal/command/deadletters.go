@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -110,15 +109,6 @@ func (d *deadLetters) keep(letters []deadLetter) error {
 		}
 	}
 	return d.file.Write(records...)
-}
-
-// level is that of the log's line for an event, which alone names it where there
-// is no file.
-func (d *deadLetters) level() slog.Level {
-	if d.file == nil {
-		return slog.LevelError
-	}
-	return slog.LevelInfo
 }
 
 func (d *deadLetters) close() error {

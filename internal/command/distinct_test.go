@@ -23,7 +23,7 @@ func TestOneFileInTwoRoles(t *testing.T) {
 		{"by a symbolic link", func() error { return os.Symlink("events", "link") },
 			[]string{"--dead-letter=link", "events"}, [2]string{dead, "the input"}},
 		{"by a hard link", func() error { return os.Link("events", "link") },
-			[]string{"--checkpoint=link", "events"}, [2]string{saved, "the input"}},
+			[]string{"--no-dead-letter", "--checkpoint=link", "events"}, [2]string{saved, "the input"}},
 		{"neither is there", nil, []string{"--dead-letter=new", "--checkpoint=./new", "events"}, [2]string{dead, saved}},
 		{"neither is there, by a link", func() error { return os.Symlink("new", "link") },
 			[]string{"--dead-letter=link", "--checkpoint=new", "events"}, [2]string{dead, saved}},

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -15,20 +14,21 @@ import (
 
 // reasons say to a person why a value is where it is.
 var reasons = map[mapper.Why]string{
-	mapper.WhyRule:       "rule",
-	mapper.WhyCustom:     "custom property: no rule has it",
-	mapper.WhyRenamed:    "the metric's own name for it",
-	mapper.WhyUnusable:   "custom property: can't be used where it belongs",
-	mapper.WhyFlattened:  "flattened",
-	mapper.WhyUserID:     "the user id, kept",
-	mapper.WhyOtherFirst: "another came first",
-	mapper.WhyOverridden: "traits have the same name",
-	mapper.WhyNameTaken:  "its name is taken",
-	mapper.WhyNull:       "null",
-	mapper.WhyDecided:    "decided something, and is in no request",
-	mapper.WhyNoPlace:    "no request has a place for it",
-	mapper.WhyUnsendable: "the event can't be sent",
-	mapper.WhySkipped:    "the event is skipped",
+	mapper.WhyRule:         "rule",
+	mapper.WhyCustom:       "custom property: no rule has it",
+	mapper.WhyRenamed:      "the metric's own name for it",
+	mapper.WhyUnusable:     "custom property: can't be used where it belongs",
+	mapper.WhyFlattened:    "flattened",
+	mapper.WhyUserID:       "the user id, kept",
+	mapper.WhyOtherFirst:   "another came first",
+	mapper.WhyOverridden:   "traits have the same name",
+	mapper.WhyNameTaken:    "its name is taken",
+	mapper.WhyNull:         "null",
+	mapper.WhyDecided:      "decided something, and is in no request",
+	mapper.WhyNoIdentifier: "the channel's email or phone number isn't there",
+	mapper.WhyNoPlace:      "no request has a place for it",
+	mapper.WhyUnsendable:   "the event can't be sent",
+	mapper.WhySkipped:      "the event is skipped",
 }
 
 // skips say to a person why an event is skipped, and name the value that says so.
@@ -59,7 +59,7 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 		e.printFault(&out, colour, "warning", fmt.Sprintf("%s: %s: %s", warning.Code, warning.Field, warning.Message))
 	}
 	for i, request := range e.Requests {
-		op, _ := klaviyo.LookupOperation(request.Operation())
+		op := request.Operation()
 		fmt.Fprintf(&out, "\n%s%s%s  %s %s\n", colour.heading, op.ID, colour.end, op.Method, op.Path)
 		e.fieldRows(i, request.AppendBody(nil), colour).print(&out, e.width)
 	}

@@ -161,11 +161,11 @@ var faultTests = []faultTest{
 		remark: "with `--checkpoint` alone; all before it is done"},
 	{fault: "The checkpoint can't be written any more, as when the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
 		most: 7 * second, remark: "the one before stays"},
-	{fault: "SIGTERM or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
+	{fault: "SIGTERM, SIGHUP or Ctrl-C", strikes: nothing, prepare: interrupt, attempts: 1, stops: "interrupted",
 		least: second, most: 2 * second, remark: "the requests on their way are finished"},
-	{fault: "SIGTERM or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
+	{fault: "SIGTERM, SIGHUP or Ctrl-C while no answer comes", strikes: everything, cause: klaviyotest.Slow(time.Hour), prepare: interrupt, attempts: 1, stops: "interrupted",
 		least: 30 * second, most: 31 * second, remark: "the requests on their way are waited for, 30 s at most"},
-	{fault: "SIGTERM or Ctrl-C while Klaviyo is away", strikes: everything, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
+	{fault: "SIGTERM, SIGHUP or Ctrl-C while Klaviyo is away", strikes: everything, cause: klaviyotest.ServerError(), prepare: interrupt, stops: "interrupted",
 		most: 2 * second, remark: "nothing more is sent"},
 }
 

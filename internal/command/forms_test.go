@@ -186,7 +186,7 @@ func TestMapEachForm(t *testing.T) {
 func TestWhatIsNoFormAndNoEvent(t *testing.T) {
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
 	events := write(t, "events.jsonl", lines(`{"batch":5}`, `{"foo":1}`, `{"userId":"u","payload":7,"createdAt":"","messageId":"m"}`, identify(1)))
-	setup{}.run(t, "send", "--simulate", "--dead-letter", dead, events).want(t, statusDeadLetters, "could not be delivered: 3")
+	setup{}.run(t, "send", "--simulate", "--dead-letter", dead, events).want(t, statusDeadLetters, "events dead-lettered: 3")
 	if n := strings.Count(read(t, dead), `"code":"missing_type","field":"type"`); n != 3 {
 		t.Errorf("%d of 3 are dead letters for want of a type:\n%s", n, read(t, dead))
 	}

@@ -87,7 +87,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	case writeErr != nil:
 		return writeError(writeErr)
 	case err != nil:
-		return source.stoppedAt(cmd, at, err)
+		return stopped(source.stoppedAt(cmd, at, err))
 	}
 	source.warnIfShort(p, events)
 	p.logger(settings).Info("read", "events", found, "files", events.Files())

@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -80,8 +79,7 @@ func appendMapped(dst []byte, at input.Position, result mapper.Result, reason *m
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = append(dst, requestPrefixes[request.Operation()]...)
-		dst = append(request.AppendBody(dst), '}')
+		dst = appendRequest(dst, request)
 	}
 	dst = append(dst, ']')
 	if len(result.Warnings) > 0 {
@@ -103,18 +101,14 @@ func appendMapped(dst []byte, at input.Position, result mapper.Result, reason *m
 	return append(dst, '}')
 }
 
-// requestPrefixes is what stands before the body of a request of each operation.
-var requestPrefixes = func() map[klaviyo.OperationID]string {
-	prefixes := map[klaviyo.OperationID]string{}
-	for _, id := range []klaviyo.OperationID{
-		klaviyo.OperationCreateProfile, klaviyo.OperationCreateEvent,
-		klaviyo.OperationSubscribeProfiles, klaviyo.OperationUnsubscribeProfiles,
-	} {
-		op, _ := klaviyo.LookupOperation(id)
-		prefixes[id] = `{"operation":"` + string(op.ID) + `","method":"` + op.Method + `","path":"` + op.Path + `","body":`
+// appendRequest appends a request with its operation.
+func appendRequest(dst []byte, request mapper.Request) []byte {
+	op := request.Operation()
+	for _, member := range []string{`{"operation":"`, string(op.ID), `","method":"`, op.Method, `","path":"`, op.Path, `","body":`} {
+		dst = append(dst, member...)
 	}
-	return prefixes
-}()
+	return append(request.AppendBody(dst), '}')
+}
 
 func appendString(dst []byte, s string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, s) // fails on invalid UTF-8 only, which it replaces

@@ -36,8 +36,8 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		{"map --config folder events", "folder" + folder, statusUsage},
 		{"send --simulate --dead-letter no/where/dead events", "no/where/dead: there is no folder no/where", statusStopped},
 		{"send --simulate --dead-letter folder events", "folder" + folder, statusStopped},
-		{"send --simulate --checkpoint saved none", "none" + none, statusStopped},
-		{"send --simulate --checkpoint no/saved events", "--checkpoint: no/saved.lock: there is no folder no", statusStopped},
+		{"send --simulate --no-dead-letter --checkpoint saved none", "none" + none, statusStopped},
+		{"send --simulate --no-dead-letter --checkpoint no/saved events", "--checkpoint: no/saved.lock: there is no folder no", statusStopped},
 		{"replay --simulate none", "none" + none, statusStopped},
 		{"replay --simulate folder", "folder: it is no regular file", statusUsage},
 	}
@@ -67,7 +67,7 @@ func TestAStoppedRunNamesThePlaceOnce(t *testing.T) {
 		os.WriteFile("whole", []byte(lines(identify(1))), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range []string{"map", "plan", "send --simulate", "send --simulate --checkpoint=saved"} {
+	for _, command := range []string{"map", "plan", "send --simulate", "send --simulate --no-dead-letter --checkpoint=saved"} {
 		for name, want := range map[string]string{
 			"cut.gz":   "line 3 of cut.gz: the compressed file ends before it is whole",
 			"cut.json": "line 3, event 3, of cut.json: can't be read at line 4: the JSON ends before it is whole",

@@ -100,7 +100,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		defer events.Close()
 		at, err := p.addEvents(cmd.Context(), draft, m, events, source.files, from, flags.checkpoint != "")
 		if err != nil {
-			return source.stoppedPlan(cmd, at, err)
+			return stopped(source.stoppedPlan(cmd, at, err))
 		}
 		source.warnIfShort(p, events)
 		files = compressed(events.Files())

@@ -55,7 +55,7 @@ func TestPlan(t *testing.T) {
 		Events: 17, Unsendable: 2,
 		Types: map[string]int{"identify": 4, "group": 1, "page": 1, "unknown": 1, "track": 9, "screen": 1},
 		Requests: map[klaviyo.OperationID]int{
-			klaviyo.OperationCreateProfile: 4, klaviyo.OperationSubscribeProfiles: 2, klaviyo.OperationCreateEvent: 9,
+			klaviyo.OperationCreateProfile.ID: 4, klaviyo.OperationSubscribeProfiles.ID: 2, klaviyo.OperationCreateEvent.ID: 9,
 		},
 		People:            3,
 		Metrics:           []plan.Metric{{Name: "Ping", Events: 8}, {Name: "Pong", Events: 1}},
@@ -68,10 +68,10 @@ func TestPlan(t *testing.T) {
 		Warnings: []*plan.Problem{{Code: "invalid_phone", Events: 1, First: []plan.Place{{File: first, Line: 4}}}},
 		Skipped:  []*plan.Problem{{Code: "unsupported_type", Events: 1, First: []plan.Place{{File: first, Line: 6}}}},
 		Calls: []plan.Calls{
-			{Operation: klaviyo.OperationCreateEvent, Calls: plan.Bounds{Least: 9, Most: 9}},
-			{Operation: klaviyo.OperationCreateProfile, Calls: plan.Bounds{Least: 2, Most: 2}},
-			{Operation: klaviyo.OperationSubscribeProfiles, Calls: plan.Bounds{Least: 1, Most: 2}},
-			{Operation: klaviyo.OperationUpdateProfile, Calls: plan.Bounds{Least: 0, Most: 4}},
+			{Operation: klaviyo.OperationCreateEvent.ID, Calls: plan.Bounds{Least: 9, Most: 9}},
+			{Operation: klaviyo.OperationCreateProfile.ID, Calls: plan.Bounds{Least: 2, Most: 2}},
+			{Operation: klaviyo.OperationSubscribeProfiles.ID, Calls: plan.Bounds{Least: 1, Most: 2}},
+			{Operation: klaviyo.OperationUpdateProfile.ID, Calls: plan.Bounds{Least: 0, Most: 4}},
 		},
 		QuotaShare: 1,
 		Forms:      input.Forms{"json_lines": 7, "json_array": 10},

@@ -43,11 +43,11 @@ func TestPlanOfWhatIsLeft(t *testing.T) {
 		got, events := planned(statusDeadLetters)
 		want(got, events, nil, 6)
 
-		go account(k).run(t, append([]string{"send"}, args...)...)
+		go account(k).run(t, append([]string{"send", "--no-dead-letter"}, args...)...)
 		time.Sleep(35 * time.Second) // the events of one person are sent one by one
 		got, events = planned(statusDone)
 		want(got, events, &plan.Checkpoint{Name: saved, At: plan.Place{File: second, Line: 2}, EventsDone: 4}, 2)
-		setup{}.run(t, append([]string{"send", "--simulate"}, args...)...).want(t, statusStopped, "another run is under way")
+		setup{}.run(t, append([]string{"send", "--no-dead-letter", "--simulate"}, args...)...).want(t, statusStopped, "another run is under way")
 
 		time.Sleep(time.Minute)
 		got, events = planned(statusDone)
@@ -86,7 +86,7 @@ func namesBeside(t *testing.T, path string) string {
 func TestPlanRefusesTheCheckpointsThatSendRefuses(t *testing.T) {
 	events, other := write(t, "events.jsonl", lines(track(1, "m1"))), write(t, "other.jsonl", lines(track(1, "m2")))
 	saved := progressFile(t)
-	account(klaviyotest.New()).run(t, "send", "--checkpoint="+saved, events).want(t, statusDone)
+	account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint="+saved, events).want(t, statusDone)
 	tests := []struct {
 		name string
 		key  string
@@ -108,7 +108,7 @@ func TestPlanRefusesTheCheckpointsThatSendRefuses(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := account(klaviyotest.New())
 			s.env = map[string]string{"KLAVIYO_API_KEY": tt.key}
-			planned, sent := s.run(t, append([]string{"plan"}, tt.args...)...), s.run(t, append([]string{"send"}, tt.args...)...)
+			planned, sent := s.run(t, append([]string{"plan"}, tt.args...)...), s.run(t, append([]string{"send", "--no-dead-letter"}, tt.args...)...)
 			planned.want(t, statusUsage, tt.want)
 			if diff := cmp.Diff(sent, planned, cmp.AllowUnexported(result{})); diff != "" {
 				t.Errorf("(-send +plan)\n%s", diff)

@@ -17,6 +17,8 @@ type progress struct {
 	// passed, if set, is told of each event that isn't delivered or skipped once it and
 	// all before it are done.
 	passed func(progressed) error
+	// onlyFail tells that no file keeps the events that can't be delivered.
+	onlyFail bool
 	// files is how many the input has.
 	files int
 
@@ -147,9 +149,12 @@ func (p *progress) advance(queue *delivery.Queue) error {
 				return err
 			}
 		}
-		if e.state == skipped {
+		switch {
+		case e.state == skipped:
 			p.counts.Skipped += e.events
-		} else {
+		case p.onlyFail:
+			p.counts.Failed += e.events
+		default:
 			p.counts.DeadLettered += e.events
 		}
 		delivered -= e.events

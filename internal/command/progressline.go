@@ -15,9 +15,10 @@ const (
 
 // standing is how far a delivery is, earlier runs included.
 type standing struct {
-	done, delivered, deadLetters int
-	perSecond                    float64 // requests of the last interval
-	waits                        string  // what for
+	done, delivered int
+	undelivered     undelivered
+	perSecond       float64 // requests of the last interval
+	waits           string  // what for
 }
 
 // showProgress shows how far the delivery is until its result is called: on a terminal
@@ -70,10 +71,10 @@ func (s *sending) standing(perSecond float64) standing {
 	status := s.queue.Status()
 	now := standing{
 		delivered:   s.earlier.Delivered + status.Delivered,
-		deadLetters: s.earlier.DeadLettered + int(s.kept.Load()+s.rejected.Load()),
+		undelivered: s.undelivered(),
 		perSecond:   perSecond,
 	}
-	now.done = now.delivered + now.deadLetters + s.earlier.Skipped + int(s.skipped.Load())
+	now.done = now.delivered + now.undelivered.deadLettered + now.undelivered.failed + s.earlier.Skipped + int(s.skipped.Load())
 	switch {
 	case status.Outage:
 		now.waits = "Klaviyo to answer again"
@@ -98,11 +99,11 @@ func (s *sending) isLimited() bool {
 }
 
 func (s *sending) logStanding(now standing) {
-	s.logger.Info("progress", "done", now.done, "delivered", now.delivered, "dead_lettered", now.deadLetters,
+	s.logger.Info("progress", "done", now.done, "delivered", now.delivered, "dead_lettered", now.undelivered.deadLettered, "failed", now.undelivered.failed,
 		"requests_per_second", math.Round(now.perSecond*10)/10, "waits_for", now.waits)
 }
 
 func (l *lockedWriter) showStanding(now standing) {
-	l.showLine(fmt.Sprintf("events done: %d, delivered: %d, dead letters: %d; %.0f requests/s; waiting for %s",
-		now.done, now.delivered, now.deadLetters, now.perSecond, now.waits))
+	l.showLine(fmt.Sprintf("events done: %d, delivered: %d, dead-lettered: %d, failed: %d; %.0f requests/s; waiting for %s",
+		now.done, now.delivered, now.undelivered.deadLettered, now.undelivered.failed, now.perSecond, now.waits))
 }

@@ -43,7 +43,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		s := account(k)
 		s.stdin = strings.NewReader(lines(identify(1), `{"type":"page"}`, `{"type":"track","event":"Ping"}`))
 		stderr := s.onTerminal(t, "send")
-		line := noWrap + "events done: 2, delivered: 0, dead letters: 1; 0 requests/s; waiting for Klaviyo's limits" + wrap + eraseLine
+		line := noWrap + "events done: 2, delivered: 0, dead-lettered: 0, failed: 1; 0 requests/s; waiting for Klaviyo's limits" + wrap + eraseLine
 		if n := strings.Count(stderr, line); n < 3 {
 			t.Errorf("the line is shown and taken away %d times:\n%q", n, stderr)
 		}
@@ -65,7 +65,7 @@ func TestProgressInTheLog(t *testing.T) {
 			s.stdin = strings.NewReader(lines(identify(1)))
 			r := s.run(t, "send", "--log-level", level)
 			r.want(t, statusDone)
-			const line = `msg=progress done=0 delivered=0 dead_lettered=0 requests_per_second=0 waits_for="Klaviyo's limits"`
+			const line = `msg=progress done=0 delivered=0 dead_lettered=0 failed=0 requests_per_second=0 waits_for="Klaviyo's limits"`
 			if got := strings.Count(r.stderr, "msg=progress"); got != want || want > 0 && !strings.Contains(r.stderr, line) {
 				t.Errorf("%s: %d lines, want %d:\n%s", level, got, want, r.stderr)
 			}

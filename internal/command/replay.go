@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -87,28 +86,38 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
 	}
 
-	s := &sending{destination: to, files: files, level: slog.LevelInfo, event: to.eventOfRecord(file), keep: keepReason, terminal: p.terminal, began: time.Now()}
+	s := &sending{destination: to, files: files, event: to.eventOfRecord(file), keep: keepReason, letters: file, terminal: p.terminal, began: time.Now()}
 	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
-	s.progress.passed = func(e progressed) error { return rewrite(letters, e) }
+	s.progress.passed = func(e progressed) error {
+		if err := rewrite(letters, e); err != nil {
+			return fmt.Errorf("%w: %w", errDeadLetter, err)
+		}
+		return nil
+	}
 	defer p.announceStop(cmd.Context())()
 	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)
 
-	summary := s.summary(report)
-	printErr := p.show(summary, flags.output, to.logger)
-	endErr := s.endReplay(letters, flags.simulate)
-	switch {
-	case errors.Is(endErr, deadletter.ErrLate):
-		return stopped(fmt.Errorf("%s: %w", file, endErr))
-	case endErr != nil:
-		return stopped(fmt.Errorf("%s stays as it was, with all events: %w", file, endErr))
-	case err != nil:
-		at, _ := s.progress.first()
-		return stopped(fmt.Errorf("stopped at line %d of %s: %w\nThe file holds what isn't done. To go on:\n  %s",
-			at.Line, file, whyStopped(cmd.Context(), withoutPlace(err, at, file)), commandLine(cmd, files)))
-	case summary.DeadLettered > 0:
-		return withDeadLetters(summary.DeadLettered, file)
+	return p.end(s.summary(report, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate))), flags.output)
+}
+
+// stopReplay is how a replay stopped, if delivery did or the file could not be replaced.
+func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error) *stop {
+	if endErr != nil {
+		text := "%s stays as it was, with all events: %w"
+		if errors.Is(endErr, deadletter.ErrLate) {
+			text = "%s: %w"
+		}
+		stop := newStop(cmd.Context(), fmt.Errorf(text, file, endErr))
+		stop.Code = stopCode(errDeadLetter)
+		return stop
 	}
-	return printErr
+	if err != nil {
+		at, _ := s.progress.first()
+		stop := stopAt(cmd, at, file, err)
+		stop.Advice, stop.Command = "The file holds what isn't done. To go on", commandLine(cmd, s.files)
+		return stop
+	}
+	return nil
 }
 
 // checkHoldsLetters refuses a file that has lines but no dead letter among them.

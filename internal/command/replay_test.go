@@ -71,7 +71,7 @@ func TestReplay(t *testing.T) {
 		before := strings.SplitAfter(read(t, path), "\n")
 		r := account(k).run(t, "replay", "--output=json", path)
 		r.want(t, statusDeadLetters, path, "line=2")
-		want := map[string]int{"events": 8, "delivered": 2, "skipped": 1, "dead_lettered": 5, "requests": 3, "retries": 0, "rate_limited": 0}
+		want := map[string]int{"events": 8, "delivered": 2, "skipped": 1, "dead_lettered": 5, "failed": 0, "not_done": 0, "requests": 3, "retries": 0, "rate_limited": 0}
 		if diff := cmp.Diff(want, r.counts(t)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}

@@ -17,27 +17,31 @@ import (
 // sendFlags are the flags of send, besides the settings.
 type sendFlags struct {
 	destinationFlags
-	deadLetter string
-	checkpoint string
-	newKey     bool
+	deadLetter   string
+	noDeadLetter bool
+	checkpoint   string
+	newKey       bool
 }
 
 const (
-	deadLetterFlag = "dead-letter"
-	checkpointFlag = "checkpoint"
-	newKeyFlag     = "new-key"
+	deadLetterFlag   = "dead-letter"
+	noDeadLetterFlag = "no-dead-letter"
+	checkpointFlag   = "checkpoint"
+	newKeyFlag       = "new-key"
 )
 
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
+	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "keep events that fail nowhere but in the log, also with --checkpoint")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
 	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
 
 // checkTogether refuses flags that mean nothing together or without each other.
 func (f *sendFlags) checkTogether(cmd *cobra.Command) error {
-	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag}); err != nil {
+	if err := checkExclusive(cmd, [2]string{checkpointFlag, fromLineFlag}, [2]string{checkpointFlag, fromEventFlag},
+		[2]string{deadLetterFlag, noDeadLetterFlag}); err != nil {
 		return err
 	}
 	if f.newKey && f.checkpoint == "" {
@@ -45,6 +49,15 @@ func (f *sendFlags) checkTogether(cmd *cobra.Command) error {
 	}
 	if f.deadLetter == input.Stdin || f.checkpoint == input.Stdin {
 		return wrongUsage(fmt.Errorf("--%s and --%s are files that are read again, which - is not: name a file", deadLetterFlag, checkpointFlag))
+	}
+	return nil
+}
+
+// checkKept refuses a checkpoint that passes events which nothing keeps, unless that is meant.
+func (f *sendFlags) checkKept() error {
+	if f.checkpoint != "" && f.deadLetter == "" && !f.noDeadLetter {
+		return wrongUsage(fmt.Errorf("--%s goes on behind events that failed, and nothing keeps them: give --%s FILE too, or --%s if the input is kept and the log suffices",
+			checkpointFlag, deadLetterFlag, noDeadLetterFlag))
 	}
 	return nil
 }
@@ -75,11 +88,14 @@ goes to the file of --dead-letter, one JSON object a line:
   {"line":1,"event":{…},"error":{"code":"…","field":"…","message":"…","status":400,
    "detail":"…","pointer":"…"},"attempts":1}
 
+Without that flag such an event counts as failed, and the log alone names it.
+
 When the key is refused, Klaviyo can't be reached or the command is interrupted,
 it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
-With --checkpoint the same command goes on where it was, also when it was killed.
+With --checkpoint the same command goes on where it was, also when it was killed. It
+needs --dead-letter, or --no-dead-letter.
 The files, the account and the mapping must be the same; the last file may have
 grown. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
@@ -100,6 +116,9 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := flags.checkTogether(cmd); err != nil {
 		return err
 	}
+	if err := flags.checkKept(); err != nil {
+		return err
+	}
 	to, err := p.newDestination(cmd, settings, flags.destinationFlags)
 	if err != nil {
 		return err
@@ -110,7 +129,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfInput, terminal: p.terminal, began: time.Now()}
+	s := &sending{destination: to, files: source.files, event: eventOfInput, letters: flags.deadLetter, terminal: p.terminal, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -121,7 +140,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		defer saved.file.Close()
 		if saved.last.Done {
 			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", flags.checkpoint)
-			return p.endSend(s, delivery.Report{}, flags)
+			return p.end(s.summary(delivery.Report{}, nil), flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
@@ -140,10 +159,13 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 			return errors.Join(err, dead.close())
 		}
 	}
-	s.keep, s.level = dead.keep, dead.level()
+	s.keep = dead.keep
 	s.progress = newProgress(len(source.files), from, s.earlier)
-	if flags.simulate {
+	switch {
+	case flags.simulate:
 		fmt.Fprintln(p.Stderr, simulationNotice)
+	case flags.deadLetter == "" && !flags.noDeadLetter:
+		fmt.Fprintf(p.Stderr, "There is no --%s FILE: events that fail are only logged. --%s says that this is meant.\n", deadLetterFlag, noDeadLetterFlag)
 	}
 
 	defer p.announceStop(cmd.Context())()
@@ -152,15 +174,15 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		source.warnIfShort(p, lines)
 	}
 	closeErr := dead.close()
-	endErr := p.endSend(s, report, flags)
+	var stop *stop
 	switch {
 	case err != nil:
 		at, _ := s.progress.first()
-		return stoppedAt(cmd, at, err)
+		stop = stoppedAt(cmd, at, err)
 	case closeErr != nil:
-		return stopped(closeErr)
+		stop = newStop(cmd.Context(), fmt.Errorf("%w: %w", errDeadLetter, closeErr))
 	}
-	return endErr
+	return p.end(s.summary(report, stop), flags.output)
 }
 
 // resumeSend opens the checkpoint and tells where send goes on.
@@ -180,16 +202,6 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	return saved, nil
 }
 
-// endSend prints the summary. Its error is about what isn't as it should be in it.
-func (p Program) endSend(s *sending, report delivery.Report, flags sendFlags) error {
-	summary := s.summary(report)
-	err := p.show(summary, flags.output, s.logger)
-	if summary.DeadLettered > 0 {
-		return withDeadLetters(summary.DeadLettered, flags.deadLetter)
-	}
-	return err
-}
-
 const simulationNotice = "This is a simulation: nothing leaves the program."
 
 // announceStop tells a person who interrupts the command that it heard. Its
@@ -205,12 +217,4 @@ func (p Program) announceStop(ctx context.Context) func() {
 			<-announced
 		}
 	}
-}
-
-func withDeadLetters(n int, file string) error {
-	where := "--dead-letter FILE would keep them"
-	if file != "" {
-		where = "see " + file + "; once the cause is mended, rudderklaviyo replay sends them again"
-	}
-	return &exitError{statusDeadLetters, fmt.Errorf("events that could not be delivered: %d; %s", n, where)}
 }

@@ -20,14 +20,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // counts gives the numbers of a summary in JSON, but for the time.
 func (r result) counts(t *testing.T) map[string]int {
 	t.Helper()
-	var object map[string]float64
+	var object map[string]any
 	decoder := json.NewDecoder(strings.NewReader(r.stdout))
 	if err := decoder.Decode(&object); err != nil || decoder.More() {
 		t.Fatalf("stdout is not one object: %q", r.stdout)
@@ -37,8 +39,10 @@ func (r result) counts(t *testing.T) map[string]int {
 	}
 	delete(object, "seconds")
 	counts := map[string]int{}
-	for name, number := range object {
-		counts[name] = int(number)
+	for name, value := range object {
+		if number, ok := value.(float64); ok {
+			counts[name] = int(number)
+		}
 	}
 	return counts
 }
@@ -59,7 +63,7 @@ func TestSend(t *testing.T) {
 		events := write(t, "events.jsonl", lines(identify(1), "", track(1, "m1"), `{"type":"page"}`, track(2, "m2"), `{"type":"track","event":"Ping"}`))
 		r := account(k).run(t, "send", "--output", "json", events)
 		r.want(t, statusDeadLetters, "missing_identifier", "line=6", "--dead-letter FILE")
-		want := map[string]int{"events": 5, "delivered": 3, "skipped": 1, "dead_lettered": 1, "requests": 4, "retries": 1, "rate_limited": 1}
+		want := map[string]int{"events": 5, "delivered": 3, "skipped": 1, "dead_lettered": 0, "failed": 1, "not_done": 0, "requests": 4, "retries": 1, "rate_limited": 1}
 		if diff := cmp.Diff(want, r.counts(t)); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
@@ -78,7 +82,7 @@ func TestSendPrintsATable(t *testing.T) {
 	r.want(t, statusDone, "simulation")
 	got := regexp.MustCompile(` +`).ReplaceAllString(r.stdout, " ")
 	got = regexp.MustCompile(`seconds .*`).ReplaceAllString(got, "seconds …")
-	want := "events 3\ndelivered 2\nskipped 1\ndead-lettered 0\nrequests 2\nretries 0\nrate limited 0\nseconds …\nevents from JSON Lines 3\nwarning invalid_phone 1\n"
+	want := "events 3\ndelivered 2\nskipped 1\nfailed 0\nrequests 2\nretries 0\nrate limited 0\nseconds …\nevents from JSON Lines 3\nskipped as unsupported_type 1\nwarning invalid_phone 1\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -93,8 +97,121 @@ func TestWarningsAreShownOnRequest(t *testing.T) {
 		}
 	}
 	r := setup{stdin: strings.NewReader(text)}.run(t, "send", "--simulate", "--output=json")
-	r.want(t, statusDone, "invalid_phone:1")
-	r.counts(t)
+	r.want(t, statusDone)
+	if !strings.Contains(r.stdout, `"warnings":{"invalid_phone":1}`) {
+		t.Errorf("%s", r.stdout)
+	}
+}
+
+// TestStoppedSendSaysTheSameInEachForm compares the JSON of a stopped run with its table and
+// its last lines.
+func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
+	path := write(t, "events.jsonl", lines(
+		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping"}`, `{"type":"identify","traits":{"email":"a@example.com","phone":"12"}}`, track(2, "m2"), track(2, "m3")))
+	run := func(args ...string) (r result) {
+		synctest.Test(t, func(t *testing.T) {
+			k := klaviyotest.New()
+			k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Unauthorized())
+			r = account(k).run(t, append(append([]string{"send", "--concurrency=1"}, args...), path)...)
+		})
+		r.want(t, statusStopped)
+		requestID := regexp.MustCompile(`request id \w+`) // differs from run to run
+		r.stdout, r.stderr = requestID.ReplaceAllString(r.stdout, ""), requestID.ReplaceAllString(r.stderr, "")
+		return r
+	}
+	var sum summary
+	decoder := json.NewDecoder(strings.NewReader(run("--output=json").stdout))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&sum); err != nil {
+		t.Fatal(err)
+	}
+	if sum.NotDone != 2 || sum.Failed != 1 || sum.Skips["unsupported_type"] != 1 || sum.Warnings["invalid_phone"] != 1 {
+		t.Errorf("%+v", sum)
+	}
+	if sum.Stopped == nil {
+		t.Fatal("it doesn't say that it stopped")
+	}
+	if sum.Stopped.Code != "unauthorized" || sum.Stopped.File != path || sum.Stopped.Line != 5 {
+		t.Errorf("%+v", sum.Stopped)
+	}
+	if command := "rudderklaviyo send --concurrency=1 --output=json --from-line=5 " + path; sum.Stopped.Command != command {
+		t.Errorf("%s, want %s", sum.Stopped.Command, command)
+	}
+	table := run()
+	sum.Stopped.Command = strings.Replace(sum.Stopped.Command, " --output=json", "", 1)
+	if want := "rudderklaviyo: " + sum.Stopped.Error() + "\n"; !strings.HasSuffix(table.stderr, want) {
+		t.Errorf("the last lines of\n%sare not\n%s", table.stderr, want)
+	}
+	sum.Forms = input.Forms{input.FormJSONLines: sum.Events} // left out where there are no others
+	var printed strings.Builder
+	if err := sum.printTable(&printed); err != nil {
+		t.Fatal(err)
+	}
+	withoutTime := regexp.MustCompile(`seconds .*`)
+	if diff := cmp.Diff(withoutTime.ReplaceAllString(printed.String(), ""), withoutTime.ReplaceAllString(table.stdout, "")); diff != "" {
+		t.Errorf("the table of what JSON has, and the table (-want +got)\n%s", diff)
+	}
+}
+
+func TestStopCodes(t *testing.T) {
+	for _, tt := range []struct {
+		reason error
+		want   string
+	}{
+		{fmt.Errorf("context: %w", context.Canceled), "interrupted"},
+		{fmt.Errorf("%w: no space left", errDeadLetter), "dead_letter"},
+		{fmt.Errorf("%w: no space left", errCheckpoint), "checkpoint"},
+		{errCut, "incomplete_line"},
+		{&input.ReadError{File: "events.jsonl", Line: 3, Err: io.ErrUnexpectedEOF}, "input"},
+		{fmt.Errorf("no request was answered: %w", client.ErrUnavailable), "unavailable"},
+		{client.ErrUnauthorized, "unauthorized"},
+		{client.ErrRevisionRetired, "revision_retired"},
+		{client.ErrRateLimited, "rate_limited"},
+		{errors.New("another"), "unknown"},
+	} {
+		if got := newStop(t.Context(), tt.reason).Code; got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.reason, got, tt.want)
+		}
+	}
+}
+
+// TestEventsThatFail counts them apart from those that a file keeps, and says before it
+// sends anything that nothing else will keep them.
+func TestEventsThatFail(t *testing.T) {
+	const notice = "events that fail are only logged"
+	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping"}`, track(1, "m1")))
+	for _, tt := range []struct {
+		args         []string
+		deadLettered int
+		notice       bool
+		log          string
+	}{
+		{nil, 0, true, `msg="event failed"`},
+		{[]string{"--no-dead-letter"}, 0, false, `msg="event failed"`},
+		{[]string{"--no-dead-letter", "--checkpoint", progressFile(t)}, 0, false, `msg="event failed"`},
+		{[]string{"--dead-letter", filepath.Join(t.TempDir(), "dead.jsonl"), "--log-level=info"}, 1, false, `msg="event dead-lettered"`},
+	} {
+		r := account(klaviyotest.New()).run(t, append(append([]string{"send", "--output=json"}, tt.args...), path)...)
+		r.want(t, statusDeadLetters, tt.log)
+		if got := r.counts(t); got["dead_lettered"] != tt.deadLettered || got["failed"] != 1-tt.deadLettered || got["not_done"] != 0 {
+			t.Errorf("%v: %v", tt.args, got)
+		}
+		if strings.Contains(r.stderr, notice) != tt.notice || tt.notice && strings.Index(r.stderr, notice) > strings.Index(r.stderr, tt.log) {
+			t.Errorf("%v: %s", tt.args, r.stderr)
+		}
+	}
+}
+
+// TestFailedEventsOfEarlierRuns counts them after the checkpoint is taken up.
+func TestFailedEventsOfEarlierRuns(t *testing.T) {
+	saved := progressFile(t)
+	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping"}`, track(1, "m1")))
+	account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint", saved, path).want(t, statusDeadLetters, "events failed: 1")
+	r := account(klaviyotest.New()).run(t, "send", "--output=json", "--no-dead-letter", "--checkpoint", saved, path)
+	r.want(t, statusDeadLetters, "Nothing to send", "events failed: 1")
+	if got := r.counts(t); got["failed"] != 1 || got["delivered"] != 1 || got["earlier_events"] != 2 {
+		t.Errorf("%v", got)
+	}
 }
 
 func TestSendToABrokenOutput(t *testing.T) {
@@ -318,7 +435,7 @@ func TestKlaviyoThatIsNotThereStops(t *testing.T) {
 		k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Fault{Reset: true, Times: -1})
 		r := account(k).run(t, "send", "--output=json", path)
 		r.want(t, statusStopped, "no request was answered for 5m0s", "stopped at line 7 of", "--from-line=7")
-		if got := r.counts(t); got["delivered"] != 2 || got["dead_lettered"] != 4 {
+		if got := r.counts(t); got["delivered"] != 2 || got["failed"] != 4 || got["not_done"] != 94 {
 			t.Errorf("%v", got)
 		}
 	})

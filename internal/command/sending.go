@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -27,9 +28,9 @@ type sending struct {
 	// event gives the text of an event, or an error: why it can't be delivered, or
 	// errStays. It may share the input's memory.
 	event func(input.Event) ([]byte, error)
-	// keep keeps events that can't be delivered.
+	// keep keeps events that can't be delivered, in the file letters unless that is empty.
 	keep     func([]deadLetter) error
-	level    slog.Level    // of the log's lines for such events
+	letters  string
 	mayGrow  bool          // another run reads on where the input ends
 	terminal *lockedWriter // to show on how far it is, or nil
 	progress *progress
@@ -46,6 +47,7 @@ type sending struct {
 
 	mu       sync.Mutex
 	warnings map[string]int // by code
+	skips    map[mapper.SkipReason]int
 }
 
 // errStays is the error of a line that has no event that could be sent, and stays
@@ -69,7 +71,8 @@ func eventOfInput(event input.Event) ([]byte, error) {
 func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s.warnings, s.forms, s.mayGrow = map[string]int{}, input.Forms{}, saved != nil
+	s.warnings, s.skips, s.forms, s.mayGrow = map[string]int{}, map[mapper.SkipReason]int{}, input.Forms{}, saved != nil
+	s.progress.onlyFail = s.letters == ""
 	if saved != nil {
 		if err := saved.write(); err != nil { // before anything is sent
 			return delivery.Report{}, err
@@ -167,6 +170,7 @@ func (s *sending) take(line input.Event, at delivery.Position) (state, error) {
 		return given, s.queue.Refuse(event, err)
 	case result.Skipped != "":
 		s.skipped.Add(1)
+		s.skips[result.Skipped]++
 		return skipped, nil
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
@@ -224,39 +228,59 @@ func (s *sending) reject(rejections []delivery.Rejection) error {
 		letters[i].reason, letters[i].attempts = describe(r.Reason)
 	}
 	if err := s.keep(letters); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errDeadLetter, err)
 	}
 	s.rejected.Add(int64(len(letters)))
+	level, what := slog.LevelInfo, "event dead-lettered"
+	if s.letters == "" { // the log alone names it
+		level, what = slog.LevelError, "event failed"
+	}
 	for _, l := range letters {
 		s.progress.reject(l.Position, l.reason, l.attempts)
-		s.logger.Log(context.Background(), s.level, "event can't be delivered",
+		s.logger.Log(context.Background(), level, what,
 			slices.Concat(s.place(l.Position), []any{"code", l.reason.Code, "field", l.reason.Field, "message", l.reason.Message})...)
 	}
 	return nil
 }
 
-func (s *sending) summary(report delivery.Report) summary {
-	stats := s.client.Stats()
-	return summary{
-		Events:       s.earlier.Events + s.events,
-		Delivered:    s.earlier.Delivered + report.Delivered,
-		Skipped:      s.earlier.Skipped + int(s.skipped.Load()),
-		DeadLettered: s.earlier.DeadLettered + int(s.kept.Load()+s.rejected.Load()),
-		Requests:     stats.Requests,
-		Retries:      stats.Retries,
-		RateLimited:  stats.RateLimited,
-		Seconds:      time.Since(s.began).Round(time.Millisecond).Seconds(),
-		Forms:        s.forms,
-		Compressed:   s.compressed,
-		earlier:      s.earlier.Events,
-		warnings:     s.warnings,
-	}
+// undelivered counts the events that can't be delivered.
+type undelivered struct {
+	deadLettered int // that a file keeps
+	failed       int // that the log alone names
 }
 
-// show prints the summary.
-func (p Program) show(summary summary, form string, logger *slog.Logger) error {
-	if form == "json" && len(summary.warnings) > 0 {
-		logger.Warn("the mapping warned; --log-level info shows the lines", "counts", summary.warnings)
+// undelivered counts those of earlier runs too.
+func (s *sending) undelivered() undelivered {
+	u := undelivered{s.earlier.DeadLettered, s.earlier.Failed}
+	n := int(s.kept.Load() + s.rejected.Load())
+	if s.letters == "" {
+		u.failed += n
+	} else {
+		u.deadLettered += n
 	}
-	return writeError(printers[form](summary, p.Stdout))
+	return u
+}
+
+func (s *sending) summary(report delivery.Report, stop *stop) summary {
+	stats, undelivered := s.client.Stats(), s.undelivered()
+	sum := summary{
+		Events:         s.earlier.Events + s.events,
+		Delivered:      s.earlier.Delivered + report.Delivered,
+		Skipped:        s.earlier.Skipped + int(s.skipped.Load()),
+		DeadLettered:   undelivered.deadLettered,
+		Failed:         undelivered.failed,
+		Requests:       stats.Requests,
+		Retries:        stats.Retries,
+		RateLimited:    stats.RateLimited,
+		Seconds:        time.Since(s.began).Round(time.Millisecond).Seconds(),
+		Earlier:        s.earlier.Events,
+		Forms:          s.forms,
+		Compressed:     s.compressed,
+		Skips:          s.skips,
+		Warnings:       s.warnings,
+		DeadLetterFile: s.letters,
+		Stopped:        stop,
+	}
+	sum.NotDone = sum.Events - sum.Delivered - sum.Skipped - sum.DeadLettered - sum.Failed
+	return sum
 }

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -12,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -96,50 +93,12 @@ var tooLong = &mapper.Error{
 	Message: "it is longer than --" + maxLineFlag + " allows, and is in the input alone",
 }
 
-// stoppedAt is the error of a command that stopped before all was done: why,
-// and how to go on.
-func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) error {
-	file := s.files[at.File]
-	how := "To go on:"
-	if file == input.Stdin {
-		how = "To go on, with the same input again:"
-	}
-	return stopped(fmt.Errorf("stopped at %s of %s: %w\n%s\n  %s",
-		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), how, s.resume(cmd, at)))
-}
-
-// stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
-func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) error {
-	file := s.files[at.File]
-	return stopped(fmt.Errorf("stopped at %s of %s: %w\nTo go on, give the same command again:\n  %s",
-		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file)), commandLine(cmd, s.files)))
-}
-
-// stoppedPlan is stoppedAt where what was read is of no use without the rest.
-func (s *source) stoppedPlan(cmd *cobra.Command, at input.Position, reason error) error {
-	file := s.files[at.File]
-	return stopped(fmt.Errorf("stopped at %s of %s: %w\nThere is no plan of a part of the input: once the cause is mended, give the same command again",
-		place(at), input.Name(file), whyStopped(cmd.Context(), withoutPlace(reason, at, file))))
-}
-
 // place names a position within its file.
 func place(at input.Position) string {
 	if at.Event > 1 {
 		return fmt.Sprintf("line %d, event %d,", at.Line, at.Event)
 	}
 	return fmt.Sprintf("line %d", at.Line)
-}
-
-// whyStopped is the reason, in a person's words if it is that ctx is done, and with the
-// program's setting if that is at fault.
-func whyStopped(ctx context.Context, reason error) error {
-	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
-		return errors.New("interrupted")
-	}
-	if errors.Is(reason, client.ErrUnauthorized) {
-		return fmt.Errorf("%w; set KLAVIYO_API_KEY, or privateApiKey in the file of --config", reason)
-	}
-	return reason
 }
 
 // resume is the command that goes on at a position.

@@ -2,6 +2,7 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -9,33 +10,40 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// summary is what became of the events. Those of earlier runs count, their
-// requests and time don't.
+// summary is what became of the events. Those of earlier runs count; their requests,
+// time, skips by reason and warnings don't. The table and the last lines are made of
+// what the JSON has, and of nothing else.
 type summary struct {
 	Events       int     `json:"events"`
 	Delivered    int     `json:"delivered"`
 	Skipped      int     `json:"skipped"`
-	DeadLettered int     `json:"dead_lettered"`
+	DeadLettered int     `json:"dead_lettered"` // could not be delivered, and are in the file
+	Failed       int     `json:"failed"`        // could not be delivered, and are in the log alone
+	NotDone      int     `json:"not_done"`      // were read, and are left to the next run
 	Requests     int64   `json:"requests"`
 	Retries      int64   `json:"retries"`
 	RateLimited  int64   `json:"rate_limited"`
 	Seconds      float64 `json:"seconds"`
 
+	// Earlier is how many of the events earlier runs dealt with.
+	Earlier int `json:"earlier_events,omitempty"`
 	// Forms counts the events of this run by the form they were found in, and
 	// Compressed the files by how they are compressed. JSON leaves them out where there
 	// is nothing but plain JSON Lines.
 	Forms      input.Forms               `json:"forms,omitempty"`
 	Compressed map[input.Compression]int `json:"compressed,omitempty"`
-
-	// earlier is how many of the events earlier runs dealt with.
-	earlier  int
-	warnings map[string]int // by code
+	Skips      map[mapper.SkipReason]int `json:"skips,omitempty"`
+	Warnings   map[string]int            `json:"warnings,omitempty"` // by code
+	// DeadLetterFile is empty where there is none.
+	DeadLetterFile string `json:"dead_letter_file,omitempty"`
+	Stopped        *stop  `json:"stopped,omitempty"`
 }
 
 // nameWidth is how many columns the longest name of a figure takes.
-const nameWidth = len("events from RudderStack's archive")
+const nameWidth = len("warning channel_without_identifier")
 
 // printers gives the forms of a summary by the values of --output.
 var printers = map[string]func(summary, io.Writer) error{
@@ -45,7 +53,9 @@ var printers = map[string]func(summary, io.Writer) error{
 
 func (s summary) printJSON(w io.Writer) error {
 	s.Forms = s.Forms.Remarkable()
-	return json.NewEncoder(w).Encode(s)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false) // a command is there to be copied
+	return encoder.Encode(s)
 }
 
 func (s summary) printTable(w io.Writer) error {
@@ -56,16 +66,18 @@ func (s summary) printTable(w io.Writer) error {
 	rows := []row{
 		{"events", s.Events},
 	}
-	if s.earlier > 0 {
-		rows = append(rows, row{"of them in earlier runs", s.earlier})
+	if s.Earlier > 0 {
+		rows = append(rows, row{"of them in earlier runs", s.Earlier})
 	}
-	rows = append(rows, []row{
-		{"delivered", s.Delivered},
-		{"skipped", s.Skipped},
-		{"dead-lettered", s.DeadLettered},
-	}...)
-	if undone := s.Events - s.Delivered - s.Skipped - s.DeadLettered; undone > 0 {
-		rows = append(rows, row{"not done", undone})
+	rows = append(rows, row{"delivered", s.Delivered}, row{"skipped", s.Skipped})
+	if s.DeadLettered > 0 || s.DeadLetterFile != "" {
+		rows = append(rows, row{"dead-lettered", s.DeadLettered})
+	}
+	if s.Failed > 0 || s.DeadLetterFile == "" {
+		rows = append(rows, row{"failed", s.Failed})
+	}
+	if s.NotDone > 0 {
+		rows = append(rows, row{"not done", s.NotDone})
 	}
 	rows = append(rows,
 		row{"requests", s.Requests},
@@ -79,8 +91,11 @@ func (s summary) printTable(w io.Writer) error {
 	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
 		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})
 	}
-	for _, code := range slices.Sorted(maps.Keys(s.warnings)) {
-		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.warnings[code]})
+	for _, reason := range slices.Sorted(maps.Keys(s.Skips)) {
+		rows = append(rows, row{fmt.Sprintf("skipped as %s", reason), s.Skips[reason]})
+	}
+	for _, code := range slices.Sorted(maps.Keys(s.Warnings)) {
+		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.Warnings[code]})
 	}
 	for _, r := range rows {
 		if _, err := fmt.Fprintf(w, "%s %8v\n", terminal.Pad(r.name, nameWidth), r.value); err != nil {
@@ -88,6 +103,37 @@ func (s summary) printTable(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// err is the error that a command ends with, whose text is the last lines.
+func (s summary) err() error {
+	if s.Stopped != nil {
+		return stopped(s.Stopped)
+	}
+	var lines []error
+	if s.DeadLettered > 0 {
+		where := "by an earlier run"
+		if s.DeadLetterFile != "" {
+			where = fmt.Sprintf("see %s; once the cause is mended, rudderklaviyo replay sends them again", s.DeadLetterFile)
+		}
+		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
+	}
+	if s.Failed > 0 {
+		lines = append(lines, fmt.Errorf("events failed: %d; the log alone names them; --%s FILE would keep them", s.Failed, deadLetterFlag))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return &exitError{statusDeadLetters, errors.Join(lines...)}
+}
+
+// end prints the summary and gives the error that the command ends with.
+func (p Program) end(s summary, form string) error {
+	printErr := writeError(printers[form](s, p.Stdout))
+	if err := s.err(); err != nil {
+		return err
+	}
+	return printErr
 }
 
 // compressed leaves out the files that aren't.

@@ -13,8 +13,9 @@ import (
 func TestSummaryIsAligned(t *testing.T) {
 	s := summary{
 		Forms:    input.Forms{input.FormJSONLines: 1, input.FormArchive: 2, input.FormJSONArray: 3},
-		earlier:  1,
-		warnings: map[string]int{string(mapper.CodeSubscribeWithoutList): 1, string(mapper.CodeNoConsentedChannel): 1},
+		Earlier:  1,
+		Warnings: map[string]int{string(mapper.CodeSubscribeWithoutList): 1, string(mapper.CodeChannelWithoutIdentifier): 1},
+		Skips:    map[mapper.SkipReason]int{mapper.SkipUnsupportedType: 1},
 	}
 	var out strings.Builder
 	if err := s.printTable(&out); err != nil {

@@ -145,11 +145,11 @@ func TestEachSettingCanBeSet(t *testing.T) {
 }
 
 func TestKeysOfRudderStackAreIgnored(t *testing.T) {
-	_, ignored, err := load(t, `{"listId": "X", "useNativeSDK": {"web": false}, "apiVersion": "v1", "consentManagement": {"web": [{"provider": "oneTrust"}]}}`)
+	_, ignored, err := load(t, `{"listId": "X", "useNativeSDK": {"web": false}, "apiVersion": "v1", "useNewKlaviyoRevisionVersion": true, "consentManagement": {"web": [{"provider": "oneTrust"}]}}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"apiVersion", "consentManagement", "useNativeSDK"}, ignored); diff != "" {
+	if diff := cmp.Diff([]string{"apiVersion", "consentManagement", "useNativeSDK", "useNewKlaviyoRevisionVersion"}, ignored); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }

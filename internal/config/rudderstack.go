@@ -9,7 +9,8 @@ import (
 // rudderStackKeys are the keys of RudderStack's form that mean nothing here.
 var rudderStackKeys = map[string]bool{
 	// Which of Klaviyo's revisions RudderStack itself is to use.
-	"apiVersion": true,
+	"apiVersion":                   true,
+	"useNewKlaviyoRevisionVersion": true,
 	// The web SDK in device mode.
 	"connectionMode":     true,
 	"useNativeSDK":       true,

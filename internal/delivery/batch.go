@@ -14,7 +14,7 @@ const maxBatch = 100
 
 // batchKey is what the requests of a batch have in common.
 type batchKey struct {
-	operation    klaviyo.OperationID
+	operation    *klaviyo.Operation
 	listID       string // may be empty in unsubscribe_profiles
 	customSource string
 }
@@ -125,12 +125,12 @@ func (q *Queue) flushIfLast(key batchKey) {
 
 // combined is a request that stands for those of several events.
 type combined struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	body      any
 }
 
-func (c combined) Operation() klaviyo.OperationID { return c.operation }
-func (c combined) Body() any                      { return c.body }
+func (c combined) Operation() *klaviyo.Operation { return c.operation }
+func (c combined) Body() any                     { return c.body }
 
 // together is one request for events whose next requests are of the same batch.
 func together(tasks []*task) client.Request {

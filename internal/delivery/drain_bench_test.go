@@ -24,8 +24,7 @@ func (f far) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // leastTime is how long n calls of an operation take somebody who spends each of its
 // windows whole, the first of which begin with the first call.
-func leastTime(id klaviyo.OperationID, n int) time.Duration {
-	op, _ := klaviyo.LookupOperation(id)
+func leastTime(op *klaviyo.Operation, n int) time.Duration {
 	windows := (n - 1) / op.Steady.Calls
 	last := n - windows*op.Steady.Calls
 	return time.Duration(windows)*op.Steady.Window + time.Duration((last-1)/op.Burst.Calls)*op.Burst.Window

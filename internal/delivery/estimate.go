@@ -13,7 +13,7 @@ import (
 // be depends on what waits at the same time, and on what Klaviyo knows already, so
 // it gives bounds. It isn't safe for concurrent use.
 type Estimate struct {
-	calls  map[klaviyo.OperationID]Calls
+	calls  map[*klaviyo.Operation]Calls
 	people *people     // for its identifiers
 	known  *tally.Seen // who was written to, as far as the client remembers them
 	read   int         // bytes of the events so far, as the backlog counts them
@@ -44,7 +44,7 @@ const rememberedIdentifiers = 150_000
 // NewEstimate makes an Estimate of no events.
 func NewEstimate() *Estimate {
 	return &Estimate{
-		calls:   map[klaviyo.OperationID]Calls{},
+		calls:   map[*klaviyo.Operation]Calls{},
 		people:  newPeople(),
 		known:   tally.NewSeen(rememberedIdentifiers),
 		recent:  map[id]*joined{},
@@ -54,7 +54,7 @@ func NewEstimate() *Estimate {
 }
 
 // Calls gives the bounds for each operation that is called.
-func (e *Estimate) Calls() map[klaviyo.OperationID]Calls { return e.calls }
+func (e *Estimate) Calls() map[*klaviyo.Operation]Calls { return e.calls }
 
 // Add counts an event. It keeps nothing of its memory.
 func (e *Estimate) Add(event Event) {
@@ -87,7 +87,7 @@ func (e *Estimate) Add(event Event) {
 	}
 }
 
-func (e *Estimate) count(op klaviyo.OperationID, fewest, most int) {
+func (e *Estimate) count(op *klaviyo.Operation, fewest, most int) {
 	calls := e.calls[op]
 	e.calls[op] = Calls{calls.Fewest + fewest, calls.Most + most}
 }
@@ -174,7 +174,7 @@ func (e *Estimate) joinBatch(key batchKey) bool {
 
 // Duration is how long a number of calls of an operation take at Klaviyo's limits, of
 // which a share may be used: a minute's quota at burst speed, then the next.
-func Duration(op klaviyo.Operation, calls int, share float64) time.Duration {
+func Duration(op *klaviyo.Operation, calls int, share float64) time.Duration {
 	if calls == 0 {
 		return 0
 	}

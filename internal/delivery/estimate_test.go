@@ -13,7 +13,7 @@ import (
 )
 
 // estimated gives the bounds of the calls of events, by operation.
-func estimated(t *testing.T, events []string) map[klaviyo.OperationID]Calls {
+func estimated(t *testing.T, events []string) map[*klaviyo.Operation]Calls {
 	t.Helper()
 	m, err := mapper.New(mapper.Config{})
 	if err != nil {
@@ -55,24 +55,24 @@ func TestEstimate(t *testing.T) {
 	far := func(i int) string {
 		return fmt.Sprintf(`{"type":"track","event":"Ping","properties":{"email":"q%d@example.com","a":%q}}`, i, strings.Repeat("x", 90_000))
 	}
-	const create, update = klaviyo.OperationCreateProfile, klaviyo.OperationUpdateProfile
-	const event, subscribe = klaviyo.OperationCreateEvent, klaviyo.OperationSubscribeProfiles
+	create, update := klaviyo.OperationCreateProfile, klaviyo.OperationUpdateProfile
+	event, subscribe := klaviyo.OperationCreateEvent, klaviyo.OperationSubscribeProfiles
 	tests := []struct {
 		name   string
 		events []string
-		want   map[klaviyo.OperationID]Calls
+		want   map[*klaviyo.Operation]Calls
 	}{
-		{"neighbours", []string{ann, bob, ann, bob, ann}, map[klaviyo.OperationID]Calls{create: {2, 2}, update: {0, 5}}},
-		{"an event between", []string{ann, annTrack, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, event: {1, 1}}},
-		{"other identifiers", []string{ann, annPhone, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 3}}},
-		{"a subscription after the first", []string{annJoins, ann}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, subscribe: {1, 1}}},
-		{"a subscription after the last", []string{ann, annJoins}, map[klaviyo.OperationID]Calls{create: {1, 1}, update: {0, 2}, subscribe: {1, 1}}},
-		{"more than one call takes", repeated(maxCoalesced+1, func(int) string { return ann }), map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, maxCoalesced + 1}}},
-		{"larger than one call takes", repeated(3, large), map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 3}}},
-		{"batches", repeated(2*maxBatch+1, group), map[klaviyo.OperationID]Calls{subscribe: {3, 2*maxBatch + 1}}},
+		{"neighbours", []string{ann, bob, ann, bob, ann}, map[*klaviyo.Operation]Calls{create: {2, 2}, update: {0, 5}}},
+		{"an event between", []string{ann, annTrack, ann}, map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 2}, event: {1, 1}}},
+		{"other identifiers", []string{ann, annPhone, ann}, map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 3}}},
+		{"a subscription after the first", []string{annJoins, ann}, map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 2}, subscribe: {1, 1}}},
+		{"a subscription after the last", []string{ann, annJoins}, map[*klaviyo.Operation]Calls{create: {1, 1}, update: {0, 2}, subscribe: {1, 1}}},
+		{"more than one call takes", repeated(maxCoalesced+1, func(int) string { return ann }), map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, maxCoalesced + 1}}},
+		{"larger than one call takes", repeated(3, large), map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 3}}},
+		{"batches", repeated(2*maxBatch+1, group), map[*klaviyo.Operation]Calls{subscribe: {3, 2*maxBatch + 1}}},
 		{
 			"far apart", append(append([]string{ann, group(1)}, repeated(400, far)...), ann, group(2)),
-			map[klaviyo.OperationID]Calls{create: {1, 1}, update: {1, 2}, subscribe: {2, 2}, event: {400, 400}},
+			map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 2}, subscribe: {2, 2}, event: {400, 400}},
 		},
 	}
 	for _, tt := range tests {

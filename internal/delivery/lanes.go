@@ -18,7 +18,7 @@ const (
 // quota is used up keeps none of the others waiting.
 type lanes struct {
 	width int // calls under way at once in a lane
-	of    map[klaviyo.OperationID]*lane
+	of    map[*klaviyo.Operation]*lane
 	large int // bytes of the large calls under way
 }
 
@@ -29,7 +29,7 @@ type lane struct {
 }
 
 func newLanes(width int) lanes {
-	return lanes{width: width, of: make(map[klaviyo.OperationID]*lane)}
+	return lanes{width: width, of: make(map[*klaviyo.Operation]*lane)}
 }
 
 func (ls *lanes) add(c *call) { heap.Push(&ls.lane(c).ready, c) }

@@ -1,7 +1,5 @@
 package delivery
 
-import "fmt"
-
 // Rejection is an event that can't be delivered.
 type Rejection struct {
 	// Event is without Identity and Requests.
@@ -46,7 +44,7 @@ func (q *Queue) keepLetters() {
 		q.mu.Lock()
 		if err != nil {
 			q.letters.waiting = nil
-			q.stop(fmt.Errorf("keep a dead letter: %w", err))
+			q.stop(err)
 			break
 		}
 		for _, l := range some {

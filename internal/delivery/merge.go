@@ -9,7 +9,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 )
 
 // mergeProfiles gives the attributes that have the result of two requests for one
@@ -47,7 +46,7 @@ func mergeLocations(earlier, later klaviyo.ProfileLocation) klaviyo.ProfileLocat
 	}
 }
 
-func latest(earlier, later nullable.Nullable[string]) nullable.Nullable[string] {
+func latest(earlier, later klaviyo.Nullable[string]) klaviyo.Nullable[string] {
 	if later.IsSpecified() {
 		return later
 	}

@@ -15,7 +15,6 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -66,8 +65,8 @@ func TestEachFieldIsMerged(t *testing.T) {
 			switch field := v.Field(i).Addr().Interface().(type) {
 			case *string:
 				*field = text
-			case *nullable.Nullable[string]:
-				*field = nullable.NewNullableWithValue(text)
+			case *klaviyo.Nullable[string]:
+				*field = klaviyo.Set(text)
 			case *klaviyo.Coordinate:
 				if err := field.FromCoordinateText(text); err != nil {
 					t.Fatal(err)

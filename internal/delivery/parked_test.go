@@ -102,7 +102,7 @@ func TestSortedInputLeavesNoQuotaUnused(t *testing.T) {
 		const profiles, events = 7_000, 1_000
 		release := make(chan struct{})
 		var sent atomic.Int64
-		q := Start(t.Context(), Config{Sender: byOperation(func(op klaviyo.OperationID) {
+		q := Start(t.Context(), Config{Sender: byOperation(func(op *klaviyo.Operation) {
 			if op == klaviyo.OperationCreateProfile {
 				<-release
 				return
@@ -135,7 +135,7 @@ func TestSortedInputLeavesNoQuotaUnused(t *testing.T) {
 }
 
 // byOperation takes requests once a function returns.
-type byOperation func(klaviyo.OperationID)
+type byOperation func(*klaviyo.Operation)
 
 func (f byOperation) Send(_ context.Context, r client.Request) (*client.Response, error) {
 	f(r.Operation())

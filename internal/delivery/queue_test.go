@@ -22,11 +22,11 @@ type request struct {
 	line, part int
 }
 
-func (request) Kind() mapper.Kind              { return mapper.KindEvent }
-func (request) Event() mapper.EventKey         { return mapper.EventKey{} }
-func (request) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
-func (r request) Body() any                    { return r }
-func (request) AppendBody(body []byte) []byte  { return append(body, "{}"...) }
+func (request) Kind() mapper.Kind             { return mapper.KindEvent }
+func (request) Event() mapper.EventKey        { return mapper.EventKey{} }
+func (request) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
+func (r request) Body() any                   { return r }
+func (request) AppendBody(body []byte) []byte { return append(body, "{}"...) }
 
 // sender answers requests by a function.
 type sender func(context.Context, request) error
@@ -428,5 +428,5 @@ type warning struct{}
 
 func (warning) Send(_ context.Context, r client.Request) (*client.Response, error) {
 	time.Sleep(time.Second)
-	return &client.Response{Warnings: []client.Warning{{Code: "code", Message: string(r.Operation())}}}, nil
+	return &client.Response{Warnings: []client.Warning{{Code: "code", Message: r.Operation().String()}}}, nil
 }

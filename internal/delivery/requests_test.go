@@ -91,15 +91,15 @@ func of(line int, email string, requests ...mapper.Request) Event {
 // made is a request as the mapper makes it.
 type made struct {
 	kind      mapper.Kind
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	body      any
 }
 
-func (m made) Kind() mapper.Kind              { return m.kind }
-func (m made) Operation() klaviyo.OperationID { return m.operation }
-func (m made) Body() any                      { return m.body }
-func (m made) AppendBody(dst []byte) []byte   { return dst }
-func (m made) Event() (key mapper.EventKey)   { return key }
+func (m made) Kind() mapper.Kind             { return m.kind }
+func (m made) Operation() *klaviyo.Operation { return m.operation }
+func (m made) Body() any                     { return m.body }
+func (m made) AppendBody(dst []byte) []byte  { return dst }
+func (m made) Event() (key mapper.EventKey)  { return key }
 
 func profileOf(a klaviyo.ProfileCreateAttributes) mapper.Request {
 	body := klaviyo.NewCreateProfileBody(a)

@@ -33,7 +33,7 @@ type task struct {
 
 // step is a request, as far as it has to be known while it waits.
 type step struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	batch     *batchKey // that it is to join, or nil
 }
 
@@ -55,7 +55,7 @@ func (t *task) done() { t.steps, t.requests = t.steps[1:], t.requests[1:] }
 
 // call is a request to be made, of one event or of several.
 type call struct {
-	operation klaviyo.OperationID
+	operation *klaviyo.Operation
 	request   client.Request // made when the call begins first
 	// tasks are in the order of the input if they are of one person, else in that of
 	// the request.

@@ -1,11 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 )
 
@@ -18,7 +19,7 @@ type Bounds struct {
 // Calls are the calls of an operation. The operations have quotas of their own, so
 // that what takes longest decides.
 type Calls struct {
-	Operation klaviyo.OperationID `json:"operation"`
+	Operation runtime.OperationID `json:"operation"`
 	Calls     Bounds              `json:"calls"`
 	Seconds   Bounds              `json:"seconds"`
 }
@@ -28,11 +29,10 @@ type Calls struct {
 func callsOf(estimate *delivery.Estimate, quotaShare float64) []Calls {
 	all := []Calls{}
 	calls := estimate.Calls()
-	for _, id := range slices.Sorted(maps.Keys(calls)) {
-		op, _ := klaviyo.LookupOperation(id)
+	for _, op := range slices.SortedFunc(maps.Keys(calls), func(a, b *runtime.Operation) int { return cmp.Compare(a.ID, b.ID) }) {
 		seconds := func(calls int) int { return int(delivery.Duration(op, calls, quotaShare) / time.Second) }
-		fewest, most := calls[id].Fewest, calls[id].Most
-		all = append(all, Calls{id, Bounds{fewest, most}, Bounds{seconds(fewest), seconds(most)}})
+		fewest, most := calls[op].Fewest, calls[op].Most
+		all = append(all, Calls{op.ID, Bounds{fewest, most}, Bounds{seconds(fewest), seconds(most)}})
 	}
 	return all
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
@@ -29,7 +29,7 @@ type Draft struct {
 	events   int
 	forms    input.Forms
 	types    map[string]int
-	requests map[klaviyo.OperationID]int
+	requests map[runtime.OperationID]int
 	metrics  map[string]int
 	others   int // events of metrics that aren't in metrics
 
@@ -50,7 +50,7 @@ func New(files []string) *Draft {
 		files:    files,
 		forms:    input.Forms{},
 		types:    map[string]int{},
-		requests: map[klaviyo.OperationID]int{},
+		requests: map[runtime.OperationID]int{},
 		metrics:  map[string]int{},
 		errors:   problems{}, warnings: problems{}, skipped: problems{},
 		collapse: newCollapse(),
@@ -78,7 +78,7 @@ func (d *Draft) Add(e Event) {
 	person := personOf(e.Result.Identity)
 	d.people.Add(tally.KeyOf(person))
 	for _, request := range e.Result.Requests {
-		d.requests[request.Operation()]++
+		d.requests[request.Operation().ID]++
 		if request.Kind() == mapper.KindEvent {
 			event := request.Event()
 			d.countMetric(event.Metric)

@@ -6,7 +6,7 @@ import (
 	"encoding/json"
 	"io"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
@@ -21,7 +21,7 @@ type Plan struct {
 	// Types counts events by their type.
 	Types map[string]int `json:"types"`
 	// Requests counts what events become, before it is put together to calls.
-	Requests map[klaviyo.OperationID]int `json:"requests"`
+	Requests map[runtime.OperationID]int `json:"requests"`
 	// People is how many the requests are about, by email, else phone number, else
 	// external id. From [tally.MaxExact] on it is within a percent of that.
 	People          int  `json:"people"`

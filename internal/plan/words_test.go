@@ -9,7 +9,7 @@ import (
 )
 
 func TestHowLongItTakes(t *testing.T) {
-	events, _ := klaviyo.LookupOperation(klaviyo.OperationCreateEvent)
+	events := klaviyo.OperationCreateEvent
 	tests := []struct {
 		calls int
 		share float64

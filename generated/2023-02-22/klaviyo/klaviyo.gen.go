@@ -25,13 +25,11 @@ import (
 	"iter"
 	"net/url"
 	"reflect"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	nullable "github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Defines values for DataPrivacyDeletionJobEnum.
@@ -772,7 +770,7 @@ func (v EventCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(ds
 
 func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	dst = v.Data.appendJSON(runtime.AppendName(dst, "\"data\":"))
 	return append(dst, '}')
 }
 
@@ -787,8 +785,8 @@ type EventCreateQueryResourceObject struct {
 
 func (v *EventCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
-	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	dst = v.Attributes.appendJSON(runtime.AppendName(dst, "\"attributes\":"))
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"type\":"), v.Type)
 	return append(dst, '}')
 }
 
@@ -848,51 +846,51 @@ type EventProfile struct {
 func (v *EventProfile) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Address1.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$address1\":"), v.Address1)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$address1\":"), v.Address1)
 	}
 	if v.City.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$city\":"), v.City)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$city\":"), v.City)
 	}
 	if v.Consent != nil {
-		dst = appendStrings(appendName(dst, "\"$consent\":"), v.Consent)
+		dst = runtime.AppendStrings(runtime.AppendName(dst, "\"$consent\":"), v.Consent)
 	}
 	if v.Country.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$country\":"), v.Country)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$country\":"), v.Country)
 	}
 	if len(v.Email) > 0 {
-		dst = appendString(appendName(dst, "\"$email\":"), v.Email)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"$email\":"), v.Email)
 	}
 	if v.FirstName.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$first_name\":"), v.FirstName)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$first_name\":"), v.FirstName)
 	}
 	if len(v.ID) > 0 {
-		dst = appendString(appendName(dst, "\"$id\":"), v.ID)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"$id\":"), v.ID)
 	}
 	if v.Image.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$image\":"), v.Image)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$image\":"), v.Image)
 	}
 	if v.LastName.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$last_name\":"), v.LastName)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$last_name\":"), v.LastName)
 	}
 	if v.Organization.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$organization\":"), v.Organization)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$organization\":"), v.Organization)
 	}
 	if len(v.PhoneNumber) > 0 {
-		dst = appendString(appendName(dst, "\"$phone_number\":"), v.PhoneNumber)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"$phone_number\":"), v.PhoneNumber)
 	}
 	if v.Region.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$region\":"), v.Region)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$region\":"), v.Region)
 	}
 	if v.Timezone.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$timezone\":"), v.Timezone)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$timezone\":"), v.Timezone)
 	}
 	if v.Title.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$title\":"), v.Title)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$title\":"), v.Title)
 	}
 	if v.Zip.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"$zip\":"), v.Zip)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$zip\":"), v.Zip)
 	}
-	dst = appendMembers(dst, v.Properties)
+	dst = runtime.AppendMembers(dst, v.Properties)
 	return append(dst, '}')
 }
 
@@ -925,17 +923,17 @@ type EventCreateAttributes struct {
 
 func (v *EventCreateAttributes) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Metric.appendJSON(appendName(dst, "\"metric\":"))
-	dst = v.Profile.appendJSON(appendName(dst, "\"profile\":"))
-	dst = appendRaw(appendName(dst, "\"properties\":"), v.Properties)
+	dst = v.Metric.appendJSON(runtime.AppendName(dst, "\"metric\":"))
+	dst = v.Profile.appendJSON(runtime.AppendName(dst, "\"profile\":"))
+	dst = runtime.AppendRaw(runtime.AppendName(dst, "\"properties\":"), v.Properties)
 	if len(v.Time) > 0 {
-		dst = appendString(appendName(dst, "\"time\":"), v.Time)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"time\":"), v.Time)
 	}
 	if len(v.UniqueID) > 0 {
-		dst = appendString(appendName(dst, "\"unique_id\":"), v.UniqueID)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"unique_id\":"), v.UniqueID)
 	}
 	if len(v.Value) > 0 {
-		dst = append(appendName(dst, "\"value\":"), v.Value...)
+		dst = append(runtime.AppendName(dst, "\"value\":"), v.Value...)
 	}
 	return append(dst, '}')
 }
@@ -1296,7 +1294,7 @@ func (v ProfileCreateQuery) AppendJSON(dst []byte) []byte { return v.appendJSON(
 
 func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	dst = v.Data.appendJSON(runtime.AppendName(dst, "\"data\":"))
 	return append(dst, '}')
 }
 
@@ -1311,8 +1309,8 @@ type ProfileCreateQueryResourceObject struct {
 
 func (v *ProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
-	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	dst = v.Attributes.appendJSON(runtime.AppendName(dst, "\"attributes\":"))
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"type\":"), v.Type)
 	return append(dst, '}')
 }
 
@@ -1352,34 +1350,34 @@ type ProfileCreateAttributes struct {
 func (v *ProfileCreateAttributes) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(v.Email) > 0 {
-		dst = appendString(appendName(dst, "\"email\":"), v.Email)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"email\":"), v.Email)
 	}
 	if len(v.ExternalID) > 0 {
-		dst = appendString(appendName(dst, "\"external_id\":"), v.ExternalID)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"external_id\":"), v.ExternalID)
 	}
 	if v.FirstName.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"first_name\":"), v.FirstName)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"first_name\":"), v.FirstName)
 	}
 	if v.Image.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"image\":"), v.Image)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"image\":"), v.Image)
 	}
 	if v.LastName.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"last_name\":"), v.LastName)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"last_name\":"), v.LastName)
 	}
 	if !v.Location.isZero() {
-		dst = v.Location.appendJSON(appendName(dst, "\"location\":"))
+		dst = v.Location.appendJSON(runtime.AppendName(dst, "\"location\":"))
 	}
 	if v.Organization.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"organization\":"), v.Organization)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"organization\":"), v.Organization)
 	}
 	if len(v.PhoneNumber) > 0 {
-		dst = appendString(appendName(dst, "\"phone_number\":"), v.PhoneNumber)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"phone_number\":"), v.PhoneNumber)
 	}
 	if len(v.Properties) > 0 {
-		dst = appendRaw(appendName(dst, "\"properties\":"), v.Properties)
+		dst = runtime.AppendRaw(runtime.AppendName(dst, "\"properties\":"), v.Properties)
 	}
 	if v.Title.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"title\":"), v.Title)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"title\":"), v.Title)
 	}
 	return append(dst, '}')
 }
@@ -1429,31 +1427,31 @@ type ProfileLocation struct {
 func (v *ProfileLocation) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Address1.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"address1\":"), v.Address1)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"address1\":"), v.Address1)
 	}
 	if v.Address2.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"address2\":"), v.Address2)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"address2\":"), v.Address2)
 	}
 	if v.City.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"city\":"), v.City)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"city\":"), v.City)
 	}
 	if v.Country.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"country\":"), v.Country)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"country\":"), v.Country)
 	}
 	if v.Latitude.union != nil {
-		dst = append(appendName(dst, "\"latitude\":"), v.Latitude.union...)
+		dst = append(runtime.AppendName(dst, "\"latitude\":"), v.Latitude.union...)
 	}
 	if v.Longitude.union != nil {
-		dst = append(appendName(dst, "\"longitude\":"), v.Longitude.union...)
+		dst = append(runtime.AppendName(dst, "\"longitude\":"), v.Longitude.union...)
 	}
 	if v.Region.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"region\":"), v.Region)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"region\":"), v.Region)
 	}
 	if v.Timezone.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"timezone\":"), v.Timezone)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"timezone\":"), v.Timezone)
 	}
 	if v.Zip.IsSpecified() {
-		dst = appendNullable(appendName(dst, "\"zip\":"), v.Zip)
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"zip\":"), v.Zip)
 	}
 	return append(dst, '}')
 }
@@ -1710,16 +1708,16 @@ type Subscription struct {
 func (v *Subscription) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if !v.Channels.isZero() {
-		dst = v.Channels.appendJSON(appendName(dst, "\"channels\":"))
+		dst = v.Channels.appendJSON(runtime.AppendName(dst, "\"channels\":"))
 	}
 	if len(v.Email) > 0 {
-		dst = appendString(appendName(dst, "\"email\":"), v.Email)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"email\":"), v.Email)
 	}
 	if len(v.PhoneNumber) > 0 {
-		dst = appendString(appendName(dst, "\"phone_number\":"), v.PhoneNumber)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"phone_number\":"), v.PhoneNumber)
 	}
 	if len(v.ProfileID) > 0 {
-		dst = appendString(appendName(dst, "\"profile_id\":"), v.ProfileID)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"profile_id\":"), v.ProfileID)
 	}
 	return append(dst, '}')
 }
@@ -1737,10 +1735,10 @@ type SubscriptionChannels struct {
 func (v *SubscriptionChannels) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(v.Email) > 0 {
-		dst = appendStrings(appendName(dst, "\"email\":"), v.Email)
+		dst = runtime.AppendStrings(runtime.AppendName(dst, "\"email\":"), v.Email)
 	}
 	if len(v.SMS) > 0 {
-		dst = appendStrings(appendName(dst, "\"sms\":"), v.SMS)
+		dst = runtime.AppendStrings(runtime.AppendName(dst, "\"sms\":"), v.SMS)
 	}
 	return append(dst, '}')
 }
@@ -1768,7 +1766,7 @@ func (v SubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { return
 
 func (v *SubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	dst = v.Data.appendJSON(runtime.AppendName(dst, "\"data\":"))
 	return append(dst, '}')
 }
 
@@ -1783,8 +1781,8 @@ type SubscriptionCreateJobCreateQueryResourceObject struct {
 
 func (v *SubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
-	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	dst = v.Attributes.appendJSON(runtime.AppendName(dst, "\"attributes\":"))
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"type\":"), v.Type)
 	return append(dst, '}')
 }
 
@@ -1803,10 +1801,10 @@ type SubscriptionJobAttributes struct {
 func (v *SubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(v.CustomSource) > 0 {
-		dst = appendString(appendName(dst, "\"custom_source\":"), v.CustomSource)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"custom_source\":"), v.CustomSource)
 	}
-	dst = appendString(appendName(dst, "\"list_id\":"), v.ListID)
-	dst = appendSubscriptions(appendName(dst, "\"subscriptions\":"), v.Subscriptions)
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"list_id\":"), v.ListID)
+	dst = runtime.AppendList(runtime.AppendName(dst, "\"subscriptions\":"), v.Subscriptions, func(dst []byte, v *Subscription) []byte { return v.appendJSON(dst) })
 	return append(dst, '}')
 }
 
@@ -1862,7 +1860,7 @@ func (v UnsubscriptionCreateJobCreateQuery) AppendJSON(dst []byte) []byte { retu
 
 func (v *UnsubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Data.appendJSON(appendName(dst, "\"data\":"))
+	dst = v.Data.appendJSON(runtime.AppendName(dst, "\"data\":"))
 	return append(dst, '}')
 }
 
@@ -1877,8 +1875,8 @@ type UnsubscriptionCreateJobCreateQueryResourceObject struct {
 
 func (v *UnsubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = v.Attributes.appendJSON(appendName(dst, "\"attributes\":"))
-	dst = appendString(appendName(dst, "\"type\":"), v.Type)
+	dst = v.Attributes.appendJSON(runtime.AppendName(dst, "\"attributes\":"))
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"type\":"), v.Type)
 	return append(dst, '}')
 }
 
@@ -1897,13 +1895,13 @@ type UnsubscriptionJobAttributes struct {
 func (v *UnsubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if len(v.Emails) > 0 {
-		dst = appendStrings(appendName(dst, "\"emails\":"), v.Emails)
+		dst = runtime.AppendStrings(runtime.AppendName(dst, "\"emails\":"), v.Emails)
 	}
 	if len(v.ListID) > 0 {
-		dst = appendString(appendName(dst, "\"list_id\":"), v.ListID)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"list_id\":"), v.ListID)
 	}
 	if len(v.PhoneNumbers) > 0 {
-		dst = appendStrings(appendName(dst, "\"phone_numbers\":"), v.PhoneNumbers)
+		dst = runtime.AppendStrings(runtime.AppendName(dst, "\"phone_numbers\":"), v.PhoneNumbers)
 	}
 	return append(dst, '}')
 }
@@ -1941,9 +1939,9 @@ type MetricCreateQuery struct {
 
 func (v *MetricCreateQuery) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
-	dst = appendString(appendName(dst, "\"name\":"), v.Name)
+	dst = runtime.AppendString(runtime.AppendName(dst, "\"name\":"), v.Name)
 	if len(v.Service) > 0 {
-		dst = appendString(appendName(dst, "\"service\":"), v.Service)
+		dst = runtime.AppendString(runtime.AppendName(dst, "\"service\":"), v.Service)
 	}
 	return append(dst, '}')
 }
@@ -2171,6 +2169,18 @@ func (t *EventIncluded) FromProfile(v Profile) error {
 	return err
 }
 
+// Value gives what it is, for a type switch: a [Metric] or a [Profile]. The error is of
+// a resource of another type.
+func (t EventIncluded) Value() (any, error) {
+	if v, err := t.AsMetric(); err == nil {
+		return v, nil
+	}
+	if v, err := t.AsProfile(); err == nil {
+		return v, nil
+	}
+	return nil, errors.New("klaviyo: EventIncluded holds a resource of another type")
+}
+
 // MarshalJSON gives the value as it is.
 func (t EventIncluded) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
@@ -2211,6 +2221,18 @@ func (t *ProfileIncluded) FromSegment(v Segment) error {
 	return err
 }
 
+// Value gives what it is, for a type switch: a [List] or a [Segment]. The error is of
+// a resource of another type.
+func (t ProfileIncluded) Value() (any, error) {
+	if v, err := t.AsList(); err == nil {
+		return v, nil
+	}
+	if v, err := t.AsSegment(); err == nil {
+		return v, nil
+	}
+	return nil, errors.New("klaviyo: ProfileIncluded holds a resource of another type")
+}
+
 // MarshalJSON gives the value as it is.
 func (t ProfileIncluded) MarshalJSON() ([]byte, error) { return t.union.MarshalJSON() }
 
@@ -2226,33 +2248,27 @@ type API struct {
 // NewAPI makes an API whose calls caller makes. A client of package client holds one.
 func NewAPI(caller Caller) *API { return &API{caller} }
 
-// Caller makes a call: it sends the body as JSON and decodes the answer. An answer
-// other than 2XX is an error.
-type Caller interface {
-	// Call makes the call and fills in its Answer.
-	Call(context.Context, Call) error
-}
+type (
+	// Caller makes calls.
+	Caller = runtime.Caller
+	// Call is a call of an operation.
+	Call = runtime.Call
+	// CallOption changes one call, or learns of its answer.
+	CallOption = runtime.CallOption
+	// Answered is what comes with the answer to a call.
+	Answered = runtime.Answered
+)
 
-// Call is a call of an operation.
-type Call struct {
-	// Operation is the call to make.
-	Operation Operation
-	// PathParams are the values of the parameters in the operation's path, in
-	// their order there.
-	PathParams []string
-	// Query is the parameters of the query.
-	Query url.Values
-	// Body is nil if the operation takes none.
-	Body any
-	// Answer is what the answer is to be decoded into, nil if it has no body.
-	Answer any
-}
+// WithAnswered has what comes with the answer written to a: its status, request id and
+// limits.
+func WithAnswered(a *Answered) CallOption { return runtime.WithAnswered(a) }
 
 // RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: asks Klaviyo to delete a profile.
-func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes) error {
+func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexRequestProfileDeletion],
+		Operation: OperationRequestProfileDeletion,
 		Body:      NewRequestProfileDeletionBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2266,15 +2282,16 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 
 // GetEvents calls get_events, GET /api/events/: reads events of the account.
 // Nil params are those that are all zero.
-func (a *API) GetEvents(ctx context.Context, params *GetEventsParams) (*EventPage, error) {
+func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, opts ...CallOption) (*EventPage, error) {
 	var answer EventPage
 	if params == nil {
 		params = new(GetEventsParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexGetEvents],
+		Operation: OperationGetEvents,
 		Query:     params.query(),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2284,21 +2301,22 @@ func (a *API) GetEvents(ctx context.Context, params *GetEventsParams) (*EventPag
 
 func (p *GetEventsParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "fields[event]", false, p.FieldsEvent...)
-	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
-	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
-	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "include", true, p.Include...)
-	addQuery(query, "page[cursor]", true, p.PageCursor)
-	addQuery(query, "sort", true, p.Sort)
+	runtime.AddQuery(query, "fields[event]", false, p.FieldsEvent...)
+	runtime.AddQuery(query, "fields[metric]", false, p.FieldsMetric...)
+	runtime.AddQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	runtime.AddQuery(query, "filter", true, p.Filter)
+	runtime.AddQuery(query, "include", false, p.Include...)
+	runtime.AddQuery(query, "page[cursor]", true, p.PageCursor)
+	runtime.AddQuery(query, "sort", true, p.Sort)
 	return query
 }
 
 // CreateEvent calls create_event, POST /api/events/: queues one event of one profile.
-func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes) error {
+func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateEvent],
+		Operation: OperationCreateEvent,
 		Body:      NewCreateEventBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2315,15 +2333,16 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 
 // GetLists calls get_lists, GET /api/lists/: reads the lists of the account.
 // Nil params are those that are all zero.
-func (a *API) GetLists(ctx context.Context, params *GetListsParams) (*ListPage, error) {
+func (a *API) GetLists(ctx context.Context, params *GetListsParams, opts ...CallOption) (*ListPage, error) {
 	var answer ListPage
 	if params == nil {
 		params = new(GetListsParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexGetLists],
+		Operation: OperationGetLists,
 		Query:     params.query(),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2333,19 +2352,20 @@ func (a *API) GetLists(ctx context.Context, params *GetListsParams) (*ListPage, 
 
 func (p *GetListsParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "fields[list]", false, p.FieldsList...)
-	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "page[cursor]", true, p.PageCursor)
+	runtime.AddQuery(query, "fields[list]", false, p.FieldsList...)
+	runtime.AddQuery(query, "filter", true, p.Filter)
+	runtime.AddQuery(query, "page[cursor]", true, p.PageCursor)
 	return query
 }
 
 // CreateList calls create_list, POST /api/lists/: creates an empty list.
-func (a *API) CreateList(ctx context.Context, attributes ListCreateAttributes) (*ListDocument, error) {
+func (a *API) CreateList(ctx context.Context, attributes ListCreateAttributes, opts ...CallOption) (*ListDocument, error) {
 	var answer ListDocument
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateList],
+		Operation: OperationCreateList,
 		Body:      NewCreateListBody(attributes),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2363,16 +2383,17 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 
 // GetList calls get_list, GET /api/lists/{id}/: reads one list.
 // Nil params are those that are all zero.
-func (a *API) GetList(ctx context.Context, id string, params *GetListParams) (*ListDocument, error) {
+func (a *API) GetList(ctx context.Context, id string, params *GetListParams, opts ...CallOption) (*ListDocument, error) {
 	var answer ListDocument
 	if params == nil {
 		params = new(GetListParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation:  operations[indexGetList],
+		Operation:  OperationGetList,
 		PathParams: []string{id},
 		Query:      params.query(),
 		Answer:     &answer,
+		Options:    opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2382,16 +2403,17 @@ func (a *API) GetList(ctx context.Context, id string, params *GetListParams) (*L
 
 func (p *GetListParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "fields[list]", false, p.FieldsList...)
+	runtime.AddQuery(query, "fields[list]", false, p.FieldsList...)
 	return query
 }
 
 // DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: takes profiles off a list, without touching consent.
-func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs ...string) error {
+func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation:  operations[indexDeleteListRelationships],
+		Operation:  OperationDeleteListRelationships,
 		PathParams: []string{id},
 		Body:       NewDeleteListRelationshipsBody(profileIDs...),
+		Options:    opts,
 	})
 }
 
@@ -2405,11 +2427,12 @@ func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery
 }
 
 // CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without consent.
-func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs ...string) error {
+func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation:  operations[indexCreateListRelationships],
+		Operation:  OperationCreateListRelationships,
 		PathParams: []string{id},
 		Body:       NewCreateListRelationshipsBody(profileIDs...),
+		Options:    opts,
 	})
 }
 
@@ -2424,16 +2447,17 @@ func NewCreateListRelationshipsBody(profileIDs ...string) ListMembersAddQuery {
 
 // GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: reads the profiles on a list.
 // Nil params are those that are all zero.
-func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams) (*ProfilePage, error) {
+func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var answer ProfilePage
 	if params == nil {
 		params = new(GetListProfilesParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation:  operations[indexGetListProfiles],
+		Operation:  OperationGetListProfiles,
 		PathParams: []string{listID},
 		Query:      params.query(),
 		Answer:     &answer,
+		Options:    opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2443,25 +2467,26 @@ func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetLis
 
 func (p *GetListProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
-	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
-	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "page[cursor]", true, p.PageCursor)
-	addQuery(query, "page[size]", true, p.PageSize)
+	runtime.AddQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
+	runtime.AddQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	runtime.AddQuery(query, "filter", true, p.Filter)
+	runtime.AddQuery(query, "page[cursor]", true, p.PageCursor)
+	runtime.AddQuery(query, "page[size]", true, p.PageSize)
 	return query
 }
 
 // GetMetrics calls get_metrics, GET /api/metrics/: reads the metrics of the account.
 // Nil params are those that are all zero.
-func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams) (*MetricPage, error) {
+func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, opts ...CallOption) (*MetricPage, error) {
 	var answer MetricPage
 	if params == nil {
 		params = new(GetMetricsParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexGetMetrics],
+		Operation: OperationGetMetrics,
 		Query:     params.query(),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2471,17 +2496,18 @@ func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams) (*Metric
 
 func (p *GetMetricsParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "fields[metric]", false, p.FieldsMetric...)
-	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "page[cursor]", true, p.PageCursor)
+	runtime.AddQuery(query, "fields[metric]", false, p.FieldsMetric...)
+	runtime.AddQuery(query, "filter", true, p.Filter)
+	runtime.AddQuery(query, "page[cursor]", true, p.PageCursor)
 	return query
 }
 
 // SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records consent of profiles and puts them on a list.
-func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobAttributes) error {
+func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexSubscribeProfiles],
+		Operation: OperationSubscribeProfiles,
 		Body:      NewSubscribeProfilesBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2494,10 +2520,11 @@ func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscription
 }
 
 // SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: stops email marketing to profiles.
-func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAttributes) error {
+func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexSuppressProfiles],
+		Operation: OperationSuppressProfiles,
 		Body:      NewSuppressProfilesBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2510,10 +2537,11 @@ func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCre
 }
 
 // UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws consent of profiles.
-func (a *API) UnsubscribeProfiles(ctx context.Context, attributes UnsubscriptionJobAttributes) error {
+func (a *API) UnsubscribeProfiles(ctx context.Context, attributes UnsubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexUnsubscribeProfiles],
+		Operation: OperationUnsubscribeProfiles,
 		Body:      NewUnsubscribeProfilesBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2526,10 +2554,11 @@ func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsubscr
 }
 
 // UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: undoes suppress_profiles.
-func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJobAttributes) error {
+func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexUnsuppressProfiles],
+		Operation: OperationUnsuppressProfiles,
 		Body:      NewUnsuppressProfilesBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2543,15 +2572,16 @@ func NewUnsuppressProfilesBody(attributes UnsuppressionJobAttributes) Unsuppress
 
 // GetProfiles calls get_profiles, GET /api/profiles/: finds profiles.
 // Nil params are those that are all zero.
-func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams) (*ProfilePage, error) {
+func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var answer ProfilePage
 	if params == nil {
 		params = new(GetProfilesParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexGetProfiles],
+		Operation: OperationGetProfiles,
 		Query:     params.query(),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2561,22 +2591,23 @@ func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams) (*Prof
 
 func (p *GetProfilesParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
-	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
-	addQuery(query, "filter", true, p.Filter)
-	addQuery(query, "page[cursor]", true, p.PageCursor)
-	addQuery(query, "page[size]", true, p.PageSize)
-	addQuery(query, "sort", true, p.Sort)
+	runtime.AddQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
+	runtime.AddQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	runtime.AddQuery(query, "filter", true, p.Filter)
+	runtime.AddQuery(query, "page[cursor]", true, p.PageCursor)
+	runtime.AddQuery(query, "page[size]", true, p.PageSize)
+	runtime.AddQuery(query, "sort", true, p.Sort)
 	return query
 }
 
 // CreateProfile calls create_profile, POST /api/profiles/: creates a profile.
-func (a *API) CreateProfile(ctx context.Context, attributes ProfileCreateAttributes) (*ProfileDocument, error) {
+func (a *API) CreateProfile(ctx context.Context, attributes ProfileCreateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var answer ProfileDocument
 	err := a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateProfile],
+		Operation: OperationCreateProfile,
 		Body:      NewCreateProfileBody(attributes),
 		Answer:    &answer,
+		Options:   opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2594,16 +2625,17 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 
 // GetProfile calls get_profile, GET /api/profiles/{id}/: reads one profile.
 // Nil params are those that are all zero.
-func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams) (*ProfileDocument, error) {
+func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, opts ...CallOption) (*ProfileDocument, error) {
 	var answer ProfileDocument
 	if params == nil {
 		params = new(GetProfileParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation:  operations[indexGetProfile],
+		Operation:  OperationGetProfile,
 		PathParams: []string{id},
 		Query:      params.query(),
 		Answer:     &answer,
+		Options:    opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2613,22 +2645,23 @@ func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParam
 
 func (p *GetProfileParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "additional-fields[profile]", true, p.AdditionalFieldsProfile...)
-	addQuery(query, "fields[list]", false, p.FieldsList...)
-	addQuery(query, "fields[profile]", false, p.FieldsProfile...)
-	addQuery(query, "fields[segment]", false, p.FieldsSegment...)
-	addQuery(query, "include", true, p.Include...)
+	runtime.AddQuery(query, "additional-fields[profile]", false, p.AdditionalFieldsProfile...)
+	runtime.AddQuery(query, "fields[list]", false, p.FieldsList...)
+	runtime.AddQuery(query, "fields[profile]", false, p.FieldsProfile...)
+	runtime.AddQuery(query, "fields[segment]", false, p.FieldsSegment...)
+	runtime.AddQuery(query, "include", false, p.Include...)
 	return query
 }
 
 // UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: changes the fields of a profile that are sent.
-func (a *API) UpdateProfile(ctx context.Context, id string, attributes ProfileUpdateAttributes) (*ProfileDocument, error) {
+func (a *API) UpdateProfile(ctx context.Context, id string, attributes ProfileUpdateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var answer ProfileDocument
 	err := a.caller.Call(ctx, Call{
-		Operation:  operations[indexUpdateProfile],
+		Operation:  OperationUpdateProfile,
 		PathParams: []string{id},
 		Body:       NewUpdateProfileBody(id, attributes),
 		Answer:     &answer,
+		Options:    opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2647,16 +2680,17 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 
 // GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: reads the lists that a profile is on.
 // Nil params are those that are all zero.
-func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams) (*ListPage, error) {
+func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, opts ...CallOption) (*ListPage, error) {
 	var answer ListPage
 	if params == nil {
 		params = new(GetProfileListsParams)
 	}
 	err := a.caller.Call(ctx, Call{
-		Operation:  operations[indexGetProfileLists],
+		Operation:  OperationGetProfileLists,
 		PathParams: []string{profileID},
 		Query:      params.query(),
 		Answer:     &answer,
+		Options:    opts,
 	})
 	if err != nil {
 		return nil, err
@@ -2666,15 +2700,16 @@ func (a *API) GetProfileLists(ctx context.Context, profileID string, params *Get
 
 func (p *GetProfileListsParams) query() url.Values {
 	query := make(url.Values)
-	addQuery(query, "fields[list]", false, p.FieldsList...)
+	runtime.AddQuery(query, "fields[list]", false, p.FieldsList...)
 	return query
 }
 
 // CreateClientEvent calls create_client_event, POST /client/events/: queues one event of one visitor, from a browser or an app.
-func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes) error {
+func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateClientEvent],
+		Operation: OperationCreateClientEvent,
 		Body:      NewCreateClientEventBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2690,10 +2725,11 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 }
 
 // CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or changes the profile of a visitor, from a browser or an app.
-func (a *API) CreateClientProfile(ctx context.Context, attributes OnsiteProfileAttributes) error {
+func (a *API) CreateClientProfile(ctx context.Context, attributes OnsiteProfileAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateClientProfile],
+		Operation: OperationCreateClientProfile,
 		Body:      NewCreateClientProfileBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2706,10 +2742,11 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 }
 
 // CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records consent of one visitor, from a browser or an app.
-func (a *API) CreateClientSubscription(ctx context.Context, attributes OnsiteSubscriptionAttributes) error {
+func (a *API) CreateClientSubscription(ctx context.Context, attributes OnsiteSubscriptionAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
-		Operation: operations[indexCreateClientSubscription],
+		Operation: OperationCreateClientSubscription,
 		Body:      NewCreateClientSubscriptionBody(attributes),
+		Options:   opts,
 	})
 }
 
@@ -2721,208 +2758,232 @@ func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes) On
 	return body
 }
 
-// addQuery adds a parameter, but for values that are zero: one for each value where
-// it explodes, else one with commas.
-func addQuery[T ~string | ~int](query url.Values, name string, explode bool, values ...T) {
-	var zero T
-	var texts []string
-	for _, v := range values {
-		if v != zero {
-			texts = append(texts, fmt.Sprint(v))
-		}
-	}
-	switch {
-	case len(texts) == 0:
-	case explode:
-		query[name] = texts
-	default:
-		query.Set(name, strings.Join(texts, ","))
-	}
-}
+// Revision is the revision of the API that this package describes.
+const Revision = "2023-02-22"
 
-// Path is the call's path, with its parameters in their places, or an error if one
-// is missing or can't be a part of a path.
-func (c Call) Path() (string, error) {
-	segments := slices.Clone(c.Operation.segments)
-	values := c.PathParams
-	for i, segment := range segments {
-		if !strings.HasPrefix(segment, "{") {
-			continue
-		}
-		if len(values) == 0 || values[0] == "" || values[0] == "." || values[0] == ".." {
-			return "", fmt.Errorf("klaviyo: %s: the path parameter %s is empty or not an id", c.Operation.ID, strings.Trim(segment, "{}"))
-		}
-		segments[i], values = url.PathEscape(values[0]), values[1:]
-	}
-	return strings.Join(segments, "/"), nil
-}
-
-// OperationID is the operationId of a call in Klaviyo's API.
-type OperationID string
+type (
+	// Operation is what the description says of a call.
+	Operation = runtime.Operation
+	// OperationID is the operationId of a call in Klaviyo's API.
+	OperationID = runtime.OperationID
+	// RateLimit is a number of calls in a fixed window of time.
+	RateLimit = runtime.RateLimit
+)
 
 // The operations of this package.
-const (
-	OperationRequestProfileDeletion   OperationID = "request_profile_deletion"
-	OperationGetEvents                OperationID = "get_events"
-	OperationCreateEvent              OperationID = "create_event"
-	OperationGetLists                 OperationID = "get_lists"
-	OperationCreateList               OperationID = "create_list"
-	OperationGetList                  OperationID = "get_list"
-	OperationDeleteListRelationships  OperationID = "delete_list_relationships"
-	OperationCreateListRelationships  OperationID = "create_list_relationships"
-	OperationGetListProfiles          OperationID = "get_list_profiles"
-	OperationGetMetrics               OperationID = "get_metrics"
-	OperationSubscribeProfiles        OperationID = "subscribe_profiles"
-	OperationSuppressProfiles         OperationID = "suppress_profiles"
-	OperationUnsubscribeProfiles      OperationID = "unsubscribe_profiles"
-	OperationUnsuppressProfiles       OperationID = "unsuppress_profiles"
-	OperationGetProfiles              OperationID = "get_profiles"
-	OperationCreateProfile            OperationID = "create_profile"
-	OperationGetProfile               OperationID = "get_profile"
-	OperationUpdateProfile            OperationID = "update_profile"
-	OperationGetProfileLists          OperationID = "get_profile_lists"
-	OperationCreateClientEvent        OperationID = "create_client_event"
-	OperationCreateClientProfile      OperationID = "create_client_profile"
-	OperationCreateClientSubscription OperationID = "create_client_subscription"
+var (
+	OperationRequestProfileDeletion = &Operation{
+		Revision: Revision, ID: "request_profile_deletion", Method: "POST", Path: "/api/data-privacy-deletion-jobs/",
+		Burst: runtime.MustParseRateLimit("3/s"), Steady: runtime.MustParseRateLimit("60/m"),
+		Scopes:    []string{"data-privacy:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes", Email: "/email", PhoneNumber: "/phone_number", ProfileID: "/profile_id"},
+		},
+	}
+	OperationGetEvents = &Operation{
+		Revision: Revision, ID: "get_events", Method: "GET", Path: "/api/events/",
+		Burst: runtime.MustParseRateLimit("350/s"), Steady: runtime.MustParseRateLimit("3500/m"),
+		Scopes:  []string{"events:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationCreateEvent = &Operation{
+		Revision: Revision, ID: "create_event", Method: "POST", Path: "/api/events/",
+		Burst: runtime.MustParseRateLimit("350/s"), Steady: runtime.MustParseRateLimit("3500/m"),
+		Scopes:    []string{"events:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/profile", Email: "/$email", ExternalID: "/$id", PhoneNumber: "/$phone_number", Properties: "."},
+		},
+	}
+	OperationGetLists = &Operation{
+		Revision: Revision, ID: "get_lists", Method: "GET", Path: "/api/lists/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:  []string{"list:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationCreateList = &Operation{
+		Revision: Revision, ID: "create_list", Method: "POST", Path: "/api/lists/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:    []string{"list:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{201}, Data: runtime.AnswerResource},
+	}
+	OperationGetList = &Operation{
+		Revision: Revision, ID: "get_list", Method: "GET", Path: "/api/lists/{id}/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:  []string{"list:write"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
+	}
+	OperationDeleteListRelationships = &Operation{
+		Revision: Revision, ID: "delete_list_relationships", Method: "DELETE", Path: "/api/lists/{id}/relationships/profiles/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:    []string{"list:write", "profiles:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{204}, Data: runtime.AnswerNoData},
+	}
+	OperationCreateListRelationships = &Operation{
+		Revision: Revision, ID: "create_list_relationships", Method: "POST", Path: "/api/lists/{id}/relationships/profiles/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:    []string{"list:write", "profiles:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{204}, Data: runtime.AnswerNoData},
+	}
+	OperationGetListProfiles = &Operation{
+		Revision: Revision, ID: "get_list_profiles", Method: "GET", Path: "/api/lists/{list_id}/profiles/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:  []string{"list:read", "profiles:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationGetMetrics = &Operation{
+		Revision: Revision, ID: "get_metrics", Method: "GET", Path: "/api/metrics/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:  []string{"metrics:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationSubscribeProfiles = &Operation{
+		Revision: Revision, ID: "subscribe_profiles", Method: "POST", Path: "/api/profile-subscription-bulk-create-jobs/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/subscriptions/*", Email: "/email", EmailConsent: "/channels/email", PhoneNumber: "/phone_number", SMSConsent: "/channels/sms"},
+		},
+	}
+	OperationSuppressProfiles = &Operation{
+		Revision: Revision, ID: "suppress_profiles", Method: "POST", Path: "/api/profile-suppression-bulk-create-jobs/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/suppressions/*", Email: "/email"},
+		},
+	}
+	OperationUnsubscribeProfiles = &Operation{
+		Revision: Revision, ID: "unsubscribe_profiles", Method: "POST", Path: "/api/profile-unsubscription-bulk-create-jobs/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/emails/*", Email: "."},
+			{At: "/data/attributes/phone_numbers/*", PhoneNumber: "."},
+		},
+	}
+	OperationUnsuppressProfiles = &Operation{
+		Revision: Revision, ID: "unsuppress_profiles", Method: "POST", Path: "/api/profile-unsuppression-bulk-create-jobs/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"subscriptions:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/suppressions/*", Email: "/email"},
+		},
+	}
+	OperationGetProfiles = &Operation{
+		Revision: Revision, ID: "get_profiles", Method: "GET", Path: "/api/profiles/",
+		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
+		Scopes:  []string{"profiles:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationCreateProfile = &Operation{
+		Revision: Revision, ID: "create_profile", Method: "POST", Path: "/api/profiles/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{201}, Data: runtime.AnswerResource},
+		People: []runtime.People{
+			{At: "/data/attributes", Email: "/email", ExternalID: "/external_id", PhoneNumber: "/phone_number", Properties: "/properties"},
+		},
+	}
+	OperationGetProfile = &Operation{
+		Revision: Revision, ID: "get_profile", Method: "GET", Path: "/api/profiles/{id}/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:  []string{"profiles:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
+	}
+	OperationUpdateProfile = &Operation{
+		Revision: Revision, ID: "update_profile", Method: "PATCH", Path: "/api/profiles/{id}/",
+		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
+	}
+	OperationGetProfileLists = &Operation{
+		Revision: Revision, ID: "get_profile_lists", Method: "GET", Path: "/api/profiles/{profile_id}/lists/",
+		Burst: runtime.MustParseRateLimit("3/s"), Steady: runtime.MustParseRateLimit("60/m"),
+		Scopes:  []string{"list:read", "profiles:read"},
+		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+	}
+	OperationCreateClientEvent = &Operation{
+		Revision: Revision, ID: "create_client_event", Method: "POST", Path: "/client/events/",
+		Burst: runtime.MustParseRateLimit("350/s"), Steady: runtime.MustParseRateLimit("3500/m"),
+		Public:    true,
+		Scopes:    []string{"events:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes/profile", Email: "/$email", ExternalID: "/$id", PhoneNumber: "/$phone_number"},
+		},
+	}
+	OperationCreateClientProfile = &Operation{
+		Revision: Revision, ID: "create_client_profile", Method: "POST", Path: "/client/profiles/",
+		Burst: runtime.MustParseRateLimit("350/s"), Steady: runtime.MustParseRateLimit("3500/m"),
+		Public:    true,
+		Scopes:    []string{"profiles:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes", Email: "/email", ExternalID: "/external_id", PhoneNumber: "/phone_number"},
+		},
+	}
+	OperationCreateClientSubscription = &Operation{
+		Revision: Revision, ID: "create_client_subscription", Method: "POST", Path: "/client/subscriptions/",
+		Burst: runtime.MustParseRateLimit("100/s"), Steady: runtime.MustParseRateLimit("700/m"),
+		Public:    true,
+		Scopes:    []string{"subscriptions:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		People: []runtime.People{
+			{At: "/data/attributes", Email: "/email", PhoneNumber: "/phone_number"},
+		},
+	}
 )
 
-// The places of the operations in the table.
-const (
-	indexRequestProfileDeletion = iota
-	indexGetEvents
-	indexCreateEvent
-	indexGetLists
-	indexCreateList
-	indexGetList
-	indexDeleteListRelationships
-	indexCreateListRelationships
-	indexGetListProfiles
-	indexGetMetrics
-	indexSubscribeProfiles
-	indexSuppressProfiles
-	indexUnsubscribeProfiles
-	indexUnsuppressProfiles
-	indexGetProfiles
-	indexCreateProfile
-	indexGetProfile
-	indexUpdateProfile
-	indexGetProfileLists
-	indexCreateClientEvent
-	indexCreateClientProfile
-	indexCreateClientSubscription
-)
-
-// RateLimit is a number of calls in a fixed window of time, which begins at the
-// server's choice and not with each call.
-type RateLimit struct {
-	// Calls is how many calls of all programs a window takes.
-	Calls int
-	// Window is the window's length.
-	Window time.Duration
-}
-
-// Operation is what the description says of a call.
-type Operation struct {
-	// ID is its operationId, such as create_event.
-	ID OperationID
-	// Method is the HTTP method.
-	Method string
-	// Path begins with a slash; a parameter in it stands in braces.
-	Path string
-	// Burst and Steady hold at the same time, for each account.
-	Burst, Steady RateLimit
-	// Public operations take the company id as a parameter and no private key.
-	Public bool
-	// Scopes that the private key needs.
-	Scopes []string
-
-	segments []string
-}
-
-var operations = []Operation{
-	newOperation(OperationRequestProfileDeletion, "POST", "/api/data-privacy-deletion-jobs/", "3/s", "60/m", false, "data-privacy:write"),
-	newOperation(OperationGetEvents, "GET", "/api/events/", "350/s", "3500/m", false, "events:read"),
-	newOperation(OperationCreateEvent, "POST", "/api/events/", "350/s", "3500/m", false, "events:write"),
-	newOperation(OperationGetLists, "GET", "/api/lists/", "10/s", "150/m", false, "list:read"),
-	newOperation(OperationCreateList, "POST", "/api/lists/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationGetList, "GET", "/api/lists/{id}/", "10/s", "150/m", false, "list:write"),
-	newOperation(OperationDeleteListRelationships, "DELETE", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationCreateListRelationships, "POST", "/api/lists/{id}/relationships/profiles/", "10/s", "150/m", false, "list:write", "profiles:write"),
-	newOperation(OperationGetListProfiles, "GET", "/api/lists/{list_id}/profiles/", "10/s", "150/m", false, "list:read", "profiles:read"),
-	newOperation(OperationGetMetrics, "GET", "/api/metrics/", "10/s", "150/m", false, "metrics:read"),
-	newOperation(OperationSubscribeProfiles, "POST", "/api/profile-subscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationSuppressProfiles, "POST", "/api/profile-suppression-bulk-create-jobs/", "75/s", "700/m", false, "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsubscribeProfiles, "POST", "/api/profile-unsubscription-bulk-create-jobs/", "75/s", "700/m", false, "list:write", "profiles:write", "subscriptions:write"),
-	newOperation(OperationUnsuppressProfiles, "POST", "/api/profile-unsuppression-bulk-create-jobs/", "75/s", "700/m", false, "subscriptions:write"),
-	newOperation(OperationGetProfiles, "GET", "/api/profiles/", "10/s", "150/m", false, "profiles:read"),
-	newOperation(OperationCreateProfile, "POST", "/api/profiles/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfile, "GET", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:read"),
-	newOperation(OperationUpdateProfile, "PATCH", "/api/profiles/{id}/", "75/s", "700/m", false, "profiles:write"),
-	newOperation(OperationGetProfileLists, "GET", "/api/profiles/{profile_id}/lists/", "3/s", "60/m", false, "list:read", "profiles:read"),
-	newOperation(OperationCreateClientEvent, "POST", "/client/events/", "350/s", "3500/m", true, "events:write"),
-	newOperation(OperationCreateClientProfile, "POST", "/client/profiles/", "350/s", "3500/m", true, "profiles:write"),
-	newOperation(OperationCreateClientSubscription, "POST", "/client/subscriptions/", "100/s", "700/m", true, "subscriptions:write"),
-}
-
-func newOperation(id OperationID, method, path, burst, steady string, public bool, scopes ...string) Operation {
-	return Operation{
-		ID: id, Method: method, Path: path,
-		Burst: mustParseRateLimit(burst), Steady: mustParseRateLimit(steady),
-		Public: public, Scopes: scopes,
-		segments: strings.Split(path, "/"),
-	}
-}
-
-// mustParseRateLimit panics where the description has no limit in the form
-// "350/s": nobody could run such a build, so nobody can ship it.
-func mustParseRateLimit(s string) RateLimit {
-	calls, unit, _ := strings.Cut(s, "/")
-	n, err := strconv.Atoi(calls)
-	window, ok := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}[unit]
-	if err != nil || n <= 0 || !ok {
-		panic(fmt.Sprintf("klaviyo: x-klaviyo-ratelimit %q in the description", s))
-	}
-	return RateLimit{Calls: n, Window: window}
-}
-
-// Operations goes through the operations in the order of their paths.
-func Operations() iter.Seq[Operation] {
-	return slices.Values(operations)
-}
-
-// LookupOperation gives the operation with an operationId, and whether there is one.
-func LookupOperation(id OperationID) (Operation, bool) {
-	for _, op := range operations {
-		if op.ID == id {
-			return op, true
-		}
-	}
-	return Operation{}, false
-}
-
-// MatchOperation gives the operation that a request with this method and URL
-// path calls, and whether there is one.
-func MatchOperation(method, path string) (Operation, bool) {
-	segments := strings.Split(path, "/")
-	for _, op := range operations {
-		if op.Method == method && slices.EqualFunc(op.segments, segments, matchSegment) {
-			return op, true
-		}
-	}
-	return Operation{}, false
-}
-
-func matchSegment(pattern, segment string) bool {
-	if strings.HasPrefix(pattern, "{") {
-		return segment != ""
-	}
-	return pattern == segment
+// Operations are those of this package, in the order of their paths.
+var Operations = runtime.Operations{
+	OperationRequestProfileDeletion,
+	OperationGetEvents,
+	OperationCreateEvent,
+	OperationGetLists,
+	OperationCreateList,
+	OperationGetList,
+	OperationDeleteListRelationships,
+	OperationCreateListRelationships,
+	OperationGetListProfiles,
+	OperationGetMetrics,
+	OperationSubscribeProfiles,
+	OperationSuppressProfiles,
+	OperationUnsubscribeProfiles,
+	OperationUnsuppressProfiles,
+	OperationGetProfiles,
+	OperationCreateProfile,
+	OperationGetProfile,
+	OperationUpdateProfile,
+	OperationGetProfileLists,
+	OperationCreateClientEvent,
+	OperationCreateClientProfile,
+	OperationCreateClientSubscription,
 }
 
 // AllEvents goes through what [API.GetEvents] reads, from params.PageCursor on to the
 // last page. Each page is a call of get_events, made when it is needed. An error ends the loop.
 func (a *API) AllEvents(ctx context.Context, params *GetEventsParams) iter.Seq2[Event, error] {
-	return itemsOf(a.EventPages(ctx, params), func(page *EventPage) []Event { return page.Data })
+	return runtime.Items(a.EventPages(ctx, params), func(page *EventPage) []Event { return page.Data })
 }
 
 // EventPages goes through the pages of [API.AllEvents]: for what a page has beside its
@@ -2932,21 +2993,21 @@ func (a *API) EventPages(ctx context.Context, params *GetEventsParams) iter.Seq2
 	if params != nil {
 		query = *params
 	}
-	return pagesOf(OperationGetEvents, query.PageCursor, func(cursor string) (*EventPage, CollectionLinks, error) {
+	return runtime.Pages(OperationGetEvents, query.PageCursor, func(cursor string) (*EventPage, string, error) {
 		query := query
 		query.PageCursor = cursor
 		page, err := a.GetEvents(ctx, &query)
 		if err != nil {
-			return nil, CollectionLinks{}, err
+			return nil, "", err
 		}
-		return page, page.Links, nil
+		return page, page.Links.Next, nil
 	})
 }
 
 // AllLists goes through what [API.GetLists] reads, from params.PageCursor on to the
 // last page. Each page is a call of get_lists, made when it is needed. An error ends the loop.
 func (a *API) AllLists(ctx context.Context, params *GetListsParams) iter.Seq2[List, error] {
-	return itemsOf(a.ListPages(ctx, params), func(page *ListPage) []List { return page.Data })
+	return runtime.Items(a.ListPages(ctx, params), func(page *ListPage) []List { return page.Data })
 }
 
 // ListPages goes through the pages of [API.AllLists]: for what a page has beside its
@@ -2956,14 +3017,14 @@ func (a *API) ListPages(ctx context.Context, params *GetListsParams) iter.Seq2[*
 	if params != nil {
 		query = *params
 	}
-	return pagesOf(OperationGetLists, query.PageCursor, func(cursor string) (*ListPage, CollectionLinks, error) {
+	return runtime.Pages(OperationGetLists, query.PageCursor, func(cursor string) (*ListPage, string, error) {
 		query := query
 		query.PageCursor = cursor
 		page, err := a.GetLists(ctx, &query)
 		if err != nil {
-			return nil, CollectionLinks{}, err
+			return nil, "", err
 		}
-		return page, page.Links, nil
+		return page, page.Links.Next, nil
 	})
 }
 
@@ -2971,7 +3032,7 @@ func (a *API) ListPages(ctx context.Context, params *GetListsParams) iter.Seq2[*
 // last page. Each page is a call of get_list_profiles, made when it is needed, for
 // 100 at a time unless params.PageSize says otherwise. An error ends the loop.
 func (a *API) AllListProfiles(ctx context.Context, listID string, params *GetListProfilesParams) iter.Seq2[Profile, error] {
-	return itemsOf(a.ListProfilePages(ctx, listID, params), func(page *ProfilePage) []Profile { return page.Data })
+	return runtime.Items(a.ListProfilePages(ctx, listID, params), func(page *ProfilePage) []Profile { return page.Data })
 }
 
 // ListProfilePages goes through the pages of [API.AllListProfiles]: for what a page has beside its
@@ -2984,21 +3045,21 @@ func (a *API) ListProfilePages(ctx context.Context, listID string, params *GetLi
 	if query.PageSize == 0 {
 		query.PageSize = 100
 	}
-	return pagesOf(OperationGetListProfiles, query.PageCursor, func(cursor string) (*ProfilePage, CollectionLinks, error) {
+	return runtime.Pages(OperationGetListProfiles, query.PageCursor, func(cursor string) (*ProfilePage, string, error) {
 		query := query
 		query.PageCursor = cursor
 		page, err := a.GetListProfiles(ctx, listID, &query)
 		if err != nil {
-			return nil, CollectionLinks{}, err
+			return nil, "", err
 		}
-		return page, page.Links, nil
+		return page, page.Links.Next, nil
 	})
 }
 
 // AllMetrics goes through what [API.GetMetrics] reads, from params.PageCursor on to the
 // last page. Each page is a call of get_metrics, made when it is needed. An error ends the loop.
 func (a *API) AllMetrics(ctx context.Context, params *GetMetricsParams) iter.Seq2[Metric, error] {
-	return itemsOf(a.MetricPages(ctx, params), func(page *MetricPage) []Metric { return page.Data })
+	return runtime.Items(a.MetricPages(ctx, params), func(page *MetricPage) []Metric { return page.Data })
 }
 
 // MetricPages goes through the pages of [API.AllMetrics]: for what a page has beside its
@@ -3008,14 +3069,14 @@ func (a *API) MetricPages(ctx context.Context, params *GetMetricsParams) iter.Se
 	if params != nil {
 		query = *params
 	}
-	return pagesOf(OperationGetMetrics, query.PageCursor, func(cursor string) (*MetricPage, CollectionLinks, error) {
+	return runtime.Pages(OperationGetMetrics, query.PageCursor, func(cursor string) (*MetricPage, string, error) {
 		query := query
 		query.PageCursor = cursor
 		page, err := a.GetMetrics(ctx, &query)
 		if err != nil {
-			return nil, CollectionLinks{}, err
+			return nil, "", err
 		}
-		return page, page.Links, nil
+		return page, page.Links.Next, nil
 	})
 }
 
@@ -3023,7 +3084,7 @@ func (a *API) MetricPages(ctx context.Context, params *GetMetricsParams) iter.Se
 // last page. Each page is a call of get_profiles, made when it is needed, for
 // 100 at a time unless params.PageSize says otherwise. An error ends the loop.
 func (a *API) AllProfiles(ctx context.Context, params *GetProfilesParams) iter.Seq2[Profile, error] {
-	return itemsOf(a.ProfilePages(ctx, params), func(page *ProfilePage) []Profile { return page.Data })
+	return runtime.Items(a.ProfilePages(ctx, params), func(page *ProfilePage) []Profile { return page.Data })
 }
 
 // ProfilePages goes through the pages of [API.AllProfiles]: for what a page has beside its
@@ -3036,60 +3097,19 @@ func (a *API) ProfilePages(ctx context.Context, params *GetProfilesParams) iter.
 	if query.PageSize == 0 {
 		query.PageSize = 100
 	}
-	return pagesOf(OperationGetProfiles, query.PageCursor, func(cursor string) (*ProfilePage, CollectionLinks, error) {
+	return runtime.Pages(OperationGetProfiles, query.PageCursor, func(cursor string) (*ProfilePage, string, error) {
 		query := query
 		query.PageCursor = cursor
 		page, err := a.GetProfiles(ctx, &query)
 		if err != nil {
-			return nil, CollectionLinks{}, err
+			return nil, "", err
 		}
-		return page, page.Links, nil
+		return page, page.Links.Next, nil
 	})
 }
 
-// ErrPaging is a page whose links.next doesn't lead to another page: its cursor has
-// been followed before, or there is none in it. Reading on would never end.
-var ErrPaging = errors.New("links.next doesn't lead to another page")
-
-// pagesOf follows cursors from the first on.
-func pagesOf[P any](op OperationID, first string, get func(cursor string) (*P, CollectionLinks, error)) iter.Seq2[*P, error] {
-	return func(yield func(*P, error) bool) {
-		followed := make(map[string]bool)
-		for cursor := first; ; {
-			followed[cursor] = true
-			page, links, err := get(cursor)
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			if !yield(page, nil) || links.Next == "" {
-				return
-			}
-			if cursor = links.NextCursor(); cursor == "" || followed[cursor] {
-				yield(nil, fmt.Errorf("klaviyo: %s: %w", op, ErrPaging))
-				return
-			}
-		}
-	}
-}
-
-// itemsOf goes through the items of pages.
-func itemsOf[P, T any](pages iter.Seq2[*P, error], items func(*P) []T) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for page, err := range pages {
-			if err != nil {
-				var none T
-				yield(none, err)
-				return
-			}
-			for _, item := range items(page) {
-				if !yield(item, nil) {
-					return
-				}
-			}
-		}
-	}
-}
+// ErrPaging is a page whose links.next doesn't lead to another page.
+var ErrPaging = runtime.ErrPaging
 
 // EventFilter is the filter of get_events. The functions below make one; the
 // empty one asks for nothing. Text of your own is sent as it is.
@@ -3097,57 +3117,57 @@ type EventFilter string
 
 // And asks for f and all others. Empty filters ask for nothing.
 func (f EventFilter) And(others ...EventFilter) EventFilter {
-	return allOf(append([]EventFilter{f}, others...))
+	return runtime.AllOf(append([]EventFilter{f}, others...)...)
 }
 
 // EventMetricIDEquals asks that metric_id be value.
 func EventMetricIDEquals(value string) EventFilter {
-	return EventFilter(filterBy("equals", "metric_id", jsonText(value)))
+	return EventFilter(runtime.Filter("equals", "metric_id", runtime.FilterText(value)))
 }
 
 // EventProfileIDEquals asks that profile_id be value.
 func EventProfileIDEquals(value string) EventFilter {
-	return EventFilter(filterBy("equals", "profile_id", jsonText(value)))
+	return EventFilter(runtime.Filter("equals", "profile_id", runtime.FilterText(value)))
 }
 
 // EventDatetimeGreaterOrEqual asks that datetime be at or after t.
 func EventDatetimeGreaterOrEqual(t time.Time) EventFilter {
-	return EventFilter(filterBy("greater-or-equal", "datetime", filterTime(t)))
+	return EventFilter(runtime.Filter("greater-or-equal", "datetime", runtime.FilterTime(t)))
 }
 
 // EventDatetimeGreaterThan asks that datetime be after t.
 func EventDatetimeGreaterThan(t time.Time) EventFilter {
-	return EventFilter(filterBy("greater-than", "datetime", filterTime(t)))
+	return EventFilter(runtime.Filter("greater-than", "datetime", runtime.FilterTime(t)))
 }
 
 // EventDatetimeLessOrEqual asks that datetime be at or before t.
 func EventDatetimeLessOrEqual(t time.Time) EventFilter {
-	return EventFilter(filterBy("less-or-equal", "datetime", filterTime(t)))
+	return EventFilter(runtime.Filter("less-or-equal", "datetime", runtime.FilterTime(t)))
 }
 
 // EventDatetimeLessThan asks that datetime be before t.
 func EventDatetimeLessThan(t time.Time) EventFilter {
-	return EventFilter(filterBy("less-than", "datetime", filterTime(t)))
+	return EventFilter(runtime.Filter("less-than", "datetime", runtime.FilterTime(t)))
 }
 
 // EventTimestampGreaterOrEqual asks that timestamp be at or after t.
 func EventTimestampGreaterOrEqual(t time.Time) EventFilter {
-	return EventFilter(filterBy("greater-or-equal", "timestamp", filterTime(t)))
+	return EventFilter(runtime.Filter("greater-or-equal", "timestamp", runtime.FilterTime(t)))
 }
 
 // EventTimestampGreaterThan asks that timestamp be after t.
 func EventTimestampGreaterThan(t time.Time) EventFilter {
-	return EventFilter(filterBy("greater-than", "timestamp", filterTime(t)))
+	return EventFilter(runtime.Filter("greater-than", "timestamp", runtime.FilterTime(t)))
 }
 
 // EventTimestampLessOrEqual asks that timestamp be at or before t.
 func EventTimestampLessOrEqual(t time.Time) EventFilter {
-	return EventFilter(filterBy("less-or-equal", "timestamp", filterTime(t)))
+	return EventFilter(runtime.Filter("less-or-equal", "timestamp", runtime.FilterTime(t)))
 }
 
 // EventTimestampLessThan asks that timestamp be before t.
 func EventTimestampLessThan(t time.Time) EventFilter {
-	return EventFilter(filterBy("less-than", "timestamp", filterTime(t)))
+	return EventFilter(runtime.Filter("less-than", "timestamp", runtime.FilterTime(t)))
 }
 
 // ListFilter is the filter of get_lists. The functions below make one; the
@@ -3156,37 +3176,37 @@ type ListFilter string
 
 // And asks for f and all others. Empty filters ask for nothing.
 func (f ListFilter) And(others ...ListFilter) ListFilter {
-	return allOf(append([]ListFilter{f}, others...))
+	return runtime.AllOf(append([]ListFilter{f}, others...)...)
 }
 
 // ListIDAny asks that id be one of values.
 func ListIDAny(values ...string) ListFilter {
-	return ListFilter(filterBy("any", "id", jsonText(append([]string{}, values...))))
+	return ListFilter(runtime.Filter("any", "id", runtime.FilterTexts(values...)))
 }
 
 // ListIDEquals asks that id be value.
 func ListIDEquals(value string) ListFilter {
-	return ListFilter(filterBy("equals", "id", jsonText(value)))
+	return ListFilter(runtime.Filter("equals", "id", runtime.FilterText(value)))
 }
 
 // ListNameAny asks that name be one of values.
 func ListNameAny(values ...string) ListFilter {
-	return ListFilter(filterBy("any", "name", jsonText(append([]string{}, values...))))
+	return ListFilter(runtime.Filter("any", "name", runtime.FilterTexts(values...)))
 }
 
 // ListNameEquals asks that name be value.
 func ListNameEquals(value string) ListFilter {
-	return ListFilter(filterBy("equals", "name", jsonText(value)))
+	return ListFilter(runtime.Filter("equals", "name", runtime.FilterText(value)))
 }
 
 // ListCreatedGreaterThan asks that created be after t.
 func ListCreatedGreaterThan(t time.Time) ListFilter {
-	return ListFilter(filterBy("greater-than", "created", filterTime(t)))
+	return ListFilter(runtime.Filter("greater-than", "created", runtime.FilterTime(t)))
 }
 
 // ListUpdatedGreaterThan asks that updated be after t.
 func ListUpdatedGreaterThan(t time.Time) ListFilter {
-	return ListFilter(filterBy("greater-than", "updated", filterTime(t)))
+	return ListFilter(runtime.Filter("greater-than", "updated", runtime.FilterTime(t)))
 }
 
 // ListProfileFilter is the filter of get_list_profiles. The functions below make one; the
@@ -3195,27 +3215,27 @@ type ListProfileFilter string
 
 // And asks for f and all others. Empty filters ask for nothing.
 func (f ListProfileFilter) And(others ...ListProfileFilter) ListProfileFilter {
-	return allOf(append([]ListProfileFilter{f}, others...))
+	return runtime.AllOf(append([]ListProfileFilter{f}, others...)...)
 }
 
 // ListProfileEmailAny asks that email be one of values.
 func ListProfileEmailAny(values ...string) ListProfileFilter {
-	return ListProfileFilter(filterBy("any", "email", jsonText(append([]string{}, values...))))
+	return ListProfileFilter(runtime.Filter("any", "email", runtime.FilterTexts(values...)))
 }
 
 // ListProfilePhoneNumberAny asks that phone_number be one of values.
 func ListProfilePhoneNumberAny(values ...string) ListProfileFilter {
-	return ListProfileFilter(filterBy("any", "phone_number", jsonText(append([]string{}, values...))))
+	return ListProfileFilter(runtime.Filter("any", "phone_number", runtime.FilterTexts(values...)))
 }
 
 // ListProfilePushTokenAny asks that push_token be one of values.
 func ListProfilePushTokenAny(values ...string) ListProfileFilter {
-	return ListProfileFilter(filterBy("any", "push_token", jsonText(append([]string{}, values...))))
+	return ListProfileFilter(runtime.Filter("any", "push_token", runtime.FilterTexts(values...)))
 }
 
 // ListProfileKxEquals asks that _kx be value.
 func ListProfileKxEquals(value string) ListProfileFilter {
-	return ListProfileFilter(filterBy("equals", "_kx", jsonText(value)))
+	return ListProfileFilter(runtime.Filter("equals", "_kx", runtime.FilterText(value)))
 }
 
 // MetricFilter is the filter of get_metrics. The functions below make one; the
@@ -3224,17 +3244,17 @@ type MetricFilter string
 
 // And asks for f and all others. Empty filters ask for nothing.
 func (f MetricFilter) And(others ...MetricFilter) MetricFilter {
-	return allOf(append([]MetricFilter{f}, others...))
+	return runtime.AllOf(append([]MetricFilter{f}, others...)...)
 }
 
 // MetricIntegrationNameEquals asks that integration.name be value.
 func MetricIntegrationNameEquals(value string) MetricFilter {
-	return MetricFilter(filterBy("equals", "integration.name", jsonText(value)))
+	return MetricFilter(runtime.Filter("equals", "integration.name", runtime.FilterText(value)))
 }
 
 // MetricIntegrationCategoryEquals asks that integration.category be value.
 func MetricIntegrationCategoryEquals(value string) MetricFilter {
-	return MetricFilter(filterBy("equals", "integration.category", jsonText(value)))
+	return MetricFilter(runtime.Filter("equals", "integration.category", runtime.FilterText(value)))
 }
 
 // ProfileFilter is the filter of get_profiles. The functions below make one; the
@@ -3243,107 +3263,80 @@ type ProfileFilter string
 
 // And asks for f and all others. Empty filters ask for nothing.
 func (f ProfileFilter) And(others ...ProfileFilter) ProfileFilter {
-	return allOf(append([]ProfileFilter{f}, others...))
+	return runtime.AllOf(append([]ProfileFilter{f}, others...)...)
 }
 
 // ProfileIDAny asks that id be one of values.
 func ProfileIDAny(values ...string) ProfileFilter {
-	return ProfileFilter(filterBy("any", "id", jsonText(append([]string{}, values...))))
+	return ProfileFilter(runtime.Filter("any", "id", runtime.FilterTexts(values...)))
 }
 
 // ProfileIDEquals asks that id be value.
 func ProfileIDEquals(value string) ProfileFilter {
-	return ProfileFilter(filterBy("equals", "id", jsonText(value)))
+	return ProfileFilter(runtime.Filter("equals", "id", runtime.FilterText(value)))
 }
 
 // ProfileEmailAny asks that email be one of values.
 func ProfileEmailAny(values ...string) ProfileFilter {
-	return ProfileFilter(filterBy("any", "email", jsonText(append([]string{}, values...))))
+	return ProfileFilter(runtime.Filter("any", "email", runtime.FilterTexts(values...)))
 }
 
 // ProfileEmailEquals asks that email be value.
 func ProfileEmailEquals(value string) ProfileFilter {
-	return ProfileFilter(filterBy("equals", "email", jsonText(value)))
+	return ProfileFilter(runtime.Filter("equals", "email", runtime.FilterText(value)))
 }
 
 // ProfilePhoneNumberAny asks that phone_number be one of values.
 func ProfilePhoneNumberAny(values ...string) ProfileFilter {
-	return ProfileFilter(filterBy("any", "phone_number", jsonText(append([]string{}, values...))))
+	return ProfileFilter(runtime.Filter("any", "phone_number", runtime.FilterTexts(values...)))
 }
 
 // ProfilePhoneNumberEquals asks that phone_number be value.
 func ProfilePhoneNumberEquals(value string) ProfileFilter {
-	return ProfileFilter(filterBy("equals", "phone_number", jsonText(value)))
+	return ProfileFilter(runtime.Filter("equals", "phone_number", runtime.FilterText(value)))
 }
 
 // ProfileExternalIDAny asks that external_id be one of values.
 func ProfileExternalIDAny(values ...string) ProfileFilter {
-	return ProfileFilter(filterBy("any", "external_id", jsonText(append([]string{}, values...))))
+	return ProfileFilter(runtime.Filter("any", "external_id", runtime.FilterTexts(values...)))
 }
 
 // ProfileExternalIDEquals asks that external_id be value.
 func ProfileExternalIDEquals(value string) ProfileFilter {
-	return ProfileFilter(filterBy("equals", "external_id", jsonText(value)))
+	return ProfileFilter(runtime.Filter("equals", "external_id", runtime.FilterText(value)))
 }
 
 // ProfileKxEquals asks that _kx be value.
 func ProfileKxEquals(value string) ProfileFilter {
-	return ProfileFilter(filterBy("equals", "_kx", jsonText(value)))
+	return ProfileFilter(runtime.Filter("equals", "_kx", runtime.FilterText(value)))
 }
 
 // ProfileCreatedGreaterThan asks that created be after t.
 func ProfileCreatedGreaterThan(t time.Time) ProfileFilter {
-	return ProfileFilter(filterBy("greater-than", "created", filterTime(t)))
+	return ProfileFilter(runtime.Filter("greater-than", "created", runtime.FilterTime(t)))
 }
 
 // ProfileCreatedLessThan asks that created be before t.
 func ProfileCreatedLessThan(t time.Time) ProfileFilter {
-	return ProfileFilter(filterBy("less-than", "created", filterTime(t)))
+	return ProfileFilter(runtime.Filter("less-than", "created", runtime.FilterTime(t)))
 }
 
 // ProfileUpdatedGreaterThan asks that updated be after t.
 func ProfileUpdatedGreaterThan(t time.Time) ProfileFilter {
-	return ProfileFilter(filterBy("greater-than", "updated", filterTime(t)))
+	return ProfileFilter(runtime.Filter("greater-than", "updated", runtime.FilterTime(t)))
 }
 
 // ProfileUpdatedLessThan asks that updated be before t.
 func ProfileUpdatedLessThan(t time.Time) ProfileFilter {
-	return ProfileFilter(filterBy("less-than", "updated", filterTime(t)))
-}
-
-func filterBy(operator, field, operand string) string {
-	return operator + "(" + field + "," + operand + ")"
-}
-
-// allOf joins filters by commas: all have to hold.
-func allOf[F ~string](filters []F) F {
-	var texts []string
-	for _, f := range filters {
-		if f != "" {
-			texts = append(texts, string(f))
-		}
-	}
-	return F(strings.Join(texts, ","))
-}
-
-// filterTime writes a time in UTC, where no plus sign can be taken for a space.
-func filterTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00") }
-
-// jsonText is a string or a list of strings in JSON, without escapes for HTML.
-func jsonText(v any) string {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v) // strings can be encoded
-	return strings.TrimSuffix(b.String(), "\n")
+	return ProfileFilter(runtime.Filter("less-than", "updated", runtime.FilterTime(t)))
 }
 
 // Nullable is a field of a request that can be left out, null, or a value, the
 // empty one too. Its zero leaves it out. [Null] and [Set] make the others.
-type Nullable[T any] = nullable.Nullable[T]
+type Nullable[T any] = runtime.Nullable[T]
 
 // Set makes a field a value.
-func Set[T any](value T) Nullable[T] { return nullable.NewNullableWithValue(value) }
+func Set[T any](value T) Nullable[T] { return runtime.Set(value) }
 
 // Degrees makes a coordinate of decimal degrees.
 func Degrees(degrees float64) Coordinate {
@@ -3358,50 +3351,28 @@ func Degrees(degrees float64) Coordinate {
 func NullCoordinate() Coordinate { return Coordinate{json.RawMessage("null")} }
 
 // Null makes a field null, which clears it.
-func Null[T any]() Nullable[T] { return nullable.NewNullNullable[T]() }
+func Null[T any]() Nullable[T] { return runtime.Null[T]() }
 
-// OneOrMany are the values of an answer that come as a list, or as one by itself, as
-// the description has them.
-type OneOrMany[T any] []T
+// Number writes a number with as many digits as it takes to tell it from its neighbours.
+// NaN and the infinities are left out.
+func Number[T ~int | ~int64 | ~float64](n T) json.Number { return runtime.Number(n) }
 
-// UnmarshalJSON reads a list or one value. Null is none.
-func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
-	if strings.HasPrefix(string(data), "[") || string(data) == "null" {
-		return json.Unmarshal(data, (*[]T)(t))
-	}
-	*t = make([]T, 1)
-	return json.Unmarshal(data, &(*t)[0])
-}
+// Properties writes custom properties as JSON. It panics at a value that JSON can't
+// hold, such as a channel.
+func Properties(properties map[string]any) json.RawMessage { return runtime.Properties(properties) }
 
-// Timestamp is a time in RFC 3339 that keeps its text, and with it its zone and
-// precision. The empty Timestamp is left out of a request, and is that of nothing in an
-// answer.
-type Timestamp string
+// OneOrMany are the values of an answer that come as a list, or as one by itself.
+type OneOrMany[T any] = runtime.OneOrMany[T]
+
+// Timestamp is a time in RFC 3339 that keeps its text.
+type Timestamp = runtime.Timestamp
 
 // NewTimestamp writes t with its zone and as many digits of the second as it has.
-func NewTimestamp(t time.Time) Timestamp {
-	return Timestamp(t.Format(time.RFC3339Nano))
-}
-
-// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
-// is in UTC.
-func (t Timestamp) Time() (time.Time, error) {
-	const withoutZone = "2006-01-02T15:04:05"
-	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
-		return moment, nil
-	}
-	return time.Parse(time.RFC3339, string(t))
-}
+func NewTimestamp(t time.Time) Timestamp { return runtime.NewTimestamp(t) }
 
 // NextCursor is the cursor of the page that follows, for a PageCursor, or empty if
 // there is none.
-func (l CollectionLinks) NextCursor() string {
-	next, err := url.Parse(l.Next)
-	if err != nil {
-		return ""
-	}
-	return next.Query().Get("page[cursor]")
-}
+func (l CollectionLinks) NextCursor() string { return runtime.NextCursor(l.Next) }
 
 // MarshalJSON writes the fields and the members of Properties as one object. It is
 // an error if one of those has the name of a field.
@@ -3450,7 +3421,7 @@ func (p EventProfile) checkProperties() error {
 	v := reflect.ValueOf(p)
 	for i, name := range eventProfileNames {
 		if _, ok := members[name]; ok && !v.Field(i).IsZero() {
-			return fmt.Errorf("klaviyo: EventProfile.Properties has %s, which is a field that is set", name)
+			return fmt.Errorf("klaviyo: EventProfile.Properties has a field that is set: %s", name)
 		}
 	}
 	return nil
@@ -3500,90 +3471,3 @@ var eventProfileNames = func() map[int]string {
 	}
 	return names
 }()
-
-// appendName appends the name of a member, which has its quotes and colon, and a comma
-// before it unless it is the first.
-func appendName(dst []byte, name string) []byte {
-	if dst[len(dst)-1] != '{' {
-		dst = append(dst, ',')
-	}
-	return append(dst, name...)
-}
-
-// appendMembers appends the members of an object to those of the one that is open.
-func appendMembers(dst []byte, object json.RawMessage) []byte {
-	if len(object) <= len("{}") {
-		return dst
-	}
-	return append(appendName(dst, ""), object[1:len(object)-1]...)
-}
-
-func appendRaw(dst []byte, raw json.RawMessage) []byte {
-	if raw == nil {
-		return append(dst, "null"...)
-	}
-	return append(dst, raw...)
-}
-
-func appendNullable(dst []byte, n nullable.Nullable[string]) []byte {
-	s, err := n.Get()
-	if err != nil {
-		return append(dst, "null"...)
-	}
-	return appendString(dst, s)
-}
-
-func appendStrings[T ~string](dst []byte, list []T) []byte {
-	if list == nil {
-		return append(dst, "null"...)
-	}
-	dst = append(dst, '[')
-	for i, s := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendString(dst, s)
-	}
-	return append(dst, ']')
-}
-
-func appendSubscriptions(dst []byte, list []Subscription) []byte {
-	if list == nil {
-		return append(dst, "null"...)
-	}
-	dst = append(dst, '[')
-	for i := range list {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = list[i].appendJSON(dst)
-	}
-	return append(dst, ']')
-}
-
-// appendString appends a string in quotes. What needs an escape is left to
-// encoding/json.
-func appendString[T ~string](dst []byte, s T) []byte {
-	ascii := true
-	for i := range len(s) {
-		c := s[i]
-		if c < ' ' || c == '"' || c == '\\' {
-			return appendEscaped(dst, string(s))
-		}
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	if !ascii && (!utf8.ValidString(string(s)) || strings.ContainsAny(string(s), "\u2028\u2029")) {
-		return appendEscaped(dst, string(s))
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
-}
-
-func appendEscaped(dst []byte, s string) []byte {
-	buffer := bytes.NewBuffer(dst)
-	encoder := json.NewEncoder(buffer)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string can be encoded, and a buffer written to
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
-}

@@ -54,7 +54,7 @@ var (
 )
 
 // Forward sends what an event becomes and gives the operations.
-func (c *CRM) Forward(ctx context.Context, event []byte) ([]klaviyo.OperationID, error) {
+func (c *CRM) Forward(ctx context.Context, event []byte) ([]*klaviyo.Operation, error) {
 	result, err := c.rudder.Map(event)
 	var fault *mapper.Error
 	if errors.As(err, &fault) {
@@ -63,7 +63,7 @@ func (c *CRM) Forward(ctx context.Context, event []byte) ([]klaviyo.OperationID,
 	if err != nil {
 		return nil, err
 	}
-	var sent []klaviyo.OperationID
+	var sent []*klaviyo.Operation
 	for _, request := range result.Requests {
 		response, err := c.klaviyo.Send(ctx, request)
 		switch {
@@ -82,7 +82,7 @@ func (c *CRM) Forward(ctx context.Context, event []byte) ([]klaviyo.OperationID,
 // signedUp is a request that no event stands for.
 type signedUp struct{ email, plan string }
 
-func (signedUp) Operation() klaviyo.OperationID { return klaviyo.OperationCreateEvent }
+func (signedUp) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
 
 func (s signedUp) Body() any {
 	properties, err := json.Marshal(map[string]string{"plan": s.plan})
@@ -131,9 +131,6 @@ func members(ctx context.Context, api *klaviyo.API, listID string) ([]string, er
 
 // Pace is how many events a second Klaviyo takes, by its description.
 func Pace() int {
-	op, ok := klaviyo.LookupOperation(klaviyo.OperationCreateEvent)
-	if !ok {
-		return 0
-	}
+	op := klaviyo.OperationCreateEvent
 	return op.Burst.Calls * int(time.Second/op.Burst.Window)
 }

@@ -36,7 +36,7 @@ func newCRM(t *testing.T, options ...klaviyotest.Option) (*CRM, *klaviyotest.Kla
 
 func TestForward(t *testing.T) {
 	c, k, attempts := newCRM(t)
-	var sent []klaviyo.OperationID
+	var sent []*klaviyo.Operation
 	for _, event := range []string{identify, added} {
 		operations, err := c.Forward(t.Context(), []byte(event))
 		if err != nil {
@@ -44,7 +44,7 @@ func TestForward(t *testing.T) {
 		}
 		sent = append(sent, operations...)
 	}
-	want := []klaviyo.OperationID{klaviyo.OperationCreateProfile, klaviyo.OperationSubscribeProfiles, klaviyo.OperationCreateEvent}
+	want := []*klaviyo.Operation{klaviyo.OperationCreateProfile, klaviyo.OperationSubscribeProfiles, klaviyo.OperationCreateEvent}
 	if !slices.Equal(sent, want) {
 		t.Errorf("sent %q, want %q", sent, want)
 	}

@@ -1,25 +1,25 @@
-package nullable_test
+package runtime_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/nullable"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 type fields struct {
-	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
-	Age   nullable.Nullable[int]    `json:"age,omitempty,omitzero"`
+	Title runtime.Nullable[string] `json:"title,omitempty,omitzero"`
+	Age   runtime.Nullable[int]    `json:"age,omitempty,omitzero"`
 }
 
 // TestJSON holds the three states apart, there and back.
 func TestJSON(t *testing.T) {
 	tests := map[string]fields{
 		`{}`:                       {},
-		`{"title":null}`:           {Title: nullable.NewNullNullable[string]()},
-		`{"title":"","age":0}`:     {Title: nullable.NewNullableWithValue(""), Age: nullable.NewNullableWithValue(0)},
-		`{"title":"x","age":null}`: {Title: nullable.NewNullableWithValue("x"), Age: nullable.NewNullNullable[int]()},
+		`{"title":null}`:           {Title: runtime.Null[string]()},
+		`{"title":"","age":0}`:     {Title: runtime.Set(""), Age: runtime.Set(0)},
+		`{"title":"x","age":null}`: {Title: runtime.Set("x"), Age: runtime.Null[int]()},
 	}
 	for text, want := range tests {
 		encoded, err := json.Marshal(want)
@@ -39,7 +39,7 @@ func TestJSON(t *testing.T) {
 
 // TestEscapes lets the encoder say whether HTML is escaped.
 func TestEscapes(t *testing.T) {
-	v := fields{Title: nullable.NewNullableWithValue("<b>")}
+	v := fields{Title: runtime.Set("<b>")}
 	var plain strings.Builder
 	encoder := json.NewEncoder(&plain)
 	encoder.SetEscapeHTML(false)
@@ -52,7 +52,7 @@ func TestEscapes(t *testing.T) {
 }
 
 func TestStates(t *testing.T) {
-	var n nullable.Nullable[string]
+	var n runtime.Nullable[string]
 	check := func(specified, null bool, value string, ok bool) {
 		t.Helper()
 		got, err := n.Get()

@@ -1,6 +1,4 @@
-// Package nullable tells null from a value and from nothing at all, as the API's
-// optional fields need it: what is left out stays as it is, null clears it.
-package nullable
+package runtime
 
 import (
 	"bytes"
@@ -29,21 +27,21 @@ const (
 	specified
 )
 
-// NewNullableWithValue gives a field that has a value.
-func NewNullableWithValue[T any](value T) Nullable[T] {
+// Set makes a field a value.
+func Set[T any](value T) Nullable[T] {
 	return Nullable[T]{value: value, state: specified}
 }
 
-// NewNullNullable gives a field that is null.
-func NewNullNullable[T any]() Nullable[T] { return Nullable[T]{state: null} }
+// Null makes a field null, which clears it.
+func Null[T any]() Nullable[T] { return Nullable[T]{state: null} }
 
 // Get gives the value, or an error if the field is null or left out.
 func (n Nullable[T]) Get() (T, error) {
 	switch n.state {
 	case null:
-		return n.value, errors.New("nullable: the field is null")
+		return n.value, errors.New("klaviyo: the field is null")
 	case unspecified:
-		return n.value, errors.New("nullable: the field is left out")
+		return n.value, errors.New("klaviyo: the field is left out")
 	}
 	return n.value, nil
 }
@@ -58,10 +56,10 @@ func (n Nullable[T]) MustGet() T {
 }
 
 // Set gives the field a value.
-func (n *Nullable[T]) Set(value T) { *n = NewNullableWithValue(value) }
+func (n *Nullable[T]) Set(value T) { *n = Set(value) }
 
 // SetNull makes the field null.
-func (n *Nullable[T]) SetNull() { *n = NewNullNullable[T]() }
+func (n *Nullable[T]) SetNull() { *n = Null[T]() }
 
 // SetUnspecified leaves the field out.
 func (n *Nullable[T]) SetUnspecified() { *n = Nullable[T]{} }

@@ -19,15 +19,15 @@ func blames(pointer string) *http.Response {
 }
 
 // bodyOf makes a request of the attributes in JSON.
-func bodyOf(op klaviyo.OperationID, attributes string) Request {
+func bodyOf(op *klaviyo.Operation, attributes string) Request {
 	return request{op, json.RawMessage(`{"data":{"type":"x","attributes":` + attributes + `}}`)}
 }
 
 const subscription = `{"list_id":"L","subscriptions":[%s]}`
 
-func TestInvalidPhone(t *testing.T) {
+func TestRefusedIdentifier(t *testing.T) {
 	for name, test := range map[string]struct {
-		op         klaviyo.OperationID
+		op         *klaviyo.Operation
 		attributes string
 		pointer    string
 		want       string // the attributes sent again; empty if they aren't
@@ -43,7 +43,14 @@ func TestInvalidPhone(t *testing.T) {
 		"profile with the property and its value": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","properties":{"phone":"+1"}}`, "phone_number",
 			`{"email":"ada@example.com","properties":{"phone":"+1"}}`},
 		"profile without an email": {klaviyo.OperationCreateProfile, `{"phone_number":"+1","external_id":"42"}`, "phone_number", ""},
-		"profile, another field":   {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1"}`, "email", ""},
+		"profile, another field":   {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1"}`, "first_name", ""},
+		"profile, email": {klaviyo.OperationCreateProfile, `{"email":"ada@example","phone_number":"+12025550147","properties":{"a":1.10}}`, "email",
+			`{"phone_number":"+12025550147","properties":{"a":1.10,"email":"ada@example"}}`},
+		"event, email": {klaviyo.OperationCreateEvent, `{"profile":{"$email":"ada@example","$phone_number":"+12025550147"},"metric":{"name":"m"},"properties":{}}`, "profile/$email",
+			`{"profile":{"$phone_number":"+12025550147","email":"ada@example"},"metric":{"name":"m"},"properties":{}}`},
+		"subscription, email": {klaviyo.OperationSubscribeProfiles, fmt.Sprintf(subscription, `{"email":"ada@example","phone_number":"+12025550147","channels":{"email":["MARKETING"],"sms":["MARKETING"]}}`), "subscriptions/0/email",
+			fmt.Sprintf(subscription, `{"phone_number":"+12025550147","channels":{"sms":["MARKETING"]}}`)},
+		"event without a phone number": {klaviyo.OperationCreateEvent, `{"profile":{"$email":"ada@example"},"metric":{"name":"m"},"properties":{}}`, "profile/$email", ""},
 		"profile, a property of that name": {klaviyo.OperationCreateProfile, `{"email":"ada@example.com","phone_number":"+1","properties":{"phone_number":"x"}}`,
 			"properties/phone_number", ""},
 		"event": {klaviyo.OperationCreateEvent, `{"profile":{"$email":"ada@example.com","$phone_number":"+1","plan":"pro"},"metric":{"name":"m"},"properties":{"a":1.10},"value":1.10}`, "profile/$phone_number",
@@ -90,11 +97,15 @@ func TestInvalidPhone(t *testing.T) {
 			if !reflect.DeepEqual(got, want) || strings.Contains(test.want, "12345678901234567890") != strings.Contains(bodies[1], "12345678901234567890") {
 				t.Errorf("sent %s, want %s", body.Data.Attributes, test.want)
 			}
-			if len(sent.Warnings) != 1 || sent.Warnings[0].Code != WarningInvalidPhone || !strings.Contains(sent.Warnings[0].Message, test.pointer) {
+			code := WarningInvalidPhone
+			if strings.HasSuffix(test.pointer, "email") {
+				code = WarningInvalidEmail
+			}
+			if len(sent.Warnings) != 1 || sent.Warnings[0].Code != code || !strings.Contains(sent.Warnings[0].Message, test.pointer) {
 				t.Errorf("warnings %+v, want one that names %s", sent.Warnings, test.pointer)
 			}
-			if strings.Contains(sent.Warnings[0].Message, "+1") {
-				t.Error("the warning shows the number")
+			if strings.Contains(sent.Warnings[0].Message, "+1") || strings.Contains(sent.Warnings[0].Message, "@") {
+				t.Error("the warning shows the identifier")
 			}
 		})
 	}

@@ -1,0 +1,266 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// A cause is a kind of error that says why there is no answer or no body. Its text holds
+// types, positions, addresses of servers and words of ours or of Go's packages, but no
+// value of a request or an answer.
+type cause struct {
+	// text describes an error, and is empty for an error that isn't of the kind.
+	text func(error) string
+	// advice is what to do; empty is the usual advice.
+	advice string
+	// final tells that another attempt would fail in the same way.
+	final bool
+}
+
+const (
+	adviceCertificate = "check the base URL and the certificates that this machine trusts"
+	advicePlainHTTP   = "the server doesn't speak TLS; check the scheme and the port of the base URL"
+	adviceHost        = "check the host of the base URL and this machine's DNS"
+	adviceRefused     = "nothing listens there; check the base URL, or send again later"
+	adviceProxy       = "check HTTPS_PROXY, and the proxy's user and password"
+	adviceTLS         = "the server refuses TLS as this machine speaks it; check the base URL, and proxies on the way"
+	adviceNotHTTP     = "the server doesn't speak HTTP; check the scheme and the port of the base URL"
+	adviceTransport   = "check the base URL and the transport of the http.Client"
+)
+
+// causes are asked from top to bottom. They are a function's, since some describe the
+// error within theirs.
+func causes() []cause {
+	return []cause{
+		{text: ofType(func(e *limitError) string { return e.Error() }), final: true},
+		{text: ofType(func(e attemptTimeoutError) string { return e.Error() })},
+		{text: is(errTooLarge), advice: "ask for smaller pages", final: true},
+		{text: is(errCutOff)},
+
+		{text: ofType(func(e *tls.CertificateVerificationError) string { return e.Error() }), advice: adviceCertificate, final: true},
+		{text: ofType(func(e x509.UnknownAuthorityError) string { return e.Error() }), advice: adviceCertificate, final: true},
+		{text: ofType(func(e x509.HostnameError) string { return e.Error() }), advice: adviceCertificate, final: true},
+		{text: ofType(func(e x509.CertificateInvalidError) string { return e.Error() }), advice: adviceCertificate, final: true},
+		{text: ofType(func(e tls.RecordHeaderError) string { return e.Error() }), advice: advicePlainHTTP, final: true},
+		{text: is(http.ErrSchemeMismatch), advice: advicePlainHTTP, final: true},
+		{text: tlsAlert, advice: adviceTLS},
+		{text: saying("tls: server selected unsupported protocol version", "tls: no supported versions satisfy"), advice: adviceTLS},
+
+		{text: proxyAnswer, advice: adviceProxy},
+		{text: networkError("proxyconnect", nil), advice: adviceProxy},
+		{text: networkError("socks connect", nil), advice: adviceProxy},
+		{text: saying("proxy: unknown scheme", "invalid proxy address"), advice: adviceProxy, final: true},
+		{text: ofType(func(e *net.DNSError) string { return e.Error() }), advice: adviceHost},
+		{text: networkError("dial", syscall.ECONNREFUSED), advice: adviceRefused},
+		{text: ofType(describeNetworkError)},
+		{text: ofType(func(e *os.SyscallError) string { return e.Syscall + ": " + describe(e.Err) })},
+		{text: ofType(func(e syscall.Errno) string { return e.Error() })},
+
+		{text: ofType(func(e *json.MarshalerError) string { return fmt.Sprintf("json: a %v: %s", e.Type, describe(e.Err)) })},
+		{text: ofType(describeSyntax)},
+		{text: ofType(describeMismatch)},
+		{text: ofType(func(e *json.UnsupportedTypeError) string { return e.Error() })},
+		{text: ofType(func(e *json.UnsupportedValueError) string { return e.Error() })},
+		{text: saying("json: invalid number literal", "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
+		{text: ofType(func(e *strconv.NumError) string { return "strconv." + e.Func + ": " + describe(e.Err) })},
+		{text: saying("EventProfile.Properties is no JSON object", "EventProfile.Properties has a field that is set")},
+
+		{text: saying("unsupported protocol scheme", "no Host in request URL", "invalid header field", "nil Request.URL", "Transport does not support",
+			"returned a nil *Response", "hook returned (nil, nil)", "stopped after 10 redirects"), advice: adviceTransport, final: true},
+		{text: saying("malformed HTTP response", "malformed HTTP version", "malformed HTTP status code", "malformed MIME header", "malformed chunked encoding",
+			"unknown status code", "bad Content-Length", "multiple Content-Length headers", "unsupported transfer encoding",
+			"server response headers exceeded", "failed to parse Location header"), advice: adviceNotHTTP},
+		{text: saying("TLS handshake timeout", "timeout awaiting response headers", "server closed idle connection", "transport connection broken",
+			"cannot rewind body after connection loss", "CloseIdleConnections called", "idle connection timeout", "unexpected EOF reading trailer")},
+		{text: saying("http2: server sent GOAWAY and closed the connection", "http2: Transport received Server's graceful shutdown GOAWAY",
+			"http2: client connection lost", "http2: client connection force closed", "http2: no cached connection was available",
+			"http2: cannot retry", "http2: frame too large", "http2: response body closed")},
+		{text: http2Code("stream error")},
+		{text: http2Code("connection error")},
+		{text: ofType(func(e *http.ProtocolError) string { return e.ErrorString })},
+
+		{text: is(context.Canceled)},
+		{text: is(context.DeadlineExceeded)},
+		{text: is(os.ErrDeadlineExceeded)},
+		{text: is(net.ErrClosed)},
+		{text: is(io.ErrClosedPipe)},
+		{text: is(io.ErrUnexpectedEOF)},
+		{text: is(io.EOF)},
+		{text: is(strconv.ErrRange)},
+		{text: is(strconv.ErrSyntax)},
+	}
+}
+
+// causeOf finds the kind of an error, and its text.
+func causeOf(err error) (cause, string) {
+	for _, c := range causes() {
+		if text := c.text(err); text != "" {
+			return c, text
+		}
+	}
+	return cause{}, ""
+}
+
+// describe gives the text of errors that are known to be harmless, and the type of
+// others: a transport may put anything into its errors.
+func describe(err error) string {
+	if _, text := causeOf(err); text != "" {
+		return text
+	}
+	return fmt.Sprintf("an error of type %T; Unwrap has its text", innermost(err))
+}
+
+// innermost goes down to the error that others are wrapped around.
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok && len(several.Unwrap()) > 0 {
+			inner = several.Unwrap()[0]
+		}
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
+
+// ofType describes errors of a type.
+func ofType[E error](text func(E) string) func(error) string {
+	return func(err error) string {
+		var known E
+		if !errors.As(err, &known) {
+			return ""
+		}
+		return text(known)
+	}
+}
+
+// is describes a known error.
+func is(known error) func(error) string {
+	return func(err error) string {
+		if !errors.Is(err, known) {
+			return ""
+		}
+		return known.Error()
+	}
+}
+
+// saying describes errors that have neither a type nor a variable to know them by. Only
+// the words that they are known by are shown.
+func saying(words ...string) func(error) string {
+	return func(err error) string {
+		text := err.Error()
+		for _, w := range words {
+			if strings.Contains(text, w) {
+				return w
+			}
+		}
+		return ""
+	}
+}
+
+// networkError describes a network operation that failed, for the reason if it isn't nil.
+func networkError(operation string, reason error) func(error) string {
+	return ofType(func(e *net.OpError) string {
+		if e.Op != operation || reason != nil && !errors.Is(e, reason) {
+			return ""
+		}
+		return describeNetworkError(e)
+	})
+}
+
+// describeNetworkError gives the operation, the addresses and what is known of the reason.
+func describeNetworkError(e *net.OpError) string {
+	shown := *e
+	if e.Err != nil {
+		shown.Err = errors.New(describe(e.Err))
+	}
+	return shown.Error()
+}
+
+// describeSyntax leaves out the character, which e quotes.
+func describeSyntax(e *json.SyntaxError) string {
+	text := e.Error()
+	if before, rest, ok := strings.Cut(text, " '"); ok {
+		text = before + rest[strings.LastIndexByte(rest, '\'')+1:]
+	}
+	if e.Offset > 0 {
+		text += fmt.Sprintf(" at offset %d", e.Offset)
+	}
+	return text
+}
+
+// describeMismatch gives the path and the types, and not the value, which e quotes if it
+// is a number.
+func describeMismatch(e *json.UnmarshalTypeError) string {
+	found, _, _ := strings.Cut(e.Value, " ")
+	at := e.Field
+	if at == "" {
+		at = "the body"
+	}
+	return fmt.Sprintf("%s is a JSON %s, not a Go %v, at offset %d", at, found, e.Type, e.Offset)
+}
+
+// proxyAnswer describes a proxy's refusal, which net/http tells by the text of its status.
+func proxyAnswer(err error) string {
+	text := innermost(err).Error()
+	for status := 400; status < 600; status++ {
+		if known := http.StatusText(status); known != "" && strings.EqualFold(text, known) {
+			return fmt.Sprintf("the proxy answered %d %s", status, known)
+		}
+	}
+	return ""
+}
+
+// tlsAlert describes what the server said to end a handshake. crypto/tls has a type of
+// its own for that.
+func tlsAlert(err error) string {
+	text := innermost(err).Error()
+	for alert := range 256 {
+		if known := tls.AlertError(alert).Error(); text == known {
+			return "the server answered with the alert " + known
+		}
+	}
+	return ""
+}
+
+// http2Code describes an error of HTTP/2 that names a code.
+func http2Code(kind string) func(error) string {
+	return func(err error) string {
+		text := err.Error()
+		if !strings.Contains(text, kind) {
+			return ""
+		}
+		for _, code := range []string{
+			"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR", "SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR",
+			"REFUSED_STREAM", "CANCEL", "COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED",
+		} {
+			if strings.Contains(text, code) {
+				return "http2: " + kind + " " + code
+			}
+		}
+		return ""
+	}
+}
+
+// withoutURL takes off what net/http puts around an error: the URL, whose path and
+// query may hold ids and email addresses.
+func withoutURL(err error) error {
+	var wrapped *url.Error
+	for errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	return err
+}

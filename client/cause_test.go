@@ -1,0 +1,215 @@
+package client
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// discardLog keeps servers quiet.
+var discardLog = log.New(io.Discard, "", 0)
+
+// private is a value that no text may show.
+const private = "ada@example.com"
+
+// TestCausesOfNoAnswer meets servers and proxies that aren't Klaviyo's.
+func TestCausesOfNoAnswer(t *testing.T) {
+	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
+	for _, test := range []struct {
+		name string
+		// server gives the base URL, and a transport unless that is the default.
+		server   func(t *testing.T) (string, *http.Transport)
+		want     []string
+		attempts int
+	}{
+		{"https meets plain HTTP", func(t *testing.T) (string, *http.Transport) {
+			return "https://" + serve(t, ok).Listener.Addr().String(), nil
+		}, []string{"server gave HTTP response to HTTPS client", "1 attempt", advicePlainHTTP}, 1},
+		{"https meets something else", func(t *testing.T) (string, *http.Transport) {
+			return "https://" + saysOnly(t, "220 mail.example ESMTP "+private+"\r\n"), nil
+		}, []string{"first record does not look like a TLS handshake", advicePlainHTTP}, 1},
+		{"http meets something else", func(t *testing.T) (string, *http.Transport) {
+			return "http://" + saysOnly(t, "220 mail.example ESMTP "+private+"\r\n"), nil
+		}, []string{"malformed HTTP", adviceNotHTTP}, 2},
+		{"a status that is none", func(t *testing.T) (string, *http.Transport) {
+			return "http://" + saysOnly(t, "HTTP/1.1 "+private+" OK\r\n\r\n"), nil
+		}, []string{"malformed HTTP status code", adviceNotHTTP}, 2},
+		{"a header that is none", func(t *testing.T) (string, *http.Transport) {
+			return "http://" + saysOnly(t, "HTTP/1.1 200 OK\r\n"+private+"\r\n\r\n"), nil
+		}, []string{"malformed MIME header", adviceNotHTTP}, 2},
+		{"an unknown certificate", func(t *testing.T) (string, *http.Transport) {
+			server := httptest.NewUnstartedServer(ok)
+			server.Config.ErrorLog = discardLog
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			return server.URL, nil
+		}, []string{"certificate", adviceCertificate}, 1},
+		{"versions of TLS that don't meet", func(t *testing.T) (string, *http.Transport) {
+			server := httptest.NewUnstartedServer(ok)
+			server.Config.ErrorLog = discardLog
+			server.TLS = &tls.Config{MaxVersion: tls.VersionTLS12}
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			return server.URL, &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS13}}
+		}, []string{"alert tls: protocol version not supported", adviceTLS}, 2},
+		{"nobody listens", func(t *testing.T) (string, *http.Transport) {
+			return "https://" + unused(t), nil
+		}, []string{"dial tcp 127.0.0.1", "connection refused", adviceRefused}, 2},
+		{"a proxy that isn't there", func(t *testing.T) (string, *http.Transport) {
+			return "https://a.klaviyo.test", through("http://ada:secret@" + unused(t))
+		}, []string{"proxyconnect tcp", "connection refused", adviceProxy}, 2},
+		{"a proxy that asks for a password", func(t *testing.T) (string, *http.Transport) {
+			return "https://a.klaviyo.test", through(serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusProxyAuthRequired)
+			})).URL)
+		}, []string{"the proxy answered 407 Proxy Authentication Required", adviceProxy}, 2},
+		{"a proxy that is no address", func(t *testing.T) (string, *http.Transport) {
+			return "https://a.klaviyo.test", &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
+				_, err := url.Parse("http://ada:secret@[")
+				return nil, fmt.Errorf("invalid proxy address %q: %v", "http://ada:secret@[", err)
+			}}
+		}, []string{"invalid proxy address", adviceProxy}, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			base, transport := test.server(t)
+			if transport == nil {
+				transport = &http.Transport{}
+			}
+			t.Cleanup(transport.CloseIdleConnections)
+			c, err := New(testKey, WithBaseURL(base), WithHTTPClient(&http.Client{Transport: transport}),
+				WithRetry(RetryPolicy{MaxAttempts: 2, MinBackoff: 1, MaxBackoff: 1}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Send(t.Context(), event())
+			var failed *Error
+			if !errors.As(err, &failed) || !errors.Is(err, ErrUnavailable) || failed.Attempts != test.attempts {
+				t.Errorf("%v, want ErrUnavailable after %d attempts", err, test.attempts)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("%q, want %q in it", err, want)
+				}
+			}
+			if strings.Contains(err.Error(), "ada") || strings.Contains(err.Error(), "secret") {
+				t.Errorf("%q shows a value", err)
+			}
+		})
+	}
+}
+
+func serve(t *testing.T, handler http.Handler) *httptest.Server {
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = discardLog
+	server.Start()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// saysOnly is the address of a server that says one thing to everybody.
+func saysOnly(t *testing.T, greeting string) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.ReadAtLeast(conn, make([]byte, 1), 1) // net/http doesn't want to hear it unasked
+			_, _ = io.WriteString(conn, greeting)
+			conn.Close()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// unused is an address where nobody listens.
+func unused(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+func through(proxy string) *http.Transport {
+	return &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }}
+}
+
+// TestDescribe shows types, positions and words of ours, and never a value.
+func TestDescribe(t *testing.T) {
+	encoding := func(v any) error {
+		_, err := encode(v)
+		return err
+	}
+	decoding := func(text string, v any) error { return json.Unmarshal([]byte(text), v) }
+	var list klaviyo.ListPage
+	_, number := strconv.Atoi(private)
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{encoding(map[string]any{"n": json.Number(private)}), "json: invalid number literal"},
+		{encoding(json.RawMessage(`{"email":"` + private + `"]`)), "json: a json.RawMessage: invalid character after object key:value pair"},
+		{encoding(map[string]any{"f": func() {}}), "json: unsupported type: func()"},
+		{encoding(map[string]any{"f": math.NaN()}), "json: unsupported value: NaN"},
+		{encoding(map[string]any{"f": failingMarshaler{}}), "json: a client.failingMarshaler: an error of type *errors.errorString; Unwrap has its text"},
+		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`1`)}), "json: a klaviyo.EventProfile: EventProfile.Properties is no JSON object"},
+		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`{"$email":"` + private + `"}`)}), "json: a klaviyo.EventProfile: EventProfile.Properties has a field that is set"},
+		{decoding(`{"data":[{"id":`, &list), "unexpected end of JSON input at offset 15"},
+		{decoding(`{"data":'`, &list), "invalid character looking for beginning of value at offset 9"},
+		{decoding(`{"data":é`, &list), "invalid character looking for beginning of value at offset 9"},
+		{decoding(`{"data":"`+private+`"}`, &list), "data is a JSON string, not a Go []klaviyo.List, at offset 25"},
+		{decoding(`{"data":[{"id":20250147}]}`, &list), "data.id is a JSON number, not a Go string, at offset 23"},
+		{decoding(`20250147`, new(string)), "the body is a JSON number, not a Go string, at offset 8"},
+		{number, "strconv.Atoi: invalid syntax"},
+		{&net.OpError{Op: "read", Net: "tcp", Err: errors.New(private)}, "read tcp: an error of type *errors.errorString; Unwrap has its text"},
+		{errors.New(`net/http: invalid header field value for "X-` + private + `"`), "invalid header field"},
+		{errors.New("stream error: stream ID 3; REFUSED_STREAM; " + private), "http2: stream error REFUSED_STREAM"},
+		{errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="` + private + `"`), "http2: server sent GOAWAY and closed the connection"},
+		{http.ErrMissingContentLength, "missing ContentLength in HEAD response"},
+		{fmt.Errorf("%w of %s: %w", errCutOff, private, io.ErrUnexpectedEOF), "the answer was cut off"},
+		{fmt.Errorf("again, %s: %w", private, &ownError{}), "an error of type *client.ownError; Unwrap has its text"},
+	} {
+		if got := describe(test.err); got != test.want {
+			t.Errorf("%q is described as %q, want %q", test.err, got, test.want)
+		}
+	}
+}
+
+type failingMarshaler struct{}
+
+func (failingMarshaler) MarshalJSON() ([]byte, error) { return nil, errors.New(private) }
+
+type ownError struct{}
+
+func (*ownError) Error() string { return private }
+
+// TestMessageTellsOfDetail, which it doesn't show.
+func TestMessageTellsOfDetail(t *testing.T) {
+	err := badAnswer(&call{attempts: 1}, answer(http.StatusBadRequest, `{"errors":[{"code":"invalid","detail":"`+private+` is bad"}]}`))
+	if got := err.Error(); !strings.Contains(got, "(status 400, code invalid, 1 attempt, more in Detail)") || strings.Contains(got, private) {
+		t.Errorf("%q, want it to tell of Detail", got)
+	}
+	if err.Detail != private+" is bad" {
+		t.Errorf("Detail is %q", err.Detail)
+	}
+}

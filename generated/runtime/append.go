@@ -1,0 +1,91 @@
+package runtime
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// The functions below write JSON for the generated AppendJSON methods.
+
+// AppendName appends the name of a member, which has its quotes and colon, and a comma
+// before it unless it is the first.
+func AppendName(dst []byte, name string) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	return append(dst, name...)
+}
+
+// AppendMembers appends the members of an object to those of the one that is open.
+func AppendMembers(dst []byte, object json.RawMessage) []byte {
+	if len(object) <= len("{}") {
+		return dst
+	}
+	return append(AppendName(dst, ""), object[1:len(object)-1]...)
+}
+
+// AppendRaw appends JSON as it is, and null for nil.
+func AppendRaw(dst []byte, raw json.RawMessage) []byte {
+	if raw == nil {
+		return append(dst, "null"...)
+	}
+	return append(dst, raw...)
+}
+
+// AppendNullable appends a text, or null where there is none.
+func AppendNullable(dst []byte, n Nullable[string]) []byte {
+	s, err := n.Get()
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return AppendString(dst, s)
+}
+
+// AppendStrings appends a list of texts, and null for nil.
+func AppendStrings[T ~string](dst []byte, list []T) []byte {
+	return AppendList(dst, list, func(dst []byte, s *T) []byte { return AppendString(dst, *s) })
+}
+
+// AppendList appends a list whose elements add writes, and null for nil.
+func AppendList[T any](dst []byte, list []T, add func([]byte, *T) []byte) []byte {
+	if list == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '[')
+	for i := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = add(dst, &list[i])
+	}
+	return append(dst, ']')
+}
+
+// AppendString appends a string in quotes. What needs an escape is left to
+// encoding/json.
+func AppendString[T ~string](dst []byte, s T) []byte {
+	ascii := true
+	for i := range len(s) {
+		c := s[i]
+		if c < ' ' || c == '"' || c == '\\' {
+			return appendEscaped(dst, string(s))
+		}
+		ascii = ascii && c < utf8.RuneSelf
+	}
+	if !ascii && (!utf8.ValidString(string(s)) || strings.ContainsAny(string(s), "\u2028\u2029")) {
+		return appendEscaped(dst, string(s))
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}
+
+func appendEscaped(dst []byte, s string) []byte {
+	buffer := bytes.NewBuffer(dst)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // a string can be encoded, and a buffer written to
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
+}
