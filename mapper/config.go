@@ -10,7 +10,7 @@ import (
 // this project's own. The zero Config is usable.
 type Config struct {
 	// Revision is the revision of Klaviyo's API that requests are of, one of
-	// [Revisions]. The default is 2023-02-22.
+	// [Revisions]. Empty is [DefaultRevision].
 	Revision string `json:"revision,omitempty"`
 
 	// ListID is the list that an event's subscribe flag subscribes to, where
@@ -45,16 +45,18 @@ type Config struct {
 	// SendNulls sends null traits as null, which clears the profile's field.
 	SendNulls bool `json:"sendNulls,omitempty"`
 	// Unsubscribe makes subscribe: false unsubscribe a person. Nil is what RudderStack's
-	// destinations of the Revision do: false in 2023-02-22, true in later ones.
+	// own destination does on the Revision: false on the oldest, true on later ones.
 	Unsubscribe *bool `json:"unsubscribe,omitempty"`
 	// ItemFields chooses the names of the fields of an e-commerce event's items.
 	// The default is ItemFieldsKlaviyo.
 	ItemFields ItemFields `json:"itemFields,omitempty"`
 	// HistoricalImport sends events and consent as a record of the past, for a backfill
-	// that is to start no flow and send no mail. Revision 2023-02-22 has no place for that.
+	// that is to start no flow and send no mail. A Revision without a place for that is
+	// [ErrNotInRevision].
 	HistoricalImport bool `json:"historicalImport,omitempty"`
 	// MergeOnAlias merges the profiles of an alias, where both of its ids are known to be
-	// Klaviyo's own, which can't be undone. Revision 2023-02-22 has no place for that.
+	// Klaviyo's own, which can't be undone. A Revision without a place for that is
+	// [ErrNotInRevision].
 	MergeOnAlias bool `json:"mergeOnAlias,omitempty"`
 
 	// Now is the clock that a time in the future is held against; nil is time.Now.

@@ -33,7 +33,8 @@ type mapping struct {
 	items       []byte
 	unquoted    []byte
 	names       nameSet
-	meant       event    // or its profile alone
+	meant       event // or its profile alone
+	subscribes  subscription
 	again       *scanner // of an item whose members weren't taken down
 }
 

@@ -35,6 +35,62 @@ var referenceTables = map[string]func() string{
 		}
 		return t.String()
 	},
+	"operations": func() string {
+		t := newTable(append([]string{"Meaning"}, Revisions()...)...)
+		row := func(meaning string, of func(*revision) Request) {
+			cells := []string{meaning}
+			for _, name := range Revisions() {
+				operation := ""
+				if request := of(revisions[name]); request != nil {
+					operation = string(request.Operation().ID)
+				}
+				cells = append(cells, code(operation))
+			}
+			t.row(cells...)
+		}
+		row("a profile", func(r *revision) Request { return r.profile(&profile{}) })
+		row("an event", func(r *revision) Request { return r.event(&event{}) })
+		row("a subscription", func(r *revision) Request { return r.subscribe(&subscription{}) })
+		row("the end of one", func(r *revision) Request { return r.unsubscribe(&subscription{}) })
+		row("a merge of profiles", func(r *revision) Request {
+			if !r.has.merge {
+				return nil
+			}
+			return r.merge(&merge{})
+		})
+		return t.String()
+	},
+	"places": func() string {
+		t := newTable(append([]string{""}, Revisions()...)...)
+		row := func(what string, has func(*revision) bool) {
+			cells := []string{what}
+			for _, name := range Revisions() {
+				cells = append(cells, map[bool]string{false: "no", true: "yes"}[has(revisions[name])])
+			}
+			t.row(cells...)
+		}
+		row("Klaviyo's own id, else `no_place`", func(r *revision) bool { return r.has.klaviyoID })
+		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend`, else `no_place`", func(r *revision) bool { return r.has.patch })
+		row("the anonymous id, in an event's profile", func(r *revision) bool { return r.has.anonymousID })
+		row("`location.ip`", func(r *revision) bool { return r.has.ip })
+		row("`value_currency`", func(r *revision) bool { return r.has.currency })
+		row("the channels that a subscription ends for", func(r *revision) bool { return r.has.endedBy })
+		row("`historicalImport`", func(r *revision) bool { return r.has.backfill })
+		row("`mergeOnAlias`", func(r *revision) bool { return r.has.merge })
+		row("`unsubscribe: true` by default", func(r *revision) bool { return r.unsubscribes })
+		return t.String()
+	},
+	"later fields": func() string {
+		t := newTable("Field", "First of")
+		t.row(klaviyoIDRule.name, pathList(klaviyoIDRule)+", of the type "+code(klaviyoIDType))
+		t.row(code("anonymous_id"), pathList(anonymousIDRule))
+		t.row(code("location.ip"), pathList(ipRule))
+		t.row(code("value_currency"), pathList(currencyRule))
+		t.row(code("unset"), pathList(unsetRule))
+		t.row(code("append"), pathList(appendRule))
+		t.row(code("unappend"), pathList(unappendRule))
+		return t.String()
+	},
 	"left out": func() string {
 		var names []string
 		for w, ok := range leftOut {

@@ -87,20 +87,25 @@ func register(r *revision) *revision {
 // Revisions lists the revisions of Klaviyo's API that a Config can name, the oldest first.
 func Revisions() []string { return slices.Sorted(maps.Keys(revisions)) }
 
+// DefaultRevision is the revision of a Config that names none.
+func DefaultRevision() string {
+	for name, r := range revisions {
+		if r.isDefault {
+			return name
+		}
+	}
+	return "" // there is one
+}
+
 // revisionOf gives the revision of that name, or the default one without a name.
 func revisionOf(name string) (*revision, error) {
 	if r := revisions[name]; r != nil {
 		return r, nil
 	}
-	if name != "" {
-		return nil, fmt.Errorf("revision must be one of %s", strings.Join(Revisions(), ", "))
+	if name == "" {
+		return revisions[DefaultRevision()], nil
 	}
-	for _, r := range revisions {
-		if r.isDefault {
-			return r, nil
-		}
-	}
-	return nil, fmt.Errorf("revision is missing; it is one of %s", strings.Join(Revisions(), ", "))
+	return nil, fmt.Errorf("revision must be one of %s", strings.Join(Revisions(), ", "))
 }
 
 // revisionsWith lists the revisions that have a place for something.

@@ -75,7 +75,8 @@ func (m *mapping) groupRequest(p person) (Request, *Error) {
 
 // subscribe subscribes a person by the channels that they consent to.
 func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (Request, *Error) {
-	s := subscription{Identity: p.Identity, listID: listID}
+	s := &m.subscribes // which a pointer to a local one would put on the heap each time
+	*s = subscription{Identity: p.Identity, listID: listID}
 	var err *Error
 	if s.email, s.sms, err = m.channels(rules, p); err != nil {
 		return nil, err
@@ -85,18 +86,19 @@ func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (
 			return nil, err
 		}
 	}
-	return m.revision.subscribe(&s), nil
+	return m.revision.subscribe(s), nil
 }
 
 // unsubscribe unsubscribes a person.
 func (m *mapping) unsubscribe(rules *subscriptionRules, p person, listID func() string) (Request, *Error) {
-	s := subscription{Identity: p.Identity}
+	s := &m.subscribes
+	*s = subscription{Identity: p.Identity}
 	var err *Error
 	if s.email, s.sms, err = m.endedChannels(rules, p); err != nil {
 		return nil, err
 	}
 	s.listID = listID()
-	return m.revision.unsubscribe(&s), nil
+	return m.revision.unsubscribe(s), nil
 }
 
 // consentTime is when a consent was given that is imported: at the event's time.
