@@ -7,44 +7,105 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // TestAnswersThatAreNotTheAPIs tells a delivery from a page that swallows it.
 func TestAnswersThatAreNotTheAPIs(t *testing.T) {
-	event := klaviyo.EventCreateAttributes{
-		Profile: klaviyo.EventProfile{Email: "ana@example.com"},
-		Metric:  klaviyo.MetricCreateQuery{Name: "Signed Up"},
-	}
-	tests := []struct {
+	const (
+		page       = "<html>Please log in</html>"
+		unknowable = `{"errors":[]}` // it might be the API's
+	)
+	track, create, update := klaviyo.OperationCreateEvent, klaviyo.OperationCreateProfile, klaviyo.OperationUpdateProfile
+	get, list := klaviyo.OperationGetProfile, klaviyo.OperationGetProfiles
+	for _, tt := range []struct {
+		op     *klaviyo.Operation
 		status int
 		body   string
 		want   error
 	}{
-		{202, "", nil},
-		{202, " \n", nil},
-		{200, `{"data":null}`, nil},
-		{200, "<html>Please log in</html>", ErrUnavailable},
-		{202, "ok", ErrUnavailable},
-		{202, `{"data":`, ErrUnavailable},
-	}
-	for _, tt := range tests {
+		{track, 202, "", nil},
+		{track, 202, " \n", nil},
+		{track, 202, unknowable, nil},
+		{track, 202, page, ErrMisdirected},
+		{track, 202, "ok", ErrMisdirected},
+		{track, 202, `{"data":`, ErrMisdirected},
+		{track, 200, "", ErrMisdirected},
+		{track, 200, page, ErrMisdirected},
+		{track, 201, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{track, 204, "", ErrMisdirected},
+		{track, 205, "", ErrMisdirected},
+		{track, 206, "", ErrMisdirected},
+		{track, 299, "", ErrMisdirected},
+		{create, 201, `{"data":{"id":"01A"}}`, nil},
+		{create, 201, `{"data":{"id":"01A","type":7,"attributes":"none"}}`, nil},
+		{create, 201, `{"data":[{"id":"01A"}]}`, ErrMisdirected},
+		{create, 201, "", ErrMisdirected},
+		{create, 201, `{}`, ErrMisdirected},
+		{create, 201, `{"data":null}`, ErrMisdirected},
+		{create, 201, `{"data":{}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":null}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":""}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":17}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":"../lists"}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":".."}}`, ErrMisdirected},
+		{create, 201, `{"data":{"id":"01A"}`, ErrMisdirected},
+		{create, 200, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{create, 202, "", ErrMisdirected},
+		{update, 200, `{"data":{"id":"01A"}}`, nil},
+		{update, 200, "", ErrMisdirected},
+		{update, 204, "", ErrMisdirected},
+		{get, 200, `{"data":{"id":"01A"}}`, nil},
+		{get, 200, `{"status":"ok"}`, ErrMisdirected},
+		{list, 200, `{"data":[]}`, nil},
+		{list, 200, `{"data":{"id":"01A"}}`, ErrMisdirected},
+		{list, 200, `{"data":null}`, ErrMisdirected},
+		{list, 200, "", ErrMisdirected},
+		{klaviyo.OperationCreateListRelationships, 204, "", nil},
+		{klaviyo.OperationCreateListRelationships, 200, "", ErrMisdirected},
+	} {
 		calls := 0
-		c, err := New("pk_test", WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
 			calls++
-			return &http.Response{StatusCode: tt.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(tt.body)), Request: req}, nil
-		})}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = c.API.CreateEvent(t.Context(), event)
+			return answer(tt.status, tt.body), nil
+		})
+		op := operation(tt.op)
+		err := c.Call(t.Context(), klaviyo.Call{Operation: op, PathParams: []string{"01A"}, Body: bodyFor(op)})
 		if !errors.Is(err, tt.want) {
-			t.Errorf("%d %q: %v, want %v", tt.status, tt.body, err, tt.want)
+			t.Errorf("%s %d %q: %v, want %v", tt.op, tt.status, tt.body, err, tt.want)
 		}
 		if calls != 1 {
-			t.Errorf("%d %q: %d attempts", tt.status, tt.body, calls)
+			t.Errorf("%s %d %q: %d attempts", tt.op, tt.status, tt.body, calls)
+		}
+	}
+}
+
+// bodyFor names a person, where the operation asks for one.
+func bodyFor(op *klaviyo.Operation) any {
+	switch op {
+	case klaviyo.OperationCreateEvent:
+		return event().Body()
+	case klaviyo.OperationCreateProfile:
+		return profileOf(`{"email":"ada@example.com"}`).Body()
+	}
+	return nil
+}
+
+// TestHugeSuccess is the path's fault where nothing asked for so much.
+func TestHugeSuccess(t *testing.T) {
+	for op, want := range map[*klaviyo.Operation]error{klaviyo.OperationCreateEvent: ErrMisdirected, klaviyo.OperationGetProfiles: ErrInvalidRequest} {
+		c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
+			resp := success(req)
+			resp.Body = io.NopCloser(io.MultiReader(resp.Body, strings.NewReader(strings.Repeat(" ", maxAnswer+1))))
+			return resp, nil
+		})
+		err := c.Call(t.Context(), klaviyo.Call{Operation: operation(op), Body: bodyFor(operation(op))})
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", op, err, want)
 		}
 	}
 }
@@ -72,7 +133,7 @@ func TestFormsOfAnswers(t *testing.T) {
 			c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
 			})
-			profile, err := c.API.GetProfile(t.Context(), "1", nil)
+			profile, err := klaviyo.NewAPI(c).GetProfile(t.Context(), "1", nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -117,30 +178,76 @@ func TestBaseURLForms(t *testing.T) {
 	}
 }
 
-// TestAnswerOfAnotherType names the field, and shows no value.
-func TestAnswerOfAnotherType(t *testing.T) {
-	body := `{"data":{"type":"profile","id":"1","attributes":{"subscriptions":{"email":{"marketing":{"double_optin":"True"}}}}}}`
-	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
-	})
-	_, err := c.API.GetProfile(t.Context(), "1", nil)
-	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "double_optin is of another type") || strings.Contains(err.Error(), "True") {
-		t.Errorf("%v", err)
-	}
-}
-
+// TestTimestamp reads every form that times have in answers and in the description's
+// examples.
 func TestTimestamp(t *testing.T) {
 	moment := time.Date(2023, 2, 21, 20, 7, 38, 500_000_000, time.UTC)
-	for _, text := range []klaviyo.Timestamp{"2023-02-21T20:07:38.5Z", "2023-02-21T20:07:38.5", "2023-02-21T21:07:38.5+01:00", klaviyo.NewTimestamp(moment)} {
-		if got, err := text.Time(); err != nil || !got.Equal(moment) {
-			t.Errorf("%s: %v, %v", text, got, err)
+	for _, tt := range []struct {
+		text klaviyo.Timestamp
+		want time.Time
+	}{
+		{"2023-02-21T20:07:38.5Z", moment},
+		{"2023-02-21T21:07:38.5+01:00", moment},
+		{"2023-02-21T20:07:38.5", moment},
+		{"2023-02-21 20:07:38.5+00:00", moment},
+		{"2023-02-21 12:07:38.5-08:00", moment},
+		{"2023-02-21 20:07:38.500000", moment},
+		{"2023-02-21T20:07:38+00:00", moment.Truncate(time.Second)},
+		{"2023-02-21 20:07:38+00:00", moment.Truncate(time.Second)},
+		{"2023-02-21T20:07:38", moment.Truncate(time.Second)},
+		{klaviyo.NewTimestamp(moment), moment},
+	} {
+		if got, err := tt.text.Time(); err != nil || !got.Equal(tt.want) {
+			t.Errorf("%s: %v, %v; want %v", tt.text, got, err, tt.want)
 		}
 	}
-	for _, text := range []klaviyo.Timestamp{"", "yesterday", "2023-02-21"} {
+	for _, text := range []klaviyo.Timestamp{"", "yesterday", "2023-02-21", "2023-02-30T20:07:38Z", "1676927258"} {
 		if got, err := text.Time(); err == nil {
 			t.Errorf("%q is %v", text, got)
 		}
 	}
+}
+
+// TestTimesOfAnswers are read in whatever form klaviyotest, and so Klaviyo, writes them.
+func TestTimesOfAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(123 * time.Millisecond)
+		now := time.Now().Truncate(time.Second)
+		k := klaviyotest.New(klaviyotest.WithList("L", "Newsletter"))
+		c := newTestClient(t, k.Transport().RoundTrip)
+		if _, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{Email: "ada@example.com"}))); err != nil {
+			t.Fatal(err)
+		}
+		if err := klaviyo.NewAPI(c).CreateEvent(t.Context(), klaviyo.EventCreateAttributes{Profile: klaviyo.EventProfile{Email: "ada@example.com"}, Metric: klaviyo.MetricCreateQuery{Name: "Paid"}}); err != nil {
+			t.Fatal(err)
+		}
+		profiles, err := klaviyo.NewAPI(c).GetProfiles(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events, err := klaviyo.NewAPI(c).GetEvents(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lists, err := klaviyo.NewAPI(c).GetLists(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]klaviyo.Timestamp{
+			"a profile's created":         profiles.Data[0].Attributes.Created,
+			"a profile's updated":         profiles.Data[0].Attributes.Updated,
+			"a profile's last_event_date": profiles.Data[0].Attributes.LastEventDate,
+			"an event's datetime":         events.Data[0].Attributes.Datetime,
+			"a list's created":            lists.Data[0].Attributes.Created,
+		} {
+			if got, err := text.Time(); err != nil || !got.Equal(now) {
+				t.Errorf("%s: %s is %v, %v; want %v", name, text, got, err, now)
+			}
+		}
+		if profiles.Links.NextCursor() != "" || profiles.Data[0].Attributes.PhoneNumber != "" {
+			t.Errorf("null is read as %+v", profiles)
+		}
+	})
 }
 
 func TestUpsertProfile(t *testing.T) {
@@ -154,7 +261,7 @@ func TestUpsertProfile(t *testing.T) {
 		return answer(http.StatusCreated, `{"data":{"type":"profile","id":"01"}}`), nil
 	})
 	attributes := klaviyo.ProfileCreateAttributes{Email: "ada@example.com", Location: klaviyo.ProfileLocation{Latitude: klaviyo.Degrees(48.2), Longitude: klaviyo.NullCoordinate()}}
-	sent, err := c.UpsertProfile(t.Context(), attributes)
+	sent, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(attributes)))
 	if err != nil || sent.ProfileID != "01" {
 		t.Fatal(sent, err)
 	}
@@ -162,7 +269,7 @@ func TestUpsertProfile(t *testing.T) {
 	if len(bodies) != 1 || bodies[0] != want {
 		t.Errorf("sent %q, want %s", bodies, want)
 	}
-	if _, err := c.UpsertProfile(t.Context(), klaviyo.ProfileCreateAttributes{}); !errors.Is(err, ErrMissingIdentifier) {
+	if _, err := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{}))); !errors.Is(err, ErrMissingIdentifier) {
 		t.Errorf("%v", err)
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Attempt is one sending of a request and what came of it. It holds no part of the
 // request or the answer.
 type Attempt struct {
 	// Operation is the call. An upsert consists of several.
-	Operation *klaviyo.Operation
+	Operation *runtime.Operation
 	// Number is the attempt's place among those of the call, from 1 on.
 	Number int
 	// StatusCode is the answer's, zero if there was none.
@@ -51,10 +51,6 @@ func reasonOf(req *http.Request, resp *http.Response, err error) error {
 			return e.kind
 		}
 		return req.Context().Err()
-	case resp.StatusCode/100 != 2:
-		return badAnswer(callOf(req), resp).kind
-	case !answersAsTheAPI(resp):
-		return ErrUnavailable
 	}
-	return nil
+	return replyOf(callOf(req).operation, resp).kind()
 }

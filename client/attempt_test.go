@@ -32,7 +32,7 @@ func TestAttemptHook(t *testing.T) {
 		{"a gateway's 403", klaviyotest.Challenge(), client.Attempt{StatusCode: 403, Err: client.ErrUnavailable}},
 		{"a missing scope", klaviyotest.MissingScope(), client.Attempt{StatusCode: 403, Err: client.ErrUnauthorized}},
 		{"400", klaviyotest.Fault{Status: 400}, client.Attempt{StatusCode: 400, Err: client.ErrInvalidRequest}},
-		{"a page", klaviyotest.Fault{Status: 200, HTML: "<html>"}, client.Attempt{StatusCode: 200, Err: client.ErrUnavailable}},
+		{"a page", klaviyotest.Fault{Status: 200, HTML: "<html>"}, client.Attempt{StatusCode: 200, Err: client.ErrMisdirected}},
 		{"no answer", klaviyotest.ConnectionReset(), client.Attempt{Err: client.ErrUnavailable}},
 		{"too late", klaviyotest.Slow(time.Hour), client.Attempt{Err: client.ErrUnavailable, Duration: 30 * time.Second}},
 	}
@@ -74,7 +74,7 @@ func TestAttemptHookOfACancelledCall(t *testing.T) {
 		c := newClient(t, over(k), client.WithAttemptHook(func(_ context.Context, a client.Attempt) { got = append(got, a) }))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := c.API.GetLists(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := klaviyo.NewAPI(c).GetLists(ctx, nil); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
 		}
 		if len(got) != 1 || !errors.Is(got[0].Err, context.DeadlineExceeded) || got[0].Duration != time.Second {
@@ -94,7 +94,7 @@ func TestAttemptHookTellsTheWait(t *testing.T) {
 			client.WithAttemptHook(func(context.Context, client.Attempt) { order += "b" }))
 		start := time.Now()
 		for range 30 { // of 10 a second
-			if _, err := c.API.GetLists(t.Context(), nil); err != nil {
+			if _, err := klaviyo.NewAPI(c).GetLists(t.Context(), nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -146,7 +146,7 @@ func ExampleWithAttemptHook() {
 		fmt.Println(err)
 		return
 	}
-	if _, err := c.API.GetLists(context.Background(), nil); err != nil {
+	if _, err := klaviyo.NewAPI(c).GetLists(context.Background(), nil); err != nil {
 		fmt.Println(err)
 	}
 	// Output:

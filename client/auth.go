@@ -5,9 +5,6 @@ import (
 	"strings"
 )
 
-// revision is the revision of the API that package klaviyo describes.
-const revision = "2023-02-22"
-
 const userAgent = "rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"
 
 // agents is the User-Agent of requests that a program makes, which may have no name.
@@ -28,11 +25,13 @@ func authorize(key, companyID, program string) link {
 				return nil, missingCredentials(op, "this is a call with a private key; make the Client with New")
 			}
 			req = req.Clone(req.Context())
-			req.Header.Set("revision", revision)
-			req.Header.Set("Accept", "application/json")
+			req.Header.Set("revision", op.Revision)
+			// Else a retired revision is read as a later one, and event after event refused.
+			req.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1")
+			req.Header.Set("Accept", op.MediaType)
 			req.Header.Set("User-Agent", agent)
 			if req.Body != nil {
-				req.Header.Set("Content-Type", "application/json")
+				req.Header.Set("Content-Type", op.MediaType)
 			}
 			if op.Public {
 				req.Header.Del("Authorization")

@@ -34,9 +34,10 @@ func TestAuthorize(t *testing.T) {
 			for name, want := range map[string]string{
 				"Authorization": test.authorization,
 				"revision":      "2023-02-22",
-				"Content-Type":  test.contentType,
-				"Accept":        test.accept,
-				"User-Agent":    "acme-sync/1.2 rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)",
+				"X-Klaviyo-Revision-Fall-Forward-Opt-Out": "1",
+				"Content-Type": test.contentType,
+				"Accept":       test.accept,
+				"User-Agent":   "acme-sync/1.2 rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)",
 			} {
 				if got := sent.Get(name); got != want {
 					t.Errorf("%s: %q, want %q", name, got, want)
@@ -59,12 +60,12 @@ func TestUserAgent(t *testing.T) {
 		var sent string
 		c, err := New(testKey, append(opts, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
 			sent = req.Header.Get("User-Agent")
-			return answer(http.StatusOK, "{}"), nil
+			return success(req), nil
 		})}))...)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.API.GetLists(t.Context(), nil); err != nil || sent != want {
+		if _, err := klaviyo.NewAPI(c).GetLists(t.Context(), nil); err != nil || sent != want {
 			t.Errorf("User-Agent: %q, %v, want %q", sent, err, want)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 const (
@@ -43,7 +43,7 @@ type burstWindow struct {
 	roundTrip time.Duration
 }
 
-func newBurstWindow(limit klaviyo.RateLimit, share float64) burstWindow {
+func newBurstWindow(limit runtime.RateLimit, share float64) burstWindow {
 	return burstWindow{length: limit.Window, calls: limit.Calls, share: share, pace: 1, spaced: true, pacer: rate.NewLimiter(0, 1)}
 }
 

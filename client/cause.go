@@ -34,7 +34,7 @@ const (
 	advicePlainHTTP   = "the server doesn't speak TLS; check the scheme and the port of the base URL"
 	adviceHost        = "check the host of the base URL and this machine's DNS"
 	adviceRefused     = "nothing listens there; check the base URL, or send again later"
-	adviceProxy       = "check HTTPS_PROXY, and the proxy's user and password"
+	adviceProxy       = "check HTTPS_PROXY, the proxy's user and password, and that it lets Klaviyo through"
 	adviceTLS         = "the server refuses TLS as this machine speaks it; check the base URL, and proxies on the way"
 	adviceNotHTTP     = "the server doesn't speak HTTP; check the scheme and the port of the base URL"
 	adviceTransport   = "check the base URL and the transport of the http.Client"
@@ -58,7 +58,8 @@ func causes() []cause {
 		{text: tlsAlert, advice: adviceTLS},
 		{text: saying("tls: server selected unsupported protocol version", "tls: no supported versions satisfy"), advice: adviceTLS},
 
-		{text: proxyAnswer, advice: adviceProxy},
+		{text: proxyAnswer(true), advice: adviceProxy},
+		{text: proxyAnswer(false), advice: adviceProxy, final: true},
 		{text: networkError("proxyconnect", nil), advice: adviceProxy},
 		{text: networkError("socks connect", nil), advice: adviceProxy},
 		{text: saying("proxy: unknown scheme", "invalid proxy address"), advice: adviceProxy, final: true},
@@ -213,15 +214,23 @@ func describeMismatch(e *json.UnmarshalTypeError) string {
 	return fmt.Sprintf("%s is a JSON %s, not a Go %v, at offset %d", at, found, e.Type, e.Offset)
 }
 
-// proxyAnswer describes a proxy's refusal, which net/http tells by the text of its status.
-func proxyAnswer(err error) string {
-	text := innermost(err).Error()
-	for status := 400; status < 600; status++ {
-		if known := http.StatusText(status); known != "" && strings.EqualFold(text, known) {
-			return fmt.Sprintf("the proxy answered %d %s", status, known)
+// proxyAnswer describes a proxy's refusal that may pass, or one that stays. net/http tells
+// it by the text of its status.
+func proxyAnswer(passes bool) func(error) string {
+	return func(err error) string {
+		text := innermost(err).Error()
+		for status := 400; status < 600; status++ {
+			known := http.StatusText(status)
+			if known == "" || !strings.EqualFold(text, known) {
+				continue
+			}
+			kind := reply{status: status}.kind()
+			if passes == (kind == ErrUnavailable || kind == ErrRateLimited) {
+				return fmt.Sprintf("the proxy answered %d %s", status, known)
+			}
 		}
+		return ""
 	}
-	return ""
 }
 
 // tlsAlert describes what the server said to end a handshake. crypto/tls has a type of

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // A link does one thing to requests on their way to next, and to the answers.
@@ -26,7 +26,7 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 // A call is what the links know of a request beside the request itself. One
 // goroutine at a time has it.
 type call struct {
-	operation *klaviyo.Operation
+	operation *runtime.Operation
 	// attempts counts those that were sent, rateLimited their 429 answers.
 	attempts, rateLimited int
 	// waited is what the limiter made the present attempt wait.

@@ -4,21 +4,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // Client sends requests to Klaviyo. It is safe for concurrent use, and a program
 // needs one for each account: two clients don't know of each other's limits.
 type Client struct {
-	// API makes the typed calls of the description. They pass the same links as
-	// the requests given to [Client.Send], and fail with the same errors.
-	API *klaviyo.API
-
 	baseURL        *url.URL
+	logger         *slog.Logger
 	chain          http.RoundTripper
-	limiters       limiters
+	limiters       *limiters
 	counters       *counters
 	memory         *profileMemory
 	externalIDOnly bool
@@ -59,19 +53,19 @@ func newClient(key string, opts []Option) (*Client, error) {
 
 	c := &Client{
 		baseURL:        cfg.baseURL,
+		logger:         cfg.logger,
 		limiters:       newLimiters(cfg.retry, cfg.quotaShare),
 		counters:       &counters{},
 		memory:         newProfileMemory(cfg.people),
 		externalIDOnly: cfg.externalIDOnly,
 	}
 	c.chain = chain(cfg.transport(), links(key, cfg, c.limiters, c.counters)...)
-	c.API = klaviyo.NewAPI(caller{c})
 	return c, nil
 }
 
 // links are what every request passes on its way out, from top to bottom, and
 // its answer on its way back. What stands below retry happens for every attempt.
-func links(key string, cfg config, limiters limiters, counters *counters) []link {
+func links(key string, cfg config, limiters *limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key, cfg.companyID, cfg.userAgent),
@@ -81,47 +75,6 @@ func links(key string, cfg config, limiters limiters, counters *counters) []link
 		maskKey(key),
 		limitTime(cfg.attemptTimeout()),
 	}
-}
-
-// do is the chain with its two ends: a request is matched with its operation on
-// the way in, and an answer other than 2XX becomes an *Error on the way out.
-func (c *Client) do(req *http.Request) (*http.Response, error) {
-	op, err := c.match(req)
-	if err != nil {
-		return nil, err
-	}
-	call := &call{operation: op}
-	req = req.WithContext(withCall(req.Context(), call))
-	resp, err := c.chain.RoundTrip(req)
-	if err != nil {
-		return nil, noAnswer(req, err)
-	}
-	if resp.StatusCode/100 != 2 {
-		return nil, badAnswer(call, resp)
-	}
-	if !answersAsTheAPI(resp) {
-		return nil, notTheAPI(call, resp)
-	}
-	resp.Request = req
-	return resp, nil
-}
-
-// match finds the operation that a request calls. It refuses a request to
-// another server, which would get to see the key.
-func (c *Client) match(req *http.Request) (*klaviyo.Operation, error) {
-	if req.URL.Scheme != c.baseURL.Scheme || req.URL.Host != c.baseURL.Host ||
-		req.Host != "" && req.Host != c.baseURL.Host {
-		return nil, refuse(nil, "the request is for another server than the base URL's")
-	}
-	path, ok := strings.CutPrefix(req.URL.EscapedPath(), strings.TrimSuffix(c.baseURL.EscapedPath(), "/"))
-	if !ok {
-		return nil, refuse(nil, "the request is outside the base URL's path")
-	}
-	op, ok := klaviyo.Operations.Match(req.Method, path)
-	if !ok {
-		return nil, refuse(nil, "no operation has this method and path; package klaviyo lists the operations")
-	}
-	return op, nil
 }
 
 // Stats tells what the Client has done so far.

@@ -2,18 +2,31 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // A claim is what a request says of a person, less the identifiers that turned out to
 // be those of other profiles. These are custom properties, with a warning each.
 type claim struct {
-	attributes klaviyo.ProfileCreateAttributes
-	warnings   []Warning
+	body     json.RawMessage
+	person   person
+	places   runtime.People
+	warnings []Warning
+}
+
+// newClaim is that of the body of an operation about one person. Of another body it is
+// one of nobody.
+func newClaim(op *runtime.Operation, body []byte) claim {
+	c := claim{body: body, places: op.People[0]}
+	if people, err := findPeople(c.places, body); err == nil && len(people) == 1 {
+		c.person = people[0]
+	}
+	return c
 }
 
 // An owner is a profile that has the identifier of index by, and maybe others.
@@ -25,10 +38,10 @@ type owner struct {
 // duplicateIn gives the profile that a 409 names for a claim.
 func duplicateIn(err error, c claim) (owner, bool) {
 	var conflict *Error
-	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isProfileID(conflict.DuplicateProfileID) {
+	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
 	}
-	ids := identifiersOf(c.attributes)
+	ids := identifiersOf(c.person)
 	by, ok := ids.at(conflict.Pointer)
 	if !ok {
 		by = ids.weakest() // which it has or else a stronger one
@@ -40,28 +53,27 @@ func duplicateIn(err error, c claim) (owner, bool) {
 // that any profile has. It begins with one that has some of them, and goes by the
 // identifier that a 409 points at: a stronger one than this profile is known by leads
 // to the profile that the 409 names, and a weaker one is left out. Where a 409 doesn't
-// point, the profile of the strongest identifier does without the others, the weakest
-// first. The error is ErrConflict if all this doesn't tell whose the claim is.
+// point, the profile of the strongest identifier is given as many of the others as it
+// takes. The error is ErrConflict if all this doesn't tell whose the claim is.
 func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, error) {
-	left := whole
+	left, fewer := whole, whole.fewer()
 	for moves := 0; ; {
 		sent, err := u.update(ctx, o.id, left)
 		var conflict *Error
 		if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
-		ids := identifiersOf(left.attributes)
+		ids := identifiersOf(left.person)
 		other, named := duplicateIn(err, left)
 		at, points := ids.at(conflict.Pointer)
-		rest, more := left.withoutWeakest()
 		switch {
 		case points && at > o.by:
 			left = left.without(at)
 		case points && named && moves < len(ids):
 			moves++
-			o, left = other, whole
-		case !points && more && o.by == ids.strongest():
-			left = rest
+			o, left, fewer = other, whole, whole.fewer()
+		case !points && len(fewer) > 0 && o.by == ids.strongest():
+			left, fewer = fewer[0], fewer[1:]
 		default:
 			return nil, err
 		}
@@ -69,9 +81,25 @@ func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, e
 	}
 }
 
+// fewer are a claim's ways to do without some of its identifiers but the strongest, in
+// the order in which to try them: without the weakest, the one before it, and both.
+func (c claim) fewer() []claim {
+	ids := identifiersOf(c.person)
+	claims := []claim{c}
+	for i := len(ids) - 1; i > ids.strongest(); i-- {
+		if ids[i] == "" {
+			continue
+		}
+		for _, with := range claims[:len(claims):len(claims)] {
+			claims = append(claims, with.without(i))
+		}
+	}
+	return claims[1:]
+}
+
 // withoutWeakest leaves the weakest identifier out, unless it is the only one.
 func (c claim) withoutWeakest() (claim, bool) {
-	ids := identifiersOf(c.attributes)
+	ids := identifiersOf(c.person)
 	if ids.weakest() == ids.strongest() {
 		return claim{}, false
 	}
@@ -80,13 +108,27 @@ func (c claim) withoutWeakest() (claim, bool) {
 
 // without makes an identifier, which isn't the strongest, a custom property.
 func (c claim) without(identifier int) claim {
-	warning := setAside[identifierFields[identifier]](&c.attributes)
-	c.warnings = append(slices.Clip(c.warnings), warning)
+	field := identifierFields[identifier]
+	property, place, value := "external_id", c.places.ExternalID, &c.person.externalID
+	if field == "phone_number" {
+		property, place, value = phoneProperty, c.places.PhoneNumber, &c.person.phoneNumber
+	}
+	body, property, err := setAside(c.body, c.places, place, property, *value)
+	if err != nil {
+		return c // a body that can't be read is refused by others
+	}
+	c.body, *value = body, ""
+	c.warnings = append(slices.Clip(c.warnings), Warning{WarningIdentifierConflict,
+		field + " belongs to another profile; it is kept as the custom property " + property})
 	return c
 }
 
-// at gives the identifier that a pointer names.
+// at gives the identifier that a 409 is about: the one that its pointer names, or the only
+// one there is.
 func (ids identifiers) at(pointer string) (identifier int, ok bool) {
+	if only := ids.weakest(); only >= 0 && only == ids.strongest() {
+		return only, true
+	}
 	for i, value := range ids {
 		if value != "" && strings.HasSuffix(pointer, "/"+identifierFields[i]) {
 			return i, true
@@ -95,18 +137,11 @@ func (ids identifiers) at(pointer string) (identifier int, ok bool) {
 	return 0, false
 }
 
-// setAside turns an identifier into a custom property.
-var setAside = map[string]func(*klaviyo.ProfileCreateAttributes) Warning{
-	"phone_number": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		var property string
-		a.Properties, property = withProperty(a.Properties, phoneProperty, a.PhoneNumber)
-		a.PhoneNumber = ""
-		return Warning{WarningIdentifierConflict, "phone_number belongs to another profile; it is kept as the custom property " + property}
-	},
-	"external_id": func(a *klaviyo.ProfileCreateAttributes) Warning {
-		var property string
-		a.Properties, property = withProperty(a.Properties, "external_id", a.ExternalID)
-		a.ExternalID = ""
-		return Warning{WarningIdentifierConflict, "external_id belongs to another profile; it is kept as the custom property " + property}
-	},
+// pointerOf is the place that an error points at, or empty.
+func pointerOf(err error) string {
+	var e *Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	return e.Pointer
 }

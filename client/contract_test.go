@@ -110,7 +110,7 @@ func converse(t *testing.T, k *klaviyotest.Klaviyo, c *client.Client) {
 		}
 	}
 
-	read, err := c.API.GetProfile(ctx, created.ProfileID, nil)
+	read, err := klaviyo.NewAPI(c).GetProfile(ctx, created.ProfileID, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func converse(t *testing.T, k *klaviyotest.Klaviyo, c *client.Client) {
 	if p, _ := k.Profile(email); len(p.Lists) != 0 {
 		t.Errorf("lists: %v, want none after the unsubscription", p.Lists)
 	}
-	if _, err := c.API.GetProfile(ctx, "01NOBODY", nil); !errors.Is(err, client.ErrNotFound) {
+	if _, err := klaviyo.NewAPI(c).GetProfile(ctx, "01NOBODY", nil); !errors.Is(err, client.ErrNotFound) {
 		t.Errorf("err = %v, want ErrNotFound", err)
 	}
 }
@@ -218,7 +218,7 @@ func TestContractRateLimited(t *testing.T) {
 		k.Spend(klaviyo.OperationGetProfileLists, 60)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		_, err := c.API.GetProfileLists(ctx, "01A", nil)
+		_, err := klaviyo.NewAPI(c).GetProfileLists(ctx, "01A", nil)
 		var e *client.Error
 		if !errors.As(err, &e) || !errors.Is(err, client.ErrRateLimited) || e.RetryAfter < 50*time.Second {
 			t.Errorf("err = %v, want ErrRateLimited with RetryAfter", err)

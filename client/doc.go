@@ -75,8 +75,8 @@
 // A request whose identifiers belong to several profiles updates the one that has the
 // email, or if none has it the one that has the phone number, whichever profile a 409
 // names and whatever the Client remembers. Identifiers of other profiles are left out
-// of the update: those that the 409s point at or, where they don't point, the weakest
-// first, the external id before the phone number. What is left out becomes the custom
+// of the update: those that the 409s point at or, where they don't point at one, those
+// without which an update succeeds, as few as can be. What is left out becomes the custom
 // property external_id or phone, unless the request has a property of that name, and
 // the Response has a [Warning] with the code [WarningIdentifierConflict]. If the
 // strongest identifier alone is still answered 409, the error is [ErrConflict]. What
@@ -128,9 +128,29 @@
 //	ErrMissingIdentifier, ErrInvalidRequest,   this request can't pass; the next one may
 //	ErrNotFound, ErrConflict
 //	ErrUnauthorized, ErrRevisionRetired        no request can pass; stop, and mend the key or the program
+//	ErrMisdirected                             it isn't the API that answers; stop, and mend the base URL or the proxy
 //	ErrMissingCredentials                      no such call of this Client can; give it the key or the id
 //	ErrRateLimited, ErrUnavailable             this request may pass later
+//	ErrUnexpectedAnswer                        the request was taken; don't send it again
 //	context.Canceled, context.DeadlineExceeded the caller's context has ended
+//
+// [BlameOf] gives the first word of it: whether the request, the account or the path to
+// the API is at fault, or the failure may pass.
+//
+// # Answers
+//
+// An answer counts as success only if the description has it so: with the operation's
+// status, and with the id of the resource or the list of resources that belongs to it.
+// Anything else, such as the page of a portal, an empty 204 or JSON of another kind, is
+// [ErrMisdirected], for a server that isn't Klaviyo's would swallow everything.
+//
+// Within a success a value may be of another type than described. A call that reads, and
+// an iterator, gives the answer without that value, whose place stays zero, and warns
+// the logger. It fails with [ErrUnexpectedAnswer] where nothing can be done without the
+// value: an id, a resource's type or attributes as a whole, the address of the next page.
+// A call that writes fails with it in any case, since its answer is all that tells what was written;
+// [Error.ResourceID] and [Error.Answer] have what could be read, and the request isn't to
+// be sent again. [Client.Send] needs nothing but the id, and doesn't fail.
 //
 // The texts of errors and logs hold names, types, positions and numbers, never values of a
 // request. Klaviyo's own description of a fault may quote such a value, so it is in

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // What an [*Error] is; ask with [errors.Is].
@@ -20,8 +20,8 @@ var (
 	// public call of one without a company id. It was not sent.
 	ErrMissingCredentials = errors.New("missing credentials")
 	// ErrInvalidRequest is a request that is at fault: it can't pass as it is, but
-	// the next one may. 400, 405, 413, 415, 422 and the rest of the 4XX; or one
-	// that this package refused to send.
+	// the next one may. 400, 405, 413, 414, 415 and 422; or one that this package
+	// refused to send.
 	ErrInvalidRequest = errors.New("invalid request")
 	// ErrNotFound is a resource that doesn't exist: 404, or 410 of an operation
 	// with an id in its path.
@@ -29,20 +29,33 @@ var (
 	// ErrConflict is an identifier that belongs to another profile: 409.
 	ErrConflict = errors.New("conflict")
 
-	// ErrUnauthorized is a key that is wrong or lacks a scope: 401, or 403 with a
-	// JSON body. Every further request would fail.
+	// ErrUnauthorized is a key that is wrong or lacks a scope, or an account that may
+	// not use the API: 401, 402, or 403 with a JSON body. Every further request would
+	// fail.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrRevisionRetired is an API that no longer speaks our revision: 410 of an
-	// operation without an id in its path, or a 400 or 410 that names the revision.
-	// Every further request would fail.
+	// ErrRevisionRetired is an account that no longer serves our revision: 410 of an
+	// operation without an id in its path, a 400 or 410 that names the revision, or a
+	// 404 that finds no valid one. Every further request would fail.
 	ErrRevisionRetired = errors.New("revision retired")
+	// ErrMisdirected is an answer that isn't the API's: a redirect, a page, a status or a
+	// success that the description doesn't give the operation, or a certificate that
+	// isn't trusted. The base URL or something on the way is at fault. Whether the
+	// request was taken isn't known.
+	ErrMisdirected = errors.New("misdirected")
 
 	// ErrRateLimited is a 429 to the last attempt, or a context whose deadline is
 	// before the limiter leaves room.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable is an API that can't be reached: no answer, 408, 425, 5xx, a
-	// redirect, or another server's 403, 404 or 405 (a page) to the last attempt.
+	// ErrUnavailable is an API that can't be reached: no answer, 408, 425, 5xx, or a
+	// 403 without JSON, to the last attempt.
 	ErrUnavailable = errors.New("unavailable")
+
+	// ErrUnexpectedAnswer is a request that was taken, and whose answer has values of
+	// another type than described. What could be read is in the Error. Calls that read
+	// fail so only where the answer is of no use without those values: its ids, its
+	// attributes as a whole, or the address of the next page. Of other values the place
+	// stays zero, with a warning to the logger.
+	ErrUnexpectedAnswer = errors.New("unexpected answer")
 )
 
 // Error is why a request failed. All fields but Operation and Attempts are zero
@@ -50,7 +63,7 @@ var (
 // the error of the context.
 type Error struct {
 	// Operation is empty if the request calls none.
-	Operation *klaviyo.Operation
+	Operation *runtime.Operation
 	// StatusCode is that of the last answer, zero if there was none.
 	StatusCode int
 	// Attempts is the number of times the request was sent, RateLimited the number
@@ -71,6 +84,17 @@ type Error struct {
 	DuplicateProfileID string
 	// Missing holds JSON Pointers to where an identifier is missing in the body.
 	Missing []string
+	// Excerpt is the first 200 characters of the last answer's body, without line
+	// breaks. It may quote personal data of the request.
+	Excerpt string
+
+	// Answer is what could be read of the answer of an ErrUnexpectedAnswer: a pointer to
+	// the type that the call gives.
+	Answer any
+	// ResourceID is the id of the one resource in Answer, empty if there are several.
+	ResourceID string
+	// Unread holds JSON Pointers to what couldn't be read of Answer, whose places are zero.
+	Unread []string
 
 	kind   error  // one of the Err… variables; nil if the context ended
 	cause  error  // of no answer
@@ -93,9 +117,10 @@ type Fault struct {
 
 // Error shows the operation, what failed, what to do, the API's code, pointer and
 // request id, and how many more faults there are and where. It never shows values of the
-// request or the key, and so only says that there is more in Detail. Of what kept an
-// answer away it shows types, positions and addresses of servers; the text of an error
-// that isn't known to be free of values is in those that Unwrap gives.
+// request or the key, and so only says that there is more in Detail and nothing of
+// Excerpt. Of what kept an answer away it shows types, positions and addresses of
+// servers; the text of an error that isn't known to be free of values is in those that
+// Unwrap gives.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
@@ -132,6 +157,9 @@ func (e *Error) facts() []string {
 			break
 		}
 		add("at %s", pointer)
+	}
+	if len(e.Unread) > 0 {
+		add("%s of another type than described", e.Unread[0])
 	}
 	if looksLikeName(e.Code) {
 		add("code %s", e.Code)

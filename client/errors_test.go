@@ -20,16 +20,17 @@ import (
 // kinds are all that an Error can be.
 var kinds = []error{
 	ErrMissingIdentifier, ErrInvalidRequest, ErrNotFound, ErrConflict,
-	ErrUnauthorized, ErrRevisionRetired, ErrRateLimited, ErrUnavailable,
+	ErrUnauthorized, ErrRevisionRetired, ErrMisdirected, ErrRateLimited, ErrUnavailable, ErrUnexpectedAnswer,
 }
 
 func TestAnswersBecomeErrors(t *testing.T) {
 	const (
-		page     = "<html>ada@example.com</html>"
-		fault    = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"ada@example.com is bad","source":{"pointer":"/data/attributes/email"}}]}`
-		revision = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The revision is not supported.","source":{"pointer":"/data/"}}]}`
-		header   = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"Bad.","source":{"parameter":"revision"}}]}`
-		property = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The property revision is bad.","source":{"pointer":"/data/attributes/properties/revision"}}]}`
+		page       = "<html>ada@example.com</html>"
+		fault      = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"ada@example.com is bad","source":{"pointer":"/data/attributes/email"}}]}`
+		revision   = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The revision is not supported.","source":{"pointer":"/data/"}}]}`
+		header     = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"Bad.","source":{"parameter":"revision"}}]}`
+		noRevision = `{"errors":[{"id":"9f8","code":"not_found","title":"Not found.","detail":"No valid revisions found for method POST.","source":{}}]}`
+		property   = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"The property revision is bad.","source":{"pointer":"/data/attributes/properties/revision"}}]}`
 	)
 	event, profile := operation(klaviyo.OperationCreateEvent), operation(klaviyo.OperationUpdateProfile)
 	for _, test := range []struct {
@@ -39,31 +40,40 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		kind   error
 		text   string // in the message
 	}{
-		{event, 302, page, ErrUnavailable, "the API doesn't redirect; check the base URL"},
+		{event, 302, page, ErrMisdirected, "the API doesn't redirect; check the base URL"},
 		{event, 400, fault, ErrInvalidRequest, "status 400, code invalid, at /data/attributes/email, 2 attempts, request id 9f8"},
-		{event, 400, page, ErrInvalidRequest, "status 400"},
+		{event, 400, page, ErrMisdirected, "check the base URL"},
 		{event, 400, "", ErrInvalidRequest, "status 400"},
 		{event, 400, revision, ErrRevisionRetired, "2023-02-22"},
 		{event, 400, header, ErrRevisionRetired, "2023-02-22"},
 		{event, 400, property, ErrInvalidRequest, "at /data/attributes/properties/revision"},
+		{event, 402, fault, ErrUnauthorized, "its plan and bills"},
+		{event, 407, page, ErrMisdirected, "HTTPS_PROXY"},
 		{event, 401, fault, ErrUnauthorized, "events:write"},
 		{event, 401, page, ErrUnauthorized, "a private key of the account"},
 		{operation(klaviyo.OperationCreateClientEvent), 401, page, ErrUnauthorized, "company id"},
 		{event, 403, fault, ErrUnauthorized, "events:write"},
 		{event, 403, page, ErrUnavailable, "later"},
 		{event, 404, fault, ErrNotFound, "status 404"},
-		{event, 404, page, ErrUnavailable, "check the base URL"},
+		{event, 404, "", ErrMisdirected, "check the base URL"},
+		{event, 404, `{"message":"Not Found"}`, ErrMisdirected, "check the base URL"},
+		{event, 404, noRevision, ErrRevisionRetired, "2023-02-22"},
+		{profile, 404, noRevision, ErrRevisionRetired, "2023-02-22"},
+		{profile, 404, revision, ErrNotFound, "merged"},
+		{event, 404, page, ErrMisdirected, "check the base URL"},
 		{profile, 404, "", ErrNotFound, "status 404"},
-		{event, 405, page, ErrUnavailable, "check the base URL"},
+		{event, 405, page, ErrMisdirected, "check the base URL"},
 		{event, 405, fault, ErrInvalidRequest, "status 405"},
 		{event, 408, page, ErrUnavailable, "status 408"},
 		{event, 409, fault, ErrConflict, "merge them"},
 		{event, 410, page, ErrRevisionRetired, "2023-02-22"},
-		{profile, 410, page, ErrNotFound, "merged"},
+		{profile, 410, page, ErrMisdirected, "check the base URL"},
+		{profile, 410, fault, ErrNotFound, "merged"},
 		{profile, 410, revision, ErrRevisionRetired, "2023-02-22"},
 		{event, 413, page, ErrInvalidRequest, "status 413"},
-		{event, 415, page, ErrInvalidRequest, "status 415"},
-		{event, 418, page, ErrInvalidRequest, "status 418"},
+		{event, 415, page, ErrMisdirected, "status 415"},
+		{event, 415, fault, ErrInvalidRequest, "status 415"},
+		{event, 418, fault, ErrMisdirected, "status 418"},
 		{event, 422, fault, ErrInvalidRequest, "status 422"},
 		{event, 425, page, ErrUnavailable, "status 425"},
 		{event, 429, fault, ErrRateLimited, "retry after 7s"},
@@ -97,12 +107,12 @@ func TestAnswersBecomeErrors(t *testing.T) {
 }
 
 func TestAnswersOfAnotherShape(t *testing.T) {
-	for _, body := range []string{`{}`, `{"errors":null}`, `{"errors":[]}`, `{"errors":[null]}`, `{"errors":"x"}`, `{"errors":[{"source":null}]}`, `[]`, `null`} {
-		if err := badAnswer(&call{}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
+	for _, body := range []string{`{}`, `{"errors":null}`, `{"errors":[]}`, `{"errors":[null]}`, `{"errors":"x"}`, `{"errors":[{"source":null}]}`, ``} {
+		if err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
-	err := badAnswer(&call{}, answer(http.StatusBadRequest, `{"errors":[{"status":"400","code":"invalid","id":"9f8"}]}`))
+	err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[{"status":"400","code":"invalid","id":"9f8"}]}`))
 	if err.Code != "invalid" || err.RequestID != "9f8" {
 		t.Errorf("%#v, want the fields beside the status of another type", err)
 	}
@@ -135,7 +145,7 @@ func TestAllFaultsOfAnAnswer(t *testing.T) {
 			t.Errorf("%d faults: %+v", len(test.faults), err.Faults)
 		}
 	}
-	err := badAnswer(&call{}, answer(http.StatusBadRequest, `{"errors":[`+email+`,`+name+`]}`))
+	err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+email+`,`+name+`]}`))
 	if want := (Fault{Code: "invalid", Detail: "ada@example.com is bad", Parameter: "fields[profile]", RequestID: "e-4"}); err.Faults[1] != want {
 		t.Errorf("%+v, want %+v", err.Faults[1], want)
 	}
@@ -169,7 +179,7 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 	}{
 		{wrapped(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), ErrUnavailable, "dial tcp: connection refused"},
 		{wrapped(&net.DNSError{Name: "a.klaviyo.com", Err: "no such host"}), ErrUnavailable, "lookup a.klaviyo.com: no such host"},
-		{wrapped(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ErrUnavailable, "certificates that this machine trusts"},
+		{wrapped(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ErrMisdirected, "certificates that this machine trusts"},
 		{wrapped(attemptTimeoutError(time.Second)), ErrUnavailable, "no answer within 1s"},
 		{wrapped(fmt.Errorf("%w: %w", errCutOff, errors.New(secret))), ErrUnavailable, "cut off"},
 		{wrapped(errors.New("GET " + secret)), ErrUnavailable, "type *errors.errorString"},

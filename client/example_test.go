@@ -97,7 +97,7 @@ func ExampleClient_typedCalls() {
 	}
 	ctx := context.Background()
 
-	ada, err := c.API.CreateProfile(ctx, klaviyo.ProfileCreateAttributes{
+	ada, err := klaviyo.NewAPI(c).CreateProfile(ctx, klaviyo.ProfileCreateAttributes{
 		Email:     "ada@example.com",
 		FirstName: klaviyo.Set("Ada"),
 		Title:     klaviyo.Set("Countess"),
@@ -105,7 +105,7 @@ func ExampleClient_typedCalls() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ada, err = c.API.UpdateProfile(ctx, ada.Data.ID, klaviyo.ProfileUpdateAttributes{
+	ada, err = klaviyo.NewAPI(c).UpdateProfile(ctx, ada.Data.ID, klaviyo.ProfileUpdateAttributes{
 		Title:      klaviyo.Null[string](),
 		Properties: json.RawMessage(`{"plan":"pro"}`),
 	})
@@ -125,7 +125,7 @@ func ExampleClient_allProfiles() {
 	}
 	ctx := context.Background()
 	for _, email := range []string{"ada@example.com", "bo@example.com", "cy@example.com"} {
-		if _, err := c.API.CreateProfile(ctx, klaviyo.ProfileCreateAttributes{Email: email}); err != nil {
+		if _, err := klaviyo.NewAPI(c).CreateProfile(ctx, klaviyo.ProfileCreateAttributes{Email: email}); err != nil {
 			log.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func ExampleClient_allProfiles() {
 		FieldsProfile: []klaviyo.ProfileField{klaviyo.ProfileFieldEmail},
 		Sort:          klaviyo.ProfileSortMinusEmail,
 	}
-	for profile, err := range c.API.AllProfiles(ctx, params) {
+	for profile, err := range klaviyo.NewAPI(c).AllProfiles(ctx, params) {
 		if err != nil {
 			log.Fatal(err)
 		}
@@ -154,13 +154,13 @@ func ExampleNewPublic() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	err = c.API.CreateClientEvent(ctx, klaviyo.EventCreateAttributes{
+	err = klaviyo.NewAPI(c).CreateClientEvent(ctx, klaviyo.EventCreateAttributes{
 		Metric:  klaviyo.MetricCreateQuery{Name: "Viewed Product"},
 		Profile: klaviyo.EventProfile{Email: "ada@example.com"},
 	})
 	fmt.Println(err, k.Events()[0].Metric)
 
-	_, err = c.API.GetLists(ctx, nil)
+	_, err = klaviyo.NewAPI(c).GetLists(ctx, nil)
 	fmt.Println(errors.Is(err, client.ErrMissingCredentials))
 	// Output:
 	// <nil> Viewed Product
@@ -179,12 +179,12 @@ func ExampleError() {
 	switch {
 	case err == nil:
 		fmt.Println("delivered")
-	case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrRevisionRetired):
-		fmt.Println("stop: no other request would pass")
-	case errors.Is(err, client.ErrRateLimited), errors.Is(err, client.ErrUnavailable):
+	case client.BlameOf(err) == client.BlameRequest:
+		fmt.Println("set the request aside: it can't pass")
+	case client.BlameOf(err) == client.BlamePassing:
 		fmt.Println("keep the request, and send it later")
 	default:
-		fmt.Println("set the request aside: it can't pass")
+		fmt.Println("stop: no other request would pass")
 	}
 	var e *client.Error
 	if errors.As(err, &e) {

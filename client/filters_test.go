@@ -37,7 +37,7 @@ func TestFilters(t *testing.T) {
 // Each filter of each operation is one that Klaviyo takes.
 func TestFiltersAreTaken(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithoutLimits(), klaviyotest.WithList("LIST", "Newsletter"))
-	api := newClient(t, over(k)).API
+	api := klaviyo.NewAPI(newClient(t, over(k)))
 	now := time.Now()
 	profiles := func(f klaviyo.ProfileFilter) error {
 		return second(api.GetProfiles(t.Context(), &klaviyo.GetProfilesParams{Filter: f}))
@@ -87,7 +87,7 @@ func TestFiltersAreTaken(t *testing.T) {
 // A filter's values find what has them, whatever characters they have.
 func TestFilterFinds(t *testing.T) {
 	k := klaviyotest.New()
-	api := newClient(t, over(k)).API
+	api := klaviyo.NewAPI(newClient(t, over(k)))
 	for _, id := range []string{`7"8\,)`, "7"} {
 		if _, err := api.CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "ada@example.com", ExternalID: id}); err == nil {
 			continue

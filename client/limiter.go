@@ -7,27 +7,40 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// limiters are those of all operations. Each has its own and never waits for
-// another's.
-type limiters map[*klaviyo.Operation]*limiter
+// limiters are those of all endpoints that were called. Each has its own and never waits
+// for another's.
+type limiters struct {
+	policy RetryPolicy
+	share  float64
+	mu     sync.Mutex
+	of     map[runtime.Endpoint]*limiter
+}
 
-func newLimiters(policy RetryPolicy, share float64) limiters {
-	limiters := make(limiters)
-	for op := range klaviyo.Operations.All() {
-		limiters[op] = newLimiter(op, policy, share)
+func newLimiters(policy RetryPolicy, share float64) *limiters {
+	return &limiters{policy: policy, share: share, of: make(map[runtime.Endpoint]*limiter)}
+}
+
+// limiter is that of an operation's endpoint. Those of other revisions use the same.
+func (ls *limiters) limiter(op *runtime.Operation) *limiter {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	l := ls.of[op.Endpoint()]
+	if l == nil {
+		l = newLimiter(op, ls.policy, ls.share)
+		ls.of[op.Endpoint()] = l
 	}
-	return limiters
+	return l
 }
 
 // limit holds attempts back so that Klaviyo has no reason to answer 429.
-func limit(limiters limiters) link {
+func limit(limiters *limiters) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
-			l := limiters[call.operation]
+			l := limiters.limiter(call.operation)
 			start := time.Now()
 			a, err := l.acquire(req.Context())
 			if err != nil {
@@ -47,9 +60,14 @@ type limitError struct {
 	// limitedFor is how long the operation has been answered nothing but 429, if that
 	// is the reason, and else it is the context's deadline.
 	limitedFor time.Duration
+	// ofDay says that the calls of a day are used up.
+	ofDay bool
 }
 
 func (e *limitError) Error() string {
+	if e.ofDay {
+		return fmt.Sprintf("the calls that the operation has in a day are used up; there is room in %v", e.wait.Round(time.Minute))
+	}
 	if e.limitedFor > 0 {
 		return fmt.Sprintf("the operation has been answered 429 for %v", e.limitedFor.Round(time.Second))
 	}
@@ -57,7 +75,7 @@ func (e *limitError) Error() string {
 }
 
 func (e *limitError) Unwrap() error {
-	if e.limitedFor > 0 {
+	if e.limitedFor > 0 || e.ofDay {
 		return nil
 	}
 	return context.DeadlineExceeded
@@ -80,6 +98,7 @@ type limiter struct {
 	mu       sync.Mutex
 	burst    burstWindow
 	steady   steadyWindow
+	daily    dailyWindow
 	inFlight int
 	// pausedUntil is when a 429 asks to go on, and limitedSince when the first one
 	// came since any other answer.
@@ -94,15 +113,27 @@ type attempt struct {
 	window, place int
 }
 
-func newLimiter(op *klaviyo.Operation, policy RetryPolicy, share float64) *limiter {
+func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64) *limiter {
 	return &limiter{
 		policy: policy,
-		pause:  op.Burst.Window,
+		pause:  time.Second,
 		turn:   make(chan struct{}, 1),
 		news:   make(chan struct{}, 1),
-		burst:  newBurstWindow(op.Burst, share),
-		steady: newSteadyWindow(op.Steady, share),
+		burst:  newBurstWindow(orUnlimited(op.Burst, time.Second), share),
+		steady: newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
+		daily:  newDailyWindow(op.Daily, share),
 	}
+}
+
+// unlimited is more calls than any window sees.
+const unlimited = 1 << 20
+
+// orUnlimited is a limit that nothing is known of before the answers tell it.
+func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimit {
+	if limit == (runtime.RateLimit{}) {
+		return runtime.RateLimit{Calls: unlimited, Window: window}
+	}
+	return limit
 }
 
 // acquire waits until an attempt may be sent. Each success is followed by a release.
@@ -141,6 +172,9 @@ func (l *limiter) worthwhile(ctx context.Context) error {
 	}
 	if since := l.limitedSince; !since.IsZero() && l.pausedUntil.After(now) && l.pausedUntil.Sub(since) > l.policy.MaxRateLimited {
 		return &limitError{wait: l.pausedUntil.Sub(now), limitedFor: now.Sub(since)}
+	}
+	if wait := l.daily.opens(now).Sub(now); wait > l.policy.MaxRateLimited {
+		return &limitError{wait: wait, ofDay: true}
 	}
 	return nil
 }
@@ -214,6 +248,7 @@ func (l *limiter) take() (attempt, bool) {
 	}
 	l.inFlight++
 	l.burst.send(now)
+	l.daily.send(now)
 	return l.steady.send(now), true
 }
 
@@ -222,7 +257,7 @@ func (l *limiter) opensAt(now time.Time) (at time.Time) {
 	if room, end := l.steady.room(now, l.inFlight); room <= others {
 		at = end
 	}
-	for _, opens := range []time.Time{l.burst.opens(now, l.inFlight, others), l.pausedUntil} {
+	for _, opens := range []time.Time{l.burst.opens(now, l.inFlight, others), l.daily.opens(now), l.pausedUntil} {
 		if opens.After(now) && opens.After(at) {
 			at = opens
 		}

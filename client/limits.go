@@ -3,14 +3,15 @@ package client
 import (
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Limits are what is left of an operation's limits, as far as the Client knows: from
 // its own calls, and from what the answers to them told of other programs' calls.
 type Limits struct {
-	// Burst is the limit of a second, and Steady that of a minute.
-	Burst, Steady Window
+	// Burst is the limit of a second, and Steady that of a minute. Daily is that of a day;
+	// its Limit is zero where there is none.
+	Burst, Steady, Daily Window
 	// PausedUntil is when a 429 lets the operation go on, zero if it may go on now.
 	PausedUntil time.Time
 }
@@ -27,14 +28,16 @@ type Window struct {
 	Reset time.Time
 }
 
-// Limits gives what is left of the limits of each operation at this moment. Other
+// Limits gives what is left of the limits of each endpoint that was called, at this moment. Other
 // calls may take it in the next one, so it is for showing and for planning: the Client
 // waits where there is nothing left.
-func (c *Client) Limits() map[*klaviyo.Operation]Limits {
+func (c *Client) Limits() map[runtime.Endpoint]Limits {
 	now := time.Now()
-	limits := make(map[*klaviyo.Operation]Limits, len(c.limiters))
-	for op, l := range c.limiters {
-		limits[op] = l.limits(now)
+	c.limiters.mu.Lock()
+	defer c.limiters.mu.Unlock()
+	limits := make(map[runtime.Endpoint]Limits, len(c.limiters.of))
+	for endpoint, l := range c.limiters.of {
+		limits[endpoint] = l.limits(now)
 	}
 	return limits
 }
@@ -46,6 +49,7 @@ func (l *limiter) limits(now time.Time) Limits {
 	limits := Limits{
 		Burst:  l.burst.left(now, l.inFlight, l.steady.others()),
 		Steady: l.steady.remaining(now, l.inFlight),
+		Daily:  l.daily.left(now),
 	}
 	if l.pausedUntil.After(now) {
 		limits.PausedUntil = l.pausedUntil

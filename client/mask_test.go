@@ -158,9 +158,9 @@ func everythingShown(t *testing.T, transport roundTripper) string {
 		WithRetry(RetryPolicy{MaxAttempts: 2, MinBackoff: 1, MaxBackoff: 1, MaxRateLimited: 1}),
 		WithAttemptHook(func(_ context.Context, a Attempt) { fmt.Fprintf(&shown, "%+v\n", a) }))
 
-	read, readErr := c.API.GetLists(t.Context(), nil)
+	read, readErr := klaviyo.NewAPI(c).GetLists(t.Context(), nil)
 	sent, sendErr := c.Send(t.Context(), event())
-	upserted, upsertErr := c.UpsertProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "ada@example.com"})
+	upserted, upsertErr := c.Send(t.Context(), NewRequest(klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{Email: "ada@example.com"})))
 	fmt.Fprintf(&shown, "%+v %+v %+v\n", read, sent, upserted)
 	for _, err := range []error{readErr, sendErr, upsertErr} {
 		logger.Error("failed", "error", err)

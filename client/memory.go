@@ -6,8 +6,6 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // identifierFields are the attributes that no two profiles share, the strongest first.
@@ -16,8 +14,8 @@ var identifierFields = [...]string{"email", "phone_number", "external_id"}
 // identifiers are a person's values of identifierFields; what isn't known is empty.
 type identifiers [len(identifierFields)]string
 
-func identifiersOf(a klaviyo.ProfileCreateAttributes) identifiers {
-	return identifiers{a.Email, a.PhoneNumber, a.ExternalID}
+func identifiersOf(p person) identifiers {
+	return identifiers{p.email, p.phoneNumber, p.externalID}
 }
 
 // strongest is the index of the first identifier that is given, or -1.

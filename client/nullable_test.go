@@ -11,7 +11,7 @@ import (
 // Left out, null and empty are three things when a profile is updated.
 func TestUpdateTellsNullFromLeftOut(t *testing.T) {
 	k := klaviyotest.New()
-	api := newClient(t, over(k)).API
+	api := klaviyo.NewAPI(newClient(t, over(k)))
 	created, err := api.CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{
 		Email:     "ada@example.com",
 		FirstName: klaviyo.Set("Ada"),

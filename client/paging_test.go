@@ -58,7 +58,7 @@ func TestAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC)))
 		k := filled(t, n)
-		api := newClient(t, over(k)).API
+		api := klaviyo.NewAPI(newClient(t, over(k)))
 		tests := []struct {
 			op    *klaviyo.Operation
 			read  func() ([]string, error)
@@ -103,7 +103,7 @@ func TestAll(t *testing.T) {
 // Each page keeps the other parameters, and the loop may end or begin anew anywhere.
 func TestAllKeepsParams(t *testing.T) {
 	k := filled(t, 25)
-	api := newClient(t, over(k)).API
+	api := klaviyo.NewAPI(newClient(t, over(k)))
 	params := &klaviyo.GetProfilesParams{PageSize: 10, Sort: klaviyo.ProfileSortMinusEmail}
 	all := api.AllProfiles(t.Context(), params)
 	params.PageSize = 1 // too late
@@ -148,7 +148,7 @@ func TestAllKeepsLimitsAndRetries(t *testing.T) {
 		k := filled(t, 21)
 		k.Inject(klaviyotest.Fault{Times: 1, Status: http.StatusBadGateway, When: func(r *http.Request) bool { return r.URL.Query().Has("page[cursor]") }})
 		c := newClient(t, over(k))
-		if got, err := ids(c.API.AllLists(t.Context(), nil), listID); err != nil || len(got) != 21 {
+		if got, err := ids(klaviyo.NewAPI(c).AllLists(t.Context(), nil), listID); err != nil || len(got) != 21 {
 			t.Errorf("%d lists, %v", len(got), err)
 		}
 		if got := c.Stats(); got.Requests != 4 || got.Retries != 1 {
@@ -161,7 +161,7 @@ func TestAllStops(t *testing.T) {
 	k := filled(t, 21)
 	c := newClient(t, over(k), client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
 	k.Inject(klaviyotest.Fault{Status: http.StatusBadRequest, When: func(r *http.Request) bool { return r.URL.Query().Has("page[cursor]") }})
-	got, err := ids(c.API.AllLists(t.Context(), nil), listID)
+	got, err := ids(klaviyo.NewAPI(c).AllLists(t.Context(), nil), listID)
 	if len(got) != 10 || !errors.Is(err, client.ErrInvalidRequest) {
 		t.Errorf("%d lists, %v; want a page, then ErrInvalidRequest", len(got), err)
 	}
@@ -169,7 +169,7 @@ func TestAllStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0
-	for _, err = range c.API.AllLists(ctx, nil) {
+	for _, err = range klaviyo.NewAPI(c).AllLists(ctx, nil) {
 		if n++; n == 10 {
 			cancel()
 		}
@@ -197,7 +197,7 @@ func TestAllDoesNotGoInCircles(t *testing.T) {
 					fmt.Sprintf(`{"data":[`+list+`],"links":{"self":"","next":"%s"}}`, cursor, next[cursor])), nil
 			})
 			c := newClient(t, client.WithHTTPClient(&http.Client{Transport: transport}))
-			got, err := ids(c.API.AllLists(t.Context(), nil), listID)
+			got, err := ids(klaviyo.NewAPI(c).AllLists(t.Context(), nil), listID)
 			if !errors.Is(err, klaviyo.ErrPaging) || !strings.HasPrefix(err.Error(), "klaviyo: get_lists: ") {
 				t.Errorf("err = %v, want ErrPaging", err)
 			}

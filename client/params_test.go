@@ -80,7 +80,7 @@ func TestQueryParameters(t *testing.T) {
 			}
 			var failure *client.Error
 			// An unknown profile is no matter here: the request was understood.
-			if err := tt.call(c.API); err != nil && !(errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound) {
+			if err := tt.call(klaviyo.NewAPI(c)); err != nil && !(errors.As(err, &failure) && failure.StatusCode == http.StatusNotFound) {
 				t.Fatal(err)
 			}
 			got := k.Requests()[0].Query

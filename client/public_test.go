@@ -55,10 +55,10 @@ func TestPublicCalls(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := publicCalls[op](t, c.API, ""); !errors.Is(err, client.ErrMissingIdentifier) {
+				if err := publicCalls[op](t, klaviyo.NewAPI(c), ""); !errors.Is(err, client.ErrMissingIdentifier) {
 					t.Errorf("without an identifier: %v, want ErrMissingIdentifier", err)
 				}
-				if err := publicCalls[op](t, c.API, "ada@example.com"); err != nil {
+				if err := publicCalls[op](t, klaviyo.NewAPI(c), "ada@example.com"); err != nil {
 					t.Fatal(err)
 				}
 				requests := k.Requests()
@@ -98,9 +98,9 @@ func TestMissingCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	private := newClient(t, unused)
-	_, getErr := public.API.GetLists(t.Context(), nil)
+	_, getErr := klaviyo.NewAPI(public).GetLists(t.Context(), nil)
 	_, sendErr := public.Send(t.Context(), profile(klaviyo.ProfileCreateAttributes{Email: "ada@example.com"}))
-	for _, err := range []error{getErr, sendErr, publicCalls[klaviyo.OperationCreateClientEvent](t, private.API, "ada@example.com")} {
+	for _, err := range []error{getErr, sendErr, publicCalls[klaviyo.OperationCreateClientEvent](t, klaviyo.NewAPI(private), "ada@example.com")} {
 		var e *client.Error
 		if !errors.Is(err, client.ErrMissingCredentials) || !errors.As(err, &e) || e.Operation == nil || e.Attempts != 0 {
 			t.Errorf("err = %v, want ErrMissingCredentials without an attempt", err)

@@ -111,20 +111,44 @@ func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole pers
 	if r.identifier(places) == runtime.Itself {
 		at = at[:strings.LastIndexByte(at, '/')] // and its list, which is empty then
 	}
-	nothing := func(json.RawMessage) json.RawMessage { return nil }
 	body, err := edit(body, at, nothing)
 	if err == nil && own != "" {
 		body, err = edit(body, own, nothing)
 	}
 	if err == nil && places.Properties != "" {
 		var property string
-		body, err = edit(body, pointerTo(places, places.Properties), func(properties json.RawMessage) json.RawMessage {
-			properties, property = withProperty(properties, r.property, r.value(whole))
-			return properties
-		})
+		body, property, err = keep(body, places, r.property, r.value(whole))
 		message += ", and keeps it as the custom property " + property
 	}
 	return body, Warning{r.code, message}, err == nil
+}
+
+// setAside makes the identifier at a place of a body's only person a custom property,
+// whose name it gives.
+func setAside(body json.RawMessage, places runtime.People, place, name, value string) (json.RawMessage, string, error) {
+	body, err := edit(body, pointerTo(places, place), nothing)
+	if err != nil {
+		return nil, "", err
+	}
+	return keep(body, places, name, value)
+}
+
+// keep adds a custom property to those of a body's only person.
+func keep(body json.RawMessage, places runtime.People, name, value string) (kept json.RawMessage, as string, err error) {
+	kept, err = edit(body, pointerTo(places, places.Properties), func(properties json.RawMessage) json.RawMessage {
+		properties, as = withProperty(properties, name, value)
+		return properties
+	})
+	return kept, as, err
+}
+
+// nothing takes a value away.
+func nothing(json.RawMessage) json.RawMessage { return nil }
+
+// quote is a string in JSON.
+func quote(s string) json.RawMessage {
+	quoted, _ := encode(s) // a string can be encoded
+	return quoted
 }
 
 // withProperty adds a member to a JSON object of custom properties, and gives its name:

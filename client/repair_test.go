@@ -75,7 +75,7 @@ func TestRefusedIdentifier(t *testing.T) {
 				if len(bodies) == 1 {
 					return blames("/data/attributes/" + test.pointer), nil
 				}
-				return answer(http.StatusAccepted, `{}`), nil
+				return success(req), nil
 			})
 			sent, err := c.Send(t.Context(), bodyOf(test.op, test.attributes))
 			if test.want == "" {
@@ -121,7 +121,7 @@ func TestInvalidPhoneOfAnUpdate(t *testing.T) {
 		case strings.Contains(string(body), "phone_number"):
 			return blames("/data/attributes/phone_number"), nil
 		}
-		return answer(http.StatusOK, `{}`), nil
+		return success(req), nil
 	})
 	sent, err := c.Send(t.Context(), profileOf(`{"email":"ada@example.com","phone_number":"+1"}`))
 	if err != nil || sent.ProfileID != "01A" || sent.Attempts != 4 || len(sent.Warnings) != 1 {

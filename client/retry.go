@@ -122,7 +122,7 @@ type retrier struct {
 // check is asked after each attempt. It doesn't start a wait that the context
 // would end: the error of the last attempt tells more.
 func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !passing(resp, err) {
+	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !r.passes(resp, err) {
 		return false, nil
 	}
 	r.wait = max(r.policy.backoff(r.call.attempts), retryAfter(resp, r.policy.MaxRetryAfter))
@@ -150,21 +150,12 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 
 func (r *retrier) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return r.wait }
 
-// passing tells whether a failure may pass: no answer, or one that says so.
-func passing(resp *http.Response, err error) bool {
+// passes tells whether a failure may pass: no answer, or one that says so.
+func (r *retrier) passes(resp *http.Response, err error) bool {
 	if err != nil {
 		return !final(err)
 	}
-	return retryStatus(resp.StatusCode) || resp.StatusCode == http.StatusForbidden && !isJSON(peek(resp))
-}
-
-// retryStatus tells whether an answer's status alone says to try again.
-func retryStatus(status int) bool {
-	switch status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	}
-	return status >= 500
+	return BlameOf(replyOf(r.call.operation, resp).kind()) == BlamePassing
 }
 
 // final tells whether an attempt without an answer would fail in the same way again.

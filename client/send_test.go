@@ -50,8 +50,8 @@ func TestSendRefuses(t *testing.T) {
 	}{
 		{"nothing", nil, "nil"},
 		{"no operation", request{nil, nil}, "no operation"},
-		{"a reading operation", request{klaviyo.OperationGetLists, nil}, "Client.API"},
-		{"an operation with an id", request{klaviyo.OperationUpdateProfile, klaviyo.ProfilePartialUpdateQuery{}}, "Client.API"},
+		{"a reading operation", request{klaviyo.OperationGetLists, nil}, "typed call"},
+		{"an operation with an id", request{klaviyo.OperationUpdateProfile, klaviyo.ProfilePartialUpdateQuery{}}, "typed call"},
 		{"a body that is no JSON", request{klaviyo.OperationCreateEvent, func() {}}, "JSON"},
 		{"properties that are no JSON", request{klaviyo.OperationCreateEvent, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{Properties: []byte("{")})}, "JSON"},
 	} {

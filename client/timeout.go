@@ -8,6 +8,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // The most that is read of an answer.
@@ -27,7 +29,7 @@ func limitTime(timeout time.Duration) link {
 			start := time.Now()
 			resp, err := next.RoundTrip(req.WithContext(ctx))
 			if err == nil {
-				err = buffer(resp)
+				err = buffer(callOf(req).operation, resp)
 			}
 			if err == nil {
 				return resp, nil
@@ -57,7 +59,7 @@ var (
 
 // buffer reads an answer's body into memory. An error answer that is too large or
 // cut off is kept as far as it goes if its status tells enough.
-func buffer(resp *http.Response) error {
+func buffer(op *runtime.Operation, resp *http.Response) error {
 	limit := maxAnswer
 	if resp.StatusCode/100 != 2 {
 		limit = maxErrorAnswer
@@ -65,7 +67,7 @@ func buffer(resp *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	resp.Body.Close()
 	switch {
-	case err != nil && !retryStatus(resp.StatusCode):
+	case err != nil && BlameOf(reply{op: op, status: resp.StatusCode}.kind()) != BlamePassing:
 		return fmt.Errorf("%w: %w", errCutOff, err)
 	case len(body) > limit && limit == maxAnswer:
 		return errTooLarge

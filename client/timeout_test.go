@@ -164,8 +164,8 @@ func TestErrorBodiesAreCapped(t *testing.T) {
 		resp.Body = io.NopCloser(endless{&read})
 		return resp, nil
 	})
-	if _, err := c.Send(t.Context(), event()); !errors.Is(err, ErrInvalidRequest) {
-		t.Errorf("err = %v, want ErrInvalidRequest", err)
+	if _, err := c.Send(t.Context(), event()); !errors.Is(err, ErrMisdirected) {
+		t.Errorf("err = %v, want ErrMisdirected", err)
 	}
 	if read > 2*maxErrorAnswer {
 		t.Errorf("%d bytes were read", read)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
-	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // upsertRounds bounds how often an upsert begins again because the profile to
@@ -15,25 +13,31 @@ import (
 const upsertRounds = 2
 
 // upsertProfile updates the profile that has a person's identifiers, or creates one.
-// The body is of create_profile. Only the memory decides whether it begins with the
-// update; what becomes of the profiles is the same.
-func (c *Client) upsertProfile(ctx context.Context, body []byte) (*Response, error) {
-	u := &upsert{client: c}
-	var create klaviyo.ProfileCreateQuery
-	if json.Unmarshal(body, &create) == nil {
-		u.whole.attributes = create.Data.Attributes
-	}
-	return u.total(u.run(ctx, body))
+// The operation creates one, and has another that updates. Only the memory decides
+// whether it begins with the update; what becomes of the profiles is the same.
+func (c *Client) upsertProfile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
+	u := &upsert{client: c, operation: op, whole: newClaim(op, body), refused: make(map[refusal]Error)}
+	return u.total(u.run(ctx))
 }
 
 // An upsert is one person's, with the calls that were made for it.
 type upsert struct {
-	client *Client
-	whole  claim
+	client    *Client
+	operation *runtime.Operation
+	whole     claim
 	calls
+	// refused are the answers to updates that failed for an identifier of another
+	// profile's, less the attempts they took. The same update isn't sent twice.
+	refused map[refusal]Error
 }
 
-func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
+// A refusal is of an update of a profile to identifiers.
+type refusal struct {
+	profileID   string
+	identifiers identifiers
+}
+
+func (u *upsert) run(ctx context.Context) (*Response, error) {
 	if id, by := u.client.memory.lookup(u.known()); id != "" {
 		sent, err := u.settle(ctx, u.whole, owner{id, by})
 		if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) {
@@ -43,20 +47,23 @@ func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
 	}
 	left := u.whole
 	for round := 1; ; {
-		sent, err := u.create(ctx, body, left)
+		sent, err := u.create(ctx, left)
 		found, ok := duplicateIn(err, left)
 		if !ok {
 			return sent, err
 		}
 		u.count(sent, err)
-		sent, err = u.settle(ctx, left, found)
+		claimed := left
+		if found.by == identifiersOf(u.whole.person).strongest() {
+			claimed = u.whole // which was cut only to find the profile
+		}
+		sent, err = u.settle(ctx, claimed, found)
 		switch rest, ok := left.withoutWeakest(); {
 		case errors.Is(err, ErrNotFound) && round < upsertRounds:
 			round++
 		case errors.Is(err, ErrConflict) && ok:
 			// Nothing told whose the strongest identifier is: with fewer it will.
 			left = rest
-			body, _ = encode(klaviyo.NewCreateProfileBody(left.attributes))
 		default:
 			return sent, err
 		}
@@ -64,81 +71,91 @@ func (u *upsert) run(ctx context.Context, body []byte) (*Response, error) {
 	}
 }
 
-// known are the identifiers to look up: none of a request that create_profile is to
-// refuse for lack of them.
+// known are the identifiers to look up: none of a request that is to be refused for
+// lack of them.
 func (u *upsert) known() identifiers {
-	a := u.whole.attributes
-	p := person{email: a.Email, phoneNumber: a.PhoneNumber, externalID: a.ExternalID}
-	if !p.identified(u.client.externalIDOnly) {
+	if !u.whole.person.identified(u.client.externalIDOnly) {
 		return identifiers{}
 	}
-	return identifiersOf(a)
+	return identifiersOf(u.whole.person)
 }
 
-// create makes a profile of what is left of a claim, which the body says.
-func (u *upsert) create(ctx context.Context, body []byte, left claim) (*Response, error) {
-	op := klaviyo.OperationCreateProfile
-	sent, answer, err := u.client.send(ctx, op, op.Path, body)
+// create makes a profile of what is left of a claim.
+func (u *upsert) create(ctx context.Context, left claim) (*Response, error) {
+	sent, answer, err := u.client.send(ctx, u.operation, u.operation.Path, left.body)
 	if err != nil {
 		return nil, err
 	}
-	var created struct {
-		Data klaviyo.ProfileIdentifier `json:"data"`
-	}
-	if json.Unmarshal(answer, &created) == nil && isProfileID(created.Data.ID) {
-		sent.ProfileID = created.Data.ID
-		u.client.memory.learn(sent.ProfileID, identifiersOf(left.attributes))
-	}
+	sent.ProfileID = idIn(answer)
+	u.client.memory.learn(sent.ProfileID, identifiersOf(left.person))
 	sent.Warnings = left.warnings
 	return sent, nil
 }
 
 // update makes a profile have what is left of a claim.
 func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
-	op := klaviyo.OperationUpdateProfile
-	body, err := encode(klaviyo.NewUpdateProfileBody(id, updateOf(left.attributes)))
+	this := refusal{id, identifiersOf(left.person)}
+	if before, ok := u.refused[this]; ok {
+		return nil, &before
+	}
+	op := u.operation.UpdatedBy
+	path, err := op.PathOf(id)
+	if err != nil {
+		return nil, refuse(op, "give the id; it is empty or none")
+	}
+	body, err := edit(left.body, "/data/id", func(json.RawMessage) json.RawMessage { return quote(id) })
 	if err != nil {
 		return nil, unwritable(op, err)
 	}
-	sent, _, err := u.client.send(ctx, op, strings.Replace(op.Path, "{id}", url.PathEscape(id), 1), body)
+	sent, _, err := u.client.send(ctx, op, path, body)
 	if errors.Is(err, ErrNotFound) {
 		u.client.memory.forget(id)
+	}
+	var conflict *Error
+	if errors.As(err, &conflict) && errors.Is(err, ErrConflict) {
+		again := *conflict
+		again.Attempts, again.RateLimited = 0, 0
+		u.refused[this] = again
 	}
 	if err != nil {
 		return nil, err
 	}
 	sent.ProfileID = id
-	u.client.memory.learn(id, identifiersOf(left.attributes))
+	u.client.memory.learn(id, identifiersOf(left.person))
 	sent.Warnings = left.warnings
 	return sent, nil
 }
 
-// updateOf turns the attributes of create_profile into those of update_profile.
-// What is left out stays left out, and what is null stays null.
-func updateOf(a klaviyo.ProfileCreateAttributes) klaviyo.ProfileUpdateAttributes {
-	return klaviyo.ProfileUpdateAttributes{
-		Email:        given(a.Email),
-		PhoneNumber:  given(a.PhoneNumber),
-		ExternalID:   given(a.ExternalID),
-		FirstName:    a.FirstName,
-		LastName:     a.LastName,
-		Title:        a.Title,
-		Organization: a.Organization,
-		Image:        a.Image,
-		Location:     a.Location,
-		Properties:   a.Properties,
+// idIn is the id of the resource in an answer, or empty.
+func idIn(answer []byte) string {
+	var single struct {
+		Data struct {
+			ID string `json:"id"`
+		} `json:"data"`
 	}
+	_ = json.Unmarshal(answer, &single)
+	return single.Data.ID
 }
 
-// given leaves out what is empty.
-func given(s string) klaviyo.Nullable[string] {
-	if s == "" {
-		return klaviyo.Nullable[string]{}
+// reconcile makes the call of an operation that upserts by itself. Where the identifiers
+// are those of several profiles, it does without the weaker ones.
+func (c *Client) reconcile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
+	left := newClaim(op, body)
+	var before calls
+	for {
+		sent, answer, err := c.send(ctx, op, op.Path, left.body)
+		if err == nil {
+			sent.ProfileID = idIn(answer)
+			return before.total(sent, nil, left.warnings...)
+		}
+		rest, ok := left.withoutWeakest()
+		if at, points := identifiersOf(left.person).at(pointerOf(err)); ok && points && at != identifiersOf(left.person).strongest() {
+			rest = left.without(at)
+		}
+		if !ok || !errors.Is(err, ErrConflict) {
+			return before.total(nil, err)
+		}
+		before.count(nil, err)
+		left = rest
 	}
-	return klaviyo.Set(s)
-}
-
-// isProfileID tells whether an id from the server can stand in a path.
-func isProfileID(id string) bool {
-	return looksLikeName(id) && !strings.ContainsAny(id, "/.")
 }

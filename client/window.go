@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // margin covers what isn't known of a window's end: RateLimit-Reset is in whole
@@ -58,7 +58,7 @@ type reading struct {
 	others int
 }
 
-func newSteadyWindow(limit klaviyo.RateLimit, share float64) steadyWindow {
+func newSteadyWindow(limit runtime.RateLimit, share float64) steadyWindow {
 	return steadyWindow{length: limit.Window, calls: limit.Calls, share: share}
 }
 
@@ -124,10 +124,11 @@ func (w *steadyWindow) watch(a attempt, remaining int, now time.Time) {
 
 // reply learns from an answer, nil if none came, and tells whether that is the
 // first of a new window. Other attempts may be in flight still. An answer that
-// doesn't tell the quota is taken to have used it.
+// doesn't tell the quota is taken to have used it, and so is one whose reset is beyond the
+// window's length, for it tells of something else.
 func (w *steadyWindow) reply(a attempt, resp *http.Response, now time.Time, inFlight int) (newWindow bool) {
 	limit, remaining, reset, ok := quotaOf(resp)
-	if !ok {
+	if !ok || reset > w.length+margin {
 		w.left--
 		return false
 	}

@@ -39,7 +39,8 @@ func TestSteadyWindow(t *testing.T) {
 		{"the window has ended", []reply{{1 * time.Second, 0, 40}}, 42 * time.Second, 700, 103 * time.Second},
 		{"a reply of the next window", []reply{{1 * time.Second, 5, 10}, {11500 * time.Millisecond, 690, 60}}, 12 * time.Second, 690, 71500 * time.Millisecond},
 		{"a late reply of the last window", []reply{{1 * time.Second, 5, 10}, {11500 * time.Millisecond, 690, 60}, {11600 * time.Millisecond, 1, 0}}, 12 * time.Second, 690, 71500 * time.Millisecond},
-		{"a reset that is no number of seconds", []reply{{1 * time.Second, 5, 1 << 40}}, 2 * time.Second, 5, 61 * time.Second},
+		{"a reset beyond the window", []reply{{1 * time.Second, 0, 3600}, {1 * time.Second, 0, 62}}, 2 * time.Second, 698, 61 * time.Second},
+		{"a reset that is no number of seconds", []reply{{1 * time.Second, 5, 1 << 40}}, 2 * time.Second, 699, 61 * time.Second},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()

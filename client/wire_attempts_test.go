@@ -11,6 +11,8 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // TestWireAttempts makes each call of the description again after an answer that may
@@ -44,7 +46,7 @@ func (tt wireCase) repeat(t *testing.T, status int) {
 		client.WithQuotaShare(1e-6),
 		client.WithRetry(client.RetryPolicy{MinBackoff: 1, MaxBackoff: 1}),
 		client.WithAttemptHook(func(_ context.Context, a client.Attempt) { attempts = append(attempts, a) }))
-	if _, err := tt.call(t, c.API); err != nil {
+	if _, err := tt.call(t, klaviyo.NewAPI(c)); err != nil {
 		t.Fatal(err)
 	}
 	if len(sent) != 2 || len(attempts) != 2 {
@@ -58,7 +60,7 @@ func (tt wireCase) repeat(t *testing.T, status int) {
 			t.Errorf("attempt %d is reported as number %d of %s", n+1, a.Number, a.Operation)
 		}
 	}
-	if limits := c.Limits()[tt.operation]; limits.Steady.Remaining != 0 {
+	if limits := c.Limits()[tt.operation.Endpoint()]; limits.Steady.Remaining != 0 {
 		t.Errorf("%d calls of a minute are left, want none", limits.Steady.Remaining)
 	}
 }

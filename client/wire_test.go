@@ -168,7 +168,7 @@ func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
 	})
 	c := newClient(t, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transport}),
 		client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
-	got, err := tt.call(t, c.API)
+	got, err := tt.call(t, klaviyo.NewAPI(c))
 	if requests != 1 {
 		t.Errorf("%d requests went out, want 1", requests)
 	}
@@ -186,7 +186,8 @@ func (tt wireCase) check(t *testing.T, op *klaviyo.Operation, r *http.Request) {
 		"Authorization": {"Klaviyo-API-Key " + key},
 		"Content-Type":  {"application/json"},
 		"Revision":      {"2023-02-22"},
-		"User-Agent":    {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
+		"X-Klaviyo-Revision-Fall-Forward-Opt-Out": {"1"},
+		"User-Agent": {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
 	}
 	query := make(url.Values)
 	for name, values := range tt.query {

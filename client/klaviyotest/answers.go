@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
@@ -61,9 +62,21 @@ type single struct {
 
 // collection is the document of a page of resources.
 type collection struct {
-	Data     []resource              `json:"data"`
-	Included []resource              `json:"included,omitempty"`
-	Links    klaviyo.CollectionLinks `json:"links"`
+	Data     []resource `json:"data"`
+	Included []resource `json:"included,omitempty"`
+	Links    pageLinks  `json:"links"`
+}
+
+// pageLinks are the addresses of a page and those around it, null where there is none.
+type pageLinks struct {
+	Self string  `json:"self"`
+	Next *string `json:"next"`
+	Prev *string `json:"prev"`
+}
+
+// shownTime is a time as answers have it.
+func shownTime(t time.Time) klaviyo.Timestamp {
+	return klaviyo.Timestamp(t.UTC().Format("2006-01-02T15:04:05-07:00"))
 }
 
 // The codes of Klaviyo's errors.
@@ -75,6 +88,7 @@ const (
 	codeNotFound             = "not_found"
 	codeMethodNotAllowed     = "method_not_allowed"
 	codeDuplicateProfile     = "duplicate_profile"
+	codeGone                 = "gone"
 	codePayloadTooLarge      = "payload_too_large"
 	codeUnsupportedMediaType = "unsupported_media_type"
 	codeThrottled            = "throttled"

@@ -22,9 +22,9 @@ func (k *Klaviyo) authenticate(c *call) *answer {
 		key, ok := strings.CutPrefix(c.req.Header.Get("Authorization"), "Klaviyo-API-Key ")
 		switch {
 		case !ok || key == "":
-			r = refusal{status: http.StatusUnauthorized, code: codeNotAuthenticated, detail: "The header Authorization has no Klaviyo-API-Key."}
+			r = refusal{status: http.StatusUnauthorized, code: codeNotAuthenticated, pointer: "/data/", detail: "The header Authorization has no Klaviyo-API-Key."}
 		case k.key != "" && key != k.key:
-			r = refusal{status: http.StatusUnauthorized, code: codeAuthenticationFailed, detail: "The key is not this account's."}
+			r = refusal{status: http.StatusUnauthorized, code: codeAuthenticationFailed, pointer: "/data/", detail: "The key is not this account's."}
 		default:
 			return nil
 		}
@@ -38,11 +38,11 @@ func notAnOperation(c *call) refusal {
 	path := c.req.URL.EscapedPath()
 	for op := range klaviyo.Operations.All() {
 		if _, ok := klaviyo.Operations.Match(op.Method, path); ok {
-			return refusal{status: http.StatusMethodNotAllowed, detail: "The path takes other methods."}
+			return refusal{status: http.StatusMethodNotAllowed, detail: "klaviyotest lacks this operation; it has others at this path."}
 		}
 	}
 	if _, ok := klaviyo.Operations.Match(c.req.Method, path+"/"); ok {
 		return refusal{status: http.StatusNotFound, detail: "Paths end in a slash."}
 	}
-	return refusal{status: http.StatusNotFound, detail: "There is nothing at this path."}
+	return refusal{status: http.StatusNotFound, detail: "klaviyotest lacks this operation; those that it has are those of package klaviyo."}
 }

@@ -16,6 +16,10 @@
 // Lists are made with [WithList]. As at Klaviyo, a subscription to a list that isn't
 // there is refused.
 //
+// Answers have the forms of recorded ones, also where the description has others: what is
+// empty is null, times have whole seconds and +00:00, and a 409 points at the attributes as
+// a whole, not at the identifier that is another profile's.
+//
 // A [Klaviyo] is an [http.Handler] too, for tests that want a real socket:
 //
 //	server := httptest.NewServer(k)
@@ -27,5 +31,7 @@
 //
 // It is not Klaviyo: jobs are done by the time they are answered, a profile is
 // never merged with another, an address that cannot exist is accepted, there are no
-// segments, and nothing is predicted for additional-fields.
+// segments, nothing is predicted for additional-fields, and the meta of a client's profile
+// changes nothing. Operations that package klaviyo doesn't have are answered 404 or 405,
+// with a detail that says that klaviyotest lacks them.
 package klaviyotest

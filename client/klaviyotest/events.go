@@ -2,6 +2,7 @@ package klaviyotest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"strconv"
@@ -58,6 +59,7 @@ func (k *Klaviyo) Events() []Event {
 
 type event struct {
 	id         string
+	uuid       string
 	profileID  string
 	metric     *metric
 	uniqueID   string
@@ -130,7 +132,7 @@ func (a *account) createEvent(c *call) answer {
 		time:       c.time,
 		properties: object(attributes["properties"]),
 	}
-	if written, err := time.Parse(time.RFC3339, text(attributes["time"])); err == nil {
+	if written, err := klaviyo.Timestamp(text(attributes["time"])).Time(); err == nil {
 		e.time = written
 	}
 	e.value, _ = attributes["value"].(json.Number)
@@ -148,6 +150,7 @@ func (a *account) createEvent(c *call) answer {
 	if !a.counted[key] {
 		a.counted[key] = true
 		e.id = a.newID("EVENT")
+		e.uuid = fmt.Sprintf("00000000-0000-4000-8000-%012d", len(a.events)+1)
 		a.events = append(a.events, e)
 	}
 	return empty(http.StatusAccepted)
@@ -204,9 +207,9 @@ func (e *event) resource(base string) resource {
 			"metric_id":        e.metric.id,
 			"profile_id":       e.profileID,
 			"timestamp":        strconv.FormatInt(e.time.Unix(), 10),
-			"datetime":         e.time.Format(time.RFC3339),
+			"datetime":         e.time.UTC().Format("2006-01-02 15:04:05-07:00"),
 			"event_properties": properties,
-			"uuid":             e.id,
+			"uuid":             e.uuid,
 		},
 		Links: klaviyo.ObjectLinks{Self: base + "/api/events/" + e.id + "/"},
 	}
@@ -229,8 +232,8 @@ func (m *metric) resource(base string) resource {
 		ID:   m.id,
 		Attributes: map[string]any{
 			"name":        m.name,
-			"created":     m.created.Format(time.RFC3339),
-			"updated":     m.created.Format(time.RFC3339),
+			"created":     shownTime(m.created),
+			"updated":     shownTime(m.created),
 			"integration": map[string]any{"name": m.service, "category": "API"},
 		},
 		Links: klaviyo.ObjectLinks{Self: base + "/api/metrics/" + m.id + "/"},

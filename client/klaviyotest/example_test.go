@@ -19,7 +19,7 @@ func signUp(ctx context.Context, hc *http.Client, email string) error {
 	if err != nil {
 		return err
 	}
-	return c.API.CreateEvent(ctx, klaviyo.EventCreateAttributes{
+	return klaviyo.NewAPI(c).CreateEvent(ctx, klaviyo.EventCreateAttributes{
 		Profile:    klaviyo.EventProfile{Email: email},
 		Metric:     klaviyo.MetricCreateQuery{Name: "Signed Up"},
 		Properties: json.RawMessage(`{"plan":"pro"}`),

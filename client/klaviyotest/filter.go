@@ -115,7 +115,7 @@ func (cond *condition) parse(operand string) bool {
 		return true
 	}
 	var err error
-	cond.time, err = time.Parse(time.RFC3339, operand)
+	cond.time, err = klaviyo.Timestamp(operand).Time()
 	return err == nil
 }
 

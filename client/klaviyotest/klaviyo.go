@@ -17,6 +17,9 @@ type Klaviyo struct {
 	key       string
 	companyID string
 
+	// revisionRetired tells that the account no longer serves the revision.
+	revisionRetired bool
+
 	description *description
 	limits      *limits
 	unlimited   bool
@@ -66,6 +69,14 @@ func WithCompanyID(id string) Option {
 		panic("klaviyotest: WithCompanyID: the id is empty")
 	}
 	return func(k *Klaviyo) { k.companyID = id }
+}
+
+// WithRetiredRevision makes an account that no longer serves the revision. A call with
+// the header X-Klaviyo-Revision-Fall-Forward-Opt-Out is answered 410. One without it is
+// read as a call of a later revision, which has other bodies and paths, and answered 400
+// or 404.
+func WithRetiredRevision() Option {
+	return func(k *Klaviyo) { k.revisionRetired = true }
 }
 
 // WithLimit sets the calls of an operation that are let in per second (burst)
@@ -152,6 +163,9 @@ func (k *Klaviyo) process(c *call) answer {
 		return *a
 	}
 	header, a := k.limits.take(c)
+	if a == nil && k.revisionRetired {
+		a = fallForward(c)
+	}
 	if a == nil {
 		a = k.description.check(c)
 	}

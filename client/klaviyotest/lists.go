@@ -87,7 +87,7 @@ func (l *list) resource(base string) resource {
 	return resource{
 		Type:       "list",
 		ID:         l.id,
-		Attributes: map[string]any{"name": l.name, "created": l.created, "updated": l.updated},
+		Attributes: map[string]any{"name": l.name, "created": shownTime(l.created), "updated": shownTime(l.updated)},
 		Links:      klaviyo.ObjectLinks{Self: base + "/api/lists/" + l.id + "/"},
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // collected is an object of a collection.
@@ -51,7 +49,7 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 	}
 	end := min(start+size, len(items))
 
-	page := collection{Data: make([]resource, 0, end-start), Links: klaviyo.CollectionLinks{Self: c.link(query)}}
+	page := collection{Data: make([]resource, 0, end-start), Links: pageLinks{Self: c.link(query)}}
 	shaping := c.shaping()
 	for _, item := range items[start:end] {
 		var relatedTo func(string) []collected
@@ -63,11 +61,11 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 	page.Included = shaping.included
 	if start > 0 {
 		query.Set("page[cursor]", cursor(max(0, start-size)))
-		page.Links.Prev = c.link(query)
+		page.Links.Prev = new(c.link(query))
 	}
 	if end < len(items) {
 		query.Set("page[cursor]", cursor(end))
-		page.Links.Next = c.link(query)
+		page.Links.Next = new(c.link(query))
 	}
 	return document(http.StatusOK, page)
 }

@@ -212,20 +212,37 @@ func (a *account) deleteProfile(p *profile, now time.Time) {
 	}
 }
 
+// shownFields and shownLocation are the attributes that answers always have.
+var (
+	shownFields = []string{
+		"email", "phone_number", "external_id", "first_name", "last_name", "organization", "title", "image", "last_event_date",
+	}
+	shownLocation = []string{"address1", "address2", "city", "country", "latitude", "longitude", "region", "zip", "timezone"}
+)
+
+// withNull adds a null for each name without a value.
+func withNull(values map[string]any, names []string) map[string]any {
+	all := maps.Clone(values)
+	for _, name := range names {
+		if _, ok := all[name]; !ok {
+			all[name] = nil
+		}
+	}
+	return all
+}
+
 // resource is the profile as Klaviyo shows it.
 func (p *profile) resource(base string) resource {
-	attributes := maps.Clone(p.fields)
+	attributes := withNull(p.fields, shownFields)
 	delete(attributes, "anonymous_id")
-	if len(p.location) > 0 {
-		attributes["location"] = p.location
-	}
+	attributes["location"] = withNull(p.location, shownLocation)
 	attributes["properties"] = p.properties
-	attributes["created"] = p.created
-	attributes["updated"] = p.updated
+	attributes["created"] = shownTime(p.created)
+	attributes["updated"] = shownTime(p.updated)
 	if !p.lastEvent.IsZero() {
-		attributes["last_event_date"] = p.lastEvent
+		attributes["last_event_date"] = shownTime(p.lastEvent)
 	}
-	subscriptions := make(map[string]any)
+	subscriptions := map[string]any{"email": nil, "sms": nil}
 	if p.email != nil {
 		subscriptions["email"] = klaviyo.EmailChannel{Marketing: *p.email}
 	}
@@ -254,12 +271,12 @@ func (p *profile) field(name string) any {
 	return text(p.fields[name])
 }
 
-// duplicate refuses identifiers that another profile has.
-func duplicate(field string, other *profile) answer {
+// duplicate refuses identifiers that another profile has. It doesn't say which.
+func duplicate(other *profile) answer {
 	return refuse(refusal{
 		status:      http.StatusConflict,
 		detail:      "Another profile has one of these identifiers.",
-		pointer:     pointer("/data/attributes", field),
+		pointer:     "/data/attributes",
 		duplicateOf: other.id,
 	})
 }
@@ -269,8 +286,8 @@ func notFound(parameter string) answer {
 }
 
 func (a *account) createProfile(c *call) answer {
-	if other, field := a.profiles.find(c.attributes()); other != nil {
-		return duplicate(field, other)
+	if other, _ := a.profiles.find(c.attributes()); other != nil {
+		return duplicate(other)
 	}
 	return document(http.StatusCreated, single{Data: a.newProfile(c.attributes(), c.time).resource(c.base())})
 }
@@ -283,8 +300,8 @@ func (a *account) updateProfile(c *call) answer {
 	if !ok {
 		return notFound("id")
 	}
-	if other, field := a.profiles.conflict(c.attributes(), p); other != nil {
-		return duplicate(field, other)
+	if other, _ := a.profiles.conflict(c.attributes(), p); other != nil {
+		return duplicate(other)
 	}
 	a.profiles.change(p, c.attributes(), c.time)
 	return document(http.StatusOK, single{Data: p.resource(c.base())})

@@ -215,9 +215,9 @@ func phoneNumber(at string, v any) []refusal {
 	return []refusal{invalid(at, "The field is no phone number in E.164, such as +12025550147.")}
 }
 
-// eventTime takes RFC 3339, after the year 2000 and at most a year ahead.
+// eventTime takes a time after the year 2000 and at most a year ahead.
 func eventTime(at string, v any) []refusal {
-	t, err := time.Parse(time.RFC3339, text(v))
+	t, err := klaviyo.Timestamp(text(v)).Time()
 	switch {
 	case err != nil:
 		return []refusal{invalid(at, "The field is no time in RFC 3339.")}

@@ -92,7 +92,7 @@ func TestRules(t *testing.T) {
 		{"metric of 127", events, eventWith(`"metric":{"name":"` + strings.Repeat("é", 127) + `"}`), ""},
 		{"metric of 128", events, eventWith(`"metric":{"name":"` + strings.Repeat("é", 128) + `"}`), attributes + "/metric/name"},
 		{"metric without a name", events, eventWith(`"metric":{"name":""}`), attributes + "/metric/name"},
-		{"time without a zone", events, eventWith(`"time":"2023-02-22T10:00:00"`), attributes + "/time"},
+		{"time without a zone", events, eventWith(`"time":"2023-02-22T10:00:00"`), ""},
 		{"date", events, eventWith(`"time":"2023-02-22"`), attributes + "/time"},
 		{"time with a fraction and a zone", events, eventWith(`"time":"2023-02-22T10:00:00.123456+02:00"`), ""},
 		{"day that isn't", events, eventWith(`"time":"2023-02-30T10:00:00Z"`), attributes + "/time"},

@@ -28,7 +28,7 @@ func TestFields(t *testing.T) {
 		{"/api/profiles/" + id + "/?fields[profile]=email", `{"email":"ada@example.com"}`},
 		{"/api/profiles/?fields[profile]=location.city,email", `{"email":"ada@example.com","location":{"city":"London"}}`},
 		{"/api/lists/L/profiles/?fields[profile]=location.city,location.zip", `{"location":{"city":"London","zip":"W1"}}`},
-		{"/api/profiles/?fields[profile]=properties,title", `{"properties":{"n":1.10}}`},
+		{"/api/profiles/?fields[profile]=properties,title", `{"properties":{"n":1.10},"title":null}`},
 		{"/api/profiles/?fields[profile]=subscriptions.email.marketing.consent", `{"subscriptions":{"email":{"marketing":{"consent":"SUBSCRIBED"}}}}`},
 		{"/api/lists/?fields[list]=name", `{"name":"Newsletter"}`},
 		{"/api/lists/L/?fields[list]=name", `{"name":"Newsletter"}`},

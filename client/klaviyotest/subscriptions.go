@@ -134,13 +134,13 @@ func (a *account) subscribe(l *list, s, fields map[string]any, customSource stri
 func (p *profile) consent(channel Channel, state, customSource string, now time.Time) {
 	switch channel {
 	case ChannelEmail:
-		marketing := &klaviyo.EmailMarketing{Consent: state, Method: "API", CustomMethodDetail: customSource, Timestamp: klaviyo.NewTimestamp(now)}
+		marketing := &klaviyo.EmailMarketing{Consent: state, Method: "API", CustomMethodDetail: customSource, Timestamp: shownTime(now)}
 		if p.email != nil && state != consentSubscribed {
 			marketing.Suppressions = p.email.Suppressions
 		}
 		p.email = marketing
 	case ChannelSMS:
-		p.sms = &klaviyo.SMSMarketing{Consent: state, Method: "API", MethodDetail: customSource, Timestamp: klaviyo.NewTimestamp(now)}
+		p.sms = &klaviyo.SMSMarketing{Consent: state, Method: "API", MethodDetail: customSource, Timestamp: shownTime(now)}
 	}
 }
 
@@ -170,7 +170,7 @@ func (a *account) suppressProfiles(c *call) answer {
 		if p.email == nil {
 			p.consent(ChannelEmail, consentNeverSubscribed, "", c.time)
 		}
-		p.email.Suppressions = klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "USER_SUPPRESSED", Timestamp: klaviyo.NewTimestamp(c.time)}}
+		p.email.Suppressions = klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "USER_SUPPRESSED", Timestamp: shownTime(c.time)}}
 	}
 	return empty(http.StatusAccepted)
 }

@@ -202,9 +202,19 @@ func (d *description) checkBody(c *call) []refusal {
 	if c.readErr != nil || c.decode() != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
 	}
-	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors())
+	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidator("date-time", dateTime))
 	return append(schemaRefusals(err), unknownFields("", schema, c.value)...)
 }
+
+// dateTime takes RFC 3339, and the same without a zone, as the description's own examples
+// have it.
+var dateTime = openapi3.NewCallbackValidator(func(text string) error {
+	if !strings.Contains(text, "T") {
+		return errors.New("there is no T between the date and the time")
+	}
+	_, err := klaviyo.Timestamp(text).Time()
+	return err
+})
 
 // schemaDetails say what is wrong by the keyword of the schema that failed: the
 // validator's own words may quote values.

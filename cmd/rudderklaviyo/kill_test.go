@@ -1,11 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -13,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -31,10 +34,18 @@ type slow struct {
 	requests    atomic.Int64 // that have come
 	underWay    atomic.Int64
 	batches     atomic.Int64 // of subscriptions, under way
+	events      atomic.Int64 // that it has taken, as of the last request that was let in
+
+	mu      sync.Mutex
+	most    int           // events that it takes; requests for more are held
+	letIn   int           // requests for an event, under way
+	held    int           // requests for an event
+	changed chan struct{} // is closed when a held request may be let in
 }
 
 func slowly(t *testing.T) *slow {
 	s := &slow{Klaviyo: klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog())}
+	s.most, s.changed = math.MaxInt, make(chan struct{})
 	s.Inject(
 		klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Times: -1, Delay: time.Millisecond, Status: http.StatusBadRequest, Code: "invalid",
 			When: func(r *http.Request) bool { return hasBody(r, refused) }},
@@ -62,17 +73,77 @@ func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.batches.Add(1)
 		defer s.batches.Add(-1)
 	}
+	if strings.HasSuffix(r.URL.Path, "/events/") {
+		if !s.enter(r) {
+			return
+		}
+		defer s.leave()
+	}
 	s.Klaviyo.ServeHTTP(w, r)
+}
+
+// enter waits until the request for an event can't make too many of them. It tells whether
+// the client is still there.
+func (s *slow) enter(r *http.Request) bool {
+	body, err := io.ReadAll(r.Body) // only then it is noticed that the client is gone
+	if err != nil {
+		return false
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for int(s.events.Load())+s.letIn >= s.most {
+		changed := s.changed
+		s.held++
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+		}
+		s.mu.Lock()
+		s.held--
+		if r.Context().Err() != nil {
+			return false
+		}
+	}
+	s.letIn++
+	return true
+}
+
+func (s *slow) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.letIn--
+	s.events.Store(int64(len(s.Events())))
+	s.wake()
+}
+
+func (s *slow) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// holdAfter holds the requests for events when so many have been taken.
+func (s *slow) holdAfter(events int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.most = events
+	s.wake()
+}
+
+// isHolding tells that as many events have been taken as may be, and more have come.
+func (s *slow) isHolding() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.held > 0 && s.letIn == 0
 }
 
 // awaitSilence waits until the requests of a process that was killed are through: they
 // are not to come after those of the next.
 func (s *slow) awaitSilence(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); s.connections.Load() > 0; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("connections of a process that was killed stay")
-		}
+	for s.connections.Load() > 0 {
+		time.Sleep(time.Millisecond) // else the test's own deadline ends it
 	}
 }
 
@@ -173,23 +244,28 @@ func size(name string) int64 {
 	return info.Size()
 }
 
-// patience is how long a moment is awaited that may not come any more.
+// patience is how long a moment is awaited while the server holds the events, where it
+// may not come any more.
 const patience = 50 * time.Millisecond
 
-// kill kills a run at a moment after so many events have arrived, and gives the
-// moments that it was at.
-func (k *killed) kill(t *testing.T, events int, at moment) (fell []string, ended bool) {
-	var dead, seen int64 = 0, -1
+// kill kills a run at a moment after so many events have arrived, while the server takes so
+// many at most: it falls between the two however fast the machine is. It gives the moments
+// that it was at.
+func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) {
+	var dead int64 = -1
 	var due time.Time // without the moment
-	ended = newProcess(t, k.args...).killWhen(func() bool {
-		if due.IsZero() {
-			if n := k.requests.Load(); n == seen || len(k.Events()) < events {
-				seen = n
-				return false
-			}
-			due, dead = time.Now().Add(patience), size(k.dead)
+	k.holdAfter(most)
+	ended := newProcess(t, k.args...).killWhen(func() bool {
+		if int(k.events.Load()) < after {
+			return false
 		}
-		if !at.is(k, dead) && time.Now().Before(due) {
+		if dead < 0 {
+			dead = max(size(k.dead), 0)
+		}
+		if due.IsZero() && k.isHolding() {
+			due = time.Now().Add(patience)
+		}
+		if !at.is(k, dead) && (due.IsZero() || time.Now().Before(due)) {
 			return false
 		}
 		for _, m := range moments {
@@ -199,11 +275,14 @@ func (k *killed) kill(t *testing.T, events int, at moment) (fell []string, ended
 		}
 		return true
 	})
+	if ended {
+		t.Fatal("the run ended although its events were held")
+	}
 	k.awaitSilence(t)
 	if size(k.checkpoint) > 4096 {
 		t.Errorf("the checkpoint has %d bytes", size(k.checkpoint))
 	}
-	return fell, ended
+	return fell
 }
 
 // TestKilledSendGoesOn kills sends at a hundred moments all over the input and compares
@@ -222,24 +301,22 @@ func TestKilledSendGoesOn(t *testing.T) {
 
 	var fellAt [parts]int // by the part of the events that had arrived
 	fellOn := map[string]int{}
-	count, deliveries := 0, 0
-	for ; count < kills; deliveries++ {
-		if deliveries == kills {
-			t.Fatal("the runs end before they can be killed")
-		}
+	for range kills / killsOfOne {
 		k := newKilled(t, path)
-		for i := range min(killsOfOne, kills-count) {
-			after := (float64(i) + random.Float64()) / killsOfOne * float64(len(want.Events))
-			fell, ended := k.kill(t, int(after), moments[random.IntN(len(moments))])
-			if ended {
-				break
+		for i := range killsOfOne {
+			// Each has a stretch of the events to itself, and two of them make a part.
+			first, last := i*len(want.Events)/killsOfOne, (i+1)*len(want.Events)/killsOfOne-1
+			fell := k.kill(t, first+random.IntN(last-first+1), last, moments[random.IntN(len(moments))])
+			arrived := len(k.Events())
+			if arrived < first || arrived > last {
+				t.Errorf("%d events had arrived, want %d to %d", arrived, first, last)
 			}
-			count++
-			fellAt[min(len(k.Events())*parts/len(want.Events), parts-1)]++
+			fellAt[min(arrived*parts/len(want.Events), parts-1)]++
 			for _, name := range fell {
 				fellOn[name]++
 			}
 		}
+		k.holdAfter(math.MaxInt)
 		p := start(t, nil, k.args...)
 		p.wantStatus(3)
 		if !strings.Contains(p.stdout.String(), fmt.Sprintf(`"events":%d,`, events)) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
@@ -252,7 +329,7 @@ func TestKilledSendGoesOn(t *testing.T) {
 			t.Errorf("dead letters (-want +got)\n%.3000s", diff)
 		}
 	}
-	t.Logf("%d kills in %d deliveries; by tenths of the events that had arrived: %v; with %v", count, deliveries, fellAt, fellOn)
+	t.Logf("%d kills; by tenths of the events that had arrived: %v; with %v", kills, fellAt, fellOn)
 	for part, n := range fellAt {
 		if n == 0 {
 			t.Errorf("no kill fell on part %d of %d", part+1, parts)

@@ -56,12 +56,11 @@ func start(t *testing.T, stdin io.Reader, args ...string) *process {
 	return p
 }
 
-// newProcess makes a process that is killed if it takes more than a minute.
+// newProcess makes a process that is killed if it is there shortly before the test's own
+// deadline.
 func newProcess(t *testing.T, args ...string) *process {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	t.Cleanup(cancel)
-	p := &process{t: t, cmd: exec.CommandContext(ctx, os.Args[0], args...)}
+	p := &process{t: t, cmd: exec.CommandContext(untilDeadline(t), os.Args[0], args...)}
 	p.cmd.Env = append(os.Environ(), asProgram+"=1", "KLAVIYO_API_KEY="+key)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
@@ -69,6 +68,17 @@ func newProcess(t *testing.T, args ...string) *process {
 	}
 	p.stderr = bufio.NewReader(stderr)
 	return p
+}
+
+// untilDeadline gives a context for processes: what they said is to be seen if they hang.
+func untilDeadline(t *testing.T) context.Context {
+	deadline, ok := t.Deadline()
+	if !ok {
+		return context.Background()
+	}
+	ctx, cancel := context.WithDeadline(context.Background(), deadline.Add(-10*time.Second))
+	t.Cleanup(cancel)
+	return ctx
 }
 
 func (p *process) start() {
@@ -313,9 +323,7 @@ func TestLogReaderThatLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], "send", "--log-level=debug", "--base-url="+server.URL, events(t, 50))
+	cmd := exec.CommandContext(untilDeadline(t), os.Args[0], "send", "--log-level=debug", "--base-url="+server.URL, events(t, 50))
 	cmd.Env = append(os.Environ(), asProgram+"=1", "KLAVIYO_API_KEY="+key)
 	cmd.Stderr = writer
 	reader.Close()

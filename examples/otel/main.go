@@ -52,7 +52,7 @@ func traced(transport http.RoundTripper, tracing *trace.TracerProvider) http.Rou
 func listNames(ctx context.Context, c *client.Client, tracing *trace.TracerProvider) error {
 	ctx, span := tracing.Tracer("example").Start(ctx, "list names")
 	defer span.End()
-	for list, err := range c.API.AllLists(ctx, nil) {
+	for list, err := range klaviyo.NewAPI(c).AllLists(ctx, nil) {
 		if err != nil {
 			span.RecordError(err)
 			return err

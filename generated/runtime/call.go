@@ -27,7 +27,7 @@ type Call struct {
 	Body any
 	// Answer is what the answer is to be decoded into, nil if it has no body.
 	Answer any
-	// Options are those given to the typed call.
+	// Options are those given to the typed call; [Apply] reads them.
 	Options []CallOption
 }
 
@@ -42,12 +42,14 @@ type CallOption func(*CallConfig)
 type CallConfig struct {
 	// Answered is to be filled in, unless it is nil.
 	Answered *Answered
+	// Revision is that of a call without a description; see [InRevision].
+	Revision string
 }
 
-// Config is what the options ask for together.
-func (c Call) Config() CallConfig {
+// Apply gives what options ask for together.
+func Apply(options ...CallOption) CallConfig {
 	var cfg CallConfig
-	for _, option := range c.Options {
+	for _, option := range options {
 		option(&cfg)
 	}
 	return cfg
@@ -70,6 +72,12 @@ type Answered struct {
 	Reset time.Duration
 	// Attempts is the number of times the request was sent.
 	Attempts int
+}
+
+// InRevision makes a call without a description one of a revision, such as 2026-07-15.
+// Typed calls are of their package's revision.
+func InRevision(revision string) CallOption {
+	return func(cfg *CallConfig) { cfg.Revision = revision }
 }
 
 // WithAnswered has what comes with the answer written to a.

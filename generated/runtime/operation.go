@@ -40,6 +40,12 @@ type Operation struct {
 	Scopes []string
 	// Success is what an answer to a call that succeeded has.
 	Success Success
+	// Upserts says that the call updates the profile that has the identifiers, where there
+	// is one.
+	Upserts bool
+	// UpdatedBy is the operation that updates the profile which a 409 names. A call that
+	// creates a profile and has one becomes an upsert by it.
+	UpdatedBy *Operation
 	// People are the places where a body says whom it is about. Operations that read, or
 	// name profiles by their ids in the path, have none.
 	People []People

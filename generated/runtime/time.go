@@ -12,12 +12,17 @@ func NewTimestamp(t time.Time) Timestamp {
 	return Timestamp(t.Format(time.RFC3339Nano))
 }
 
-// Time is the moment that t names, or an error if t isn't RFC 3339. One without a zone
-// is in UTC.
+// timeForms are those that times have in answers: with a T or a space, with a zone or without.
+var timeForms = [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05"}
+
+// Time is the moment that t names, or an error if t names none. It reads RFC 3339 and the
+// other forms that Klaviyo's answers have: without a zone, which is in UTC, and with a
+// space in place of the T.
 func (t Timestamp) Time() (time.Time, error) {
-	const withoutZone = "2006-01-02T15:04:05"
-	if moment, err := time.Parse(withoutZone, string(t)); err == nil {
-		return moment, nil
+	for _, form := range timeForms {
+		if moment, err := time.Parse(form, string(t)); err == nil {
+			return moment, nil
+		}
 	}
 	return time.Parse(time.RFC3339, string(t))
 }

@@ -77,7 +77,7 @@ func (f *File) Close() error { return f.lock.Close() }
 func checkRegular(name string) error {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w", name, ErrInvalid)
+		return fmt.Errorf("%s: %w", input.Name(name), ErrInvalid)
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func Load(name string) (*Checkpoint, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&c); err != nil || !c.isValid() {
-		return nil, fmt.Errorf("%s: %w", name, ErrInvalid)
+		return nil, fmt.Errorf("%s: %w", input.Name(name), ErrInvalid)
 	}
 	return &c, nil
 }

@@ -60,7 +60,7 @@ func describe(file string) (Source, error) {
 		return Source{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return Source{}, fmt.Errorf("%s: %w", file, ErrNotRegular)
+		return Source{}, fmt.Errorf("%s: %w", input.Name(file), ErrNotRegular)
 	}
 	s := Source{Name: name, Size: info.Size(), file: info, checksum: new(checksum)}
 	return s, s.sumUp(headSize)
@@ -195,17 +195,17 @@ func (c *Checkpoint) checkSource(i int, now *Source) error {
 	last := i == len(c.Input)-1
 	switch {
 	case now.Name != was.Name:
-		return other("its input is %s, not %s", was.Name, now.Name)
+		return other("its input is %s, not %s", input.Name(was.Name), input.Name(now.Name))
 	case now.Size < was.Size || now.Size < was.Summed:
-		return other("%s has become shorter", now.Name)
+		return other("%s has become shorter", input.Name(now.Name))
 	case now.Size > was.Size && !last:
-		return other("%s has become longer, which only the last file may", now.Name)
+		return other("%s has become longer, which only the last file may", input.Name(now.Name))
 	}
 	if err := now.sumUp(was.Summed); err != nil {
 		return err
 	}
 	if !bytes.Equal(now.Sum, was.Sum) {
-		return other("%s has other content", now.Name)
+		return other("%s has other content", input.Name(now.Name))
 	}
 	return nil
 }

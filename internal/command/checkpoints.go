@@ -90,6 +90,7 @@ func describeInput(files []string) ([]checkpoint.Source, error) {
 }
 
 func checkpointError(name string, err error) error {
+	name = input.Name(name)
 	switch {
 	case errors.Is(err, checkpoint.ErrInvalid):
 		return wrongUsage(fmt.Errorf("--checkpoint: %w; name another file", err))

@@ -131,6 +131,7 @@ func TestUsage(t *testing.T) {
 		{"new key of no checkpoint", []string{"send", "--simulate", "--new-key", events}, "give --checkpoint too"},
 		{"dead letters to standard output", []string{"send", "--simulate", "--dead-letter", "-", events}, "--dead-letter and --checkpoint are files"},
 		{"checkpoint on standard output", []string{"send", "--simulate", "--checkpoint", "-", events}, "--dead-letter and --checkpoint are files"},
+		{"destination of no file", []string{"send", "--simulate", "--destination", "Klaviyo", events}, "give --config too"},
 		{"checkpoint without dead letters", []string{"send", "--simulate", "--checkpoint", "saved", events}, "give --dead-letter FILE too, or --no-dead-letter"},
 		{"dead letters and none", []string{"send", "--simulate", "--dead-letter", "dead", "--no-dead-letter", events}, "--dead-letter and --no-dead-letter exclude each other"},
 		{"dead letters into the input", []string{"send", "--simulate", "--dead-letter", events, events}, "is the input"},

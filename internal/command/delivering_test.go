@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,9 @@ const (
 )
 
 func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
+
+// identifiedPerson is in the request of the identify, and in no other.
+const identifiedPerson = "p49@example.com"
 
 // numberOnTrackLine is a phone number that Klaviyo may not like.
 const numberOnTrackLine = "+12025550147"
@@ -87,7 +91,7 @@ func newDelivering(t *testing.T, tt faultTest, checkpoint bool) *delivering {
 	if tt.times == 0 {
 		n.left = -1
 	}
-	if tt.answer == nil && tt.broken == nil {
+	if tt.answer == nil && tt.broken == nil && tt.alter == nil {
 		tt.cause.When, tt.cause.Times = n.strikes, -1
 		k.Inject(tt.cause)
 	}
@@ -126,7 +130,7 @@ func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	for _, s := range d.klaviyo.Subscriptions() {
 		arrived[s.Email]++
 	}
-	if _, ok := d.klaviyo.Profile("p49@example.com"); ok {
+	if _, ok := d.klaviyo.Profile(identifiedPerson); ok {
 		arrived[idOnLine(identifyLine)]++
 	}
 	dead := d.deadLetters(t)
@@ -190,6 +194,22 @@ func (d *delivering) checkSummary(t *testing.T, r result, dead int) {
 		if got[name] != want {
 			t.Errorf("%s: %d, want %d", name, got[name], want)
 		}
+	}
+}
+
+// checkStop checks that the summary of a stopped run says what its last lines say, and has
+// a code for it that docs/reliability.md lists.
+func (r result) checkStop(t *testing.T) {
+	t.Helper()
+	var got summary
+	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil || got.Stopped == nil {
+		t.Fatalf("%v; the summary doesn't say that the run stopped: %s", err, r.stdout)
+	}
+	if want := "rudderklaviyo: " + got.Stopped.Error() + "\n"; !strings.HasSuffix(r.stderr, want) {
+		t.Errorf("the summary says\n%sand the last lines\n%s", want, r.stderr)
+	}
+	if code := got.Stopped.Code; code == "unknown" || !strings.Contains(read(t, reliability), "`"+code+"`") {
+		t.Errorf("the code of the stop is %s", code)
 	}
 }
 
@@ -261,6 +281,13 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 // pass meets the fault, if it is the network's, or else Klaviyo.
 func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, error) {
 	answer, broken := n.test.answer, n.test.broken
+	if n.test.alter != nil {
+		resp, err := n.next.RoundTrip(req)
+		if err == nil {
+			n.test.alter(resp)
+		}
+		return resp, err
+	}
 	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use() {
 		return n.next.RoundTrip(req)
 	}

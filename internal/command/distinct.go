@@ -28,7 +28,7 @@ func (p Program) checkDistinct(files ...usedFile) error {
 	for i, one := range files {
 		for _, other := range files[i+1:] {
 			if (one.written || other.written) && isSame(one, other) {
-				return wrongUsage(fmt.Errorf("%s is %s too: %s", one.role, other.role, cmp.Or(one.name, other.name)))
+				return wrongUsage(fmt.Errorf("%s is %s too: %s", one.role, other.role, input.Name(cmp.Or(one.name, other.name))))
 			}
 		}
 	}

@@ -23,11 +23,13 @@ type faultTest struct {
 	// strikes are the requests that meet it: the one of one event, or all.
 	strikes strikes
 	// cause makes it at the server, answer on the way there, and prepare elsewhere.
-	cause   klaviyotest.Fault
-	answer  func(*http.Request) *http.Response
-	broken  error // instead of an answer
-	after   int   // so many requests pass first
-	times   int   // that it strikes; 0 is always
+	cause  klaviyotest.Fault
+	answer func(*http.Request) *http.Response
+	broken error // instead of an answer
+	// alter changes Klaviyo's own answer.
+	alter   func(*http.Response)
+	after   int // so many requests pass first
+	times   int // that it strikes; 0 is always
 	prepare func(*testing.T, *delivering)
 	// needsCheckpoint tells that there is no such fault without one.
 	needsCheckpoint bool
@@ -55,6 +57,7 @@ type strikes int
 
 const (
 	oneTrack        strikes = iota // that of one event
+	oneIdentify                    // and that of another
 	oneSubscription                // those that one subscription is in
 	everything
 	nothing // the fault is the machine's
@@ -62,7 +65,7 @@ const (
 
 // line is that of the event whose requests alone meet the fault.
 func (s strikes) line() int {
-	return map[strikes]int{oneTrack: trackLine, oneSubscription: subscriptionLine}[s]
+	return map[strikes]int{oneTrack: trackLine, oneIdentify: identifyLine, oneSubscription: subscriptionLine}[s]
 }
 
 // meets tells whether the request with a body meets the fault.
@@ -72,6 +75,8 @@ func (s strikes) meets(body []byte) bool {
 		return true
 	case nothing:
 		return false
+	case oneIdentify:
+		return bytes.Contains(body, []byte(identifiedPerson))
 	}
 	return bytes.Contains(body, []byte(idOnLine(s.line())))
 }
@@ -121,16 +126,16 @@ var faultTests = []faultTest{
 		least: 13 * minute, most: 15 * minute, remark: "an operation's requests are given up together, before they would wait past 15 minutes"},
 	{fault: "500 for a while", cause: klaviyotest.ServerError(), times: 5, attempts: 6},
 	{fault: "500 for good on one event", cause: klaviyotest.ServerError(), attempts: 16, dead: "error"},
-	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 1m0s", least: minute, most: 4 * minute,
+	{fault: "503 for good on everything", strikes: everything, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "answered 503), the last", least: minute, most: 4 * minute,
 		remark: "a minute of it stops a run in which Klaviyo has answered nothing"},
-	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was answered for 5m0s", least: 5 * minute, most: 8 * minute,
+	{fault: "503 for good, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, stops: "no request was taken for 5m0s", least: 5 * minute, most: 8 * minute,
 		remark: "five minutes of it stop any run"},
 	{fault: "503 on everything for four minutes, from the middle on", strikes: everything, after: 50, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, prepare: mendAfter(4 * minute),
 		least: 4 * minute, most: 6 * minute, remark: "one request at a time tries whether it is over"},
 	{fault: "502 after the request was taken", cause: klaviyotest.Fault{Status: http.StatusBadGateway, AfterAccept: true}, times: 1, attempts: 2,
 		remark: "counted once, by `unique_id`"},
 	{fault: "403 with a page (HTML), for a while", cause: klaviyotest.Challenge(), times: 2, attempts: 3, remark: "it comes from a gateway, not from Klaviyo"},
-	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), stops: "no request was answered for 1m0s"},
+	{fault: "403 with a page, for good", strikes: everything, cause: klaviyotest.Challenge(), stops: "answered 403), the last"},
 	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
 	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
 	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
@@ -142,17 +147,42 @@ var faultTests = []faultTest{
 	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 16, dead: "error",
 		remark: "the batch is halved until it stands alone"},
 	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
-	{fault: "410, the revision is retired", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
-	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "use a release of this module for a later one", atOnce: true},
+	{fault: "The revision is retired", strikes: everything, answer: revisionRetired, attempts: 1, stops: "no longer serves revision", atOnce: true,
+		remark: "a 410, which each request asks for instead of being read as one of a later revision"},
+	{fault: "410", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "no longer serves revision", atOnce: true},
+	{fault: "404 that finds no valid revision", strikes: everything, answer: answers(http.StatusNotFound, `{"errors":[{"code":"not_found","title":"Not found.","detail":"No valid revisions found for method POST."}]}`), attempts: 1,
+		stops: "no longer serves revision", atOnce: true},
+	{fault: "400 that names the revision", strikes: everything, answer: refuses("invalid", `"parameter":"revision"`), attempts: 1, stops: "no longer serves revision", atOnce: true},
 	{fault: "A redirect", strikes: everything, answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 1, stops: "check the base URL",
 		remark: "not followed: it would take the key along"},
-	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 2, dead: "unavailable"},
-	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL",
+	{fault: "A redirect of one event", answer: answers(http.StatusFound, "", "Location", "https://klaviyo.test/"), attempts: 2, stops: "(1 answered 302)"},
+	{fault: "200 with a page (HTML)", strikes: everything, answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 1, stops: "check the base URL", says: `msg="the last answer" operation=create_event status=200 body="<!DOCTYPE html><title>Log in</title>"`,
 		remark: "no answer of the API, so it doesn't count as delivered"},
-	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 2, dead: "unavailable"},
+	{fault: "200 with a page, for one event", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), attempts: 2, stops: "(1 answered 200)",
+		remark: "no event's fault: sent again once Klaviyo answers another, and then the run stops"},
+	{fault: "200 with a page, once", answer: answers(http.StatusOK, "<!DOCTYPE html><title>Log in</title>"), times: 1, attempts: 2},
+	{fault: "200 without a body", strikes: everything, answer: answers(http.StatusOK, ""), attempts: 1, stops: "check the base URL",
+		remark: "an event is answered 202, and a profile 201 or 200 with its id; so for all that follow here"},
+	{fault: "204", strikes: everything, answer: answers(http.StatusNoContent, ""), attempts: 1, stops: "check the base URL"},
+	{fault: "205", strikes: everything, answer: answers(http.StatusResetContent, ""), attempts: 1, stops: "check the base URL"},
+	{fault: "206", strikes: everything, answer: answers(http.StatusPartialContent, ""), attempts: 1, stops: "check the base URL"},
+	{fault: "201 without an id, for a profile", strikes: oneIdentify, answer: answers(http.StatusCreated, `{"data":{"type":"profile"}}`), attempts: 2, stops: "(1 answered 201)"},
+	{fault: "201 whose id is null", strikes: oneIdentify, answer: answers(http.StatusCreated, `{"data":{"type":"profile","id":null}}`), attempts: 2, stops: "(1 answered 201)"},
+	{fault: "201 whose id is a path", strikes: oneIdentify, answer: answers(http.StatusCreated, `{"data":{"type":"profile","id":"../lists/L"}}`), attempts: 2, stops: "(1 answered 201)"},
+	{fault: "201 without a body", strikes: oneIdentify, answer: answers(http.StatusCreated, ""), attempts: 2, stops: "(1 answered 201)"},
+	{fault: "A success larger than 10 MB", answer: hugeSuccess, attempts: 2, stops: "the answer is larger than 10 MB"},
+	{fault: "402", strikes: everything, answer: answers(http.StatusPaymentRequired, `{"errors":[{"code":"payment_required","detail":"…"}]}`), attempts: 1, stops: "see its plan and bills in Klaviyo", atOnce: true},
+	{fault: "407", strikes: everything, answer: answers(http.StatusProxyAuthRequired, ""), attempts: 1, stops: "check HTTPS_PROXY"},
+	{fault: "421", strikes: everything, answer: answers(http.StatusMisdirectedRequest, ""), attempts: 1, stops: "check the base URL"},
+	{fault: "451", strikes: everything, answer: answers(http.StatusUnavailableForLegalReasons, `{"errors":[{"code":"blocked","detail":"…"}]}`), attempts: 1, stops: "check the base URL"},
+	{fault: "418, of which nothing is known", strikes: everything, answer: answers(http.StatusTeapot, ""), attempts: 1, stops: "check the base URL"},
+	{fault: "400 with a page", strikes: everything, answer: answers(http.StatusBadRequest, "<!DOCTYPE html><title>400 Bad Request</title>"), attempts: 1, stops: "check the base URL"},
+	{fault: "404 with JSON that isn't Klaviyo's", strikes: everything, answer: answers(http.StatusNotFound, `{"message":"Not Found"}`), attempts: 1, stops: "check the base URL"},
 	{fault: "404 with a page", strikes: everything, answer: answers(http.StatusNotFound, "<!DOCTYPE html><title>Not found</title>"), attempts: 1, stops: "check the base URL",
 		remark: "no answer of the API; a 404 of its own has JSON, or nothing"},
-	{fault: "404 with a page, for one event", answer: answers(http.StatusNotFound, "<!DOCTYPE html><title>Not found</title>"), attempts: 2, dead: "unavailable"},
+	{fault: "404 with a page, for one event", answer: answers(http.StatusNotFound, "<!DOCTYPE html><title>Not found</title>"), attempts: 2, stops: "(1 answered 404)"},
+	{fault: "`RateLimit-Remaining: 0` with a far reset, on every success", strikes: nothing, alter: saysNothingIsLeft, attempts: 1, most: 10 * second,
+		remark: "no window of the operation is that long, so it isn't believed"},
 	{fault: "The disk is full when a dead letter is due", cause: klaviyotest.Fault{Status: http.StatusBadRequest}, prepare: fillDeadLetters, attempts: 1, stops: "no space left",
 		remark: "the event isn't done, and is sent again"},
 	{fault: "The file of dead letters is moved away", cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid", Delay: 2 * second}, prepare: moveDeadLetters, attempts: 1, dead: "invalid",
@@ -210,6 +240,8 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	d.checkDeadLetters(t, dead)
 	if tt.stops == "" {
 		d.checkSummary(t, r, len(dead))
+	} else {
+		r.checkStop(t)
 	}
 	d.checkNothingIsLost(t, r.undone())
 	d.checkOrder(t)
@@ -229,6 +261,26 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	if tt.arrived != nil {
 		tt.arrived(t, d.klaviyo)
 	}
+}
+
+// revisionRetired is the answer of an account that doesn't serve our revision.
+func revisionRetired(req *http.Request) *http.Response {
+	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision()).Transport().RoundTrip(req)
+	if err != nil {
+		panic(err) // it is in memory
+	}
+	return resp
+}
+
+// hugeSuccess is what is asked for, with more after it than anybody reads.
+func hugeSuccess(req *http.Request) *http.Response {
+	return answers(http.StatusAccepted, strings.Repeat(" ", 11<<20))(req)
+}
+
+// saysNothingIsLeft tells of a quota that is used up for a day.
+func saysNothingIsLeft(resp *http.Response) {
+	resp.Header.Set("RateLimit-Remaining", "0")
+	resp.Header.Set("RateLimit-Reset", "86400")
 }
 
 // thenServerErrors follows the fault of the track with two of another kind.

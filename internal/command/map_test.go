@@ -133,7 +133,7 @@ func TestBadLines(t *testing.T) {
 	}{
 		{"no JSON", "nonsense", "invalid_json"},
 		{"cut off", `{"type":"track","event":"Pi`, "invalid_json"},
-		{"two values", `{"type":"page"} {"type":"page"}`, "invalid_json"},
+		{"a value and something else", `{"type":"page"} {"type":"page"} 7`, "invalid_json"},
 		{"list of what is no event", `[1]`, "invalid_event"},
 		{"list that is cut off", `[{"type":"page"},`, "invalid_json"},
 		{"string", `"track"`, "invalid_event"},

@@ -20,15 +20,22 @@ var wordlessOps = []string{"stat", "lstat", "open", "read", "lock", "replay"}
 // what is wrong with it.
 func plainly(err error) string {
 	text := err.Error()
+	var link *os.LinkError
+	if errors.As(err, &link) {
+		text = strings.Replace(text, link.Error(), fmt.Sprintf("%s %s: %v", link.Op, input.Name(link.New), link.Err), 1)
+	}
 	var file *fs.PathError
-	if !errors.As(err, &file) || !slices.Contains(wordlessOps, file.Op) {
+	if !errors.As(err, &file) {
 		return text
+	}
+	if !slices.Contains(wordlessOps, file.Op) {
+		return strings.Replace(text, file.Error(), fmt.Sprintf("%s %s: %v", file.Op, input.Name(file.Path), file.Err), 1)
 	}
 	what := file.Err.Error()
 	if folder := filepath.Dir(file.Path); errors.Is(file, fs.ErrNotExist) && file.Path != "" && isMissing(folder) {
-		what = "there is no folder " + folder
+		what = "there is no folder " + input.Name(folder)
 	}
-	return strings.Replace(text, file.Error(), cmp.Or(file.Path, `""`)+": "+what, 1)
+	return strings.Replace(text, file.Error(), cmp.Or(input.Name(file.Path), `""`)+": "+what, 1)
 }
 
 func isMissing(name string) bool {

@@ -173,7 +173,7 @@ func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Map
 			for _, event := range *mapped {
 				if mayGrow && isCut(event.Event, files) {
 					fmt.Fprintf(p.Stderr, "Warning: line %d of %s has no end and isn't whole. It is left out: send stops there, for its writer may still be at it.\n",
-						event.Line, files[event.File])
+						event.Line, input.Name(files[event.File]))
 					continue
 				}
 				draft.Add(event)

@@ -83,7 +83,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	}
 	defer lines.Close()
 	if flags.simulate {
-		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, file)
+		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, input.Name(file))
 	}
 
 	s := &sending{destination: to, files: files, event: to.eventOfRecord(file), keep: keepReason, letters: file, terminal: p.terminal, began: time.Now()}
@@ -107,7 +107,7 @@ func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error)
 		if errors.Is(endErr, deadletter.ErrLate) {
 			text = "%s: %w"
 		}
-		stop := newStop(cmd.Context(), fmt.Errorf(text, file, endErr))
+		stop := newStop(cmd.Context(), fmt.Errorf(text, input.Name(file), endErr))
 		stop.Code = stopCode(errDeadLetter)
 		return stop
 	}
@@ -131,7 +131,7 @@ func checkHoldsLetters(ctx context.Context, records input.Config) error {
 		line, err := lines.Next(ctx)
 		switch {
 		case errors.Is(err, io.EOF) && some:
-			return wrongUsage(fmt.Errorf("%s is no file of dead letters, which send --dead-letter writes; to send events, use send", records.Files[0]))
+			return wrongUsage(fmt.Errorf("%s is no file of dead letters, which send --dead-letter writes; to send events, use send", input.Name(records.Files[0])))
 		case errors.Is(err, io.EOF), ctx.Err() != nil: // the replay itself tells that it is interrupted
 			return nil
 		case err != nil:

@@ -33,7 +33,7 @@ const (
 func (f *sendFlags) register(flags *pflag.FlagSet) {
 	f.destinationFlags.register(flags)
 	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
-	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "keep events that fail nowhere but in the log, also with --checkpoint")
+	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "let the log alone name the events that fail, also with --checkpoint")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
 	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
 }
@@ -95,9 +95,9 @@ it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
 With --checkpoint the same command goes on where it was, also when it was killed. It
-needs --dead-letter, or --no-dead-letter.
-The files, the account and the mapping must be the same; the last file may have
-grown. A last line that is half written is left to the next run.`,
+needs --dead-letter, or --no-dead-letter. The files, the account and the mapping must
+be the same; the last file may have grown. A last line that is half written is left to
+the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   rudderklaviyo send --output json events.jsonl.gz
@@ -139,7 +139,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		}
 		defer saved.file.Close()
 		if saved.last.Done {
-			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", flags.checkpoint)
+			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", input.Name(flags.checkpoint))
 			return p.end(s.summary(delivery.Report{}, nil), flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
@@ -197,7 +197,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	}
 	s.earlier = saved.last.Counts
 	if at := saved.last.At; saved.found && !saved.last.Done {
-		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), s.files[at.File], flags.checkpoint)
+		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), input.Name(s.files[at.File]), input.Name(flags.checkpoint))
 	}
 	return saved, nil
 }

@@ -107,11 +107,13 @@ func TestWarningsAreShownOnRequest(t *testing.T) {
 // its last lines.
 func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
 	path := write(t, "events.jsonl", lines(
-		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping"}`, `{"type":"identify","traits":{"email":"a@example.com","phone":"12"}}`, track(2, "m2"), track(2, "m3")))
+		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping"}`, `{"type":"identify","traits":{"email":"p1@example.com","phone":"12"}}`, track(1, "m2"), track(1, "m3"))) // of one person, so one by one
 	run := func(args ...string) (r result) {
 		synctest.Test(t, func(t *testing.T) {
 			k := klaviyotest.New()
-			k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Unauthorized())
+			refused := klaviyotest.Unauthorized()
+			refused.When = func(req *http.Request) bool { return hasBody(req, `"m2"`) }
+			k.Inject(refused)
 			r = account(k).run(t, append(append([]string{"send", "--concurrency=1"}, args...), path)...)
 		})
 		r.want(t, statusStopped)
@@ -164,6 +166,7 @@ func TestStopCodes(t *testing.T) {
 		{errCut, "incomplete_line"},
 		{&input.ReadError{File: "events.jsonl", Line: 3, Err: io.ErrUnexpectedEOF}, "input"},
 		{fmt.Errorf("no request was answered: %w", client.ErrUnavailable), "unavailable"},
+		{fmt.Errorf("requests don't reach Klaviyo's API: %w", client.ErrMisdirected), "misdirected"},
 		{client.ErrUnauthorized, "unauthorized"},
 		{client.ErrRevisionRetired, "revision_retired"},
 		{client.ErrRateLimited, "rate_limited"},

@@ -106,9 +106,19 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 	case err != nil:
 		return report, err
 	case report.Err != nil && !s.progress.isComplete():
+		s.logAnswer(report.Err)
 		return report, report.Err
 	}
 	return report, readErr
+}
+
+// logAnswer shows the beginning of the answer that delivery stopped for, by which a
+// person may know who wrote it.
+func (s *sending) logAnswer(reason error) {
+	var e *client.Error
+	if errors.As(reason, &e) && e.StatusCode != 0 {
+		s.logger.Info("the last answer", "operation", e.Operation, "status", e.StatusCode, "body", e.Excerpt)
+	}
 }
 
 // read takes in all events. It ends early, with the reason, when delivery has
@@ -272,7 +282,7 @@ func (s *sending) summary(report delivery.Report, stop *stop) summary {
 		Requests:       stats.Requests,
 		Retries:        stats.Retries,
 		RateLimited:    stats.RateLimited,
-		Seconds:        time.Since(s.began).Round(time.Millisecond).Seconds(),
+		Seconds:        float64(time.Since(s.began).Milliseconds()) / 1000,
 		Earlier:        s.earlier.Events,
 		Forms:          s.forms,
 		Compressed:     s.compressed,

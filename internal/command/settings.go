@@ -15,12 +15,16 @@ import (
 // settings are the flags that all commands have. The private key is
 // none of them: other users of the machine see a command's flags.
 type settings struct {
-	config   string
-	logLevel slog.Level
-	mapping  mapper.Config
+	config      string
+	destination string
+	logLevel    slog.Level
+	mapping     mapper.Config
 }
 
-const logLevelFlag = "log-level"
+const (
+	destinationFlag = "destination"
+	logLevelFlag    = "log-level"
+)
 
 // keyVariable is the variable of the environment with the private key.
 const keyVariable = "KLAVIYO_API_KEY"
@@ -56,7 +60,8 @@ var mappingFlags = []struct {
 }
 
 func (s *settings) register(flags *pflag.FlagSet) {
-	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or the destination as RudderStack exports it")
+	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
+	flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
 	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
 	flags.Lookup(logLevelFlag).DefValue = "warn"
 	for _, flag := range mappingFlags {
@@ -79,10 +84,13 @@ func (p Program) logger(s settings) *slog.Logger {
 // load puts the settings together: flags over environment over file.
 func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (config.Config, error) {
 	var cfg config.Config
+	if s.config == "" && s.destination != "" {
+		return cfg, wrongUsage(fmt.Errorf("--%s is about the file of --config: give --config too", destinationFlag))
+	}
 	if s.config != "" {
 		var ignored []string
 		var err error
-		cfg, ignored, err = config.Load(s.config)
+		cfg, ignored, err = config.Load(s.config, s.destination)
 		if err != nil {
 			return cfg, wrongUsage(err)
 		}

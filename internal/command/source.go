@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -137,8 +138,27 @@ var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)
 
 // quote makes one word of the shell of s.
 func quote(s string) string {
-	if plainWord.MatchString(s) {
+	switch {
+	case plainWord.MatchString(s):
 		return s
+	case !terminal.IsPlain(s):
+		return ansiQuote(s)
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ansiQuote makes one word of the shell of a text that may not be shown as it is. Shells
+// know such words since POSIX of 2024, and most did before.
+func ansiQuote(s string) string {
+	var word strings.Builder
+	word.WriteString("$'")
+	for _, b := range []byte(s) {
+		if b < ' ' || b > '~' || b == '\'' || b == '\\' {
+			fmt.Fprintf(&word, `\%03o`, b)
+		} else {
+			word.WriteByte(b)
+		}
+	}
+	word.WriteByte('\'')
+	return word.String()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -17,9 +18,9 @@ type stop struct {
 	// Code is the kind of reason: one of stopCodes, input or unknown.
 	Code    string `json:"code"`
 	Message string `json:"message"`
-	// File, Line and Event are where the first event stands that isn't done. Event is left
-	// out where the line holds one event. All are where the input isn't at fault and no
-	// command goes on.
+	// File, Line and Event say where the first event stands that isn't done; they are empty
+	// where a file couldn't be closed or replaced at the end. Event is left out where the
+	// line holds one event.
 	File  string `json:"file,omitempty"`
 	Line  int    `json:"line,omitempty"`
 	Event int    `json:"event,omitempty"`
@@ -65,6 +66,7 @@ var stopCodes = []struct {
 	{client.ErrUnauthorized, "unauthorized"},
 	{client.ErrRevisionRetired, "revision_retired"},
 	{client.ErrRateLimited, "rate_limited"},
+	{client.ErrMisdirected, "misdirected"},
 	{client.ErrUnavailable, "unavailable"},
 }
 
@@ -101,7 +103,8 @@ func whyStopped(ctx context.Context, reason error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
 		return errInterrupted
 	}
-	if errors.Is(reason, client.ErrUnauthorized) {
+	var refusal *client.Error
+	if errors.Is(reason, client.ErrUnauthorized) && errors.As(reason, &refusal) && refusal.StatusCode != http.StatusPaymentRequired {
 		return fmt.Errorf("%w; set KLAVIYO_API_KEY, or privateApiKey in the file of --config", reason)
 	}
 	return reason
@@ -111,8 +114,12 @@ func whyStopped(ctx context.Context, reason error) error {
 func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
 	stop.Advice, stop.Command = "To go on", s.resume(cmd, at)
-	if stop.File == input.Stdin {
+	var damage *input.ReadError
+	switch {
+	case stop.File == input.Stdin:
 		stop.Advice += ", with the same input again"
+	case errors.As(reason, &damage):
+		stop.Advice += ", once " + input.Name(damage.File) + " is mended or left out"
 	}
 	return stop
 }

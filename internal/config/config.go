@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -19,18 +20,19 @@ type Config struct {
 	mapper.Config
 }
 
-// Load reads a file that holds the settings themselves or a destination as
-// RudderStack exports it. A key that is neither a setting nor part of
+// Load reads a file that holds the settings themselves, a destination as RudderStack
+// exports it, or several, as of a workspace: of these the one with the name or id that
+// destination is, or if that is empty the only one of Klaviyo that is switched on. A key that is neither a setting nor part of
 // RudderStack's form is an error; ignored lists the latter's keys that were
 // met. No error quotes a value.
-func Load(path string) (cfg Config, ignored []string, err error) {
+func Load(path, destination string) (cfg Config, ignored []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, nil, err
 	}
-	cfg, ignored, err = parse(text)
+	cfg, ignored, err = parse(text, destination)
 	if err != nil {
-		return Config{}, nil, fmt.Errorf("%s: %w", path, err)
+		return Config{}, nil, fmt.Errorf("%s: %w", terminal.Quote(path), err)
 	}
 	return cfg, ignored, nil
 }
@@ -45,12 +47,12 @@ func Check(cfg Config) error {
 	return errors.Unwrap(err)
 }
 
-func parse(text []byte) (Config, []string, error) {
+func parse(text []byte, destination string) (Config, []string, error) {
 	document, err := parseDocument(text)
 	if err != nil || document == nil {
 		return Config{}, nil, err
 	}
-	settings, err := unwrap(document)
+	settings, err := unwrap(document, destination)
 	if err != nil {
 		return Config{}, nil, err
 	}

@@ -20,7 +20,7 @@ func load(t *testing.T, text string) (Config, []string, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Load(path)
+	return Load(path, "")
 }
 
 // full sets each key to something other than its default.
@@ -207,7 +207,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestMissingFile(t *testing.T) {
-	if _, _, err := Load("nowhere.yaml"); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+	if _, _, err := Load("nowhere.yaml", ""); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("got %v, want an error that names the file", err)
 	}
 }
@@ -246,7 +246,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(fullYAML)
 	f.Add(fullJSON)
 	f.Add("a: &a [*a]")
+	f.Add(workspace(exported("d1", "Klaviyo", "KLAVIYO", true), exported("d2", "Braze", "BRAZE", true)))
 	f.Fuzz(func(t *testing.T, text string) {
-		_, _, _ = parse([]byte(text)) // must not panic
+		_, _, _ = parse([]byte(text), "") // must not panic
 	})
 }

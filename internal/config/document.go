@@ -12,21 +12,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parseDocument reads YAML or JSON. It gives a mapping, or nil if text is empty.
+// parseDocument reads YAML or JSON. It gives nil if text is empty.
 func parseDocument(text []byte) (*yaml.Node, error) {
 	text = bytes.TrimPrefix(text, []byte("\uFEFF"))
 	parse := parseYAML
 	if json.Valid(text) {
 		parse = parseJSON // YAML's parser refuses some of JSON's escapes
 	}
-	document, err := parse(text)
-	if err != nil || document == nil {
-		return nil, err
-	}
-	if document.Kind != yaml.MappingNode {
-		return nil, errorAt(document, "want keys and values")
-	}
-	return document, nil
+	return parse(text)
 }
 
 func parseYAML(text []byte) (*yaml.Node, error) {

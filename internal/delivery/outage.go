@@ -1,10 +1,7 @@
 package delivery
 
 import (
-	"crypto/tls"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -30,6 +27,7 @@ type outage struct {
 	failures int       // requests since the last answer, each counted once
 	since    time.Time // when the first of them began, or when the last was answered if later
 	reason   error     // of the last of them
+	answers  answers   // since the last request that was taken
 	held     []held    // since the last answer
 	// probing says that nothing is sent but probes, one at a time.
 	probing bool
@@ -60,6 +58,7 @@ func (q *Queue) hold(c *call, reason error) {
 	}
 	c.held = true
 	o.reason = reason
+	o.answers.add(answersOf(reason))
 	o.held = append(o.held, held{c, reason})
 	o.probing = o.probing || o.failures >= maxFailures
 }
@@ -74,9 +73,9 @@ func (q *Queue) probeNext() {
 	}
 	switch {
 	case isMisdirected(o.reason):
-		q.stop(fmt.Errorf("requests don't reach Klaviyo's API, the last: %w", o.reason))
+		q.stop(misdirection(o.answers, o.reason))
 	case time.Since(o.since) >= limit:
-		q.stop(fmt.Errorf("no request was answered for %v, the last: %w", limit, o.reason))
+		q.stop(o.silence(limit))
 	case o.timer == nil && o.probe == nil:
 		o.timer = time.AfterFunc(probeWait, func() {
 			q.mu.Lock()
@@ -108,23 +107,21 @@ func (q *Queue) sendProbe() {
 	q.begin(o.probe)
 }
 
+// silence is the error of delivery that stops because nothing was taken for so long.
+func (o *outage) silence(lasted time.Duration) error {
+	if !o.answers.any() {
+		return fmt.Errorf("no request was answered for %v, the last: %w", lasted, o.reason)
+	}
+	return fmt.Errorf("no request was taken for %v (%s), the last: %w", lasted, o.answers, o.reason)
+}
+
 // isMisdirected tells that something else than Klaviyo's API is at its address, so
-// that waiting doesn't help: it redirects, answers with a page, or isn't trusted.
-func isMisdirected(reason error) bool {
-	var certificate *tls.CertificateVerificationError
-	if errors.As(reason, &certificate) {
-		return true
-	}
-	var e *client.Error
-	if !errors.As(reason, &e) {
-		return false
-	}
-	switch status := e.StatusCode; status {
-	case http.StatusNotFound, http.StatusMethodNotAllowed:
-		return errors.Is(e, client.ErrUnavailable)
-	default:
-		return status >= http.StatusOK && status < http.StatusBadRequest
-	}
+// that waiting doesn't help, and no event is at fault.
+func isMisdirected(reason error) bool { return client.BlameOf(reason) == client.BlamePath }
+
+// misdirection is the error of delivery that stops for such a reason.
+func misdirection(answers answers, reason error) error {
+	return fmt.Errorf("requests don't reach Klaviyo's API (%s), the last: %w", answers, reason)
 }
 
 // release is called when Klaviyo has answered: what is held back is sent again, and
@@ -134,6 +131,7 @@ func (q *Queue) release() {
 	q.endProbes()
 	q.outage.answered = time.Now()
 	q.outage.failures = 0
+	q.outage.answers = nil
 	if !wasOutage {
 		q.retryHeld()
 		return
@@ -164,13 +162,18 @@ func (q *Queue) decide() {
 	q.probeNext()
 }
 
-// retryHeld sends what is held back again, once, and refuses what was.
+// retryHeld sends what is held back again, once, and refuses what was. It stops
+// delivery where that isn't the event's fault.
 func (q *Queue) retryHeld() {
 	holding := q.outage.held
 	q.outage.held = nil
 	for _, h := range holding {
 		h.call.held = false
-		if h.call.again {
+		switch {
+		case h.call.again && isMisdirected(h.reason):
+			q.stop(misdirection(answersOf(h.reason), h.reason))
+			return
+		case h.call.again:
 			q.refuse(h.call, h.reason)
 			continue
 		}

@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -278,21 +277,80 @@ func TestOutageIsWaitedOut(t *testing.T) {
 
 // What answers at Klaviyo's address and isn't Klaviyo will not change by waiting.
 func TestMisdirectedRequestsStopAtOnce(t *testing.T) {
-	for name, reason := range map[string]error{
-		"a redirect":                  errors.Join(&client.Error{StatusCode: http.StatusFound}, client.ErrUnavailable),
-		"a page":                      errors.Join(&client.Error{StatusCode: http.StatusOK}, client.ErrUnavailable),
-		"a certificate nobody trusts": errors.Join(&client.Error{}, client.ErrUnavailable, &tls.CertificateVerificationError{Err: errors.New("no")}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &server{answer: func(client.Request, string) error { return reason }}
-				began := time.Now()
-				report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1")))
-				if report.Undone == nil || !errors.Is(report.Err, reason) || time.Since(began) > 0 {
-					t.Errorf("%+v after %v", report, time.Since(began))
-				}
-			})
+	for status, says := range map[int]string{http.StatusFound: "(1 answered 302)", http.StatusOK: "(1 answered 200)", 0: "(1 not answered)"} {
+		synctest.Test(t, func(t *testing.T) {
+			reason := errors.Join(&client.Error{StatusCode: status}, client.ErrMisdirected)
+			s := &server{answer: func(client.Request, string) error { return reason }}
+			began := time.Now()
+			report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1")))
+			if report.Undone == nil || !errors.Is(report.Err, reason) || !strings.Contains(report.Err.Error(), says) || time.Since(began) > 0 {
+				t.Errorf("%d: %+v after %v", status, report, time.Since(began))
+			}
 		})
+	}
+}
+
+// What isn't Klaviyo's answer costs no event, also where it comes to one event alone.
+func TestMisdirectedEventIsNoDeadLetter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, times := range []int{1, 2} {
+			var letters rejected
+			misdirected := 0
+			s := &server{delay: time.Second, answer: func(_ client.Request, words string) error {
+				if words == "event 3" && misdirected < times {
+					misdirected++
+					return errors.Join(&client.Error{StatusCode: http.StatusNoContent}, client.ErrMisdirected)
+				}
+				return nil
+			}}
+			var events []Event
+			for line := 1; line <= 9; line++ {
+				email := fmt.Sprintf("p%d@x", line)
+				events = append(events, of(line, email, track(email, fmt.Sprint(line))))
+			}
+			report := deliver(t.Context(), Config{Sender: s, Reject: letters.reject, Concurrency: 2}, events...)
+			if len(letters.lines) > 0 {
+				t.Errorf("%d times: dead letters %v", times, letters.lines)
+			}
+			if stopped := report.Undone != nil && report.Undone.Line == 3 && errors.Is(report.Err, client.ErrMisdirected) && strings.Contains(report.Err.Error(), "(1 answered 204)"); stopped != (times == 2) {
+				t.Errorf("%d times: %+v", times, report)
+			}
+		}
+	})
+}
+
+// A run that stops says what was answered, and how often.
+func TestOutageTellsTheAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		requests := 0
+		s := &server{answer: func(client.Request, string) error {
+			requests++
+			status := http.StatusServiceUnavailable
+			switch {
+			case requests == 1:
+				return nil // which isn't counted
+			case requests%2 == 0:
+				status = 0
+			}
+			return errors.Join(&client.Error{StatusCode: status}, client.ErrUnavailable)
+		}}
+		var events []Event
+		for line := 1; line <= 6; line++ {
+			events = append(events, of(line, "a@x", track("a@x", fmt.Sprint(line))), of(line, fmt.Sprint(line)+"@x", track(fmt.Sprint(line)+"@x", fmt.Sprint(line))))
+		}
+		report := deliver(t.Context(), Config{Sender: s, Concurrency: 1}, events...)
+		want := fmt.Sprintf("no request was taken for 5m0s (%d answered 503, %d not answered), the last: ", (requests-1)/2, requests/2)
+		if report.Err == nil || !strings.HasPrefix(report.Err.Error(), want) {
+			t.Errorf("%v, want %q", report.Err, want)
+		}
+	})
+}
+
+// A request that was taken is done, whatever else its answer is.
+func TestUnexpectedAnswerIsADelivery(t *testing.T) {
+	s := &server{answer: func(client.Request, string) error { return errorOf(client.ErrUnexpectedAnswer) }}
+	if report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1"), track("a@x", "2"))); report.Delivered != 1 || report.Err != nil || len(s.got) != 2 {
+		t.Errorf("%+v after %d requests", report, len(s.got))
 	}
 }
 

@@ -14,35 +14,31 @@ const (
 	delivered   outcome = iota
 	refused             // the request is at fault
 	unavailable         // Klaviyo didn't take it, however often it was tried
+	misdirected         // something else than Klaviyo answered, or may have
 	faulty              // the account or its quota is at fault, so that every such request would fail
 	interrupted         // delivery has stopped
 )
 
-// outcomes gives the meaning of the errors that aren't the request's fault.
-var outcomes = []struct {
-	err     error
-	outcome outcome
-}{
-	{client.ErrUnauthorized, faulty},
-	{client.ErrRevisionRetired, faulty},
-	// No request is at fault for that, and answers to other operations tell nothing of it.
-	{client.ErrRateLimited, faulty},
-	{client.ErrUnavailable, unavailable},
+// outcomes gives the meaning of each blame. An error of nobody's is a Sender's own.
+var outcomes = map[client.Blame]outcome{
+	client.BlameNobody:  refused,
+	client.BlameRequest: refused,
+	client.BlameAccount: faulty,
+	client.BlamePath:    misdirected,
+	client.BlamePassing: unavailable,
 }
 
 func (q *Queue) outcome(err error) outcome {
-	if err == nil {
+	switch {
+	case err == nil, errors.Is(err, client.ErrUnexpectedAnswer): // the request was taken
 		return delivered
-	}
-	if q.ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	case q.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return interrupted
+	case errors.Is(err, client.ErrRateLimited):
+		// No request is at fault for that, and answers to other operations tell nothing of it.
+		return faulty
 	}
-	for _, known := range outcomes {
-		if errors.Is(err, known.err) {
-			return known.outcome
-		}
-	}
-	return refused
+	return outcomes[client.BlameOf(err)]
 }
 
 // settle does what follows from a call's error.
@@ -60,7 +56,7 @@ func (q *Queue) settle(c *call, err error) {
 			q.release()
 		}
 		q.refuse(c, err)
-	case unavailable:
+	case unavailable, misdirected:
 		q.hold(c, err)
 	case faulty, interrupted:
 		q.stop(err)

@@ -24,6 +24,10 @@
 // nothing more can succeed: the account or its key is refused, an operation gets no
 // quota any more, or a dead letter can't be kept.
 //
+// An answer that isn't Klaviyo's is no event's fault. Its event is held back as below,
+// and delivery stops when that event gets one again, when five requests in a row
+// have, or when nothing else is left to send and Klaviyo has answered nothing.
+//
 // A request that Klaviyo takes in none of its attempts may be at fault, or
 // Klaviyo may be down. Its event is held back, and its person's events with it,
 // until one of these tells which:

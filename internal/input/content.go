@@ -135,8 +135,12 @@ func (c *content) place() Position {
 }
 
 // read reads more, and notes why there is no more. Its own error is that ctx is
-// done, which doesn't end the file.
+// done, which doesn't end the file. Whoever calls it without end keeps no more of the text
+// than what the limit needs.
 func (c *content) read(text []byte) ([]byte, error) {
+	if err := c.ctx.Err(); err != nil {
+		return text, err
+	}
 	if len(text) == cap(text) {
 		// The last step is a large one, for the old memory is there beside the new.
 		size := max(2*cap(text), chunkSize)
@@ -181,22 +185,10 @@ func (c *content) recognize(text []byte) (_ []byte, err error) {
 			return text, err
 		}
 	}
-	form, known := FormJSONLines, plain
-	for !known {
-		if form, known = sniff(text, c.isRead()); known {
-			break
-		}
-		if text, err = c.read(text); err != nil {
+	form := FormJSONLines
+	if !plain {
+		if text, form, err = c.sniff(text); err != nil {
 			return text, err
-		}
-	}
-	if form == FormBatch {
-		var long bool
-		if text, long, err = c.readLine(text); err != nil {
-			return text, err
-		}
-		if !long {
-			form = FormJSONLines
 		}
 	}
 	if form == FormJSONLines {
@@ -210,6 +202,56 @@ func (c *content) recognize(text []byte) (_ []byte, err error) {
 		text = c.take(make([]byte, 0, chunkSize), chunkSize)
 	}
 	return text, nil
+}
+
+// sniff finds out whether the file holds events, and in what form.
+func (c *content) sniff(text []byte) (_ []byte, form Form, err error) {
+	judged := c.from.Line > 1 // whoever goes on has had it judged, or knows better
+	for known := false; ; {
+		text = c.passBlankLines(text)
+		all := c.isRead()
+		if hasLongMargin(text, c.limit) {
+			return text, FormJSONLines, nil
+		}
+		if !judged {
+			if err, judged = refuse(text, all); err != nil {
+				return text, "", err
+			}
+		}
+		if form, known = sniff(text, all); known && judged {
+			break
+		}
+		if text, err = c.read(text); err != nil {
+			return text, "", err
+		}
+	}
+	if form != FormJSONLines {
+		return text, form, nil
+	}
+	if isOldMac(text[:min(len(text), headSize)]) {
+		return text, "", errOldMac
+	}
+	if first := bytes.TrimLeft(text[firstLine(text):], " \t"); len(first) == 0 || first[0] != '{' {
+		return text, form, nil
+	}
+	text, long, err := c.readLine(text)
+	if long && isLongForm(bytes.TrimLeft(text[firstLine(text):], " \t")) {
+		form = FormJSON
+	}
+	return text, form, err
+}
+
+// passBlankLines passes over the blank lines that the file begins with, however many
+// they are.
+func (c *content) passBlankLines(text []byte) []byte {
+	mark := 0
+	if c.at.Offset == 0 && bytes.HasPrefix(text, byteOrderMark) {
+		mark = len(byteOrderMark)
+	}
+	blank := len(text) - len(bytes.TrimLeft(text[mark:], " \t\r\n"))
+	n := bytes.LastIndexByte(text[:blank], '\n') + 1
+	c.pass(text[:n])
+	return text[:copy(text, text[n:])]
 }
 
 // readLine reads on to the end of the first line that isn't blank, or until it is over
@@ -231,7 +273,12 @@ func (c *content) readLine(text []byte) (_ []byte, long bool, err error) {
 	}
 }
 
+// readFile looks at the context itself: not every file does, and a small one may be
+// decompressed to any length, or to nothing.
 func (c *content) readFile(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := c.source.read(c.ctx, p)
 	c.size += int64(n)
 	return n, err

@@ -3,6 +3,7 @@ package input
 import (
 	"bytes"
 	"errors"
+	"strings"
 )
 
 // document splits JSON that isn't made of lines: values over several lines, one
@@ -27,8 +28,11 @@ const (
 	betweenValues region = iota
 	inList
 	inBatch
-	behindBatch // before the end of the object
-	inLine      // within what is no event, and ends with its line
+	behindBatch  // between a batch's list and the end of the object
+	inMember     // within a value that stands behind a batch's list
+	inTwice      // within a second batch of an object, the first of which was given
+	behindBroken // within what follows a batch's list and has no names
+	inLine       // within what is no event, and ends with its line
 )
 
 // errCutOff is the error of a file that ends within a value.
@@ -72,7 +76,7 @@ func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int
 
 // isWithin tells that the text goes on with a value.
 func (d *document) isWithin() bool {
-	return d.seen > 0 || d.over.Line > 0 || d.in == behindBatch || d.in == inLine
+	return d.seen > 0 || d.over.Line > 0 || d.in == inMember || d.in == behindBroken || d.in == inLine
 }
 
 // skipSpace is where the next value begins, or what ends a list.
@@ -115,10 +119,37 @@ func (d *document) enter(text []byte, last bool) (n int, known bool) {
 		d.in = betweenValues
 		return 1, true
 	case d.in == inBatch && text[0] == ']':
-		d.in, d.value = behindBatch, scan{begun: true, depth: 1}
+		d.in = behindBatch
 		return 1, true
+	case d.in == behindBatch && text[0] == '}':
+		d.in = betweenValues
+		return 1, true
+	case d.in == behindBatch:
+		return d.enterMember(text, last)
 	}
 	return 0, true
+}
+
+// enterMember goes to the value of the member that text begins with, behind a batch's list.
+// One that is a batch too is given whole, with its name, which makes an error of it: the
+// events of the first were given when it wasn't known.
+func (d *document) enterMember(text []byte, last bool) (n int, known bool) {
+	member := object{text: text}
+	name, ok := member.next()
+	most := d.limit + maxKnownName // that is waited for
+	switch {
+	case ok && member.pos <= most && strings.IndexByte(",]}", text[member.pos]) < 0:
+		if string(name) == `"batch"` {
+			d.in, d.seen = inTwice, member.pos
+			return 0, true
+		}
+		d.in = inMember
+		return member.pos, true
+	case ok, member.ended, last, len(text) > most:
+		d.in, d.value = behindBroken, scan{begun: true, depth: 1}
+		return 0, true
+	}
+	return 0, false
 }
 
 // end is where the value ends that text begins with or goes on with.
@@ -139,7 +170,7 @@ func (d *document) end(text []byte, last bool) (n int, ends bool) {
 // limit or no event.
 func (d *document) wait(text []byte, pos, seen, line int) int {
 	switch {
-	case d.in == behindBatch, d.over.Line > 0:
+	case d.in == inMember, d.in == behindBroken, d.over.Line > 0:
 		return len(text)
 	case len(text)-pos > d.limit:
 		d.over.Line = line
@@ -150,16 +181,21 @@ func (d *document) wait(text []byte, pos, seen, line int) int {
 }
 
 // formsIn are the forms of events by where they are in a document.
-var formsIn = [...]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch}
+var formsIn = [...]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch, behindBatch: FormBatch}
 
 // add takes in a value that is whole. It has the number that comes next in its list, or
 // a later one if its line has that already.
 func (d *document) add(chunk *Chunk, text []byte, line int) {
 	d.value = scan{}
 	switch d.in {
-	case behindBatch:
+	case behindBroken:
 		d.in = betweenValues
 		return
+	case inMember:
+		d.in = behindBatch
+		return
+	case inTwice:
+		d.in = behindBatch
 	case inLine:
 		d.in = betweenValues
 	}

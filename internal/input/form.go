@@ -27,9 +27,9 @@ const (
 )
 
 // sniff tells the form of a file by how it begins: FormJSONLines if it is made of
-// lines, FormJSON or FormJSONArray if values stand over several, and FormBatch if that
-// depends on how long its first line is. It isn't known before enough is there, unless
-// there is no more.
+// lines, FormJSON or FormJSONArray if values stand over several. It isn't known before
+// enough is there, unless there is no more. Where the first line is over the limit,
+// isLongForm knows better.
 //
 // A file of lines whose first is cut off mustn't be taken for a value over several
 // lines, which would swallow the others: such a line hardly ends in a bracket.
@@ -56,14 +56,30 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 	case line[0] == '{':
 		at, _ := newObject(line).batchBegin()
 		end := line[len(line)-1]
-		switch {
-		case ended && (end == '{' || end == '[' || end == ',' && at > 0):
+		if ended && (end == '{' || end == '[' || end == ',' && at > 0) {
 			return FormJSON, true
-		case at > 0:
-			return FormBatch, true
 		}
 	}
 	return FormJSONLines, true
+}
+
+// isLongForm tells whether a first line that is over the limit holds events that may be
+// read one by one: it is a batch, or values one behind the other.
+func isLongForm(line []byte) bool {
+	at, _ := newObject(line).batchBegin()
+	if at > 0 {
+		return true
+	}
+	end := valueEnd(line)
+	return end > 0 && beginsValue(bytes.TrimLeft(line[end:], " \t\r"))
+}
+
+// beginsValue tells whether a text begins as an object or a list.
+func beginsValue(text []byte) bool { return len(text) > 0 && (text[0] == '{' || text[0] == '[') }
+
+// hasLongMargin tells whether a text begins with more blanks than a line may have bytes.
+func hasLongMargin(text []byte, limit int) bool {
+	return len(text)-len(bytes.TrimLeft(text, " \t\r")) > limit+len("\r\n")
 }
 
 // firstLine is where the first line begins that isn't blank.
@@ -79,7 +95,8 @@ func firstLine(text []byte) int {
 // contents are what a value holds.
 type contents struct {
 	form   Form   // of the events; there is none if the value is one itself, or isn't whole
-	text   []byte // a list of events, or a single one
+	text   []byte // a list of events, a single one, or several one behind the other
+	row    bool   // they are one behind the other
 	copied bool   // text isn't a part of the value's
 }
 
@@ -89,6 +106,8 @@ func inside(text []byte) contents {
 	switch {
 	case text[0] == '[' && valueEnd(text) == len(text):
 		return contents{form: FormJSONArray, text: text}
+	case mayBeRow(text) && isRow(text):
+		return contents{form: FormJSON, text: text, row: true}
 	case text[0] != '{':
 		return contents{}
 	}
@@ -103,6 +122,41 @@ func inside(text []byte) contents {
 		}
 	}
 	return contents{}
+}
+
+// mayBeRow tells texts in which one value may follow another from those of which each
+// surely is a single one, at little cost.
+func mayBeRow(text []byte) bool {
+	if text[0] == '[' {
+		return true
+	}
+	for {
+		i := bytes.IndexByte(text, '}')
+		if i < 0 {
+			return false
+		}
+		for i++; i < len(text) && isSpace(text[i]); i++ {
+		}
+		if text = text[i:]; beginsValue(text) {
+			return true
+		}
+	}
+}
+
+// isRow tells whether a text is made of objects and lists, one behind the other without a
+// line's end, as captured bodies of requests may be. The last may be cut off. Where
+// anything else is between them or behind them it isn't: a bracket too many must not make
+// an event of the first half of one.
+func isRow(text []byte) bool {
+	for values := 0; ; values++ {
+		end := valueEnd(text)
+		if !beginsValue(text) || end == 0 {
+			return beginsValue(text) && values > 0
+		}
+		if text = bytes.TrimLeft(text[end:], " \t\r\n"); len(text) == 0 {
+			return values > 0
+		}
+	}
 }
 
 // eventsOf gives the events of an archive's payload: the list of a batch, or the
@@ -171,6 +225,8 @@ func (o *object) batchBegin() (at int, known bool) {
 			return 0, true
 		case string(name) == `"batch"` && o.text[o.pos] == '[':
 			return o.pos, true
+		case string(name) == `"batch"`: // one that follows would be the second
+			return 0, true
 		case o.value() == nil:
 			return 0, false
 		}

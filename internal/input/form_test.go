@@ -63,6 +63,63 @@ var formTests = []struct {
 		text: `{"batch":[1],"b\u0061tch":[2]}` + "\n" + `{"payload":{"a":1},"payload":{"b":2}}` + "\n" + `{"payload":{"batch":[3],"batch":[4]}}`,
 		want: []string{`1.0 json_lines {"batch":[1],"b\u0061tch":[2]}`, `2.0 json_lines {"payload":{"a":1},"payload":{"b":2}}`, `3.0 archive {"batch":[3],"batch":[4]}`},
 	},
+	{
+		name: "a second batch behind one over lines", // of which the events are given when the second is seen
+		text: "{\"batch\":[\n{\"a\":1}],\"context\":{\"batch\":[7]},\"b\\u0061tch\" : [{\"b\":2},\n[3]],\"batch\":[]\n}\n{\"c\":3}",
+		want: []string{`2.1 batch {"a":1}`, "2.2 batch \"b\\u0061tch\" : [{\"b\":2},\n[3]]", `3.3 batch "batch":[]`, `5.0 json {"c":3}`},
+	},
+	{
+		name:  "a second batch behind one over lines, over the limit",
+		limit: 30,
+		text:  "{\"batch\":[\n{\"a\":1}],\"batch\":[" + strings.Repeat("{},", 30) + "{}]}\n{\"c\":3}",
+		want:  []string{`2.1 batch {"a":1}`, "2.2 batch too long", `3.0 json {"c":3}`},
+	},
+	{
+		name: "what stands behind a batch over lines and is no member",
+		text: "{\"batch\":[\n{\"a\":1}],\"x\":}{\"batch\":[{\"b\":2}] nonsense \"batch\": [3]}[{\"c\":3}]",
+		want: []string{`2.1 batch {"a":1}`, `2.2 batch {"b":2}`, `2.3 json_array {"c":3}`},
+	},
+	{
+		name: "a batch that is the second over lines",
+		text: "{\n\"batch\":7,\"batch\":[{\"a\":1}]}",
+		want: []string{"1.0 json {\n\"batch\":7,\"batch\":[{\"a\":1}]}"},
+	},
+	{
+		name: "bodies one behind the other on a line",
+		text: `{"batch":[{"a":1},{"b":2}],"sentAt":"now"}{"batch":[]} {"type":"track","x":"}{"}` + "\t" + `[{"batch":[{"c":3}]},{"d":4}]{"payload":{"e":5}}` + "\n" + `{"f":6}{"g":7}`,
+		want: []string{`1.1 batch {"a":1}`, `1.2 batch {"b":2}`, `1.3 json {"type":"track","x":"}{"}`, `1.4 batch {"c":3}`, `1.5 json_array {"d":4}`, `1.6 archive {"e":5}`, `2.1 json {"f":6}`, `2.2 json {"g":7}`},
+	},
+	{
+		name: "bodies one behind the other on a line, the last of which is cut off",
+		text: `{"a":1}{"batch":[{"b":2},{"c":3}]}{"batch":[{"d":4},{"e`,
+		want: []string{`1.1 json {"a":1}`, `1.2 batch {"b":2}`, `1.3 batch {"c":3}`, `1.4 json {"batch":[{"d":4},{"e`},
+	},
+	{
+		name: "an event with a bracket too many", // which mustn't be taken for a whole one and more
+		text: `{"type":"track","x":{}},"y":{"z":1}}` + "\n" + `{"a":1}}{"b":2}` + "\n" + `{"a":1}{"b":2},`,
+		want: []string{`1.0 json_lines {"type":"track","x":{}},"y":{"z":1}}`, `2.0 json_lines {"a":1}}{"b":2}`, `3.0 json_lines {"a":1}{"b":2},`},
+	},
+	{
+		name:  "bodies one behind the other on the first line, over the limit",
+		limit: 20,
+		text:  `  {"type":"track","a":1} {"b":2}[{"c":3}]` + "\n" + `{"d":4}`,
+		want:  []string{`1.0 json too long`, `1.1 json {"b":2}`, `1.2 json_array {"c":3}`, `2.0 json {"d":4}`},
+	},
+	{
+		name: "more blank lines than anything is long",
+		text: "\uFEFF" + strings.Repeat(" \t\r\n", 200_000) + "[\n{\"a\":1}\n]", limit: 50,
+		want: []string{`200002.1 json_array {"a":1}`},
+	},
+	{
+		name: "more blanks than a line may have", limit: 5,
+		text: "\n" + strings.Repeat(" ", chunkSize) + "[\n1]\n",
+		want: []string{`2.0 json_lines too long`, `3.0 json_lines 1]`},
+	},
+	{
+		name: "carriage returns in values and between them",
+		text: "{\"a\":\r1}\r{\"b\":2}\r\n{\"c\":3}\r\n",
+		want: []string{"1.1 json {\"a\":\r1}", `1.2 json {"b":2}`, `2.0 json_lines {"c":3}`},
+	},
 	{name: "an empty batch", text: `{"batch":[]}` + "\n" + `{"c":3}`, want: []string{`2.0 json_lines {"c":3}`}},
 	{name: "a batch that is none", text: `{"batch":7}`, want: []string{`1.0 json_lines {"batch":7}`}},
 	{name: "a batch that is cut off", text: `{"batch":[{"a":1},{"b":` + "\n" + `{"c":3}`, want: []string{`1.0 json_lines {"batch":[{"a":1},{"b":`, `2.0 json_lines {"c":3}`}},

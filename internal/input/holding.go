@@ -8,8 +8,8 @@ import "bytes"
 type holding struct {
 	value  Event   // what holds them, without its text; its number is that of the next of them
 	copied bool    // they aren't a part of the value's text
-	outer  list    // of the value
-	inner  list    // of the element of outer that was reached
+	lists  [3]list // each is in an element of the one before; the first is for values in a row
+	depth  int     // of the list that was reached
 	next   element // which tells whether an event is the last
 }
 
@@ -29,7 +29,7 @@ type element struct {
 // little cost for each.
 func mayHoldEvents(text []byte) bool {
 	return bytes.Contains(text, []byte(`batch"`)) || bytes.Contains(text, []byte(`payload"`)) ||
-		bytes.TrimLeft(text, " \t")[0] == '['
+		mayBeRow(bytes.TrimLeft(text, " \t"))
 }
 
 // open looks into a value. It is false of one that holds nothing and is an event itself.
@@ -40,9 +40,13 @@ func open(value Event) (holding, bool) {
 	switch {
 	case held.form == "":
 		return holding{}, false
+	case held.row:
+		h.value.Event = max(value.Event, 1)
+		h.lists[0] = list{held.form, held.text}
+		h.advance()
 	case isList(held.text):
 		h.value.Event = max(value.Event, 1)
-		h.outer = newList(held)
+		h.depth, h.lists[1] = 1, newList(held)
 		h.advance()
 	default:
 		h.next = element{held.form, held.text}
@@ -79,10 +83,14 @@ func (h holding) count() (n int) {
 // may stand among events.
 func (h *holding) advance() {
 	for {
-		if h.next = h.inner.take(); h.next.text != nil {
+		h.next = h.lists[h.depth].take()
+		switch {
+		case h.next.text == nil && h.depth == 0:
 			return
-		}
-		if h.next = h.outer.take(); h.next.text == nil || !mayHoldEvents(h.next.text) {
+		case h.next.text == nil:
+			h.depth--
+			continue
+		case h.depth == len(h.lists)-1 || !mayHoldEvents(h.next.text):
 			return
 		}
 		held := inside(h.next.text)
@@ -93,7 +101,8 @@ func (h *holding) advance() {
 			h.next = element{held.form, held.text}
 			return
 		}
-		h.inner = newList(held)
+		h.depth++
+		h.lists[h.depth] = newList(held)
 	}
 }
 

@@ -11,11 +11,21 @@ import (
 // heldAtOnce is a slow twin of holding: it takes down all events of a value, numbers
 // them, and then says what follows the last.
 func heldAtOnce(value Event) []Event {
-	if held := inside(value.Text); held.form != "" && !isList(held.text) {
+	var events []Event
+	switch held := inside(value.Text); {
+	case held.row:
+		for _, one := range valuesOf(value, held.form, held.text) {
+			if !mayHoldEvents(one.Text) || inside(one.Text).form == "" {
+				events = append(events, one)
+			} else {
+				events = append(events, heldAtOnce(one)...)
+			}
+		}
+		return numbered(value, events)
+	case held.form != "" && !isList(held.text):
 		value.Form, value.Text = held.form, held.text
 		return []Event{value}
 	}
-	var events []Event
 	for _, element := range elementsOf(value) {
 		if !mayHoldEvents(element.Text) {
 			events = append(events, element)
@@ -31,6 +41,10 @@ func heldAtOnce(value Event) []Event {
 			events = append(events, elementsOf(element)...)
 		}
 	}
+	return numbered(value, events)
+}
+
+func numbered(value Event, events []Event) []Event {
 	for i := range events {
 		events[i].Event = max(value.Event, 1) + i
 		events[i].Next = value.Position
@@ -42,10 +56,13 @@ func heldAtOnce(value Event) []Event {
 	return events
 }
 
-func elementsOf(value Event) (events []Event) {
+func elementsOf(value Event) []Event {
 	held := inside(value.Text)
-	value.Form = held.form
-	for rest := held.text[1 : len(held.text)-1]; ; {
+	return valuesOf(value, held.form, held.text[1:len(held.text)-1])
+}
+
+func valuesOf(value Event, form Form, rest []byte) (events []Event) {
+	for value.Form = form; ; {
 		rest = []byte(strings.TrimLeft(string(rest), " \t\r\n,"))
 		if len(rest) == 0 {
 			return events

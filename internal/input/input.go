@@ -6,9 +6,9 @@ package input
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 // Stdin is the file name that stands for standard input.
@@ -139,9 +139,6 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		default:
-			if errors.Is(err, io.ErrUnexpectedEOF) && r.open.compression != Uncompressed {
-				err = fmt.Errorf("the compressed file ends before it is whole; was it cut off? (%w)", err)
-			}
 			return &ReadError{File: r.cfg.Files[r.file], Index: r.file, Line: r.open.at.Line, Err: err}
 		}
 	}
@@ -188,10 +185,10 @@ func (r *Reader) Close() {
 	}
 }
 
-// Name is a file's name for a person.
+// Name is a file's name for a person. It is quoted if a terminal would obey it.
 func Name(file string) string {
 	if file == Stdin {
 		return "standard input"
 	}
-	return file
+	return terminal.Quote(file)
 }

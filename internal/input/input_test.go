@@ -68,7 +68,7 @@ func TestNext(t *testing.T) {
 		{name: "blank lines are counted", text: "\n \t\r\na\n\n\nb\n\n", want: []string{"0:3:a", "0:6:b"}},
 		{name: "byte order mark", text: "\uFEFFa\n\uFEFFb\n", want: []string{"0:1:a", "0:2:\uFEFFb"}},
 		{name: "byte order mark alone", text: "\uFEFF\na\n", want: []string{"0:2:a"}},
-		{name: "null bytes and invalid UTF-8 stay", text: "a\x00\xff\nb", want: []string{"0:1:a\x00\xff", "0:2:b"}},
+		{name: "null bytes and invalid UTF-8 stay", text: "a\x00\xff\n{\"b\":1}\nb", want: []string{"0:1:a\x00\xff", `0:2:{"b":1}`, "0:3:b"}},
 		{name: "from a line on", text: "a\n\nb\nc\n", from: 2, want: []string{"0:3:b", "0:4:c"}},
 		{name: "from a line after the last", text: "a\n", from: 9},
 		{name: "longer than a block", text: block + "y\n" + block + block + "z", want: []string{"0:1:" + block + "y", "0:2:" + block + block + "z"}},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
 // Checkpoint is what a delivery goes on by.
@@ -28,9 +29,9 @@ func (d *Draft) IsComplete() bool { return d.checkpoint != nil && d.checkpoint.C
 
 func (c *Checkpoint) String() string {
 	if c.Complete {
-		return fmt.Sprintf("Nothing to send: by %s all of the input is done.", c.Name)
+		return fmt.Sprintf("Nothing to send: by %s all of the input is done.", input.Name(c.Name))
 	}
-	left := fmt.Sprintf("What is left from %s on, by %s.", c.At, c.Name)
+	left := fmt.Sprintf("What is left from %s on, by %s.", c.At, input.Name(c.Name))
 	if c.EventsDone > 0 {
 		left += fmt.Sprintf(" Events done before: %s.", thousands(c.EventsDone))
 	}

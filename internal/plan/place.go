@@ -28,7 +28,7 @@ func (p Place) String() string {
 		place += " event " + strconv.Itoa(p.Event)
 	}
 	if p.File != "" {
-		place = p.File + " " + place
+		place = input.Name(p.File) + " " + place
 	}
 	return place
 }

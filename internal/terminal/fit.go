@@ -2,7 +2,6 @@ package terminal
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/mattn/go-runewidth"
 )
@@ -18,7 +17,7 @@ func Columns(text string) int { return widths.StringWidth(text) }
 // terminal obeys, and of so many columns at most.
 func Fit(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) {
+		if isObeyed(r) {
 			return '·'
 		}
 		return r

@@ -962,7 +962,7 @@ type Event struct {
 // EventAttributes is what happened, to whom, and when.
 type EventAttributes struct {
 	// Datetime is when it happened, in a form like RFC 3339's.
-	Datetime string `json:"datetime,omitempty,omitzero"`
+	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
 	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
@@ -2785,8 +2785,9 @@ var (
 	OperationGetEvents = &Operation{
 		Revision: Revision, ID: "get_events", Method: "GET", Path: "/api/events/",
 		Burst: runtime.MustParseRateLimit("350/s"), Steady: runtime.MustParseRateLimit("3500/m"),
-		Scopes:  []string{"events:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"events:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationCreateEvent = &Operation{
 		Revision: Revision, ID: "create_event", Method: "POST", Path: "/api/events/",
@@ -2801,8 +2802,9 @@ var (
 	OperationGetLists = &Operation{
 		Revision: Revision, ID: "get_lists", Method: "GET", Path: "/api/lists/",
 		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
-		Scopes:  []string{"list:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"list:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationCreateList = &Operation{
 		Revision: Revision, ID: "create_list", Method: "POST", Path: "/api/lists/",
@@ -2814,8 +2816,9 @@ var (
 	OperationGetList = &Operation{
 		Revision: Revision, ID: "get_list", Method: "GET", Path: "/api/lists/{id}/",
 		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
-		Scopes:  []string{"list:write"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
+		Scopes:    []string{"list:write"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
 	}
 	OperationDeleteListRelationships = &Operation{
 		Revision: Revision, ID: "delete_list_relationships", Method: "DELETE", Path: "/api/lists/{id}/relationships/profiles/",
@@ -2834,14 +2837,16 @@ var (
 	OperationGetListProfiles = &Operation{
 		Revision: Revision, ID: "get_list_profiles", Method: "GET", Path: "/api/lists/{list_id}/profiles/",
 		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
-		Scopes:  []string{"list:read", "profiles:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"list:read", "profiles:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationGetMetrics = &Operation{
 		Revision: Revision, ID: "get_metrics", Method: "GET", Path: "/api/metrics/",
 		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
-		Scopes:  []string{"metrics:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"metrics:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationSubscribeProfiles = &Operation{
 		Revision: Revision, ID: "subscribe_profiles", Method: "POST", Path: "/api/profile-subscription-bulk-create-jobs/",
@@ -2887,8 +2892,9 @@ var (
 	OperationGetProfiles = &Operation{
 		Revision: Revision, ID: "get_profiles", Method: "GET", Path: "/api/profiles/",
 		Burst: runtime.MustParseRateLimit("10/s"), Steady: runtime.MustParseRateLimit("150/m"),
-		Scopes:  []string{"profiles:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"profiles:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationCreateProfile = &Operation{
 		Revision: Revision, ID: "create_profile", Method: "POST", Path: "/api/profiles/",
@@ -2896,6 +2902,7 @@ var (
 		Scopes:    []string{"profiles:write"},
 		MediaType: "application/json",
 		Success:   runtime.Success{Statuses: []int{201}, Data: runtime.AnswerResource},
+		UpdatedBy: OperationUpdateProfile,
 		People: []runtime.People{
 			{At: "/data/attributes", Email: "/email", ExternalID: "/external_id", PhoneNumber: "/phone_number", Properties: "/properties"},
 		},
@@ -2903,8 +2910,9 @@ var (
 	OperationGetProfile = &Operation{
 		Revision: Revision, ID: "get_profile", Method: "GET", Path: "/api/profiles/{id}/",
 		Burst: runtime.MustParseRateLimit("75/s"), Steady: runtime.MustParseRateLimit("700/m"),
-		Scopes:  []string{"profiles:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
+		Scopes:    []string{"profiles:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResource},
 	}
 	OperationUpdateProfile = &Operation{
 		Revision: Revision, ID: "update_profile", Method: "PATCH", Path: "/api/profiles/{id}/",
@@ -2916,8 +2924,9 @@ var (
 	OperationGetProfileLists = &Operation{
 		Revision: Revision, ID: "get_profile_lists", Method: "GET", Path: "/api/profiles/{profile_id}/lists/",
 		Burst: runtime.MustParseRateLimit("3/s"), Steady: runtime.MustParseRateLimit("60/m"),
-		Scopes:  []string{"list:read", "profiles:read"},
-		Success: runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
+		Scopes:    []string{"list:read", "profiles:read"},
+		MediaType: "application/json",
+		Success:   runtime.Success{Statuses: []int{200}, Data: runtime.AnswerResources},
 	}
 	OperationCreateClientEvent = &Operation{
 		Revision: Revision, ID: "create_client_event", Method: "POST", Path: "/client/events/",

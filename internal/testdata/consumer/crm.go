@@ -67,7 +67,7 @@ func (c *CRM) Forward(ctx context.Context, event []byte) ([]*klaviyo.Operation, 
 	for _, request := range result.Requests {
 		response, err := c.klaviyo.Send(ctx, request)
 		switch {
-		case errors.Is(err, client.ErrUnauthorized):
+		case errors.Is(err, client.ErrUnauthorized), errors.Is(err, client.ErrMisdirected):
 			return sent, fmt.Errorf("%w: %w", ErrStop, err)
 		case errors.Is(err, client.ErrUnavailable), errors.Is(err, client.ErrRateLimited):
 			return sent, fmt.Errorf("%w: %w", ErrLater, err)
@@ -105,7 +105,7 @@ func (c *CRM) SignUp(ctx context.Context, email, plan string) error {
 
 // Leave takes a person's job away, and says nothing of the rest.
 func (c *CRM) Leave(ctx context.Context, id string) error {
-	_, err := c.klaviyo.API.UpdateProfile(ctx, id, klaviyo.ProfileUpdateAttributes{
+	_, err := klaviyo.NewAPI(c.klaviyo).UpdateProfile(ctx, id, klaviyo.ProfileUpdateAttributes{
 		Organization: klaviyo.Null[string](),
 		Title:        klaviyo.Set("retired"),
 	})
@@ -114,7 +114,7 @@ func (c *CRM) Leave(ctx context.Context, id string) error {
 
 // Members are the addresses on a list.
 func (c *CRM) Members(ctx context.Context, listID string) ([]string, error) {
-	return members(ctx, c.klaviyo.API, listID)
+	return members(ctx, klaviyo.NewAPI(c.klaviyo), listID)
 }
 
 func members(ctx context.Context, api *klaviyo.API, listID string) ([]string, error) {

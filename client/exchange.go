@@ -1,0 +1,70 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// send sends a body, if it isn't nil, to an operation's path with its query, and
+// gives the answer's body too.
+func (c *Client) send(ctx context.Context, op *runtime.Operation, path string, body []byte) (*Response, []byte, error) {
+	return c.exchange(ctx, op, path, body, nil)
+}
+
+// exchange is send that tells what came with the answer, unless answered is nil.
+func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path string, body []byte, answered *runtime.Answered) (*Response, []byte, error) {
+	var content io.Reader
+	if body != nil {
+		content = bytes.NewReader(body)
+	}
+	req, err := http.NewRequestWithContext(ctx, op.Method, strings.TrimSuffix(c.baseURL.String(), "/")+path, content)
+	if err != nil {
+		return nil, nil, refuse(op, "give a context, and a path that can be one")
+	}
+	if req.URL.Host != c.baseURL.Host {
+		return nil, nil, refuse(op, "the path leads to another server than the base URL's, which would see the key")
+	}
+	call := &call{operation: op}
+	req = req.WithContext(withCall(ctx, call))
+	resp, err := c.chain.RoundTrip(req)
+	if err != nil {
+		return nil, nil, noAnswer(req, err)
+	}
+	if answered != nil {
+		*answered = answeredBy(call, resp)
+	}
+	if replyOf(op, resp).kind() != nil {
+		return nil, nil, badAnswer(call, resp)
+	}
+	return &Response{
+		Operation:   op,
+		StatusCode:  resp.StatusCode,
+		Attempts:    call.attempts,
+		RateLimited: call.rateLimited,
+	}, peek(resp), nil
+}
+
+// requestIDs are the headers in which an answer may have the request's id.
+var requestIDs = []string{"X-Kl-Request-Id", "X-Klaviyo-Req-Id", "X-Request-Id"}
+
+func answeredBy(call *call, resp *http.Response) runtime.Answered {
+	a := runtime.Answered{StatusCode: resp.StatusCode, Header: resp.Header, Attempts: call.attempts}
+	for _, name := range requestIDs {
+		if id := resp.Header.Get(name); id != "" {
+			a.RequestID = id
+			break
+		}
+	}
+	for _, fault := range faultsIn(peek(resp)) {
+		if a.RequestID == "" {
+			a.RequestID = fault.ID
+		}
+	}
+	a.Limit, a.Remaining, a.Reset, _ = quotaOf(resp)
+	return a
+}

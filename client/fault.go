@@ -1,0 +1,16 @@
+package client
+
+// apiFault is one of the errors in the body of an answer, in the form of all revisions.
+type apiFault struct {
+	ID     string `json:"id"`
+	Code   string `json:"code"`
+	Title  string `json:"title"`
+	Detail string `json:"detail"`
+	Source *struct {
+		Pointer   string `json:"pointer"`
+		Parameter string `json:"parameter"`
+	} `json:"source"`
+	Meta *struct {
+		DuplicateProfileID string `json:"duplicate_profile_id"`
+	} `json:"meta"`
+}
