@@ -65,6 +65,9 @@ func TestOperations(t *testing.T) {
 				if op := r.Operation(); op.Revision != revision || op.Method == "" || op.Path == "" {
 					t.Errorf("a request of %s has the operation %+v", revision, *op)
 				}
+				if _, ok := r.Body().(interface{ AppendJSON([]byte) []byte }); !ok {
+					t.Errorf("revision %s: the body of %s is encoded by reflection", revision, r.Operation())
+				}
 			}
 		}
 		if len(kinds) != 4 {

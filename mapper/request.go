@@ -1,6 +1,8 @@
 package mapper
 
 import (
+	"bytes"
+	"encoding/json"
 	"slices"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -49,8 +51,8 @@ type EventKey struct {
 	UniqueID string
 }
 
-// request is a Request with a body of one of the generated types.
-type request[B interface{ AppendJSON([]byte) []byte }] struct {
+// request is a Request whose body is a B, one of the generated types.
+type request[B any] struct {
 	kind      Kind
 	operation *runtime.Operation
 	body      B
@@ -64,5 +66,18 @@ func (r *request[B]) Body() any                     { return &r.body }
 func (r *request[B]) Event() EventKey               { return r.event }
 
 func (r *request[B]) AppendBody(dst []byte) []byte {
-	return r.body.AppendJSON(slices.Grow(dst, r.raw))
+	if body, ok := any(&r.body).(interface{ AppendJSON([]byte) []byte }); ok {
+		return body.AppendJSON(slices.Grow(dst, r.raw))
+	}
+	return appendJSON(dst, &r.body) // of a kind that is too rare for an encoder of its own
+}
+
+func appendJSON(dst []byte, body any) []byte {
+	buffer := bytes.NewBuffer(dst)
+	encoder := json.NewEncoder(buffer)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // the generated types of bodies can all be encoded
+	}
+	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }
