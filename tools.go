@@ -2,5 +2,5 @@
 
 package rudderklaviyo
 
-// The generator that gen.go runs; go.mod pins its version.
+// The generator that internal/generate runs; go.mod pins its version.
 import _ "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"

@@ -54,7 +54,7 @@ func peopleIn(op *runtime.Operation, body []byte) ([]person, error) {
 		if err != nil {
 			return nil, err
 		}
-		if list, ok := strings.CutSuffix(places.At, "/*"); ok && len(found) == 0 {
+		if list, ok := strings.CutSuffix(places.At, "/*"); ok && len(found) == 0 && (places.Instead == "" || look(body, places.Instead) == nil) {
 			lists = append(lists, list)
 		}
 		people = append(people, found...)

@@ -16,7 +16,11 @@ import (
 // described holds the cases against the description: each operation, each answer,
 // each parameter and each property of a body has to occur in one, and nothing else.
 func described(t *testing.T, proven contract) {
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Revision20230222())
+	data, err := openapi.Description(klaviyo.Revision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(data)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,9 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2023 "github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // TestAppendJSON holds what bodies append against encoding/json, with fields that are
@@ -16,10 +18,16 @@ func TestAppendJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 2_000 {
 		for _, body := range []interface{ AppendJSON([]byte) []byte }{
-			random[klaviyo.EventCreateQuery](r),
-			random[klaviyo.ProfileCreateQuery](r),
-			random[klaviyo.SubscriptionCreateJobCreateQuery](r),
-			random[klaviyo.UnsubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2023.EventCreateQuery](r),
+			random[klaviyo2023.ProfileCreateQuery](r),
+			random[klaviyo2023.SubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2023.UnsubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2026.EventCreateQuery](r),
+			random[klaviyo2026.EventBulkCreateQuery](r),
+			random[klaviyo2026.ProfileUpsertQuery](r),
+			random[klaviyo2026.ProfileImportJobCreateQuery](r),
+			random[klaviyo2026.SubscriptionCreateJobCreateQuery](r),
+			random[klaviyo2026.UnsubscriptionCreateJobCreateQuery](r),
 		} {
 			var want bytes.Buffer
 			encoder := json.NewEncoder(&want)
@@ -32,6 +40,26 @@ func TestAppendJSON(t *testing.T) {
 				t.Fatalf("%T: got\n%s\nwant\n%s", body, got, want.String())
 			}
 		}
+	}
+}
+
+// TestAppendJSONAllocates holds that a body costs no memory beside the buffer it is
+// appended to.
+func TestAppendJSONAllocates(t *testing.T) {
+	bodies := 0
+	for id, body := range bodies2026() {
+		appender, ok := body.(interface{ AppendJSON([]byte) []byte })
+		if !ok {
+			continue
+		}
+		bodies++
+		buffer := make([]byte, 0, 4<<10)
+		if n := testing.AllocsPerRun(100, func() { appender.AppendJSON(buffer) }); n > 1 { // the body itself, behind its interface
+			t.Errorf("%s: %v allocations", id, n)
+		}
+	}
+	if bodies < 6 {
+		t.Errorf("%d bodies have AppendJSON, want 6 and more", bodies)
 	}
 }
 
@@ -53,7 +81,7 @@ func fill(v reflect.Value, r *rand.Rand) {
 	case *json.Number:
 		*p = json.Number([]string{"", "0", "1.50", "12345678901234567890"}[r.IntN(4)])
 		return
-	case *klaviyo.Nullable[string]:
+	case *runtime.Nullable[string]:
 		switch r.IntN(3) {
 		case 0:
 			p.Set(text)
@@ -61,13 +89,15 @@ func fill(v reflect.Value, r *rand.Rand) {
 			p.SetNull()
 		}
 		return
-	case *klaviyo.Coordinate:
+	case interface{ FromCoordinateDegrees(float64) error }:
 		if r.IntN(2) == 0 {
 			_ = p.FromCoordinateDegrees(12.5)
 		}
 		return
 	}
 	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(r.IntN(2) == 0)
 	case reflect.String:
 		v.SetString(text)
 	case reflect.Struct:

@@ -1,43 +1,52 @@
 package openapi_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/published"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// readPublished reads the file that Klaviyo publishes and KLAVIYO_OPENAPI names. A
-// relative name starts at the root of the module.
-func readPublished(t *testing.T) []byte {
+// eachRevision runs a test for each revision that is described.
+func eachRevision(t *testing.T, test func(t *testing.T, revision string)) {
 	t.Helper()
-	file := os.Getenv("KLAVIYO_OPENAPI")
-	if file == "" {
-		t.Skip("KLAVIYO_OPENAPI names no published description of revision 2023-02-22")
+	if len(openapi.Revisions()) < 2 {
+		t.Fatalf("described are %q", openapi.Revisions())
 	}
-	if !filepath.IsAbs(file) {
-		file = filepath.Join("..", file)
+	for _, revision := range openapi.Revisions() {
+		t.Run(revision, func(t *testing.T) { test(t, revision) })
 	}
-	published, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return published
 }
 
-// TestAgainstPublished compares our description with the published one.
+func describe(t *testing.T, revision string) []byte {
+	t.Helper()
+	data, err := openapi.Description(revision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestAgainstPublished compares our descriptions with the published ones.
 func TestAgainstPublished(t *testing.T) {
-	published, err := description.Parse(readPublished(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	ours, err := description.Parse(openapi.Revision20230222())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, d := range description.Compare(ours, description.Narrow(published, ours)) {
-		t.Error(d)
+	eachRevision(t, func(t *testing.T, revision string) {
+		theirs, err := description.Parse(published.Read(t, revision))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ours, err := description.Parse(describe(t, revision))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range description.Compare(ours, description.Narrow(theirs, ours)) {
+			t.Error(d)
+		}
+	})
+}
+
+func TestUnknownRevision(t *testing.T) {
+	if _, err := openapi.Description("2022-10-17"); err == nil {
+		t.Error("a revision that isn't described gives no error")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/published"
 )
 
 // reply is an answer as a client has it.
@@ -153,8 +154,8 @@ func mustSend(t *testing.T, k *Klaviyo, method, url, body string) reply {
 func descriptions(t *testing.T) map[string]*description {
 	t.Helper()
 	all := map[string]*description{"embedded": embedded()}
-	if name := os.Getenv("KLAVIYO_OPENAPI"); name != "" {
-		d, err := published(name)
+	if name := published.File(t, klaviyo.Revision); name != "" {
+		d, err := readPublished(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -169,7 +170,7 @@ var publishedOnce struct {
 	err error
 }
 
-func published(name string) (*description, error) {
+func readPublished(name string) (*description, error) {
 	publishedOnce.Do(func() {
 		data, err := os.ReadFile(name)
 		if err != nil {

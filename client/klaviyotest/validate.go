@@ -33,7 +33,11 @@ type describedOperation struct {
 
 // embedded is the module's description, parsed once.
 var embedded = sync.OnceValue(func() *description {
-	d, err := newDescription(openapi.Revision20230222())
+	data, err := openapi.Description(klaviyo.Revision)
+	if err != nil {
+		panic(err)
+	}
+	d, err := newDescription(data)
 	if err != nil {
 		panic(fmt.Sprintf("klaviyotest: the description: %v", err))
 	}

@@ -45,11 +45,11 @@ func AppendNullable(dst []byte, n Nullable[string]) []byte {
 
 // AppendStrings appends a list of texts, and null for nil.
 func AppendStrings[T ~string](dst []byte, list []T) []byte {
-	return AppendList(dst, list, func(dst []byte, s *T) []byte { return AppendString(dst, *s) })
+	return AppendList(dst, list, func(s *T, dst []byte) []byte { return AppendString(dst, *s) })
 }
 
 // AppendList appends a list whose elements add writes, and null for nil.
-func AppendList[T any](dst []byte, list []T, add func([]byte, *T) []byte) []byte {
+func AppendList[T any](dst []byte, list []T, add func(*T, []byte) []byte) []byte {
 	if list == nil {
 		return append(dst, "null"...)
 	}
@@ -58,7 +58,7 @@ func AppendList[T any](dst []byte, list []T, add func([]byte, *T) []byte) []byte
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = add(dst, &list[i])
+		dst = add(&list[i], dst)
 	}
 	return append(dst, ']')
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // Filter writes a condition of a filter: the operator, the field, and an operand as
-// [FilterText], [FilterTexts] or [FilterTime] writes it.
+// [FilterValue] or [FilterTime] writes it.
 func Filter(operator, field, operand string) string {
 	return operator + "(" + field + "," + operand + ")"
 }
@@ -26,17 +26,12 @@ func AllOf[F ~string](filters ...F) F {
 // FilterTime writes a time in UTC, where no plus sign can be taken for a space.
 func FilterTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00") }
 
-// FilterText writes a text in quotes.
-func FilterText(text string) string { return filterJSON(text) }
-
-// FilterTexts writes a list of texts.
-func FilterTexts(texts ...string) string { return filterJSON(append([]string{}, texts...)) }
-
-// filterJSON is a string or a list of strings in JSON, without escapes for HTML.
-func filterJSON(v any) string {
+// FilterValue writes a string, a number, a boolean or a list of them as JSON, without
+// escapes for HTML.
+func FilterValue(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v) // strings can be encoded
+	_ = encoder.Encode(v) // these can be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -86,6 +86,9 @@ type People struct {
 	// EmailConsent and SMSConsent lead from the object to the consents to the channels that
 	// the email and the phone number are for.
 	EmailConsent, SMSConsent string
+	// Instead leads from the top of the body to what may stand in place of people, such as
+	// a list of them.
+	Instead string
 }
 
 // Itself is the place of what isn't within an object but is it.

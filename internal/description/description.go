@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -82,6 +83,12 @@ func Clone(n *yaml.Node) *yaml.Node {
 type Operation struct {
 	ID, Method, Path string // the method as in the description, such as get
 	Node             *yaml.Node
+	Aliases          []string // the ids that it had before, where the description tells
+}
+
+// Is says that an id is the operation's, or was.
+func (op Operation) Is(id string) bool {
+	return op.ID == id || slices.Contains(op.Aliases, id)
 }
 
 // Operations are the operations of a description in their order. What has no
@@ -90,12 +97,26 @@ func Operations(root *yaml.Node) []Operation {
 	var all []Operation
 	for path, item := range pairs(Get(root, "paths")) {
 		for method, node := range pairs(item) {
-			if id := Get(node, "operationId"); methods[method] && id != nil {
-				all = append(all, Operation{id.Value, method, path, node})
+			if op, ok := newOperation(path, method, node); ok {
+				all = append(all, op)
 			}
 		}
 	}
 	return all
+}
+
+func newOperation(path, method string, node *yaml.Node) (Operation, bool) {
+	id := Get(node, "operationId")
+	if !methods[method] || id == nil {
+		return Operation{}, false
+	}
+	op := Operation{ID: id.Value, Method: method, Path: path, Node: node}
+	if aliases := Get(node, "x-klaviyo-operation-aliases"); aliases != nil {
+		for _, alias := range aliases.Content {
+			op.Aliases = append(op.Aliases, alias.Value)
+		}
+	}
+	return op, true
 }
 
 // methods are the keys of a path that hold an operation.

@@ -9,6 +9,16 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
+// describe gives the description that the tests change.
+func describe(t *testing.T) []byte {
+	t.Helper()
+	data, err := openapi.Description("2023-02-22")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func parse(t *testing.T, data []byte) *yaml.Node {
 	t.Helper()
 	root, err := Parse(data)
@@ -119,8 +129,8 @@ func TestComparisonFindsDifferences(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			ours := parse(t, openapi.Revision20230222())
-			changed := parse(t, openapi.Revision20230222())
+			ours := parse(t, describe(t))
+			changed := parse(t, describe(t))
 			tt.change(editor{t, changed})
 
 			for direction, got := range map[string][]Difference{
@@ -154,12 +164,42 @@ func TestComparisonPassesOver(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			published := parse(t, openapi.Revision20230222())
+			published := parse(t, describe(t))
 			tt.change(editor{t, published})
-			if got := compare(parse(t, openapi.Revision20230222()), published); len(got) > 0 {
+			if got := compare(parse(t, describe(t)), published); len(got) > 0 {
 				t.Errorf("got differences %q, want none", got)
 			}
 		})
+	}
+}
+
+// TestComparisonOfTheUndescribed leaves out of the comparison what is in a schema that
+// ours marks, and what that alone reaches.
+func TestComparisonOfTheUndescribed(t *testing.T) {
+	const (
+		head    = "openapi: 3.0.2\npaths: {/x: {get: {operationId: get_x, parameters: [{name: q, schema: {$ref: '#/components/schemas/Opaque'}}]}}}\ncomponents: {schemas: {"
+		ours    = head + "Opaque: {description: ours, type: object, x-not-described: true}}}"
+		inside  = head + "Opaque: {type: object, properties: {a: {$ref: '#/components/schemas/Inner'}}}, Inner: {type: string}}}"
+		another = head + "Opaque: {type: array, items: {$ref: '#/components/schemas/Inner'}}, Inner: {type: string}}}"
+	)
+	if got := compare(parse(t, []byte(ours)), parse(t, []byte(inside))); len(got) > 0 {
+		t.Errorf("what is in it makes a difference: %q", got)
+	}
+	got := compare(parse(t, []byte(ours)), parse(t, []byte(another)))
+	if len(got) != 1 || got[0].Place != "components.schemas.Opaque.type" {
+		t.Errorf("its type: %q", got)
+	}
+}
+
+// TestCutFollowsFormerIDs keeps an operation under the id that it had before.
+func TestCutFollowsFormerIDs(t *testing.T) {
+	published := parse(t, []byte("openapi: 3.0.2\npaths: {/x: {get: {operationId: new, x-klaviyo-operation-aliases: [old]}}, /y: {get: {operationId: other}}}"))
+	var ids []string
+	for _, op := range Operations(Cut(published, []string{"old"})) {
+		ids = append(ids, op.ID)
+	}
+	if !slices.Equal(ids, []string{"new"}) {
+		t.Errorf("left are %q", ids)
 	}
 }
 

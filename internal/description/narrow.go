@@ -7,20 +7,40 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Narrow copies a published description and cuts the copy to the operations that
-// ours has, wherever they stand in it, to their tags, and to the components that
-// they reach.
+// undescribed marks a schema of ours that leaves out what is in it, such as the
+// conditions of a segment.
+const undescribed = "x-not-described"
+
+// Narrow copies a published description and cuts the copy to what ours describes: to its
+// operations, wherever they stand in it, and of a schema that ours marks with
+// x-not-described to its type.
 func Narrow(published, ours *yaml.Node) *yaml.Node {
 	var ids []string
 	for _, op := range Operations(ours) {
 		ids = append(ids, op.ID)
 	}
+	left := Clone(published)
+	for name, schema := range pairs(Get(ours, "components", "schemas")) {
+		mark, theirs := Get(schema, undescribed), Get(left, "components", "schemas", name)
+		if mark == nil || theirs == nil {
+			continue
+		}
+		keep(theirs, func(key string, _ *yaml.Node) bool { return key == "type" })
+		put(theirs, undescribed, Clone(mark))
+	}
+	return Cut(left, ids)
+}
+
+// Cut copies a description and cuts the copy to some operations, by their ids or former
+// ids, to their tags, and to the
+// components that they reach.
+func Cut(published *yaml.Node, ids []string) *yaml.Node {
 	root := Clone(published)
 	paths := Get(root, "paths")
 	for _, item := range pairs(paths) {
 		keep(item, func(key string, value *yaml.Node) bool {
-			id := Get(value, "operationId")
-			return !methods[key] || id != nil && slices.Contains(ids, id.Value)
+			op, ok := newOperation("", key, value)
+			return !methods[key] || ok && slices.ContainsFunc(ids, op.Is)
 		})
 	}
 	keep(paths, func(_ string, item *yaml.Node) bool {

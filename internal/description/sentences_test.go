@@ -7,8 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 const theirs = "a sentence of theirs"
@@ -35,8 +33,8 @@ func say(n *yaml.Node, names bool) {
 }
 
 func TestRewordKeepsOurSentences(t *testing.T) {
-	ours := parse(t, openapi.Revision20230222())
-	published := parse(t, openapi.Revision20230222())
+	ours := parse(t, describe(t))
+	published := parse(t, describe(t))
 	say(published, false)
 
 	reworded, unworded := Reword(published, ours, strings.NewReplacer())
@@ -54,21 +52,21 @@ func TestRewordKeepsOurSentences(t *testing.T) {
 	if err := yaml.Unmarshal(data, &got); err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal(openapi.Revision20230222(), &want); err != nil {
+	if err := yaml.Unmarshal(describe(t), &want); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("our description, -, is not what comes of it, +:\n%s", diff)
 	}
-	comment, _, _ := strings.Cut(string(openapi.Revision20230222()), "\n")
+	comment, _, _ := strings.Cut(string(describe(t)), "\n")
 	if strings.HasPrefix(comment, "#") && !strings.HasPrefix(string(data), comment) {
 		t.Errorf("the first comment is lost: %.80s", data)
 	}
 }
 
 func TestRewordNamesWhatIsNew(t *testing.T) {
-	ours := parse(t, openapi.Revision20230222())
-	published := parse(t, openapi.Revision20230222())
+	ours := parse(t, describe(t))
+	published := parse(t, describe(t))
 	location := editor{t, published}.at("components", "schemas", "ProfileLocation", "properties")
 	location.add("planet")
 	location.at("planet").add("title")

@@ -61,8 +61,8 @@ func (s *successor) changes(ctx context.Context) ([]change, error) {
 	}
 	for _, m := range s.moved {
 		all = append(all, change{
-			severity: breaking, operation: m.id, call: callOf(m.to),
-			text: fmt.Sprintf("moved here from `%s`", callOf(m.from)),
+			severity: breaking, operation: m.to.ID, call: callOf(m.to),
+			text: fmt.Sprintf("was `%s`, `%s`", m.from.ID, callOf(m.from)),
 		})
 	}
 	all = append(all, s.limitAndScopeChanges()...)
@@ -199,10 +199,10 @@ func (s *successor) limitAndScopeChanges() []change {
 		add := func(severity severity, format string, args ...any) {
 			all = append(all, change{severity: severity, operation: after.ID, call: callOf(after), part: beside, text: fmt.Sprintf(format, args...)})
 		}
-		for _, window := range []string{"burst", "steady"} {
+		for _, window := range []string{"burst", "steady", "daily"} {
 			was, is := text(before.Node, limitExtension, window), text(after.Node, limitExtension, window)
 			if was != is {
-				add(limitSeverity(was, is), "the %s limit changed from `%s` to `%s`", window, was, is)
+				add(limitSeverity(window, was, is), "the %s limit changed from `%s` to `%s`", window, was, is)
 			}
 		}
 		was, is := values(before.Node, scopeExtension), values(after.Node, scopeExtension)
@@ -227,9 +227,13 @@ var readable = regexp.MustCompile(`^[1-9][0-9]*/[smhd]$`)
 // compile, and then stop every program that imports it.
 func (s *successor) checkLimits() error {
 	for _, op := range description.Operations(s.root) {
-		for _, window := range []string{"burst", "steady"} {
-			if is := text(op.Node, limitExtension, window); !readable.MatchString(is) {
-				return fmt.Errorf("the %s limit of %s (%s) is %s, and has to be calls in a second or minute, such as 350/s", window, op.ID, limitExtension, is)
+		for _, window := range []string{"burst", "steady", "daily"} {
+			is := text(op.Node, limitExtension, window)
+			if window == "daily" && is == none {
+				continue
+			}
+			if !readable.MatchString(is) {
+				return fmt.Errorf("the %s limit of %s (%s) is %s, and has to be calls in a second, minute, hour or day, such as 350/s", window, op.ID, limitExtension, is)
 			}
 		}
 	}
@@ -237,7 +241,10 @@ func (s *successor) checkLimits() error {
 }
 
 // limitSeverity tells a limit that is lower now, or in a form we can't compare.
-func limitSeverity(was, is string) severity {
+func limitSeverity(window, was, is string) severity {
+	if window == "daily" && is == none {
+		return harmless
+	}
 	before, unit, _ := strings.Cut(was, "/")
 	after, unitNow, _ := strings.Cut(is, "/")
 	b, err := strconv.Atoi(before)
@@ -248,11 +255,14 @@ func limitSeverity(was, is string) severity {
 	return breaking
 }
 
+// none is in the place of what isn't there.
+const none = "none"
+
 func text(n *yaml.Node, keys ...string) string {
 	if n = description.Get(n, keys...); n != nil {
 		return n.Value
 	}
-	return "none"
+	return none
 }
 
 func values(n *yaml.Node, key string) []string {

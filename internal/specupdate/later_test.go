@@ -16,24 +16,25 @@ import (
 )
 
 const (
-	later  = "2099-06-15"
+	later  = "2023-06-15" // follows 2023-02-22, which the mapper and the client use
 	theirs = "a sentence of theirs"
 )
 
-// published is a description that a test makes as if Klaviyo had published it.
-type published struct {
+// made is a description that a test makes as if Klaviyo had published it.
+type made struct {
 	t    *testing.T
 	root *yaml.Node
 }
 
-// newPublished makes one of the description in use, with sentences of theirs.
-func newPublished(t *testing.T, root, revision string) published {
+// newPublished makes one of the description that the revision would follow, with
+// sentences of theirs.
+func newPublished(t *testing.T, root, revision string) made {
 	t.Helper()
-	ours, err := readInUse(root)
+	ours, err := readBefore(root, revision)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := published{t, ours.root}
+	p := made{t, ours.root}
 	redate(p.root, ours.revision, revision)
 	for _, op := range description.Operations(p.root) {
 		description.Get(op.Node, "description").Value = theirs
@@ -43,17 +44,17 @@ func newPublished(t *testing.T, root, revision string) published {
 }
 
 // object gives what stands at the end of the keys.
-func (p published) object(keys ...string) *yaml.Node {
+func (p made) object(keys ...string) *yaml.Node {
 	p.t.Helper()
 	n := description.Get(p.root, keys...)
 	if n == nil {
-		p.t.Fatalf("the description in use has no %s", strings.Join(keys, "."))
+		p.t.Fatalf("the description has no %s", strings.Join(keys, "."))
 	}
 	return n
 }
 
 // attributes gives the object of a resource's attributes.
-func (p published) attributes(schema string) *yaml.Node {
+func (p made) attributes(schema string) *yaml.Node {
 	p.t.Helper()
 	return p.object("components", "schemas", schema, "properties", "attributes")
 }
@@ -77,7 +78,7 @@ func scalar(value string) *yaml.Node {
 }
 
 // file writes the description.
-func (p published) file() string {
+func (p made) file() string {
 	p.t.Helper()
 	data, err := description.Encode(p.root)
 	if err != nil {
@@ -199,6 +200,9 @@ func TestLaterRevision(t *testing.T) {
 	p.object("paths", "/api/metrics/", "get", limitExtension, "steady").Value = "100000/m"
 	scopes := p.object("paths", "/api/metrics/", "get", scopeExtension)
 	scopes.Content = append(scopes.Content, scalar("accounts:read"))
+	metrics := p.object("paths", "/api/metrics/", "get")
+	description.Get(metrics, "operationId").Value = "read_metrics"
+	metrics.Content = append(metrics.Content, scalar("x-klaviyo-operation-aliases"), &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: []*yaml.Node{scalar("get_metrics")}})
 	rename(p.object("paths"), "/api/profile-suppression-bulk-create-jobs/", "")
 	rename(p.object("paths"), "/api/lists/", "/api/lists")
 
@@ -219,15 +223,16 @@ func TestLaterRevision(t *testing.T) {
 			"Calls touched: ", "API.CreateEvent", "API.CreateProfile", "API.GetMetrics", "API.SuppressProfiles",
 			"## Breaking\n",
 			"`create_event`, POST /api/events/: ", "required", "`data/attributes/source`", "call: API.CreateEvent\n", "mapper: ", "createEvent (mapper/track.go:",
-			"`create_list`, POST /api/lists: moved here from `POST /api/lists/`",
+			"`create_list`, POST /api/lists: was `create_list`, `POST /api/lists/`",
 			"`create_profile`, POST /api/profiles/: ", "`data/attributes/first_name`", "call: API.CreateProfile\n", `mapper: profileFields["first_name"] (mapper/profile.go:`,
 			"`create_profile`, POST /api/profiles/: the burst limit changed from `75/s` to `7/s`",
-			"`get_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
+			"`read_metrics`, GET /api/metrics/: was `get_metrics`, `GET /api/metrics/`\n  - call: API.GetMetrics\n",
+			"`read_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
 			"`suppress_profiles`, POST /api/profile-suppression-bulk-create-jobs/: ", "removed", "call: API.SuppressProfiles\n", "client: peopleOf",
 			"## Perhaps breaking\n",
 			"## Harmless\n",
 			"`create_profile`, POST /api/profiles/: ", "`data/attributes/given_name`",
-			"`get_metrics`, GET /api/metrics/: the steady limit changed",
+			"`read_metrics`, GET /api/metrics/: the steady limit changed",
 			"## Every fact that differs\n", ".properties.first_name: an object in ",
 			"## Without a sentence\n", "properties.attributes.properties.source\n",
 			"## The overlay\n",
@@ -240,7 +245,6 @@ func TestLaterRevision(t *testing.T) {
 
 	t.Run("files", func(t *testing.T) {
 		want := []string{
-			"gen.go",
 			"generated/" + later + "/klaviyo/klaviyo.gen.go",
 			"openapi/" + later + "/changes.md",
 			"openapi/" + later + "/klaviyo.yaml",
@@ -258,6 +262,9 @@ func TestLaterRevision(t *testing.T) {
 		if !strings.Contains(after["openapi/"+later+"/overlay.yaml"], "$.paths['/api/lists'].get.parameters[?@.name == 'fields[list]']") {
 			t.Error("the overlay doesn't follow an operation that moved")
 		}
+		if !strings.Contains(after["openapi/"+later+"/oapi-codegen.yaml"], "- read_metrics\n") || !strings.Contains(after["generated/"+later+"/klaviyo/klaviyo.gen.go"], "func (a *API) ReadMetrics(") {
+			t.Error("an operation that has another id isn't generated")
+		}
 	})
 
 	t.Run("go generate", func(t *testing.T) {
@@ -269,14 +276,43 @@ func TestLaterRevision(t *testing.T) {
 	})
 
 	t.Run("again", func(t *testing.T) {
-		err := run(t.Context(), root, p.file(), &out)
-		if err == nil || !strings.Contains(err.Error(), "is there already: mend it by hand, or remove") {
-			t.Errorf("the second time: %v", err)
+		var out bytes.Buffer
+		if err := run(t.Context(), root, p.file(), &out); err != nil || !strings.Contains(out.String(), "no difference to openapi/"+later) {
+			t.Errorf("the second time: %v\n%s", err, &out)
 		}
 		if got := changed(after, contents(t, root)); len(got) > 0 {
 			t.Errorf("the second time changes %q", got)
 		}
 	})
+}
+
+// TestAfterTheLatest moves a revision in that follows the latest one with nothing changed.
+func TestAfterTheLatest(t *testing.T) {
+	needOasdiff(t)
+	const latest, next = "2026-07-15", "2099-06-15"
+	root := newModule(t)
+	before := contents(t, root)
+	p := newPublished(t, root, next)
+	var out bytes.Buffer
+	if err := run(t.Context(), root, p.file(), &out); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), "# From "+latest+" to "+next) || !strings.Contains(out.String(), "Nothing changes but the revision.") {
+		t.Errorf("printed %s", &out)
+	}
+	after := contents(t, root)
+	for _, name := range changed(before, after) {
+		if !strings.HasPrefix(name, "openapi/"+next+"/") && !strings.HasPrefix(name, "generated/"+next+"/") {
+			t.Errorf("%s is changed", name)
+		}
+	}
+	goCommand(t, root, "generate", "./...")
+	if got := changed(after, contents(t, root)); len(got) > 0 {
+		t.Errorf("go generate changes %q", got)
+	}
+	if generated := after["generated/"+next+"/klaviyo/klaviyo.gen.go"]; strings.Contains(generated, latest) || !strings.Contains(generated, `const Revision = "`+next+`"`) {
+		t.Error("the generated package is of another revision")
+	}
 }
 
 // TestNothingCompiles moves a revision in from which no package can be generated until
@@ -295,7 +331,6 @@ func TestNothingCompiles(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	want := []string{
-		"gen.go",
 		"openapi/" + later + "/changes.md",
 		"openapi/" + later + "/klaviyo.yaml",
 		"openapi/" + later + "/oapi-codegen.yaml",
@@ -308,7 +343,7 @@ func TestNothingCompiles(t *testing.T) {
 
 // TestUnreadableLimits finds the limits that would stop whatever imports the package.
 func TestUnreadableLimits(t *testing.T) {
-	ours, err := readInUse("../..")
+	ours, err := readBefore("../..", later)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,13 @@
-// Specupdate moves a later revision of Klaviyo's API in beside the one that the
-// client sends. FILE is the description as Klaviyo publishes it.
+// Specupdate moves a later revision of Klaviyo's API in beside those that openapi/
+// describes. FILE is the description as Klaviyo publishes it.
 //
 //	go run ./internal/specupdate FILE
 //
-// It says what changes for the operations of our description, breaking changes
-// first, and which rules of the mapper and calls of the client each change
+// It says what changes for the operations of the latest revision before it, breaking
+// changes first, and which rules of the mapper and calls of the client each change
 // touches. It writes that as openapi/REVISION/changes.md, the description reduced to
 // our operations and in our words with what the generator needs beside it, and
-// generated/REVISION. What is there it leaves alone, but for a line more in gen.go.
+// generated/REVISION. What is there it leaves alone.
 // docs/updating.md tells what to do before and after.
 package main
 
@@ -41,7 +41,7 @@ func run(ctx context.Context, root, file string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	ours, err := readInUse(root)
+	ours, err := readBefore(root, published.revision)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func run(ctx context.Context, root, file string, out io.Writer) error {
 			return nil
 		}
 		fmt.Fprint(out, report)
-		return fmt.Errorf("%s is of the revision that is in use, and differs: mend openapi/%s/klaviyo.yaml by the report above and run go generate ./...; nothing was written", file, ours.revision)
+		return fmt.Errorf("%s is of a revision that is described already, and differs: mend openapi/%s/klaviyo.yaml by the report above and run go generate ./...; nothing was written", file, ours.revision)
 	}
 	files, err := next.files(root, report)
 	if err != nil {
@@ -77,6 +77,6 @@ func run(ctx context.Context, root, file string, out io.Writer) error {
 	case err != nil:
 		return err
 	}
-	fmt.Fprintf(out, "\nWritten: openapi/%[1]s, generated/%[1]s and a line of gen.go. Go on with step 3 of docs/updating.md.\n", next.revision)
+	fmt.Fprintf(out, "\nWritten: openapi/%[1]s and generated/%[1]s. Go on with step 3 of docs/updating.md.\n", next.revision)
 	return nil
 }

@@ -9,15 +9,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/published"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// TestOwnRevision gives what is in use already.
+// TestOwnRevision gives what is described already.
 func TestOwnRevision(t *testing.T) {
 	root := newModule(t)
-	revision, err := inUse(root)
-	if err != nil {
-		t.Fatal(err)
-	}
 	before := contents(t, root)
 	unchanged := func(t *testing.T) {
 		t.Helper()
@@ -25,25 +24,8 @@ func TestOwnRevision(t *testing.T) {
 			t.Errorf("written: %q", got)
 		}
 	}
-
-	t.Run("ours", func(t *testing.T) {
-		var out bytes.Buffer
-		if err := run(t.Context(), root, newPublished(t, root, revision).file(), &out); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(out.String(), "no difference to openapi/"+revision) {
-			t.Errorf("printed %s", &out)
-		}
-		unchanged(t)
-	})
-	t.Run("published", func(t *testing.T) {
-		file := os.Getenv("KLAVIYO_OPENAPI")
-		if file == "" {
-			t.Skip("KLAVIYO_OPENAPI names no published description of the revision")
-		}
-		if !filepath.IsAbs(file) {
-			file = filepath.Join("../..", file)
-		}
+	same := func(t *testing.T, revision, file string) {
+		t.Helper()
 		var out bytes.Buffer
 		if err := run(t.Context(), root, file, &out); err != nil {
 			t.Fatalf("%v\n%s", err, &out)
@@ -52,14 +34,23 @@ func TestOwnRevision(t *testing.T) {
 			t.Errorf("printed %s", &out)
 		}
 		unchanged(t)
-	})
+	}
+	for _, revision := range openapi.Revisions() {
+		t.Run("ours/"+revision, func(t *testing.T) {
+			same(t, revision, newPublished(t, root, revision).file())
+		})
+		t.Run("published/"+revision, func(t *testing.T) {
+			published.Read(t, revision)
+			same(t, revision, published.File(t, revision))
+		})
+	}
 	t.Run("changed", func(t *testing.T) {
 		needOasdiff(t)
-		p := newPublished(t, root, revision)
+		p := newPublished(t, root, "2023-02-22")
 		p.object("paths", "/api/profiles/", "post", limitExtension, "burst").Value = "7/s"
 		var out bytes.Buffer
 		err := run(t.Context(), root, p.file(), &out)
-		if err == nil || !strings.Contains(err.Error(), "mend openapi/"+revision+"/klaviyo.yaml") {
+		if err == nil || !strings.Contains(err.Error(), "mend openapi/2023-02-22/klaviyo.yaml") {
 			t.Errorf("got %v", err)
 		}
 		if !strings.Contains(out.String(), "the burst limit changed from `75/s` to `7/s`") {

@@ -17,6 +17,9 @@ import (
 func (s *successor) carryOverlay(data []byte) (carried []byte, remarks []string, err error) {
 	text := strings.ReplaceAll(string(data), s.ours.revision, s.revision)
 	for _, m := range s.moved {
+		if m.from.Path == m.to.Path && m.from.Method == m.to.Method {
+			continue
+		}
 		text = strings.ReplaceAll(text, fmt.Sprintf("$.paths['%s'].%s.", m.from.Path, m.from.Method), fmt.Sprintf("$.paths['%s'].%s.", m.to.Path, m.to.Method))
 	}
 	all, err := overlay.ParseReader(strings.NewReader(text))

@@ -53,13 +53,13 @@ func (s *successor) page(changes []change, c *code) string {
 			}
 			none = false
 			fmt.Fprintf(&body, "- `%s`, %s: %s\n", ch.operation, ch.call, ch.text)
-			if method := c.method(ch.operation); method != "" {
+			if method := c.method(s.was(ch.operation)); method != "" {
 				fmt.Fprintf(&body, "  - call: API.%s\n", method)
 				calls = append(calls, "API."+method)
 			}
 			byPackage := make(map[string][]string)
 			var order []string
-			for _, u := range c.touched(ch) {
+			for _, u := range c.touched(ch, s.was(ch.operation)) {
 				if byPackage[u.pkg] == nil {
 					order = append(order, u.pkg)
 				}

@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"go/parser"
-	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -46,60 +44,48 @@ func readPublished(file string) (described, error) {
 // module is the path that the generated packages begin with.
 const module = "github.com/rudderklaviyo/rudderklaviyo"
 
-// readInUse reads our description of the revision that the client sends.
-func readInUse(root string) (described, error) {
-	revision, err := inUse(root)
+// readBefore reads our description of a revision, or where there is none, that of the
+// latest before it.
+func readBefore(root, revision string) (described, error) {
+	files, err := filepath.Glob(filepath.Join(root, "openapi", "*", "klaviyo.yaml"))
 	if err != nil {
 		return described{}, err
 	}
-	file := filepath.Join(root, "openapi", revision, "klaviyo.yaml")
+	if len(files) == 0 {
+		return described{}, errors.New("there is no openapi/REVISION/klaviyo.yaml here: run specupdate in the root of the module")
+	}
+	before := ""
+	for _, file := range files {
+		if r := filepath.Base(filepath.Dir(file)); r <= revision {
+			before = r // Glob gives the names in order
+		}
+	}
+	if before == "" {
+		return described{}, fmt.Errorf("revision %s is older than each that is described: take a later one", revision)
+	}
+	file := filepath.Join(root, "openapi", before, "klaviyo.yaml")
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return described{}, fmt.Errorf("the description in use: %w", err)
+		return described{}, err
 	}
 	ours, err := description.Parse(data)
 	if err != nil {
 		return described{}, fmt.Errorf("%s: %w", file, err)
 	}
-	return described{revision, ours}, nil
+	return described{before, ours}, nil
 }
 
-// inUse is the revision whose package the client imports.
-func inUse(root string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(root, "client", "*.go"))
-	if err != nil {
-		return "", err
-	}
-	for _, file := range files {
-		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return "", err
-		}
-		for _, spec := range parsed.Imports {
-			path := strings.Trim(spec.Path.Value, `"`)
-			if rest, ok := strings.CutPrefix(path, module+"/generated/"); ok {
-				revision, _, _ := strings.Cut(rest, "/")
-				return revision, nil
-			}
-		}
-	}
-	return "", errors.New("there is no client here that imports a generated revision: run specupdate in the root of the module")
-}
-
-// mayFollow says why a revision can't be written beside the one in use, or nil. The one
-// in use itself is compared, and not written.
-func mayFollow(root, inUse, revision string) error {
-	if revision < inUse {
-		return fmt.Errorf("revision %s is older than %s, which is in use: take a later one", revision, inUse)
-	}
-	if revision == inUse {
+// mayFollow says why a revision can't be written beside the one before it, or nil. One
+// that is described is compared, and not written.
+func mayFollow(root, before, revision string) error {
+	if revision == before {
 		return nil
 	}
 	for _, dir := range []string{"openapi", "generated"} {
 		place := filepath.Join(root, dir, revision)
 		switch _, err := os.Stat(place); {
 		case err == nil:
-			return fmt.Errorf("%s is there already: mend it by hand, or remove openapi/%[2]s, generated/%[2]s and their line of gen.go to begin again", place, revision)
+			return fmt.Errorf("%s is there already: mend it by hand, or remove openapi/%[2]s and generated/%[2]s to begin again", place, revision)
 		case !errors.Is(err, fs.ErrNotExist):
 			return err
 		}
@@ -110,17 +96,26 @@ func mayFollow(root, inUse, revision string) error {
 // successor is the revision that moves in.
 type successor struct {
 	described           // reduced to our operations, in our words
-	ours      described // the revision in use
+	ours      described // the revision before it
 	base      *yaml.Node
 	moved     []move
 	unworded  []string
 	facts     []description.Difference
 }
 
-// move is an operation that has another method or path now.
+// move is an operation that has another method, path or id now.
 type move struct {
-	id       string
 	from, to description.Operation
+}
+
+// was is the id of an operation in the revision before.
+func (s *successor) was(id string) string {
+	for _, m := range s.moved {
+		if m.to.ID == id {
+			return m.from.ID
+		}
+	}
+	return id
 }
 
 func newSuccessor(ours, published described) *successor {
@@ -136,23 +131,37 @@ func newSuccessor(ours, published described) *successor {
 }
 
 // follow copies our description and puts the operations that have moved where they
-// are now, so that what else is new of them can be compared.
+// are now, under the ids that they have now, so that what else is new of them can be
+// compared.
 func follow(ours, published *yaml.Node) (*yaml.Node, []move) {
 	base := description.Clone(ours)
-	now := make(map[string]description.Operation)
-	for _, op := range description.Operations(published) {
-		now[op.ID] = op
-	}
+	now := description.Operations(published)
 	var moved []move
 	for _, op := range description.Operations(base) {
-		to, ok := now[op.ID]
-		if !ok || to.Method == op.Method && to.Path == op.Path {
+		to, ok := successorOf(op.ID, now)
+		if !ok || to.ID == op.ID && to.Method == op.Method && to.Path == op.Path {
 			continue
 		}
-		moved = append(moved, move{id: op.ID, from: op, to: to})
+		moved = append(moved, move{from: op, to: to})
 		description.Move(base, op, to.Method, to.Path)
+		description.Get(op.Node, "operationId").Value = to.ID
 	}
 	return base, moved
+}
+
+// successorOf is the operation of that id, else the one that had it before.
+func successorOf(id string, now []description.Operation) (description.Operation, bool) {
+	for _, op := range now {
+		if op.ID == id {
+			return op, true
+		}
+	}
+	for _, op := range now {
+		if op.Is(id) {
+			return op, true
+		}
+	}
+	return description.Operation{}, false
 }
 
 // redate puts the new revision in the places where a description states its own, as a
@@ -170,7 +179,7 @@ func redate(n *yaml.Node, from, to string) {
 func (s *successor) removed() []string {
 	there := make(map[string]bool)
 	for _, op := range description.Operations(s.root) {
-		there[op.ID] = true
+		there[s.was(op.ID)] = true
 	}
 	var gone []string
 	for _, op := range description.Operations(s.ours.root) {

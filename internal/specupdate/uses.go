@@ -83,9 +83,10 @@ func (c *code) method(operation string) string {
 
 // touched are the uses of what a change is about: of the field at its place, or, where
 // there is no such field, of the type that it would be in; of the whole call, if the
-// change is about that. What is harmless touches nothing, nor does what no code names.
-func (c *code) touched(ch change) []use {
-	method := c.method(ch.operation)
+// change is about that. What is harmless touches nothing, nor does what no code names. operation is
+// the id in the generated package.
+func (c *code) touched(ch change, operation string) []use {
+	method := c.method(operation)
 	if method == "" || ch.severity == harmless || ch.part == beside {
 		return nil
 	}

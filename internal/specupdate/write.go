@@ -45,10 +45,6 @@ func (s *successor) write(ctx context.Context, root string, files map[string][]b
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	directives, err := s.withDirective(root)
-	if err != nil {
-		return err
-	}
 	if err := os.Rename(filepath.Join(staging, described), filepath.Join(root, described)); err != nil {
 		return err
 	}
@@ -57,17 +53,14 @@ func (s *successor) write(ctx context.Context, root string, files map[string][]b
 			return err
 		}
 	}
-	if err := os.WriteFile(filepath.Join(root, "gen.go"), directives, 0o644); err != nil {
-		return err
-	}
 	if generation != nil {
 		return &generationError{generation}
 	}
 	return nil
 }
 
-// files are those of openapi/REVISION by their names, made of those of the revision in
-// use; report is the one for people.
+// files are those of openapi/REVISION by their names, made of those of the revision
+// before it; report is the one for people.
 func (s *successor) files(root, report string) (map[string][]byte, error) {
 	beside := filepath.Join(root, "openapi", s.ours.revision)
 	actions, err := os.ReadFile(filepath.Join(beside, "overlay.yaml"))
@@ -97,8 +90,8 @@ func (s *successor) files(root, report string) (map[string][]byte, error) {
 	}, nil
 }
 
-// carrySettings puts the revision into the generator's settings, and leaves out the
-// operations that are gone.
+// carrySettings puts the revision and the operations' ids of now into the generator's
+// settings, and leaves out the operations that are gone.
 func (s *successor) carrySettings(data []byte) []byte {
 	removed := s.removed()
 	lines := strings.Split(strings.ReplaceAll(string(data), s.ours.revision, s.revision), "\n")
@@ -106,6 +99,13 @@ func (s *successor) carrySettings(data []byte) []byte {
 		id, isItem := strings.CutPrefix(strings.TrimSpace(line), "- ")
 		return isItem && slices.Contains(removed, id)
 	})
+	for _, m := range s.moved {
+		for i, line := range lines {
+			if strings.TrimSpace(line) == "- "+m.from.ID {
+				lines[i] = strings.Replace(line, m.from.ID, m.to.ID, 1)
+			}
+		}
+	}
 	return []byte(strings.Join(lines, "\n"))
 }
 
@@ -156,21 +156,4 @@ func (s *successor) generate(ctx context.Context, root, staging string) error {
 		}
 	}
 	return nil
-}
-
-// withDirective is gen.go with a line that generates the revision, after the line of
-// the revision in use.
-func (s *successor) withDirective(root string) ([]byte, error) {
-	data, err := os.ReadFile(filepath.Join(root, "gen.go"))
-	if err != nil {
-		return nil, err
-	}
-	lines := strings.Split(string(data), "\n")
-	for i, line := range lines {
-		if strings.HasPrefix(line, "//go:generate ") && strings.Contains(line, "openapi/"+s.ours.revision+"/") {
-			next := strings.ReplaceAll(line, s.ours.revision, s.revision)
-			return []byte(strings.Join(slices.Insert(lines, i+1, next), "\n")), nil
-		}
-	}
-	return nil, fmt.Errorf("gen.go has no line that generates %s", s.ours.revision)
 }

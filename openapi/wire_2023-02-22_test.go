@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // TestEventProfile holds what the templates add to the generated types.
@@ -23,7 +24,7 @@ func TestEventProfile(t *testing.T) {
 		{"custom properties", `{"$id":"7","plan":1.10,"$zap":null}`,
 			klaviyo.EventProfile{ID: "7", Properties: json.RawMessage(`{"$zap":null,"plan":1.10}`)}},
 		{"custom properties alone", `{"plan":"gold"}`, klaviyo.EventProfile{Properties: json.RawMessage(`{"plan":"gold"}`)}},
-		{"null", `{"$first_name":null}`, klaviyo.EventProfile{FirstName: klaviyo.Null[string]()}},
+		{"null", `{"$first_name":null}`, klaviyo.EventProfile{FirstName: runtime.Null[string]()}},
 		{"a name in other case", `{"$EMAIL":"x"}`, klaviyo.EventProfile{Properties: json.RawMessage(`{"$EMAIL":"x"}`)}},
 		{"consent to none", `{"$consent":[]}`, klaviyo.EventProfile{Consent: []string{}}},
 	}
@@ -62,31 +63,5 @@ func TestTimestamp(t *testing.T) {
 	}
 	if back, err := stamp.Time(); err != nil || !back.Equal(moment) {
 		t.Errorf("Time gave %v, %v", back, err)
-	}
-}
-
-// TestOperations holds the generated operations against the description's text.
-func TestOperations(t *testing.T) {
-	op, ok := klaviyo.Operations.Lookup("create_event")
-	if !ok || op.Burst != (klaviyo.RateLimit{Calls: 350, Window: time.Second}) || op.Steady != (klaviyo.RateLimit{Calls: 3500, Window: time.Minute}) {
-		t.Errorf("create_event: %+v, %v", op, ok)
-	}
-	n := 0
-	for op := range klaviyo.Operations.All() {
-		n++
-		if found, ok := klaviyo.Operations.Match(op.Method, op.Path); !ok || found != op {
-			t.Errorf("%s: its own method and path match %q", op, found.ID)
-		}
-	}
-	if n != 22 {
-		t.Errorf("%d operations, want 22", n)
-	}
-	if op, ok := klaviyo.Operations.Match("PATCH", "/api/profiles/01H/"); !ok || op != klaviyo.OperationUpdateProfile {
-		t.Errorf("a path with an id matches %q", op)
-	}
-	for _, path := range []string{"/api/profiles/01H", "/api/profiles//", "/api/nothing/", "/api/profiles/01H/x/"} {
-		if op, ok := klaviyo.Operations.Match("PATCH", path); ok {
-			t.Errorf("%s matches %s", path, op)
-		}
 	}
 }
