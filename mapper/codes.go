@@ -29,6 +29,10 @@ const (
 	// the year 2000, or more than a year ahead. Write it as 2026-03-01T09:30:00Z.
 	CodeInvalidTime Code = "invalid_time"
 
+	// CodeMissingTime is a subscription that is imported, of an event without a time. Send
+	// the time at which the consent was given, or set historicalImport to false.
+	CodeMissingTime Code = "missing_time"
+
 	// CodeMetricNameTooLong is a name of an event that is over Klaviyo's limit. Shorten it,
 	// and keep what differs from event to event in a property.
 	CodeMetricNameTooLong Code = "metric_name_too_long"
@@ -81,6 +85,9 @@ const (
 	// CodeUnknownChannel is a channel of consent that is neither email nor sms. Leave it
 	// out.
 	CodeUnknownChannel Code = "unknown_channel"
+	// CodeNoPlace is a value that requests of the config's revision have no place for. Set
+	// revision to a later one if you need it.
+	CodeNoPlace Code = "no_place"
 	// CodeChannelWithoutIdentifier is a channel that the event names beside another, but
 	// whose identifier isn't there; the person is subscribed to the other. Send the email or
 	// the phone number along.
@@ -104,4 +111,7 @@ const (
 	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo. Change them where
 	// the event is made if it is wanted.
 	SkipNotForKlaviyo SkipReason = "not_for_klaviyo"
+	// SkipNotProfiles is an alias whose two ids aren't both known to be Klaviyo's own. Name
+	// both in context.externalId, with the type klaviyo-profileId, if they are.
+	SkipNotProfiles SkipReason = "not_profiles"
 )

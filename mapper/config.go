@@ -9,6 +9,10 @@ import (
 // are those of the destination's form; defaultCountry and what follows it are
 // this project's own. The zero Config is usable.
 type Config struct {
+	// Revision is the revision of Klaviyo's API that requests are of, one of
+	// [Revisions]. Empty is [DefaultRevision].
+	Revision string `json:"revision,omitempty"`
+
 	// ListID is the list that an event's subscribe flag subscribes to, where
 	// the event names none.
 	ListID string `json:"listId,omitempty"`
@@ -40,11 +44,20 @@ type Config struct {
 	AllowExternalIDOnly bool `json:"allowExternalIdOnly,omitempty"`
 	// SendNulls sends null traits as null, which clears the profile's field.
 	SendNulls bool `json:"sendNulls,omitempty"`
-	// Unsubscribe makes subscribe: false unsubscribe a person.
-	Unsubscribe bool `json:"unsubscribe,omitempty"`
+	// Unsubscribe makes subscribe: false unsubscribe a person. Nil is what RudderStack's
+	// own destination does on the Revision: false on the oldest, true on later ones.
+	Unsubscribe *bool `json:"unsubscribe,omitempty"`
 	// ItemFields chooses the names of the fields of an e-commerce event's items.
 	// The default is ItemFieldsKlaviyo.
 	ItemFields ItemFields `json:"itemFields,omitempty"`
+	// HistoricalImport sends events and consent as a record of the past, for a backfill
+	// that is to start no flow and send no mail. A Revision without a place for that is
+	// [ErrNotInRevision].
+	HistoricalImport bool `json:"historicalImport,omitempty"`
+	// MergeOnAlias merges the profiles of an alias, where both of its ids are known to be
+	// Klaviyo's own, which can't be undone. A Revision without a place for that is
+	// [ErrNotInRevision].
+	MergeOnAlias bool `json:"mergeOnAlias,omitempty"`
 
 	// Now is the clock that a time in the future is held against; nil is time.Now.
 	Now func() time.Time `json:"-"`
@@ -93,7 +106,7 @@ const (
 // Channel is a way of marketing that a person consents to.
 type Channel string
 
-// The channels that revision 2023-02-22 knows.
+// The channels that people subscribe to.
 const (
 	ChannelEmail Channel = "email"
 	ChannelSMS   Channel = "sms"

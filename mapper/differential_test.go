@@ -166,22 +166,29 @@ func randomEvent(r *rand.Rand) []byte {
 	e := &eventMaker{Rand: r, spaced: r.IntN(4) == 0}
 	event := e.object(0.9,
 		"type", e.pick(`"identify"`, `"track"`, `"track"`, `"track"`, `"screen"`, `"group"`, `" Track "`, `"IDENTIFY"`, `"page"`, `"alias"`, `7`, `null`),
-		"messageId", e.rare(e.pick(`"m-1"`, `" m-2 "`, `12`, `""`)),
+		"messageId", e.rare(e.pick(`"m-1"`, `" m-2 "`, `12`, `""`, `"`+strings.Repeat("é", 255)+`"`, `"`+strings.Repeat("é", 256)+`"`)),
+		"anonymousId", e.rare(e.pick(`"a-1"`, `" a-2 "`, `7`)),
+		"previousId", e.pick(`"K1"`, `"K2"`, `" K2 "`, `7`),
+		"request_ip", e.rare(e.pick(`"203.0.113.7"`, `" 2001:db8::1 "`, `"[ip]"`, `""`)),
 		"event", e.rare(e.pick(`"Song Played"`, `"Product Added"`, `" product added "`, `"Checkout Started"`, `"Product Viewed"`, `"Product Clicked"`, `""`, `"Größe"`)),
 		"name", e.rare(`"Home"`),
-		"userId", e.rare(e.pick(`"u-1"`, `42`, `" u-2 "`)),
+		"userId", e.rare(e.pick(`"u-1"`, `42`, `" u-2 "`, `"K1"`)),
 		"groupId", e.rare(e.pick(`"XyZ123"`, `" AbC "`, `9`)),
 		"timestamp", e.rare(e.pick(`"2026-03-01T09:30:00Z"`, `" 2026-03-01t09:30:00.5+02:00 "`, `"1999-01-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"2028-01-01T00:00:00Z"`, `"yesterday"`, `null`, `""`)),
 		"originalTimestamp", e.rare(`"2026-03-01T09:30:00.123Z"`),
 		"traits", e.rare(e.traits()),
 		"properties", e.rare(e.properties()),
-		"integrations", e.pick(`{"All":true}`, `{"All":true}`, `{"All":false,"Klaviyo":true}`, `{"All":false}`, `{"All":false,"Klaviyo":{"a":1}}`, `{"Klaviyo":false}`, `[]`, `{}`),
+		"integrations", e.pick(`{"All":true}`, `{"All":true}`, `{"All":false,"Klaviyo":true}`, `{"All":false}`, `{"All":false,"Klaviyo":{"a":1}}`, `{"Klaviyo":false}`, `[]`, `{}`,
+			`{"Klaviyo":`+e.rare(e.some(3, []string{"fieldsToUnset", "fieldsToAppend", "fieldsToUnappend", "other"}))+`}`),
 		"context", e.rare(e.object(0.8,
 			"traits", e.rare(e.traits()),
 			"timezone", e.rare(`"Europe/Berlin"`),
+			"ip", e.rare(e.pick(`"192.0.2.1"`, `"x"`)),
 			"mappedToDestination", e.pick(`false`, `false`, `null`, `true`, `"x"`, `0.0e1`, `0`),
 			"externalId", e.rare(e.pick(`[{"id":"r-1","identifierType":"email"}]`, `[{"id":"r@example.com","identifierType":"email"}]`, `[{"id":7,"identifierType":" userId "}]`,
-				`[{"id":"r-3","identifierType":"external_id"}]`, `[{"id":"r-4","identifierType":"properties"}]`, `[{"id":"","identifierType":"id"}]`, `[]`, `{}`)),
+				`[{"id":"r-3","identifierType":"external_id"}]`, `[{"id":"r-4","identifierType":"properties"}]`, `[{"id":"","identifierType":"id"}]`, `[]`, `{}`,
+				`[{"id":"K1","type":"klaviyo-profileId"},{"id":" K2 ","type":"klaviyo-profileId"}]`, `["x",{"id":[],"type":"klaviyo-profileId"},{"id":"K1","type":"klaviyo-profileId","identifierType":"email"}]`,
+				`[{"id":"K1","type":"other"},{"id":7,"type":"klaviyo-profileId"}]`)),
 			"library", `{"name":"x","nested":[{"a":[1,2,{}]}]}`)),
 		"sentAt", `"2026-03-01T09:30:01Z"`)
 	return []byte(event)
@@ -233,7 +240,7 @@ var (
 	traitNames = strings.Fields("email phone userId id anonymousId firstName firstname first_name lastName lastname last_name title organization image avatar " +
 		"timezone city country region state zip postalcode postalCode street subscribe consent smsConsent plan age a.b $email $city $id $consent _id größe external_id")
 	propertyNames = strings.Fields("email phone revenue total value order_id name event product_id sku image_url url brand price compare_at_price quantity categories " +
-		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep")
+		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep currency")
 	itemNames = strings.Fields("product_id sku name quantity price total row_total url image_url categories brand ProductID RowTotal ItemPrice URL items value")
 )
 
@@ -257,6 +264,10 @@ func (e *eventMaker) suiting(name string) string {
 		return e.pick(`"ana@example.com"`, `" ana@example.com "`, `"ana"`, `"a@b@c"`, `"a b@c"`, `""`, `"@x"`)
 	case "phone":
 		return e.pick(`"+12025550147"`, `"+1 (202) 555-0147"`, `"+49 171 1234567"`, `"0171 1234567"`, `"12"`, `"+999"`, `4915112345678`, `"+12025550147;ext=5"`)
+	case "fieldsToUnset", "fieldsToAppend", "fieldsToUnappend":
+		return e.pick(`["plan"]`, `["plan","age","a.b","plan"]`, `["größe","none",1," "]`, `[]`, `"plan"`, `["title","$consent","_id"]`)
+	case "currency":
+		return e.pick(`"EUR"`, `" usd "`, `"XXY"`, `"euro"`, `7`)
 	case "subscribe", "smsConsent":
 		return e.pick(`true`, `true`, `false`, `"TRUE"`, `"false"`, `" true"`, `1`)
 	case "consent":

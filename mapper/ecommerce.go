@@ -186,10 +186,10 @@ func (m *mapping) itemList() word {
 // stays as it is.
 func (m *mapping) renameItems(list *member) value {
 	items := branches[rootProperties][list.word]
-	if len(m.lists[items]) > maxListElements {
+	if len(m.lists[items]) > m.revision.limits.elements {
 		return list.value
 	}
-	out := append(slices.Grow(m.items[:0], min(len(list.value), maxEventSize)), '[')
+	out := append(slices.Grow(m.items[:0], min(len(list.value), m.revision.limits.event)), '[')
 	for i := range m.lists[items] {
 		if i > 0 {
 			out = append(out, ',')
@@ -207,10 +207,10 @@ func (m *mapping) renameItems(list *member) value {
 // appendItem writes an item with the names that Klaviyo has for its fields.
 func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) {
 	item := &m.lists[items][at.item]
-	room := maxEventSize - len(dst)
+	room := m.revision.limits.event - len(dst)
 	if !item.value.isObject() {
 		if len(item.value) > room && item.value.compactSize() > room {
-			return dst, eventTooLarge()
+			return dst, m.eventTooLarge()
 		}
 		return item.value.appendCompact(dst), nil
 	}
@@ -235,7 +235,7 @@ func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) 
 	}
 	fields = m.withoutTaken(fields, at)
 	if !fields.fits(room) {
-		return dst, eventTooLarge()
+		return dst, m.eventTooLarge()
 	}
 	return fields.appendTo(dst), nil
 }

@@ -5,8 +5,6 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // mapping is the work on one event: its parts, and what was said of them so far. Its
@@ -31,13 +29,13 @@ type mapping struct {
 	trace      *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.
-	custom, own  object
-	items        []byte
-	unquoted     []byte
-	names        nameSet
-	profile      klaviyo.ProfileCreateAttributes
-	eventRequest klaviyo.EventCreateAttributes
-	again        *scanner // of an item whose members weren't taken down
+	custom, own object
+	items       []byte
+	unquoted    []byte
+	names       nameSet
+	meant       event // or its profile alone
+	subscribes  subscription
+	again       *scanner // of an item whose members weren't taken down
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -179,11 +177,12 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 // take counts a text that a rule takes, as it is sent. More than a request may have is cut,
 // for the event is refused.
 func (m *mapping) take(text []byte) []byte {
-	if m.isFarBelow(maxEventSize, 0) {
+	most := m.revision.limits.event
+	if m.isFarBelow(most, 0) {
 		return text
 	}
-	if m.taken += escapedSize(text); m.taken > maxEventSize {
-		m.breaks(eventTooLarge())
+	if m.taken += escapedSize(text); m.taken > most {
+		m.breaks(m.eventTooLarge())
 		return text[:min(len(text), maxShown)]
 	}
 	return text

@@ -2,11 +2,10 @@ package mapper
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // Explanation says where everything in an event's requests comes from, and what of the
@@ -197,6 +196,12 @@ func (t *trace) isTaken(path string) bool {
 	return slices.ContainsFunc(t.taken, func(v takenValue) bool { return v.path == path })
 }
 
+// decided notes that a rule acts on the value at a path, which is in no request then.
+func (t *trace) decided(path string, by *rule) {
+	t.used[path] = true
+	t.taken = slices.Insert(t.taken, 0, takenValue{by, path}) // behind what is sent for the rule
+}
+
 // by gives the rule of that name that took a value, and the value's path.
 func (t *trace) by(name string) (takenValue, bool) {
 	for i := len(t.taken) - 1; i >= 0; i-- {
@@ -207,45 +212,82 @@ func (t *trace) by(name string) (takenValue, bool) {
 	return takenValue{}, false
 }
 
-// fieldRules are the rules of typed fields, by the field's pointer in the attributes.
-var fieldRules = func() map[string]string {
-	rules := map[string]string{
-		"/email": emailRule.name, "/phone_number": phoneRule.name, "/external_id": externalIDRule.name,
-		"/profile/$email": emailRule.name, "/profile/$phone_number": phoneRule.name, "/profile/$id": externalIDRule.name,
-		"/subscriptions/0/email": emailRule.name, "/subscriptions/0/phone_number": phoneRule.name,
-		"/emails": emailRule.name, "/phone_numbers": phoneRule.name,
-		"/metric/name": trackName.name, "/value": valueRule.name, "/time": timeRule.name, "/unique_id": messageIDRule.name,
-		"/profile/$consent":               eventConsent.name,
-		"/list_id":                        identifySubscription.listID.name,
-		"/subscriptions/0/channels/email": identifySubscription.consent.name,
-		"/subscriptions/0/channels/sms":   identifySubscription.smsConsent.name,
-	}
-	for _, f := range profileFields {
-		rules["/"+strings.ReplaceAll(f.name, ".", "/")] = f.from.name
-		rules["/profile/"+f.specialName()] = f.from.name
-	}
-	return rules
-}()
+// fieldRules are the rules of a body's fields, by their JSON Pointers.
+type fieldRules map[string]string
 
-// openFields are the objects and lists of the attributes that are explained field by
-// field.
-var openFields = map[string]bool{
-	"": true, "/metric": true, "/profile": true, "/location": true, "/properties": true,
-	"/subscriptions": true, "/subscriptions/0": true, "/subscriptions/0/channels": true,
+func (r fieldRules) with(others fieldRules) fieldRules {
+	maps.Copy(r, others)
+	return r
 }
 
-const attributesPointer = "/data/attributes"
+// profileRules are the rules of a profile's fields, of which place gives the pointer.
+func profileRules(place func(name string) string) fieldRules {
+	rules := fieldRules{
+		place("email"):        emailRule.name,
+		place("phone_number"): phoneRule.name,
+		place("external_id"):  externalIDRule.name,
+	}
+	for _, f := range profileFields {
+		rules[place(f.name)] = f.from.name
+	}
+	return rules
+}
+
+// bodyFields say where the bodies of a kind have what, by JSON Pointers. What they don't
+// name, and isn't within an object of custom properties, is a constant of the API.
+type bodyFields struct {
+	rules fieldRules
+	// custom are the objects of the person's custom properties, properties that of the
+	// event's own.
+	custom     []string
+	properties string
+
+	open map[string]bool // the objects and lists around those
+}
+
+// openFields are the objects and lists that are explained field by field.
+func (b bodyFields) openFields() map[string]bool {
+	open := map[string]bool{"": true, b.properties: true}
+	around := func(pointer string) {
+		for i := strings.LastIndexByte(pointer, '/'); i >= 0; i = strings.LastIndexByte(pointer[:i], '/') {
+			open[pointer[:i]] = true
+		}
+	}
+	for pointer := range b.rules {
+		around(pointer)
+	}
+	for _, pointer := range append(b.custom, b.properties) {
+		open[pointer] = true
+		around(pointer)
+	}
+	return open
+}
+
+// holds says whether an object of the body has a field in it.
+func holds(object, pointer string) bool {
+	rest, ok := strings.CutPrefix(pointer, object)
+	return ok && object != "" && rest != "" && rest[0] == '/'
+}
+
+// isFree says that a field is a custom property, of the person or of the event.
+func (b *bodyFields) isFree(pointer string) bool {
+	return holds(b.properties, pointer) ||
+		slices.ContainsFunc(b.custom, func(object string) bool { return holds(object, pointer) })
+}
 
 func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	var fields []ExplainedField
-	switch request.(type) {
-	case SubscribeProfiles, UnsubscribeProfiles:
+	switch request.Kind() {
+	case KindSubscription, KindUnsubscription:
 		fields = append(fields, m.explainSubscribe(i))
 	}
-	attributes := value(request.AppendBody(nil)).get("data").get("attributes")
-	m.walk(attributes, "", func(pointer string) {
-		f := m.explainField(pointer, request.Operation())
-		f.Request, f.Pointer = i, attributesPointer+pointer
+	body := m.revision.bodies[request.Kind()]
+	body.walk(request.AppendBody(nil), "", func(pointer string) {
+		if body.rules[pointer] == "" && !body.isFree(pointer) {
+			return // a constant
+		}
+		f := m.explainField(&body, pointer)
+		f.Request, f.Pointer = i, pointer
 		if from, ok := m.trace.moved[f.Path]; ok {
 			f.Path = from
 		}
@@ -255,17 +297,17 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 }
 
 // walk calls do for the fields within an object or a list.
-func (m *mapping) walk(v value, pointer string, do func(pointer string)) {
+func (b *bodyFields) walk(v value, pointer string, do func(pointer string)) {
 	switch {
-	case !openFields[pointer]:
+	case !b.open[pointer]:
 		do(pointer)
 	case v.isObject():
 		for _, field := range v.members() {
-			m.walk(field.value, pointer+"/"+pointerEscapes.Replace(string(field.name())), do)
+			b.walk(field.value, pointer+"/"+pointerEscapes.Replace(string(field.name())), do)
 		}
 	case v.isList():
 		for i, element := range v.elements() {
-			m.walk(element, pointer+"/"+strconv.Itoa(i), do)
+			b.walk(element, pointer+"/"+strconv.Itoa(i), do)
 		}
 	}
 }
@@ -279,26 +321,17 @@ func (m *mapping) explainSubscribe(i int) ExplainedField {
 	return f
 }
 
-func (m *mapping) explainField(pointer string, operation *klaviyo.Operation) ExplainedField {
-	if name, ok := fieldRules[pointer]; ok {
-		if found, ok := m.trace.by(name); ok {
-			return ExplainedField{Path: found.path, Rule: name, From: found.rule.texts(), Why: WhyRule}
-		}
-		switch pointer {
-		case "/list_id":
-			return ExplainedField{Path: "config.listId", Rule: name, Why: WhyRule}
-		case "/subscriptions/0/channels/sms":
-			if m.cfg.SMSConsent != nil {
-				return ExplainedField{Path: "config.smsConsent", Rule: name, Why: WhyRule}
-			}
-			return m.explainField("/subscriptions/0/channels/email", operation)
-		case "/subscriptions/0/channels/email":
-			return ExplainedField{Path: "config.consent", Rule: name, Why: WhyRule}
-		}
+func (m *mapping) explainField(body *bodyFields, pointer string) ExplainedField {
+	rule := body.rules[pointer]
+	switch found, ok := m.trace.by(rule); {
+	case ok:
+		return ExplainedField{Path: found.path, Rule: rule, From: found.rule.texts(), Why: WhyRule}
+	case !body.isFree(pointer):
+		return m.explainSetting(rule)
 	}
 	name := pointerUnescapes.Replace(pointer[strings.LastIndexByte(pointer, '/')+1:])
 	origins, place := m.trace.profile, ""
-	if operation == klaviyo.OperationCreateEvent && strings.HasPrefix(pointer, "/properties/") {
+	if holds(body.properties, pointer) {
 		origins, place = m.trace.properties, "properties."
 	}
 	if o, ok := origins[name]; ok {
@@ -310,6 +343,32 @@ func (m *mapping) explainField(pointer string, operation *klaviyo.Operation) Exp
 	}
 	return f
 }
+
+// explainSetting gives the setting that stands for a value of the event.
+func (m *mapping) explainSetting(rule string) ExplainedField {
+	f := ExplainedField{Rule: rule, Why: WhyRule}
+	switch consent := identifySubscription.consent.name; rule {
+	case identifySubscription.listID.name:
+		f.Path = "config.listId"
+	case consent:
+		f.Path = "config.consent"
+	case backfillRule:
+		f.Path = "config.historicalImport"
+	case identifySubscription.smsConsent.name:
+		if m.cfg.SMSConsent != nil {
+			f.Path = "config.smsConsent"
+		} else if found, ok := m.trace.by(consent); ok {
+			f.Path, f.Rule, f.From = found.path, consent, found.rule.texts()
+		} else {
+			f.Path, f.Rule = "config.consent", consent
+		}
+	}
+	return f
+}
+
+// backfillRule names the rule of what says that an event is of the past. It looks at the
+// config alone.
+const backfillRule = "historicalImport"
 
 // isWarnedOf says that there is a warning of that code about the value at a path.
 func (m *mapping) isWarnedOf(code Code, path string) bool {

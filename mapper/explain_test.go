@@ -1,6 +1,8 @@
 package mapper_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -102,8 +104,73 @@ func TestExplain(t *testing.T) {
 		{
 			name:  "group",
 			event: `{"type":"group","groupId":"L2","traits":{"email":"ana@example.com","subscribe":false,"name":"Example"}}`,
-			cfg:   mapper.Config{Unsubscribe: true},
+			cfg:   mapper.Config{Unsubscribe: new(true)},
 			want:  []string{"0 < traits.subscribe rule", "0 emails < traits.email rule", "0 list_id < groupId rule"}, unused: []string{"traits.name no_place"},
+		},
+		{
+			name: "an identify of the served revision",
+			event: `{"type":"identify","userId":"u-1","anonymousId":"x","request_ip":"192.0.2.7","traits":{"phone":"+12025550147","title":"Dr.","city":"Graz","plan":"gold","old":1,"skus":["a"],"tags":"b","properties":{"subscribe":true,"listId":"L1","smsConsent":true}},
+				"context":{"externalId":[{"id":"x","type":"y"},{"id":"K1","type":"klaviyo-profileId"}]},"integrations":{"Klaviyo":{"fieldsToUnset":["old"],"fieldsToAppend":["skus"],"fieldsToUnappend":["tags"]}}}`,
+			cfg: mapper.Config{Revision: served},
+			want: []string{
+				"0 external_id < userId rule",
+				"0 location/city < traits.city rule",
+				"0 location/ip < request_ip rule",
+				"0 phone_number < traits.phone rule",
+				"0 properties/plan < traits.plan custom",
+				"0 title < traits.title rule",
+				"0 /data/id < context.externalId[1].id rule",
+				"0 /data/meta/patch_properties/append/skus < traits.skus custom",
+				"0 /data/meta/patch_properties/unappend/tags < traits.tags custom",
+				"0 /data/meta/patch_properties/unset < integrations.Klaviyo.fieldsToUnset rule",
+				"1 < traits.properties.subscribe rule",
+				"1 profiles/data/0/attributes/phone_number < traits.phone rule",
+				"1 profiles/data/0/attributes/subscriptions/sms/marketing/consent < traits.properties.smsConsent rule",
+				"1 profiles/data/0/id < context.externalId[1].id rule",
+				"1 /data/relationships/list/data/id < traits.properties.listId rule",
+			},
+			unused: []string{"anonymousId no_place", "traits.old decided"},
+		},
+		{
+			name: "an event of the served revision",
+			event: `{"type":"track","event":"Read","anonymousId":"x","messageId":"m-1","timestamp":"2026-03-01T09:30:00Z","context":{"ip":"192.0.2.7"},
+				"traits":{"email":"ana@example.com","firstName":"Ana","consent":["email"],"plan":{"a":1}},"properties":{"value":1,"currency":"EUR","pages":{"n":7}}}`,
+			cfg: mapper.Config{Revision: served, HistoricalImport: true, FlattenProperties: true},
+			want: []string{
+				"0 backfill < config.historicalImport rule",
+				"0 metric/data/attributes/name < event rule",
+				"0 profile/data/attributes/anonymous_id < anonymousId rule",
+				"0 profile/data/attributes/email < traits.email rule",
+				"0 profile/data/attributes/first_name < traits.firstName rule",
+				"0 profile/data/attributes/properties/$consent < traits.consent rule",
+				"0 profile/data/attributes/properties/consent < traits.consent custom",
+				"0 profile/data/attributes/properties/plan.a < traits.plan.a flattened",
+				"0 properties/currency < properties.currency custom",
+				"0 properties/pages.n < properties.pages.n flattened",
+				"0 time < timestamp rule",
+				"0 unique_id < messageId rule",
+				"0 value < properties.value rule",
+				"0 value_currency < properties.currency rule",
+			},
+			unused: []string{"context.ip no_place"},
+		},
+		{
+			name:  "an unsubscription of the served revision",
+			event: `{"type":"group","groupId":"L2","traits":{"email":"ana@example.com","phone":"+12025550147","subscribe":false,"consent":"email"}}`,
+			cfg:   mapper.Config{Revision: served},
+			want: []string{
+				"0 < traits.subscribe rule",
+				"0 profiles/data/0/attributes/email < traits.email rule",
+				"0 profiles/data/0/attributes/phone_number < traits.phone rule",
+				"0 profiles/data/0/attributes/subscriptions/email/marketing/consent < traits.consent rule",
+				"0 /data/relationships/list/data/id < groupId rule",
+			},
+		},
+		{
+			name:  "an alias",
+			event: `{"type":"alias","userId":"K1","previousId":"K2","context":{"externalId":[{"id":"K2","type":"klaviyo-profileId"},{"id":"K1","type":"klaviyo-profileId"}]}}`,
+			cfg:   mapper.Config{Revision: served, MergeOnAlias: true},
+			want:  []string{"0 /data/id < userId rule", "0 /data/relationships/profiles/data/0/id < previousId rule"},
 		},
 		{
 			name: "an error", event: `{"type":"track","event":"x","properties":{"a":1}}`,
@@ -156,7 +223,9 @@ func TestExplainEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkExplanation(t, newMapper(t, mapper.Config{SendNulls: true}), event)
+		for _, revision := range mapper.Revisions() {
+			checkExplanation(t, newMapper(t, mapper.Config{SendNulls: true, Revision: revision}), event)
+		}
 	}
 	for i := range 500 {
 		r := rand.New(rand.NewPCG(uint64(i), 9))
@@ -182,6 +251,16 @@ func checkExplanation(t *testing.T, m *mapper.Mapper, event []byte) {
 		isThere := f.Path == "" && f.Pointer == "" || strings.HasPrefix(f.Path, "config.") || strings.Contains(f.Path, "[")
 		if !isThere && !standsAt(pairsOf(event), f.Path) {
 			t.Fatalf("%s\n%s is said to come from %q, where nothing is", event, f.Pointer, f.Path)
+		}
+	}
+	for i, request := range got.Requests {
+		for _, pointer := range leaves(request.AppendBody(nil), "") {
+			isExplained := func(f mapper.ExplainedField) bool {
+				return f.Request == i && (f.Pointer == pointer || f.Pointer != "" && strings.HasPrefix(pointer, f.Pointer+"/"))
+			}
+			if !strings.HasSuffix(pointer, "/type") && !slices.ContainsFunc(got.Fields, isExplained) {
+				t.Fatalf("%s\n%s of request %d is not explained", event, pointer, i)
+			}
 		}
 	}
 	var check func(o pairs, place string)
@@ -223,4 +302,23 @@ func standsAt(o pairs, path string) bool {
 		}
 	}
 	return false
+}
+
+// leaves are the pointers of all values in a body that are no objects or lists, but for
+// lists of constants.
+func leaves(raw json.RawMessage, pointer string) (pointers []string) {
+	switch kindOf(raw) {
+	case '{':
+		for _, p := range pairsOf(raw) {
+			name := strings.NewReplacer("~", "~0", "/", "~1").Replace(p.name)
+			pointers = append(pointers, leaves(p.raw, pointer+"/"+name)...)
+		}
+	case '[':
+		for i, v := range listOf(raw) {
+			pointers = append(pointers, leaves(v, fmt.Sprintf("%s/%d", pointer, i))...)
+		}
+	default:
+		return []string{pointer}
+	}
+	return pointers
 }

@@ -1,6 +1,9 @@
 package mapper
 
 import (
+	"bytes"
+	"fmt"
+	"iter"
 	"strings"
 	"unicode"
 )
@@ -10,7 +13,13 @@ var (
 	emailRule      = newRule("email", "{T,C,P}.email")
 	phoneRule      = newRule("phone number", "{T,C,P}.phone")
 	externalIDRule = newRule("external id", "userId {T,C}.{userId,id}")
+	// klaviyoIDRule looks for the element of that type in a list, which no path leads to.
+	klaviyoIDRule   = rule{name: "Klaviyo's own id", from: []path{{text: "context.externalId[].id"}}}
+	anonymousIDRule = newRule("anonymous id", "anonymousId")
 )
+
+// klaviyoIDType is the type of an external id that is Klaviyo's own.
+const klaviyoIDType = "klaviyo-profileId"
 
 // person is whom an event is about.
 type person struct {
@@ -25,6 +34,7 @@ type person struct {
 // can name. An external id suffices only where externalIDSuffices.
 func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 	var p person
+	p.KlaviyoID = m.klaviyoID()
 	m.findExternalID(&p)
 	couldSuffice := externalIDSuffices && p.ExternalID != ""
 	externalIDSuffices = couldSuffice && m.cfg.AllowExternalIDOnly
@@ -38,7 +48,7 @@ func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
 		p.PhoneNumber = m.parsePhone(phone.text)
 	}
 
-	nobody := p.Email == "" && p.PhoneNumber == "" && !externalIDSuffices
+	nobody := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !externalIDSuffices
 	if hasEmail && p.Email == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
@@ -100,6 +110,67 @@ func (m *mapping) findExternalID(p *person) {
 	if !m.cfg.EnforceEmailAsPrimary {
 		p.ExternalID = strings.TrimSpace(id.text)
 	}
+}
+
+// klaviyoID gives Klaviyo's own id of the person, where the revision has a place for it.
+func (m *mapping) klaviyoID() string {
+	for id, at := range m.klaviyoIDs() {
+		if !m.revision.has.klaviyoID {
+			m.warnNoPlace(at)
+			return ""
+		}
+		m.took(&klaviyoIDRule, at)
+		return id
+	}
+	return ""
+}
+
+// klaviyoIDs are the ids that the event calls Klaviyo's own, and where they are.
+func (m *mapping) klaviyoIDs() iter.Seq2[string, string] {
+	return func(yield func(id, at string) bool) {
+		list, _ := m.lookup(pathExternalID)
+		if !list.isList() {
+			return
+		}
+		for i, element := range list.elements() {
+			if !element.isObject() {
+				continue
+			}
+			if kind := element.get("type"); !kind.isString() || string(m.content(kind)) != klaviyoIDType {
+				continue
+			}
+			id, at := element.get("id"), fmt.Sprintf("%s[%d].id", pathExternalID.text, i)
+			var text []byte
+			switch {
+			case len(id) == 0, id.isNull(), id.isBlank():
+				continue
+			case id.isString():
+				text = bytes.TrimSpace(m.content(id))
+			case id.isNumber(), id.isBool():
+				text = id
+			default:
+				m.warn(CodeWrongType, at, "text is needed here; it is an object or a list")
+				continue
+			}
+			if !yield(string(m.take(text)), at) {
+				return
+			}
+		}
+	}
+}
+
+// anonymousID gives the id of the visitor, where the revision has a place for it.
+func (m *mapping) anonymousID() string {
+	if !m.revision.has.anonymousID {
+		return ""
+	}
+	id, _ := m.firstText(&anonymousIDRule)
+	return strings.TrimSpace(id.text)
+}
+
+// warnNoPlace says that requests of the config's revision can't have a value.
+func (m *mapping) warnNoPlace(field string) {
+	m.warn(CodeNoPlace, field, "not sent: revision "+m.revision.name+" has no place for it")
 }
 
 func (m *mapping) retlID() (textValue, bool) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -67,7 +68,7 @@ func TestOddButValid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
+	got := string(result.Requests[0].Body().(*klaviyo.EventCreateQuery).Data.Attributes.Properties)
 	want := `{"lone":"\ud83d","big":123456789012345678901234567890,"zero":-0.0E+1,"e":"\u00e9\/","\u0061b":[1,{}]}`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)

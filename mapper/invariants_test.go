@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,8 +24,14 @@ func fuzzConfig(n uint16) mapper.Config {
 		FlattenProperties:     bit(1),
 		AllowExternalIDOnly:   bit(2),
 		SendNulls:             bit(3),
-		Unsubscribe:           bit(4),
 		Now:                   func() time.Time { return now },
+	}
+	if bit(13) {
+		cfg.Revision = served
+		cfg.HistoricalImport, cfg.MergeOnAlias = bit(14), bit(15)
+	}
+	if bit(4) {
+		cfg.Unsubscribe = new(cfg.Revision != served) // not its default
 	}
 	if bit(5) {
 		cfg.ListID = "XyZ123"
@@ -58,6 +65,7 @@ func FuzzMap(f *testing.F) {
 			f.Fatal(err)
 		}
 		f.Add(data, uint16(i))
+		f.Add(data, uint16(i)|1<<13)
 	}
 	f.Fuzz(func(t *testing.T, event []byte, settings uint16) {
 		cfg := fuzzConfig(settings)
@@ -92,37 +100,91 @@ func FuzzMap(f *testing.F) {
 	})
 }
 
+// people are those that a request is about, each by their identifiers: the person's object
+// has them under these names in the one revision or the other.
+func people(t *testing.T, r mapper.Request) []map[string]json.RawMessage {
+	t.Helper()
+	attributes := bodyOf(t, r, "data", "attributes")
+	switch {
+	case r.Kind() == mapper.KindEvent && r.Operation().Revision == served:
+		return []map[string]json.RawMessage{flatPerson(bodyOf(t, r, "data", "attributes", "profile", "data"))}
+	case r.Kind() == mapper.KindEvent:
+		return []map[string]json.RawMessage{objectOf(attributes["profile"])}
+	case r.Kind() == mapper.KindProfile:
+		return []map[string]json.RawMessage{flatPerson(bodyOf(t, r, "data"))}
+	case r.Kind() == mapper.KindMerge:
+		return []map[string]json.RawMessage{{"id": bodyOf(t, r, "data")["id"]}}
+	case r.Operation().Revision == served:
+		var list []map[string]json.RawMessage
+		var people []json.RawMessage
+		unmarshal(t, bodyOf(t, r, "data", "attributes", "profiles")["data"], &people)
+		for _, one := range people {
+			list = append(list, flatPerson(objectOf(one)))
+		}
+		return list
+	case r.Kind() == mapper.KindSubscription:
+		var list []map[string]json.RawMessage
+		unmarshal(t, attributes["subscriptions"], &list)
+		return list
+	}
+	return []map[string]json.RawMessage{attributes}
+}
+
+// flatPerson has the attributes of a profile beside its id.
+func flatPerson(profile map[string]json.RawMessage) map[string]json.RawMessage {
+	person := objectOf(profile["attributes"])
+	if id := profile["id"]; id != nil {
+		person = with(person, "id", id)
+	}
+	return person
+}
+
+// bodyOf gives an object within a request's body.
+func bodyOf(t *testing.T, r mapper.Request, names ...string) map[string]json.RawMessage {
+	t.Helper()
+	object := objectOf(r.AppendBody(nil))
+	if object == nil {
+		t.Fatal("a body that is no JSON")
+	}
+	for _, name := range names {
+		object = objectOf(object[name])
+	}
+	return object
+}
+
 func checkIdentifier(t *testing.T, r mapper.Request, externalIDSuffices bool) {
 	t.Helper()
-	switch r := r.(type) {
-	case mapper.CreateProfile:
-		a := r.Query.Data.Attributes
-		if a.Email == "" && a.PhoneNumber == "" && (a.ExternalID == "" || !externalIDSuffices) {
-			t.Error("create_profile without an identifier")
+	has := func(person map[string]json.RawMessage, names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return person[name] != nil && string(person[name]) != `""` })
+	}
+	email := []string{"email", "$email", "emails"}
+	phone := []string{"phone_number", "$phone_number", "phone_numbers"}
+	all := people(t, r)
+	if len(all) == 0 {
+		t.Errorf("%s of nobody", r.Kind())
+	}
+	for _, person := range all {
+		suffices := slices.Concat(email, phone)
+		if r.Operation().Revision == served && r.Kind() != mapper.KindUnsubscription {
+			suffices = append(suffices, "id")
 		}
-	case mapper.CreateEvent:
-		p := r.Query.Data.Attributes.Profile
-		if p.Email == "" && p.PhoneNumber == "" && (p.ID == "" || !externalIDSuffices) {
-			t.Error("create_event without an identifier")
+		if externalIDSuffices && (r.Kind() == mapper.KindProfile || r.Kind() == mapper.KindEvent) {
+			suffices = append(suffices, "external_id", "$id")
 		}
-	case mapper.SubscribeProfiles:
-		for _, s := range r.Query.Data.Attributes.Subscriptions {
-			if s.Email == "" && s.PhoneNumber == "" {
-				t.Error("subscribe_profiles without an identifier")
-			}
-			if len(s.Channels.Email) > 0 && s.Email == "" || len(s.Channels.SMS) > 0 && s.PhoneNumber == "" {
-				t.Error("a channel without its identifier")
-			}
-			if len(s.Channels.Email)+len(s.Channels.SMS) == 0 {
-				t.Error("a subscription without a channel")
-			}
+		if !has(person, suffices...) {
+			t.Errorf("%s without an identifier", r.Kind())
 		}
-	case mapper.UnsubscribeProfiles:
-		if a := r.Query.Data.Attributes; len(a.Emails)+len(a.PhoneNumbers) == 0 {
-			t.Error("unsubscribe_profiles without an identifier")
+		channels := objectOf(person["channels"])
+		if channels == nil {
+			channels = objectOf(person["subscriptions"])
 		}
-	default:
-		t.Errorf("a request of type %T", r)
+		if channels["email"] != nil && !has(person, email...) || channels["sms"] != nil && !has(person, phone...) {
+			t.Error("a channel without its identifier")
+		}
+		isOfChannels := r.Kind() == mapper.KindSubscription || r.Kind() == mapper.KindUnsubscription && r.Operation().Revision == served
+		if isOfChannels && len(channels) == 0 {
+			t.Errorf("%s without a channel", r.Kind())
+		}
 	}
 }
 
@@ -158,52 +220,37 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 	if len(e.Context.MappedToDestination) > 0 {
 		return // rETL renames traits; golden cases show how
 	}
-	body, err := json.Marshal(result.Requests[0].Body())
-	if err != nil {
-		t.Fatalf("a body that is no JSON: %v", err)
-	}
 	named := make(map[string]bool)
 	for _, w := range result.Warnings {
 		named[w.Field] = true
 	}
-	var traits, properties map[string]json.RawMessage
+	var traits map[string]json.RawMessage
 	var typed int
-	switch result.Requests[0].(type) {
-	case mapper.CreateProfile:
-		var b struct {
-			Data struct {
-				Attributes map[string]json.RawMessage
-			}
-		}
-		unmarshal(t, body, &b)
-		traits = objectOf(b.Data.Attributes["properties"])
-		for name, v := range b.Data.Attributes {
+	person := people(t, result.Requests[0])[0]
+	switch kind := result.Requests[0].Kind(); {
+	case kind == mapper.KindProfile || kind == mapper.KindEvent && result.Requests[0].Operation().Revision == served:
+		traits = objectOf(person["properties"])
+		for name, v := range person {
 			if name != "properties" {
 				traits = with(traits, "attributes."+name, v)
 			}
 		}
-		for name, v := range objectOf(b.Data.Attributes["location"]) {
+		for name, v := range objectOf(person["location"]) {
 			traits = with(traits, "attributes.location."+name, v)
 		}
-	case mapper.CreateEvent:
+		traits = withPatched(t, traits, result.Requests[0])
+	case kind == mapper.KindEvent:
 		typed = 1
-		var b struct {
-			Data struct {
-				Attributes struct {
-					Profile, Properties map[string]json.RawMessage
-					Value               json.RawMessage
-				}
-			}
-		}
-		unmarshal(t, body, &b)
-		traits = b.Data.Attributes.Profile
-		for name, v := range b.Data.Attributes.Profile {
+		traits = person
+		for name, v := range maps.Clone(person) {
 			traits = with(traits, "attributes."+name, v)
 		}
-		properties = b.Data.Attributes.Properties
-		checkProperties(t, cfg, objectOf(e.Properties), properties, b.Data.Attributes.Value, named)
 	default:
-		return // a group has no place for traits
+		return // others have no place for traits
+	}
+	if result.Requests[0].Kind() == mapper.KindEvent {
+		attributes := bodyOf(t, result.Requests[0], "data", "attributes")
+		checkProperties(t, cfg, objectOf(e.Properties), objectOf(attributes["properties"]), attributes["value"], named)
 	}
 	own := objectOf(e.Traits)
 	for _, place := range []struct {
@@ -214,6 +261,7 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 			_, shadowed := own[name]
 			switch {
 			case place.name == "context.traits" && shadowed:
+			case cfg.Revision == served && slices.Contains(unsetNames(event), name):
 			case name == "properties" && objectOf(v) != nil, name == "anonymousId":
 			case named[place.name+"."+name], string(v) == "null" && !cfg.SendNulls:
 			case isBlank(v) && typedTraits[name] != [2]string{}:
@@ -235,6 +283,37 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 			}
 		}
 	}
+}
+
+// withPatched adds the traits that patch a profile's properties to those that stand there.
+func withPatched(t *testing.T, traits map[string]json.RawMessage, r mapper.Request) map[string]json.RawMessage {
+	t.Helper()
+	patch := bodyOf(t, r, "data", "meta", "patch_properties")
+	if r.Kind() == mapper.KindEvent {
+		patch = bodyOf(t, r, "data", "attributes", "profile", "data", "attributes", "meta", "patch_properties")
+	}
+	for _, change := range []string{"append", "unappend"} {
+		for name, v := range objectOf(patch[change]) {
+			traits = with(traits, name, v)
+		}
+	}
+	return traits
+}
+
+// unsetNames are the traits that the event wants removed.
+func unsetNames(event []byte) []string {
+	integrations, _ := pairsOf(event).get("integrations")
+	options, _ := pairsOf(integrations).get("Klaviyo")
+	list, _ := pairsOf(options).get("fieldsToUnset")
+	var names []string
+	if kindOf(list) == '[' {
+		for _, name := range listOf(list) {
+			if kindOf(name) == '"' {
+				names = append(names, textOf(name))
+			}
+		}
+	}
+	return names
 }
 
 // fieldNames are the names that give a typed field its value, by the field in a profile
@@ -291,6 +370,7 @@ func checkProperties(t *testing.T, cfg mapper.Config, in, out map[string]json.Ra
 		switch {
 		case named["properties."+name]:
 		case name == "email" || name == "phone":
+		case name == "items" && cfg.ItemFields == mapper.ItemFieldsTransformer: // those of an e-commerce event keep that name
 		case ok && !cfg.FlattenProperties:
 			if !sameJSON(kept, v) && !strings.Contains(all, string(v)) {
 				t.Errorf("properties.%s was replaced", name)

@@ -5,20 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-)
-
-// The limits of create_event and create_profile. Sizes are in bytes of UTF-8.
-const (
-	maxMetricName       = 127 // characters
-	maxProperties       = 300
-	maxString           = 100_000
-	maxListElements     = 4_000
-	maxDepth            = 10
-	maxEventSize        = 5_000_000
-	maxProfileSize      = 100_000
-	maxExternalIDLength = 255 // characters
 )
 
 // Bounds of our own on what no real event has, so that each takes little memory.
@@ -59,36 +45,57 @@ func tooLarge(what string, limit int) *Error {
 	return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
 }
 
-func eventTooLarge() *Error   { return tooLarge("an event", maxEventSize) }
-func profileTooLarge() *Error { return tooLarge("a profile", maxProfileSize) }
+func (m *mapping) eventTooLarge() *Error   { return tooLarge("an event", m.revision.limits.event) }
+func (m *mapping) profileTooLarge() *Error { return tooLarge("a profile", m.revision.limits.profile) }
 
-// checkEvent says which limit of create_event the attributes break, or nil.
-func (m *mapping) checkEvent(a *klaviyo.EventCreateAttributes, properties object, name path) *Error {
-	if utf8.RuneCountInString(a.Metric.Name) > maxMetricName {
-		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", maxMetricName)
+// checkEvent says which limit an event breaks, or nil.
+func (m *mapping) checkEvent(e *event, properties object, name path) *Error {
+	most := &m.revision.limits
+	if utf8.RuneCountInString(e.metric) > most.metricName {
+		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", most.metricName)
 	}
-	if m.crowded[rootProperties] || len(properties) > maxProperties {
-		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", maxProperties)
+	if m.crowded[rootProperties] || len(properties) > most.properties {
+		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", most.properties)
 	}
 	for i := range properties {
 		p := &properties[i]
-		if len(p.value) < 2*maxListElements && p.levels < maxDepth {
+		if len(p.value) < min(2*most.elements, most.text) && int(p.levels) < most.depth {
 			continue // too short for a list or a string that is too long
 		}
-		if err := checkValue(p.value, 2); err != nil {
+		if err := most.check(p.value, 2); err != nil {
 			return m.inEvent(err, p)
 		}
 	}
-	switch raw := len(a.Properties) + len(a.Profile.Properties); {
+	switch {
 	case m.broken != nil:
 		return m.broken
-	case m.isFarBelow(maxEventSize, raw):
-		return nil
-	case raw > maxEventSize || eventSize(*a) > maxEventSize:
-		return eventTooLarge()
+	case m.isEventTooLarge(e):
+		return m.eventTooLarge()
+	case m.isProfileTooLarge(e):
+		return tooLarge("a profile inside an event", most.eventProfile)
 	}
 	return nil
 }
+
+func (m *mapping) isEventTooLarge(e *event) bool {
+	most := m.revision.limits.event
+	raw := len(e.properties) + e.profile.raw()
+	return !m.isFarBelow(most, raw) && (raw > most || m.eventSize(e) > most)
+}
+
+// isProfileTooLarge tells of the profile inside an event.
+func (m *mapping) isProfileTooLarge(e *event) bool {
+	most := m.revision.limits.eventProfile
+	if most == 0 || m.isFarBelow(most, e.profile.raw()) {
+		return false
+	}
+	nobody := *e
+	nobody.profile = profile{}
+	return m.eventSize(e)-m.eventSize(&nobody)+len(emptyProfile) > most
+}
+
+// emptyProfile is a profile inside an event without anything in it, as JSON:API has it.
+const emptyProfile = `{"attributes":{},"type":"profile"}`
 
 // inEvent has the pointer of an error in a property lead to the place in the event, where
 // the property may have another name or stand within another.
@@ -102,7 +109,7 @@ func (m *mapping) inEvent(err *Error, p *member) *Error {
 	// Items are written anew, and what is wrong with one is wrong with what it was.
 	if w := m.itemList(); w != 0 {
 		list := &properties[m.at[rootProperties][w]-1]
-		if found := checkValue(list.value, 2); found != nil && found.Code == err.Code {
+		if found := m.revision.limits.check(list.value, 2); found != nil && found.Code == err.Code {
 			return found.within(list.name()).within([]byte("properties"))
 		}
 	}
@@ -136,65 +143,70 @@ func (e *Error) at(v, part value) *Error {
 	return nil
 }
 
-// eventSize is what the body has on the wire. The properties are counted and not written.
-func eventSize(a klaviyo.EventCreateAttributes) int {
-	size := len(a.Properties) - len("{}")
-	if custom := len(a.Profile.Properties); custom > 0 {
-		size += custom - len("{}") + len(",") // they stand behind an identifier
+// eventSize is what the body has on the wire. Large objects are counted and not written.
+func (m *mapping) eventSize(e *event) int {
+	small := *e
+	small.properties = []byte("{}")
+	size := len(e.properties) - len(small.properties)
+	if len(e.custom) > 0 {
+		small.custom = []byte(`{"":0}`)
+		size += len(e.custom) - len(small.custom)
 	}
-	a.Properties, a.Profile.Properties = []byte("{}"), nil
-	return size + len(klaviyo.NewCreateEventBody(a).AppendJSON(nil))
+	return size + len(m.revision.event(&small).AppendBody(nil))
 }
 
-// checkProfile says that the body of a create_profile is too large, or nil.
-func (m *mapping) checkProfile(r CreateProfile) *Error {
-	switch {
+// raw is the size of the JSON objects in the profile.
+func (p *profile) raw() int { return len(p.custom) + len(p.patch.append) + len(p.patch.unappend) }
+
+// checkProfile says that the body of a profile's request is too large, or nil.
+func (m *mapping) checkProfile(r Request, raw int) *Error {
+	switch most := m.revision.limits.profile; {
 	case m.broken != nil:
 		return m.broken
-	case m.isFarBelow(maxProfileSize, len(r.Query.Data.Attributes.Properties)):
+	case m.isFarBelow(most, raw):
 		return nil
-	case len(r.AppendBody(nil)) > maxProfileSize:
-		return profileTooLarge()
+	case raw > most || len(r.AppendBody(nil)) > most:
+		return m.profileTooLarge()
 	}
 	return nil
 }
 
 // checkExternalID says that a person's external id is too long, or nil.
-func checkExternalID(p person) *Error {
-	if utf8.RuneCountInString(p.ExternalID) > maxExternalIDLength {
-		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", maxExternalIDLength)
+func (m *mapping) checkExternalID(p person) *Error {
+	if most := m.revision.limits.externalID; utf8.RuneCountInString(p.ExternalID) > most {
+		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most)
 	}
 	return nil
 }
 
-// checkValue checks the strings, lists and depth of a property, level 1 being the
+// check checks the strings, lists and depth of a property, level 1 being the
 // properties. The error's field is a JSON Pointer from the value on.
-func checkValue(v value, level int) *Error {
+func (most *limits) check(v value, level int) *Error {
 	switch {
 	case v.isString():
-		if len(v) > maxString && len(v.content()) > maxString {
-			return limitError(CodeStringTooLong, "", "a string has %d bytes at most", maxString)
+		if len(v) > most.text && len(v.content()) > most.text {
+			return limitError(CodeStringTooLong, "", "a string has %d bytes at most", most.text)
 		}
 	case v.isObject():
-		if level > maxDepth {
-			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
+		if level > most.depth {
+			return limitError(CodeTooDeep, "", "properties have %d levels at most", most.depth)
 		}
 		for s := v.inside(); s.more(); {
 			name := s.next()
 			s.more() // past the colon
-			if err := checkValue(s.next(), level+1); err != nil {
+			if err := most.check(s.next(), level+1); err != nil {
 				return err.within(name.content())
 			}
 		}
 	case v.isList():
-		if level > maxDepth {
-			return limitError(CodeTooDeep, "", "properties have %d levels at most", maxDepth)
+		if level > most.depth {
+			return limitError(CodeTooDeep, "", "properties have %d levels at most", most.depth)
 		}
-		if v.isLongerThan(maxListElements) {
-			return limitError(CodeListTooLong, "", "a list has %d elements at most", maxListElements)
+		if v.isLongerThan(most.elements) {
+			return limitError(CodeListTooLong, "", "a list has %d elements at most", most.elements)
 		}
 		for i, element := range v.elements() {
-			if err := checkValue(element, level+1); err != nil {
+			if err := most.check(element, level+1); err != nil {
 				return err.within(strconv.AppendInt(nil, int64(i), 10))
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -60,6 +61,8 @@ func list(n int) string {
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	flat := mapper.Config{FlattenProperties: true}
+	newer := mapper.Config{Revision: served}
+	const profileInEvent = `{"attributes":{"email":"ana@example.com","properties":{"bio":""}},"type":"profile"}`
 	tests := []struct {
 		name  string
 		cfg   mapper.Config
@@ -114,6 +117,16 @@ func TestLimits(t *testing.T) {
 		{name: "255 characters of external id", event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("é", 255)+`","type"`, 1)},
 		{name: "256 characters of external id", event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("é", 256)+`","type"`, 1),
 			code: mapper.CodeExternalIDTooLong, field: "/userId"},
+		{name: "400 properties of the served revision", cfg: newer, event: trackWith(manyProperties(400))},
+		{name: "401 properties of the served revision", cfg: newer, event: trackWith(manyProperties(401)), code: mapper.CodeTooManyProperties, field: "/properties"},
+		{name: "a profile of 95 KB in an event", cfg: newer, event: trackWithTraits(`"bio":"` + strings.Repeat("x", 95_000-len(profileInEvent)) + `"`)},
+		{name: "a profile of more than 95 KB in an event", cfg: newer, event: trackWithTraits(`"bio":"` + strings.Repeat("x", 95_001-len(profileInEvent)) + `"`), code: mapper.CodeTooLarge},
+		{name: "a profile whose title makes more than 95 KB in an event", cfg: newer, event: trackWithTraits(`"title":"` + strings.Repeat("x", 95_000) + `"`), code: mapper.CodeTooLarge},
+		{name: "a profile whose patch makes more than 95 KB in an event", cfg: newer,
+			event: strings.Replace(trackWithTraits(`"a":"`+strings.Repeat("x", 95_000)+`"`), `"type"`, `"integrations":{"Klaviyo":{"fieldsToAppend":["a"]}},"type"`, 1), code: mapper.CodeTooLarge},
+		{name: "a profile of 95 KB in an event of the older revision", event: trackWithTraits(`"bio":"` + strings.Repeat("x", 95_001) + `"`)},
+		{name: "20,001 names in a patch", cfg: newer, event: strings.Replace(trackWith("{}"), `"type"`, `"integrations":{"Klaviyo":{"fieldsToUnset":`+list(20_001)+`}},"type"`, 1),
+			code: mapper.CodeListTooLong, field: "/integrations/Klaviyo/fieldsToUnset"},
 		{name: "a long user id is no identifier under enforceEmailAsPrimary", cfg: mapper.Config{EnforceEmailAsPrimary: true},
 			event: strings.Replace(trackWith("{}"), `"type"`, `"userId":"`+strings.Repeat("x", 256)+`","type"`, 1)},
 	}
@@ -170,7 +183,7 @@ func TestItemsAsOneByOne(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		properties := string(result.Requests[0].(mapper.CreateEvent).Query.Data.Attributes.Properties)
+		properties := string(result.Requests[0].Body().(*klaviyo.EventCreateQuery).Data.Attributes.Properties)
 		return strings.TrimSuffix(strings.TrimPrefix(properties, `{"Items":[`), "]}")
 	}
 	var all, alone []string

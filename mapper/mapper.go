@@ -6,13 +6,15 @@
 // belongs is kept with a [Warning], and what can't be sent is an [*Error] that
 // names the field.
 //
-//   - identify becomes create_profile, and perhaps subscribe_profiles or
-//     unsubscribe_profiles
-//   - track and screen become create_event
-//   - group becomes subscribe_profiles or unsubscribe_profiles
+//   - identify becomes a profile, and perhaps a subscription or the end of one
+//   - track and screen become an event
+//   - group becomes a subscription or the end of one
+//   - alias becomes a merge of profiles, where the config asks for it
 //
-// Every request carries an email or a phone number, or, where the config allows
-// that, an external id.
+// [Config.Revision] says of which revision of Klaviyo's API the requests are.
+//
+// Every request carries an email, a phone number or Klaviyo's own id, or, where the
+// config allows that, an external id.
 package mapper
 
 import (
@@ -29,6 +31,7 @@ import (
 // Mapper maps events. It is safe for concurrent use.
 type Mapper struct {
 	cfg       Config
+	revision  *revision
 	whitelist map[string]bool
 	blacklist map[string]bool
 	// aheadAtFirst is a year after the Mapper was made. What isn't later can be sent, and
@@ -37,6 +40,10 @@ type Mapper struct {
 	pool         sync.Pool // of *mapping
 	phones       phoneMemory
 }
+
+// ErrNotInRevision is in the error of a Config that asks for what its revision can't do.
+// Each of the two settings is right by itself.
+var ErrNotInRevision = errors.New("the revision has no place for it; set revision to one that has")
 
 // New makes a Mapper, or says which setting is wrong, by its name in JSON and without
 // its value. The error wraps one that says only that.
@@ -51,36 +58,51 @@ func New(cfg Config) (*Mapper, error) {
 		cfg.Now = time.Now
 	}
 	cfg.DefaultCountry = strings.ToUpper(strings.TrimSpace(cfg.DefaultCountry))
-	if err := cfg.validate(); err != nil {
+	revision, err := cfg.validate()
+	if err != nil {
 		return nil, fmt.Errorf("mapper: %w", err)
+	}
+	if cfg.Unsubscribe == nil {
+		cfg.Unsubscribe = &revision.unsubscribes
 	}
 	return &Mapper{
 		cfg:          cfg,
+		revision:     revision,
 		whitelist:    cfg.WhitelistedEvents.set(),
 		blacklist:    cfg.BlacklistedEvents.set(),
 		aheadAtFirst: yearAhead(cfg.Now),
 	}, nil
 }
 
-func (c Config) validate() error {
+// validate gives the revision that the config names, or says which setting is wrong.
+func (c Config) validate() (*revision, error) {
 	for _, channel := range c.Consent {
 		if channel != ChannelEmail && channel != ChannelSMS {
-			return fmt.Errorf("consent: a channel is %q or %q", ChannelEmail, ChannelSMS)
+			return nil, fmt.Errorf("consent: a channel is %q or %q", ChannelEmail, ChannelSMS)
 		}
 	}
 	switch c.EventFilteringOption {
 	case "", EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist:
 	default:
-		return fmt.Errorf("eventFilteringOption must be %q, %q or %q",
+		return nil, fmt.Errorf("eventFilteringOption must be %q, %q or %q",
 			EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist)
 	}
 	if c.ItemFields != ItemFieldsKlaviyo && c.ItemFields != ItemFieldsTransformer {
-		return fmt.Errorf("itemFields must be %q or %q", ItemFieldsKlaviyo, ItemFieldsTransformer)
+		return nil, fmt.Errorf("itemFields must be %q or %q", ItemFieldsKlaviyo, ItemFieldsTransformer)
 	}
 	if c.DefaultCountry != "" && !phonenumbers.GetSupportedRegions()[c.DefaultCountry] {
-		return errors.New(`defaultCountry must be an ISO 3166-1 alpha-2 code, such as "DE"`)
+		return nil, errors.New(`defaultCountry must be an ISO 3166-1 alpha-2 code, such as "DE"`)
 	}
-	return nil
+	r, err := revisionOf(c.Revision)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.HistoricalImport && !r.has.backfill:
+		return nil, fmt.Errorf("historicalImport: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.backfill }))
+	case c.MergeOnAlias && !r.has.merge:
+		return nil, fmt.Errorf("mergeOnAlias: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.merge }))
+	}
+	return r, nil
 }
 
 // Map maps one event, which is a JSON object. An error is an [*Error]; the Result
@@ -98,7 +120,7 @@ func (m *Mapper) begin(event []byte) *mapping {
 	if w == nil {
 		w = new(mapping)
 	}
-	w.Mapper, w.event = m, event
+	w.Mapper, w.event, w.mostItems = m, event, m.revision.limits.elements
 	return w
 }
 

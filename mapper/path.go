@@ -21,6 +21,7 @@ const (
 	rootContextAddress             // C.address
 	rootContext
 	rootIntegrations
+	rootKlaviyo  // the options for Klaviyo among the integrations
 	rootItems    // the elements of P.items
 	rootProducts // the elements of P.products
 	rootCount
@@ -54,6 +55,8 @@ var roots = map[string]struct {
 	"C.address":    {rootContextAddress, "context.traits.address"},
 	"context":      {rootContext, "context"},
 	"integrations": {rootIntegrations, "integrations"},
+
+	"integrations.Klaviyo": {rootKlaviyo, "integrations.Klaviyo"},
 }
 
 // path leads to a value in an event: the member of a root that has a name.
@@ -122,6 +125,7 @@ var parts = []struct {
 	{newPath("T.address"), rootTraitsAddress, true},
 	{newPath("C.address"), rootContextAddress, true},
 	{newPath("integrations"), rootIntegrations, true},
+	{newPath("integrations.Klaviyo"), rootKlaviyo, true},
 	{newPath("P.items"), rootItems, true},
 	{newPath("P.products"), rootProducts, true},
 }

@@ -143,8 +143,11 @@ type plain struct {
 	retlID   json.RawMessage
 	// identity, set by identify
 	email, phone, externalID string
+	klaviyoID                string
 	userID                   json.RawMessage
 	externalIDPath           string
+	patch                    plainPatch
+	endedChannels            []string
 }
 
 // keptValue is one that could not be used where it belongs.
@@ -216,13 +219,16 @@ func mapPlain(event []byte, cfg mapper.Config) (result plainResult) {
 		result.bodies = []string{m.eventBody("name", "event", "P.name")}
 	case "group":
 		result.bodies = []string{m.groupBody()}
+	case "alias":
+		into, from := m.merged()
+		result.bodies = []string{mergeBody(into, from)}
 	}
 	return result
 }
 
 // Section 7: what is skipped.
 func (m *plain) skip(kind string) mapper.SkipReason {
-	if !slices.Contains([]string{"", "identify", "track", "screen", "group"}, kind) {
+	if !slices.Contains([]string{"", "identify", "track", "screen", "group"}, kind) && !(kind == "alias" && m.cfg.MergeOnAlias) {
 		return mapper.SkipUnsupportedType
 	}
 	v, _ := m.event.get("integrations")
@@ -231,6 +237,13 @@ func (m *plain) skip(kind string) mapper.SkipReason {
 	all, _ := integrations.get("All")
 	if kindOf(klaviyo) == 'f' || kindOf(all) == 'f' && !isTruthyValue(klaviyo) {
 		return mapper.SkipNotForKlaviyo
+	}
+	if kind == "alias" {
+		v, _ := m.event.get("context")
+		m.context = pairsOf(v)
+		if into, _ := m.merged(); into == "" {
+			return mapper.SkipNotProfiles
+		}
 	}
 	name, _ := m.event.get("event")
 	if kind != "track" || kindOf(name) != '"' || isBlankText(name) {
@@ -432,6 +445,11 @@ func (m *plain) firstList(paths ...string) (list []json.RawMessage, path string)
 
 // Section 2.
 func (m *plain) identify(externalIDSuffices bool) {
+	if ids := m.klaviyoIDs(); len(ids) > 0 && m.served() {
+		m.klaviyoID = ids[0].id
+	} else if len(ids) > 0 {
+		m.warn(mapper.CodeNoPlace, ids[0].field)
+	}
 	id, path, _ := m.firstTextOfUser()
 	if path != "" {
 		m.externalIDPath = path
@@ -442,7 +460,7 @@ func (m *plain) identify(externalIDSuffices bool) {
 	email, emailPath, _ := m.firstText("T.email", "C.email", "P.email")
 	phone, phonePath, _ := m.firstText("T.phone", "C.phone", "P.phone")
 	m.email, m.phone = plainEmail(email), plainPhone(phone, m.cfg.DefaultCountry)
-	nobody := m.email == "" && m.phone == "" && !(externalIDSuffices && m.cfg.AllowExternalIDOnly && m.externalID != "")
+	nobody := m.email == "" && m.phone == "" && m.klaviyoID == "" && !(externalIDSuffices && m.cfg.AllowExternalIDOnly && m.externalID != "")
 	for _, found := range []struct {
 		name, path, valid string
 		code              mapper.Code
@@ -615,10 +633,14 @@ func (m *plain) identifyBodies() []string {
 			custom = custom.orMissing(k.name, k.raw)
 		}
 	}
-	if custom = m.flatten(m.withUserID(custom), m.traitField); len(custom) > 0 {
+	if custom = m.flatten(m.withUserID(m.readPatch(custom)), m.traitField); len(custom) > 0 {
 		attributes["properties"] = custom
 	}
-	bodies := append([]string{encodePlain("profile", attributes)}, m.identifySubscription()...)
+	body := encodePlain("profile", attributes)
+	if m.served() {
+		body = m.servedProfile(attributes)
+	}
+	bodies := append([]string{body}, m.identifySubscription()...)
 	m.checkExternalID()
 	if len(bodies[0]) > 100_000 {
 		fail(mapper.CodeTooLarge, "")
@@ -651,14 +673,25 @@ func (m *plain) identifySubscription() []string {
 			return nil
 		}
 		return []string{m.subscription(list, channels)}
-	case ok && m.cfg.Unsubscribe:
+	case ok && m.unsubscribes():
 		if m.email == "" && m.phone == "" {
 			m.warn(mapper.CodeNoConsentedChannel, "subscribe")
+			return nil
+		}
+		if field := m.endedBy("TP", "CP", "P"); field != "" {
+			m.warn(mapper.CodeNoConsentedChannel, field)
 			return nil
 		}
 		return []string{m.unsubscription(listID())}
 	}
 	return nil
+}
+
+func (m *plain) unsubscribes() bool {
+	if m.cfg.Unsubscribe == nil {
+		return m.served()
+	}
+	return *m.cfg.Unsubscribe
 }
 
 // channels are those that are consented to and have their identifier.
@@ -706,6 +739,9 @@ func (m *plain) channels(places ...string) map[string]any {
 }
 
 func (m *plain) subscription(list string, channels map[string]any) string {
+	if m.served() {
+		return m.servedSubscription(list, channels)
+	}
 	one := map[string]any{"channels": channels}
 	for name, text := range map[string]string{"email": m.email, "phone_number": m.phone} {
 		if text != "" {
@@ -716,6 +752,9 @@ func (m *plain) subscription(list string, channels map[string]any) string {
 }
 
 func (m *plain) unsubscription(list string) string {
+	if m.served() {
+		return m.servedUnsubscription(list)
+	}
 	attributes := map[string]any{}
 	if list != "" {
 		attributes["list_id"] = list
@@ -745,7 +784,10 @@ func (m *plain) groupBody() string {
 			fail(mapper.CodeNoConsentedChannel, "consent")
 		}
 		return m.subscription(list, channels)
-	case path != "" && m.cfg.Unsubscribe:
+	case path != "" && m.unsubscribes():
+		if field := m.endedBy("TP", "CP", "P", "T", "C"); field != "" {
+			fail(mapper.CodeNoConsentedChannel, field)
+		}
 		return m.unsubscription(list)
 	}
 	fail(mapper.CodeSubscribeRequired, "subscribe")
@@ -776,7 +818,8 @@ func (m *plain) eventBody(names ...string) string {
 		attributes["value"] = json.RawMessage(value)
 	}
 	attributes["metric"] = map[string]any{"name": name}
-	attributes["profile"] = m.eventProfile()
+	profile := m.eventProfile()
+	attributes["profile"] = profile
 
 	var properties pairs
 	for _, p := range m.p {
@@ -800,7 +843,13 @@ func (m *plain) eventBody(names ...string) string {
 		attributes["unique_id"] = strings.TrimSpace(id)
 	}
 	body := encodePlain("event", attributes)
+	if m.served() {
+		body = m.servedEvent(attributes, profile)
+	}
 	m.checkEvent(name, namePath, properties, own, body)
+	if m.served() {
+		m.checkServed(attributes)
+	}
 	m.checkExternalID()
 	return body
 }
@@ -830,17 +879,28 @@ func (m *plain) eventProfile() specialProfile {
 	}
 	for _, trait := range m.customTraits() {
 		_, set := s.special[trait.name]
+		if m.served() && trait.name != "$consent" {
+			set = false
+		}
 		if set || slices.Contains([]string{"$email", "$phone_number", "$id"}, trait.name) {
 			m.warn(mapper.CodeNameCollision, m.traitField(trait.name))
 			continue
 		}
 		s.custom = append(s.custom, trait)
 	}
-	s.custom = m.flatten(m.withUserID(s.custom), m.traitField)
+	s.custom = m.flatten(m.withUserID(m.readPatch(s.custom)), m.traitField)
 	return s
 }
 
 func (m *plain) time() string {
+	text, _ := m.timeAt()
+	return text
+}
+
+func timeOfText(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
+
+// timeAt gives the event's time, and the field that has it.
+func (m *plain) timeAt() (text, field string) {
 	for _, name := range []string{"timestamp", "originalTimestamp"} {
 		v, ok := m.event.get(name)
 		if !ok || kindOf(v) == 'n' || isBlankText(v) {
@@ -854,9 +914,9 @@ func (m *plain) time() string {
 		if err != nil || t.Year() < 2001 && t.UTC().Year() < 2001 || t.After(m.cfg.Now().AddDate(1, 0, 0)) || t.UTC().Year() < 2001 {
 			fail(mapper.CodeInvalidTime, name)
 		}
-		return text
+		return text, name
 	}
-	return ""
+	return "", ""
 }
 
 // Section 5.
@@ -1007,7 +1067,7 @@ func (m *plain) checkEvent(name, namePath string, properties, own pairs, body st
 	if utf8.RuneCountInString(name) > 127 {
 		fail(mapper.CodeMetricNameTooLong, "/"+strings.ReplaceAll(fieldOf(namePath), ".", "/"))
 	}
-	if len(properties) > 300 {
+	if most := map[bool]int{false: 300, true: 400}[m.served()]; len(properties) > most {
 		fail(mapper.CodeTooManyProperties, "/properties")
 	}
 	if err := brokenIn(properties); err != nil {

@@ -1,57 +1,46 @@
 package mapper
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // profileField is a typed field of a profile, and where it comes from.
 type profileField struct {
-	name    string // in a profile; an event's profile has $ and the last part of it
-	from    rule
-	trim    bool
-	profile func(*attributes) *field
-	event   func(*special) *field
+	name string // dotted, as Klaviyo has it
+	from rule
+	trim bool
+	of   func(*profile) *field
 }
-
-type (
-	attributes = klaviyo.ProfileCreateAttributes
-	special    = klaviyo.EventProfile
-	field      = klaviyo.Nullable[string]
-)
 
 // profileFields are the typed fields of a profile and of the profile inside an
 // event, but for the identifiers.
 var profileFields = []profileField{
 	{"first_name", newRule("first_name", "{T,C}.{firstName,firstname,first_name}"), true,
-		func(a *attributes) *field { return &a.FirstName }, func(s *special) *field { return &s.FirstName }},
+		func(p *profile) *field { return &p.firstName }},
 	{"last_name", newRule("last_name", "{T,C}.{lastName,lastname,last_name}"), true,
-		func(a *attributes) *field { return &a.LastName }, func(s *special) *field { return &s.LastName }},
+		func(p *profile) *field { return &p.lastName }},
 	{"title", newRule("title", "{T,C,P}.title"), false,
-		func(a *attributes) *field { return &a.Title }, func(s *special) *field { return &s.Title }},
+		func(p *profile) *field { return &p.title }},
 	{"organization", newRule("organization", "{T,C,P}.organization"), false,
-		func(a *attributes) *field { return &a.Organization }, func(s *special) *field { return &s.Organization }},
+		func(p *profile) *field { return &p.organization }},
 	{"image", newRule("image", "{T,C,P}.image {T,C}.avatar"), false,
-		func(a *attributes) *field { return &a.Image }, func(s *special) *field { return &s.Image }},
+		func(p *profile) *field { return &p.image }},
 	{"location.timezone", newRule("location.timezone", "{T,C,P}.timezone context.timezone"), false,
-		func(a *attributes) *field { return &a.Location.Timezone }, func(s *special) *field { return &s.Timezone }},
+		func(p *profile) *field { return &p.location.timezone }},
 	{"location.city", newRule("location.city", "{T,T.address,C,C.address,P}.city"), false,
-		func(a *attributes) *field { return &a.Location.City }, func(s *special) *field { return &s.City }},
+		func(p *profile) *field { return &p.location.city }},
 	{"location.country", newRule("location.country", "{T,T.address,C,C.address,P}.country"), false,
-		func(a *attributes) *field { return &a.Location.Country }, func(s *special) *field { return &s.Country }},
+		func(p *profile) *field { return &p.location.country }},
 	{"location.region", newRule("location.region", "{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
-		func(a *attributes) *field { return &a.Location.Region }, func(s *special) *field { return &s.Region }},
+		func(p *profile) *field { return &p.location.region }},
 	{"location.zip", newRule("location.zip", "{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
-		func(a *attributes) *field { return &a.Location.Zip }, func(s *special) *field { return &s.Zip }},
+		func(p *profile) *field { return &p.location.zip }},
 	{"location.address1", newRule("location.address1", "{T,T.address,C,C.address,P}.street"), false,
-		func(a *attributes) *field { return &a.Location.Address1 }, func(s *special) *field { return &s.Address1 }},
-}
-
-// specialName is the field's name in an event's profile.
-func (f profileField) specialName() string {
-	return "$" + f.name[strings.LastIndexByte(f.name, '.')+1:]
+		func(p *profile) *field { return &p.location.address1 }},
 }
 
 // leftOut are the traits that are mapped to typed fields, and those that are no
@@ -71,24 +60,22 @@ func (m *mapping) read(f *profileField) field {
 	found, ok := m.firstText(&f.from)
 	switch {
 	case ok && f.trim:
-		return klaviyo.Set(strings.TrimSpace(found.text))
+		return runtime.Set(strings.TrimSpace(found.text))
 	case ok:
-		return klaviyo.Set(found.text)
+		return runtime.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
 		m.took(&f.from, found.null.text)
-		return klaviyo.Null[string]()
+		return runtime.Null[string]()
 	}
 	return field{}
 }
 
-// createProfile builds the request of an identify.
-func (m *mapping) createProfile(p person) CreateProfile {
-	a := &m.profile
-	*a = attributes{Email: p.Email, PhoneNumber: p.PhoneNumber, ExternalID: p.ExternalID}
-	for i := range profileFields {
-		f := &profileFields[i]
-		*f.profile(a) = m.read(f)
-	}
+// readProfile finds out what an identify says of the person.
+func (m *mapping) readProfile(who person) *profile {
+	p := &m.meant.profile
+	*p = profile{Identity: who.Identity}
+	m.readFields(p)
+	p.location.ip = m.ipAddress()
 	custom := m.customTraits()
 	for _, u := range m.unused {
 		// An identify sends none of its properties, but what they failed to give stays.
@@ -96,27 +83,35 @@ func (m *mapping) createProfile(p person) CreateProfile {
 			custom = m.addUnused(custom, u)
 		}
 	}
-	custom = m.withUserID(custom, p)
-	if custom = m.flatten(custom, maxTraits, maxProfileSize, (*mapping).traitPath); len(custom) > 0 {
-		a.Properties = m.customJSON(custom, maxProfileSize, profileTooLarge)
-	}
-	return CreateProfile{klaviyo.NewCreateProfileBody(*a)}
+	m.readCustom(p, custom, who, m.revision.limits.profile, (*mapping).profileTooLarge)
+	return p
 }
 
-// customJSON writes the custom properties of a profile, which have limit bytes at most.
-func (m *mapping) customJSON(custom object, limit int, tooLarge func() *Error) []byte {
+func (m *mapping) readFields(p *profile) {
+	for i := range profileFields {
+		f := &profileFields[i]
+		*f.of(p) = m.read(f)
+	}
+}
+
+// readCustom makes the custom properties of a profile, which have limit bytes at most.
+func (m *mapping) readCustom(p *profile, custom object, who person, limit int, tooLarge func(*mapping) *Error) {
+	custom = m.withUserID(m.readPatch(&p.patch, custom), who)
+	if custom = m.flatten(custom, maxTraits, limit, (*mapping).traitPath); len(custom) == 0 {
+		return
+	}
 	if len(custom) > maxTraits {
 		m.breaks(limitError(CodeTooLarge, "", "a profile has %d custom properties at most", maxTraits))
-		return nil
+		return
 	}
-	return m.json(custom, limit, tooLarge)
+	p.custom = m.json(custom, limit, tooLarge)
 }
 
 // json writes an object that has limit bytes at most.
-func (m *mapping) json(o object, limit int, tooLarge func() *Error) []byte {
+func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []byte {
 	raw, ok := o.json(limit)
 	if !ok {
-		m.breaks(tooLarge())
+		m.breaks(tooLarge(m))
 	}
 	return raw
 }
@@ -223,4 +218,27 @@ func (m *mapping) addUnused(custom object, u unusedValue) object {
 	}
 	m.keptTrait([]byte(name), u.path.text, WhyUnusable)
 	return append(custom, newMember(name, u.value))
+}
+
+// ipRule says where the address is that the person's device had on the internet.
+var ipRule = newRule("location.ip", "context.ip request_ip")
+
+// ipAddress gives the person's IP address, where the revision has a place for it.
+func (m *mapping) ipAddress() string {
+	if !m.revision.has.ip {
+		return ""
+	}
+	for _, p := range ipRule.from {
+		v, _ := m.lookup(p)
+		if !v.isString() || len(v) > maxTyped {
+			continue
+		}
+		text := strings.TrimSpace(v.text())
+		if _, err := netip.ParseAddr(text); err != nil {
+			continue
+		}
+		m.took(&ipRule, p.text)
+		return text
+	}
+	return ""
 }

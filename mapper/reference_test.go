@@ -9,6 +9,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -30,8 +31,64 @@ var referenceTables = map[string]func() string{
 	"profile": func() string {
 		t := newTable("Profile", "In an event", "First of")
 		for _, f := range profileFields {
-			t.row(code(f.name), code(f.specialName()), pathList(f.from))
+			t.row(code(f.name), code(flatName(f.name)), pathList(f.from))
 		}
+		return t.String()
+	},
+	"operations": func() string {
+		t := newTable(append([]string{"Meaning"}, Revisions()...)...)
+		row := func(meaning string, of func(*revision) Request) {
+			cells := []string{meaning}
+			for _, name := range Revisions() {
+				operation := ""
+				if request := of(revisions[name]); request != nil {
+					operation = string(request.Operation().ID)
+				}
+				cells = append(cells, code(operation))
+			}
+			t.row(cells...)
+		}
+		row("a profile", func(r *revision) Request { return r.profile(&profile{}) })
+		row("an event", func(r *revision) Request { return r.event(&event{}) })
+		row("a subscription", func(r *revision) Request { return r.subscribe(&subscription{}) })
+		row("the end of one", func(r *revision) Request { return r.unsubscribe(&subscription{}) })
+		row("a merge of profiles", func(r *revision) Request {
+			if !r.has.merge {
+				return nil
+			}
+			return r.merge(&merge{})
+		})
+		return t.String()
+	},
+	"places": func() string {
+		t := newTable(append([]string{""}, Revisions()...)...)
+		row := func(what string, has func(*revision) bool) {
+			cells := []string{what}
+			for _, name := range Revisions() {
+				cells = append(cells, map[bool]string{false: "no", true: "yes"}[has(revisions[name])])
+			}
+			t.row(cells...)
+		}
+		row("Klaviyo's own id, else `no_place`", func(r *revision) bool { return r.has.klaviyoID })
+		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend`, else `no_place`", func(r *revision) bool { return r.has.patch })
+		row("the anonymous id, in an event's profile", func(r *revision) bool { return r.has.anonymousID })
+		row("`location.ip`", func(r *revision) bool { return r.has.ip })
+		row("`value_currency`", func(r *revision) bool { return r.has.currency })
+		row("the channels that a subscription ends for", func(r *revision) bool { return r.has.endedBy })
+		row("`historicalImport`", func(r *revision) bool { return r.has.backfill })
+		row("`mergeOnAlias`", func(r *revision) bool { return r.has.merge })
+		row("`unsubscribe: true` by default", func(r *revision) bool { return r.unsubscribes })
+		return t.String()
+	},
+	"later fields": func() string {
+		t := newTable("Field", "First of")
+		t.row(klaviyoIDRule.name, pathList(klaviyoIDRule)+", of the type "+code(klaviyoIDType))
+		t.row(code("anonymous_id"), pathList(anonymousIDRule))
+		t.row(code("location.ip"), pathList(ipRule))
+		t.row(code("value_currency"), pathList(currencyRule))
+		t.row(code("unset"), pathList(unsetRule))
+		t.row(code("append"), pathList(appendRule))
+		t.row(code("unappend"), pathList(unappendRule))
 		return t.String()
 	},
 	"left out": func() string {
@@ -89,21 +146,35 @@ var referenceTables = map[string]func() string{
 		return t.String()
 	},
 	"limits": func() string {
-		t := newTable("Code", "Limit")
-		t.row(code(string(CodeMetricNameTooLong)), fmt.Sprintf("%d characters in a metric's name", maxMetricName))
-		t.row(code(string(CodeTooManyProperties)), fmt.Sprintf("%d properties of an event", maxProperties))
-		t.row(code(string(CodeStringTooLong)), fmt.Sprintf("%d bytes in a string of them", maxString))
-		t.row(code(string(CodeListTooLong)), fmt.Sprintf("%d elements in a list of them", maxListElements))
-		t.row(code(string(CodeTooDeep)), fmt.Sprintf("%d levels, the properties being the first", maxDepth))
-		t.row(code(string(CodeTooLarge)), fmt.Sprintf("%d bytes in an event's body, %d in a profile's", maxEventSize, maxProfileSize))
-		t.row(code(string(CodeExternalIDTooLong)), fmt.Sprintf("%d characters in an external id", maxExternalIDLength))
+		t := newTable(append([]string{"Code", "Limit"}, Revisions()...)...)
+		row := func(code, what string, limit func(limits) int) {
+			cells := []string{code, what}
+			for _, name := range Revisions() {
+				figure := strconv.Itoa(limit(revisions[name].limits))
+				if figure == "0" {
+					figure = "none"
+				}
+				cells = append(cells, figure)
+			}
+			t.row(cells...)
+		}
+		row(code(string(CodeMetricNameTooLong)), "characters in a metric's name", func(l limits) int { return l.metricName })
+		row(code(string(CodeTooManyProperties)), "properties of an event", func(l limits) int { return l.properties })
+		row(code(string(CodeStringTooLong)), "bytes in a string of them", func(l limits) int { return l.text })
+		row(code(string(CodeListTooLong)), "elements in a list of them", func(l limits) int { return l.elements })
+		row(code(string(CodeTooDeep)), "levels, the properties being the first", func(l limits) int { return l.depth })
+		row(code(string(CodeTooLarge)), "bytes in an event's body", func(l limits) int { return l.event })
+		row(code(string(CodeTooLarge)), "bytes in the profile inside an event", func(l limits) int { return l.eventProfile })
+		row(code(string(CodeTooLarge)), "bytes in a profile's body", func(l limits) int { return l.profile })
+		row(code(string(CodeExternalIDTooLong)), "characters in an external id", func(l limits) int { return l.externalID })
+		row("", "characters in a `unique_id`; of a longer one a UUID is made", func(l limits) int { return l.uniqueID })
 		return t.String()
 	},
 	"bounds": func() string {
 		t := newTable("Bound", "Beyond it")
 		t.row(fmt.Sprintf("%d traits, in T and in C, and custom properties of a profile", maxTraits), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d bytes in the names of traits", maxTraitNames), code(string(CodeTooLarge)))
-		t.row(fmt.Sprintf("%d bytes of text in typed fields as it is sent, escaped, of a group too", maxEventSize), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of text in typed fields as it is sent, escaped, of a group too", revisions[Revisions()[0]].limits.event), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d properties of an event before they are flattened", maxUnflattened), code(string(CodeTooManyProperties)))
 		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that are taken", maxLostKeys), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))

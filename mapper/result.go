@@ -1,11 +1,5 @@
 package mapper
 
-import (
-	"slices"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-)
-
 // Result is what an event became. Requests is empty if the event was skipped or
 // could not be mapped.
 type Result struct {
@@ -32,87 +26,11 @@ type Identity struct {
 	PhoneNumber string
 	// ExternalID is the sender's own id of the person, RudderStack's userId.
 	ExternalID string
+	// KlaviyoID is Klaviyo's own id of the profile, where the revision has a place for it.
+	KlaviyoID string
+	// MergedID is Klaviyo's own id of a profile that an alias merges into KlaviyoID's.
+	MergedID string
 }
-
-// Request is a single call. It is a [CreateProfile], [CreateEvent],
-// [SubscribeProfiles] or [UnsubscribeProfiles].
-type Request interface {
-	// Operation is the call to make.
-	Operation() *klaviyo.Operation
-	// Body is the body of the call, one of the generated types.
-	Body() any
-	// AppendBody appends the body as JSON, as it goes over the wire: what
-	// encoding/json makes of Body, but without escapes for HTML, and faster.
-	AppendBody(dst []byte) []byte
-}
-
-// CreateProfile creates a profile or, where one with its identifiers exists,
-// updates it.
-type CreateProfile struct {
-	// Query is the body.
-	Query klaviyo.ProfileCreateQuery
-}
-
-// CreateEvent records an event.
-type CreateEvent struct {
-	// Query is the body.
-	Query klaviyo.EventCreateQuery
-}
-
-// SubscribeProfiles subscribes one person to a list.
-type SubscribeProfiles struct {
-	// Query is the body.
-	Query klaviyo.SubscriptionCreateJobCreateQuery
-}
-
-// UnsubscribeProfiles unsubscribes one person from a list, or from all.
-type UnsubscribeProfiles struct {
-	// Query is the body.
-	Query klaviyo.UnsubscriptionCreateJobCreateQuery
-}
-
-// Operation returns [klaviyo.OperationCreateProfile].
-func (CreateProfile) Operation() *klaviyo.Operation { return klaviyo.OperationCreateProfile }
-
-// Operation returns [klaviyo.OperationCreateEvent].
-func (CreateEvent) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
-
-// Operation returns [klaviyo.OperationSubscribeProfiles].
-func (SubscribeProfiles) Operation() *klaviyo.Operation { return klaviyo.OperationSubscribeProfiles }
-
-// Operation returns [klaviyo.OperationUnsubscribeProfiles].
-func (UnsubscribeProfiles) Operation() *klaviyo.Operation {
-	return klaviyo.OperationUnsubscribeProfiles
-}
-
-// Body returns the Query.
-func (r CreateProfile) Body() any { return r.Query }
-
-// Body returns the Query.
-func (r CreateEvent) Body() any { return r.Query }
-
-// Body returns the Query.
-func (r SubscribeProfiles) Body() any { return r.Query }
-
-// Body returns the Query.
-func (r UnsubscribeProfiles) Body() any { return r.Query }
-
-// AppendBody appends the Query as JSON.
-func (r CreateProfile) AppendBody(dst []byte) []byte {
-	return r.Query.AppendJSON(slices.Grow(dst, len(r.Query.Data.Attributes.Properties)))
-}
-
-// AppendBody appends the Query as JSON.
-func (r CreateEvent) AppendBody(dst []byte) []byte {
-	a := &r.Query.Data.Attributes
-	return r.Query.AppendJSON(slices.Grow(dst, len(a.Properties)+len(a.Profile.Properties)))
-}
-
-// AppendBody appends the Query as JSON.
-func (r SubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
-
-// AppendBody appends the Query as JSON.
-func (r UnsubscribeProfiles) AppendBody(dst []byte) []byte { return r.Query.AppendJSON(dst) }
 
 // Warning says that something of the event could not be used where it belongs.
 type Warning struct {

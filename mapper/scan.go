@@ -30,8 +30,9 @@ type scanner struct {
 	at    [rootCount][maxWords]int32 // one more than the index
 	// crowded says of a part that it has more members than were taken down.
 	crowded [rootCount]bool
-	// lists are the elements of the lists of items, and one at most that is too many.
-	lists [rootCount][]element
+	// lists are the elements of the lists of items, and one at most beyond mostItems.
+	lists     [rootCount][]element
+	mostItems int
 }
 
 // element is one of a list of items. If it is an object, its members are those from
@@ -292,7 +293,7 @@ func (s *scanner) list(r root) bool {
 	}
 	for {
 		ok := false
-		if r.isList() && len(s.lists[r]) <= maxListElements {
+		if r.isList() && len(s.lists[r]) <= s.mostItems {
 			ok = s.element(r)
 		} else {
 			ok = s.value(rootNone)

@@ -18,7 +18,14 @@ func (m *mapping) skip(eventType string, rule *typeRule) SkipReason {
 		return SkipUnsupportedType
 	case m.excludedByIntegrations():
 		return SkipNotForKlaviyo
-	case eventType == "track" && m.excludedByFilter():
+	case rule != nil && rule.skip != nil:
+		return rule.skip(m)
+	}
+	return ""
+}
+
+func (m *mapping) skipFiltered() SkipReason {
+	if m.excludedByFilter() {
 		return SkipFiltered
 	}
 	return ""

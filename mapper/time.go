@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"time"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // timeRule says where an event's time is; the first that is there decides.
@@ -17,15 +15,21 @@ var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 // yearAhead is the last moment that Klaviyo takes at the time that now tells.
 func yearAhead(now func() time.Time) time.Time { return now().AddDate(1, 0, 0) }
 
+// moment is a time in RFC 3339.
+type moment struct {
+	text, path string
+	at         time.Time
+}
+
 // eventTime gives the event's time as it came, trimmed, or nothing.
-func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
+func (m *mapping) eventTime() (moment, *Error) {
 	for _, p := range timeRule.from {
 		v, ok := m.lookup(p)
 		if !ok || v.isNull() || v.isBlank() {
 			continue
 		}
-		invalid := func(message string) (klaviyo.Timestamp, *Error) {
-			return "", &Error{Code: CodeInvalidTime, Field: p.text, Message: message}
+		invalid := func(message string) (moment, *Error) {
+			return moment{}, &Error{Code: CodeInvalidTime, Field: p.text, Message: message}
 		}
 		if !v.isString() {
 			return invalid("a time is a string in RFC 3339, such as 2026-03-01T09:30:00Z")
@@ -35,21 +39,21 @@ func (m *mapping) eventTime() (klaviyo.Timestamp, *Error) {
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
 		}
 		text := strings.ToUpper(string(trimmed)) // RFC 3339 lets t and z stand for T and Z
-		moment, ok := parseRFC3339(text)
+		at, ok := parseRFC3339(text)
 		switch {
 		case !ok && isWithoutZone(text):
 			return invalid("a time without its zone; RFC 3339 has one, such as Z in 2026-03-01T09:30:00Z")
 		case !ok:
 			return invalid("not a time in RFC 3339, such as 2026-03-01T09:30:00Z")
-		case moment.Before(earliestTime):
+		case at.Before(earliestTime):
 			return invalid("Klaviyo takes times after the year 2000")
-		case moment.After(m.aheadAtFirst) && moment.After(yearAhead(m.cfg.Now)):
+		case at.After(m.aheadAtFirst) && at.After(yearAhead(m.cfg.Now)):
 			return invalid("Klaviyo takes times up to one year ahead")
 		}
 		m.took(&timeRule, p.text)
-		return klaviyo.Timestamp(text), nil
+		return moment{text, p.text, at}, nil
 	}
-	return "", nil
+	return moment{}, nil
 }
 
 // isWithoutZone tells whether a text lacks nothing but the zone.

@@ -1,11 +1,8 @@
 package mapper
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // The rules of what an event is called, and of what it is worth.
@@ -33,20 +30,18 @@ func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	return name, nil
 }
 
-// createEvent builds the request of a track or a screen.
-func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
+// readEvent finds out what a track or a screen says.
+func (m *mapping) readEvent(who person, name textValue) (*event, *Error) {
 	metric, value := name.text, &valueRule
 	ecommerce, isEcommerce := ecommerceMetricOf(metric)
 	if isEcommerce {
 		metric, value = ecommerceMetricNames[ecommerce], &ecommerceValue
 	}
 	worth := m.firstNumber(value)
-	a := &m.eventRequest
-	*a = klaviyo.EventCreateAttributes{
-		Metric: klaviyo.MetricCreateQuery{Name: metric},
-		Value:  json.Number(worth.text),
-	}
-	m.readEventProfile(&a.Profile, p)
+	e := &m.meant
+	*e = event{metric: metric, value: string(worth.text), backfill: m.cfg.HistoricalImport}
+	m.readEventProfile(&e.profile, who)
+	e.currency = m.currency()
 	properties := m.ownProperties()
 	if isEcommerce {
 		properties = m.renameProperties(ecommerce, properties, &worth)
@@ -54,25 +49,30 @@ func (m *mapping) createEvent(p person, name textValue) (CreateEvent, *Error) {
 		properties = properties.without(&worth)
 	}
 	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
-		a.Properties = m.whole(propertiesPath)
+		e.properties = m.whole(propertiesPath)
 	} else {
-		properties = m.flatten(properties, maxProperties, maxEventSize, (*mapping).propertyPath)
-		a.Properties = m.json(properties, maxEventSize, eventTooLarge)
+		most := &m.revision.limits
+		properties = m.flatten(properties, most.properties, most.event, (*mapping).propertyPath)
+		e.properties = m.json(properties, most.event, (*mapping).eventTooLarge)
 	}
 
-	var err *Error
-	if a.Time, err = m.eventTime(); err != nil {
-		return CreateEvent{}, err
+	at, err := m.eventTime()
+	if err != nil {
+		return nil, err
 	}
-	if a.UniqueID = m.id; m.id == "" || len(m.id) > maxShown || m.trace != nil {
+	e.time = at.text
+	if e.uniqueID = m.id; m.id == "" || len(m.id) > maxShown || m.trace != nil {
 		id, _ := m.firstText(&messageIDRule) // which says why, or where
-		a.UniqueID = strings.TrimSpace(id.text)
+		e.uniqueID = strings.TrimSpace(id.text)
 	}
-	if err := m.checkEvent(a, properties, name.path); err != nil {
-		return CreateEvent{}, err
+	if most := m.revision.limits.uniqueID; most > 0 && len(e.uniqueID) > most {
+		e.uniqueID = shortID(e.uniqueID, most)
 	}
-	return CreateEvent{klaviyo.NewCreateEventBody(*a)}, nil
+	return e, m.checkEvent(e, properties, name.path)
 }
+
+// key is what the event is known by.
+func (e *event) key() EventKey { return EventKey{Metric: e.metric, Time: e.time, UniqueID: e.uniqueID} }
 
 // ownProperties are the properties of an event but for email and phone, which
 // identify the person. Those that could not stay properties.
@@ -101,9 +101,9 @@ func (m *mapping) whole(p path) []byte {
 	if !found.spaced {
 		return found.value
 	}
-	compact, ok := found.value.compact(maxEventSize)
+	compact, ok := found.value.compact(m.revision.limits.event)
 	if !ok {
-		m.breaks(eventTooLarge())
+		m.breaks(m.eventTooLarge())
 	}
 	return compact
 }
@@ -118,20 +118,15 @@ func (o object) without(worth *numberValue) object {
 
 func (*mapping) propertyPath(name []byte) string { return "properties." + shown(name) }
 
-// readEventProfile fills in the profile inside an event.
-func (m *mapping) readEventProfile(s *special, p person) {
-	s.Email, s.PhoneNumber, s.ID = p.Email, p.PhoneNumber, p.ExternalID
-	for i := range profileFields {
-		f := &profileFields[i]
-		*f.event(s) = m.read(f)
+// readEventProfile finds out what a track or a screen says of the person.
+func (m *mapping) readEventProfile(p *profile, who person) {
+	p.Identity, p.anonymousID = who.Identity, m.anonymousID()
+	m.readFields(p)
+	if channels, from, ok := m.firstList(&eventConsent); ok {
+		p.consent = m.channelTexts(channels, from)
 	}
-	if channels, p, ok := m.firstList(&eventConsent); ok {
-		s.Consent = m.channelTexts(channels, p)
-	}
-	custom := m.withUserID(m.withoutSpecialNames(m.customTraits(), s), p)
-	if custom = m.flatten(custom, maxTraits, maxEventSize, (*mapping).traitPath); len(custom) > 0 {
-		s.Properties = m.customJSON(custom, maxEventSize, eventTooLarge)
-	}
+	custom := m.withoutSpecialNames(m.customTraits(), p)
+	m.readCustom(p, custom, who, m.revision.limits.event, (*mapping).eventTooLarge)
 }
 
 // channelTexts gives the elements that are text, in a list that isn't nil.
@@ -152,25 +147,11 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 	return out
 }
 
-// specialNames say how to know whether a special name is set in an event's profile.
-// Traits never give those of the identifiers.
-var specialNames = func() (set [maxWords]func(*special) bool) {
-	always := func(*special) bool { return true }
-	for _, name := range []string{"$email", "$phone_number", "$id"} {
-		set[words.add(name)] = always
-	}
-	for _, f := range profileFields {
-		set[words.add(f.specialName())] = func(s *special) bool { return f.event(s).IsSpecified() }
-	}
-	set[words.add("$consent")] = func(s *special) bool { return s.Consent != nil }
-	return set
-}()
-
 // withoutSpecialNames leaves out the traits whose names are special and set.
-func (m *mapping) withoutSpecialNames(custom object, s *special) object {
+func (m *mapping) withoutSpecialNames(custom object, p *profile) object {
 	return slices.DeleteFunc(custom, func(trait member) bool {
-		isSet := specialNames[trait.word]
-		if isSet == nil || !isSet(s) {
+		isSet := m.revision.special[trait.word]
+		if isSet == nil || !isSet(p) {
 			return false
 		}
 		m.warnCollision(m.traitPath(trait.name()), "Klaviyo's special name is the profile's own field")

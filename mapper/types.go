@@ -7,15 +7,23 @@ import (
 
 // typeRules say what becomes of each type of event that has a mapping.
 var typeRules = [...]typeRule{
-	{"track", func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) }},
-	{"identify", (*mapping).identifyRequests},
-	{"screen", func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) }},
-	{"group", (*mapping).groupRequests},
+	{eventType: "track", skip: (*mapping).skipFiltered,
+		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) }},
+	{eventType: "identify", requests: (*mapping).identifyRequests},
+	{eventType: "screen",
+		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) }},
+	{eventType: "group", requests: (*mapping).groupRequests},
+	{eventType: "alias", isOn: func(c *Config) bool { return c.MergeOnAlias }, skip: (*mapping).skipAlias,
+		requests: (*mapping).aliasRequests},
 }
 
 type typeRule struct {
 	eventType string
-	requests  func(*mapping) (person, []Request, *Error)
+	// isOn is nil for a type that needs no setting.
+	isOn func(*Config) bool
+	// skip is why an event of the type is skipped, or empty; nil if none is.
+	skip     func(*mapping) SkipReason
+	requests func(*mapping) (person, []Request, *Error)
 }
 
 // typeRule is the rule for the event, whose type is matched in any case, or nil.
@@ -26,8 +34,9 @@ func (m *mapping) typeRule() *typeRule {
 	}
 	name := bytes.TrimSpace(m.content(v))
 	for i := range typeRules {
-		if len(name) <= maxShown && strings.EqualFold(typeRules[i].eventType, string(name)) {
-			return &typeRules[i]
+		r := &typeRules[i]
+		if len(name) <= maxShown && strings.EqualFold(r.eventType, string(name)) && (r.isOn == nil || r.isOn(&m.cfg)) {
+			return r
 		}
 	}
 	return nil
@@ -59,12 +68,20 @@ func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	if err != nil {
 		return p, nil, err
 	}
-	profile := m.createProfile(p)
-	requests := append([]Request{profile}, m.identifySubscriptions(p)...)
-	if err := checkExternalID(p); err != nil {
+	meant := m.readProfile(p)
+	profile := m.revision.profile(meant)
+	requests := []Request{profile}
+	subscription, err := m.identifySubscription(p)
+	switch {
+	case err != nil:
+		return p, nil, err
+	case subscription != nil:
+		requests = append(requests, subscription)
+	}
+	if err := m.checkExternalID(p); err != nil {
 		return p, nil, err
 	}
-	return p, requests, m.checkProfile(profile)
+	return p, requests, m.checkProfile(profile, meant.raw())
 }
 
 func (m *mapping) eventRequests(names *rule) (person, []Request, *Error) {
@@ -76,11 +93,11 @@ func (m *mapping) eventRequests(names *rule) (person, []Request, *Error) {
 	if err != nil {
 		return p, nil, err
 	}
-	event, err := m.createEvent(p, name)
+	event, err := m.readEvent(p, name)
 	if err != nil {
 		return p, nil, err
 	}
-	return p, []Request{event}, checkExternalID(p)
+	return p, []Request{m.revision.event(event)}, m.checkExternalID(p)
 }
 
 func (m *mapping) groupRequests() (person, []Request, *Error) {

@@ -243,7 +243,7 @@ func TestEachMappingFlagSetsSomething(t *testing.T) {
 	for _, flag := range mappingFlags {
 		var s settings
 		switch field := flag.field(&s.mapping).(type) {
-		case *string, *bool:
+		case *string, *bool, **bool:
 		default:
 			t.Errorf("--%s has a field of type %T", flag.name, field)
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
@@ -49,6 +48,20 @@ func (f *following) line() input.Position {
 	return input.Position{Line: f.lines + 1, Offset: int64(10 * f.lines)}
 }
 
+// requests are those of some event.
+func requests(t *testing.T) []mapper.Request {
+	t.Helper()
+	m, err := mapper.New(mapper.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := m.Map([]byte(`{"type":"track","event":"Ping","properties":{"email":"ana@example.com"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.Requests
+}
+
 // add takes in a line of ten bytes.
 func (f *following) add(t *testing.T, state state, reason error) {
 	t.Helper()
@@ -61,8 +74,7 @@ func (f *following) add(t *testing.T, state state, reason error) {
 	case reason != nil:
 		err = f.queue.Refuse(delivery.Event{Position: at}, reason)
 	case state == given:
-		request := mapper.CreateEvent{Query: klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{})}
-		err = f.queue.Add(delivery.Event{Position: at, Requests: []mapper.Request{request}})
+		err = f.queue.Add(delivery.Event{Position: at, Requests: requests(t)})
 	}
 	if err != nil {
 		t.Fatal(err)

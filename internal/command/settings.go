@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,6 +35,8 @@ var mappingFlags = []struct {
 	name, usage string
 	field       func(*mapper.Config) any
 }{
+	{"revision", "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
+		func(c *mapper.Config) any { return &c.Revision }},
 	{"list-id", "`id` of the list to subscribe to where an event names none",
 		func(c *mapper.Config) any { return &c.ListID }},
 	{"default-country", "`country` (ISO 3166-1, such as DE) of phone numbers without +",
@@ -50,6 +53,10 @@ var mappingFlags = []struct {
 		func(c *mapper.Config) any { return &c.SendNulls }},
 	{"unsubscribe", "let subscribe: false unsubscribe people",
 		func(c *mapper.Config) any { return &c.Unsubscribe }},
+	{"historical-import", "send events and consent as a record of the past, which starts no flow",
+		func(c *mapper.Config) any { return &c.HistoricalImport }},
+	{"merge-on-alias", "merge the profiles of an alias, which can't be undone",
+		func(c *mapper.Config) any { return &c.MergeOnAlias }},
 }
 
 func (s *settings) register(flags *pflag.FlagSet) {
@@ -63,6 +70,9 @@ func (s *settings) register(flags *pflag.FlagSet) {
 			flags.StringVar(field, flag.name, "", flag.usage)
 		case *bool:
 			flags.BoolVar(field, flag.name, false, flag.usage)
+		case **bool:
+			*field = new(bool)
+			flags.BoolVar(*field, flag.name, false, flag.usage)
 		}
 	}
 }
@@ -100,6 +110,8 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 			*field = *flag.field(&s.mapping).(*string)
 		case *bool:
 			*field = *flag.field(&s.mapping).(*bool)
+		case **bool:
+			*field = *flag.field(&s.mapping).(**bool)
 		}
 		if err := config.Check(cfg); err != nil { // the file's settings were right
 			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flag.name, err))

@@ -37,9 +37,13 @@ func Load(path, destination string) (cfg Config, ignored []string, err error) {
 	return cfg, ignored, nil
 }
 
-// Check says which setting of the mapping is wrong, by its key and without its value.
+// Check says which setting of the mapping is wrong by itself, by its key and without its
+// value. Whether the settings go together is seen when all of them are known.
 func Check(cfg Config) error {
 	_, err := mapper.New(cfg.Config)
+	if errors.Is(err, mapper.ErrNotInRevision) {
+		return nil
+	}
 	return errors.Unwrap(err)
 }
 

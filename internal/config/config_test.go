@@ -39,7 +39,10 @@ var full = Config{
 		DefaultCountry:        "NO",
 		AllowExternalIDOnly:   true,
 		SendNulls:             true,
-		Unsubscribe:           true,
+		Unsubscribe:           new(true),
+		HistoricalImport:      true,
+		MergeOnAlias:          true,
+		Revision:              "2023-02-22",
 		ItemFields:            mapper.ItemFieldsTransformer,
 	},
 }
@@ -63,6 +66,9 @@ allowExternalIdOnly: true
 sendNulls: true
 unsubscribe: true
 itemFields: transformer
+historicalImport: true
+mergeOnAlias: true
+revision: 2023-02-22
 `
 
 const fullJSON = `{
@@ -80,7 +86,10 @@ const fullJSON = `{
 	"allowExternalIdOnly": true,
 	"sendNulls": true,
 	"unsubscribe": true,
-	"itemFields": "transformer"
+	"itemFields": "transformer",
+	"historicalImport": true,
+	"mergeOnAlias": true,
+	"revision": "2023-02-22"
 }
 `
 
@@ -169,6 +178,7 @@ func TestErrors(t *testing.T) {
 		{"string for a flag", `sendNulls: "true"`, "sendNulls must be true or false"},
 		{"YAML 1.1 flag", `smsConsent: yes`, "smsConsent must be true or false"},
 		{"number for a flag", `{"unsubscribe": 1}`, "unsubscribe must be true or false"},
+		{"revision that isn't there", "\nrevision: '2022-01-01'", "line 2: revision must be one of 2023-02-22"},
 		{"unknown channel", "consent: [email, fax]", "consent must be a list of the channels email and sms"},
 		{"channel of another type", "consent: [email, {sms: true}]", "consent must be a list of the channels"},
 		{"events as strings", "whitelistedEvents: [Ping]", "whitelistedEvents must be a list of eventName: NAME"},

@@ -90,7 +90,9 @@ func boolean(value *yaml.Node) (bool, error) {
 var template = regexp.MustCompile(`^\{\{.*\}\}$|^env\.`)
 
 func text(value *yaml.Node) (string, error) {
-	if value.ShortTag() != "!!str" {
+	switch value.ShortTag() {
+	case "!!str", "!!timestamp": // YAML takes a revision's name for a date
+	default:
 		return "", errors.New("must be a string; put a number in quotes")
 	}
 	s := strings.TrimSpace(value.Value)

@@ -22,13 +22,13 @@ type batchKey struct {
 // batchOf gives the batch that a request can join, if it is of one person.
 func batchOf(request mapper.Request) (batchKey, bool) {
 	key := batchKey{operation: request.Operation()}
-	switch r := request.(type) {
-	case mapper.SubscribeProfiles:
-		a := r.Query.Data.Attributes
+	switch body := request.Body().(type) {
+	case *klaviyo.SubscriptionCreateJobCreateQuery:
+		a := &body.Data.Attributes
 		key.listID, key.customSource = a.ListID, a.CustomSource
 		return key, len(a.Subscriptions) == 1
-	case mapper.UnsubscribeProfiles:
-		a := r.Query.Data.Attributes
+	case *klaviyo.UnsubscriptionCreateJobCreateQuery:
+		a := &body.Data.Attributes
 		key.listID = a.ListID
 		return key, len(a.Emails) <= 1 && len(a.PhoneNumbers) <= 1
 	}
@@ -123,26 +123,36 @@ func (q *Queue) flushIfLast(key batchKey) {
 	}
 }
 
+// combined is a request that stands for those of several events.
+type combined struct {
+	operation *klaviyo.Operation
+	body      any
+}
+
+func (c combined) Operation() *klaviyo.Operation { return c.operation }
+func (c combined) Body() any                     { return c.body }
+
 // together is one request for events whose next requests are of the same batch.
 func together(tasks []*task) client.Request {
-	switch first := tasks[0].requests[0].(type) {
-	case mapper.SubscribeProfiles:
-		all := first.Query.Data.Attributes
+	request := tasks[0].requests[0]
+	switch first := request.Body().(type) {
+	case *klaviyo.SubscriptionCreateJobCreateQuery:
+		all := first.Data.Attributes
 		all.Subscriptions = nil
 		for _, t := range tasks {
-			one := t.requests[0].(mapper.SubscribeProfiles).Query.Data.Attributes
-			all.Subscriptions = append(all.Subscriptions, one.Subscriptions...)
+			one := t.requests[0].Body().(*klaviyo.SubscriptionCreateJobCreateQuery)
+			all.Subscriptions = append(all.Subscriptions, one.Data.Attributes.Subscriptions...)
 		}
-		return mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(all)}
-	case mapper.UnsubscribeProfiles:
-		all := first.Query.Data.Attributes
+		return combined{request.Operation(), klaviyo.NewSubscribeProfilesBody(all)}
+	case *klaviyo.UnsubscriptionCreateJobCreateQuery:
+		all := first.Data.Attributes
 		all.Emails, all.PhoneNumbers = nil, nil
 		for _, t := range tasks {
-			one := t.requests[0].(mapper.UnsubscribeProfiles).Query.Data.Attributes
-			all.Emails = append(all.Emails, one.Emails...)
-			all.PhoneNumbers = append(all.PhoneNumbers, one.PhoneNumbers...)
+			one := t.requests[0].Body().(*klaviyo.UnsubscriptionCreateJobCreateQuery)
+			all.Emails = append(all.Emails, one.Data.Attributes.Emails...)
+			all.PhoneNumbers = append(all.PhoneNumbers, one.Data.Attributes.PhoneNumbers...)
 		}
-		return mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(all)}
+		return combined{request.Operation(), klaviyo.NewUnsubscribeProfilesBody(all)}
 	}
 	return nil // nothing else is batched
 }

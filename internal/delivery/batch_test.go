@@ -11,16 +11,15 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 func TestBatches(t *testing.T) {
-	withSource := mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+	withSource := subscriptionOf(klaviyo.SubscriptionJobAttributes{
 		ListID: "L", CustomSource: "shop", Subscriptions: []klaviyo.Subscription{{Email: "c@x"}},
-	})}
-	several := mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+	})
+	several := subscriptionOf(klaviyo.SubscriptionJobAttributes{
 		ListID: "L", Subscriptions: []klaviyo.Subscription{{Email: "c@x"}, {Email: "d@x"}},
-	})}
+	})
 	tests := []struct {
 		name   string
 		events []Event

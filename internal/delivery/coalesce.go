@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // How much becomes one request. The API takes 100,000 bytes of a profile; an
@@ -43,14 +42,17 @@ func (q *Queue) coalesce(c *call) {
 		c.tasks = append(c.tasks, next)
 	}
 	if len(c.tasks) > 1 {
-		c.request = mapper.CreateProfile{Query: klaviyo.NewCreateProfileBody(whole)}
+		c.request = combined{klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(whole)}
 	}
 }
 
 // profile gives what the event's next request sets of a profile, if it does.
 func (t *task) profile() (klaviyo.ProfileCreateAttributes, bool) {
-	request, ok := t.requests[0].(mapper.CreateProfile)
-	return request.Query.Data.Attributes, ok
+	body, ok := t.requests[0].Body().(*klaviyo.ProfileCreateQuery)
+	if !ok {
+		return klaviyo.ProfileCreateAttributes{}, false
+	}
+	return body.Data.Attributes, true
 }
 
 // merge makes one request's attributes of those of two, if they have one result

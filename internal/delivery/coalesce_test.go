@@ -17,7 +17,7 @@ func TestCoalesce(t *testing.T) {
 	const a = "a@x"
 	first := of(1, a, track(a, "1"))
 	large := `{"%s":"` + strings.Repeat("x", 60_000) + `"}`
-	withPhone := mapper.CreateProfile{Query: klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{Email: a, PhoneNumber: "+1", Properties: []byte(`{"n":2}`)})}
+	withPhone := profileOf(klaviyo.ProfileCreateAttributes{Email: a, PhoneNumber: "+1", Properties: []byte(`{"n":2}`)})
 	tests := []struct {
 		name   string
 		events []Event

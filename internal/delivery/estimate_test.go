@@ -95,13 +95,12 @@ func TestEstimateIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	subscription := result.Requests[1].(mapper.SubscribeProfiles)
+	subscription := result.Requests[1].Body().(*klaviyo.SubscriptionCreateJobCreateQuery)
 	e := NewEstimate()
 	for i := range 400_000 {
 		name := strconv.Itoa(i)
-		subscription.Query.Data.Attributes.ListID = name
-		requests := []mapper.Request{result.Requests[0], subscription}
-		e.Add(Event{Text: []byte(text), Identity: mapper.Identity{Email: name}, Requests: requests[:1+i%2]})
+		subscription.Data.Attributes.ListID = name
+		e.Add(Event{Text: []byte(text), Identity: mapper.Identity{Email: name}, Requests: result.Requests[:1+i%2]})
 	}
 	const window = maxBytes / taskBytes
 	if n := len(e.recent) + len(e.older) + len(e.batches); n > 4*window || len(e.recent) == 0 {

@@ -57,6 +57,8 @@ func (p *people) identifiers(identity mapper.Identity) []id {
 		{"email ", strings.ToLower(identity.Email)},
 		{"phone ", identity.PhoneNumber},
 		{"id ", identity.ExternalID},
+		{"profile ", identity.KlaviyoID},
+		{"profile ", identity.MergedID},
 	} {
 		if known.value != "" {
 			ids = append(ids, id(maphash.String(p.seed, known.kind+known.value)))

@@ -22,6 +22,8 @@ type request struct {
 	line, part int
 }
 
+func (request) Kind() mapper.Kind             { return mapper.KindEvent }
+func (request) Event() mapper.EventKey        { return mapper.EventKey{} }
 func (request) Operation() *klaviyo.Operation { return klaviyo.OperationCreateEvent }
 func (r request) Body() any                   { return r }
 func (request) AppendBody(body []byte) []byte { return append(body, "{}"...) }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -48,21 +49,25 @@ func (s *server) Send(_ context.Context, r client.Request) (*client.Response, er
 
 // inWords tells a request by what tells it from others here.
 func inWords(r client.Request) string {
-	switch r := r.(type) {
-	case mapper.CreateProfile:
-		a := r.Query.Data.Attributes
+	body := r.Body()
+	if v := reflect.ValueOf(body); v.Kind() == reflect.Pointer { // that of an event's own request
+		body = v.Elem().Interface()
+	}
+	switch body := body.(type) {
+	case klaviyo.ProfileCreateQuery:
+		a := body.Data.Attributes
 		return "profile " + a.Email + string(a.Properties)
-	case mapper.CreateEvent:
-		return "event " + r.Query.Data.Attributes.UniqueID
-	case mapper.SubscribeProfiles:
-		a := r.Query.Data.Attributes
+	case klaviyo.EventCreateQuery:
+		return "event " + body.Data.Attributes.UniqueID
+	case klaviyo.SubscriptionCreateJobCreateQuery:
+		a := body.Data.Attributes
 		var emails []string
 		for _, s := range a.Subscriptions {
 			emails = append(emails, s.Email)
 		}
 		return fmt.Sprintf("subscribe %s%s: %s", a.ListID, a.CustomSource, strings.Join(emails, " "))
-	case mapper.UnsubscribeProfiles:
-		a := r.Query.Data.Attributes
+	case klaviyo.UnsubscriptionCreateJobCreateQuery:
+		a := body.Data.Attributes
 		return fmt.Sprintf("unsubscribe %s: %s", a.ListID, strings.Join(slices.Concat(a.Emails, a.PhoneNumbers), " "))
 	}
 	return fmt.Sprintf("%T", r)
@@ -83,24 +88,44 @@ func of(line int, email string, requests ...mapper.Request) Event {
 	return Event{Position: Position{Line: line, Number: line}, Text: []byte("{}"), Identity: mapper.Identity{Email: email}, Requests: requests}
 }
 
+// made is a request as the mapper makes it.
+type made struct {
+	kind      mapper.Kind
+	operation *klaviyo.Operation
+	body      any
+}
+
+func (m made) Kind() mapper.Kind             { return m.kind }
+func (m made) Operation() *klaviyo.Operation { return m.operation }
+func (m made) Body() any                     { return m.body }
+func (m made) AppendBody(dst []byte) []byte  { return dst }
+func (m made) Event() (key mapper.EventKey)  { return key }
+
+func profileOf(a klaviyo.ProfileCreateAttributes) mapper.Request {
+	body := klaviyo.NewCreateProfileBody(a)
+	return made{mapper.KindProfile, klaviyo.OperationCreateProfile, &body}
+}
+
+func subscriptionOf(a klaviyo.SubscriptionJobAttributes) mapper.Request {
+	body := klaviyo.NewSubscribeProfilesBody(a)
+	return made{mapper.KindSubscription, klaviyo.OperationSubscribeProfiles, &body}
+}
+
 func profile(email, properties string) mapper.Request {
 	a := klaviyo.ProfileCreateAttributes{Email: email}
 	if properties != "" {
 		a.Properties = []byte(properties)
 	}
-	return mapper.CreateProfile{Query: klaviyo.NewCreateProfileBody(a)}
+	return profileOf(a)
 }
 
 func track(email, id string) mapper.Request {
-	return mapper.CreateEvent{Query: klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
-		UniqueID: id, Profile: klaviyo.EventProfile{Email: email},
-	})}
+	body := klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{UniqueID: id, Profile: klaviyo.EventProfile{Email: email}})
+	return made{mapper.KindEvent, klaviyo.OperationCreateEvent, &body}
 }
 
 func subscribe(list, email string) mapper.Request {
-	return mapper.SubscribeProfiles{Query: klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
-		ListID: list, Subscriptions: []klaviyo.Subscription{{Email: email}},
-	})}
+	return subscriptionOf(klaviyo.SubscriptionJobAttributes{ListID: list, Subscriptions: []klaviyo.Subscription{{Email: email}}})
 }
 
 func unsubscribe(list string, addresses ...string) mapper.Request {
@@ -112,7 +137,8 @@ func unsubscribe(list string, addresses ...string) mapper.Request {
 			a.Emails = append(a.Emails, address)
 		}
 	}
-	return mapper.UnsubscribeProfiles{Query: klaviyo.NewUnsubscribeProfilesBody(a)}
+	body := klaviyo.NewUnsubscribeProfilesBody(a)
+	return made{mapper.KindUnsubscription, klaviyo.OperationUnsubscribeProfiles, &body}
 }
 
 // refusal is a 400 that names a place in the body.

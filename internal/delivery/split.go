@@ -9,7 +9,6 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // split gives the calls to make in place of one of several events that failed;
@@ -81,17 +80,17 @@ func placeOf(reason error) place {
 func (c *call) taskAt(at place) int {
 	elements := 0
 	for i, t := range c.tasks {
-		switch r := t.requests[0].(type) {
-		case mapper.SubscribeProfiles:
+		switch body := t.requests[0].Body().(type) {
+		case *klaviyo.SubscriptionCreateJobCreateQuery:
 			if at.list == "subscriptions" {
-				elements += len(r.Query.Data.Attributes.Subscriptions)
+				elements += len(body.Data.Attributes.Subscriptions)
 			}
-		case mapper.UnsubscribeProfiles:
+		case *klaviyo.UnsubscriptionCreateJobCreateQuery:
 			switch at.list {
 			case "emails":
-				elements += len(r.Query.Data.Attributes.Emails)
+				elements += len(body.Data.Attributes.Emails)
 			case "phone_numbers":
-				elements += len(r.Query.Data.Attributes.PhoneNumbers)
+				elements += len(body.Data.Attributes.PhoneNumbers)
 			}
 		}
 		if at.index < elements {

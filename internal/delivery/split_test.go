@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // Each person's address is p and the line; those of the bad ones are refused.
@@ -50,7 +50,7 @@ func TestBatchThatIsRefused(t *testing.T) {
 				var arrived []string
 				s := &server{delay: time.Second}
 				s.answer = func(r client.Request, _ string) error {
-					subscriptions := r.(mapper.SubscribeProfiles).Query.Data.Attributes.Subscriptions
+					subscriptions := subscriptionsOf(r)
 					for i, p := range subscriptions {
 						var line int
 						fmt.Sscanf(p.Email, "p%d@x", &line)
@@ -180,4 +180,12 @@ func TestUnsubscriptionThatIsRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// subscriptionsOf are those of a request of one event or of several.
+func subscriptionsOf(r client.Request) []klaviyo.Subscription {
+	if body, ok := r.Body().(*klaviyo.SubscriptionCreateJobCreateQuery); ok {
+		return body.Data.Attributes.Subscriptions
+	}
+	return r.Body().(klaviyo.SubscriptionCreateJobCreateQuery).Data.Attributes.Subscriptions
 }

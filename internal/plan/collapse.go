@@ -4,8 +4,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // minSeen is how many events are remembered at least to find others that Klaviyo
@@ -34,13 +34,13 @@ func newCollapse() collapse {
 }
 
 // add takes in an event of a person.
-func (c *collapse) add(person string, event klaviyo.EventCreateAttributes) {
-	metric := event.Metric.Name
+func (c *collapse) add(person string, event mapper.EventKey) {
+	metric := event.Metric
 	if event.UniqueID != "" && c.uniqueIDs.Add(tally.KeyOf(metric, person, event.UniqueID)) {
 		c.repeated++
 		return
 	}
-	at, err := time.Parse(time.RFC3339, string(event.Time))
+	at, err := time.Parse(time.RFC3339, event.Time)
 	if err != nil {
 		return // Klaviyo takes the time it comes at
 	}

@@ -79,10 +79,10 @@ func (d *Draft) Add(e Event) {
 	d.people.Add(tally.KeyOf(person))
 	for _, request := range e.Result.Requests {
 		d.requests[request.Operation().ID]++
-		if event, ok := request.(mapper.CreateEvent); ok {
-			attributes := event.Query.Data.Attributes
-			d.countMetric(attributes.Metric.Name)
-			d.collapse.add(person, attributes)
+		if request.Kind() == mapper.KindEvent {
+			event := request.Event()
+			d.countMetric(event.Metric)
+			d.collapse.add(person, event)
 		}
 	}
 	d.estimate.Add(delivery.Event{Text: e.Text, Identity: e.Result.Identity, Requests: e.Result.Requests})
@@ -121,8 +121,10 @@ func personOf(identity mapper.Identity) string {
 		return "email " + strings.ToLower(identity.Email)
 	case identity.PhoneNumber != "":
 		return "phone " + identity.PhoneNumber
+	case identity.ExternalID != "":
+		return "id " + identity.ExternalID
 	}
-	return "id " + identity.ExternalID
+	return "profile " + identity.KlaviyoID
 }
 
 // Plan makes the plan of all that was added, with a share of Klaviyo's limits. The files

@@ -24,13 +24,21 @@ func mapped(t *testing.T, text string) mapper.Result {
 	return result
 }
 
+// keyed is an event's request that is known by another key.
+type keyed struct {
+	mapper.Request
+	key mapper.EventKey
+}
+
+func (k keyed) Event() mapper.EventKey { return k.key }
+
 // TestMemoryIsFlat adds events each of its own person, second, messageId, metric, type,
 // list, and error, and looks at what the draft holds of the first and of all.
 func TestMemoryIsFlat(t *testing.T) {
 	identify := mapped(t, `{"type":"identify","traits":{"email":"a@example.com","properties":{"subscribe":true,"listId":"L"}}}`)
 	track := mapped(t, `{"type":"track","event":"Ping","messageId":"m","properties":{"email":"a@example.com"}}`)
-	profile, subscription := identify.Requests[0], identify.Requests[1].(mapper.SubscribeProfiles)
-	event := track.Requests[0].(mapper.CreateEvent)
+	profile, subscription := identify.Requests[0], identify.Requests[1]
+	event := keyed{Request: track.Requests[0]}
 	const most = 26 << 20
 	full, all := 350_000, 550_000 // events; after the first the draft holds what it may
 
@@ -46,14 +54,13 @@ func TestMemoryIsFlat(t *testing.T) {
 		case 0:
 			e.Result.Requests = []mapper.Request{profile}
 		case 1:
-			subscription.Query.Data.Attributes.ListID = name
+			subscription.Body().(*klaviyo.SubscriptionCreateJobCreateQuery).Data.Attributes.ListID = name
 			e.Result.Requests = []mapper.Request{profile, subscription}
 		case 2:
 			e.Reason = &mapper.Error{Code: "invalid_json"}
 		default:
-			attributes := &event.Query.Data.Attributes
-			attributes.UniqueID, attributes.Metric.Name = name, name
-			attributes.Time = klaviyo.Timestamp(time.Unix(int64(1_700_000_000+i), 0).UTC().Format(time.RFC3339))
+			at := time.Unix(int64(1_700_000_000+i), 0).UTC().Format(time.RFC3339)
+			event.key = mapper.EventKey{Metric: name, UniqueID: name, Time: at}
 			e.Result.Requests = []mapper.Request{event}
 		}
 		d.Add(e)

@@ -1,0 +1,90 @@
+package mapper
+
+import "slices"
+
+// The rules of what is done to custom properties that a profile has already. Each list has
+// names of traits.
+var (
+	unsetRule    = newRule("fieldsToUnset", "integrations.Klaviyo.fieldsToUnset")
+	appendRule   = newRule("fieldsToAppend", "integrations.Klaviyo.fieldsToAppend")
+	unappendRule = newRule("fieldsToUnappend", "integrations.Klaviyo.fieldsToUnappend")
+)
+
+// readPatch takes the traits that the lists name out of the custom properties: those to
+// unset whatever they hold, those to append or take out of a list with their values.
+func (m *mapping) readPatch(p *patch, custom object) object {
+	if len(m.parts[rootKlaviyo]) == 0 {
+		return custom
+	}
+	unset, added, removed := m.traitNames(&unsetRule), m.traitNames(&appendRule), m.traitNames(&unappendRule)
+	if len(unset)+len(added)+len(removed) == 0 {
+		return custom
+	}
+	p.unset = unset
+	p.append, p.unappend = m.among(custom, added), m.among(custom, removed)
+	toUnset, toChange := nameLookup(unset), nameLookup(added, removed)
+	return slices.DeleteFunc(custom, func(trait member) bool {
+		name := string(trait.name())
+		if toUnset[name] && !toChange[name] && m.trace != nil {
+			delete(m.trace.profile, name)
+			m.trace.decided(m.traitPath(trait.name()), &unsetRule)
+		}
+		return toUnset[name] || toChange[name] && !trait.value.isNull()
+	})
+}
+
+// traitNames reads a list of names, each once.
+func (m *mapping) traitNames(r *rule) []string {
+	from := r.from[0]
+	list, _ := m.lookup(from)
+	switch {
+	case len(list) == 0, list.isNull(), list.isBlank(), list.isList() && !list.isLongerThan(0):
+		return nil
+	case !m.revision.has.patch:
+		m.warnNoPlace(from.text)
+		return nil
+	case !list.isList():
+		m.warn(CodeWrongType, from.text, "a list of names of traits is needed here")
+		return nil
+	case list.isLongerThan(maxTraits):
+		m.breaks(limitError(CodeListTooLong, pointerTo(from.text), "a list of names of traits has %d at most", maxTraits))
+		return nil
+	}
+	m.took(r, from.text)
+	var names []string
+	seen := make(map[string]bool)
+	for _, element := range list.elements() {
+		if !element.isString() || element.isBlank() {
+			m.warn(CodeWrongType, from.text, "the name of a trait is a string; another value was in the list")
+			continue
+		}
+		if name := string(m.take(m.content(element))); !seen[name] {
+			seen[name] = true
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// among gives the properties of those names that aren't null, as JSON, or nil.
+func (m *mapping) among(custom object, names []string) []byte {
+	wanted := nameLookup(names)
+	var found object
+	for i := range custom {
+		if trait := &custom[i]; wanted[string(trait.name())] && !trait.value.isNull() {
+			found = append(found, *trait)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return m.json(found, m.revision.limits.event, (*mapping).eventTooLarge)
+}
+
+func nameLookup(lists ...[]string) map[string]bool {
+	set := make(map[string]bool)
+	for _, name := range slices.Concat(lists...) {
+		set[name] = true
+	}
+	return set
+}

@@ -1,0 +1,120 @@
+package mapper
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// revision is what a revision of Klaviyo's API has to say of the mapping. It stands in a
+// file of its own, which registers it; the rules know none by name.
+type revision struct {
+	name string
+	// isDefault says that it is the one of a Config that names none.
+	isDefault bool
+	limits    limits
+	has       places
+	// unsubscribes is what Config.Unsubscribe is where it is nil.
+	unsubscribes bool
+	// special are the names that custom properties of an event's profile can't have.
+	special *specialNames
+
+	// Each meaning becomes a request. There is no merge where has.merge is false.
+	profile                func(*profile) Request
+	event                  func(*event) Request
+	subscribe, unsubscribe func(*subscription) Request
+	merge                  func(*merge) Request
+
+	// bodies say where the bodies have what, by the kind of request.
+	bodies map[Kind]bodyFields
+}
+
+// limits are what requests are held to. Sizes are in bytes of UTF-8, lengths in characters.
+type limits struct {
+	metricName   int // length of a metric's name
+	properties   int // of an event
+	text         int // size of a string in an event's properties
+	elements     int // of a list there
+	depth        int // levels of objects and lists there, the properties being the first
+	event        int // size of an event's body
+	profile      int // size of a profile's body
+	eventProfile int // size of the profile inside an event; 0 if there is no limit
+	externalID   int // length
+	uniqueID     int // length; 0 if there is no limit
+}
+
+// places say what a revision has a place for.
+type places struct {
+	klaviyoID   bool // of a profile, which then identifies the person
+	anonymousID bool // in an event's profile
+	patch       bool
+	ip          bool
+	currency    bool
+	backfill    bool // and consent that was given earlier
+	endedBy     bool // the channels that a subscription ends for
+	merge       bool
+}
+
+// specialNames tell of names with a meaning of their own whether a profile has it set.
+type specialNames [maxWords]func(*profile) bool
+
+// newSpecialNames takes those of a revision. Whatever it is, no trait can name the person:
+// that is for the rules of the identifiers.
+func newSpecialNames(isSet map[string]func(*profile) bool) *specialNames {
+	var names specialNames
+	for name, set := range isSet {
+		names[words.add(name)] = set
+	}
+	for _, name := range []string{"$email", "$phone_number", "$id"} {
+		names[words.add(name)] = func(*profile) bool { return true }
+	}
+	return &names
+}
+
+// revisions are those that there are, by their names.
+var revisions = map[string]*revision{}
+
+func register(r *revision) *revision {
+	for kind, fields := range r.bodies {
+		fields.open = fields.openFields()
+		r.bodies[kind] = fields
+	}
+	revisions[r.name] = r
+	return r
+}
+
+// Revisions lists the revisions of Klaviyo's API that a Config can name, the oldest first.
+func Revisions() []string { return slices.Sorted(maps.Keys(revisions)) }
+
+// DefaultRevision is the revision of a Config that names none.
+func DefaultRevision() string {
+	for name, r := range revisions {
+		if r.isDefault {
+			return name
+		}
+	}
+	return "" // there is one
+}
+
+// revisionOf gives the revision of that name, or the default one without a name.
+func revisionOf(name string) (*revision, error) {
+	if r := revisions[name]; r != nil {
+		return r, nil
+	}
+	if name == "" {
+		return revisions[DefaultRevision()], nil
+	}
+	return nil, fmt.Errorf("revision must be one of %s", strings.Join(Revisions(), ", "))
+}
+
+// revisionsWith lists the revisions that have a place for something.
+func revisionsWith(has func(places) bool) string {
+	var names []string
+	for _, name := range Revisions() {
+		if has(revisions[name].has) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,178 @@
+package mapper
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+)
+
+// Revision 2023-02-22 is what the project was asked for first. It has flat profiles in
+// events, and creates a profile that the client updates where there is one.
+var _ = register(&revision{
+	name:      "2023-02-22",
+	isDefault: true,
+	limits: limits{
+		metricName: 127,
+		properties: 300,
+		text:       100_000,
+		elements:   4_000,
+		depth:      10,
+		event:      5_000_000,
+		profile:    100_000,
+		externalID: 255,
+	},
+	special: flatNames,
+
+	profile:     createProfile2023,
+	event:       createEvent2023,
+	subscribe:   subscribeProfiles2023,
+	unsubscribe: unsubscribeProfiles2023,
+
+	bodies: map[Kind]bodyFields{
+		KindProfile: {
+			custom: []string{"/data/attributes/properties"},
+			rules: profileRules(func(name string) string {
+				return "/data/attributes/" + strings.ReplaceAll(name, ".", "/")
+			}),
+		},
+		KindEvent: {
+			custom:     []string{"/data/attributes/profile"},
+			properties: "/data/attributes/properties",
+			rules: profileRules(func(name string) string { return "/data/attributes/profile/" + flatName(name) }).with(fieldRules{
+				"/data/attributes/metric/name":      trackName.name,
+				"/data/attributes/value":            valueRule.name,
+				"/data/attributes/time":             timeRule.name,
+				"/data/attributes/unique_id":        messageIDRule.name,
+				"/data/attributes/profile/$consent": eventConsent.name,
+			}),
+		},
+		KindSubscription: {rules: fieldRules{
+			"/data/attributes/list_id":                        identifySubscription.listID.name,
+			"/data/attributes/subscriptions/0/channels/email": identifySubscription.consent.name,
+			"/data/attributes/subscriptions/0/channels/sms":   identifySubscription.smsConsent.name,
+			"/data/attributes/subscriptions/0/email":          emailRule.name,
+			"/data/attributes/subscriptions/0/phone_number":   phoneRule.name,
+		}},
+		KindUnsubscription: {rules: fieldRules{
+			"/data/attributes/list_id":       identifySubscription.listID.name,
+			"/data/attributes/emails":        emailRule.name,
+			"/data/attributes/phone_numbers": phoneRule.name,
+		}},
+	},
+})
+
+// flatName is the name of a profile's field in the profile inside an event.
+func flatName(name string) string {
+	if name == "external_id" {
+		return "$id"
+	}
+	return "$" + name[strings.LastIndexByte(name, '.')+1:]
+}
+
+// flatNames are those of the fields that stand among the custom properties.
+var flatNames = func() *specialNames {
+	isSet := map[string]func(*profile) bool{
+		"$consent": func(p *profile) bool { return p.consent != nil },
+	}
+	for _, f := range profileFields {
+		isSet[flatName(f.name)] = func(p *profile) bool { return f.of(p).IsSpecified() }
+	}
+	return newSpecialNames(isSet)
+}()
+
+func createProfile2023(p *profile) Request {
+	return &request[klaviyo.ProfileCreateQuery]{
+		kind:      KindProfile,
+		operation: klaviyo.OperationCreateProfile,
+		raw:       len(p.custom),
+		body: klaviyo.NewCreateProfileBody(klaviyo.ProfileCreateAttributes{
+			Email:        p.Email,
+			PhoneNumber:  p.PhoneNumber,
+			ExternalID:   p.ExternalID,
+			FirstName:    p.firstName,
+			LastName:     p.lastName,
+			Title:        p.title,
+			Organization: p.organization,
+			Image:        p.image,
+			Location: klaviyo.ProfileLocation{
+				Address1: p.location.address1,
+				City:     p.location.city,
+				Country:  p.location.country,
+				Region:   p.location.region,
+				Timezone: p.location.timezone,
+				Zip:      p.location.zip,
+			},
+			Properties: p.custom,
+		}),
+	}
+}
+
+func createEvent2023(e *event) Request {
+	return &request[klaviyo.EventCreateQuery]{
+		kind:      KindEvent,
+		operation: klaviyo.OperationCreateEvent,
+		event:     e.key(),
+		raw:       len(e.properties) + len(e.custom),
+		body: klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+			Metric:     klaviyo.MetricCreateQuery{Name: e.metric},
+			Value:      json.Number(e.value),
+			Time:       klaviyo.Timestamp(e.time),
+			UniqueID:   e.uniqueID,
+			Properties: e.properties,
+			Profile: klaviyo.EventProfile{
+				Email:        e.Email,
+				PhoneNumber:  e.PhoneNumber,
+				ID:           e.ExternalID,
+				FirstName:    e.firstName,
+				LastName:     e.lastName,
+				Title:        e.title,
+				Organization: e.organization,
+				Image:        e.image,
+				Address1:     e.location.address1,
+				City:         e.location.city,
+				Country:      e.location.country,
+				Region:       e.location.region,
+				Timezone:     e.location.timezone,
+				Zip:          e.location.zip,
+				Consent:      e.consent,
+				Properties:   e.custom,
+			},
+		}),
+	}
+}
+
+func subscribeProfiles2023(s *subscription) Request {
+	one := klaviyo.Subscription{Email: s.Email, PhoneNumber: s.PhoneNumber}
+	if s.email {
+		one.Channels.Email = []klaviyo.Consent{klaviyo.ConsentMarketing}
+	}
+	if s.sms {
+		one.Channels.SMS = []klaviyo.Consent{klaviyo.ConsentMarketing}
+	}
+	return &request[klaviyo.SubscriptionCreateJobCreateQuery]{
+		kind:      KindSubscription,
+		operation: klaviyo.OperationSubscribeProfiles,
+		body: klaviyo.NewSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+			ListID:        s.listID,
+			Subscriptions: []klaviyo.Subscription{one},
+		}),
+	}
+}
+
+// unsubscribeProfiles2023 ends a subscription for each identifier that is there: the
+// revision asks for no channels.
+func unsubscribeProfiles2023(s *subscription) Request {
+	a := klaviyo.UnsubscriptionJobAttributes{ListID: s.listID}
+	if s.Email != "" {
+		a.Emails = []string{s.Email}
+	}
+	if s.PhoneNumber != "" {
+		a.PhoneNumbers = []string{s.PhoneNumber}
+	}
+	return &request[klaviyo.UnsubscriptionCreateJobCreateQuery]{
+		kind:      KindUnsubscription,
+		operation: klaviyo.OperationUnsubscribeProfiles,
+		body:      klaviyo.NewUnsubscribeProfilesBody(a),
+	}
+}
