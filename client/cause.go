@@ -69,12 +69,13 @@ func causes() []cause {
 		{text: ofType(func(e *os.SyscallError) string { return e.Syscall + ": " + describe(e.Err) })},
 		{text: ofType(func(e syscall.Errno) string { return e.Error() })},
 
-		{text: ofType(func(e *json.MarshalerError) string { return fmt.Sprintf("json: a %v: %s", e.Type, describe(e.Err)) })},
+		{text: ofType(describeMarshaler)},
 		{text: ofType(describeSyntax)},
 		{text: ofType(describeMismatch)},
-		{text: ofType(func(e *json.UnsupportedTypeError) string { return e.Error() })},
-		{text: ofType(func(e *json.UnsupportedValueError) string { return e.Error() })},
-		{text: saying("json: invalid number literal", "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
+		{text: ofType(func(e *json.UnsupportedTypeError) string { return "json: unsupported type: " + goType(e.Type) })},
+		{text: saying("json: unsupported value: NaN", "json: unsupported value: +Inf", "json: unsupported value: -Inf",
+			"json: unsupported value: encountered a cycle", "json: unsupported value")},
+		{text: saying(invalidNumber, "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
 		{text: ofType(func(e *strconv.NumError) string { return "strconv." + e.Func + ": " + describe(e.Err) })},
 		{text: saying("EventProfile.Properties is no JSON object", "EventProfile.Properties has a field that is set")},
 
@@ -90,7 +91,6 @@ func causes() []cause {
 			"http2: cannot retry", "http2: frame too large", "http2: response body closed")},
 		{text: http2Code("stream error")},
 		{text: http2Code("connection error")},
-		{text: ofType(func(e *http.ProtocolError) string { return e.ErrorString })},
 
 		{text: is(context.Canceled)},
 		{text: is(context.DeadlineExceeded)},
@@ -189,29 +189,6 @@ func describeNetworkError(e *net.OpError) string {
 		shown.Err = errors.New(describe(e.Err))
 	}
 	return shown.Error()
-}
-
-// describeSyntax leaves out the character, which e quotes.
-func describeSyntax(e *json.SyntaxError) string {
-	text := e.Error()
-	if before, rest, ok := strings.Cut(text, " '"); ok {
-		text = before + rest[strings.LastIndexByte(rest, '\'')+1:]
-	}
-	if e.Offset > 0 {
-		text += fmt.Sprintf(" at offset %d", e.Offset)
-	}
-	return text
-}
-
-// describeMismatch gives the path and the types, and not the value, which e quotes if it
-// is a number.
-func describeMismatch(e *json.UnmarshalTypeError) string {
-	found, _, _ := strings.Cut(e.Value, " ")
-	at := e.Field
-	if at == "" {
-		at = "the body"
-	}
-	return fmt.Sprintf("%s is a JSON %s, not a Go %v, at offset %d", at, found, e.Type, e.Offset)
 }
 
 // proxyAnswer describes a proxy's refusal that may pass, or one that stays. net/http tells

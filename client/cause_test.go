@@ -83,8 +83,7 @@ func TestCausesOfNoAnswer(t *testing.T) {
 		}, []string{"the proxy answered 502 Bad Gateway", adviceProxy}, 2},
 		{"a proxy that is no address", func(t *testing.T) (string, *http.Transport) {
 			return "https://a.klaviyo.test", &http.Transport{Proxy: func(*http.Request) (*url.URL, error) {
-				_, err := url.Parse("http://ada:secret@[")
-				return nil, fmt.Errorf("invalid proxy address %q: %v", "http://ada:secret@[", err)
+				return nil, errors.New(`invalid proxy address "http://ada:secret@[": missing ']' in host`)
 			}}
 		}, []string{"invalid proxy address", adviceProxy}, 1},
 	} {
@@ -163,14 +162,19 @@ func through(proxy string) *http.Transport {
 	return &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }}
 }
 
-// TestDescribe shows types, positions and words of ours, and never a value.
+// TestDescribe shows types, positions and words of ours, and never a value. The texts are
+// the same with each release of Go, though those of encoding/json are not.
 func TestDescribe(t *testing.T) {
 	encoding := func(v any) error {
 		_, err := encode(v)
 		return err
 	}
 	decoding := func(text string, v any) error { return json.Unmarshal([]byte(text), v) }
+	cycle := map[string]any{}
+	cycle["again"] = cycle
 	var list klaviyo.ListPage
+	var raw []json.RawMessage
+	var anything any
 	_, number := strconv.Atoi(private)
 	for _, test := range []struct {
 		err  error
@@ -178,29 +182,60 @@ func TestDescribe(t *testing.T) {
 	}{
 		{encoding(map[string]any{"n": json.Number(private)}), "json: invalid number literal"},
 		{encoding(json.RawMessage(`{"email":"` + private + `"]`)), "json: a json.RawMessage: invalid character after object key:value pair"},
+		{encoding([]any{json.RawMessage(`"\uada@"`)}), "json: a json.RawMessage: invalid escape sequence in string"},
 		{encoding(map[string]any{"f": func() {}}), "json: unsupported type: func()"},
+		{encoding(map[string]any{"f": func(json.RawMessage) {}}), "json: unsupported type: func(json.RawMessage)"},
 		{encoding(map[string]any{"f": math.NaN()}), "json: unsupported value: NaN"},
+		{encoding(cycle), "json: unsupported value: encountered a cycle"},
 		{encoding(map[string]any{"f": failingMarshaler{}}), "json: a client.failingMarshaler: an error of type *errors.errorString; Unwrap has its text"},
+		{encoding(map[string]any{"f": &failingMarshaler{}}), "json: a client.failingMarshaler: an error of type *errors.errorString; Unwrap has its text"},
 		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`1`)}), "json: a klaviyo.EventProfile: EventProfile.Properties is no JSON object"},
 		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`{"$email":"` + private + `"}`)}), "json: a klaviyo.EventProfile: EventProfile.Properties has a field that is set"},
+
 		{decoding(`{"data":[{"id":`, &list), "unexpected end of JSON input at offset 15"},
 		{decoding(`{"data":'`, &list), "invalid character looking for beginning of value at offset 9"},
-		{decoding(`{"data":é`, &list), "invalid character looking for beginning of value at offset 9"},
+		{decoding(`{"data":trua`, &anything), "invalid character in literal at offset 12"},
+		{decoding(`{"data":1.a`, &anything), "invalid character in numeric literal at offset 11"},
+		{decoding(`{"data":1ea`, &anything), "invalid character in numeric literal at offset 11"},
+		{decoding(`{"data":"\a"}`, &anything), "invalid escape sequence in string at offset 11"},
+		{decoding("{\"data\":\"\n\"}", &anything), "invalid character in string at offset 10"},
+		{decoding(`{1:2}`, &anything), "invalid character looking for beginning of object key string at offset 2"},
+		{decoding(`{"a" 1}`, &anything), "invalid character after object key at offset 6"},
+		{decoding(`{"a":1 "b"}`, &anything), "invalid character after object key:value pair at offset 8"},
+		{decoding(`[1 2]`, &anything), "invalid character after array element at offset 4"},
+		{decoding(`{} a`, &anything), "invalid character after top-level value at offset 4"},
+		{decoding(strings.Repeat("[", 10_001), &anything), "exceeded max depth at offset 10001"},
+
 		{decoding(`{"data":"`+private+`"}`, &list), "data is a JSON string, not a Go []klaviyo.List, at offset 25"},
 		{decoding(`{"data":[{"id":20250147}]}`, &list), "data.id is a JSON number, not a Go string, at offset 23"},
+		{decoding(`{"data":[{"id":{}}]}`, &list), "data.id is a JSON object, not a Go string, at offset 16"},
+		{decoding(`{"m":{"`+private+`":[]}}`, &struct {
+			M map[string]string `json:"m"`
+		}{}), "m is a JSON array, not a Go string, at offset 25"},
 		{decoding(`20250147`, new(string)), "the body is a JSON number, not a Go string, at offset 8"},
+		{decoding(`{}`, &raw), "the body is a JSON object, not a Go []json.RawMessage, at offset 1"},
+
 		{number, "strconv.Atoi: invalid syntax"},
 		{&net.OpError{Op: "read", Net: "tcp", Err: errors.New(private)}, "read tcp: an error of type *errors.errorString; Unwrap has its text"},
 		{errors.New(`net/http: invalid header field value for "X-` + private + `"`), "invalid header field"},
 		{errors.New("stream error: stream ID 3; REFUSED_STREAM; " + private), "http2: stream error REFUSED_STREAM"},
 		{errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="` + private + `"`), "http2: server sent GOAWAY and closed the connection"},
-		{http.ErrMissingContentLength, "missing ContentLength in HEAD response"},
 		{fmt.Errorf("%w of %s: %w", errCutOff, private, io.ErrUnexpectedEOF), "the answer was cut off"},
 		{fmt.Errorf("again, %s: %w", private, &ownError{}), "an error of type *client.ownError; Unwrap has its text"},
 	} {
 		if got := describe(test.err); got != test.want {
 			t.Errorf("%q is described as %q, want %q", test.err, got, test.want)
 		}
+	}
+}
+
+// TestOffsetOfCharacter lets a release of Go count the first byte of a character that isn't
+// ASCII, or all of them.
+func TestOffsetOfCharacter(t *testing.T) {
+	got := describe(json.Unmarshal([]byte(`{"data":é`), new(any)))
+	const want = "invalid character looking for beginning of value at offset "
+	if got != want+"9" && got != want+"10" {
+		t.Errorf("%q, want %q with 9 or 10", got, want)
 	}
 }
 
