@@ -15,6 +15,11 @@ const masked = "***"
 // count as the key, cut off.
 const minCutKey = 6
 
+// maxEscape is how many backslashes before a character, or 25s behind its percent sign,
+// count as its escape: JSON in JSON doubles them. Without a bound, a long row of them
+// would be read anew from each of its places.
+const maxEscape = 32
+
 // maskKey takes the private key out of the headers and the body of every answer, before
 // anything else reads them: a server may repeat what it was sent. The key stands in this
 // closure, where no formatting reaches it.
@@ -91,7 +96,7 @@ func keyAt(text []byte, key string) int {
 // p, %70, %2570, \u0070, or p after backslashes, as in a JSON text within another.
 func characterAt(text []byte, c byte) int {
 	escape := 0
-	for escape < len(text) && text[escape] == '\\' {
+	for escape < min(len(text), maxEscape) && text[escape] == '\\' {
 		escape++
 	}
 	rest := text[escape:]
@@ -108,7 +113,7 @@ func characterAt(text []byte, c byte) int {
 		}
 	case rest[0] == '%':
 		digits := rest[1:]
-		for bytes.HasPrefix(digits, []byte("25")) && c != '%' {
+		for n := 0; n < maxEscape && bytes.HasPrefix(digits, []byte("25")) && c != '%'; n++ {
 			digits = digits[2:]
 		}
 		if hasHex(digits, c) {
@@ -129,5 +134,5 @@ func hasHex(text []byte, c byte) bool {
 
 // isCutOff tells whether a text holds no more than the beginning of an escape.
 func isCutOff(text []byte) bool {
-	return len(bytes.TrimRight(text, `\u%0123456789abcdefABCDEF`)) == 0 && len(text) <= 5
+	return len(text) <= 5 && len(bytes.TrimRight(text, `\u%0123456789abcdefABCDEF`)) == 0
 }

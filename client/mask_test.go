@@ -111,6 +111,20 @@ func TestWithoutKey(t *testing.T) {
 	}
 }
 
+// Were each place of a row read to the row's end, these would take hours.
+func TestLongEscapesOfTheKey(t *testing.T) {
+	for _, row := range []string{`\`, "%25", "25", testKey[:minCutKey]} {
+		before := strings.Repeat(row, 4<<20/len(row)) + " "
+		if got, want := string(withoutKey([]byte(before+testKey), testKey)), before+masked; got != want {
+			t.Errorf("after a row of %q, withoutKey leaves %q at the end; want %q", row, got[max(0, len(got)-50):], masked)
+		}
+		before = strings.Repeat(row, 4<<20/len(row))
+		if got := withoutKey([]byte(before+testKey), testKey); bytes.Contains(got, []byte(testKey)) {
+			t.Errorf("directly after a row of %q, withoutKey leaves the key", row)
+		}
+	}
+}
+
 // TestTheKeyInAnswers lets a server repeat the key in every place of an answer, whatever
 // the status and the way it is written: no field of an Error or of what is read, no
 // message and no log shows it.
