@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -44,6 +45,10 @@ func (g *gzipFile) nextMember() error {
 	if g.begun {
 		if err := g.passZeros(); err != nil {
 			return err
+		}
+		// The library calls what is shorter than a header cut off, whatever it is.
+		if magic, _ := g.file.Peek(len(gzipMagic)); !strings.HasPrefix(gzipMagic, string(magic)) {
+			return errFollowed
 		}
 	}
 	err := g.member.Reset(g.file)
