@@ -13,6 +13,9 @@ import (
 // kindOfKlaviyo is the name that RudderStack's definition of a Klaviyo destination has.
 const kindOfKlaviyo = "KLAVIYO"
 
+// exportKeys are the keys, in small letters, of what RudderStack's exports have destinations in.
+var exportKeys = map[string]bool{"source": true, "sources": true, "destination": true, "destinations": true, "connections": true}
+
 // destination is one of RudderStack's, as its exports have them.
 type destination struct {
 	id, name string
@@ -33,6 +36,11 @@ func unwrap(document *yaml.Node, chosen string) (*yaml.Node, error) {
 			return nil, errorAt(document, "want keys and values")
 		case chosen != "":
 			return nil, errors.New("holds settings and no destination to choose: leave --destination out")
+		}
+		for key := range pairs(document) {
+			if exportKeys[strings.ToLower(key.Value)] {
+				return nil, errorAt(key, "holds no destination with a config: export that of Klaviyo, or the whole workspace")
+			}
 		}
 		return document, nil
 	}
@@ -114,6 +122,7 @@ func asDestination(node *yaml.Node) (destination, bool) {
 	if node.Kind != yaml.MappingNode {
 		return d, false
 	}
+	named := false // by its definition
 	for key, value := range pairs(node) {
 		isText := value.ShortTag() == "!!str"
 		switch name := strings.ToLower(key.Value); {
@@ -129,7 +138,10 @@ func asDestination(node *yaml.Node) (destination, bool) {
 			d.kind = value.Value
 		case name == "destinationdefinition" && value.Kind == yaml.MappingNode:
 			for key, value := range pairs(value) {
-				if strings.EqualFold(key.Value, "name") && value.ShortTag() == "!!str" {
+				switch isText := value.ShortTag() == "!!str"; {
+				case strings.EqualFold(key.Value, "name") && isText:
+					d.kind, named = value.Value, true
+				case strings.EqualFold(key.Value, "displayName") && isText && !named:
 					d.kind = value.Value
 				}
 			}

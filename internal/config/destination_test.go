@@ -59,7 +59,10 @@ func TestDestinationOfAnExport(t *testing.T) {
 		{"another name, of one", mine, "Klaviyo UK", "no destination of that name or id"},
 		{"settings alone", `{"listId":"d1"}`, "Klaviyo EU", "leave --destination out"},
 		{"a secret for a name", exported("d1", secret, "BRAZE", true), "", `the destination (not shown) ("d1")`},
-		{"no destination in a workspace", `{"sources":[]}`, "", `unknown key "sources"`},
+		{"another's, by the name that people see", `{"name":"B","destinationDefinition":{"displayName":"Braze"},"config":{}}`, "", `the destination "B" is one of "Braze"`},
+		{"by the name that people see", `{"destinationDefinition":{"displayName":"Klaviyo"},"config":{"listId":"d1"}}`, "", "d1"},
+		{"no destination in a workspace", `{"sources":[]}`, "", "line 1: holds no destination with a config"},
+		{"a source without destinations", `{"source":{"id":"s","config":{}}}`, "", "line 1: holds no destination with a config"},
 		{"a setting beside", `{"listId":"X","sources":[{"destinations":[` + mine + `]}]}`, "", "listId stands beside config"},
 		{"an alias to itself", "a: &a [*a]\n", "", `unknown key "a"`},
 	}
