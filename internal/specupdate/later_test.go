@@ -219,12 +219,12 @@ func TestLaterRevision(t *testing.T) {
 			t.Error("changes.md is not what was printed")
 		}
 		if missing := inOrder(report, []string{
-			"Rules of the mapper touched: ", `createEvent`, `profileFields["first_name"]`,
+			"Rules of the mapper touched: createEvent2023, createProfile2023\n",
 			"Calls touched: ", "API.CreateEvent", "API.CreateProfile", "API.GetMetrics", "API.SuppressProfiles",
 			"## Breaking\n",
-			"`create_event`, POST /api/events/: ", "required", "`data/attributes/source`", "call: API.CreateEvent\n", "mapper: ", "createEvent (mapper/track.go:",
+			"`create_event`, POST /api/events/: ", "required", "`data/attributes/source`", "call: API.CreateEvent\n", "mapper: createEvent2023 (mapper/revision_2023_02_22.go:",
 			"`create_list`, POST /api/lists: was `create_list`, `POST /api/lists/`",
-			"`create_profile`, POST /api/profiles/: ", "`data/attributes/first_name`", "call: API.CreateProfile\n", `mapper: profileFields["first_name"] (mapper/profile.go:`,
+			"`create_profile`, POST /api/profiles/: ", "`data/attributes/first_name`", "call: API.CreateProfile\n", "mapper: createProfile2023 (mapper/revision_2023_02_22.go:",
 			"`create_profile`, POST /api/profiles/: the burst limit changed from `75/s` to `7/s`",
 			"`read_metrics`, GET /api/metrics/: was `get_metrics`, `GET /api/metrics/`\n  - call: API.GetMetrics\n",
 			"`read_metrics`, GET /api/metrics/: the key needs the scope `accounts:read` now",
