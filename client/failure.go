@@ -39,6 +39,9 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 		kind:   ErrUnexpectedAnswer,
 		advice: "the request was taken, so don't send it again; Answer and ResourceID have what could be read",
 	}
+	if sent.Operation.Method == http.MethodGet {
+		e.advice = "Answer has what could be read; report what the answer lacks, for sent again the call fails again"
+	}
 	var single struct {
 		Data struct {
 			ID string `json:"id"`

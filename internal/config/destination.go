@@ -155,8 +155,7 @@ func asDestination(node *yaml.Node) (destination, bool) {
 }
 
 func isFlag(value *yaml.Node, want bool) bool {
-	flag, err := boolean(value)
-	return err == nil && flag == want
+	return value.Kind == yaml.ScalarNode && strings.EqualFold(value.Value, strconv.FormatBool(want))
 }
 
 // isOfKlaviyo tells whether it is one, as far as it says so.

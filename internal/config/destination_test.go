@@ -47,6 +47,7 @@ func TestDestinationOfAnExport(t *testing.T) {
 		{"in a list", `[` + theirs + `,` + mine + `]`, "", "d1"},
 		{"in YAML", "sources:\n- destinations:\n  - {id: d1, name: K, enabled: true, config: {listId: d1}, destinationDefinition: {name: KLAVIYO}}\n", "", "d1"},
 		{"of two sources", workspace(mine, mine+","+theirs), "", "d1"},
+		{"switched off in a string", `{"id":"d8","name":"K","enabled":"false","config":{"listId":"d8"}}`, "", `the destination "K" ("d8") is switched off`},
 		{"beside one that is switched off", workspace(off, mine), "", "d1"},
 		{"switched off, in a workspace", workspace(off, theirs), "", `no destination of Klaviyo that is switched on: "Klaviyo old" ("d3"), which is switched off`},
 		{"switched off and chosen", workspace(off, mine), "d3", `"Klaviyo old" ("d3") is switched off`},

@@ -29,6 +29,8 @@ var foreign = []struct {
 	{"PAR1", "a Parquet file", "export the events as JSON Lines"},
 	{"Obj\x01", "an Avro file", "export the events as JSON Lines"},
 	{"ORC", "an ORC file", "export the events as JSON Lines"},
+	{"\xff\xfe\x00\x00", "text in UTF-32", "pipe the output of iconv -f UTF-32 -t UTF-8 to the command"},
+	{"\x00\x00\xfe\xff", "text in UTF-32", "pipe the output of iconv -f UTF-32 -t UTF-8 to the command"},
 	{"\xff\xfe", utf16, iconv},
 	{"\xfe\xff", utf16, iconv},
 	{"{\x00", utf16, iconv},

@@ -47,6 +47,8 @@ func TestWhatIsNotRead(t *testing.T) {
 		{"zstd in gzip", gzipped(t, zstandard(t, events)), "compressed twice"},
 		{"bzip2 in zstd", zstandard(t, "BZh9"), "compressed with bzip2"},
 		{"UTF-16, little endian", "\xff\xfe" + in16(events, true), "text in UTF-16, which isn't read: pipe the output of iconv"},
+		{"UTF-32, little endian", "\xff\xfe\x00\x00{\x00\x00\x00", "text in UTF-32"},
+		{"UTF-32, big endian", "\x00\x00\xfe\xff\x00\x00\x00{", "text in UTF-32"},
 		{"UTF-16, big endian", "\xfe\xff" + in16(events, false), "text in UTF-16"},
 		{"UTF-16, little endian, without a mark", in16(events, true), "text in UTF-16"},
 		{"UTF-16, big endian, without a mark", in16(events, false), "text in UTF-16"},
