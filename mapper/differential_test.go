@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -36,15 +34,7 @@ func TestPlain(t *testing.T) {
 
 // FuzzPlain does the same for the inputs that fuzzing finds.
 func FuzzPlain(f *testing.F) {
-	golden, err := filepath.Glob("testdata/golden/*/*/event.json")
-	if err != nil || len(golden) == 0 {
-		f.Fatalf("no seeds in testdata/golden: %v", err)
-	}
-	for i, name := range golden {
-		event, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for i, event := range goldenEvents(f) {
 		f.Add(event, uint16(i))
 	}
 	for i := range 200 {

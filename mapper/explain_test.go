@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -214,15 +212,7 @@ func TestExplain(t *testing.T) {
 // the origin of a field or named as unused.
 func TestExplainEverything(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/golden/*/*/event.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden cases: %v", err)
-	}
-	for _, name := range files {
-		event, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, event := range goldenEvents(t) {
 		for _, revision := range mapper.Revisions() {
 			checkExplanation(t, newMapper(t, mapper.Config{SendNulls: true, Revision: revision}), event)
 		}

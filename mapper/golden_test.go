@@ -8,10 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -43,47 +45,134 @@ type goldenProblem struct {
 	Field string      `json:"field"`
 }
 
-// TestGolden maps each testdata/golden/SECTION/CASE/event.json with the case's
-// config.json, if there is one, and compares with its want.json. The sections are
-// those of the mapping's reference, docs/mapping.md.
-func TestGolden(t *testing.T) {
-	events, err := filepath.Glob("testdata/golden/*/*/event.json")
-	if err != nil {
+// goldenFile is testdata/golden/SECTION/RULE.txtar: a comment that says the rule, and the
+// files of its cases, CASE/config.json where one is needed, CASE/event.json and
+// CASE/want.json. The sections are those of the mapping's reference, docs/mapping.md.
+type goldenFile struct {
+	name  string // SECTION/RULE
+	path  string
+	rule  string
+	cases []*goldenCase
+}
+
+type goldenCase struct {
+	name                string
+	config, event, want []byte
+}
+
+// goldenFiles reads the golden cases.
+func goldenFiles(t testing.TB) []*goldenFile {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/golden/*/*.txtar")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no golden cases in testdata/golden: %v", err)
+	}
+	var files []*goldenFile
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := &goldenFile{
+			name: strings.TrimSuffix(strings.TrimPrefix(filepath.ToSlash(path), "testdata/golden/"), ".txtar"),
+			path: path,
+			rule: string(archive.Comment),
+		}
+		for _, part := range archive.Files {
+			name, kind, _ := strings.Cut(part.Name, "/")
+			if len(file.cases) == 0 || file.cases[len(file.cases)-1].name != name {
+				file.cases = append(file.cases, &goldenCase{name: name})
+			}
+			c := file.cases[len(file.cases)-1]
+			switch kind {
+			case "config.json":
+				c.config = part.Data
+			case "event.json":
+				c.event = part.Data
+			case "want.json":
+				c.want = part.Data
+			default:
+				t.Fatalf("%s: what is %s?", path, part.Name)
+			}
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// goldenEvents are the events of the golden cases.
+func goldenEvents(t testing.TB) (events [][]byte) {
+	t.Helper()
+	for _, file := range goldenFiles(t) {
+		for _, c := range file.cases {
+			events = append(events, c.event)
+		}
+	}
+	return events
+}
+
+// write puts the file in order, as it is after an update.
+func (f *goldenFile) write(t *testing.T) {
+	t.Helper()
+	archive := txtar.Archive{Comment: []byte(f.rule)}
+	for _, c := range f.cases {
+		if c.config != nil {
+			archive.Files = append(archive.Files, txtar.File{Name: c.name + "/config.json", Data: c.config})
+		}
+		archive.Files = append(archive.Files,
+			txtar.File{Name: c.name + "/event.json", Data: c.event},
+			txtar.File{Name: c.name + "/want.json", Data: c.want})
+	}
+	if err := os.WriteFile(f.path, txtar.Format(&archive), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if len(events) == 0 {
-		t.Fatal("no golden cases in testdata/golden")
-	}
-	for _, event := range events {
-		dir := filepath.Dir(event)
-		name, _ := filepath.Rel("testdata/golden", dir)
-		t.Run(name, func(t *testing.T) {
-			got := mapGolden(t, dir)
-			wantFile := filepath.Join(dir, "want.json")
-			if *update {
-				writeGolden(t, wantFile, got)
+}
+
+// TestGolden maps the event of each golden case with the case's config, and compares what
+// it becomes.
+func TestGolden(t *testing.T) {
+	for _, file := range goldenFiles(t) {
+		t.Run(file.name, func(t *testing.T) {
+			if strings.TrimSpace(file.rule) == "" {
+				t.Error("no comment says the rule")
 			}
-			var want golden
-			decodeGolden(t, readFile(t, wantFile), &want)
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("want -, got +:\n%s", diff)
+			seen := make(map[string]bool)
+			for _, c := range file.cases {
+				t.Run(c.name, func(t *testing.T) {
+					if seen[c.name] || c.event == nil {
+						t.Fatal("a case has one event, and its name but once")
+					}
+					seen[c.name] = true
+					got := mapGolden(t, c)
+					if *update {
+						c.want = encodeGolden(t, got)
+					}
+					var want golden
+					decodeGolden(t, c.want, &want)
+					if diff := cmp.Diff(want, got); diff != "" {
+						t.Errorf("want -, got +:\n%s", diff)
+					}
+				})
+			}
+			if *update {
+				file.write(t)
 			}
 		})
 	}
 }
 
-func mapGolden(t *testing.T, dir string) golden {
+func mapGolden(t *testing.T, c *goldenCase) golden {
 	t.Helper()
 	cfg := mapper.Config{}
-	if data, err := os.ReadFile(filepath.Join(dir, "config.json")); err == nil {
-		decodeGolden(t, data, &cfg)
+	if c.config != nil {
+		decodeGolden(t, c.config, &cfg)
 	}
 	cfg.Now = func() time.Time { return now }
 	m, err := mapper.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := m.Map(readFile(t, filepath.Join(dir, "event.json")))
+	result, err := m.Map(c.event)
 
 	got := golden{MessageID: result.MessageID, Requests: []goldenRequest{}, Skipped: string(result.Skipped)}
 	for _, r := range result.Requests {
@@ -143,7 +232,7 @@ func readFile(t *testing.T, name string) []byte {
 	return data
 }
 
-func writeGolden(t *testing.T, name string, g golden) {
+func encodeGolden(t *testing.T, g golden) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	e := json.NewEncoder(&out)
@@ -152,7 +241,5 @@ func writeGolden(t *testing.T, name string, g golden) {
 	if err := e.Encode(g); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(name, out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return out.Bytes()
 }

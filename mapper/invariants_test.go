@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -55,17 +53,9 @@ func fuzzConfig(n uint16) mapper.Config {
 // FuzzMap holds every input against what Map promises: it doesn't panic, its
 // requests are JSON, each has an identifier, and nothing of the event disappears.
 func FuzzMap(f *testing.F) {
-	golden, err := filepath.Glob("testdata/golden/*/*/event.json")
-	if err != nil || len(golden) == 0 {
-		f.Fatalf("no seeds in testdata/golden: %v", err)
-	}
-	for i, name := range golden {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data, uint16(i))
-		f.Add(data, uint16(i)|1<<13)
+	for i, event := range goldenEvents(f) {
+		f.Add(event, uint16(i))
+		f.Add(event, uint16(i)|1<<13)
 	}
 	f.Fuzz(func(t *testing.T, event []byte, settings uint16) {
 		cfg := fuzzConfig(settings)
