@@ -4,35 +4,24 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// maxBatch is how many people a call of subscribe_profiles or of
-// unsubscribe_profiles takes.
-const maxBatch = 100
-
 // batchKey is what the requests of a batch have in common.
 type batchKey struct {
-	operation    *klaviyo.Operation
-	listID       string // may be empty in unsubscribe_profiles
-	customSource string
+	operation *runtime.Operation
+	shared    any
 }
 
-// batchOf gives the batch that a request can join, if it is of one person.
-func batchOf(request mapper.Request) (batchKey, bool) {
-	key := batchKey{operation: request.Operation()}
-	switch body := request.Body().(type) {
-	case *klaviyo.SubscriptionCreateJobCreateQuery:
-		a := &body.Data.Attributes
-		key.listID, key.customSource = a.ListID, a.CustomSource
-		return key, len(a.Subscriptions) == 1
-	case *klaviyo.UnsubscriptionCreateJobCreateQuery:
-		a := &body.Data.Attributes
-		key.listID = a.ListID
-		return key, len(a.Emails) <= 1 && len(a.PhoneNumbers) <= 1
+// batchOf gives the batch that a request waits for others in, if there is one.
+func batchOf(request mapper.Request) (key batchKey, ok bool) {
+	b := batchings[request.Operation()]
+	if b == nil || b.shared == nil {
+		return batchKey{}, false
 	}
-	return batchKey{}, false
+	shared, ok := b.shared(request.Body())
+	return batchKey{request.Operation(), shared}, ok
 }
 
 // batches are those that wait for more. A request joins when it is its event's
@@ -101,7 +90,7 @@ func (q *Queue) join(key batchKey, t *task) {
 	b.tasks = append(b.tasks, t)
 	t.steps[0].batch = nil
 	q.batches.unexpect(key)
-	if len(b.tasks) == maxBatch {
+	if len(b.tasks) == batchings[key.operation].most {
 		q.flush(key)
 		return
 	}
@@ -123,36 +112,11 @@ func (q *Queue) flushIfLast(key batchKey) {
 	}
 }
 
-// combined is a request that stands for those of several events.
-type combined struct {
-	operation *klaviyo.Operation
-	body      any
-}
-
-func (c combined) Operation() *klaviyo.Operation { return c.operation }
-func (c combined) Body() any                     { return c.body }
-
-// together is one request for events whose next requests are of the same batch.
-func together(tasks []*task) client.Request {
-	request := tasks[0].requests[0]
-	switch first := request.Body().(type) {
-	case *klaviyo.SubscriptionCreateJobCreateQuery:
-		all := first.Data.Attributes
-		all.Subscriptions = nil
-		for _, t := range tasks {
-			one := t.requests[0].Body().(*klaviyo.SubscriptionCreateJobCreateQuery)
-			all.Subscriptions = append(all.Subscriptions, one.Data.Attributes.Subscriptions...)
-		}
-		return combined{request.Operation(), klaviyo.NewSubscribeProfilesBody(all)}
-	case *klaviyo.UnsubscriptionCreateJobCreateQuery:
-		all := first.Data.Attributes
-		all.Emails, all.PhoneNumbers = nil, nil
-		for _, t := range tasks {
-			one := t.requests[0].Body().(*klaviyo.UnsubscriptionCreateJobCreateQuery)
-			all.Emails = append(all.Emails, one.Data.Attributes.Emails...)
-			all.PhoneNumbers = append(all.PhoneNumbers, one.Data.Attributes.PhoneNumbers...)
-		}
-		return combined{request.Operation(), klaviyo.NewUnsubscribeProfilesBody(all)}
+// together is one request for events whose next requests can go in one call.
+func (c *call) together() client.Request {
+	bodies := make([]any, len(c.tasks))
+	for i, t := range c.tasks {
+		bodies[i] = t.requests[0].Body()
 	}
-	return nil // nothing else is batched
+	return combined{c.operation, c.batching().join(bodies)}
 }

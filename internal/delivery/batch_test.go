@@ -61,14 +61,14 @@ func TestFullBatchGoesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{}
 		q := Start(t.Context(), Config{Sender: s})
-		for line := range maxBatch {
+		for line := range hundred {
 			email := fmt.Sprintf("p%d@x", line)
 			if err := q.Add(of(line+1, email, subscribe("L", email))); err != nil {
 				t.Fatal(err)
 			}
 		}
 		synctest.Wait()
-		if len(s.got) != 1 || strings.Count(s.got[0].words, "@") != maxBatch {
+		if len(s.got) != 1 || strings.Count(s.got[0].words, "@") != hundred {
 			t.Errorf("requests %v", s.got)
 		}
 		q.Wait()

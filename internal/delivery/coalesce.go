@@ -1,11 +1,5 @@
 package delivery
 
-import (
-	"encoding/json"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-)
-
 // How much becomes one request. The API takes 100,000 bytes of a profile; an
 // update names its id as well.
 const (
@@ -21,20 +15,19 @@ const (
 // profile all the fields go to. Only the last may have further requests, such as
 // a subscription: what follows a profile sees no later one.
 func (q *Queue) coalesce(c *call) {
-	last := c.tasks[0]
-	whole, ok := last.profile()
-	if !ok || last.alone {
+	b := c.batching()
+	if b == nil || b.merge == nil || c.tasks[0].alone {
 		return
 	}
-	for len(last.steps) == 1 && len(c.tasks) < maxCoalesced {
-		next := last.next
-		if next == nil || next.alone || next.waits > 1 || next.steps[0].operation != klaviyo.OperationCreateProfile {
+	last, whole := c.tasks[0], c.tasks[0].requests[0].Body()
+	for len(c.tasks) < maxCoalesced {
+		next := last.follower()
+		if next == nil {
 			break
 		}
 		q.load(next)
-		following, _ := next.profile()
-		merged, ok := merge(whole, following)
-		if !ok {
+		merged, ok := b.merge(whole, next.requests[0].Body())
+		if !ok || len(appendBody(nil, merged)) > maxProfileBytes {
 			q.putAway(next)
 			break
 		}
@@ -42,34 +35,16 @@ func (q *Queue) coalesce(c *call) {
 		c.tasks = append(c.tasks, next)
 	}
 	if len(c.tasks) > 1 {
-		c.request = combined{klaviyo.OperationCreateProfile, klaviyo.NewCreateProfileBody(whole)}
+		c.request = combined{c.operation, whole}
 	}
 }
 
-// profile gives what the event's next request sets of a profile, if it does.
-func (t *task) profile() (klaviyo.ProfileCreateAttributes, bool) {
-	body, ok := t.requests[0].Body().(*klaviyo.ProfileCreateQuery)
-	if !ok {
-		return klaviyo.ProfileCreateAttributes{}, false
+// follower gives the event that waits for this one alone and may go in one call with it,
+// if their next requests are of the same operation. Only the last request of this one may.
+func (t *task) follower() *task {
+	next := t.next
+	if len(t.steps) > 1 || next == nil || next.alone || next.waits > 1 || next.steps[0].operation != t.steps[0].operation {
+		return nil
 	}
-	return body.Data.Attributes, true
-}
-
-// merge makes one request's attributes of those of two, if they have one result
-// together.
-func merge(earlier, later klaviyo.ProfileCreateAttributes) (klaviyo.ProfileCreateAttributes, bool) {
-	if !sameIdentifiers(earlier, later) {
-		return klaviyo.ProfileCreateAttributes{}, false
-	}
-	merged, err := mergeProfiles(earlier, later)
-	return merged, err == nil && fits(merged)
-}
-
-func sameIdentifiers(a, b klaviyo.ProfileCreateAttributes) bool {
-	return a.Email == b.Email && a.PhoneNumber == b.PhoneNumber && a.ExternalID == b.ExternalID
-}
-
-func fits(profile klaviyo.ProfileCreateAttributes) bool {
-	body, err := json.Marshal(klaviyo.NewCreateProfileBody(profile))
-	return err == nil && len(body) <= maxProfileBytes
+	return next
 }

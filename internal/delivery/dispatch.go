@@ -30,7 +30,7 @@ func (q *Queue) begin(c *call) {
 		}
 		c.request = c.tasks[0].requests[0]
 		if len(c.tasks) > 1 {
-			c.request = together(c.tasks)
+			c.request = c.together()
 		}
 		q.coalesce(c)
 	}

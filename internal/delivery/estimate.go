@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
 )
 
@@ -13,7 +13,7 @@ import (
 // be depends on what waits at the same time, and on what Klaviyo knows already, so
 // it gives bounds. It isn't safe for concurrent use.
 type Estimate struct {
-	calls  map[*klaviyo.Operation]Calls
+	calls  map[*runtime.Operation]Calls
 	people *people     // for its identifiers
 	known  *tally.Seen // who was written to, as far as the client remembers them
 	read   int         // bytes of the events so far, as the backlog counts them
@@ -44,7 +44,7 @@ const rememberedIdentifiers = 150_000
 // NewEstimate makes an Estimate of no events.
 func NewEstimate() *Estimate {
 	return &Estimate{
-		calls:   map[*klaviyo.Operation]Calls{},
+		calls:   map[*runtime.Operation]Calls{},
 		people:  newPeople(),
 		known:   tally.NewSeen(rememberedIdentifiers),
 		recent:  map[id]*joined{},
@@ -54,7 +54,7 @@ func NewEstimate() *Estimate {
 }
 
 // Calls gives the bounds for each operation that is called.
-func (e *Estimate) Calls() map[*klaviyo.Operation]Calls { return e.calls }
+func (e *Estimate) Calls() map[*runtime.Operation]Calls { return e.calls }
 
 // Add counts an event. It keeps nothing of its memory.
 func (e *Estimate) Add(event Event) {
@@ -70,8 +70,8 @@ func (e *Estimate) Add(event Event) {
 		op := request.Operation()
 		key, batched := batchOf(request)
 		switch {
-		case op == klaviyo.OperationCreateProfile:
-			e.identify(ids, len(event.Text), i == len(event.Requests)-1)
+		case isMerged(op):
+			e.identify(op, ids, len(event.Text), i == len(event.Requests)-1)
 		case batched:
 			fewest := 1
 			if e.joinBatch(key) {
@@ -81,20 +81,20 @@ func (e *Estimate) Add(event Event) {
 		default:
 			e.count(op, 1, 1)
 		}
-		if op != klaviyo.OperationCreateProfile && i == 0 {
+		if !isMerged(op) && i == 0 {
 			e.close(ids)
 		}
 	}
 }
 
-func (e *Estimate) count(op *klaviyo.Operation, fewest, most int) {
+func (e *Estimate) count(op *runtime.Operation, fewest, most int) {
 	calls := e.calls[op]
 	e.calls[op] = Calls{calls.Fewest + fewest, calls.Most + most}
 }
 
 // identify counts an identify: with the one before it of the same person, if the two
 // can be one call, else as one of its own.
-func (e *Estimate) identify(ids []id, size int, last bool) {
+func (e *Estimate) identify(op *runtime.Operation, ids []id, size int, last bool) {
 	before, same := e.before(ids)
 	joins := same && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
 		e.read-before.begun <= maxBytes
@@ -109,16 +109,25 @@ func (e *Estimate) identify(ids []id, size int, last bool) {
 		e.close(ids)
 	}
 
-	isKnown := e.learn(ids)
-	switch {
-	case isKnown && joins:
-		e.count(klaviyo.OperationUpdateProfile, 0, 1)
-	case isKnown:
-		e.count(klaviyo.OperationUpdateProfile, 1, 1)
-	default:
-		e.count(klaviyo.OperationCreateProfile, 1, 1)
-		e.count(klaviyo.OperationUpdateProfile, 0, 1)
+	fewest := 1
+	if joins {
+		fewest = 0
 	}
+	switch isKnown := e.learn(ids); {
+	case op.UpdatedBy == nil:
+		e.count(op, fewest, 1)
+	case isKnown:
+		e.count(op.UpdatedBy, fewest, 1)
+	default:
+		e.count(op, 1, 1)
+		e.count(op.UpdatedBy, 0, 1)
+	}
+}
+
+// isMerged tells whether neighbouring requests of a person may become one.
+func isMerged(op *runtime.Operation) bool {
+	b := batchings[op]
+	return b != nil && b.merge != nil
 }
 
 // learn tells whether somebody with one of the identifiers was written to before.
@@ -164,7 +173,7 @@ func (e *Estimate) close(ids []id) {
 // joinBatch tells whether a request joins others that wait.
 func (e *Estimate) joinBatch(key batchKey) bool {
 	b := e.batches[key]
-	if b == nil || b.count == maxBatch || e.read-b.begun > maxBytes {
+	if b == nil || b.count == batchings[key.operation].most || e.read-b.begun > maxBytes {
 		e.batches[key] = &joined{begun: e.read, count: 1}
 		return false
 	}
@@ -174,11 +183,11 @@ func (e *Estimate) joinBatch(key batchKey) bool {
 
 // Duration is how long a number of calls of an operation take at Klaviyo's limits, of
 // which a share may be used: a minute's quota at burst speed, then the next.
-func Duration(op *klaviyo.Operation, calls int, share float64) time.Duration {
+func Duration(op *runtime.Operation, calls int, share float64) time.Duration {
 	if calls == 0 {
 		return 0
 	}
-	quota := func(limit klaviyo.RateLimit) int { return max(1, int(float64(limit.Calls)*share)) }
+	quota := func(limit runtime.RateLimit) int { return max(1, int(float64(limit.Calls)*share)) }
 	windows := (calls - 1) / quota(op.Steady)
 	rest := calls - windows*quota(op.Steady)
 	bursts := math.Ceil(float64(rest)/float64(quota(op.Burst))) - 1

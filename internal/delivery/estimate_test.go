@@ -69,7 +69,7 @@ func TestEstimate(t *testing.T) {
 		{"a subscription after the last", []string{ann, annJoins}, map[*klaviyo.Operation]Calls{create: {1, 1}, update: {0, 2}, subscribe: {1, 1}}},
 		{"more than one call takes", repeated(maxCoalesced+1, func(int) string { return ann }), map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, maxCoalesced + 1}}},
 		{"larger than one call takes", repeated(3, large), map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 3}}},
-		{"batches", repeated(2*maxBatch+1, group), map[*klaviyo.Operation]Calls{subscribe: {3, 2*maxBatch + 1}}},
+		{"batches", repeated(2*hundred+1, group), map[*klaviyo.Operation]Calls{subscribe: {3, 2*hundred + 1}}},
 		{
 			"far apart", append(append([]string{ann, group(1)}, repeated(400, far)...), ann, group(2)),
 			map[*klaviyo.Operation]Calls{create: {1, 1}, update: {1, 2}, subscribe: {2, 2}, event: {400, 400}},

@@ -3,7 +3,7 @@ package delivery
 import (
 	"container/heap"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // A call with more than largeCall bytes of events is large: its body is copied a few
@@ -18,7 +18,7 @@ const (
 // quota is used up keeps none of the others waiting.
 type lanes struct {
 	width int // calls under way at once in a lane
-	of    map[*klaviyo.Operation]*lane
+	of    map[*runtime.Operation]*lane
 	large int // bytes of the large calls under way
 }
 
@@ -29,16 +29,16 @@ type lane struct {
 }
 
 func newLanes(width int) lanes {
-	return lanes{width: width, of: make(map[*klaviyo.Operation]*lane)}
+	return lanes{width: width, of: make(map[*runtime.Operation]*lane)}
 }
 
-func (ls *lanes) add(c *call) { heap.Push(&ls.lane(c).ready, c) }
+func (ls *lanes) add(c *call) { heap.Push(&ls.lane(c.operation).ready, c) }
 
-func (ls *lanes) lane(c *call) *lane {
-	l := ls.of[c.operation]
+func (ls *lanes) lane(op *runtime.Operation) *lane {
+	l := ls.of[op]
 	if l == nil {
 		l = &lane{}
-		ls.of[c.operation] = l
+		ls.of[op] = l
 	}
 	return l
 }
@@ -59,16 +59,16 @@ func (ls *lanes) canHold(size int) bool {
 
 // begin counts a call as under way until done.
 func (ls *lanes) begin(c *call) {
-	ls.lane(c).busy++
-	if size := c.size(); size > largeCall {
-		ls.large += size
+	ls.lane(c.operation).busy++
+	if c.bytes = c.size(); c.bytes > largeCall {
+		ls.large += c.bytes
 	}
 }
 
 func (ls *lanes) done(c *call) {
-	ls.lane(c).busy--
-	if size := c.size(); size > largeCall {
-		ls.large -= size
+	ls.lane(c.operation).busy--
+	if c.bytes > largeCall {
+		ls.large -= c.bytes
 	}
 }
 

@@ -7,58 +7,20 @@ import (
 	"reflect"
 
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// mergeProfiles gives the attributes that have the result of two requests for one
-// profile: field by field the later value counts, null too. Custom properties are
-// fields in this sense, what is in them isn't.
-func mergeProfiles(earlier, later klaviyo.ProfileCreateAttributes) (klaviyo.ProfileCreateAttributes, error) {
-	properties, err := mergeProperties(earlier.Properties, later.Properties)
-	return klaviyo.ProfileCreateAttributes{
-		// The two have the same identifiers.
-		Email:       later.Email,
-		PhoneNumber: later.PhoneNumber,
-		ExternalID:  later.ExternalID,
+// Two requests for a profile have this result together: field by field the later value
+// counts, null too. Custom properties are fields in this sense, what is in them isn't.
 
-		FirstName:    latest(earlier.FirstName, later.FirstName),
-		LastName:     latest(earlier.LastName, later.LastName),
-		Title:        latest(earlier.Title, later.Title),
-		Organization: latest(earlier.Organization, later.Organization),
-		Image:        latest(earlier.Image, later.Image),
-		Location:     mergeLocations(earlier.Location, later.Location),
-		Properties:   properties,
-	}, err
-}
-
-func mergeLocations(earlier, later klaviyo.ProfileLocation) klaviyo.ProfileLocation {
-	return klaviyo.ProfileLocation{
-		Address1:  latest(earlier.Address1, later.Address1),
-		Address2:  latest(earlier.Address2, later.Address2),
-		City:      latest(earlier.City, later.City),
-		Country:   latest(earlier.Country, later.Country),
-		Latitude:  latestCoordinate(earlier.Latitude, later.Latitude),
-		Longitude: latestCoordinate(earlier.Longitude, later.Longitude),
-		Region:    latest(earlier.Region, later.Region),
-		Timezone:  latest(earlier.Timezone, later.Timezone),
-		Zip:       latest(earlier.Zip, later.Zip),
-	}
-}
-
-func latest(earlier, later klaviyo.Nullable[string]) klaviyo.Nullable[string] {
-	if later.IsSpecified() {
-		return later
-	}
-	return earlier
-}
-
-func latestCoordinate(earlier, later klaviyo.Coordinate) klaviyo.Coordinate {
-	if reflect.ValueOf(later).IsZero() {
+// latest gives a field's value.
+func latest[F any](earlier, later F) F {
+	if isZero(later) {
 		return earlier
 	}
 	return later
 }
+
+func isZero(v any) bool { return reflect.ValueOf(v).IsZero() }
 
 // mergeProperties merges objects of custom properties name by name. Values keep
 // their bytes.

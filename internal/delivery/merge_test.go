@@ -42,11 +42,7 @@ func TestMergeProfiles(t *testing.T) {
 			if err := json.Unmarshal([]byte(tt.later), &later); err != nil {
 				t.Fatal(err)
 			}
-			merged, err := mergeProfiles(earlier, later)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := json.Marshal(merged)
+			got, err := json.Marshal(merged(t, earlier, later))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,7 +60,7 @@ func TestEachFieldIsMerged(t *testing.T) {
 		for i := range v.NumField() {
 			switch field := v.Field(i).Addr().Interface().(type) {
 			case *string:
-				*field = text
+				*field = "A" // the identifiers: both have the same
 			case *klaviyo.Nullable[string]:
 				*field = klaviyo.Set(text)
 			case *klaviyo.Coordinate:
@@ -84,16 +80,26 @@ func TestEachFieldIsMerged(t *testing.T) {
 		fill(reflect.ValueOf(&a.Location).Elem(), text)
 		return a
 	}
-	empty := klaviyo.ProfileCreateAttributes{Email: "A", PhoneNumber: "A", ExternalID: "A"} // both have the same identifiers
+	empty := klaviyo.ProfileCreateAttributes{Email: "A", PhoneNumber: "A", ExternalID: "A"}
 	for name, parts := range map[string][2]klaviyo.ProfileCreateAttributes{
 		"later":   {whole("B"), whole("A")},
 		"earlier": {whole("A"), empty},
 	} {
-		got, err := mergeProfiles(parts[0], parts[1])
-		if err != nil || !reflect.DeepEqual(got, whole("A")) {
-			t.Errorf("%s: %+v, %v", name, got, err)
+		if got := merged(t, parts[0], parts[1]); !reflect.DeepEqual(got, whole("A")) {
+			t.Errorf("%s: %+v", name, got)
 		}
 	}
+}
+
+// merged gives the attributes of the request that two become.
+func merged(t *testing.T, earlier, later klaviyo.ProfileCreateAttributes) klaviyo.ProfileCreateAttributes {
+	t.Helper()
+	a, b := klaviyo.NewCreateProfileBody(earlier), klaviyo.NewCreateProfileBody(later)
+	body, ok := batchings[klaviyo.OperationCreateProfile].merge(&a, &b)
+	if !ok {
+		t.Fatal("not merged")
+	}
+	return body.(*klaviyo.ProfileCreateQuery).Data.Attributes
 }
 
 func TestMergeProperties(t *testing.T) {

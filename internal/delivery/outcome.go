@@ -62,19 +62,34 @@ func (q *Queue) settle(c *call, err error) {
 		q.stop(err)
 		return
 	}
-	if rest := c.rest; rest != nil {
-		c.rest, rest.misled = nil, outcome != refused
-		q.lanes.add(rest)
+	if c.rest != nil {
+		q.cameBack(c, outcome != refused)
 	}
 	if q.outage.probing {
 		q.probeNext()
 	}
 }
 
+// cameBack notes that an event has gone alone, and sends the others when all have that were
+// named.
+func (q *Queue) cameBack(c *call, misled bool) {
+	r := c.rest
+	c.rest = nil
+	r.named--
+	r.misled = r.misled || misled
+	if r.named > 0 {
+		return
+	}
+	for _, other := range r.calls {
+		other.misled = r.misled
+		q.lanes.add(other)
+	}
+}
+
 // refuse splits a call of several events, and rejects the events of one that can't
 // be split.
 func (q *Queue) refuse(c *call, reason error) {
-	if parts := c.split(reason); len(parts) > 0 {
+	if parts := q.split(c, reason); len(parts) > 0 {
 		for _, part := range parts {
 			q.lanes.add(part)
 		}

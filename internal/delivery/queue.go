@@ -12,10 +12,14 @@
 // # Fewer calls
 //
 // Neighbouring identifies of a person that have the same identifiers become one
-// request with the result of all. Subscriptions of a list, and ends of them,
-// go out up to a hundred a call. Where such a call is refused, it is split until
-// the events that are at fault stand alone, unless the fault is what they share, such
-// as the list.
+// request with the result of all. Subscriptions of a list, and ends of them, wait a
+// moment for others and go out by the hundred or the thousand. How many a call takes, and what
+// they must have in common, stands in a file for each revision of the API.
+//
+// Where such a call is refused, the events that the refusal names are sent alone, and
+// then the others together again. If it names none the call is split in halves, until those
+// that are at fault stand alone. If the fault is what they share, such as the list, all are
+// dead letters.
 //
 // # What can't be sent
 //

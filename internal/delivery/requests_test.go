@@ -141,9 +141,9 @@ func unsubscribe(list string, addresses ...string) mapper.Request {
 	return made{mapper.KindUnsubscription, klaviyo.OperationUnsubscribeProfiles, &body}
 }
 
-// refusal is a 400 that names a place in the body.
-func refusal(pointer string) error {
-	return errors.Join(&client.Error{StatusCode: http.StatusBadRequest, Pointer: pointer}, client.ErrInvalidRequest)
+// refusal is a 400 that names a place in the body, or several.
+func refusal(pointer string, faults ...client.Fault) error {
+	return errors.Join(&client.Error{StatusCode: http.StatusBadRequest, Pointer: pointer, Faults: faults}, client.ErrInvalidRequest)
 }
 
 // run delivers events, and fails the test if delivery stops or leaves one undone.
@@ -176,3 +176,6 @@ func wantRequests(t *testing.T, s *server, want ...string) {
 		t.Errorf("requests\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 }
+
+// hundred is how many subscriptions a call of revision 2023-02-22 takes, and ends of them.
+const hundred = 100

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -27,13 +27,13 @@ type task struct {
 	waits int   // for how many others
 	next  *task // the one that waits for this one, or nil
 
-	// alone is set when its profile was refused together with others.
+	// alone is set when a request of it was refused together with others'.
 	alone bool
 }
 
 // step is a request, as far as it has to be known while it waits.
 type step struct {
-	operation *klaviyo.Operation
+	operation *runtime.Operation
 	batch     *batchKey // that it is to join, or nil
 }
 
@@ -55,20 +55,28 @@ func (t *task) done() { t.steps, t.requests = t.steps[1:], t.requests[1:] }
 
 // call is a request to be made, of one event or of several.
 type call struct {
-	operation *klaviyo.Operation
+	operation *runtime.Operation
 	request   client.Request // made when the call begins first
 	// tasks are in the order of the input if they are of one person, else in that of
 	// the request.
 	tasks []*task
+	bytes int // of the events' texts, while it is under way
 	began time.Time
 	held  bool // it counts as one that Klaviyo did not take since its last answer
 	// again says that it was held back, and is sent again since Klaviyo answers.
 	again bool
-	// rest is what is left of a batch that was refused for this call's event. It
-	// waits until this call tells whether the refusal named the right one.
-	rest *call
+	// rest is what is left of a call that was refused for this call's event, or nil.
+	rest *rest
 	// misled says that a refusal of the batch named one that isn't at fault.
 	misled bool
+}
+
+// rest is what is left of a call that was refused for some of its events. It waits until
+// each of these has gone alone, which tells whether the refusal named the right ones.
+type rest struct {
+	calls  []*call
+	named  int  // that aren't back
+	misled bool // one of them isn't at fault
 }
 
 // callOf is the call of the next request of one event, or of several that are of
@@ -76,6 +84,13 @@ type call struct {
 func callOf(tasks ...*task) *call {
 	return &call{operation: tasks[0].steps[0].operation, tasks: tasks}
 }
+
+// batching says how the call's requests go together, nil if they don't.
+func (c *call) batching() *batching { return batchings[c.tasks[0].steps[0].operation] }
+
+// isGathered tells whether it is a call of the operation that takes several in place of
+// the requests' own.
+func (c *call) isGathered() bool { return c.operation != c.tasks[0].steps[0].operation }
 
 // size is the length of the events' texts, in bytes.
 func (c *call) size() (bytes int) {

@@ -1,0 +1,94 @@
+package delivery
+
+import (
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// Revision 2026-07-15 takes events by the thousand, and subscriptions too. Ends of them go
+// by the hundred.
+var _ = register(map[*runtime.Operation]*batching{
+	klaviyo.OperationCreateOrUpdateProfile: {merge: merging(mergeProfiles2026)},
+	klaviyo.OperationBulkSubscribeProfiles: {
+		most: 1000,
+		shared: sharing(func(body *klaviyo.SubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
+			a := &body.Data.Attributes
+			key := subscriptionKey2026{body.Data.Relationships.List.Data.ID, a.CustomSource, a.HistoricalImport}
+			return key, len(a.Profiles.Data) == 1
+		}),
+		join: joining(func(bodies []*klaviyo.SubscriptionCreateJobCreateQuery) klaviyo.SubscriptionCreateJobCreateQuery {
+			all := *bodies[0]
+			all.Data.Attributes.Profiles.Data = each(bodies, subscribed2026)
+			return all
+		}),
+		lists: map[string]func(any) int{"/data/attributes/profiles/data": elements(subscribed2026)},
+	},
+	klaviyo.OperationBulkUnsubscribeProfiles: {
+		most: 100,
+		shared: sharing(func(body *klaviyo.UnsubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
+			key := subscriptionKey2026{listID: body.Data.Relationships.List.Data.ID}
+			return key, len(body.Data.Attributes.Profiles.Data) == 1
+		}),
+		join: joining(func(bodies []*klaviyo.UnsubscriptionCreateJobCreateQuery) klaviyo.UnsubscriptionCreateJobCreateQuery {
+			all := *bodies[0]
+			all.Data.Attributes.Profiles.Data = each(bodies, unsubscribed2026)
+			return all
+		}),
+		lists: map[string]func(any) int{"/data/attributes/profiles/data": elements(unsubscribed2026)},
+	},
+})
+
+// subscriptionKey2026 is what the subscriptions of a call, or ends of them, have in common.
+type subscriptionKey2026 struct {
+	listID       string // empty for the account's default
+	customSource string
+	historical   bool
+}
+
+func subscribed2026(body *klaviyo.SubscriptionCreateJobCreateQuery) []klaviyo.SubscribedProfile {
+	return body.Data.Attributes.Profiles.Data
+}
+
+func unsubscribed2026(body *klaviyo.UnsubscriptionCreateJobCreateQuery) []klaviyo.UnsubscribedProfile {
+	return body.Data.Attributes.Profiles.Data
+}
+
+// mergeProfiles2026 gives the request that has the result of two for the same identifiers.
+// Patches of what a profile has have no result that is known before.
+func mergeProfiles2026(earlier, later *klaviyo.ProfileUpsertQuery) (klaviyo.ProfileUpsertQuery, bool) {
+	a, b := &earlier.Data.Attributes, &later.Data.Attributes
+	same := earlier.Data.ID == later.Data.ID && a.Email.Equal(b.Email) && a.PhoneNumber.Equal(b.PhoneNumber) &&
+		a.ExternalID.Equal(b.ExternalID) && a.Kx == b.Kx
+	if !same || !isZero(earlier.Data.Meta) || !isZero(later.Data.Meta) {
+		return klaviyo.ProfileUpsertQuery{}, false
+	}
+	properties, err := mergeProperties(a.Properties, b.Properties)
+	merged := klaviyo.NewCreateOrUpdateProfileBody(klaviyo.ProfileUpsertAttributes{
+		Kx:          b.Kx,
+		Email:       b.Email,
+		PhoneNumber: b.PhoneNumber,
+		ExternalID:  b.ExternalID,
+
+		FirstName:    latest(a.FirstName, b.FirstName),
+		LastName:     latest(a.LastName, b.LastName),
+		Title:        latest(a.Title, b.Title),
+		Organization: latest(a.Organization, b.Organization),
+		Image:        latest(a.Image, b.Image),
+		Locale:       latest(a.Locale, b.Locale),
+		Location: klaviyo.ProfileLocation{
+			Address1:  latest(a.Location.Address1, b.Location.Address1),
+			Address2:  latest(a.Location.Address2, b.Location.Address2),
+			City:      latest(a.Location.City, b.Location.City),
+			Country:   latest(a.Location.Country, b.Location.Country),
+			IP:        latest(a.Location.IP, b.Location.IP),
+			Latitude:  latest(a.Location.Latitude, b.Location.Latitude),
+			Longitude: latest(a.Location.Longitude, b.Location.Longitude),
+			Region:    latest(a.Location.Region, b.Location.Region),
+			Timezone:  latest(a.Location.Timezone, b.Location.Timezone),
+			Zip:       latest(a.Location.Zip, b.Location.Zip),
+		},
+		Properties: properties,
+	})
+	merged.Data.ID = later.Data.ID
+	return merged, err == nil
+}
