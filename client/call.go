@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	gopath "path"
+	"regexp"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -13,33 +14,61 @@ import (
 // Call makes a typed call. It is for the API of a generated package: klaviyo.NewAPI takes
 // a Client.
 func (c *Client) Call(ctx context.Context, call runtime.Call) error {
+	cfg := configOf(call.Options)
 	path, err := call.Path()
 	if err != nil {
-		return refuse(call.Operation, "give the id; it is empty or none")
+		return refuse(call.Operation, adviceID)
 	}
-	return c.call(ctx, call, path)
+	return c.exchangeJSON(ctx, call, path, cfg.Answered)
+}
+
+// adviceID is what to do about an id that can't be a part of a path.
+const adviceID = "give an id; this one is empty or consists of dots"
+
+// configOf applies options. What an earlier call was answered is forgotten.
+func configOf(opts []runtime.CallOption) runtime.CallConfig {
+	cfg := runtime.Apply(opts...)
+	if cfg.Answered != nil {
+		*cfg.Answered = runtime.Answered{}
+	}
+	return cfg
 }
 
 // Do reaches an endpoint that no generated package describes, or a described one without
-// its types. It passes the same links as typed calls, and fails with the same errors.
+// its types:
 //
-// The path begins with a slash, as in /api/segments. The query may be nil, and so may the
-// body, which is written as JSON, and the answer, a pointer that the answer is decoded
-// into. The revision is the latest that this module describes, unless [runtime.InRevision]
-// says another.
+//	var segments struct {
+//		Data []struct{ ID string }
+//	}
+//	err := c.Do(ctx, "GET", "/api/segments", url.Values{"page[size]": {"100"}}, nil, &segments)
 //
-// The limits are those that a description gives the endpoint, in whichever revision, else
-// those that the answers tell.
+// The request passes the same links as a typed call and fails with the same errors. The
+// path begins with a slash and is escaped. The query, the body and the answer may be nil:
+// the body is written as JSON, and the answer's JSON is decoded into answer, a pointer.
 //
-// A request that isn't a read is sent again only where that is safe for Klaviyo: its
-// POSTs of profiles and of events with a unique_id are, others may take effect twice.
+// The revision is the latest that this module describes, or that of klaviyo.InRevision.
+// Where its description has the endpoint, the body needs the same identifiers as in a typed
+// call, and the answer has to be as described. The limits are those that a description, of
+// whichever revision, gives the endpoint. Those of other endpoints are learned from the
+// headers of their answers.
+//
+// A request is sent again after the failures that the package comment names, whatever its
+// method. A POST whose answer was lost may then take effect twice. To send it once, give
+// the Client a [RetryPolicy] with MaxAttempts 1.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, answer any, opts ...runtime.CallOption) error {
+	cfg := configOf(opts)
 	if !isPath(path) {
 		return refuse(nil, "give a path such as /api/segments, escaped, and what follows a question mark as the query")
 	}
-	op := operationAt(runtime.Apply(opts...).Revision, strings.ToUpper(method), path)
-	return c.call(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer, Options: opts}, path)
+	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
+		return refuse(nil, "give a revision such as 2026-07-15")
+	}
+	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
+	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, cfg.Answered)
 }
+
+// isRevision matches a revision of the API; that of a beta ends in .pre.
+var isRevision = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$`)
 
 // isPath tells whether a path stays below the base URL's.
 func isPath(path string) bool {
@@ -48,7 +77,8 @@ func isPath(path string) bool {
 		gopath.Clean(u.Path) == strings.TrimSuffix(u.Path, "/")
 }
 
-func (c *Client) call(ctx context.Context, call runtime.Call, path string) error {
+// exchangeJSON makes a call to a path: it writes the body as JSON and decodes the answer.
+func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, answered *runtime.Answered) error {
 	if len(call.Query) > 0 {
 		path += "?" + call.Query.Encode()
 	}
@@ -59,7 +89,7 @@ func (c *Client) call(ctx context.Context, call runtime.Call, path string) error
 			return unwritable(call.Operation, err)
 		}
 	}
-	sent, answer, err := c.exchange(ctx, call.Operation, path, body, runtime.Apply(call.Options...).Answered)
+	sent, answer, err := c.exchange(ctx, call.Operation, path, body, answered)
 	if err != nil || call.Answer == nil {
 		return err
 	}

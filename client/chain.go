@@ -27,6 +27,8 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 // goroutine at a time has it.
 type call struct {
 	operation *runtime.Operation
+	// body is the request's, which attempts and checks read without copying it.
+	body []byte
 	// attempts counts those that were sent, rateLimited their 429 answers.
 	attempts, rateLimited int
 	// waited is what the limiter made the present attempt wait.

@@ -72,7 +72,7 @@ func TestOrderOfLinks(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = probedChain.RoundTrip(req.WithContext(withCall(t.Context(), &call{operation: op})))
+			_, err = probedChain.RoundTrip(req.WithContext(withCall(t.Context(), &call{operation: op, body: []byte(body)})))
 			return err
 		}
 

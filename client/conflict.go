@@ -97,6 +97,21 @@ func (c claim) fewer() []claim {
 	return claims[1:]
 }
 
+// conceding is what is left of a claim after a 409: without the identifier that it points
+// at or, where that is the strongest or it doesn't point, without the weakest. The
+// strongest alone is left to nobody.
+func (c claim) conceding(err error) (claim, bool) {
+	var conflict *Error
+	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
+		return claim{}, false
+	}
+	ids := identifiersOf(c.person)
+	if at, points := ids.at(conflict.Pointer); points && at != ids.strongest() {
+		return c.without(at), true
+	}
+	return c.withoutWeakest()
+}
+
 // withoutWeakest leaves the weakest identifier out, unless it is the only one.
 func (c claim) withoutWeakest() (claim, bool) {
 	ids := identifiersOf(c.person)
@@ -114,10 +129,11 @@ func (c claim) without(identifier int) claim {
 		property, place, value = phoneProperty, c.places.PhoneNumber, &c.person.phoneNumber
 	}
 	body, property, err := setAside(c.body, c.places, place, property, *value)
+	*value = ""
 	if err != nil {
 		return c // a body that can't be read is refused by others
 	}
-	c.body, *value = body, ""
+	c.body = body
 	c.warnings = append(slices.Clip(c.warnings), Warning{WarningIdentifierConflict,
 		field + " belongs to another profile; it is kept as the custom property " + property})
 	return c
@@ -135,13 +151,4 @@ func (ids identifiers) at(pointer string) (identifier int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// pointerOf is the place that an error points at, or empty.
-func pointerOf(err error) string {
-	var e *Error
-	if !errors.As(err, &e) {
-		return ""
-	}
-	return e.Pointer
 }

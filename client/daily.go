@@ -10,13 +10,14 @@ import (
 // of it, so our own calls are counted, from the first of them on.
 type dailyWindow struct {
 	length time.Duration
-	calls  int // in a window; 0 if there is no limit
+	limit  int // the account's; 0 if there is none
+	calls  int // of it that are ours
 	begun  time.Time
 	spent  int
 }
 
 func newDailyWindow(limit runtime.RateLimit, share float64) dailyWindow {
-	w := dailyWindow{length: limit.Window}
+	w := dailyWindow{length: limit.Window, limit: limit.Calls}
 	if limit.Calls > 0 {
 		w.calls = max(1, int(float64(limit.Calls)*share))
 	}
@@ -39,10 +40,13 @@ func (w *dailyWindow) send(now time.Time) {
 	w.spent++
 }
 
+// refused takes back an attempt that was answered 429, which costs nothing.
+func (w *dailyWindow) refused() { w.spent = max(0, w.spent-1) }
+
 // left is what is left of the limit.
 func (w *dailyWindow) left(now time.Time) Window {
 	if end := w.begun.Add(w.length); now.Before(end) {
-		return Window{Limit: w.calls, Remaining: max(0, w.calls-w.spent), Reset: end}
+		return Window{Limit: w.limit, Remaining: max(0, w.calls-w.spent), Reset: end}
 	}
-	return Window{Limit: w.calls, Remaining: w.calls}
+	return Window{Limit: w.limit, Remaining: w.calls}
 }

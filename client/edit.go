@@ -93,7 +93,8 @@ func membersOf(v json.RawMessage) (members, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, member{name, bytes.Clone(value)})
+		end := d.InputOffset()
+		all = append(all, member{name, v[end-int64(len(value)) : end : end]})
 	}
 	return all, nil
 }

@@ -29,14 +29,14 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 	if req.URL.Host != c.baseURL.Host {
 		return nil, nil, refuse(op, "the path leads to another server than the base URL's, which would see the key")
 	}
-	call := &call{operation: op}
+	call := &call{operation: op, body: body}
 	req = req.WithContext(withCall(ctx, call))
 	resp, err := c.chain.RoundTrip(req)
-	if err != nil {
-		return nil, nil, noAnswer(req, err)
-	}
 	if answered != nil {
 		*answered = answeredBy(call, resp)
+	}
+	if err != nil {
+		return nil, nil, noAnswer(req, err)
 	}
 	if replyOf(op, resp).kind() != nil {
 		return nil, nil, badAnswer(call, resp)
@@ -52,8 +52,13 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 // requestIDs are the headers in which an answer may have the request's id.
 var requestIDs = []string{"X-Kl-Request-Id", "X-Klaviyo-Req-Id", "X-Request-Id"}
 
+// answeredBy is what came with an answer, which is nil if none came.
 func answeredBy(call *call, resp *http.Response) runtime.Answered {
-	a := runtime.Answered{StatusCode: resp.StatusCode, Header: resp.Header, Attempts: call.attempts}
+	a := runtime.Answered{Attempts: call.attempts}
+	if resp == nil {
+		return a
+	}
+	a.StatusCode, a.Header = resp.StatusCode, resp.Header
 	for _, name := range requestIDs {
 		if id := resp.Header.Get(name); id != "" {
 			a.RequestID = id

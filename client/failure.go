@@ -42,14 +42,7 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 	if sent.Operation.Method == http.MethodGet {
 		e.advice = "Answer has what could be read; report what the answer lacks, for sent again the call fails again"
 	}
-	var single struct {
-		Data struct {
-			ID string `json:"id"`
-		} `json:"data"`
-	}
-	if json.Unmarshal(answer, &single) == nil {
-		e.ResourceID = single.Data.ID
-	}
+	e.ResourceID = idIn(answer)
 	return e
 }
 
@@ -67,7 +60,10 @@ func noAnswer(req *http.Request, err error) *Error {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
 		e.advice = "give the context more time, or send less at a time"
-		if limited.limitedFor > 0 {
+		switch {
+		case limited.ofDay:
+			e.advice = "send again when the day is over"
+		case limited.limitedFor > 0:
 			e.advice = advice[ErrRateLimited]
 		}
 	case req.Context().Err() != nil:

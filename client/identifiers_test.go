@@ -79,7 +79,7 @@ func TestCheckIdentifiers(t *testing.T) {
 					return answer(http.StatusAccepted, ""), err
 				}), checkIdentifiers(externalIDOnly))
 				req, _ := http.NewRequest(op.Method, DefaultBaseURL, strings.NewReader(body))
-				_, err := checked.RoundTrip(req.WithContext(withCall(t.Context(), &call{operation: op})))
+				_, err := checked.RoundTrip(req.WithContext(withCall(t.Context(), &call{operation: op, body: []byte(body)})))
 
 				if len(missing) == 0 {
 					if err != nil || sent != body {

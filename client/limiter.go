@@ -27,10 +27,11 @@ func newLimiters(policy RetryPolicy, share float64) *limiters {
 func (ls *limiters) limiter(op *runtime.Operation) *limiter {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	l := ls.of[op.Endpoint()]
+	endpoint := op.Endpoint()
+	l := ls.of[endpoint]
 	if l == nil {
 		l = newLimiter(op, ls.policy, ls.share)
-		ls.of[op.Endpoint()] = l
+		ls.of[endpoint] = l
 	}
 	return l
 }
@@ -121,7 +122,7 @@ func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64) *limit
 		news:   make(chan struct{}, 1),
 		burst:  newBurstWindow(orUnlimited(op.Burst, time.Second), share),
 		steady: newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
-		daily:  newDailyWindow(op.Daily, share),
+		daily:  newDailyWindow(dailyOf(op.Endpoint()), share),
 	}
 }
 
@@ -190,6 +191,7 @@ func (l *limiter) release(a attempt, resp *http.Response) (limitedSince time.Tim
 	switch {
 	case resp != nil && resp.StatusCode == http.StatusTooManyRequests:
 		l.steady.refused()
+		l.daily.refused()
 		l.limitedFrom(now)
 		l.pauseFrom(now, retryAfter(resp, l.policy.MaxRetryAfter))
 	case resp != nil:

@@ -18,7 +18,8 @@ type Limits struct {
 
 // Window is what is left of one limit.
 type Window struct {
-	// Limit is how many calls the account may make in a window.
+	// Limit is how many calls the account may make in a window. It is zero where neither a
+	// description nor an answer has told it.
 	Limit int
 	// Remaining is how many of them the Client may still make, beside those that are
 	// under way. A share ([WithQuotaShare]) leaves fewer, and so do other programs.
@@ -50,6 +51,11 @@ func (l *limiter) limits(now time.Time) Limits {
 		Burst:  l.burst.left(now, l.inFlight, l.steady.others()),
 		Steady: l.steady.remaining(now, l.inFlight),
 		Daily:  l.daily.left(now),
+	}
+	for _, w := range []*Window{&limits.Burst, &limits.Steady} {
+		if w.Limit == unlimited {
+			*w = Window{}
+		}
 	}
 	if l.pausedUntil.After(now) {
 		limits.PausedUntil = l.pausedUntil

@@ -95,7 +95,7 @@ func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
 		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
 			r := retrier{policy: policy, logger: logger, call: callOf(req)}
-			again, err := retryablehttp.FromRequest(req)
+			again, err := repeatable(req)
 			if err != nil {
 				return nil, err
 			}
@@ -109,6 +109,21 @@ func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
 			return loop.Do(again)
 		})
 	}
+}
+
+// repeatable makes a request that each attempt sends with the body of its call, which may
+// have megabytes: FromRequest would copy what it reads of it.
+func repeatable(req *http.Request) (*retryablehttp.Request, error) {
+	if req.Body == nil {
+		return retryablehttp.FromRequest(req)
+	}
+	bare := *req
+	bare.Body = nil
+	again, err := retryablehttp.FromRequest(&bare)
+	if err != nil {
+		return nil, err
+	}
+	return again, again.SetBody(callOf(req).body)
 }
 
 // A retrier decides for one request.

@@ -15,16 +15,33 @@ func register(ops runtime.Operations) bool {
 	return true
 }
 
-// operationAt is the operation at a method and a path in a revision, of which no name is
-// the latest. One that isn't described has the limits of its endpoint in another revision
-// or, if there is none, no limits.
+// dailyOf is the limit of a day that any description gives an endpoint: an older one may
+// not have it yet, but the endpoint and its limits are the same.
+func dailyOf(endpoint runtime.Endpoint) runtime.RateLimit {
+	for _, ops := range described {
+		for op := range ops.All() {
+			if op.Daily.Calls > 0 && op.Endpoint() == endpoint {
+				return op.Daily
+			}
+		}
+	}
+	return runtime.RateLimit{}
+}
+
+// operationAt is the operation at a method and a path in a revision, of which the empty
+// one is the latest. One that isn't described has the limits of its endpoint in another
+// revision or, if there is none, no limits.
 func operationAt(revision, method, path string) *runtime.Operation {
 	if revision == "" {
 		for _, ops := range described {
 			revision = max(revision, ops[0].Revision)
 		}
 	}
-	undescribed := &runtime.Operation{Revision: revision, ID: runtime.OperationID(method + " " + path), Method: method, Path: path, MediaType: jsonAPI}
+	pattern := patternOf(path)
+	undescribed := &runtime.Operation{
+		Revision: revision, ID: runtime.OperationID(method + " " + pattern), Method: method, Path: pattern, MediaType: jsonAPI,
+		Public: strings.HasPrefix(path, "/client/"),
+	}
 	for _, ops := range described {
 		op, ok := match(ops, method, path)
 		if !ok {
@@ -37,8 +54,17 @@ func operationAt(revision, method, path string) *runtime.Operation {
 		undescribed.Burst, undescribed.Steady, undescribed.Daily = op.Burst, op.Steady, op.Daily
 		undescribed.Scopes = op.Scopes
 	}
-	undescribed.Public = undescribed.Public || strings.HasPrefix(path, "/client/")
 	return undescribed
+}
+
+// patternOf puts {id} in the place of the id that a path has by the rules of JSON:API, as
+// in /api/segments/{id}/profiles. Calls that differ in it are of one endpoint.
+func patternOf(path string) string {
+	segments := strings.Split(path, "/")
+	if len(segments) > 3 && segments[1] == "api" && segments[3] != "" {
+		segments[3] = "{id}"
+	}
+	return strings.Join(segments, "/")
 }
 
 // match finds the operation of a path with or without a slash at its end.

@@ -101,7 +101,7 @@ func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, 
 	op := u.operation.UpdatedBy
 	path, err := op.PathOf(id)
 	if err != nil {
-		return nil, refuse(op, "give the id; it is empty or none")
+		return nil, refuse(op, adviceID)
 	}
 	body, err := edit(left.body, "/data/id", func(json.RawMessage) json.RawMessage { return quote(id) })
 	if err != nil {
@@ -148,11 +148,8 @@ func (c *Client) reconcile(ctx context.Context, op *runtime.Operation, body []by
 			sent.ProfileID = idIn(answer)
 			return before.total(sent, nil, left.warnings...)
 		}
-		rest, ok := left.withoutWeakest()
-		if at, points := identifiersOf(left.person).at(pointerOf(err)); ok && points && at != identifiersOf(left.person).strongest() {
-			rest = left.without(at)
-		}
-		if !ok || !errors.Is(err, ErrConflict) {
+		rest, ok := left.conceding(err)
+		if !ok {
 			return before.total(nil, err)
 		}
 		before.count(nil, err)
