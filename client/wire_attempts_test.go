@@ -11,31 +11,42 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestWireAttempts makes each call of the description again after an answer that may
+// TestWireAttempts makes each call of each description again after an answer that may
 // pass, with the same request, and through the limiter each time.
 func TestWireAttempts(t *testing.T) {
-	for i, tt := range wireCases {
+	for _, w := range wireRevisions {
+		t.Run(w.name(), w.repeat)
+	}
+}
+
+func (w wireRevision[API]) repeat(t *testing.T) {
+	doc := descriptionOf(t, w.revision)
+	for i, tt := range w.cases {
+		tt = inFull(t, doc, tt)
 		for _, status := range []int{http.StatusServiceUnavailable, http.StatusTooManyRequests} {
 			t.Run(fmt.Sprintf("%s/%d/%d", tt.operation, i, status), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { tt.repeat(t, status) })
+				synctest.Test(t, func(t *testing.T) { w.again(t, tt, status) })
 			})
 		}
 	}
 }
 
-// repeat gets an answer that may pass and then the answer of success. The Client may
-// make a single call a second, so that the limiter shows in what the second one waits.
-func (tt wireCase) repeat(t *testing.T, status int) {
+// again gets an answer that may pass and then the answer of success. The Client may make
+// two calls a day or, where there is no such limit, one a minute, so that the limiter shows
+// in what the second one waits.
+func (w wireRevision[API]) again(t *testing.T, tt wireCase[API], status int) {
 	op := tt.operation
+	share, left := 1e-6, 0
+	if op.Endpoint() == "POST /api/lists" {
+		share, left = 2.0/150, 1 // an answer 429 costs nothing
+	}
 	var sent []time.Time
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
 		sent = append(sent, time.Now())
-		tt.check(t, op, r)
+		w.check(t, tt, r)
 		if len(sent) == 1 {
 			return httpmock.NewStringResponse(status, `{"errors":[]}`), nil
 		}
@@ -43,10 +54,10 @@ func (tt wireCase) repeat(t *testing.T, status int) {
 	})
 	var attempts []client.Attempt
 	c := newClient(t, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transport}),
-		client.WithQuotaShare(1e-6),
+		client.WithQuotaShare(share),
 		client.WithRetry(client.RetryPolicy{MinBackoff: 1, MaxBackoff: 1}),
 		client.WithAttemptHook(func(_ context.Context, a client.Attempt) { attempts = append(attempts, a) }))
-	if _, err := tt.call(t, klaviyo.NewAPI(c)); err != nil {
+	if _, err := tt.call(t, w.newAPI(c)); err != nil {
 		t.Fatal(err)
 	}
 	if len(sent) != 2 || len(attempts) != 2 {
@@ -60,7 +71,7 @@ func (tt wireCase) repeat(t *testing.T, status int) {
 			t.Errorf("attempt %d is reported as number %d of %s", n+1, a.Number, a.Operation)
 		}
 	}
-	if limits := c.Limits()[tt.operation.Endpoint()]; limits.Steady.Remaining != 0 {
-		t.Errorf("%d calls of a minute are left, want none", limits.Steady.Remaining)
+	if limits := c.Limits()[tt.operation.Endpoint()]; limits.Steady.Remaining > left {
+		t.Errorf("%d calls of a minute are left, want %d at most", limits.Steady.Remaining, left)
 	}
 }

@@ -9,14 +9,20 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// described holds the cases against the description: each operation, each answer,
-// each parameter and each property of a body has to occur in one, and nothing else.
-func described(t *testing.T, proven contract) {
-	data, err := openapi.Description(klaviyo.Revision)
+// descriptions are those that were read.
+var descriptions = make(map[string]*openapi3.T)
+
+// descriptionOf reads a revision's description.
+func descriptionOf(t *testing.T, revision string) *openapi3.T {
+	t.Helper()
+	if doc := descriptions[revision]; doc != nil {
+		return doc
+	}
+	data, err := openapi.Description(revision)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,15 +30,22 @@ func described(t *testing.T, proven contract) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for op := range klaviyo.Operations.All() {
+	descriptions[revision] = doc
+	return doc
+}
+
+// described holds the cases against the description: each operation, each answer,
+// each parameter and each property of a body has to occur in one, and nothing else.
+func described[API any](t *testing.T, w wireRevision[API], doc *openapi3.T, all []wireCase[API], proven contract) {
+	for op := range w.operations.All() {
 		item := doc.Paths.Find(op.Path)
 		if item == nil || item.GetOperation(op.Method) == nil {
 			t.Errorf("%s: the description has no %s %s", op, op.Method, op.Path)
 			continue
 		}
 		operation := item.GetOperation(op.Method)
-		var cases []wireCase
-		for _, tt := range wireCases {
+		var cases []wireCase[API]
+		for _, tt := range all {
 			if tt.operation == op {
 				cases = append(cases, tt)
 			}
@@ -61,7 +74,7 @@ func described(t *testing.T, proven contract) {
 				t.Errorf("%s: no case for the parameter %s", op, p.Value.Name)
 			}
 			delete(used, p.Value.Name)
-			enumerated(t, op, p.Value)
+			enumerated(t, w.enums, op, p.Value)
 		}
 		for name := range used {
 			t.Errorf("%s: the description has no parameter %s", op, name)
@@ -72,10 +85,10 @@ func described(t *testing.T, proven contract) {
 			for _, tt := range cases {
 				bodies = append(bodies, jsonValue([]byte(tt.body)))
 			}
-			covered(t, string(op.ID)+": body", operation.RequestBody.Value.Content.Get("application/json").Schema.Value, bodies)
+			covered(t, string(op.ID)+": body", operation.RequestBody.Value.Content.Get(op.MediaType).Schema.Value, bodies)
 		}
 		for status, response := range operation.Responses.Map() {
-			media := response.Value.Content.Get("application/json")
+			media := response.Value.Content.Get(op.MediaType)
 			if media == nil || strings.HasSuffix(status, "XX") { // whose body is wireErrors'
 				continue
 			}
@@ -90,23 +103,8 @@ func described(t *testing.T, proven contract) {
 	}
 }
 
-// wireEnums are the types of parameters with an enum, and of those that an operation
-// has of its own.
-var wireEnums = map[string]func(string) bool{
-	"fields[event]":              func(s string) bool { return klaviyo.EventField(s).Valid() },
-	"fields[list]":               func(s string) bool { return klaviyo.ListField(s).Valid() },
-	"fields[metric]":             func(s string) bool { return klaviyo.MetricField(s).Valid() },
-	"fields[profile]":            func(s string) bool { return klaviyo.ProfileField(s).Valid() },
-	"fields[segment]":            func(s string) bool { return klaviyo.SegmentField(s).Valid() },
-	"additional-fields[profile]": func(s string) bool { return klaviyo.ProfileAdditionalField(s).Valid() },
-	"get_events include":         func(s string) bool { return klaviyo.EventInclude(s).Valid() },
-	"get_events sort":            func(s string) bool { return klaviyo.EventSort(s).Valid() },
-	"get_profile include":        func(s string) bool { return klaviyo.ProfileInclude(s).Valid() },
-	"get_profiles sort":          func(s string) bool { return klaviyo.ProfileSort(s).Valid() },
-}
-
 // enumerated reports values of a parameter that its type doesn't have.
-func enumerated(t *testing.T, op *klaviyo.Operation, p *openapi3.Parameter) {
+func enumerated(t *testing.T, enums map[string]func(string) bool, op *runtime.Operation, p *openapi3.Parameter) {
 	schema := p.Schema.Value
 	if schema.Items != nil {
 		schema = schema.Items.Value
@@ -114,9 +112,9 @@ func enumerated(t *testing.T, op *klaviyo.Operation, p *openapi3.Parameter) {
 	if len(schema.Enum) == 0 {
 		return
 	}
-	valid, ok := wireEnums[p.Name]
+	valid, ok := enums[p.Name]
 	if !ok {
-		valid, ok = wireEnums[op.String()+" "+p.Name]
+		valid, ok = enums[op.String()+" "+p.Name]
 	}
 	if !ok {
 		t.Errorf("%s: no type for the values of %s", op, p.Name)

@@ -18,27 +18,48 @@ import (
 	"github.com/jarcoal/httpmock"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 var update = flag.Bool("update", false, "write docs/contract.md anew")
 
-// A wireCase is a typed call, the one request that it has to make, and what it has to
-// make of the answer that the description gives it.
-type wireCase struct {
-	operation *klaviyo.Operation
-	call      func(*testing.T, *klaviyo.API) (any, error)
+// A wireCase is a call of a revision's API, the one request that it has to make, and what
+// it has to make of the answer that the description gives it.
+type wireCase[API any] struct {
+	operation *runtime.Operation
+	call      func(*testing.T, API) (any, error)
 
 	// The request. Its method is the operation's.
-	path  string // escaped
+	path  string // escaped; {data.id} is the id in the body
 	query url.Values
-	body  string // JSON; empty is none
+	body  string // JSON or asDescribed; empty is none
 
 	// The answer.
 	status int
-	answer string // JSON; empty is none
-	want   any    // what the call gives; nil if it gives no answer
+	answer string // JSON or asDescribed; empty is none
+	want   any    // what the call gives; nil if it gives no answer or it is asDescribed
 }
+
+// A wireRevision is what is proven of a revision. Its cases are in the file named after it.
+type wireRevision[API any] struct {
+	revision   string
+	operations runtime.Operations
+	newAPI     func(*client.Client) API
+	cases      []wireCase[API]
+	// enums tell the values that the types of parameters have: of a parameter's name or,
+	// where an operation has a type of its own, of the operation and the name.
+	enums   map[string]func(string) bool
+	compare []cmp.Option
+}
+
+// wireRevisions are all that the module describes.
+var wireRevisions = []interface {
+	name() string
+	prove(*testing.T)
+	repeat(*testing.T)
+}{wire2023, wire2026}
+
+func (w wireRevision[API]) name() string { return w.revision }
 
 // wireErrors are answers with errors that any operation may have, and what they are.
 var wireErrors = []struct {
@@ -75,56 +96,77 @@ var wireErrorNames = map[error]string{
 }
 
 // A contract is what was proven: by operation, each status and what became of it.
-type contract map[*klaviyo.Operation]map[int]string
+type contract map[*runtime.Operation]map[int]string
 
-func (c contract) add(op *klaviyo.Operation, status int, outcome string) {
+func (c contract) add(op *runtime.Operation, status int, outcome string) {
 	if c[op] == nil {
 		c[op] = make(map[int]string)
 	}
 	c[op][status] = outcome
 }
 
-// TestWire makes each call of the description over a mocked network, and gets each
-// answer to it. What it proves is the table in docs/contract.md.
+// TestWire makes each call of each description over a mocked network, and gets each
+// answer to it. What it proves are the tables in docs/contract.md.
 func TestWire(t *testing.T) {
+	for _, w := range wireRevisions {
+		t.Run(w.name(), w.prove)
+	}
+}
+
+func (w wireRevision[API]) prove(t *testing.T) {
+	doc := descriptionOf(t, w.revision)
 	proven := make(contract)
-	for i, tt := range wireCases {
+	var all []wireCase[API]
+	for i, tt := range w.cases {
+		tt = inFull(t, doc, tt)
+		all = append(all, tt)
 		name := fmt.Sprintf("%s/%d/%d", tt.operation, tt.status, i)
-		if t.Run(name, tt.succeed) {
+		if t.Run(name, func(t *testing.T) { w.succeed(t, tt) }) {
 			proven.add(tt.operation, tt.status, "")
 		}
 		for _, failure := range wireErrors {
 			kind := failure.kind
-			if kind == client.ErrRevisionRetired && strings.Contains(tt.operation.Path, "{") {
+			if kind == client.ErrRevisionRetired && tt.operation.HasID() {
 				kind = client.ErrNotFound
 			}
-			if t.Run(fmt.Sprintf("%s/%d", name, failure.status), func(t *testing.T) { tt.fail(t, failure.status, failure.code, kind) }) {
+			if t.Run(fmt.Sprintf("%s/%d", name, failure.status), func(t *testing.T) { w.fail(t, tt, failure.status, failure.code, kind) }) {
 				proven.add(tt.operation, failure.status, wireErrorNames[kind])
 			}
 		}
 	}
-	described(t, proven)
+	described(t, w, doc, all, proven)
 	if !t.Failed() {
-		documented(t, proven)
+		documented(t, w.revision, proven.table(w.operations))
 	}
 }
 
 // succeed gets the answer of success.
-func (tt wireCase) succeed(t *testing.T) {
-	got, err := tt.over(t, httpmock.NewStringResponder(tt.status, tt.answer))
+func (w wireRevision[API]) succeed(t *testing.T, tt wireCase[API]) {
+	got, err := w.over(t, tt, httpmock.NewStringResponder(tt.status, tt.answer))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(tt.want, got, cmp.Comparer(sameJSON), cmp.AllowUnexported(klaviyo.Coordinate{}, klaviyo.EventIncluded{}, klaviyo.ProfileIncluded{})); diff != "" {
-		t.Errorf("answer, want -, got +:\n%s", diff)
+	if tt.want != nil || got == nil {
+		if diff := cmp.Diff(tt.want, got, append(w.compare, cmp.Comparer(sameJSON))...); diff != "" {
+			t.Errorf("answer, want -, got +:\n%s", diff)
+		}
+		return
 	}
+	read, err := json.Marshal(got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(given(jsonValue([]byte(tt.answer))), given(jsonValue(read))); diff != "" {
+		t.Errorf("answer, sent -, read +:\n%s", diff)
+	}
+	named(t, reflect.TypeOf(got))
 }
 
 // fail gets an answer with an error, and nothing else.
-func (tt wireCase) fail(t *testing.T, status int, code string, kind error) {
+func (w wireRevision[API]) fail(t *testing.T, tt wireCase[API], status int, code string, kind error) {
 	const answer = `{"errors":[{"id":"e-1","status":%d,"code":"%s","title":"Failed.","detail":"It failed.",
 		"source":{"pointer":"/data/attributes","parameter":"filter"},"links":{},"meta":{"duplicate_profile_id":"01OTHER"}}]}`
-	got, err := tt.over(t, httpmock.NewStringResponder(status, fmt.Sprintf(answer, status, code)))
+	got, err := w.over(t, tt, httpmock.NewStringResponder(status, fmt.Sprintf(answer, status, code)))
 	var e *client.Error
 	if !errors.As(err, &e) || !errors.Is(err, kind) {
 		t.Fatalf("err = %v, want %v", err, kind)
@@ -150,25 +192,24 @@ func (tt wireCase) fail(t *testing.T, status int, code string, kind error) {
 	if diff := cmp.Diff(want, told, cmp.AllowUnexported(client.Error{})); diff != "" {
 		t.Errorf("error, want -, got +:\n%s", diff)
 	}
-	if tt.want != nil && !reflect.ValueOf(got).IsNil() {
+	if got != nil && !reflect.ValueOf(got).IsNil() {
 		t.Errorf("an answer came with the error: %+v", got)
 	}
 }
 
 // over makes the call, checks the one request that goes out, and answers it.
-func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
+func (w wireRevision[API]) over(t *testing.T, tt wireCase[API], answer httpmock.Responder) (any, error) {
 	t.Helper()
-	op := tt.operation
 	requests := 0
 	transport := httpmock.NewMockTransport()
 	transport.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
 		requests++
-		tt.check(t, op, r)
+		w.check(t, tt, r)
 		return answer(r)
 	})
 	c := newClient(t, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transport}),
 		client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
-	got, err := tt.call(t, klaviyo.NewAPI(c))
+	got, err := tt.call(t, w.newAPI(c))
 	if requests != 1 {
 		t.Errorf("%d requests went out, want 1", requests)
 	}
@@ -176,16 +217,17 @@ func (tt wireCase) over(t *testing.T, answer httpmock.Responder) (any, error) {
 }
 
 // check holds a request against the case.
-func (tt wireCase) check(t *testing.T, op *klaviyo.Operation, r *http.Request) {
+func (w wireRevision[API]) check(t *testing.T, tt wireCase[API], r *http.Request) {
 	t.Helper()
+	op := tt.operation
 	if r.Method != op.Method || r.URL.Scheme != "https" || r.URL.Host != "a.klaviyo.com" || r.URL.EscapedPath() != tt.path {
 		t.Errorf("%s %s, want %s %s", r.Method, r.URL, op.Method, tt.path)
 	}
 	header := http.Header{
-		"Accept":        {"application/json"},
+		"Accept":        {op.MediaType},
 		"Authorization": {"Klaviyo-API-Key " + key},
-		"Content-Type":  {"application/json"},
-		"Revision":      {"2023-02-22"},
+		"Content-Type":  {op.MediaType},
+		"Revision":      {w.revision},
 		"X-Klaviyo-Revision-Fall-Forward-Opt-Out": {"1"},
 		"User-Agent": {"rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"},
 	}
@@ -240,23 +282,24 @@ func jsonValue(data json.RawMessage) any {
 	return v
 }
 
-// documented compares what was proven with docs/contract.md.
-func documented(t *testing.T, proven contract) {
-	const (
-		file  = "../docs/contract.md"
-		begin = "<!-- written by go test ./client -run Wire -update -->\n"
+// documented compares a revision's table with that in docs/contract.md.
+func documented(t *testing.T, revision, want string) {
+	const file = "../docs/contract.md"
+	var (
+		begin = "<!-- " + revision + ": written by go test ./client -run Wire -update -->\n"
+		end   = "<!-- end of " + revision + " -->\n"
 	)
 	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, table, ok := strings.Cut(string(page), begin)
-	if !ok {
-		t.Fatalf("%s lacks the line %q", file, begin)
+	head, rest, begins := strings.Cut(string(page), begin)
+	table, tail, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		t.Fatalf("%s lacks the lines %q and %q", file, begin, end)
 	}
-	want := proven.table()
 	if *update {
-		if err := os.WriteFile(file, []byte(head+begin+want), 0o644); err != nil {
+		if err := os.WriteFile(file, []byte(head+begin+want+end+tail), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if diff := cmp.Diff(strings.Split(want, "\n"), strings.Split(table, "\n")); diff != "" {
@@ -265,14 +308,14 @@ func documented(t *testing.T, proven contract) {
 }
 
 // table has a row for each operation and a column for each answer.
-func (c contract) table() string {
+func (c contract) table(operations runtime.Operations) string {
 	var b strings.Builder
 	b.WriteString("\n| Operation | Request | Success |")
 	for _, failure := range wireErrors {
 		fmt.Fprintf(&b, " %d |", failure.status)
 	}
 	b.WriteString("\n|" + strings.Repeat(" --- |", len(wireErrors)+3) + "\n")
-	for op := range klaviyo.Operations.All() {
+	for op := range operations.All() {
 		var successes []string
 		for status := range c[op] {
 			if status < 300 {
@@ -286,5 +329,6 @@ func (c contract) table() string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString("\n")
 	return b.String()
 }

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
@@ -16,8 +19,28 @@ const (
 	wireProfile = "01GDDKASAP8TKDDA2GRZDSVP4H"
 )
 
-// wireCases has at least one case for each operation and each answer of success.
-var wireCases = []wireCase{
+var wire2023 = wireRevision[*klaviyo.API]{
+	revision:   klaviyo.Revision,
+	operations: klaviyo.Operations,
+	newAPI:     func(c *client.Client) *klaviyo.API { return klaviyo.NewAPI(c) },
+	cases:      wireCases2023,
+	enums: map[string]func(string) bool{
+		"fields[event]":              func(s string) bool { return klaviyo.EventField(s).Valid() },
+		"fields[list]":               func(s string) bool { return klaviyo.ListField(s).Valid() },
+		"fields[metric]":             func(s string) bool { return klaviyo.MetricField(s).Valid() },
+		"fields[profile]":            func(s string) bool { return klaviyo.ProfileField(s).Valid() },
+		"fields[segment]":            func(s string) bool { return klaviyo.SegmentField(s).Valid() },
+		"additional-fields[profile]": func(s string) bool { return klaviyo.ProfileAdditionalField(s).Valid() },
+		"get_events include":         func(s string) bool { return klaviyo.EventInclude(s).Valid() },
+		"get_events sort":            func(s string) bool { return klaviyo.EventSort(s).Valid() },
+		"get_profile include":        func(s string) bool { return klaviyo.ProfileInclude(s).Valid() },
+		"get_profiles sort":          func(s string) bool { return klaviyo.ProfileSort(s).Valid() },
+	},
+	compare: []cmp.Option{cmp.AllowUnexported(klaviyo.Coordinate{}, klaviyo.EventIncluded{}, klaviyo.ProfileIncluded{})},
+}
+
+// wireCases2023 has at least one case for each operation and each answer of success.
+var wireCases2023 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationCreateEvent,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
@@ -344,8 +367,8 @@ var wireCases = []wireCase{
 }
 
 // deletion is a case of request_profile_deletion, which takes one identifier at a time.
-func deletion(attributes klaviyo.DeletionJobAttributes, body string) wireCase {
-	return wireCase{
+func deletion(attributes klaviyo.DeletionJobAttributes, body string) wireCase[*klaviyo.API] {
+	return wireCase[*klaviyo.API]{
 		operation: klaviyo.OperationRequestProfileDeletion,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
 			return nil, api.RequestProfileDeletion(t.Context(), attributes)
