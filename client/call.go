@@ -46,7 +46,7 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 // path begins with a slash and is escaped. The query, the body and the answer may be nil:
 // the body is written as JSON, and the answer's JSON is decoded into answer, a pointer.
 //
-// The revision is the latest that this module describes, or that of klaviyo.InRevision.
+// The revision is the latest that this module describes, or that of [runtime.InRevision].
 // Where its description has the endpoint, the body needs the same identifiers as in a typed
 // call, and the answer has to be as described. The limits are those that a description, of
 // whichever revision, gives the endpoint. Those of other endpoints are learned from the

@@ -46,7 +46,17 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 		StatusCode:  resp.StatusCode,
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
+		dropped:     droppedIn(resp.Header),
 	}, peek(resp), nil
+}
+
+// droppedIn are the fields that an answer of success says were dropped. The rest was taken.
+func droppedIn(header http.Header) []string {
+	value := header.Get("X-Klaviyo-Partial-Failure")
+	if value == "" {
+		return nil
+	}
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // requestIDs are the headers in which an answer may have the request's id.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -46,26 +47,52 @@ const (
 	emailProperty = "email"
 )
 
-// withoutRefused gives what is left to send after an error that blames an identifier of
-// somebody who has another one too. Requests about several people are for those to split
-// who made one request of theirs.
-func withoutRefused(op *runtime.Operation, body []byte, err error) (rest []byte, warning Warning, ok bool) {
+// A remedy is what there is to do about an identifier that Klaviyo refused.
+type remedy struct {
+	warning Warning
+	rest    []byte // to send instead; nil where nothing more is to be sent
+}
+
+// remedyFor is that of an answer which blames an identifier of somebody who has another
+// one too: an error that points at it or a success that dropped it. Requests about
+// several people are for those to split who made one request of theirs.
+func remedyFor(op *runtime.Operation, body []byte, sent *Response, err error) (remedy, bool) {
 	var refused *Error
-	if !errors.As(err, &refused) || refused.StatusCode != http.StatusBadRequest {
-		return nil, Warning{}, false
+	isRefused := errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest
+	isDropped := func(pointer string) bool {
+		return err == nil && slices.ContainsFunc(sent.dropped, func(field string) bool { return strings.HasSuffix(pointer, field) })
 	}
-	whole, ok := theOne(op, body)
-	if !ok {
-		return nil, Warning{}, false
+	if !isRefused && (err != nil || len(sent.dropped) == 0) {
+		return remedy{}, false
 	}
+	whole, isOne := theOne(op, body)
 	for _, places := range op.People {
 		for _, r := range repairs {
-			if pointer := pointerTo(places, r.identifier(places)); pointer != "" && pointer == strings.TrimSuffix(refused.Pointer, "/") {
+			pointer := pointerTo(places, r.identifier(places))
+			switch {
+			case isDropped(pointer) && !isOne:
+				return remedy{warning: Warning{r.code, pointer[strings.LastIndexByte(pointer, '/')+1:] + " of somebody was refused; Klaviyo took the rest of the request"}}, true
+			case pointer == "" || !isOne:
+			case isRefused && pointer == strings.TrimSuffix(refused.Pointer, "/"):
 				return r.leaveOut(body, places, whole)
+			case isDropped(pointer) && r.value(whole) != "":
+				return r.keepDropped(op, body, places, whole), true
 			}
 		}
 	}
-	return nil, Warning{}, false
+	return remedy{}, false
+}
+
+// keepDropped sends a profile whose identifier was dropped once more, to keep it as a custom
+// property. Other requests would do again what they have done.
+func (r repair) keepDropped(op *runtime.Operation, body []byte, places runtime.People, whole person) remedy {
+	if op.Upserts || op.UpdatedBy != nil {
+		if again, ok := r.leaveOut(body, places, whole); ok {
+			return again
+		}
+	}
+	at := strings.TrimPrefix(pointerTo(places, r.identifier(places)), "/data/attributes/")
+	return remedy{warning: Warning{r.code, at + " was refused; Klaviyo took the rest of the request"}}
 }
 
 // theOne is the person whom a body is about, if it is about a single one.
@@ -98,12 +125,12 @@ func pointerTo(places runtime.People, place string) string {
 
 // leaveOut takes the identifier out of the body, and the consent to its channel.
 // A request for that channel alone can't do without it.
-func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole person) ([]byte, Warning, bool) {
+func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole person) (remedy, bool) {
 	own, other := r.consent(places)
 	own, other = pointerTo(places, own), pointerTo(places, other)
 	isFor := func(consent string) bool { return consent != "" && look(body, consent) != nil }
 	if r.value(whole) == "" || r.other(whole) == "" || isFor(own) && !isFor(other) {
-		return nil, Warning{}, false
+		return remedy{}, false
 	}
 
 	at := pointerTo(places, r.identifier(places))
@@ -120,7 +147,10 @@ func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole pers
 		body, property, err = keep(body, places, r.property, r.value(whole))
 		message += ", and keeps it as the custom property " + property
 	}
-	return body, Warning{r.code, message}, err == nil
+	if err != nil {
+		return remedy{}, false
+	}
+	return remedy{Warning{r.code, message}, body}, true
 }
 
 // setAside makes the identifier at a place of a body's only person a custom property,

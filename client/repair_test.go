@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	served "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
 // blames is a 400 that points at something.
@@ -22,6 +23,11 @@ func blames(pointer string) *http.Response {
 func bodyOf(op *klaviyo.Operation, attributes string) Request {
 	return request{op, json.RawMessage(`{"data":{"type":"x","attributes":` + attributes + `}}`)}
 }
+
+const (
+	servedEvent    = `{"profile":{"data":{"type":"profile","attributes":{%s}}},"metric":{"data":{}},"properties":{}}`
+	servedProfiles = `{"profiles":{"data":[{"type":"profile","attributes":{%s}}]}}`
+)
 
 const subscription = `{"list_id":"L","subscriptions":[%s]}`
 
@@ -66,6 +72,27 @@ func TestRefusedIdentifier(t *testing.T) {
 			`{"list_id":"L","emails":["ada@example.com"]}`},
 		"unsubscriptions of several": {klaviyo.OperationUnsubscribeProfiles, `{"emails":["ada@example.com"],"phone_numbers":["+1","+2"]}`, "phone_numbers/0", ""},
 		"unsubscription by phone":    {klaviyo.OperationUnsubscribeProfiles, `{"phone_numbers":["+1"]}`, "phone_numbers/0", ""},
+		"served: event": {served.OperationCreateEvent, fmt.Sprintf(servedEvent, `"email":"ada@example.com","phone_number":"+1","properties":{"plan":"pro"}`), "profile/data/attributes/phone_number",
+			fmt.Sprintf(servedEvent, `"email":"ada@example.com","properties":{"plan":"pro","phone":"+1"}`)},
+		"served: event, email": {served.OperationCreateEvent, fmt.Sprintf(servedEvent, `"email":"ada@example","phone_number":"+12025550147"`), "profile/data/attributes/email",
+			fmt.Sprintf(servedEvent, `"phone_number":"+12025550147","properties":{"email":"ada@example"}`)},
+		"served: event without an email": {served.OperationCreateEvent, fmt.Sprintf(servedEvent, `"phone_number":"+1"`), "profile/data/attributes/phone_number", ""},
+		"served: client event": {served.OperationCreateClientEvent, fmt.Sprintf(servedEvent, `"email":"ada@example.com","phone_number":"+1"`), "profile/data/attributes/phone_number",
+			fmt.Sprintf(servedEvent, `"email":"ada@example.com"`)},
+		"served: profile": {served.OperationCreateOrUpdateProfile, `{"email":"ada@example.com","phone_number":"+1"}`, "phone_number",
+			`{"email":"ada@example.com","properties":{"phone":"+1"}}`},
+		"served: profile, email": {served.OperationCreateOrUpdateProfile, `{"email":"ada@example","phone_number":"+12025550147"}`, "email",
+			`{"phone_number":"+12025550147","properties":{"email":"ada@example"}}`},
+		"served: subscription": {served.OperationBulkSubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example.com","phone_number":"+1","subscriptions":{"email":{"a":1},"sms":{"a":1}}`), "profiles/data/0/attributes/phone_number",
+			fmt.Sprintf(servedProfiles, `"email":"ada@example.com","subscriptions":{"email":{"a":1}}`)},
+		"served: subscription, email": {served.OperationBulkSubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example","phone_number":"+12025550147","subscriptions":{"email":{"a":1},"sms":{"a":1}}`), "profiles/data/0/attributes/email",
+			fmt.Sprintf(servedProfiles, `"phone_number":"+12025550147","subscriptions":{"sms":{"a":1}}`)},
+		"served: subscription to sms alone": {served.OperationBulkSubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example.com","phone_number":"+1","subscriptions":{"sms":{"a":1}}`), "profiles/data/0/attributes/phone_number", ""},
+		"served: unsubscription": {served.OperationBulkUnsubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example.com","phone_number":"+1","subscriptions":{"email":{"a":1},"sms":{"a":1}}`), "profiles/data/0/attributes/phone_number",
+			fmt.Sprintf(servedProfiles, `"email":"ada@example.com","subscriptions":{"email":{"a":1}}`)},
+		"served: unsubscription, email": {served.OperationBulkUnsubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example","phone_number":"+12025550147","subscriptions":{"email":{"a":1},"sms":{"a":1}}`), "profiles/data/0/attributes/email",
+			fmt.Sprintf(servedProfiles, `"phone_number":"+12025550147","subscriptions":{"sms":{"a":1}}`)},
+		"served: subscriptions of several": {served.OperationBulkSubscribeProfiles, fmt.Sprintf(servedProfiles, `"email":"ada@example.com","phone_number":"+1"}},{"attributes":{"email":"bob@example.com"`), "profiles/data/0/attributes/phone_number", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var bodies []string

@@ -38,6 +38,9 @@ type Response struct {
 	Attempts, RateLimited int
 	// Warnings tell what Klaviyo didn't take as it was meant.
 	Warnings []Warning
+
+	// dropped are the fields that the answer says Klaviyo didn't take.
+	dropped []string
 }
 
 // Warning tells of a part of a request that had to be left out for the rest to be

@@ -11,10 +11,11 @@ import (
 // Send makes the call that a request describes: one that writes and has no id in its
 // path. The typed calls of package klaviyo are the others.
 //
-// create_profile is an upsert: where a profile with its identifiers exists, that
-// one is updated with the same attributes. An attribute that is null is cleared
-// then; one that is left out stays as it is. The package comment tells what becomes
-// of identifiers of several profiles, and of a phone number that Klaviyo refuses.
+// create_profile of 2023-02-22 is an upsert: where a profile with its identifiers exists,
+// that one is updated with the same attributes. Later revisions have an operation for that,
+// create_or_update_profile. An attribute that is null is cleared; one that is left out
+// stays as it is. The package comment tells what becomes of identifiers that belong to
+// several profiles, and of an email or a phone number that Klaviyo refuses.
 //
 // The error is an [*Error].
 func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
@@ -32,14 +33,20 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	if err != nil {
 		return nil, unwritable(op, err)
 	}
-	sent, err := c.deliver(ctx, op, body)
-	if rest, warning, ok := withoutRefused(op, body, err); ok {
-		var before calls
-		before.count(nil, err)
-		sent, err = c.deliver(ctx, op, rest)
-		return before.total(sent, err, warning)
+	var before calls
+	var warnings []Warning
+	for {
+		sent, err := c.deliver(ctx, op, body)
+		remedy, ok := remedyFor(op, body, sent, err)
+		if ok {
+			warnings = append(warnings, remedy.warning)
+		}
+		if remedy.rest == nil {
+			return before.total(sent, err, warnings...)
+		}
+		before.count(sent, err)
+		body = remedy.rest
 	}
-	return sent, err
 }
 
 // deliver makes a call, or the calls of an upsert.
