@@ -103,7 +103,7 @@ func TestRefusedIdentifier(t *testing.T) {
 					return blames("/data/attributes/" + test.pointer), nil
 				}
 				return success(req), nil
-			})
+			}, WithCompanyID("AbC123"))
 			sent, err := c.Send(t.Context(), bodyOf(test.op, test.attributes))
 			if test.want == "" {
 				if !errors.Is(err, ErrInvalidRequest) || len(bodies) != 1 {
