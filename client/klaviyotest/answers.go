@@ -1,13 +1,14 @@
 package klaviyotest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // answer is what goes back to the client, over a socket or a transport.
@@ -25,9 +26,12 @@ func empty(status int) answer {
 	return answer{status: status, header: make(http.Header)}
 }
 
+// plainJSON is the media type of an answer before it is known whom it goes to.
+const plainJSON = "application/json"
+
 // document is an answer in JSON.
 func document(status int, body any) answer {
-	return answer{status: status, header: http.Header{"Content-Type": {"application/json"}}, body: encode(body)}
+	return answer{status: status, header: http.Header{"Content-Type": {plainJSON}}, body: encode(body)}
 }
 
 // encode writes what came as JSON, or consists of this package's types.
@@ -39,19 +43,39 @@ func encode(v any) []byte {
 	return encoded
 }
 
+// speakAs gives an answer in JSON the media type of the call's revision.
+func (a *answer) speakAs(c *call) {
+	if c.operation != nil && a.header.Get("Content-Type") == plainJSON {
+		a.header.Set("Content-Type", c.operation.MediaType)
+	}
+}
+
 // resource is an object of JSON:API.
 type resource struct {
-	Type       string              `json:"type"`
-	ID         string              `json:"id"`
-	Attributes map[string]any      `json:"attributes"`
-	Links      klaviyo.ObjectLinks `json:"links"`
+	Type       string         `json:"type"`
+	ID         string         `json:"id"`
+	Attributes map[string]any `json:"attributes,omitempty"`
+	Links      *objectLinks   `json:"links,omitempty"`
 
 	Relationships map[string]relationship `json:"relationships,omitempty"`
 }
 
-// relationship names those that a resource belongs to.
+type objectLinks struct {
+	Self string `json:"self"`
+}
+
+// linkTo are the links of an object at an address.
+func linkTo(address string) *objectLinks { return &objectLinks{Self: address} }
+
+// relationship names those that a resource belongs to: an identifier, or a list of them.
 type relationship struct {
-	Data []klaviyo.ResourceIdentifier `json:"data"`
+	Data any `json:"data"`
+}
+
+// identity names a resource.
+type identity struct {
+	Type string `json:"type"`
+	ID   string `json:"id"`
 }
 
 // single is the document of one resource.
@@ -75,8 +99,8 @@ type pageLinks struct {
 }
 
 // shownTime is a time as answers have it.
-func shownTime(t time.Time) klaviyo.Timestamp {
-	return klaviyo.Timestamp(t.UTC().Format("2006-01-02T15:04:05-07:00"))
+func shownTime(t time.Time) runtime.Timestamp {
+	return runtime.Timestamp(t.UTC().Format("2006-01-02T15:04:05-07:00"))
 }
 
 // The codes of Klaviyo's errors.
@@ -103,6 +127,7 @@ var usualCodes = map[int]string{
 	http.StatusNotFound:              codeNotFound,
 	http.StatusMethodNotAllowed:      codeMethodNotAllowed,
 	http.StatusConflict:              codeDuplicateProfile,
+	http.StatusGone:                  codeGone,
 	http.StatusRequestEntityTooLarge: codePayloadTooLarge,
 	http.StatusUnsupportedMediaType:  codeUnsupportedMediaType,
 	http.StatusTooManyRequests:       codeThrottled,
@@ -121,31 +146,49 @@ type refusal struct {
 // refuse answers with one error for each fault, and the status of the first.
 func refuse(refusals ...refusal) answer {
 	status := refusals[0].status
-	body := klaviyo.APIErrors{Errors: make([]klaviyo.APIError, len(refusals))}
+	body := apiErrors{Errors: make([]apiError, len(refusals))}
 	for i, r := range refusals {
 		body.Errors[i] = r.apiError()
 	}
 	return document(status, body)
 }
 
-func (r refusal) apiError() klaviyo.APIError {
-	e := klaviyo.APIError{
+// apiErrors are the errors of an answer, as all revisions have them.
+type apiErrors struct {
+	Errors []apiError `json:"errors"`
+}
+
+type apiError struct {
+	ID     string          `json:"id"`
+	Status int             `json:"status"`
+	Code   string          `json:"code"`
+	Title  string          `json:"title"`
+	Detail string          `json:"detail"`
+	Links  json.RawMessage `json:"links"`
+	Source errorSource     `json:"source"`
+	Meta   errorMeta       `json:"meta"`
+}
+
+type errorSource struct {
+	Pointer   string `json:"pointer,omitempty"`
+	Parameter string `json:"parameter,omitempty"`
+}
+
+type errorMeta struct {
+	DuplicateProfileID string `json:"duplicate_profile_id,omitempty"`
+}
+
+func (r refusal) apiError() apiError {
+	return apiError{
 		ID:     rand.Text(),
 		Status: r.status,
-		Code:   r.code,
+		Code:   cmp.Or(r.code, usualCodes[r.status], codeError),
 		Title:  http.StatusText(r.status),
 		Detail: r.detail,
 		Links:  json.RawMessage("{}"),
-		Source: &klaviyo.APIErrorSource{Pointer: r.pointer, Parameter: r.parameter},
-		Meta:   &klaviyo.APIErrorMeta{DuplicateProfileID: r.duplicateOf},
+		Source: errorSource{Pointer: r.pointer, Parameter: r.parameter},
+		Meta:   errorMeta{DuplicateProfileID: r.duplicateOf},
 	}
-	if e.Code == "" {
-		e.Code = usualCodes[r.status]
-	}
-	if e.Code == "" {
-		e.Code = codeError
-	}
-	return e
 }
 
 // invalid refuses what is at pointer in the body.

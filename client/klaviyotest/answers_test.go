@@ -88,24 +88,28 @@ func TestTimesOfEvents(t *testing.T) {
 // TestOperationsThatAreLacking aren't said to be missing at Klaviyo.
 func TestOperationsThatAreLacking(t *testing.T) {
 	for _, tt := range []struct {
-		method, path string
-		status       int
-		detail       string
+		revision, method, path string
+		status                 int
+		detail                 string
 	}{
-		{"GET", "/api/flows/", 404, "klaviyotest lacks this operation"},
-		{"POST", "/api/profile-import/", 404, "klaviyotest lacks this operation"},
-		{"DELETE", "/api/lists/L/", 405, "klaviyotest lacks this operation"},
-		{"GET", "/api/lists", 404, "Paths end in a slash."},
+		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest lacks this operation"},
+		{"2023-02-22", "POST", "/api/profile-import/", 404, "No valid revisions found"},
+		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest lacks this operation"},
+		{"2023-02-22", "GET", "/api/lists", 404, "Paths of this revision end in a slash."},
+		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest lacks this operation"},
+		{"2026-07-15", "POST", "/api/profile-unsubscription-bulk-create-jobs/", 404, "No valid revisions found"},
+		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest lacks this operation"},
+		{"2026-07-15", "GET", "/api/lists/", 404, "Paths of this revision don't end in a slash."},
 	} {
 		var body struct {
 			Errors []struct{ Detail string }
 		}
-		r := send(t, New(WithList("L", "Newsletter")), tt.method, tt.path, "")
+		r := send(t, New(WithList("L", "Newsletter")), tt.method, tt.path, "", ofRevision(tt.revision))
 		if err := json.Unmarshal([]byte(r.body), &body); err != nil {
 			t.Fatal(err)
 		}
 		if r.status != tt.status || len(body.Errors) != 1 || !strings.Contains(body.Errors[0].Detail, tt.detail) {
-			t.Errorf("%s %s: %d %s", tt.method, tt.path, r.status, r.body)
+			t.Errorf("%s %s %s: %d %s", tt.revision, tt.method, tt.path, r.status, r.body)
 		}
 	}
 }

@@ -3,8 +3,6 @@ package klaviyotest
 import (
 	"net/http"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // authenticate refuses a call that is no operation's, or has the wrong key.
@@ -36,13 +34,28 @@ func (k *Klaviyo) authenticate(c *call) *answer {
 // notAnOperation says what a call would have to be.
 func notAnOperation(c *call) refusal {
 	path := c.req.URL.EscapedPath()
-	for op := range klaviyo.Operations.All() {
-		if _, ok := klaviyo.Operations.Match(op.Method, path); ok {
-			return refusal{status: http.StatusMethodNotAllowed, detail: "klaviyotest lacks this operation; it has others at this path."}
+	named := revisions
+	if c.revision != nil {
+		named = []*revision{c.revision}
+	}
+	for _, r := range named {
+		for op := range r.operations.All() {
+			if r.match(op.Method, path) != nil {
+				return refusal{status: http.StatusMethodNotAllowed, detail: "klaviyotest lacks this operation; it has others at this path."}
+			}
+		}
+		if op := r.matchLoosely(c.req.Method, path); op != nil {
+			detail := "Paths of this revision don't end in a slash."
+			if strings.HasSuffix(op.Path, "/") {
+				detail = "Paths of this revision end in a slash."
+			}
+			return refusal{status: http.StatusNotFound, detail: detail}
 		}
 	}
-	if _, ok := klaviyo.Operations.Match(c.req.Method, path+"/"); ok {
-		return refusal{status: http.StatusNotFound, detail: "Paths end in a slash."}
+	for _, r := range revisions {
+		if r.matchLoosely(c.req.Method, path) != nil {
+			return refusal{status: http.StatusNotFound, detail: noValidRevisions}
+		}
 	}
-	return refusal{status: http.StatusNotFound, detail: "klaviyotest lacks this operation; those that it has are those of package klaviyo."}
+	return refusal{status: http.StatusNotFound, detail: "klaviyotest lacks this operation; those that it has are those of the packages klaviyo."}
 }

@@ -10,15 +10,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // call is a request that arrived, read to its end.
 type call struct {
 	req       *http.Request // its body is read
 	time      time.Time
-	operation *klaviyo.Operation // zero where there is none
-	path      map[string]string  // the parameters of the path
+	revision  *revision          // nil where the request names none that there is
+	operation *runtime.Operation // nil where there is none
+	forwarded bool               // it was written for a revision that is retired
 	body      []byte             // maxBody+1 bytes if it has more
 	readErr   error              // why body isn't whole
 
@@ -31,26 +32,49 @@ func newCall(req *http.Request) *call {
 	if req.Body != nil {
 		c.body, c.readErr = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
 	}
+	c.revision = revisionOf(req.Header.Get("Revision"))
 	// An id may hold an escaped slash, so the path is matched as it was sent.
 	path := req.URL.EscapedPath()
-	if op, ok := klaviyo.Operations.Match(req.Method, path); ok {
-		c.operation = op
-		c.path = pathParameters(op.Path, path)
+	if c.revision != nil {
+		c.operation = c.revision.match(req.Method, path)
+	} else {
+		c.operation = latest(req.Method, path)
 	}
 	return c
 }
 
-// pathParameters takes the values out of a path that matches pattern.
-func pathParameters(pattern, path string) map[string]string {
+// readAs makes the call one of a later revision, and tells whether that has it.
+func (c *call) readAs(later *revision) bool {
+	op := later.matchLoosely(c.req.Method, c.req.URL.EscapedPath())
+	if op == nil {
+		return false
+	}
+	c.revision, c.operation, c.forwarded = later, op, true
+	return true
+}
+
+// served is how the call is answered.
+func (c *call) served() served { return c.revision.served[c.operation] }
+
+// pathParameters are the values of the path's parameters.
+func (c *call) pathParameters() map[string]string {
 	parameters := make(map[string]string)
-	segments := strings.Split(path, "/")
-	for i, name := range strings.Split(pattern, "/") {
+	segments := strings.Split(c.req.URL.EscapedPath(), "/")
+	for i, name := range strings.Split(c.operation.Path, "/") {
 		if name, ok := strings.CutPrefix(name, "{"); ok {
 			value, _ := url.PathUnescape(segments[i]) // net/http refused what is not escaped well
 			parameters[strings.TrimSuffix(name, "}")] = value
 		}
 	}
 	return parameters
+}
+
+// pathID is the id in the path, and the name of the parameter. No path has two.
+func (c *call) pathID() (id, parameter string) {
+	for parameter, id = range c.pathParameters() {
+		break
+	}
+	return id, parameter
 }
 
 // request is the call as a request, for those who want to read one.
@@ -85,9 +109,18 @@ func (c *call) decode() error {
 	return nil
 }
 
+// data is the resource in the body.
+func (c *call) data() map[string]any { return object(object(c.value)["data"]) }
+
 // attributes are the attributes of the resource in the body.
-func (c *call) attributes() map[string]any {
-	return object(object(object(c.value)["data"])["attributes"])
+func (c *call) attributes() map[string]any { return object(c.data()["attributes"]) }
+
+// inside follows names into objects; what isn't there is nil.
+func inside(v any, names ...string) any {
+	for _, name := range names {
+		v = object(v)[name]
+	}
+	return v
 }
 
 // object is v if it is a JSON object; another value has no members.

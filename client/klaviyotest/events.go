@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // maxMetrics is how many metrics an account has at most.
@@ -32,16 +32,20 @@ type Event struct {
 	// Value and the numbers in Properties are written as they came. Value is
 	// empty where the request had none.
 	Value json.Number
+	// Currency is that of the value, empty where the request had none.
+	Currency string
+	// Backfill tells that the event was to start no flow.
+	Backfill bool
 	// Properties are the event's own, a JSON object.
 	Properties json.RawMessage
 }
 
 // Events gives the events that counted, in the order in which they arrived.
 func (k *Klaviyo) Events() []Event {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := make([]Event, len(k.account.events))
-	for i, e := range k.account.events {
+	a, unlock := k.now()
+	defer unlock()
+	found := make([]Event, len(a.events))
+	for i, e := range a.events {
 		found[i] = Event{
 			ID:         e.id,
 			ProfileID:  e.profileID,
@@ -51,6 +55,8 @@ func (k *Klaviyo) Events() []Event {
 			UniqueID:   e.uniqueID,
 			Time:       e.time,
 			Value:      e.value,
+			Currency:   e.currency,
+			Backfill:   e.backfill,
 			Properties: encode(e.properties),
 		}
 	}
@@ -65,11 +71,20 @@ type event struct {
 	uniqueID   string
 	time       time.Time
 	value      json.Number
+	currency   string
+	backfill   bool
 	properties map[string]any
 }
 
 // eventKey is what two events that count differ in.
 type eventKey struct{ profileID, metricID, uniqueID string }
+
+func (e *event) key() eventKey {
+	if e.uniqueID == "" {
+		return eventKey{e.profileID, e.metric.id, strconv.FormatInt(e.time.Unix(), 10)}
+	}
+	return eventKey{e.profileID, e.metric.id, e.uniqueID}
+}
 
 // metric is a kind of event, by name and source.
 type metric struct {
@@ -79,81 +94,52 @@ type metric struct {
 	created time.Time
 }
 
-// eventFields say which attribute of a profile a special name in an event's
-// profile sets. A dot leads into an object.
-var eventFields = map[string]string{
-	"$email":        "email",
-	"$phone_number": "phone_number",
-	"$id":           "external_id",
-	"$first_name":   "first_name",
-	"$last_name":    "last_name",
-	"$organization": "organization",
-	"$title":        "title",
-	"$image":        "image",
-	"$address1":     "location.address1",
-	"$address2":     "location.address2",
-	"$city":         "location.city",
-	"$region":       "location.region",
-	"$country":      "location.country",
-	"$zip":          "location.zip",
-	"$timezone":     "location.timezone",
+// newEvent is an event as a request has it.
+type newEvent struct {
+	profile         person
+	metric, service string
+	uniqueID        string
+	time            string
+	value           json.Number
+	currency        string
+	backfill        bool
+	properties      map[string]any
 }
 
-// profileAttributes turns the flat profile of an event into attributes. What
-// can't be a field, having another name or no text, is a custom property.
-func profileAttributes(flat map[string]any) map[string]any {
-	attributes := make(map[string]any)
-	location := make(map[string]any)
-	properties := make(map[string]any)
-	for name, value := range flat {
-		field, special := eventFields[name]
-		if _, isText := value.(string); !special || !isText && value != nil {
-			properties[name] = value
-		} else if inside, ok := strings.CutPrefix(field, "location."); ok {
-			location[inside] = value
-		} else {
-			attributes[field] = value
-		}
-	}
-	attributes["location"], attributes["properties"] = location, properties
-	return attributes
-}
-
-// createEvent answers create_client_event as well.
-func (a *account) createEvent(c *call) answer {
-	attributes := c.attributes()
-	m := a.metric(text(object(attributes["metric"])["name"]), text(object(attributes["metric"])["service"]), c.time)
+// takeEvent takes an event, and tells whether the account has room for its metric. An
+// event of an id that is nobody's gets lost, as at Klaviyo, if nothing else says whose it is.
+func (a *account) takeEvent(n newEvent, now time.Time) bool {
+	m := a.metric(n.metric, n.service, now)
 	if m == nil {
-		return refuse(invalid("/data/attributes/metric/name", "The account has "+strconv.Itoa(maxMetrics)+" metrics already."))
+		return false
+	}
+	p := a.upsert(n.profile, now)
+	if p == nil {
+		return true
 	}
 	e := &event{
-		metric:     m,
-		uniqueID:   text(attributes["unique_id"]),
-		time:       c.time,
-		properties: object(attributes["properties"]),
+		profileID: p.id, metric: m, uniqueID: n.uniqueID, time: now, value: n.value, currency: n.currency,
+		backfill: n.backfill, properties: n.properties,
 	}
-	if written, err := klaviyo.Timestamp(text(attributes["time"])).Time(); err == nil {
+	if written, err := runtime.Timestamp(n.time).Time(); err == nil {
 		e.time = written
 	}
-	e.value, _ = attributes["value"].(json.Number)
-
-	p := a.upsert(profileAttributes(object(attributes["profile"])), c.time)
-	e.profileID = p.id
 	if e.time.After(p.lastEvent) {
 		p.lastEvent = e.time
 	}
-
-	key := eventKey{p.id, m.id, e.uniqueID}
-	if e.uniqueID == "" {
-		key.uniqueID = strconv.FormatInt(e.time.Unix(), 10)
-	}
+	key := e.key()
 	if !a.counted[key] {
 		a.counted[key] = true
 		e.id = a.newID("EVENT")
 		e.uuid = fmt.Sprintf("00000000-0000-4000-8000-%012d", len(a.events)+1)
 		a.events = append(a.events, e)
 	}
-	return empty(http.StatusAccepted)
+	return true
+}
+
+// noMetric refuses a metric that the account has no room for.
+func noMetric(pointer string) answer {
+	return refuse(invalid(pointer, "The account has "+strconv.Itoa(maxMetrics)+" metrics already."))
 }
 
 // metric finds a metric or makes it; it is nil where the account is full.
@@ -175,70 +161,79 @@ func (a *account) metric(name, service string, now time.Time) *metric {
 }
 
 func (a *account) getEvents(c *call) answer {
-	return answerPage(c, a.events, 200, func(e *event, name string) []collected {
-		if name == "metrics" {
-			return []collected{e.metric}
-		}
+	return answerPage(c, a.events, 200, a.relatedToEvent)
+}
+
+func (a *account) getEvent(c *call) answer {
+	id, parameter := c.pathID()
+	i := slices.IndexFunc(a.events, func(e *event) bool { return e.id == id })
+	if i < 0 {
+		return notFound(parameter)
+	}
+	shaping := c.shaping()
+	shown := shaping.resource(a.events[i], func(name string) []collected { return a.relatedToEvent(a.events[i], name) })
+	return document(http.StatusOK, single{shown, shaping.included})
+}
+
+// relatedToEvent gives what an event belongs to. Revisions differ in whether they name
+// the kind by one or by many.
+func (a *account) relatedToEvent(e *event, name string) []collected {
+	switch name {
+	case "metric", "metrics":
+		return []collected{e.metric}
+	case "profile", "profiles":
 		if p, ok := a.profiles.byID[e.profileID]; ok {
 			return []collected{p}
 		}
-		return nil // it was deleted
-	})
+	}
+	return nil // it was deleted, or there is none
 }
 
 func (a *account) getMetrics(c *call) answer {
 	return answerPage(c, a.metrics, 200, nil)
 }
 
-// resource is the event as Klaviyo shows it, with its value and unique id among
-// the properties.
-func (e *event) resource(base string) resource {
+func (a *account) getMetric(c *call) answer {
+	id, parameter := c.pathID()
+	i := slices.IndexFunc(a.metrics, func(m *metric) bool { return m.id == id })
+	if i < 0 {
+		return notFound(parameter)
+	}
+	return document(http.StatusOK, single{Data: c.shaping().resource(a.metrics[i], nil)})
+}
+
+func (e *event) shown(c *call) resource { return c.revision.shows.event(c, e) }
+
+// shownProperties are the event's, with its value and unique id among them.
+func (e *event) shownProperties() map[string]any {
 	properties := maps.Clone(e.properties)
+	if properties == nil {
+		properties = make(map[string]any)
+	}
 	if e.value != "" {
 		properties["$value"] = e.value
+	}
+	if e.currency != "" {
+		properties["$value_currency"] = e.currency
 	}
 	if e.uniqueID != "" {
 		properties["$event_id"] = e.uniqueID
 	}
-	return resource{
-		Type: "event",
-		ID:   e.id,
-		Attributes: map[string]any{
-			"metric_id":        e.metric.id,
-			"profile_id":       e.profileID,
-			"timestamp":        strconv.FormatInt(e.time.Unix(), 10),
-			"datetime":         e.time.UTC().Format("2006-01-02 15:04:05-07:00"),
-			"event_properties": properties,
-			"uuid":             e.uuid,
-		},
-		Links: klaviyo.ObjectLinks{Self: base + "/api/events/" + e.id + "/"},
-	}
+	return properties
 }
 
 // field is what a filter or an order compares.
 func (e *event) field(name string) any {
 	switch name {
-	case "metric_id":
+	case "metric_id", "metric":
 		return e.metric.id
-	case "profile_id":
+	case "profile_id", "profile":
 		return e.profileID
 	}
 	return e.time
 }
 
-func (m *metric) resource(base string) resource {
-	return resource{
-		Type: "metric",
-		ID:   m.id,
-		Attributes: map[string]any{
-			"name":        m.name,
-			"created":     shownTime(m.created),
-			"updated":     shownTime(m.created),
-			"integration": map[string]any{"name": m.service, "category": "API"},
-		},
-		Links: klaviyo.ObjectLinks{Self: base + "/api/metrics/" + m.id + "/"},
-	}
-}
+func (m *metric) shown(c *call) resource { return c.revision.shows.metric(c, m) }
 
 // field is what a filter compares.
 func (m *metric) field(name string) any {

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Fault is a failure that [Klaviyo.Inject] causes. The first fields choose the
@@ -17,7 +17,7 @@ import (
 type Fault struct {
 	// Operation is the one that the fault is for; empty is any, and any other
 	// request as well.
-	Operation *klaviyo.Operation
+	Operation *runtime.Operation
 	// When chooses requests by what is in them, whose body it may read; nil is
 	// every request. It must not inject faults.
 	When func(*http.Request) bool

@@ -9,46 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // errFilter is a filter that isn't what the operation takes.
 var errFilter = errors.New("not a filter of this operation")
-
-// filterable are the operators that each operation takes, by field.
-var filterable = map[*klaviyo.Operation]map[string][]string{
-	klaviyo.OperationGetProfiles: {
-		"id":           {"any", "equals"},
-		"email":        {"any", "equals"},
-		"phone_number": {"any", "equals"},
-		"external_id":  {"any", "equals"},
-		"_kx":          {"equals"},
-		"created":      {"greater-than", "less-than"},
-		"updated":      {"greater-than", "less-than"},
-	},
-	klaviyo.OperationGetListProfiles: {
-		"email":        {"any"},
-		"phone_number": {"any"},
-		"push_token":   {"any"},
-		"_kx":          {"equals"},
-	},
-	klaviyo.OperationGetLists: {
-		"id":      {"any", "equals"},
-		"name":    {"any", "equals"},
-		"created": {"greater-than"},
-		"updated": {"greater-than"},
-	},
-	klaviyo.OperationGetEvents: {
-		"metric_id":  {"equals"},
-		"profile_id": {"equals"},
-		"datetime":   {"greater-or-equal", "greater-than", "less-or-equal", "less-than"},
-		"timestamp":  {"greater-or-equal", "greater-than", "less-or-equal", "less-than"},
-	},
-	klaviyo.OperationGetMetrics: {
-		"integration.name":     {"equals"},
-		"integration.category": {"equals"},
-	},
-}
 
 // condition is one comparison of a filter.
 type condition struct {
@@ -58,16 +23,16 @@ type condition struct {
 	time     time.Time // of the other operators
 }
 
-// filterHead is the beginning of a condition: equals(email,
-var filterHead = regexp.MustCompile(`^\s*([a-z-]+)\(\s*([A-Za-z_.]+)\s*,\s*`)
+// filterHead is the beginning of a condition: equals(email, or has(profile
+var filterHead = regexp.MustCompile(`^\s*([a-z-]+)\(\s*([A-Za-z_.]+)\s*(?:,\s*)?`)
 
-// parseFilter reads conditions that are joined by commas, and which all must
+// parseFilter reads, with the operators that each field takes, conditions that are joined by commas, and which all must
 // hold: equals(email,"ada@example.com"), any(id,["1","2"]), less-than(created,2023-02-22T00:00:00Z).
-func parseFilter(op *klaviyo.Operation, filter string) ([]condition, error) {
+func parseFilter(filterable map[string][]string, filter string) ([]condition, error) {
 	var conditions []condition
 	for rest := filter; ; {
 		head := filterHead.FindStringSubmatch(rest)
-		if head == nil || !slices.Contains(filterable[op][head[2]], head[1]) {
+		if head == nil || !slices.Contains(filterable[head[2]], head[1]) {
 			return nil, errFilter
 		}
 		cond := condition{operator: head[1], field: head[2]}
@@ -104,6 +69,8 @@ func cutOperand(s string) (operand, after string, ok bool) {
 // parse reads the operand.
 func (cond *condition) parse(operand string) bool {
 	switch cond.operator {
+	case "has":
+		return operand == ""
 	case "equals":
 		cond.texts = make([]string, 1)
 		return json.Unmarshal([]byte(operand), &cond.texts[0]) == nil
@@ -115,7 +82,7 @@ func (cond *condition) parse(operand string) bool {
 		return true
 	}
 	var err error
-	cond.time, err = klaviyo.Timestamp(operand).Time()
+	cond.time, err = runtime.Timestamp(operand).Time()
 	return err == nil
 }
 
@@ -129,6 +96,9 @@ func (cond *condition) holds(v any) bool {
 			"less-than":        order < 0,
 			"less-or-equal":    order <= 0,
 		}[cond.operator]
+	}
+	if cond.operator == "has" {
+		return text(v) != ""
 	}
 	value := newIdentifier(cond.field, text(v))
 	return value.value != "" && slices.ContainsFunc(cond.texts, func(text string) bool {

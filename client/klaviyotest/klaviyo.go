@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Klaviyo is one account at Klaviyo. Make it with [New]. It is safe for
@@ -17,30 +17,29 @@ type Klaviyo struct {
 	key       string
 	companyID string
 
-	// revisionRetired tells that the account no longer serves the revision.
-	revisionRetired bool
-
-	description *description
-	limits      *limits
-	unlimited   bool
-	faults      faults
-	log         requestLog
+	describe  func(*revision) *description
+	limits    *limits
+	unlimited bool
+	faults    faults
+	log       requestLog
 
 	mu      sync.Mutex
-	account *account // guarded by mu
+	retired map[string]bool // revisions; guarded by mu
+	account *account        // guarded by mu
 }
 
 // New makes an account without profiles. It panics if an option makes no sense,
 // since that is a mistake in the test.
 func New(opts ...Option) *Klaviyo {
-	return newKlaviyo(embedded(), opts)
+	return newKlaviyo(func(r *revision) *description { return r.describe() }, opts)
 }
 
-func newKlaviyo(d *description, opts []Option) *Klaviyo {
+func newKlaviyo(describe func(*revision) *description, opts []Option) *Klaviyo {
 	k := &Klaviyo{
-		description: d,
-		limits:      newLimits(),
-		account:     newAccount(),
+		describe: describe,
+		limits:   newLimits(),
+		retired:  make(map[string]bool),
+		account:  newAccount(),
 	}
 	for _, opt := range opts {
 		opt(k)
@@ -63,30 +62,23 @@ func WithKey(key string) Option {
 }
 
 // WithCompanyID sets the one public key that the operations under /client/
-// take as company_id. By default any will do.
+// take as company_id. By default any will do, and get_accounts names one of its own.
 func WithCompanyID(id string) Option {
 	if id == "" {
 		panic("klaviyotest: WithCompanyID: the id is empty")
 	}
-	return func(k *Klaviyo) { k.companyID = id }
+	return func(k *Klaviyo) { k.companyID, k.account.id = id, id }
 }
 
-// WithRetiredRevision makes an account that no longer serves the revision. A call with
-// the header X-Klaviyo-Revision-Fall-Forward-Opt-Out is answered 410. One without it is
-// read as a call of a later revision, which has other bodies and paths, and answered 400
-// or 404.
-func WithRetiredRevision() Option {
-	return func(k *Klaviyo) { k.revisionRetired = true }
-}
-
-// WithLimit sets the calls of an operation that are let in per second (burst)
-// and per minute (steady). The default is what the description says.
-func WithLimit(op *klaviyo.Operation, burst, steady int) Option {
+// WithLimit sets the calls of an operation's endpoint that are let in per second (burst)
+// and per minute (steady), whichever revision they are of. The default is what the
+// descriptions say. A limit per day stays.
+func WithLimit(op *runtime.Operation, burst, steady int) Option {
 	mustKnow("WithLimit", op)
 	if burst < 1 || steady < 1 {
 		panic("klaviyotest: WithLimit: a limit is at least 1")
 	}
-	return func(k *Klaviyo) { k.limits.set(op, burst, steady) }
+	return func(k *Klaviyo) { k.limits.setCalls(op, burst, steady) }
 }
 
 // WithoutLimits lets any number of calls in, whatever other options say of limits.
@@ -114,6 +106,16 @@ func WithAnyList() Option {
 	return func(k *Klaviyo) { k.account.anyList = true }
 }
 
+// WithRefusedPhoneNumbers makes the account refuse the phone numbers that a function picks.
+// A profile that a call writes is taken without the number, and the answer has the header
+// X-Klaviyo-Partial-Failure: phone_number.
+func WithRefusedPhoneNumbers(refused func(phoneNumber string) bool) Option {
+	if refused == nil {
+		panic("klaviyotest: WithRefusedPhoneNumbers: the function is nil")
+	}
+	return func(k *Klaviyo) { k.account.refusesPhone = refused }
+}
+
 // WithoutRequestLog keeps no requests for [Klaviyo.Requests], which a long
 // simulation has no memory for.
 func WithoutRequestLog() Option {
@@ -121,7 +123,7 @@ func WithoutRequestLog() Option {
 }
 
 // mustKnow panics where a test names an operation that there is not.
-func mustKnow(caller string, op *klaviyo.Operation) {
+func mustKnow(caller string, op *runtime.Operation) {
 	if op == nil {
 		panic(fmt.Sprintf("klaviyotest: %s: the operation is nil", caller))
 	}
@@ -134,6 +136,7 @@ func (k *Klaviyo) handle(r *http.Request) (answer, error) {
 	entry := k.log.add(c)
 	a, err := k.answer(r.Context(), c)
 	if err == nil {
+		a.speakAs(c)
 		k.log.answered(entry, a)
 	}
 	return a, err
@@ -163,55 +166,45 @@ func (k *Klaviyo) process(c *call) answer {
 		return *a
 	}
 	header, a := k.limits.take(c)
-	if a == nil && k.revisionRetired {
-		a = fallForward(c)
-	}
-	if a == nil {
-		a = k.description.check(c)
-	}
-	if a == nil {
-		a = k.do(c)
+	for _, link := range []func(*call) *answer{k.fallForward, k.check, k.do} {
+		if a == nil {
+			a = link(c)
+		}
 	}
 	maps.Copy(a.header, header)
 	return *a
 }
 
+// check refuses a call that breaks the description or a rule, and reads its body.
+func (k *Klaviyo) check(c *call) *answer {
+	if c.revision == nil {
+		a := refuse(unknownRevision(c))
+		return &a
+	}
+	return k.describe(c.revision).check(c)
+}
+
+// do answers a call that passed every check. Calls are done one at a time.
 func (k *Klaviyo) do(c *call) *answer {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	a := operations[c.operation](k.account, c)
+	account, unlock := k.now()
+	defer unlock()
+	a := c.served().do(account, c)
 	return &a
 }
 
-// operations answer calls that passed every check. They run one at a time.
-var operations = map[*klaviyo.Operation]func(*account, *call) answer{
-	klaviyo.OperationCreateProfile:            (*account).createProfile,
-	klaviyo.OperationUpdateProfile:            (*account).updateProfile,
-	klaviyo.OperationGetProfile:               (*account).getProfile,
-	klaviyo.OperationGetProfiles:              (*account).getProfiles,
-	klaviyo.OperationRequestProfileDeletion:   (*account).requestProfileDeletion,
-	klaviyo.OperationCreateClientProfile:      (*account).createClientProfile,
-	klaviyo.OperationCreateEvent:              (*account).createEvent,
-	klaviyo.OperationCreateClientEvent:        (*account).createEvent,
-	klaviyo.OperationGetEvents:                (*account).getEvents,
-	klaviyo.OperationGetMetrics:               (*account).getMetrics,
-	klaviyo.OperationCreateList:               (*account).createList,
-	klaviyo.OperationGetList:                  (*account).getList,
-	klaviyo.OperationGetLists:                 (*account).getLists,
-	klaviyo.OperationGetListProfiles:          (*account).getListProfiles,
-	klaviyo.OperationGetProfileLists:          (*account).getProfileLists,
-	klaviyo.OperationCreateListRelationships:  (*account).createListRelationships,
-	klaviyo.OperationDeleteListRelationships:  (*account).deleteListRelationships,
-	klaviyo.OperationSubscribeProfiles:        (*account).subscribeProfiles,
-	klaviyo.OperationUnsubscribeProfiles:      (*account).unsubscribeProfiles,
-	klaviyo.OperationSuppressProfiles:         (*account).suppressProfiles,
-	klaviyo.OperationUnsuppressProfiles:       (*account).unsuppressProfiles,
-	klaviyo.OperationCreateClientSubscription: (*account).createClientSubscription,
+// now gives the account as it is now, with what its jobs have done until now, and locked.
+func (k *Klaviyo) now() (a *account, unlock func()) {
+	k.mu.Lock()
+	k.account.runJobs(time.Now())
+	return k.account, k.mu.Unlock
 }
 
 // account is what Klaviyo remembers. The Klaviyo that holds it locks it.
 type account struct {
-	anyList bool // a subscription makes its list
+	id           string            // the company id
+	anyList      bool              // a subscription makes its list
+	refusesPhone func(string) bool // nil refuses none
+	plan         func(Job) JobPlan // nil plans nothing
 
 	profiles      profiles
 	lists         []*list
@@ -219,11 +212,13 @@ type account struct {
 	events        []*event
 	counted       map[eventKey]bool
 	subscriptions []Subscription
+	jobs          []*job
 	ids           int
 }
 
 func newAccount() *account {
 	return &account{
+		id:       "ABC123",
 		profiles: newProfiles(),
 		counted:  make(map[eventKey]bool),
 	}

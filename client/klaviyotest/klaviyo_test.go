@@ -8,15 +8,25 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 func TestEveryOperationIsServed(t *testing.T) {
-	for op := range klaviyo.Operations.All() {
-		if operations[op] == nil {
-			t.Errorf("%s has no handler", op)
+	if len(revisions) != len(openapi.Revisions()) {
+		t.Errorf("%d revisions are served, and %d described", len(revisions), len(openapi.Revisions()))
+	}
+	for _, r := range revisions {
+		for op := range r.operations.All() {
+			served := r.served[op]
+			if served.do == nil {
+				t.Errorf("%s: %s has no handler", r.name(), op)
+			}
+			if op.Method != http.MethodGet && served.rules == nil {
+				t.Errorf("%s: %s has no rules", r.name(), op)
+			}
 		}
-		if op.Method != http.MethodGet && rules[op] == nil {
-			t.Errorf("%s has no rules", op)
+		if len(r.served) != len(r.operations) {
+			t.Errorf("%s: %d operations are served, and it has %d", r.name(), len(r.served), len(r.operations))
 		}
 	}
 }
@@ -41,7 +51,9 @@ func TestAuthentication(t *testing.T) {
 		{"client with another company", "POST", "/client/events/?company_id=other", event, nil, 400, "invalid"},
 		{"client without key", "POST", "/client/events/?company_id=COMPNY", event, func(r *http.Request) { r.Header.Del("Authorization") }, 202, ""},
 		{"no such path", "GET", "/api/flows/", "", nil, 404, "not_found"},
-		{"no slash at the end", "GET", "/api/lists", "", nil, 404, "not_found"},
+		{"no slash at the end", "GET", "/api/lists", "", ofRevision("2023-02-22"), 404, "not_found"},
+		{"a slash at the end", "GET", "/api/lists/", "", ofRevision("2026-07-15"), 404, "not_found"},
+		{"not in this revision", "POST", "/api/event-bulk-create-jobs", "{}", ofRevision("2023-02-22"), 404, "not_found"},
 		{"no such method", "DELETE", "/api/lists/", "", nil, 405, "method_not_allowed"},
 	}
 	for _, test := range tests {

@@ -6,59 +6,74 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Spend uses up n calls of an operation's limits, as another program with a key
 // of the same account does.
-func (k *Klaviyo) Spend(op *klaviyo.Operation, n int) {
+func (k *Klaviyo) Spend(op *runtime.Operation, n int) {
 	mustKnow("Spend", op)
 	k.limits.spend(op, n)
 }
 
-// limits are the fixed windows of each operation, burst and steady. A nil
-// *limits has none.
+// limits are the fixed windows of each endpoint, which the revisions share: burst, steady
+// and daily. How many calls a window takes is the operation's to say. A nil *limits has
+// none.
 type limits struct {
-	epoch time.Time // windows begin at whole windows after it; zero: with a call
+	epoch time.Time                   // windows begin at whole windows after it; zero: with a call
+	set   map[runtime.Endpoint][2]int // the calls of burst and steady that an option set
 
 	mu      sync.Mutex
-	windows map[*klaviyo.Operation]*[2]window // burst, steady
+	windows map[runtime.Endpoint]*[windowKinds]window
 }
+
+// The windows of an endpoint.
+const (
+	burst = iota
+	steady
+	daily
+	windowKinds
+)
 
 func newLimits() *limits {
-	l := &limits{windows: make(map[*klaviyo.Operation]*[2]window)}
-	for op := range klaviyo.Operations.All() {
-		l.windows[op] = &[2]window{{limit: op.Burst}, {limit: op.Steady}}
+	return &limits{
+		set:     make(map[runtime.Endpoint][2]int),
+		windows: make(map[runtime.Endpoint]*[windowKinds]window),
 	}
-	return l
 }
 
-func (l *limits) set(op *klaviyo.Operation, burst, steady int) {
-	if l == nil {
-		panic("klaviyotest: WithLimit after WithoutLimits")
-	}
-	windows := l.windows[op]
-	windows[0].limit.Calls, windows[1].limit.Calls = burst, steady
+func (l *limits) setCalls(op *runtime.Operation, burst, steady int) {
+	l.set[op.Endpoint()] = [2]int{burst, steady}
 }
 
-func (l *limits) alignTo(epoch time.Time) {
-	if l == nil {
-		panic("klaviyotest: WithWindowsFrom after WithoutLimits")
+func (l *limits) alignTo(epoch time.Time) { l.epoch = epoch }
+
+// turned gives the windows of an operation as they are now, with its limits.
+func (l *limits) turned(op *runtime.Operation, now time.Time) *[windowKinds]window {
+	windows, ok := l.windows[op.Endpoint()]
+	if !ok {
+		windows = new([windowKinds]window)
+		l.windows[op.Endpoint()] = windows
 	}
-	l.epoch = epoch
+	for i, limit := range [windowKinds]runtime.RateLimit{op.Burst, op.Steady, op.Daily} {
+		if calls, ok := l.set[op.Endpoint()]; ok && i < len(calls) {
+			limit.Calls = calls[i]
+		}
+		windows[i].limit = limit
+		windows[i].turn(now, l.epoch)
+	}
+	return windows
 }
 
-func (l *limits) spend(op *klaviyo.Operation, n int) {
+func (l *limits) spend(op *runtime.Operation, n int) {
 	if l == nil {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := time.Now()
-	for i := range l.windows[op] {
-		w := &l.windows[op][i]
-		w.turn(now, l.epoch)
-		w.used += n
+	windows := l.turned(op, time.Now())
+	for i := range windows {
+		windows[i].used += n
 	}
 }
 
@@ -71,12 +86,10 @@ func (l *limits) take(c *call) (http.Header, *answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	windows := l.windows[c.operation]
+	windows := l.turned(c.operation, now)
 	var retryAfter time.Duration
 	for i := range windows {
-		w := &windows[i]
-		w.turn(now, l.epoch)
-		if w.left() == 0 {
+		if w := &windows[i]; w.isFull() {
 			retryAfter = max(retryAfter, w.end().Sub(now))
 		}
 	}
@@ -87,17 +100,18 @@ func (l *limits) take(c *call) (http.Header, *answer) {
 	for i := range windows {
 		windows[i].used++
 	}
-	steady := windows[1]
+	w := windows[steady]
 	return http.Header{
-		"Ratelimit-Limit":     {strconv.Itoa(steady.limit.Calls)},
-		"Ratelimit-Remaining": {strconv.Itoa(steady.left())},
-		"Ratelimit-Reset":     {strconv.Itoa(wholeSeconds(steady.end().Sub(now)))},
+		"Ratelimit-Limit":     {strconv.Itoa(w.limit.Calls)},
+		"Ratelimit-Remaining": {strconv.Itoa(w.left())},
+		"Ratelimit-Reset":     {strconv.Itoa(wholeSeconds(w.end().Sub(now)))},
 	}, nil
 }
 
-// window is a fixed window: when it ends, another begins with nothing used.
+// window is a fixed window: when it ends, another begins with nothing used. One without
+// a length limits nothing.
 type window struct {
-	limit klaviyo.RateLimit
+	limit runtime.RateLimit
 	start time.Time
 	used  int
 }
@@ -105,7 +119,7 @@ type window struct {
 // turn begins another window if this one has ended, at epoch and whole windows
 // after it, or else now.
 func (w *window) turn(now, epoch time.Time) {
-	if !w.start.IsZero() && now.Before(w.end()) {
+	if w.limit.Window == 0 || !w.start.IsZero() && now.Before(w.end()) {
 		return
 	}
 	w.start, w.used = now, 0
@@ -121,6 +135,8 @@ func (w *window) turn(now, epoch time.Time) {
 func (w *window) end() time.Time { return w.start.Add(w.limit.Window) }
 
 func (w *window) left() int { return max(0, w.limit.Calls-w.used) }
+
+func (w *window) isFull() bool { return w.limit.Window > 0 && w.left() == 0 }
 
 // wholeSeconds rounds up, so that who waits so long has waited long enough.
 func wholeSeconds(d time.Duration) int {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // List is a list as the account holds it.
@@ -30,10 +28,10 @@ func (k *Klaviyo) AddList(id, name string) {
 
 // Lists gives the lists in the order of their creation.
 func (k *Klaviyo) Lists() []List {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := make([]List, len(k.account.lists))
-	for i, l := range k.account.lists {
+	a, unlock := k.now()
+	defer unlock()
+	found := make([]List, len(a.lists))
+	for i, l := range a.lists {
 		found[i] = List{ID: l.id, Name: l.name}
 		for _, p := range l.ordered {
 			found[i].ProfileIDs = append(found[i].ProfileIDs, p.id)
@@ -47,12 +45,13 @@ type list struct {
 	name    string
 	created time.Time
 	updated time.Time
-	members map[*profile]bool
-	ordered []*profile // members, as they joined
+	optIn   string
+	members map[*profile]time.Time // and when they joined
+	ordered []*profile             // members, as they joined
 }
 
 func (a *account) newList(id, name string, now time.Time) *list {
-	l := &list{id: id, name: name, created: now, updated: now, members: make(map[*profile]bool)}
+	l := &list{id: id, name: name, created: now, updated: now, optIn: "single_opt_in", members: make(map[*profile]time.Time)}
 	a.lists = append(a.lists, l)
 	return l
 }
@@ -66,31 +65,29 @@ func (a *account) list(id string) *list {
 	return a.lists[i]
 }
 
+// has tells whether a profile is on the list.
+func (l *list) has(p *profile) bool {
+	_, ok := l.members[p]
+	return ok
+}
+
 func (l *list) add(p *profile, now time.Time) {
-	if !l.members[p] {
-		l.members[p] = true
+	if !l.has(p) {
+		l.members[p] = now
 		l.ordered = append(l.ordered, p)
 		l.updated = now
 	}
 }
 
 func (l *list) remove(p *profile, now time.Time) {
-	if l.members[p] {
+	if l.has(p) {
 		delete(l.members, p)
 		l.updated = now
 		l.ordered = slices.DeleteFunc(l.ordered, func(other *profile) bool { return other == p })
 	}
 }
 
-// resource is the list as Klaviyo shows it.
-func (l *list) resource(base string) resource {
-	return resource{
-		Type:       "list",
-		ID:         l.id,
-		Attributes: map[string]any{"name": l.name, "created": shownTime(l.created), "updated": shownTime(l.updated)},
-		Links:      klaviyo.ObjectLinks{Self: base + "/api/lists/" + l.id + "/"},
-	}
-}
+func (l *list) shown(c *call) resource { return c.revision.shows.list(c, l) }
 
 // field is what a filter compares.
 func (l *list) field(name string) any {
@@ -107,15 +104,19 @@ func (l *list) field(name string) any {
 
 func (a *account) createList(c *call) answer {
 	l := a.newList(a.newID("LIST"), text(c.attributes()["name"]), c.time)
-	return document(http.StatusCreated, single{Data: l.resource(c.base())})
+	if process := text(c.attributes()["opt_in_process"]); process != "" {
+		l.optIn = process
+	}
+	return document(http.StatusCreated, single{Data: c.shaping().resource(l, nil)})
 }
 
 func (a *account) getList(c *call) answer {
-	l := a.list(c.path["id"])
+	id, parameter := c.pathID()
+	l := a.list(id)
 	if l == nil {
-		return notFound("id")
+		return notFound(parameter)
 	}
-	return document(http.StatusOK, single{Data: c.shaping().resource(c.base(), l, nil)})
+	return document(http.StatusOK, single{Data: c.shaping().resource(l, nil)})
 }
 
 func (a *account) getLists(c *call) answer {
@@ -123,17 +124,39 @@ func (a *account) getLists(c *call) answer {
 }
 
 func (a *account) getListProfiles(c *call) answer {
-	l := a.list(c.path["list_id"])
+	id, parameter := c.pathID()
+	l := a.list(id)
 	if l == nil {
-		return notFound("list_id")
+		return notFound(parameter)
 	}
-	return answerPage(c, l.ordered, 20, nil)
+	members := make([]*member, len(l.ordered))
+	for i, p := range l.ordered {
+		members[i] = &member{p, l.members[p]}
+	}
+	return answerPage(c, members, 20, nil)
+}
+
+// member is a profile on a list.
+type member struct {
+	*profile
+	joined time.Time
+}
+
+func (m *member) shown(c *call) resource { return c.revision.shows.member(c, m) }
+
+// field is what a filter or an order compares.
+func (m *member) field(name string) any {
+	if name == "joined_group_at" {
+		return m.joined
+	}
+	return m.profile.field(name)
 }
 
 func (a *account) getProfileLists(c *call) answer {
-	p, ok := a.profiles.byID[c.path["profile_id"]]
+	id, parameter := c.pathID()
+	p, ok := a.profiles.byID[id]
 	if !ok {
-		return notFound("profile_id")
+		return notFound(parameter)
 	}
 	lists := a.listsOf(p)
 	return answerPage(c, lists, len(lists), nil)
@@ -143,7 +166,7 @@ func (a *account) getProfileLists(c *call) answer {
 func (a *account) listsOf(p *profile) []*list {
 	lists := make([]*list, 0, len(a.lists))
 	for _, l := range a.lists {
-		if l.members[p] {
+		if l.has(p) {
 			lists = append(lists, l)
 		}
 	}
@@ -161,9 +184,10 @@ func (a *account) deleteListRelationships(c *call) answer {
 // changeMembers changes all members that a call names, or, if there is no
 // profile with one of the ids, none.
 func (a *account) changeMembers(c *call, change func(*list, *profile, time.Time)) answer {
-	l := a.list(c.path["id"])
+	id, parameter := c.pathID()
+	l := a.list(id)
 	if l == nil {
-		return notFound("id")
+		return notFound(parameter)
 	}
 	var members []*profile
 	for i, identifier := range elements(object(c.value)["data"]) {

@@ -13,7 +13,7 @@ import (
 
 // collected is an object of a collection.
 type collected interface {
-	resource(base string) resource
+	shown(c *call) resource
 	field(name string) any
 }
 
@@ -24,7 +24,7 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 	query := c.req.URL.Query()
 	items := slices.Clone(all)
 	if query.Has("filter") {
-		conditions, err := parseFilter(c.operation, query.Get("filter"))
+		conditions, err := parseFilter(c.served().filters, query.Get("filter"))
 		if err != nil {
 			return refuse(invalidParameter("filter", "The filter is not one that this operation takes."))
 		}
@@ -56,7 +56,7 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 		if related != nil {
 			relatedTo = func(name string) []collected { return related(item, name) }
 		}
-		page.Data = append(page.Data, shaping.resource(c.base(), item, relatedTo))
+		page.Data = append(page.Data, shaping.resource(item, relatedTo))
 	}
 	page.Included = shaping.included
 	if start > 0 {

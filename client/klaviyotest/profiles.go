@@ -9,25 +9,64 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Profile is a profile as the account holds it.
+// Profile is a profile as the account holds it, whichever revision wrote it.
 type Profile struct {
-	// Profile is what get_profile answers. Numbers in the custom properties are
-	// written as they came.
-	klaviyo.Profile
+	// ID is the profile's id.
+	ID string
+	// Attributes are what the profile says.
+	Attributes ProfileAttributes
 	// Lists are the ids of the lists that the profile is on.
 	Lists []string
 }
 
+// ProfileAttributes are what a profile says. What it doesn't say is empty.
+type ProfileAttributes struct {
+	Email        string `json:"email,omitempty"`
+	PhoneNumber  string `json:"phone_number,omitempty"`
+	ExternalID   string `json:"external_id,omitempty"`
+	AnonymousID  string `json:"anonymous_id,omitempty"`
+	FirstName    string `json:"first_name,omitempty"`
+	LastName     string `json:"last_name,omitempty"`
+	Organization string `json:"organization,omitempty"`
+	Title        string `json:"title,omitempty"`
+	Image        string `json:"image,omitempty"`
+	Locale       string `json:"locale,omitempty"`
+	// Location is where the person lives.
+	Location Location `json:"location,omitzero"`
+	// Properties are the custom properties, a JSON object. Numbers are written as they came.
+	Properties json.RawMessage `json:"properties"`
+	// Created, Updated and LastEventDate are times in RFC 3339.
+	Created       runtime.Timestamp `json:"created"`
+	Updated       runtime.Timestamp `json:"updated"`
+	LastEventDate runtime.Timestamp `json:"last_event_date,omitempty"`
+	// Consents are what the person says to each channel that was asked about.
+	Consents map[Channel]Consent `json:"consents,omitempty"`
+}
+
+// Location is where a person lives. The coordinates are numbers or texts, as they came.
+type Location struct {
+	Address1  string          `json:"address1,omitempty"`
+	Address2  string          `json:"address2,omitempty"`
+	City      string          `json:"city,omitempty"`
+	Region    string          `json:"region,omitempty"`
+	Country   string          `json:"country,omitempty"`
+	Zip       string          `json:"zip,omitempty"`
+	Timezone  string          `json:"timezone,omitempty"`
+	IP        string          `json:"ip,omitempty"`
+	Latitude  json.RawMessage `json:"latitude,omitempty"`
+	Longitude json.RawMessage `json:"longitude,omitempty"`
+}
+
 // Profiles gives the profiles in the order of their creation.
 func (k *Klaviyo) Profiles() []Profile {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := make([]Profile, len(k.account.profiles.ordered))
-	for i, p := range k.account.profiles.ordered {
-		found[i] = k.account.recorded(p)
+	a, unlock := k.now()
+	defer unlock()
+	found := make([]Profile, len(a.profiles.ordered))
+	for i, p := range a.profiles.ordered {
+		found[i] = a.recorded(p)
 	}
 	return found
 }
@@ -35,36 +74,44 @@ func (k *Klaviyo) Profiles() []Profile {
 // Profile gives the profile with an email address, a phone number, an external
 // id or a profile id, and whether there is one.
 func (k *Klaviyo) Profile(identifier string) (Profile, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p := k.account.profiles.byID[identifier]
+	a, unlock := k.now()
+	defer unlock()
+	p := a.profiles.byID[identifier]
 	for _, field := range identifierFields {
 		if p == nil {
-			p = k.account.profiles.byIdentifier[newIdentifier(field, identifier)]
+			p = a.profiles.byIdentifier[newIdentifier(field, identifier)]
 		}
 	}
 	if p == nil {
 		return Profile{}, false
 	}
-	return k.account.recorded(p), true
+	return a.recorded(p), true
 }
 
 // DeleteProfile deletes the profile with an id, as somebody at Klaviyo does by
 // deleting or merging it. Its events stay. It tells whether there was one.
 func (k *Klaviyo) DeleteProfile(id string) bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	p, ok := k.account.profiles.byID[id]
+	a, unlock := k.now()
+	defer unlock()
+	p, ok := a.profiles.byID[id]
 	if ok {
-		k.account.deleteProfile(p, time.Now())
+		a.deleteProfile(p, time.Now())
 	}
 	return ok
 }
 
 func (a *account) recorded(p *profile) Profile {
-	var recorded Profile
-	if err := json.Unmarshal(encode(p.resource("https://a.klaviyo.com")), &recorded.Profile); err != nil {
+	attributes := maps.Clone(p.fields)
+	attributes["location"], attributes["properties"] = p.location, p.properties
+	recorded := Profile{ID: p.id}
+	if err := json.Unmarshal(encode(attributes), &recorded.Attributes); err != nil {
 		panic(fmt.Sprintf("klaviyotest: a profile: %v", err))
+	}
+	shown := &recorded.Attributes
+	shown.Created, shown.Updated, shown.LastEventDate = shownTime(p.created), shownTime(p.updated), p.lastEventDate()
+	shown.Consents = make(map[Channel]Consent, len(p.consents))
+	for channel, consent := range p.consents {
+		shown.Consents[channel] = *consent
 	}
 	for _, l := range a.listsOf(p) {
 		recorded.Lists = append(recorded.Lists, l.id)
@@ -81,8 +128,15 @@ type profile struct {
 	fields     map[string]any // by the name of the attribute
 	location   map[string]any
 	properties map[string]any
-	email      *klaviyo.EmailMarketing
-	sms        *klaviyo.SMSMarketing
+	consents   map[Channel]*Consent
+}
+
+// lastEventDate is the time of the last event, empty where there was none.
+func (p *profile) lastEventDate() runtime.Timestamp {
+	if p.lastEvent.IsZero() {
+		return ""
+	}
+	return shownTime(p.lastEvent)
 }
 
 // identifierFields are the attributes that no two profiles share, the one that
@@ -173,34 +227,10 @@ func (a *account) newProfile(attributes map[string]any, now time.Time) *profile 
 		fields:     make(map[string]any),
 		location:   make(map[string]any),
 		properties: make(map[string]any),
+		consents:   make(map[Channel]*Consent),
 	}
 	a.profiles.byID[p.id] = p
 	a.profiles.ordered = append(a.profiles.ordered, p)
-	a.profiles.change(p, attributes, now)
-	return p
-}
-
-// upsert changes the profile that has one of the identifiers among attributes,
-// or makes one. It clears no identifier, and merges no profiles: an identifier
-// that belongs to yet another profile stays there.
-func (a *account) upsert(attributes map[string]any, now time.Time) *profile {
-	attributes = maps.Clone(attributes)
-	for _, field := range identifierFields {
-		if !given(attributes[field]) {
-			delete(attributes, field)
-		}
-	}
-	p, _ := a.profiles.find(attributes)
-	if p == nil {
-		return a.newProfile(attributes, now)
-	}
-	for {
-		other, field := a.profiles.conflict(attributes, p)
-		if other == nil {
-			break
-		}
-		delete(attributes, field)
-	}
 	a.profiles.change(p, attributes, now)
 	return p
 }
@@ -212,51 +242,28 @@ func (a *account) deleteProfile(p *profile, now time.Time) {
 	}
 }
 
-// shownFields and shownLocation are the attributes that answers always have.
-var (
-	shownFields = []string{
-		"email", "phone_number", "external_id", "first_name", "last_name", "organization", "title", "image", "last_event_date",
-	}
-	shownLocation = []string{"address1", "address2", "city", "country", "latitude", "longitude", "region", "zip", "timezone"}
-)
-
-// withNull adds a null for each name without a value.
-func withNull(values map[string]any, names []string) map[string]any {
-	all := maps.Clone(values)
+// only gives the values with names, and null where there is none.
+func only(values map[string]any, names ...string) map[string]any {
+	some := make(map[string]any, len(names))
 	for _, name := range names {
-		if _, ok := all[name]; !ok {
-			all[name] = nil
-		}
+		some[name] = values[name]
 	}
-	return all
+	return some
 }
 
-// resource is the profile as Klaviyo shows it.
-func (p *profile) resource(base string) resource {
-	attributes := withNull(p.fields, shownFields)
-	delete(attributes, "anonymous_id")
-	attributes["location"] = withNull(p.location, shownLocation)
+// shownAttributes are those that every revision shows, with fields of the person.
+func (p *profile) shownAttributes(fields ...string) map[string]any {
+	attributes := only(p.fields, fields...)
 	attributes["properties"] = p.properties
-	attributes["created"] = shownTime(p.created)
-	attributes["updated"] = shownTime(p.updated)
+	attributes["created"], attributes["updated"] = shownTime(p.created), shownTime(p.updated)
+	attributes["last_event_date"] = nil
 	if !p.lastEvent.IsZero() {
 		attributes["last_event_date"] = shownTime(p.lastEvent)
 	}
-	subscriptions := map[string]any{"email": nil, "sms": nil}
-	if p.email != nil {
-		subscriptions["email"] = klaviyo.EmailChannel{Marketing: *p.email}
-	}
-	if p.sms != nil {
-		subscriptions["sms"] = klaviyo.SMSChannel{Marketing: *p.sms}
-	}
-	attributes["subscriptions"] = subscriptions
-	return resource{
-		Type:       "profile",
-		ID:         p.id,
-		Attributes: attributes,
-		Links:      klaviyo.ObjectLinks{Self: base + "/api/profiles/" + p.id + "/"},
-	}
+	return attributes
 }
+
+func (p *profile) shown(c *call) resource { return c.revision.shows.profile(c, p) }
 
 // field is what a filter or an order compares.
 func (p *profile) field(name string) any {
@@ -285,42 +292,64 @@ func notFound(parameter string) answer {
 	return refuse(refusal{status: http.StatusNotFound, parameter: parameter, detail: "There is none with this id."})
 }
 
+// withoutRefusedPhone leaves out a phone number that the account refuses, and tells
+// whether it did.
+func (a *account) withoutRefusedPhone(attributes map[string]any) (map[string]any, bool) {
+	phone := text(attributes["phone_number"])
+	if a.refusesPhone == nil || phone == "" || !a.refusesPhone(phone) {
+		return attributes, false
+	}
+	attributes = maps.Clone(attributes)
+	delete(attributes, "phone_number")
+	return attributes, true
+}
+
+// written answers with a profile that a call wrote, in part only where its phone number
+// was refused.
+func written(c *call, status int, p *profile, partly bool) answer {
+	a := document(status, single{Data: c.shaping().resource(p, nil)})
+	if partly {
+		a.header.Set("X-Klaviyo-Partial-Failure", "phone_number")
+	}
+	return a
+}
+
 func (a *account) createProfile(c *call) answer {
-	if other, _ := a.profiles.find(c.attributes()); other != nil {
+	attributes, partly := a.withoutRefusedPhone(c.attributes())
+	if other, _ := a.profiles.find(attributes); other != nil {
 		return duplicate(other)
 	}
-	return document(http.StatusCreated, single{Data: a.newProfile(c.attributes(), c.time).resource(c.base())})
+	return written(c, http.StatusCreated, a.newProfile(attributes, c.time), partly)
 }
 
 func (a *account) updateProfile(c *call) answer {
-	if text(object(object(c.value)["data"])["id"]) != c.path["id"] {
+	id, parameter := c.pathID()
+	if text(c.data()["id"]) != id {
 		return refuse(invalid("/data/id", "The field is not the id in the path."))
 	}
-	p, ok := a.profiles.byID[c.path["id"]]
+	p, ok := a.profiles.byID[id]
 	if !ok {
-		return notFound("id")
+		return notFound(parameter)
 	}
-	if other, _ := a.profiles.conflict(c.attributes(), p); other != nil {
+	attributes, partly := a.withoutRefusedPhone(c.attributes())
+	if other, _ := a.profiles.conflict(attributes, p); other != nil {
 		return duplicate(other)
 	}
-	a.profiles.change(p, c.attributes(), c.time)
-	return document(http.StatusOK, single{Data: p.resource(c.base())})
-}
-
-func (a *account) createClientProfile(c *call) answer {
-	a.upsert(c.attributes(), c.time)
-	return empty(http.StatusAccepted)
+	a.profiles.change(p, attributes, c.time)
+	p.patch(object(c.data()["meta"]))
+	return written(c, http.StatusOK, p, partly)
 }
 
 func (a *account) getProfile(c *call) answer {
-	p, ok := a.profiles.byID[c.path["id"]]
+	id, parameter := c.pathID()
+	p, ok := a.profiles.byID[id]
 	if !ok {
-		return notFound("id")
+		return notFound(parameter)
 	}
 	shaping := c.shaping()
-	shown := shaping.resource(c.base(), p, func(name string) []collected {
+	shown := shaping.resource(p, func(name string) []collected {
 		var related []collected
-		if name == "lists" { // and there are no segments
+		if name == "lists" { // and there are no segments, push tokens or conversations
 			for _, l := range a.listsOf(p) {
 				related = append(related, l)
 			}
@@ -332,15 +361,4 @@ func (a *account) getProfile(c *call) answer {
 
 func (a *account) getProfiles(c *call) answer {
 	return answerPage(c, a.profiles.ordered, 20, nil)
-}
-
-func (a *account) requestProfileDeletion(c *call) answer {
-	p, _ := a.profiles.find(c.attributes())
-	if id := text(c.attributes()["profile_id"]); id != "" {
-		p = a.profiles.byID[id]
-	}
-	if p != nil {
-		a.deleteProfile(p, c.time)
-	}
-	return empty(http.StatusAccepted)
 }

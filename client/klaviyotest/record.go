@@ -7,13 +7,13 @@ import (
 	"sync"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Request is a request that arrived, whatever became of it.
 type Request struct {
 	// Operation is empty where method and path are no operation's.
-	Operation *klaviyo.Operation
+	Operation *runtime.Operation
 	// Method and Path are those of the request line, the path unescaped.
 	Method, Path string
 	// Query has what follows the path.

@@ -7,7 +7,7 @@ import (
 )
 
 func TestRetiredRevision(t *testing.T) {
-	k := New(WithRetiredRevision())
+	k := New(WithRetiredRevision("2023-02-22"))
 	for _, test := range []struct {
 		method, path, body string
 		optOut             bool
@@ -25,6 +25,7 @@ func TestRetiredRevision(t *testing.T) {
 		}
 		req.Header.Set("Authorization", "Klaviyo-API-Key pk_test")
 		req.Header.Set("revision", "2023-02-22")
+		req.Header.Set("Content-Type", "application/json")
 		if test.optOut {
 			req.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1")
 		}

@@ -11,25 +11,11 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // maxBody is the largest body in bytes. 1 KB is 1,000 bytes.
 const maxBody = 5_000_000
-
-// bodyLimits are the limits, in bytes, of operations that take less.
-var bodyLimits = map[*klaviyo.Operation]int{
-	klaviyo.OperationCreateProfile:       100_000,
-	klaviyo.OperationUpdateProfile:       100_000,
-	klaviyo.OperationCreateClientProfile: 100_000,
-}
-
-func bodyLimit(op *klaviyo.Operation) int {
-	if limit, ok := bodyLimits[op]; ok {
-		return limit
-	}
-	return maxBody
-}
 
 // rule is what Klaviyo asks of a body beyond the description.
 type rule struct {
@@ -42,90 +28,26 @@ type rule struct {
 // check refuses a value, which is at a pointer.
 type check func(at string, v any) []refusal
 
-// rules are those of each operation.
-var rules = map[*klaviyo.Operation][]rule{
-	klaviyo.OperationCreateProfile: {
+// The rules of bodies that are alike in every revision.
+var (
+	createProfileRules = []rule{
 		{"/data/attributes", anyOf("email", "phone_number", "external_id")},
 		{"/data/attributes/email", email},
 		{"/data/attributes/phone_number", phoneNumber},
 		{"/data/attributes/external_id", maxLength(255)},
-	},
-	klaviyo.OperationUpdateProfile: {
-		{"/data/attributes/email", email},
-		{"/data/attributes/phone_number", phoneNumber},
-		{"/data/attributes/external_id", maxLength(255)},
-	},
-	klaviyo.OperationRequestProfileDeletion: {
-		{"/data/attributes", oneOf("email", "phone_number", "profile_id")},
-		{"/data/attributes/email", email},
-		{"/data/attributes/phone_number", phoneNumber},
-	},
-	klaviyo.OperationCreateEvent:       eventRules,
-	klaviyo.OperationCreateClientEvent: eventRules,
-	klaviyo.OperationSubscribeProfiles: {
-		{"/data/attributes/list_id", notEmpty},
-		{"/data/attributes/subscriptions", maxElements(100)},
-		{"/data/attributes/subscriptions", notEmpty},
-		{"/data/attributes/subscriptions/*", anyOf("email", "phone_number", "profile_id")},
-		{"/data/attributes/subscriptions/*", channelIdentifiers},
-		{"/data/attributes/subscriptions/*/email", email},
-		{"/data/attributes/subscriptions/*/phone_number", phoneNumber},
-	},
-	klaviyo.OperationUnsubscribeProfiles: {
-		{"/data/attributes", anyOf("emails", "phone_numbers")},
-		{"/data/attributes/emails", maxElements(100)},
-		{"/data/attributes/emails/*", email},
-		{"/data/attributes/phone_numbers", maxElements(100)},
-		{"/data/attributes/phone_numbers/*", phoneNumber},
-	},
-	klaviyo.OperationSuppressProfiles:        suppressionRules,
-	klaviyo.OperationUnsuppressProfiles:      suppressionRules,
-	klaviyo.OperationCreateListRelationships: membersRules,
-	klaviyo.OperationDeleteListRelationships: membersRules,
-	klaviyo.OperationCreateList: {
-		{"/data/attributes/name", notEmpty},
-	},
-	klaviyo.OperationCreateClientProfile: {
-		{"/data/attributes", anyOf("email", "phone_number", "external_id", "anonymous_id")},
-		{"/data/attributes/email", email},
-		{"/data/attributes/phone_number", phoneNumber},
-		{"/data/attributes/external_id", maxLength(255)},
-	},
-	klaviyo.OperationCreateClientSubscription: {
-		{"/data/attributes/list_id", notEmpty},
-		{"/data/attributes", anyOf("email", "phone_number")},
-		{"/data/attributes/email", email},
-		{"/data/attributes/phone_number", phoneNumber},
-	},
-}
+	}
+	updateProfileRules = createProfileRules[1:]
+	createListRules    = []rule{{"/data/attributes/name", notEmpty}}
+	membersRules       = []rule{{"/data", maxElements(1_000)}, {"/data", notEmpty}}
+)
 
-var eventRules = []rule{
-	{"/data/attributes/profile", anyOf("$email", "$phone_number", "$id")},
-	{"/data/attributes/profile/$email", email},
-	{"/data/attributes/profile/$phone_number", phoneNumber},
-	{"/data/attributes/profile/$id", maxLength(255)},
-	{"/data/attributes/metric/name", notEmpty},
-	{"/data/attributes/metric/name", maxLength(127)},
-	{"/data/attributes/time", eventTime},
-	{"/data/attributes/properties", maxMembers(300)},
-	{"/data/attributes/properties", maxInside(100_000, 4_000, 10)},
-}
-
-var suppressionRules = []rule{
-	{"/data/attributes/suppressions", maxElements(100)},
-	{"/data/attributes/suppressions", notEmpty},
-	{"/data/attributes/suppressions/*/email", email},
-}
-
-var membersRules = []rule{
-	{"/data", maxElements(1_000)},
-	{"/data", notEmpty},
-}
+// maxProfileBody is the largest body, in bytes, of a call that writes a profile.
+const maxProfileBody = 100_000
 
 // checkRules applies the operation's rules to the body of a call.
 func checkRules(c *call) []refusal {
 	var refusals []refusal
-	for _, r := range rules[c.operation] {
+	for _, r := range c.served().rules {
 		refusals = append(refusals, r.apply("", strings.Split(r.at, "/")[1:], c.value)...)
 	}
 	return refusals
@@ -215,18 +137,20 @@ func phoneNumber(at string, v any) []refusal {
 	return []refusal{invalid(at, "The field is no phone number in E.164, such as +12025550147.")}
 }
 
-// eventTime takes a time after the year 2000 and at most a year ahead.
-func eventTime(at string, v any) []refusal {
-	t, err := klaviyo.Timestamp(text(v)).Time()
-	switch {
-	case err != nil:
-		return []refusal{invalid(at, "The field is no time in RFC 3339.")}
-	case t.UTC().Year() <= 2000:
-		return []refusal{invalid(at, "The time is not after the year 2000.")}
-	case t.After(time.Now().AddDate(1, 0, 0)):
-		return []refusal{invalid(at, "The time is more than a year ahead.")}
+// eventTime takes a time after a year and at most a year ahead.
+func eventTime(after int) check {
+	return func(at string, v any) []refusal {
+		t, err := runtime.Timestamp(text(v)).Time()
+		switch {
+		case err != nil:
+			return []refusal{invalid(at, "The field is no time in RFC 3339.")}
+		case t.UTC().Year() <= after:
+			return []refusal{invalid(at, fmt.Sprintf("The time is not after the year %d.", after))}
+		case t.After(time.Now().AddDate(1, 0, 0)):
+			return []refusal{invalid(at, "The time is more than a year ahead.")}
+		}
+		return nil
 	}
-	return nil
 }
 
 // maxLength limits the characters of a string.
@@ -254,6 +178,17 @@ func maxMembers(limit int) check {
 	detail := fmt.Sprintf("The field has more than %d members.", limit)
 	return func(at string, v any) []refusal {
 		if len(object(v)) <= limit {
+			return nil
+		}
+		return []refusal{invalid(at, detail)}
+	}
+}
+
+// maxBytes limits the JSON of a value.
+func maxBytes(limit int) check {
+	detail := fmt.Sprintf("The field has more than %d bytes.", limit)
+	return func(at string, v any) []refusal {
+		if len(encode(v)) <= limit {
 			return nil
 		}
 		return []refusal{invalid(at, detail)}
@@ -292,16 +227,4 @@ func maxInside(stringBytes, listElements, levels int) check {
 		return refusals
 	}
 	return func(at string, v any) []refusal { return inside(at, v, 1) }
-}
-
-// channelIdentifiers asks for the email address of a subscription to email, and
-// for the phone number of one to sms.
-func channelIdentifiers(at string, v any) []refusal {
-	var refusals []refusal
-	for _, ch := range channels {
-		if given(object(object(v)["channels"])[string(ch.channel)]) && !given(object(v)[ch.identifier]) {
-			refusals = append(refusals, invalid(pointer(at, ch.identifier), "The channel "+string(ch.channel)+" needs this field."))
-		}
-	}
-	return refusals
 }

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 // A shaping is what a query asks of the resources in the answer: the attributes to
 // show of each kind (fields), and what to add that they belong to (include).
 type shaping struct {
+	call     *call
 	fields   func(kind string) []string
 	include  []string
 	included []resource
@@ -20,23 +19,25 @@ type shaping struct {
 func (c *call) shaping() *shaping {
 	query := c.req.URL.Query()
 	return &shaping{
+		call:    c,
 		fields:  func(kind string) []string { return listIn(query, "fields["+kind+"]") },
 		include: listIn(query, "include"),
 	}
 }
 
 // resource is an object as the answer shows it. related gives those it belongs to, by
-// the names of include; it is nil where the operation includes none.
-func (s *shaping) resource(base string, object collected, related func(name string) []collected) resource {
-	shown := s.sparse(object.resource(base))
+// the names of include; it is nil where the operation includes none. What a revision always
+// shows stays as it shows it.
+func (s *shaping) resource(object collected, related func(name string) []collected) resource {
+	shown := s.sparse(object.shown(s.call))
 	if related == nil {
 		return shown
 	}
 	for _, name := range s.include {
-		named := relationship{Data: []klaviyo.ResourceIdentifier{}}
+		named := []identity{}
 		for _, other := range related(name) {
-			r := s.sparse(other.resource(base))
-			named.Data = append(named.Data, klaviyo.ResourceIdentifier{Type: r.Type, ID: r.ID})
+			r := s.sparse(other.shown(s.call))
+			named = append(named, identity{r.Type, r.ID})
 			if !slices.ContainsFunc(s.included, func(there resource) bool { return there.Type == r.Type && there.ID == r.ID }) {
 				s.included = append(s.included, r)
 			}
@@ -44,7 +45,9 @@ func (s *shaping) resource(base string, object collected, related func(name stri
 		if shown.Relationships == nil {
 			shown.Relationships = make(map[string]relationship)
 		}
-		shown.Relationships[name] = named
+		if _, ok := shown.Relationships[name]; !ok {
+			shown.Relationships[name] = relationship{Data: named}
+		}
 	}
 	return shown
 }

@@ -1,31 +1,25 @@
 package klaviyotest
 
 import (
-	"net/http"
 	"slices"
-	"strconv"
 	"time"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// Channel is a way of marketing that people consent to.
+// Channel is a way of sending to people, which they consent to or not.
 type Channel string
 
-// The channels that revision 2023-02-22 knows.
+// The channels. Not every revision knows all. Those without a further word are for
+// marketing.
 const (
-	ChannelEmail Channel = "email"
-	ChannelSMS   Channel = "sms"
+	ChannelEmail                  Channel = "email"
+	ChannelEmailOpenTracking      Channel = "email.open_tracking"
+	ChannelSMS                    Channel = "sms"
+	ChannelSMSTransactional       Channel = "sms.transactional"
+	ChannelWhatsApp               Channel = "whatsapp"
+	ChannelWhatsAppTransactional  Channel = "whatsapp.transactional"
+	ChannelWhatsAppConversational Channel = "whatsapp.conversational"
+	ChannelPush                   Channel = "push"
 )
-
-// channels say which identifier each channel needs.
-var channels = []struct {
-	channel    Channel
-	identifier string
-}{
-	{ChannelEmail, "email"},
-	{ChannelSMS, "phone_number"},
-}
 
 // The states of consent.
 const (
@@ -34,10 +28,29 @@ const (
 	consentNeverSubscribed = "NEVER_SUBSCRIBED"
 )
 
+// Consent is what a person says to a channel.
+type Consent struct {
+	// State is SUBSCRIBED, UNSUBSCRIBED or NEVER_SUBSCRIBED.
+	State string `json:"consent"`
+	// CustomSource is the request's.
+	CustomSource string `json:"custom_source,omitempty"`
+	// Time is when the person said so: as the request says, or else when it arrived.
+	Time time.Time `json:"timestamp"`
+	// Suppression is why the channel sends nothing all the same, such as USER_SUPPRESSED,
+	// and empty where it sends. Only email has one.
+	Suppression string `json:"suppression,omitempty"`
+	// SuppressedAt is when the suppression began.
+	SuppressedAt time.Time `json:"suppressed_at,omitzero"`
+}
+
+// userSuppressed is the suppression that a request asks for.
+const userSuppressed = "USER_SUPPRESSED"
+
 // Subscription is one that was taken. What became of the consent later is in
-// the [Profile], under Attributes.Subscriptions.
+// the [Profile], under Attributes.Consents.
 type Subscription struct {
-	// ListID and ProfileID are the ids of the list and of who is on it now.
+	// ListID and ProfileID are the ids of the list and of who is on it now. ListID is empty
+	// where the request named none.
 	ListID, ProfileID string
 	// Email and PhoneNumber are the request's.
 	Email, PhoneNumber string
@@ -45,47 +58,39 @@ type Subscription struct {
 	Channels []Channel
 	// CustomSource is the request's.
 	CustomSource string
+	// Historical tells that the consent was given earlier, and nobody was to be mailed.
+	Historical bool
+	// ConsentedAt is when the request says that the consent was given, to the first of the
+	// channels; zero where it doesn't.
+	ConsentedAt time.Time
 	// Time is when the request arrived.
 	Time time.Time
 }
 
 // Subscriptions gives the subscriptions in the order in which they were taken.
 func (k *Klaviyo) Subscriptions() []Subscription {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := slices.Clone(k.account.subscriptions)
+	a, unlock := k.now()
+	defer unlock()
+	found := slices.Clone(a.subscriptions)
 	for i := range found {
 		found[i].Channels = slices.Clone(found[i].Channels)
 	}
 	return found
 }
 
-func (a *account) subscribeProfiles(c *call) answer {
-	attributes := c.attributes()
-	subscriptions := elements(attributes["subscriptions"])
-	for i, s := range subscriptions {
-		if id := text(object(s)["profile_id"]); id != "" && a.profiles.byID[id] == nil {
-			return refuse(unknownID(pointer("/data/attributes/subscriptions", strconv.Itoa(i), "profile_id")))
-		}
-	}
-	l := a.subscribedList(text(attributes["list_id"]), c.time)
-	if l == nil {
-		return refuse(unknownID("/data/attributes/list_id"))
-	}
-	for _, s := range subscriptions {
-		a.subscribe(l, object(s), nil, text(attributes["custom_source"]), c.time)
-	}
-	return empty(http.StatusAccepted)
+// newSubscription is a subscription as a request has it.
+type newSubscription struct {
+	person       person
+	list         *list // nil where the request names none
+	channels     []consentTo
+	customSource string
+	historical   bool
 }
 
-func (a *account) createClientSubscription(c *call) answer {
-	attributes := c.attributes()
-	l := a.subscribedList(text(attributes["list_id"]), c.time)
-	if l == nil {
-		return refuse(unknownID("/data/attributes/list_id"))
-	}
-	a.subscribe(l, attributes, object(attributes["properties"]), text(attributes["custom_source"]), c.time)
-	return empty(http.StatusAccepted)
+// consentTo is a channel that a person consents to, and when, if the request says so.
+type consentTo struct {
+	channel     Channel
+	consentedAt time.Time
 }
 
 // subscribedList finds the list of a subscription, or makes it in an account with any
@@ -98,88 +103,60 @@ func (a *account) subscribedList(id string, now time.Time) *list {
 	return l
 }
 
-// subscribe takes one subscription: the person joins the list and consents to
-// the channels that are named, or, where none are, to each whose identifier is
-// there. fields are further fields of the profile, by the names of events.
-func (a *account) subscribe(l *list, s, fields map[string]any, customSource string, now time.Time) {
-	attributes := profileAttributes(fields)
-	for _, ch := range channels {
-		attributes[ch.identifier] = s[ch.identifier]
-	}
-	p := a.profiles.byID[text(s["profile_id"])]
+// subscribe takes one subscription: the person joins the list and consents to the channels.
+func (a *account) subscribe(n newSubscription, now time.Time) {
+	p := a.profiles.byID[n.person.id]
 	if p == nil {
-		p = a.upsert(attributes, now)
+		p = a.upsert(n.person, now)
 	}
 	taken := Subscription{
-		ListID:       l.id,
 		ProfileID:    p.id,
-		Email:        text(s["email"]),
-		PhoneNumber:  text(s["phone_number"]),
-		CustomSource: customSource,
+		Email:        text(n.person.attributes["email"]),
+		PhoneNumber:  text(n.person.attributes["phone_number"]),
+		CustomSource: n.customSource,
+		Historical:   n.historical,
 		Time:         now,
 	}
-	named := object(s["channels"])
-	for _, ch := range channels {
-		if given(named[string(ch.channel)]) || len(named) == 0 && given(s[ch.identifier]) {
-			p.consent(ch.channel, consentSubscribed, customSource, now)
-			taken.Channels = append(taken.Channels, ch.channel)
+	for i, to := range n.channels {
+		if i == 0 {
+			taken.ConsentedAt = to.consentedAt
 		}
+		at := to.consentedAt
+		if at.IsZero() {
+			at = now
+		}
+		p.consents[to.channel] = &Consent{State: consentSubscribed, CustomSource: n.customSource, Time: at}
+		taken.Channels = append(taken.Channels, to.channel)
 	}
-	l.add(p, now)
+	if n.list != nil {
+		taken.ListID = n.list.id
+		n.list.add(p, now)
+	}
 	a.subscriptions = append(a.subscriptions, taken)
 }
 
-// consent sets what a person says to a channel. Subscribing to email ends a
-// suppression.
-func (p *profile) consent(channel Channel, state, customSource string, now time.Time) {
-	switch channel {
-	case ChannelEmail:
-		marketing := &klaviyo.EmailMarketing{Consent: state, Method: "API", CustomMethodDetail: customSource, Timestamp: shownTime(now)}
-		if p.email != nil && state != consentSubscribed {
-			marketing.Suppressions = p.email.Suppressions
-		}
-		p.email = marketing
-	case ChannelSMS:
-		p.sms = &klaviyo.SMSMarketing{Consent: state, Method: "API", MethodDetail: customSource, Timestamp: shownTime(now)}
+// unsubscribe ends a consent. A suppression stays.
+func (p *profile) unsubscribe(channel Channel, now time.Time) {
+	ended := &Consent{State: consentUnsubscribed, Time: now}
+	if before := p.consents[channel]; before != nil {
+		ended.Suppression, ended.SuppressedAt = before.Suppression, before.SuppressedAt
 	}
+	p.consents[channel] = ended
 }
 
-// unsubscribeProfiles makes profiles of people it doesn't know, so that their
-// refusal is kept.
-func (a *account) unsubscribeProfiles(c *call) answer {
-	attributes := c.attributes()
-	l := a.list(text(attributes["list_id"]))
-	if l == nil && !a.anyList && given(attributes["list_id"]) {
-		return refuse(unknownID("/data/attributes/list_id"))
+// suppress stops emails to a person, whoever it is.
+func (a *account) suppress(who person, now time.Time) {
+	p := a.upsert(who, now)
+	if p.consents[ChannelEmail] == nil {
+		p.consents[ChannelEmail] = &Consent{State: consentNeverSubscribed, Time: now}
 	}
-	for _, ch := range channels {
-		for _, value := range elements(attributes[ch.identifier+"s"]) {
-			p := a.upsert(map[string]any{ch.identifier: value}, c.time)
-			p.consent(ch.channel, consentUnsubscribed, "", c.time)
-			if l != nil {
-				l.remove(p, c.time)
-			}
-		}
-	}
-	return empty(http.StatusAccepted)
+	email := p.consents[ChannelEmail]
+	email.Suppression, email.SuppressedAt = userSuppressed, now
 }
 
-func (a *account) suppressProfiles(c *call) answer {
-	for _, s := range elements(c.attributes()["suppressions"]) {
-		p := a.upsert(object(s), c.time)
-		if p.email == nil {
-			p.consent(ChannelEmail, consentNeverSubscribed, "", c.time)
-		}
-		p.email.Suppressions = klaviyo.OneOrMany[klaviyo.EmailMarketingSuppression]{{Reason: "USER_SUPPRESSED", Timestamp: shownTime(c.time)}}
+// unsuppress ends a suppression, if the person is known.
+func (a *account) unsuppress(who person, _ time.Time) {
+	if p := a.lookUp(who); p != nil && p.consents[ChannelEmail] != nil {
+		p.consents[ChannelEmail].Suppression, p.consents[ChannelEmail].SuppressedAt = "", time.Time{}
 	}
-	return empty(http.StatusAccepted)
-}
-
-func (a *account) unsuppressProfiles(c *call) answer {
-	for _, s := range elements(c.attributes()["suppressions"]) {
-		if p, _ := a.profiles.find(object(s)); p != nil && p.email != nil {
-			p.email.Suppressions = nil
-		}
-	}
-	return empty(http.StatusAccepted)
 }

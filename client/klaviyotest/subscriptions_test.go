@@ -12,8 +12,7 @@ const subscribePath = "/api/profile-subscription-bulk-create-jobs/"
 
 // consents gives what a profile says to email and to sms.
 func consents(p Profile) [2]string {
-	s := p.Attributes.Subscriptions
-	return [2]string{s.Email.Marketing.Consent, s.SMS.Marketing.Consent}
+	return [2]string{p.Attributes.Consents[ChannelEmail].State, p.Attributes.Consents[ChannelSMS].State}
 }
 
 func TestSubscribeProfiles(t *testing.T) {
@@ -30,9 +29,9 @@ func TestSubscribeProfiles(t *testing.T) {
 		}
 		ada, cy := find(t, k, "ada@example.com"), find(t, k, "cy@example.com")
 		want := []Subscription{
-			{"L", ada.ID, "ada@example.com", "+12025550147", []Channel{ChannelEmail}, "shop", time.Now()},
-			{"L", id, "", "+12025550148", []Channel{ChannelSMS}, "shop", time.Now()},
-			{"L", cy.ID, "cy@example.com", "+12025550149", []Channel{ChannelEmail, ChannelSMS}, "shop", time.Now()},
+			{ListID: "L", ProfileID: ada.ID, Email: "ada@example.com", PhoneNumber: "+12025550147", Channels: []Channel{ChannelEmail}, CustomSource: "shop", Time: time.Now()},
+			{ListID: "L", ProfileID: id, Email: "", PhoneNumber: "+12025550148", Channels: []Channel{ChannelSMS}, CustomSource: "shop", Time: time.Now()},
+			{ListID: "L", ProfileID: cy.ID, Email: "cy@example.com", PhoneNumber: "+12025550149", Channels: []Channel{ChannelEmail, ChannelSMS}, CustomSource: "shop", Time: time.Now()},
 		}
 		if diff := cmp.Diff(want, k.Subscriptions()); diff != "" {
 			t.Error(diff)
@@ -52,7 +51,7 @@ func TestSubscribeProfiles(t *testing.T) {
 		if n := len(k.Lists()[0].ProfileIDs); n != 3 {
 			t.Errorf("the list has %d profiles", n)
 		}
-		if got := ada.Attributes.Subscriptions.Email.Marketing; got.CustomMethodDetail != "shop" || !isAt(got.Timestamp, time.Now()) {
+		if got := ada.Attributes.Consents[ChannelEmail]; got.CustomSource != "shop" || !got.Time.Equal(time.Now()) {
 			t.Errorf("marketing %+v", got)
 		}
 	})
@@ -123,11 +122,7 @@ func TestUnsubscribeProfiles(t *testing.T) {
 func TestSuppression(t *testing.T) {
 	k := New(WithList("L", "list"))
 	reason := func() string {
-		suppressions := find(t, k, "ada@example.com").Attributes.Subscriptions.Email.Marketing.Suppressions
-		if len(suppressions) == 0 {
-			return ""
-		}
-		return suppressions[0].Reason
+		return find(t, k, "ada@example.com").Attributes.Consents[ChannelEmail].Suppression
 	}
 	const path = "/api/profile-suppression-bulk-create-jobs/"
 	mustSend(t, k, "POST", path, suppressionsOf(`{"email":"ada@example.com"}`))

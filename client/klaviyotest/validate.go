@@ -1,6 +1,7 @@
 package klaviyotest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,20 +11,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/openapi"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// description is the description of the API, as requests are checked against it.
+// description is the description of a revision, as requests are checked against it.
 type description struct {
-	revision   string
-	operations map[*klaviyo.Operation]describedOperation
+	operations map[*runtime.Operation]describedOperation
 }
 
 type describedOperation struct {
@@ -31,30 +29,17 @@ type describedOperation struct {
 	body  *openapi3.Schema // nil if the operation takes none
 }
 
-// embedded is the module's description, parsed once.
-var embedded = sync.OnceValue(func() *description {
-	data, err := openapi.Description(klaviyo.Revision)
-	if err != nil {
-		panic(err)
-	}
-	d, err := newDescription(data)
-	if err != nil {
-		panic(fmt.Sprintf("klaviyotest: the description: %v", err))
-	}
-	return d
-})
-
 // newDescription reads a description, ours or Klaviyo's own, of which it keeps
 // the operations that this module has.
-func newDescription(data []byte) (*description, error) {
+func newDescription(r *revision, data []byte) (*description, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(data)
 	if err != nil {
 		return nil, err
 	}
-	d := &description{revision: doc.Info.Version, operations: make(map[*klaviyo.Operation]describedOperation)}
+	d := &description{operations: make(map[*runtime.Operation]describedOperation)}
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			id, ok := klaviyo.Operations.Lookup(klaviyo.OperationID(op.OperationID))
+			id, ok := r.operations.Lookup(runtime.OperationID(op.OperationID))
 			if !ok || id.Method != method || id.Path != path {
 				continue
 			}
@@ -62,14 +47,15 @@ func newDescription(data []byte) (*description, error) {
 				route: &routers.Route{Spec: doc, Path: path, PathItem: item, Method: method, Operation: op},
 			}
 			if op.RequestBody != nil {
-				described.body = op.RequestBody.Value.Content.Get("application/json").Schema.Value
-				allowNull(id, described.body)
-				allowMeta(id, described.body)
+				described.body = op.RequestBody.Value.Content.Get(id.MediaType).Schema.Value
+				if mend := r.served[id].mend; mend != nil {
+					mend(described.body)
+				}
 			}
 			d.operations[id] = described
 		}
 	}
-	for op := range klaviyo.Operations.All() {
+	for op := range r.operations.All() {
 		if _, ok := d.operations[op]; !ok {
 			return nil, fmt.Errorf("it lacks the operation %s", op)
 		}
@@ -77,47 +63,30 @@ func newDescription(data []byte) (*description, error) {
 	return d, nil
 }
 
-// nullable are the attributes that take null, which clears them. The
+// allowNull takes null in attributes and in those of the location, which clears them. The
 // description doesn't say so.
-var nullable = map[*klaviyo.Operation][]string{
-	klaviyo.OperationCreateProfile: {"first_name", "last_name", "organization", "title", "image"},
-	klaviyo.OperationUpdateProfile: {
-		"email", "phone_number", "external_id", "anonymous_id",
-		"first_name", "last_name", "organization", "title", "image",
-	},
-}
-
-// nullableLocation are those of the attribute location.
-var nullableLocation = []string{"address1", "address2", "city", "country", "region", "zip", "timezone"}
-
-func allowNull(op *klaviyo.Operation, body *openapi3.Schema) {
-	names, ok := nullable[op]
-	if !ok {
-		return
-	}
-	attributes := body.Properties["data"].Value.Properties["attributes"].Value
-	for _, name := range names {
-		attributes.Properties[name].Value.Nullable = true
-	}
-	for _, name := range nullableLocation {
-		attributes.Properties["location"].Value.Properties[name].Value.Nullable = true
+func allowNull(names ...string) func(body *openapi3.Schema) {
+	return func(body *openapi3.Schema) {
+		attributes := body.Properties["data"].Value.Properties["attributes"].Value
+		for _, name := range names {
+			attributes.Properties[name].Value.Nullable = true
+		}
+		for _, name := range []string{"address1", "address2", "city", "country", "region", "zip", "timezone"} {
+			attributes.Properties["location"].Value.Properties[name].Value.Nullable = true
+		}
 	}
 }
 
 // allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
 // the description leaves out. It changes nothing here.
-func allowMeta(op *klaviyo.Operation, body *openapi3.Schema) {
-	if op == klaviyo.OperationCreateClientProfile {
-		body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
-	}
+func allowMeta(body *openapi3.Schema) {
+	body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
 }
 
 // check refuses a call that breaks the description or a rule of Klaviyo's, and
 // reads its body.
 func (d *description) check(c *call) *answer {
-	for _, link := range []func(*call) []refusal{
-		d.checkRevision, d.checkParameters, d.checkBody, checkRules,
-	} {
+	for _, link := range []func(*call) []refusal{d.checkParameters, d.checkBody, checkRules} {
 		if refusals := link(c); len(refusals) > 0 {
 			a := refuse(refusals...)
 			return &a
@@ -126,15 +95,16 @@ func (d *description) check(c *call) *answer {
 	return nil
 }
 
-func (d *description) checkRevision(c *call) []refusal {
-	switch c.req.Header.Get("Revision") {
-	case d.revision:
-		return nil
-	case "":
-		return []refusal{invalidParameter("revision", "The header revision is missing.")}
-	default:
-		return []refusal{invalidParameter("revision", "The header revision names another revision than "+d.revision+".")}
+// unknownRevision refuses a call that is of no revision.
+func unknownRevision(c *call) refusal {
+	if c.req.Header.Get("Revision") == "" {
+		return invalidParameter("revision", "The header revision is missing.")
 	}
+	names := make([]string, len(revisions))
+	for i, r := range revisions {
+		names[i] = r.name()
+	}
+	return invalidParameter("revision", "The header revision names another revision than "+strings.Join(names, " and ")+".")
 }
 
 func (d *description) checkParameters(c *call) []refusal {
@@ -146,7 +116,7 @@ func (d *description) checkParameters(c *call) []refusal {
 	asDescribed(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
-		PathParams:  c.path,
+		PathParams:  c.pathParameters(),
 		QueryParams: query,
 		Route:       route,
 		Options: &openapi3filter.Options{
@@ -194,10 +164,11 @@ func (d *description) checkBody(c *call) []refusal {
 	if schema == nil {
 		return nil
 	}
-	if mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
-		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be application/json."}}
+	mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type"))
+	if want := c.operation.MediaType; err != nil || mediaType != want && !c.forwarded {
+		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be " + want + "."}}
 	}
-	if limit := bodyLimit(c.operation); len(c.body) > limit {
+	if limit := cmp.Or(c.served().maxBody, maxBody); len(c.body) > limit {
 		return []refusal{{
 			status: http.StatusRequestEntityTooLarge,
 			detail: "The body has more than " + strconv.Itoa(limit) + " bytes.",
@@ -206,7 +177,7 @@ func (d *description) checkBody(c *call) []refusal {
 	if c.readErr != nil || c.decode() != nil {
 		return []refusal{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
 	}
-	err := schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidator("date-time", dateTime))
+	err = schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidator("date-time", dateTime))
 	return append(schemaRefusals(err), unknownFields("", schema, c.value)...)
 }
 
@@ -216,7 +187,7 @@ var dateTime = openapi3.NewCallbackValidator(func(text string) error {
 	if !strings.Contains(text, "T") {
 		return errors.New("there is no T between the date and the time")
 	}
-	_, err := klaviyo.Timestamp(text).Time()
+	_, err := runtime.Timestamp(text).Time()
 	return err
 })
 
@@ -271,6 +242,11 @@ func unknownFields(at string, schema *openapi3.Schema, v any) []refusal {
 		refusals = append(refusals, unknownFields(pointer(at, name), property.Value, members[name])...)
 	}
 	return refusals
+}
+
+// pointerTo is the JSON Pointer to what is in an element of the list at at.
+func pointerTo(at string, index int, tokens ...string) string {
+	return pointer(pointer(at, strconv.Itoa(index)), tokens...)
 }
 
 // pointer is the JSON Pointer to what is below at.

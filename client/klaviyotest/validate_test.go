@@ -112,7 +112,7 @@ func TestContentType(t *testing.T) {
 }
 
 func TestDescriptionWithoutAnOperation(t *testing.T) {
-	_, err := newDescription([]byte(`{"openapi":"3.0.2","info":{"title":"t","version":"v"},"paths":{}}`))
+	_, err := newDescription(revisions[0], []byte(`{"openapi":"3.0.2","info":{"title":"t","version":"v"},"paths":{}}`))
 	if err == nil {
 		t.Error("no error")
 	}

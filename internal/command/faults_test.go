@@ -265,7 +265,7 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 
 // revisionRetired is the answer of an account that doesn't serve our revision.
 func revisionRetired(req *http.Request) *http.Response {
-	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision()).Transport().RoundTrip(req)
+	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision("2023-02-22")).Transport().RoundTrip(req)
 	if err != nil {
 		panic(err) // it is in memory
 	}

@@ -52,7 +52,7 @@ func TestForward(t *testing.T) {
 		t.Errorf("the hook saw %d attempts of %d", attempts.Load(), len(k.Requests()))
 	}
 	ana, ok := k.Profile("ana@example.com")
-	if !ok || ana.Profile.Attributes.Title != "Captain" || ana.Profile.Attributes.ExternalID != "7" {
+	if !ok || ana.Attributes.Title != "Captain" || ana.Attributes.ExternalID != "7" {
 		t.Errorf("the profile is %+v", ana)
 	}
 	if events := k.Events(); len(events) != 1 || events[0].Metric != "Added to Cart" {
@@ -64,11 +64,11 @@ func TestForward(t *testing.T) {
 		t.Errorf("the members are %q, %v", addresses, err)
 	}
 
-	if err := c.Leave(t.Context(), ana.Profile.ID); err != nil {
+	if err := c.Leave(t.Context(), ana.ID); err != nil {
 		t.Fatal(err)
 	}
 	ana, _ = k.Profile("ana@example.com")
-	if a := ana.Profile.Attributes; a.Organization != "" || a.Title != "retired" || a.Location.City != klaviyo.Set("Turku") {
+	if a := ana.Attributes; a.Organization != "" || a.Title != "retired" || a.Location.City != "Turku" {
 		t.Errorf("after leaving: %+v", a)
 	}
 }
