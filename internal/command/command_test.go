@@ -111,6 +111,7 @@ func TestUsage(t *testing.T) {
 		{"flag of another type", []string{"send", "--from-line", "x"}, "rudderklaviyo: --from-line is a whole number\n"},
 		{"unknown log level", []string{"map", "--log-level", "loud"}, "rudderklaviyo: --log-level is one of debug, info, warn, error\n"},
 		{"share in words", []string{"send", "--quota-share", "half"}, "--quota-share is a number, such as 0.8\n"},
+		{"bulk of another kind", []string{"send", "--simulate", "--bulk", "always"}, "--bulk is auto or never"},
 		{"switch with a word", []string{"send", "--simulate=perhaps"}, "--simulate is true or false\n"},
 		{"explain of several files", []string{"explain", events, events}, "explain reads one FILE"},
 		{"unknown output", []string{"send", "--simulate", "--output", "xml"}, "--output is one of json, table"},

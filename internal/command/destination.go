@@ -26,6 +26,7 @@ type destinationFlags struct {
 	output      string
 	concurrency int
 	quotaShare  float64
+	bulk        string
 }
 
 func (f *destinationFlags) register(flags *pflag.FlagSet) {
@@ -34,6 +35,7 @@ func (f *destinationFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
 	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
+	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events go in calls for many: auto (if 24 or more wait and the revision has such calls) or never")
 }
 
 func (f *destinationFlags) check() error {
@@ -42,6 +44,9 @@ func (f *destinationFlags) check() error {
 	}
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
 		return wrongUsage(fmt.Errorf("--concurrency is from 1 to %d", maxConcurrency))
+	}
+	if bulk := delivery.Bulk(f.bulk); bulk != delivery.BulkAuto && bulk != delivery.BulkNever {
+		return wrongUsage(fmt.Errorf("--bulk is %s or %s", delivery.BulkAuto, delivery.BulkNever))
 	}
 	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
 		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))

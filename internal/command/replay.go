@@ -95,7 +95,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return nil
 	}
 	defer p.announceStop(cmd.Context())()
-	report, err := s.run(cmd.Context(), lines, flags.concurrency, nil)
+	report, err := s.run(cmd.Context(), lines, flags, nil)
 
 	return p.end(s.summary(report, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate))), flags.output)
 }

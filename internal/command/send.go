@@ -169,7 +169,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	}
 
 	defer p.announceStop(cmd.Context())()
-	report, err := s.run(cmd.Context(), lines, flags.concurrency, saved)
+	report, err := s.run(cmd.Context(), lines, flags.destinationFlags, saved)
 	if err == nil {
 		source.warnIfShort(p, lines)
 	}

@@ -68,7 +68,7 @@ func eventOfInput(event input.Event) ([]byte, error) {
 
 // run delivers, and keeps a checkpoint if saved isn't nil. Its error is the reason
 // if not all is done.
-func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int, saved *checkpoints) (delivery.Report, error) {
+func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinationFlags, saved *checkpoints) (delivery.Report, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	s.warnings, s.skips, s.forms, s.mayGrow = map[string]int{}, map[mapper.SkipReason]int{}, input.Forms{}, saved != nil
@@ -79,7 +79,8 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, concurrency int,
 		}
 	}
 	s.queue = delivery.Start(ctx, delivery.Config{
-		Sender: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer, Concurrency: concurrency,
+		Sender: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer,
+		Concurrency: flags.concurrency, Bulk: delivery.Bulk(flags.bulk),
 	})
 	defer s.showProgress()()
 	if saved == nil {

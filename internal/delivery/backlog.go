@@ -7,6 +7,9 @@ import "container/list"
 // memory flat.
 const (
 	maxBytes = 16_000_000
+	// maxGatherable holds once there are events that can go in bulk: as much again as the calls
+	// of [maxGathered] bytes that may be under way.
+	maxGatherable = 2 * maxGathered
 	// maxKept is of the events whose requests are kept. Those of others are made
 	// again when their turn comes.
 	maxKept = LargeText
@@ -29,6 +32,7 @@ type backlog struct {
 	bytes  int
 	kept   int // bytes of the events whose requests are kept
 	taken  int // events taken in so far
+	most   int // bytes that there may be
 }
 
 func (b *backlog) hasRoom(t *task) bool {
@@ -36,7 +40,7 @@ func (b *backlog) hasRoom(t *task) bool {
 	if first == nil {
 		return true
 	}
-	return b.bytes+t.bytes() <= maxBytes && t.event.Number-first.Value.(*task).event.Number < maxAhead
+	return b.bytes+t.bytes() <= max(maxBytes, b.most) && t.event.Number-first.Value.(*task).event.Number < maxAhead
 }
 
 func (b *backlog) add(t *task) {

@@ -6,7 +6,8 @@ import "time"
 // methods here that don't take it.
 func (q *Queue) dispatch() {
 	for q.ctx.Err() == nil && !q.outage.probing {
-		for c := q.lanes.next(); c != nil; c = q.lanes.next() {
+		// Where no event can come what is ready needn't wait for more.
+		for c := q.lanes.next(q.complete || q.blocked); c != nil; c = q.lanes.next(q.complete || q.blocked) {
 			q.begin(c)
 		}
 		switch {
@@ -24,7 +25,7 @@ func (q *Queue) dispatch() {
 
 // begin makes a call's request, if it was never made, and sends it.
 func (q *Queue) begin(c *call) {
-	if c.request == nil {
+	if c.request == nil && !c.isGathered() {
 		for _, t := range c.tasks {
 			q.load(t)
 		}
@@ -36,7 +37,12 @@ func (q *Queue) begin(c *call) {
 	}
 	q.lanes.begin(c)
 	c.began = time.Now()
-	q.start(func() { q.perform(c) })
+	q.start(func() {
+		if c.request == nil {
+			q.fill(c)
+		}
+		q.perform(c)
+	})
 }
 
 // start runs a function that may take long, without the lock, and dispatches what

@@ -74,10 +74,12 @@ func (e *Estimate) Add(event Event) {
 			e.identify(op, ids, len(event.Text), i == len(event.Requests)-1)
 		case batched:
 			fewest := 1
-			if e.joinBatch(key) {
+			if e.joinBatch(key, batchings[op], len(event.Text)).count > 1 {
 				fewest = 0
 			}
 			e.count(op, fewest, 1)
+		case batchings[op].gathers():
+			e.gather(op, len(event.Text))
 		default:
 			e.count(op, 1, 1)
 		}
@@ -170,15 +172,28 @@ func (e *Estimate) close(ids []id) {
 	}
 }
 
-// joinBatch tells whether a request joins others that wait.
-func (e *Estimate) joinBatch(key batchKey) bool {
-	b := e.batches[key]
-	if b == nil || b.count == batchings[key.operation].most || e.read-b.begun > maxBytes {
-		e.batches[key] = &joined{begun: e.read, count: 1}
-		return false
+// joinBatch adds a request to others that wait, or begins with it.
+func (e *Estimate) joinBatch(key batchKey, b *batching, size int) *joined {
+	j := e.batches[key]
+	if j == nil || j.count == b.most || b.size > 0 && j.bytes+size > b.size || e.read-j.begun > maxBytes {
+		j = &joined{begun: e.read}
+		e.batches[key] = j
 	}
-	b.count++
-	return true
+	j.count++
+	j.bytes += size
+	return j
+}
+
+// gather counts a request that goes alone until enough wait with it.
+func (e *Estimate) gather(op *runtime.Operation, size int) {
+	b := batchings[op]
+	switch j := e.joinBatch(batchKey{operation: b.operation}, b, size); {
+	case j.count < b.fewest:
+		e.count(op, 1, 1)
+	case j.count == b.fewest:
+		e.count(op, 1-b.fewest, 0)
+		e.count(b.operation, 1, 1)
+	}
 }
 
 // Duration is how long a number of calls of an operation take at Klaviyo's limits, of

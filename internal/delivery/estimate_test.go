@@ -9,8 +9,30 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
+
+// A few events go alone; of more, those that are too few for a call of many may.
+func TestEstimateInBulk(t *testing.T) {
+	for n, want := range map[int][2]Calls{
+		crossover2026 - 1:    {{23, 23}, {}},
+		crossover2026:        {{0, 23}, {1, 1}},
+		1000:                 {{0, 23}, {1, 1}},
+		1000 + crossover2026: {{0, 46}, {2, 2}},
+		1010:                 {{10, 33}, {1, 1}},
+	} {
+		e := NewEstimate()
+		for line := range n {
+			e.Add(does(t, line, fmt.Sprintf("p%d@example.com", line), ""))
+		}
+		calls := e.Calls()
+		got := [2]Calls{calls[klaviyo2026.OperationCreateEvent], calls[klaviyo2026.OperationBulkCreateEvents]}
+		if got != want {
+			t.Errorf("%d events: %v, want %v", n, got, want)
+		}
+	}
+}
 
 // estimated gives the bounds of the calls of events, by operation.
 func estimated(t *testing.T, events []string) map[*klaviyo.Operation]Calls {

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"container/heap"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
@@ -12,72 +13,149 @@ import (
 const (
 	largeCall = 200_000
 	maxLarge  = 4_000_000
+	// maxGathered is of the gathered calls: ten a second of 2 MB that take a second each.
+	maxGathered = 20_000_000
 )
 
 // lanes hold the calls that are ready, those of each operation apart: one whose
 // quota is used up keeps none of the others waiting.
 type lanes struct {
 	width int // calls under way at once in a lane
+	bulk  Bulk
+	wait  time.Duration // for a full call of those gathered
+	isDue func(*lane)   // is called when that is over, without the lock
 	of    map[*runtime.Operation]*lane
-	large int // bytes of the large calls under way
+	// Bytes of the large calls under way, and of those gathered.
+	large, gathered int
 }
 
 // lane is an operation's.
 type lane struct {
-	ready readyCalls
-	busy  int
+	batching *batching // of calls that can be gathered, or nil
+	// ready are those that can, or all; alone are the others.
+	ready, alone readyCalls
+	busy         int
+	gathering
 }
 
-func newLanes(width int) lanes {
-	return lanes{width: width, of: make(map[*runtime.Operation]*lane)}
+func newLanes(q *Queue) lanes {
+	return lanes{
+		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, wait: q.cfg.BatchWait,
+		isDue: func(l *lane) {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			l.due, l.timer = true, nil
+			q.dispatch()
+		},
+		of: make(map[*runtime.Operation]*lane),
+	}
 }
 
-func (ls *lanes) add(c *call) { heap.Push(&ls.lane(c.operation).ready, c) }
+func (ls *lanes) add(c *call) {
+	l := ls.lane(c.operation)
+	if l.batching != nil && !c.canJoin() {
+		heap.Push(&l.alone, c)
+		return
+	}
+	heap.Push(&l.ready, c)
+	l.bytes += c.size()
+}
 
 func (ls *lanes) lane(op *runtime.Operation) *lane {
 	l := ls.of[op]
 	if l == nil {
 		l = &lane{}
+		if b := batchings[op]; b.gathers() && ls.bulk != BulkNever {
+			l.batching = b
+		}
 		ls.of[op] = l
 	}
 	return l
 }
 
-// next takes out a call that may begin, or nil.
-func (ls *lanes) next() *call {
+// next takes out a call that may begin, or nil. It says whether what is ready can wait
+// for more to go with it.
+func (ls *lanes) next(now bool) *call {
 	for _, l := range ls.of {
-		if l.busy < ls.width && len(l.ready) > 0 && ls.canHold(l.ready[0].size()) {
-			return heap.Pop(&l.ready).(*call)
+		if l.batching != nil {
+			if c := ls.gather(l, l.batching, now); c != nil {
+				return c
+			}
+		}
+		if c := ls.single(l); c != nil {
+			return c
 		}
 	}
 	return nil
 }
 
-func (ls *lanes) canHold(size int) bool {
+// single takes out a call as it is.
+func (ls *lanes) single(l *lane) *call {
+	oldest := &l.ready
+	if len(l.ready) == 0 || len(l.alone) > 0 && l.alone[0].number() < l.ready[0].number() {
+		oldest = &l.alone
+	}
+	if l.busy >= ls.width || len(*oldest) == 0 || !ls.canHold((*oldest)[0]) {
+		return nil
+	}
+	c := heap.Pop(oldest).(*call)
+	if oldest == &l.ready {
+		l.bytes -= c.size()
+	}
+	return c
+}
+
+// stop ends all waits.
+func (ls *lanes) stop() {
+	for _, l := range ls.of {
+		l.stopWaiting()
+	}
+}
+
+func (ls *lanes) canHold(c *call) bool {
+	size := c.size()
+	if c.isGathered() {
+		return ls.canHoldGathered(size)
+	}
 	return size <= largeCall || ls.large == 0 || ls.large+size <= maxLarge
+}
+
+func (ls *lanes) canHoldGathered(size int) bool {
+	return ls.gathered == 0 || ls.gathered+size <= maxGathered
 }
 
 // begin counts a call as under way until done.
 func (ls *lanes) begin(c *call) {
 	ls.lane(c.operation).busy++
-	if c.bytes = c.size(); c.bytes > largeCall {
-		ls.large += c.bytes
-	}
+	c.bytes = c.size()
+	*ls.underWay(c) += c.bytes
 }
 
 func (ls *lanes) done(c *call) {
 	ls.lane(c.operation).busy--
-	if c.bytes > largeCall {
-		ls.large -= c.bytes
-	}
+	*ls.underWay(c) -= c.bytes
 }
+
+// underWay is what counts the bytes of a call.
+func (ls *lanes) underWay(c *call) *int {
+	switch {
+	case c.isGathered():
+		return &ls.gathered
+	case c.bytes > largeCall:
+		return &ls.large
+	}
+	return new(int) // the others aren't counted
+}
+
+// number counts the events taken in before the call's first.
+func (c *call) number() int { return c.tasks[0].number }
 
 // readyCalls is a heap that gives the call with the oldest event first. So a
 // person with many events, of which only the first is ready, keeps up.
 type readyCalls []*call
 
 func (r readyCalls) Len() int           { return len(r) }
-func (r readyCalls) Less(i, j int) bool { return r[i].tasks[0].number < r[j].tasks[0].number }
+func (r readyCalls) Less(i, j int) bool { return r[i].number() < r[j].number() }
 func (r readyCalls) Swap(i, j int)      { r[i], r[j] = r[j], r[i] }
 func (r *readyCalls) Push(c any)        { *r = append(*r, c.(*call)) }
 

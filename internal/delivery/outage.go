@@ -93,7 +93,7 @@ func (q *Queue) sendProbe() {
 		return
 	}
 	o.timer = nil
-	o.probe = q.lanes.next()
+	o.probe = q.lanes.next(true)
 	switch {
 	case o.probe != nil:
 	case len(o.held) > 0:

@@ -16,8 +16,14 @@
 // moment for others and go out by the hundred or the thousand. How many a call takes, and what
 // they must have in common, stands in a file for each revision of the API.
 //
+// Where the revision has a call for many events, those that are ready go in it if they fill
+// it, or if enough for it to be worth more than single calls have waited for a moment. Fewer go
+// alone, at once, as do those that are ready while as many bulk calls are under way as memory
+// allows: so a long backlog uses up both quotas. The oldest go first. A person's next events
+// may be in the same call behind the one they wait for. No unique id is twice in a call.
+//
 // Where such a call is refused, the events that the refusal names are sent alone, and
-// then the others together again. If it names none the call is split in halves, until those
+// then the others together again; those that wait for a named one go when it is done. If it names none the call is split in halves, until those
 // that are at fault stand alone. If the fault is what they share, such as the list, all are
 // dead letters.
 //
@@ -112,9 +118,12 @@ type Config struct {
 	// Each operation has its own, for those that wait for its quota count. The
 	// default is [DefaultConcurrency].
 	Concurrency int
-	// BatchWait is how long a subscription may wait for others of its list. The
+	// BatchWait is how long a subscription may wait for others of its list, and what is
+	// gathered for a full call while enough for a smaller one wait for their turn. The
 	// default is [DefaultBatchWait].
 	BatchWait time.Duration
+	// Bulk is [BulkAuto] or [BulkNever].
+	Bulk Bulk
 }
 
 // DefaultConcurrency is enough to reach Klaviyo's limits.
@@ -164,7 +173,8 @@ func Start(ctx context.Context, cfg Config) *Queue {
 	if cfg.BatchWait == 0 {
 		cfg.BatchWait = DefaultBatchWait
 	}
-	q := &Queue{cfg: cfg, people: newPeople(), lanes: newLanes(cfg.Concurrency), batches: newBatches()}
+	q := &Queue{cfg: cfg, people: newPeople(), batches: newBatches()}
+	q.lanes = newLanes(q)
 	q.ctx, q.stop = context.WithCancelCause(ctx)
 	q.changed = sync.NewCond(&q.mu)
 	context.AfterFunc(q.ctx, func() {
@@ -186,6 +196,9 @@ func (q *Queue) Add(event Event) error {
 	defer q.mu.Unlock()
 	if err := q.takeIn(t); err != nil {
 		return err
+	}
+	if q.lanes.gathers(t) {
+		q.backlog.most = maxGatherable
 	}
 	q.batches.expect(t)
 	q.people.add(t)
@@ -267,6 +280,7 @@ func (q *Queue) Wait() Report {
 		report.Undone = &at
 	}
 	q.batches.stop()
+	q.lanes.stop()
 	q.endProbes()
 	q.stop(nil)
 	return report

@@ -14,14 +14,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// mapped makes an event of its text, as the mapper does on revision 2026-07-15.
-func mapped(t testing.TB, line int, config mapper.Config, text string) Event {
-	t.Helper()
-	config.Revision = "2026-07-15"
+// Mappers of revision 2026-07-15.
+var (
+	plain2026   = mapperOf(mapper.Config{Revision: "2026-07-15"})
+	imports2026 = mapperOf(mapper.Config{Revision: "2026-07-15", HistoricalImport: true})
+)
+
+func mapperOf(config mapper.Config) *mapper.Mapper {
 	m, err := mapper.New(config)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
+	return m
+}
+
+// mapped makes an event of its text, as the mapper does on revision 2026-07-15.
+func mapped(t testing.TB, line int, m *mapper.Mapper, text string) Event {
+	t.Helper()
 	result, err := m.Map([]byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -31,16 +40,16 @@ func mapped(t testing.TB, line int, config mapper.Config, text string) Event {
 
 // joins is an event of somebody who joins a list, leaves one who leaves it.
 func joins(t testing.TB, line int, list string) Event {
-	return mapped(t, line, mapper.Config{}, fmt.Sprintf(`{"type":"group","groupId":%q,"traits":{"email":"p%d@example.com","subscribe":true}}`, list, line))
+	return mapped(t, line, plain2026, fmt.Sprintf(`{"type":"group","groupId":%q,"traits":{"email":"p%d@example.com","subscribe":true}}`, list, line))
 }
 
 func leaves(t testing.TB, line int, list string) Event {
-	return mapped(t, line, mapper.Config{}, fmt.Sprintf(`{"type":"group","groupId":%q,"traits":{"email":"p%d@example.com","subscribe":false}}`, list, line))
+	return mapped(t, line, plain2026, fmt.Sprintf(`{"type":"group","groupId":%q,"traits":{"email":"p%d@example.com","subscribe":false}}`, list, line))
 }
 
 func TestSubscriptionsOf2026GoTogether(t *testing.T) {
 	imported := func(line int) Event {
-		return mapped(t, line, mapper.Config{HistoricalImport: true}, fmt.Sprintf(
+		return mapped(t, line, imports2026, fmt.Sprintf(
 			`{"type":"group","groupId":"L","timestamp":"2024-01-02T03:04:05Z","traits":{"email":"p%d@example.com","subscribe":true}}`, line))
 	}
 	tests := []struct {

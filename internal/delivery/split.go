@@ -54,7 +54,7 @@ func apart(tasks []*task) []*call {
 // few for it. Those that don't follow the one that they wait for are left out: they go
 // when it is their turn.
 func (c *call) part(tasks []*task) []*call {
-	turn := inTurn(tasks)
+	turn := inTurn(tasks, func(*task) bool { return true })
 	switch {
 	case len(turn) == 0:
 		return nil
@@ -64,13 +64,13 @@ func (c *call) part(tasks []*task) []*call {
 	return []*call{{operation: c.operation, tasks: turn, misled: c.misled}}
 }
 
-// inTurn gives the events whose turn it is, and those that follow them in their person's
-// line.
-func inTurn(tasks []*task) []*task {
+// inTurn gives the events to keep whose turn it is, and those to keep that follow them in
+// their person's line.
+func inTurn(tasks []*task, keep func(*task) bool) []*task {
 	follows := make(map[*task]bool)
 	var turn []*task
 	for _, t := range tasks {
-		if t.waits > 0 && !follows[t] {
+		if t.waits > 0 && !follows[t] || !keep(t) {
 			continue
 		}
 		turn = append(turn, t)

@@ -51,7 +51,12 @@ func newTask(event Event, ids []id) *task {
 }
 
 // done takes off the request that is done.
-func (t *task) done() { t.steps, t.requests = t.steps[1:], t.requests[1:] }
+func (t *task) done() {
+	t.steps = t.steps[1:]
+	if t.requests != nil {
+		t.requests = t.requests[1:]
+	}
+}
 
 // call is a request to be made, of one event or of several.
 type call struct {
