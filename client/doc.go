@@ -1,19 +1,49 @@
-// Package client sends requests to Klaviyo's API, revision 2023-02-22, and keeps
-// to its rules: no request without an identifier, none beyond the rate limits,
-// another attempt where one may help, and errors that say what to do.
+// Package client sends requests to Klaviyo's API and keeps to its rules: no request without
+// an identifier, none beyond the rate limits, another attempt where one may help, and
+// errors that say what to do.
+//
+//	import (
+//		"github.com/rudderklaviyo/rudderklaviyo/client"
+//		"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+//	)
 //
 //	c, err := client.New(os.Getenv("KLAVIYO_API_KEY"))
 //	…
+//	api := klaviyo.NewAPI(c)
+//	profile, err := api.GetProfile(ctx, id, nil)   // a typed call
+//	for list, err := range api.AllLists(ctx, nil) { // all pages, one after the other
+//		…
+//	}
 //	rsp, err := c.Send(ctx, request)               // a request of package mapper, or your own
-//	profile, err := c.API.GetProfile(ctx, id, nil) // a typed call
-//	for list, err := range c.API.AllLists(ctx, nil) {
-//		…                                      // all pages, one after the other
+//	err = c.Do(ctx, "GET", "/api/segments", nil, nil, &segments) // an endpoint without typed calls
+//
+// # Revisions
+//
+// A [Client] belongs to an account and to no revision of the API. The revision is that of the
+// package klaviyo which is imported, and one Client can make the calls of both:
+//
+//	generated/2026-07-15/klaviyo   Klaviyo serves it until July 2028. Choose it for a real account.
+//	generated/2023-02-22/klaviyo   Klaviyo retired it in February 2025. Choose it for a server that still speaks it.
+//
+// A request of a retired revision fails with [ErrRevisionRetired]: every request asks
+// Klaviyo not to read it as one of another revision.
+//
+// # Optional fields
+//
+// One rule holds in both packages. Required fields are plain. An optional field that is zero
+// is left out. Where null means something, the field is a Nullable, made by klaviyo.Set or
+// klaviyo.Null: null clears it, and what is left out stays as it is.
+//
+//	klaviyo.ProfileUpsertAttributes{
+//		Email:      klaviyo.Set("ada@example.com"),
+//		Title:      klaviyo.Null[string](),                              // cleared
+//		Properties: klaviyo.Properties(map[string]any{"plan": "pro"}), // custom properties
 //	}
 //
 // # What happens to a request
 //
-// Requests given to [Client.Send] and typed calls of [Client.API] take the same way,
-// from top to bottom, and their answers come back from bottom to top:
+// [Client.Send], typed calls and [Client.Do] take the same way, from top to bottom, and the
+// answers come back from bottom to top:
 //
 //	identifiers   refuse a request that names nobody
 //	authorization the private key or the company id, and the revision
@@ -24,10 +54,12 @@
 //	timeout       end an attempt that takes too long          │
 //	transport     the caller's http.Client                    ┘
 //
-// A request goes to the base URL's server only, and only if it is one of the
-// operations of package klaviyo. Redirects are not followed. So the key can't get
-// to another server. It is in no error, log or formatted Client either: where an answer
-// repeats the key, in whatever field or header, its place shows *** instead.
+// A request goes to the base URL's server only, and redirects are not followed. So the key
+// can't get to another server. It is in no error, log or formatted Client either: where an
+// answer repeats the key, in whatever field or header, its place shows *** instead.
+//
+// klaviyo.WithAnswered gives the status, the request id, the headers and the limits that
+// came with an answer, also with one that is an error.
 //
 // # Keys
 //
@@ -39,26 +71,29 @@
 //
 // # Identifiers
 //
-// Requests that create or change profiles, events and subscriptions need an email
-// or a phone number for each person; blank ones don't count. Otherwise the error is
-// [ErrMissingIdentifier], and nothing is sent. [WithExternalIDOnly] lets an external
-// id suffice for profiles and events. Deleting a profile takes its Klaviyo id too.
-// Operations that read, or name profiles by their Klaviyo ids (update_profile, the
-// members of a list), need none.
+// Requests that create or change profiles, events and subscriptions need an email or a phone
+// number for each person; blank ones don't count. A Klaviyo id does too where the body has a
+// place for one. Otherwise the error is [ErrMissingIdentifier], and nothing is sent.
+// [WithExternalIDOnly] lets an external id suffice for profiles and events. Operations that
+// read, or name profiles by their ids in the path, need none. Do checks the bodies of the
+// operations that its revision describes.
 //
 // # Limits
 //
-// Each operation is limited by itself, to the two limits that Klaviyo's description
-// gives it, a second's and a minute's: the minute's quota is spent as fast as the
-// second's allows, then requests wait for the window that the answers' headers
-// announce. No stretch of a second holds more calls than a second's limit, whenever
+// Each endpoint, a method and a path, is limited by itself, and the calls of all revisions
+// count. It has the limits that its description gives it, a second's and a minute's: the
+// minute's quota is spent as fast as the second's allows, then requests wait for the window
+// that the answers' headers announce. A few endpoints have a limit of a day too, of which no
+// header tells: the Client counts its own calls, and beyond them fails at once with
+// [ErrRateLimited] and the time to wait. An endpoint that isn't described has the limits that
+// its answers' headers tell. No stretch of a second holds more calls than a second's limit, whenever
 // they arrive between being sent and being answered, so that nothing depends on when
 // the server's seconds begin. A minute's end is known to a second, and the later moment
 // is taken.
 //
 // Other programs use the quota too: the most that the headers show them to spend within
 // a second is left to them, in each second and at the end of a minute's quota. After a
-// 429 all requests of the operation wait for as long as it asks, and fewer go in a
+// 429 all requests of the endpoint wait for as long as it asks, and fewer go in a
 // second from then on. [WithQuotaShare] takes less from the start.
 //
 // A request whose context would end before there is room fails at once. Limits hold
@@ -66,13 +101,14 @@
 //
 // # Profiles
 //
-// create_profile is an upsert with [Client.Send]. The Client remembers the profile
-// ids of people by email (in any case), phone number and external id: a known person
-// takes one update_profile, anybody else a create_profile and, if that is answered
-// 409, an update_profile of the profile it names. A known profile that turns out to
+// With [Client.Send], a profile is created or updated. On 2026-07-15 that is Klaviyo's own
+// create_or_update_profile, one call. On 2023-02-22 it is create_profile: the Client
+// remembers the profile ids of people by email (in any case), phone number and external id.
+// A known person takes one update_profile, anybody else a create_profile and, if that is
+// answered 409, an update_profile of the profile it names. A known profile that turns out to
 // be gone (404, 410) is created anew. See [WithProfileMemory].
 //
-// A request whose identifiers belong to several profiles updates the one that has the
+// On 2023-02-22 a request whose identifiers belong to several profiles updates the one that has the
 // email, or if none has it the one that has the phone number, whichever profile a 409
 // names and whatever the Client remembers. Identifiers of other profiles are left out
 // of the update: those that the 409s point at or, where they don't point at one, those
@@ -82,13 +118,22 @@
 // strongest identifier alone is still answered 409, the error is [ErrConflict]. What
 // the Client remembers is believed until an answer contradicts it.
 //
-// # Phone numbers
+// On 2026-07-15 Klaviyo finds the profile. Where it answers 409, the request is sent again
+// without the identifier that the answer points at, else without the weakest; email is the
+// strongest and external id the weakest. Custom properties and warnings are the same.
 //
-// A request of Send that is refused (400) for the phone number of somebody who has
-// an email too is sent once more without it: a profile's or an event's number
-// becomes the custom property phone, unless there is one, and a subscription loses
-// its sms channel. The Response has a Warning with the code [WarningInvalidPhone].
-// Requests about several people and subscriptions to sms alone fail instead.
+// # Refused emails and phone numbers
+//
+// A request of Send that is refused (400) for the phone number of somebody who has an email
+// is sent once more without it, and likewise one that is refused for the email of somebody
+// who has a phone number. What was refused becomes the custom property phone or email of a
+// profile or an event, and a subscription loses the channel. The Response has a Warning with
+// the code [WarningInvalidPhone] or [WarningInvalidEmail]. Requests about several people and
+// subscriptions to that channel alone fail instead.
+//
+// Klaviyo may also take a request and drop the phone number in it, which it tells in a
+// header. That is the same Warning; a profile keeps the number as the custom property phone,
+// by one more call.
 //
 // # Lists
 //
@@ -106,7 +151,9 @@
 //
 // An attempt may have taken effect though its answer was lost. Profiles and
 // subscriptions bear being sent twice. Klaviyo counts an event once by its unique_id,
-// or else by its profile, metric and second. Only create_list makes another list.
+// or else by its profile, metric and second. create_list makes another list, and
+// bulk_import_profiles another job of the same effect. With Do, a POST to an endpoint that
+// isn't described may take effect twice: a Client with MaxAttempts 1 sends it once.
 //
 // # Watching
 //

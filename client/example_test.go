@@ -2,11 +2,12 @@ package client_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -25,7 +26,8 @@ func (s signedUp) Body() any {
 	return klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
 		Profile:    klaviyo.EventProfile{Email: s.email},
 		Metric:     klaviyo.MetricCreateQuery{Name: "Signed Up"},
-		Properties: json.RawMessage(`{"plan":"pro"}`),
+		Properties: klaviyo.Properties(map[string]any{"plan": "pro"}),
+		Value:      klaviyo.Number(9.99),
 	})
 }
 
@@ -97,7 +99,8 @@ func ExampleClient_typedCalls() {
 	}
 	ctx := context.Background()
 
-	ada, err := klaviyo.NewAPI(c).CreateProfile(ctx, klaviyo.ProfileCreateAttributes{
+	api := klaviyo.NewAPI(c)
+	ada, err := api.CreateProfile(ctx, klaviyo.ProfileCreateAttributes{
 		Email:     "ada@example.com",
 		FirstName: klaviyo.Set("Ada"),
 		Title:     klaviyo.Set("Countess"),
@@ -105,9 +108,9 @@ func ExampleClient_typedCalls() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ada, err = klaviyo.NewAPI(c).UpdateProfile(ctx, ada.Data.ID, klaviyo.ProfileUpdateAttributes{
+	ada, err = api.UpdateProfile(ctx, ada.Data.ID, klaviyo.ProfileUpdateAttributes{
 		Title:      klaviyo.Null[string](),
-		Properties: json.RawMessage(`{"plan":"pro"}`),
+		Properties: klaviyo.Properties(map[string]any{"plan": "pro"}),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -144,6 +147,36 @@ func ExampleClient_allProfiles() {
 	// Output:
 	// cy@example.com
 	// ada@example.com
+}
+
+// An endpoint that no package describes takes the same way as the others. WithAnswered
+// tells what came with the answer.
+func ExampleClient_Do() {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("RateLimit-Limit", "150")
+		w.Header().Set("RateLimit-Remaining", "149")
+		w.Header().Set("RateLimit-Reset", "60")
+		fmt.Fprint(w, `{"data":[{"type":"segment","id":"S","attributes":{"name":"Buyers"}}]}`)
+	}))
+	defer server.Close()
+	c, err := client.New("pk_test", client.WithBaseURL(server.URL)) // leave WithBaseURL out for the real one
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	var segments struct {
+		Data []struct {
+			ID         string
+			Attributes struct{ Name string }
+		}
+	}
+	var answered klaviyo.Answered
+	err = c.Do(context.Background(), "GET", "/api/segments", url.Values{"sort": {"name"}}, nil, &segments, klaviyo.WithAnswered(&answered))
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(segments.Data[0].Attributes.Name, answered.StatusCode, answered.Remaining)
+	// Output: Buyers 200 149
 }
 
 // A program in the hands of others has the company id and no key.

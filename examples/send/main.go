@@ -19,11 +19,11 @@ const event = `{
 }`
 
 func main() {
-	klaviyo, err := client.New(os.Getenv("KLAVIYO_API_KEY"))
+	c, err := client.New(os.Getenv("KLAVIYO_API_KEY"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	rudder, err := mapper.New(mapper.Config{DefaultCountry: "US"})
+	rudder, err := mapper.New(mapper.Config{Revision: "2026-07-15", DefaultCountry: "US"})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func main() {
 		log.Fatal(err) // names the field, and what to do
 	}
 	for _, request := range result.Requests {
-		response, err := klaviyo.Send(context.Background(), request)
+		response, err := c.Send(context.Background(), request)
 		if errors.Is(err, client.ErrUnauthorized) {
 			log.Fatal("mend the key: ", err)
 		}

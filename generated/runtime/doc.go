@@ -1,7 +1,7 @@
 // Package runtime holds what the generated packages of all revisions share: the
-// [Operation] and its rate limits, the [Call] and who makes it, pages, queries, and the
-// types of fields.
+// [Operation] with its revision and rate limits, the [Call] and who makes it, the options of
+// a call, pages, filters, and the types of fields.
 //
 // A generated package gives these its own names, such as klaviyo.Operation and
-// klaviyo.Nullable, so that a program rarely imports this one.
+// klaviyo.Nullable, so a program imports this one for [InRevision] and [Endpoint] alone.
 package runtime

@@ -1,17 +1,23 @@
-// Package klaviyo holds the types, the calls and the operations of Klaviyo's
-// API, generated from the description in openapi/.
+// Package klaviyo holds the types, the calls and the operations of one revision of
+// Klaviyo's API, which is [Revision]. There is a package of this name for each revision;
+// package client says which to choose, and one of its clients can make the calls of all.
 //
-// [API] makes the calls with typed bodies and answers. What is HTTP about them is
-// left to a [Caller]: take the API of a client of package client, which
-// authenticates, limits and retries. An operation that answers with pages has an
-// iterator beside it, such as [API.AllProfiles] beside [API.GetProfiles], and a type for
-// its filters, such as [ProfileFilter]. [Operations] lists the operations with their
-// rate limits.
+// [NewAPI] makes the typed calls with a client, which authenticates, limits and retries:
 //
-// Optional fields are left out of a request when they are zero. Where the API tells null
-// from left out, the field is a [Nullable]: [Set] gives it a value, [Null] clears it, and
-// what isn't mentioned stays as it is. Custom properties are JSON objects as bytes, so
-// that numbers keep their digits.
+//	c, err := client.New(os.Getenv("KLAVIYO_API_KEY"))
+//	…
+//	api := klaviyo.NewAPI(c)
+//	metrics, err := api.GetMetrics(ctx, nil)
+//
+// An operation that answers with pages has an iterator beside it, such as [API.AllProfiles]
+// beside [API.GetProfiles], and a type for its filters, such as [ProfileFilter].
+// [WithAnswered] gives the status, the request id and the limits that came with an answer.
+// [Operations] lists the operations with their rate limits.
+//
+// Required fields are plain. An optional field that is zero is left out. Where null means
+// something, the field is a [Nullable], made by [Set] or [Null]: null clears it, and what is
+// left out stays as it is. Custom properties are a JSON object as bytes, so that numbers keep
+// their digits: [Properties] makes one of a map. [Number] writes an amount.
 //
 // A call takes ids or attributes where they are all there is in its body, else the body. The
 // functions New…Body, such as [NewCreateEventBody], make one of what it has to have.
