@@ -108,7 +108,7 @@ func Load(name string) (*Checkpoint, error) {
 }
 
 func (c *Checkpoint) isValid() bool {
-	return c.Version == version && c.At.File >= 0 && c.At.File < len(c.Input) && c.At.Line > 0 && c.At.Offset >= 0
+	return c.Version == version && c.Settings.Revision != "" && c.At.File >= 0 && c.At.File < len(c.Input) && c.At.Line > 0 && c.At.Offset >= 0
 }
 
 // Save replaces the checkpoint. Once it returns nil the new one is on the disk;

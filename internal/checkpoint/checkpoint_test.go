@@ -44,7 +44,7 @@ func TestSaveAndLoad(t *testing.T) {
 	want := &Checkpoint{
 		Version:  version,
 		Input:    []Source{{Name: "/a", Size: 10, Sum: []byte("x"), Summed: 10}, {Name: "/b", Size: 20}},
-		Settings: Settings{BaseURL: "https://klaviyo.test", Mapping: []byte("y"), Key: []byte("k"), KeySalt: []byte("s")},
+		Settings: Settings{BaseURL: "https://klaviyo.test", Revision: "2023-02-22", Mapping: []byte("y"), Key: []byte("k"), KeySalt: []byte("s")},
 		At:       input.Position{File: 1, Line: 3, Offset: 17},
 		Done:     true,
 		Counts:   Counts{Events: 10, Delivered: 5, Skipped: 3, DeadLettered: 2},

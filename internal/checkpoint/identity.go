@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -131,7 +132,9 @@ func (c *Checkpoint) Reach(at input.Position, counts Counts) {
 // Settings are those that decide what is sent, and where.
 type Settings struct {
 	BaseURL string `json:"base_url"`
-	// Mapping is a checksum of the settings of the mapping.
+	// Revision is that of Klaviyo's API.
+	Revision string `json:"revision"`
+	// Mapping is a checksum of the other settings of the mapping.
 	Mapping []byte `json:"mapping"`
 	// Key is a checksum of the private key with KeySalt: it tells the key from others,
 	// and nothing of the key.
@@ -141,13 +144,15 @@ type Settings struct {
 
 // DescribeSettings describes settings.
 func DescribeSettings(baseURL, key string, mapping mapper.Config) (Settings, error) {
+	revision := cmp.Or(mapping.Revision, mapper.DefaultRevision())
+	mapping.Revision = ""
 	text, err := json.Marshal(mapping)
 	if err != nil {
 		return Settings{}, err
 	}
 	sum := sha256.Sum256(text)
 	salt := []byte(rand.Text())
-	return Settings{BaseURL: baseURL, Mapping: sum[:], Key: keySum(salt, key), KeySalt: salt}, nil
+	return Settings{BaseURL: baseURL, Revision: revision, Mapping: sum[:], Key: keySum(salt, key), KeySalt: salt}, nil
 }
 
 func keySum(salt []byte, key string) []byte {
@@ -171,12 +176,15 @@ func (c *Checkpoint) CheckKey(key string) error {
 var ErrOther = errors.New("the checkpoint is of another delivery")
 
 // Check returns an error that says how the input or the settings aren't those of
-// the checkpoint. The last file may have grown, and the key isn't checked. The
-// checksums of now become those of the checkpoint.
+// the checkpoint. The last file may have grown, the revision may be a later one, since
+// Klaviyo retires the earlier ones first, and the key isn't checked. The checksums of now
+// become those of the checkpoint.
 func (c *Checkpoint) Check(now []Source, settings Settings) error {
 	switch {
 	case settings.BaseURL != c.Settings.BaseURL:
 		return other("it was delivered to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
+	case settings.Revision < c.Settings.Revision:
+		return other("it was delivered in revision %s, which only a later one may follow, and %s is earlier: add --revision %[1]s", c.Settings.Revision, settings.Revision)
 	case !bytes.Equal(settings.Mapping, c.Settings.Mapping):
 		return other("the settings of the mapping have changed")
 	case len(now) != len(c.Input):

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
@@ -108,7 +107,7 @@ func checkpointError(name string, err error) error {
 // keep saves the progress while events are delivered: as soon as the first are done,
 // and then less and less often. If that fails it calls stop.
 // Its result ends it.
-func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(error)) (end func()) {
+func (c *checkpoints) keep(s *sending, stop func(error)) (end func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -120,9 +119,9 @@ func (c *checkpoints) keep(progress *progress, queue *delivery.Queue, stop func(
 			case <-time.After(interval):
 			}
 			before := c.last.At
-			err := progress.advance(queue)
+			err := s.advance()
 			if err == nil {
-				err = c.save(progress)
+				err = c.save(s.progress)
 			}
 			if err != nil {
 				stop(err)

@@ -128,8 +128,8 @@ func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rudderklaviyo",
 		Short: "Deliver RudderStack events to Klaviyo",
-		Long: `Rudderklaviyo delivers RudderStack events to Klaviyo, on revision 2023-02-22 of
-its API.
+		Long: `Rudderklaviyo delivers RudderStack events to Klaviyo, on the revision of its API
+that --revision names.
 
 Events are JSON, in files or on standard input: one a line, in an array, in
 RudderStack's batches or its archive, plain or compressed. The private API key comes
@@ -155,8 +155,21 @@ ended it.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand())
+	root.SetVersionTemplate(`{{.Name}} {{.Version}}` + "\n" + listRevisions())
+	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.versionCommand())
 	return root
+}
+
+func (p Program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Tell the version, and the revisions of Klaviyo's API",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(p.Stdout, "%s %s\n%s", cmd.Root().Name(), version(), listRevisions())
+			return writeError(err)
+		},
+	}
 }
 
 // version is the module's, with the commit of a build from a checkout.

@@ -16,8 +16,9 @@ import (
 
 // deadLetters keeps the events that can't be delivered in a file.
 type deadLetters struct {
-	file  *deadletter.File // or nil
-	files []string         // that the events come from
+	file     *deadletter.File // or nil
+	files    []string         // that the events come from
+	revision string
 
 	mu sync.Mutex
 	// earlier are those that are in the file already, of this delivery's events.
@@ -35,9 +36,10 @@ func idOf(l deadletter.Letter) letterID {
 	return letterID(sum.Sum(nil)[:len(letterID{})])
 }
 
-// openDeadLetters opens the file with a name, or none where that is empty.
-func openDeadLetters(name string, files []string) (*deadLetters, error) {
-	d := &deadLetters{files: files}
+// openDeadLetters opens the file with a name, or none where that is empty. The events come
+// from files and are sent in a revision.
+func openDeadLetters(name string, files []string, revision string) (*deadLetters, error) {
+	d := &deadLetters{files: files, revision: revision}
 	if name == "" {
 		return d, nil
 	}
@@ -100,7 +102,7 @@ func (d *deadLetters) keep(letters []deadLetter) error {
 	}
 	records := make([]deadletter.Letter, 0, len(letters))
 	for _, l := range letters {
-		letter := deadletter.Letter{Line: l.Line, Number: l.Position.Event, Event: l.Text, Error: l.reason, Attempts: l.attempts}
+		letter := deadletter.Letter{Line: l.Line, Number: l.Position.Event, Event: l.Text, Error: l.reason, Attempts: l.attempts, Revision: d.revision}
 		if len(d.files) > 1 {
 			letter.File = d.files[l.File]
 		}

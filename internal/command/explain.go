@@ -53,7 +53,7 @@ The exit status is 3 if the event can't be sent.`,
 			return p.runExplain(cmd, args, settings, flags)
 		},
 	}
-	settings.register(cmd.Flags())
+	settings.register(cmd)
 	flags.register(cmd.Flags())
 	return cmd
 }

@@ -37,7 +37,7 @@ was an error.`,
 			return p.runMap(cmd, args, settings, source)
 		},
 	}
-	settings.register(cmd.Flags())
+	settings.register(cmd)
 	source.register(cmd.Flags())
 	return cmd
 }

@@ -9,6 +9,9 @@ import (
 
 func TestEveryCommandLimitsItsMemory(t *testing.T) {
 	for _, cmd := range (Program{}).rootCommand().Commands() {
+		if cmd.Name() == "version" { // it reads nothing
+			continue
+		}
 		var limits []int64
 		p := Program{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
 			Getenv:      func(string) string { return "" },

@@ -45,7 +45,7 @@ The exit status is 3 if there are events that can't be sent.`,
 			return p.runPlan(cmd, args, settings, source, flags)
 		},
 	}
-	settings.register(cmd.Flags())
+	settings.register(cmd)
 	source.register(cmd.Flags())
 	flags.register(cmd.Flags())
 	return cmd

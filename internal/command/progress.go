@@ -62,6 +62,7 @@ const (
 	skipped               // it isn't for Klaviyo
 	kept                  // a record that replay leaves as it is
 	rejected              // it can't be delivered
+	held                  // as rejected, if it isn't the revision that is at fault
 )
 
 // newProgress begins at a position, with what became of the events before it.
@@ -113,7 +114,24 @@ func (p *progress) reject(at delivery.Position, reason deadletter.Error, attempt
 	if p.passed != nil {
 		e.reason, e.attempts = &reason, attempts
 	}
-	i, _ := slices.BinarySearchFunc(p.behind, e.number, func(e progressed, number int) int { return e.number - number })
+	p.insert(e)
+}
+
+// hold says that an event isn't done, whatever the queue says, until it is rejected.
+func (p *progress) hold(at delivery.Position) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.insert(progressed{number: at.Number, events: 1, at: position(at), end: at.End, state: held})
+}
+
+// insert puts an event that isn't delivered in its place, or in that of the same event
+// where it is held.
+func (p *progress) insert(e progressed) {
+	i, found := slices.BinarySearchFunc(p.behind, e.number, func(e progressed, number int) int { return e.number - number })
+	if found && p.behind[i].state == held {
+		p.behind[i] = e
+		return
+	}
 	p.behind = slices.Insert(p.behind, i, e)
 }
 
@@ -140,6 +158,9 @@ func (p *progress) advance(queue *delivery.Queue) error {
 	}
 	if some && undone.Number < front {
 		front, at = undone.Number, position(undone)
+	}
+	if i := slices.IndexFunc(p.behind, func(e progressed) bool { return e.state == held }); i >= 0 && p.behind[i].number < front {
+		front, at = p.behind[i].number, p.behind[i].at
 	}
 	delivered := front - p.front
 	for len(p.behind) > 0 && p.behind[0].number < front {

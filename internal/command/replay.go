@@ -46,7 +46,7 @@ was. A record without its event, whose line was too long to read, stays.`,
 			return p.runReplay(cmd, args[0], settings, flags)
 		},
 	}
-	settings.register(cmd.Flags())
+	settings.register(cmd)
 	flags.register(cmd.Flags())
 	return cmd
 }
@@ -82,6 +82,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return errors.Join(stopped(err), letters.Discard())
 	}
 	defer lines.Close()
+	p.noticeRevision(to.mapping, flags)
 	if flags.simulate {
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, input.Name(file))
 	}
@@ -89,7 +90,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	s := &sending{destination: to, files: files, event: to.eventOfRecord(file), keep: keepReason, letters: file, terminal: p.terminal, began: time.Now()}
 	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
 	s.progress.passed = func(e progressed) error {
-		if err := rewrite(letters, e); err != nil {
+		if err := s.rewrite(letters, e); err != nil {
 			return fmt.Errorf("%w: %w", errDeadLetter, err)
 		}
 		return nil
@@ -114,7 +115,8 @@ func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error)
 	if err != nil {
 		at, _ := s.progress.first()
 		stop := stopAt(cmd, at, file, err)
-		stop.Advice, stop.Command = "The file holds what isn't done. To go on", commandLine(cmd, s.files)
+		stop.Advice = "The file holds what isn't done. " + stop.goOn(cmd, "To go on")
+		stop.Command = commandLine(cmd, s.files)
 		return stop
 	}
 	return nil
@@ -157,6 +159,9 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 		if err == nil && letter.Event == nil {
 			err = errors.New("the record is without its event, which is in the input alone")
 		}
+		if revision := revisionOf(d.mapping); err == nil && revision < letter.Revision {
+			err = fmt.Errorf("the event failed in revision %s, and %s is earlier, which may leave out a part of it: add --%s %[1]s", letter.Revision, revision, revisionFlag)
+		}
 		if err != nil {
 			d.logger.Error("record stays", "file", file, "line", line.Line, "message", err)
 			return nil, errStays
@@ -166,11 +171,11 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 }
 
 // rewrite takes over the records of events that aren't delivered.
-func rewrite(letters *deadletter.Rewriting, e progressed) error {
+func (s *sending) rewrite(letters *deadletter.Rewriting, e progressed) error {
 	if e.state == kept {
 		return letters.Keep(e.at.Offset, e.end)
 	}
-	return letters.Renew(e.at.Offset, e.end, *e.reason, e.attempts)
+	return letters.Renew(e.at.Offset, e.end, deadletter.Letter{Error: *e.reason, Attempts: e.attempts, Revision: revisionOf(s.mapping)})
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
@@ -182,7 +187,7 @@ func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error 
 	for _, e := range behind {
 		err := letters.Keep(offset, e.at.Offset)
 		if err == nil {
-			err = rewrite(letters, e)
+			err = s.rewrite(letters, e)
 		}
 		if err != nil {
 			return errors.Join(err, letters.Discard())

@@ -106,7 +106,7 @@ the next run.`,
 			return p.runSend(cmd, args, settings, source, flags)
 		},
 	}
-	settings.register(cmd.Flags())
+	settings.register(cmd)
 	source.register(cmd.Flags())
 	flags.register(cmd.Flags())
 	return cmd
@@ -150,7 +150,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	defer lines.Close()
-	dead, err := openDeadLetters(flags.deadLetter, source.files)
+	dead, err := openDeadLetters(flags.deadLetter, source.files, revisionOf(to.mapping))
 	if err != nil {
 		return err
 	}
@@ -161,6 +161,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	}
 	s.keep = dead.keep
 	s.progress = newProgress(len(source.files), from, s.earlier)
+	p.noticeRevision(to.mapping, flags.destinationFlags)
 	switch {
 	case flags.simulate:
 		fmt.Fprintln(p.Stderr, simulationNotice)

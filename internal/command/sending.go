@@ -36,6 +36,7 @@ type sending struct {
 	progress *progress
 	earlier  checkpoint.Counts // of earlier runs
 
+	misread    *misread
 	queue      *delivery.Queue
 	began      time.Time
 	events     int
@@ -78,15 +79,16 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 			return delivery.Report{}, err
 		}
 	}
+	s.misread = &misread{revision: revisionOf(s.mapping), progress: s.progress}
 	s.queue = delivery.Start(ctx, delivery.Config{
-		Sender: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer,
+		Sender: watching{s.client, s.misread}, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer,
 		Concurrency: flags.concurrency, Bulk: delivery.Bulk(flags.bulk),
 	})
 	defer s.showProgress()()
 	if saved == nil {
 		return s.finish(lines)
 	}
-	end := saved.keep(s.progress, s.queue, stop)
+	end := saved.keep(s, stop)
 	report, err := s.finish(lines)
 	end()
 	if err != nil {
@@ -102,7 +104,10 @@ func (s *sending) finish(lines *input.Reader) (delivery.Report, error) {
 	readErr := s.read(lines)
 	s.compressed = compressed(lines.Files())
 	report := s.queue.Wait()
-	err := s.progress.advance(s.queue)
+	if report.Err == nil {
+		s.misread.settle() // fewer were refused than would be the revision's fault
+	}
+	err := s.advance()
 	switch {
 	case err != nil:
 		return report, err
@@ -145,10 +150,21 @@ func (s *sending) read(lines *input.Reader) error {
 			return err
 		}
 		s.progress.reach(state)
-		if err := s.progress.advance(s.queue); err != nil {
+		if err := s.advance(); err != nil {
 			return err
 		}
 	}
+}
+
+// advance passes the events that are done, after those have been kept of which it was open
+// whether they are at fault.
+func (s *sending) advance() error {
+	if letters := s.misread.release(); len(letters) > 0 {
+		if err := s.writeOff(letters); err != nil {
+			return err
+		}
+	}
+	return s.progress.advance(s.queue)
 }
 
 // take gives an event to the queue, or deals with it at once.
@@ -229,14 +245,28 @@ type deadLetter struct {
 	delivery.Event
 	reason   deadletter.Error
 	attempts int
+	cause    error
 }
 
-// reject keeps events with the reasons why they can't be delivered.
+// reject keeps events with the reasons why they can't be delivered, unless the revision may
+// be at fault.
 func (s *sending) reject(rejections []delivery.Rejection) error {
 	letters := make([]deadLetter, len(rejections))
 	for i, r := range rejections {
-		letters[i].Event = r.Event
+		letters[i].Event, letters[i].cause = r.Event, r.Reason
 		letters[i].reason, letters[i].attempts = describe(r.Reason)
+	}
+	letters, err := s.misread.hold(letters)
+	if err != nil {
+		return err
+	}
+	return s.writeOff(letters)
+}
+
+// writeOff keeps events that can't be delivered.
+func (s *sending) writeOff(letters []deadLetter) error {
+	if len(letters) == 0 {
+		return nil
 	}
 	if err := s.keep(letters); err != nil {
 		return fmt.Errorf("%w: %w", errDeadLetter, err)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -35,7 +34,7 @@ var mappingFlags = []struct {
 	name, usage string
 	field       func(*mapper.Config) any
 }{
-	{"revision", "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
+	{revisionFlag, "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
 		func(c *mapper.Config) any { return &c.Revision }},
 	{"list-id", "`id` of the list to subscribe to where an event names none",
 		func(c *mapper.Config) any { return &c.ListID }},
@@ -59,7 +58,8 @@ var mappingFlags = []struct {
 		func(c *mapper.Config) any { return &c.MergeOnAlias }},
 }
 
-func (s *settings) register(flags *pflag.FlagSet) {
+func (s *settings) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
 	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
 	flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
 	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
@@ -75,6 +75,7 @@ func (s *settings) register(flags *pflag.FlagSet) {
 			flags.BoolVar(*field, flag.name, false, flag.usage)
 		}
 	}
+	registerRevisions(cmd)
 }
 
 func (p Program) logger(s settings) *slog.Logger {

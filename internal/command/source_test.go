@@ -38,7 +38,7 @@ func TestResume(t *testing.T) {
 				}
 				got = s.resume(cmd, tt.at)
 			}}
-			settings.register(cmd.Flags())
+			settings.register(cmd)
 			s.register(cmd.Flags())
 			flags.register(cmd.Flags())
 			cmd.SetArgs(tt.args)

@@ -89,6 +89,16 @@ func newStop(ctx context.Context, reason error) *stop {
 	return &stop{Code: stopCode(reason), Message: plainly(reason), reason: reason}
 }
 
+// goOn begins the advice on how to go on. Where the revision is retired it is that of
+// another, which the command then names.
+func (s *stop) goOn(cmd *cobra.Command, advice string) string {
+	var retired *retiredError
+	if errors.As(s.reason, &retired) {
+		return retired.adviceToGoOn(cmd)
+	}
+	return advice
+}
+
 // stopAt is a stop at the first event that isn't done, which stands in a file.
 func stopAt(cmd *cobra.Command, at input.Position, file string, reason error) *stop {
 	s := newStop(cmd.Context(), reason)
@@ -104,8 +114,14 @@ func whyStopped(ctx context.Context, reason error) error {
 		return errInterrupted
 	}
 	var refusal *client.Error
-	if errors.Is(reason, client.ErrUnauthorized) && errors.As(reason, &refusal) && refusal.StatusCode != http.StatusPaymentRequired {
+	if !errors.As(reason, &refusal) {
+		return reason
+	}
+	switch {
+	case errors.Is(reason, client.ErrUnauthorized) && refusal.StatusCode != http.StatusPaymentRequired:
 		return fmt.Errorf("%w; set KLAVIYO_API_KEY, or privateApiKey in the file of --config", reason)
+	case errors.Is(reason, client.ErrRevisionRetired):
+		return &retiredError{refusal.Operation.Revision, fmt.Sprintf("%s was answered %d", refusal.Operation.ID, refusal.StatusCode), reason}
 	}
 	return reason
 }
@@ -113,7 +129,8 @@ func whyStopped(ctx context.Context, reason error) error {
 // stoppedAt is how a command stopped before all was done: why, and how to go on.
 func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
-	stop.Advice, stop.Command = "To go on", s.resume(cmd, at)
+	stop.Advice = stop.goOn(cmd, "To go on")
+	stop.Command = s.resume(cmd, at)
 	var damage *input.ReadError
 	switch {
 	case stop.File == input.Stdin:
@@ -127,7 +144,8 @@ func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) 
 // stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
 func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
-	stop.Advice, stop.Command = "To go on, give the same command again", commandLine(cmd, s.files)
+	stop.Advice = stop.goOn(cmd, "To go on, give the same command again")
+	stop.Command = commandLine(cmd, s.files)
 	return stop
 }
 

@@ -33,6 +33,9 @@ type Letter struct {
 	Error Error
 	// Attempts counts the requests made for the call that failed, 0 if none was made.
 	Attempts int
+	// Revision is that of Klaviyo's API for which the event failed. It is left out of the
+	// record if it is empty.
+	Revision string
 }
 
 // Error is the reason, from the mapping or from Klaviyo.
@@ -231,7 +234,11 @@ func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byt
 	}
 	line = appendEvent(line)
 	line = appendJSON(append(line, `,"error":`...), l.Error)
-	return fmt.Appendf(line, `,"attempts":%d}`+"\n", l.Attempts)
+	line = fmt.Appendf(line, `,"attempts":%d`, l.Attempts)
+	if l.Revision != "" {
+		line = appendJSON(append(line, `,"revision":`...), l.Revision)
+	}
+	return append(line, "}\n"...)
 }
 
 // mayStandInside tells whether the event is JSON, on a single line, and means nothing

@@ -19,11 +19,12 @@ func Parse(line []byte) (Letter, error) {
 		EventBase64 []byte          `json:"event_base64"`
 		Error       *Error          `json:"error"`
 		Attempts    int             `json:"attempts"`
+		Revision    string          `json:"revision"`
 	}
 	if err := json.Unmarshal(line, &record); err != nil || record.Error == nil {
 		return Letter{}, errNoRecord
 	}
-	letter := Letter{File: record.File, Line: record.Line, Number: record.Number, Error: *record.Error, Attempts: record.Attempts}
+	letter := Letter{File: record.File, Line: record.Line, Number: record.Number, Error: *record.Error, Attempts: record.Attempts, Revision: record.Revision}
 	switch {
 	case record.EventBase64 != nil:
 		letter.Event = record.EventBase64

@@ -113,7 +113,7 @@ func TestRewrite(t *testing.T) {
 	if _, err := Open(path); !errors.Is(err, flock.ErrLocked) {
 		t.Errorf("Open meanwhile: %v", err)
 	}
-	err := errors.Join(r.Keep(0, ends[0]), r.Renew(ends[1], ends[2], Error{Code: "new"}, 3))
+	err := errors.Join(r.Keep(0, ends[0]), r.Renew(ends[1], ends[2], Letter{Error: Error{Code: "new"}, Attempts: 3}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,8 +105,9 @@ func (r *Rewriting) isRecord(begin int64) bool {
 	return err == nil
 }
 
-// Renew takes the record from begin to end over with another reason.
-func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
+// Renew takes the record from begin to end over with the reason, the attempts and the
+// revision of another failure.
+func (r *Rewriting) Renew(begin, end int64, failed Letter) error {
 	if err := r.endLine(begin); err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (r *Rewriting) Renew(begin, end int64, reason Error, attempts int) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.old.Name(), err)
 	}
-	letter.Error, letter.Attempts = reason, attempts
+	letter.Error, letter.Attempts, letter.Revision = failed.Error, failed.Attempts, failed.Revision
 	_, err = r.new.Write(letter.record())
 	return err
 }

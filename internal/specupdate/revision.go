@@ -36,7 +36,7 @@ func readPublished(file string) (described, error) {
 	}
 	version := description.Get(root, "info", "version")
 	if version == nil || !dated.MatchString(version.Value) {
-		return described{}, fmt.Errorf("%s: info.version is no revision of Klaviyo's API, a date such as 2023-02-22; take the file of a released revision", file)
+		return described{}, fmt.Errorf("%s: info.version is no revision of Klaviyo's API, a date such as 2030-01-15; take the file of a released revision", file)
 	}
 	return described{version.Value, root}, nil
 }
