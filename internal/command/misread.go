@@ -25,9 +25,10 @@ type misread struct {
 	progress *progress // told of those that are held
 
 	mu      sync.Mutex
+	refused int // events, so far
 	settled bool
-	held    []deadLetter
 	stop    error
+	held    []deadLetter
 }
 
 // misreadAfter is how many of a run's first events are refused before the revision is at
@@ -38,37 +39,45 @@ const misreadAfter = 10
 // their bodies are alike in many revisions.
 var eventOperations = []runtime.OperationID{"create_event", "bulk_create_events"}
 
-// hold keeps back those of some refusals of which it isn't settled whose fault they are, and
-// gives the others. Its error stops the run.
-func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
+// answered learns from the answer to an event's request.
+func (m *misread) answered(err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.stop != nil {
-		return nil, m.stop
-	}
-	for _, l := range letters {
-		switch {
-		case m.settled:
-		case isMisread(l.cause):
-			m.held = append(m.held, l)
-			m.progress.hold(l.Position)
-			continue
-		case isEventRefused(l.cause):
-			m.settled = true
+	switch {
+	case m.settled || m.stop != nil:
+	case isMisread(err):
+		if m.refused++; m.refused == misreadAfter {
+			m.stop = &retiredError{m.revision, fmt.Sprintf("it refused the first %d events as if they were of another", misreadAfter), client.ErrRevisionRetired}
 		}
-		others = append(others, l)
+	case err == nil, isRefused(err):
+		m.settled = true
 	}
-	if len(m.held) >= misreadAfter && !m.settled {
-		m.stop = &retiredError{m.revision, fmt.Sprintf("the first %d events were answered 400, as if they were of another revision", len(m.held)), client.ErrRevisionRetired}
-	}
-	return others, m.stop
 }
 
-// settle says that the server reads requests as they are meant.
+// settle says that whatever was refused is at fault.
 func (m *misread) settle() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.settled = true
+}
+
+// hold keeps back those of some letters of which it isn't settled whose fault they are, and
+// gives the others. Its error stops the run.
+func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.stop != nil || m.settled {
+		return letters, m.stop
+	}
+	for _, l := range letters {
+		if !isMisread(l.cause) {
+			others = append(others, l)
+			continue
+		}
+		m.held = append(m.held, l)
+		m.progress.hold(l.Position)
+	}
+	return others, nil
 }
 
 // release gives those that were held back, once it is settled that they are at fault.
@@ -87,22 +96,19 @@ func (m *misread) release() []deadLetter {
 // error in one of them, such as an email, has a longer pointer.
 func isMisread(reason error) bool {
 	var e *client.Error
-	if !errors.As(reason, &e) || e.StatusCode != http.StatusBadRequest {
-		return false
-	}
-	return slices.ContainsFunc(e.Faults, func(f client.Fault) bool {
-		pointer := strings.TrimSuffix(strings.TrimSuffix(f.Pointer, "/"), "/data")
+	return isRefused(reason) && errors.As(reason, &e) && slices.ContainsFunc(e.Faults, func(f client.Fault) bool {
+		pointer := strings.TrimSuffix(f.Pointer, "/data")
 		return strings.HasSuffix(pointer, "/profile") || strings.HasSuffix(pointer, "/metric")
 	})
 }
 
-// isEventRefused tells whether Klaviyo has refused an event's own request.
-func isEventRefused(reason error) bool {
+// isRefused tells whether Klaviyo has refused a request for what is in it.
+func isRefused(reason error) bool {
 	var e *client.Error
-	return errors.As(reason, &e) && e.StatusCode == http.StatusBadRequest && slices.Contains(eventOperations, e.Operation.ID)
+	return errors.As(reason, &e) && e.StatusCode == http.StatusBadRequest
 }
 
-// watching is a sender whose successes settle that requests are read as they are meant.
+// watching is a sender from whose answers misread learns.
 type watching struct {
 	delivery.Sender
 	misread *misread
@@ -110,8 +116,8 @@ type watching struct {
 
 func (w watching) Send(ctx context.Context, req client.Request) (*client.Response, error) {
 	resp, err := w.Sender.Send(ctx, req)
-	if err == nil && slices.Contains(eventOperations, req.Operation().ID) {
-		w.misread.settle()
+	if slices.Contains(eventOperations, req.Operation().ID) {
+		w.misread.answered(err)
 	}
 	return resp, err
 }
