@@ -61,7 +61,7 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 		return refuse(nil, "give a path such as /api/segments, escaped, and what follows a question mark as the query")
 	}
 	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
-		return refuse(nil, "give a revision such as 2026-07-15")
+		return refuse(nil, "give a revision, which is a date (YYYY-MM-DD)")
 	}
 	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
 	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, cfg.Answered)

@@ -29,7 +29,9 @@ func TestVersionSaysTheRevisions(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"--version"}} {
 		r := setup{}.run(t, args...)
 		r.want(t, statusDone)
-		if missing := slices.IndexFunc(revisions, func(r2 revision) bool { return !strings.Contains(r.stdout, r2.name+"  ") || !strings.Contains(r.stdout, r2.until) }); missing >= 0 {
+		if missing := slices.IndexFunc(revisions, func(r2 revision) bool {
+			return !strings.Contains(r.stdout, r2.name+"  ") || !strings.Contains(r.stdout, r2.until)
+		}); missing >= 0 {
 			t.Errorf("%q lacks %s:\n%s", args, revisions[missing].name, r.stdout)
 		}
 	}
