@@ -1,6 +1,7 @@
 // Package klaviyotest is a Klaviyo for tests and simulations: a state machine
-// that answers the operations of revision 2023-02-22 as Klaviyo does, in the
-// process and without a network.
+// that answers the operations of every revision that this module describes as Klaviyo does,
+// in the process and without a network. One account serves all of them, each call by its
+// header revision, and tells what it holds whichever revision that came by.
 //
 // It checks each request against the description of the API and against
 // Klaviyo's further rules, keeps the limits of each operation, remembers
@@ -29,9 +30,17 @@
 // 2000, when events of our days are too far ahead to be taken: sleep until a
 // later date first.
 //
-// It is not Klaviyo: jobs are done by the time they are answered, a profile is
-// never merged with another, an address that cannot exist is accepted, there are no
-// segments, nothing is predicted for additional-fields, and the meta of a client's profile
-// changes nothing. Operations that package klaviyo doesn't have are answered 404 or 405,
-// with a detail that says that klaviyotest lacks them.
+// What a request starts and doesn't wait for is a job. It is done when somebody looks
+// again, unless [WithJobs] plans otherwise: jobs that take their time, fail, are cancelled or
+// never end. An errors page that breaks off is a [Fault] with CutOff.
+//
+// It is stricter than Klaviyo in what doesn't change an outcome: it wants the media type of
+// the revision, and a slash at the end of a path where the revision has one and only there.
+// A call of a revision that [Klaviyo.Retire] ended may have either where it falls forward.
+//
+// It is not Klaviyo: an address that cannot exist is accepted, the order among identifiers
+// that belong to several profiles is this package's own, events show at once, there are no
+// segments, nothing is predicted for additional-fields, an import keeps the order of its
+// profiles, and patch_identifiers change nothing. Operations that this module doesn't
+// describe are answered 404 or 405, with a detail that says that klaviyotest lacks them.
 package klaviyotest

@@ -27,7 +27,7 @@ type condition struct {
 var filterHead = regexp.MustCompile(`^\s*([a-z-]+)\(\s*([A-Za-z_.]+)\s*(?:,\s*)?`)
 
 // parseFilter reads, with the operators that each field takes, conditions that are joined by commas, and which all must
-// hold: equals(email,"ada@example.com"), any(id,["1","2"]), less-than(created,2023-02-22T00:00:00Z).
+// hold: equals(email,"ada@example.com"), any(id,["1","2"]), less-than(created,2023-01-31T00:00:00Z).
 func parseFilter(filterable map[string][]string, filter string) ([]condition, error) {
 	var conditions []condition
 	for rest := filter; ; {

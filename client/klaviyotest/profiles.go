@@ -24,39 +24,61 @@ type Profile struct {
 
 // ProfileAttributes are what a profile says. What it doesn't say is empty.
 type ProfileAttributes struct {
-	Email        string `json:"email,omitempty"`
-	PhoneNumber  string `json:"phone_number,omitempty"`
-	ExternalID   string `json:"external_id,omitempty"`
-	AnonymousID  string `json:"anonymous_id,omitempty"`
-	FirstName    string `json:"first_name,omitempty"`
-	LastName     string `json:"last_name,omitempty"`
+	// Email is an identifier, as the other three are: no two profiles share one.
+	Email string `json:"email,omitempty"`
+	// PhoneNumber is in E.164.
+	PhoneNumber string `json:"phone_number,omitempty"`
+	// ExternalID is the caller's own id.
+	ExternalID string `json:"external_id,omitempty"`
+	// AnonymousID is that of a visitor. No answer shows it.
+	AnonymousID string `json:"anonymous_id,omitempty"`
+	// FirstName is the given name.
+	FirstName string `json:"first_name,omitempty"`
+	// LastName is the family name.
+	LastName string `json:"last_name,omitempty"`
+	// Organization is where the person works.
 	Organization string `json:"organization,omitempty"`
-	Title        string `json:"title,omitempty"`
-	Image        string `json:"image,omitempty"`
-	Locale       string `json:"locale,omitempty"`
+	// Title is the position there.
+	Title string `json:"title,omitempty"`
+	// Image is the URL of a picture.
+	Image string `json:"image,omitempty"`
+	// Locale is the language, such as en-US.
+	Locale string `json:"locale,omitempty"`
 	// Location is where the person lives.
 	Location Location `json:"location,omitzero"`
 	// Properties are the custom properties, a JSON object. Numbers are written as they came.
 	Properties json.RawMessage `json:"properties"`
-	// Created, Updated and LastEventDate are times in RFC 3339.
-	Created       runtime.Timestamp `json:"created"`
-	Updated       runtime.Timestamp `json:"updated"`
+	// Created is when the profile was made, in RFC 3339.
+	Created runtime.Timestamp `json:"created"`
+	// Updated is when a request last changed it.
+	Updated runtime.Timestamp `json:"updated"`
+	// LastEventDate is the time of the latest event.
 	LastEventDate runtime.Timestamp `json:"last_event_date,omitempty"`
 	// Consents are what the person says to each channel that was asked about.
 	Consents map[Channel]Consent `json:"consents,omitempty"`
 }
 
-// Location is where a person lives. The coordinates are numbers or texts, as they came.
+// Location is where a person lives.
 type Location struct {
-	Address1  string          `json:"address1,omitempty"`
-	Address2  string          `json:"address2,omitempty"`
-	City      string          `json:"city,omitempty"`
-	Region    string          `json:"region,omitempty"`
-	Country   string          `json:"country,omitempty"`
-	Zip       string          `json:"zip,omitempty"`
-	Timezone  string          `json:"timezone,omitempty"`
-	IP        string          `json:"ip,omitempty"`
-	Latitude  json.RawMessage `json:"latitude,omitempty"`
+	// Address1 is the street.
+	Address1 string `json:"address1,omitempty"`
+	// Address2 is a second line of it.
+	Address2 string `json:"address2,omitempty"`
+	// City is the town.
+	City string `json:"city,omitempty"`
+	// Region is the state or the province.
+	Region string `json:"region,omitempty"`
+	// Country is a name or a code.
+	Country string `json:"country,omitempty"`
+	// Zip is the postal code.
+	Zip string `json:"zip,omitempty"`
+	// Timezone is a name such as Europe/Berlin.
+	Timezone string `json:"timezone,omitempty"`
+	// IP is the address of a device.
+	IP string `json:"ip,omitempty"`
+	// Latitude is in degrees, a number or a text, as it came.
+	Latitude json.RawMessage `json:"latitude,omitempty"`
+	// Longitude is the same.
 	Longitude json.RawMessage `json:"longitude,omitempty"`
 }
 

@@ -17,8 +17,8 @@ func WithRetiredRevision(revision string) Option {
 	return func(k *Klaviyo) { k.Retire(revision) }
 }
 
-// Retire ends the service of a revision, such as 2023-02-22. From now on a call of it with
-// the header X-Klaviyo-Revision-Fall-Forward-Opt-Out is answered 410. One without it is
+// Retire ends the service of a revision. From now on a call of it with the header
+// X-Klaviyo-Revision-Fall-Forward-Opt-Out is answered 410. One without it is
 // read as a call of the oldest revision that is left and later: what has another body there
 // is answered 400, and what isn't there any more 404. Retire panics if there is no such
 // revision.

@@ -69,7 +69,7 @@ func register(r *revision) bool {
 	return true
 }
 
-// name is the revision as requests name it, such as 2023-02-22.
+// name is the revision as the header of requests names it: a date.
 func (r *revision) name() string { return r.operations[0].Revision }
 
 // revisionOf finds the revision with a name, or gives nil.
