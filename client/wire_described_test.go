@@ -134,6 +134,9 @@ func covered(t *testing.T, at string, schema *openapi3.Schema, values []any) {
 		t.Errorf("%s occurs in no case", at)
 		return
 	}
+	if strings.HasSuffix(at, "(segment)/attributes/definition") { // which the overlay leaves as JSON
+		return
+	}
 	if schema.Items != nil {
 		covered(t, at+"/*", schema.Items.Value, elementsOf(values))
 	}
