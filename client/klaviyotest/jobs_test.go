@@ -149,8 +149,14 @@ func TestSuppressionJobs(t *testing.T) {
 		if _, ok := k.Profile("bo@example.com"); ok {
 			t.Error("the end of a suppression made a profile")
 		}
-		if n := len(k.Jobs()); n != 4 {
-			t.Errorf("%d jobs", n)
+		jobs := k.Jobs()
+		if len(jobs) != 4 {
+			t.Fatalf("%d jobs", len(jobs))
+		}
+		for _, path := range []string{importsPath, "/api/profile-suppression-bulk-delete-jobs"} {
+			if r := send(t, k, "GET", path+"/"+jobs[0].ID, ""); r.status != 404 {
+				t.Errorf("%s of another kind of job: status %d", path, r.status)
+			}
 		}
 	})
 }

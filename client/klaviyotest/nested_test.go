@@ -104,6 +104,17 @@ func TestBulkEvents(t *testing.T) {
 	}
 }
 
+// TestBackfillOfAnEntry is that of each of its events.
+func TestBackfillOfAnEntry(t *testing.T) {
+	k := New()
+	entry := strings.Replace(entryOf(adasEmail, nestedEvent(`,"unique_id":"1"`), nestedEvent(`,"unique_id":"2"`)), `"attributes":{`, `"attributes":{"backfill":true,`, 1)
+	mustSend(t, k, "POST", bulkEventsPath, bulkOf(entry, entryOf(adasEmail, nestedEvent(`,"unique_id":"3"`))))
+	events := k.Events()
+	if len(events) != 3 || !events[0].Backfill || !events[1].Backfill || events[2].Backfill {
+		t.Errorf("events %+v", events)
+	}
+}
+
 // TestImport follows a job from its request to its end.
 func TestImport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -149,7 +149,7 @@ func TestClientChangesNoIdentifiers(t *testing.T) {
 	mustSend(t, k, "POST", "/client/profiles?company_id=C", profileWith(adasEmail+","+adasNumber+`,"first_name":"Ada"`))
 	mustSend(t, k, "POST", "/client/events?company_id=C", nestedEventWith(adasEmail+`,"external_id":"1"`, ""))
 	mustSend(t, k, "POST", "/client/subscriptions?company_id=C", `{"data":{"type":"subscription","attributes":{"profile":{"data":`+
-		people(subscribed(adasEmail, toEmail))+`}}`+toListL+`}}`)
+		people(subscribed(adasEmail+`,"phone_number":"+12025550148"`, toEmail))+`}}`+toListL+`}}`)
 	p := find(t, k, "ada@example.com")
 	if a := p.Attributes; a.FirstName != "Ada" || a.PhoneNumber != "" || a.ExternalID != "" || consents(p)[0] != "SUBSCRIBED" || len(p.Lists) != 1 || len(k.Events()) != 1 {
 		t.Errorf("profile %+v", p)
