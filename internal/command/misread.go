@@ -16,9 +16,9 @@ import (
 
 // misread recognises a server that reads the requests of a retired revision as those of
 // another, in spite of the header that asks for a 410. It then refuses every event for
-// where its profile or its metric stands, as if each were at fault. So the first refusals of
-// that kind are held until an event is taken, or refused for something else, which settles
-// that the server reads them as they are meant. When there are as many as misreadAfter it
+// where its profile or its metric stands, as if each were at fault. So what it refuses is held
+// until an event is taken, or refused for something else, which settles that the server reads
+// requests as they are meant. When as many events as misreadAfter are refused like that it
 // doesn't, and the run stops. It is safe for concurrent use.
 type misread struct {
 	revision string
@@ -26,6 +26,7 @@ type misread struct {
 
 	mu      sync.Mutex
 	refused int // events, so far
+	others  int // requests that were taken while some were held
 	settled bool
 	stop    error
 	held    []deadLetter
@@ -35,16 +36,24 @@ type misread struct {
 // fault. Ten in a row are no coincidence, and little is sent in vain.
 const misreadAfter = 10
 
+// maxHeld is how many letters are held, and how many requests that settle nothing are taken
+// meanwhile, before what is held is kept after all: a checkpoint doesn't pass it.
+const maxHeld = 1_000
+
 // eventOperations send events. Whether those of profiles are taken settles nothing, since
 // their bodies are alike in many revisions.
 var eventOperations = []runtime.OperationID{"create_event", "bulk_create_events"}
 
-// answered learns from the answer to an event's request.
-func (m *misread) answered(err error) {
+// answered learns from the answer to a request.
+func (m *misread) answered(op *runtime.Operation, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case m.settled || m.stop != nil:
+	case !slices.Contains(eventOperations, op.ID):
+		if err == nil && len(m.held) > 0 {
+			m.others++
+		}
 	case isMisread(err):
 		if m.refused++; m.refused == misreadAfter {
 			m.stop = &retiredError{m.revision, fmt.Sprintf("it refused the first %d events as if they were of another", misreadAfter), client.ErrRevisionRetired}
@@ -70,7 +79,7 @@ func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
 		return letters, m.stop
 	}
 	for _, l := range letters {
-		if !isMisread(l.cause) {
+		if !isRefused(l.cause) {
 			others = append(others, l)
 			continue
 		}
@@ -80,15 +89,16 @@ func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
 	return others, nil
 }
 
-// release gives those that were held back, once it is settled that they are at fault.
+// release gives those that were held back, once it is settled that they are at fault or they
+// have been held for long.
 func (m *misread) release() []deadLetter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.settled || m.stop != nil {
+	if m.stop != nil || !m.settled && len(m.held) < maxHeld && m.others < maxHeld {
 		return nil
 	}
 	held := m.held
-	m.held = nil
+	m.held, m.others = nil, 0
 	return held
 }
 
@@ -116,8 +126,6 @@ type watching struct {
 
 func (w watching) Send(ctx context.Context, req client.Request) (*client.Response, error) {
 	resp, err := w.Sender.Send(ctx, req)
-	if slices.Contains(eventOperations, req.Operation().ID) {
-		w.misread.answered(err)
-	}
+	w.misread.answered(req.Operation(), err)
 	return resp, err
 }
