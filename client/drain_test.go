@@ -191,16 +191,15 @@ func inMidWindow(into time.Duration) *klaviyotest.Klaviyo {
 }
 
 // leftOf is an operation of which spend leaves us 70 % of the quota.
-func leftOf(id *klaviyo.Operation) *klaviyo.Operation {
-	op := id
-	op.Steady.Calls = op.Steady.Calls * 70 / 100
-	return op
+func leftOf(op *klaviyo.Operation) *klaviyo.Operation {
+	left := *op
+	left.Steady.Calls = op.Steady.Calls * 70 / 100
+	return &left
 }
 
 // spend uses 30 % of an operation's quota up, some calls at a time or, if every is
 // zero, one by one.
-func spend(k *klaviyotest.Klaviyo, id *klaviyo.Operation, every time.Duration, stop <-chan struct{}) {
-	op := id
+func spend(k *klaviyotest.Klaviyo, op *klaviyo.Operation, every time.Duration, stop <-chan struct{}) {
 	calls := op.Steady.Calls * 30 / 100
 	if every == 0 {
 		every = op.Steady.Window / time.Duration(calls)
@@ -213,7 +212,7 @@ func spend(k *klaviyotest.Klaviyo, id *klaviyo.Operation, every time.Duration, s
 			return
 		case <-tick.C:
 			at := func(n int) int { return n * calls * int(every) / int(op.Steady.Window) }
-			k.Spend(id, at(n)-at(n-1))
+			k.Spend(op, at(n)-at(n-1))
 		}
 	}
 }
