@@ -44,6 +44,11 @@ func newStream(t *testing.T, cfg Config) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newStreamOf(t, m, cfg)
+}
+
+func newStreamOf(t *testing.T, m *mapper.Mapper, cfg Config) *stream {
+	t.Helper()
 	cfg.Reject = func(events []Rejection) error { return events[0].Reason }
 	cfg.Map = func(text []byte) []mapper.Request {
 		result, err := m.Map(text)
