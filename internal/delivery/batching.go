@@ -27,6 +27,10 @@ type batching struct {
 	// shared gives what all requests of a call have in common, which can be compared, and
 	// whether the body can be one of several. It is nil if they have nothing in common.
 	shared func(body any) (shared any, ok bool)
+	// takes tells whether a body can be one of those that are gathered. It is nil if all can.
+	takes func(body any) bool
+	// job is what is to be watched after a call, nil if the answer is the end of it.
+	job *job
 	// join makes the body of a call.
 	join func(bodies []any) any
 	// lists are those of the call's body, by their JSON Pointers, with how many elements a
@@ -87,6 +91,11 @@ func each[B, E any](bodies []*B, elements func(*B) []E) []E {
 // elements counts what a body has.
 func elements[B, E any](list func(*B) []E) func(any) int {
 	return func(body any) int { return len(list(body.(*B))) }
+}
+
+// taking makes the function of a batching of one that takes the generated type.
+func taking[B any](takes func(*B) bool) func(any) bool {
+	return func(body any) bool { return takes(body.(*B)) }
 }
 
 // combined is a request that stands for those of several events.

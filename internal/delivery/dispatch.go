@@ -41,6 +41,10 @@ func (q *Queue) begin(c *call) {
 		if c.request == nil {
 			q.fill(c)
 		}
+		if c.isGathered() && c.batching().job != nil {
+			q.performJob(c)
+			return
+		}
 		q.perform(c)
 	})
 }
@@ -77,8 +81,11 @@ func (q *Queue) perform(c *call) {
 
 // took notes that a call's request is done.
 func (q *Queue) took(c *call) {
+	for _, one := range apart(c.dropped) {
+		q.lanes.add(one)
+	}
 	var ready []*task
-	for _, t := range c.tasks {
+	for _, t := range c.taken() {
 		t.done()
 		if t.waits == 0 { // those after a coalesced one follow from it
 			ready = append(ready, t)

@@ -116,6 +116,8 @@ func (e *Estimate) identify(op *runtime.Operation, ids []id, size int, last bool
 		fewest = 0
 	}
 	switch isKnown := e.learn(ids); {
+	case batchings[op].gathers() && !joins:
+		e.gather(op, size)
 	case op.UpdatedBy == nil:
 		e.count(op, fewest, 1)
 	case isKnown:

@@ -26,12 +26,13 @@ type gathering struct {
 
 // canJoin tells whether a call may be gathered: one event's, that was never tried.
 func (c *call) canJoin() bool {
-	return len(c.tasks) == 1 && c.request == nil && c.rest == nil && !c.tasks[0].alone
+	t := c.tasks[0]
+	return len(c.tasks) == 1 && c.request == nil && c.rest == nil && !t.alone && !t.steps[0].apart
 }
 
 // gathers tells whether requests of an event can be gathered.
 func (ls *lanes) gathers(t *task) bool {
-	return ls.bulk != BulkNever && slices.ContainsFunc(t.steps, func(s step) bool { return batchings[s.operation].gathers() })
+	return slices.ContainsFunc(t.steps, func(s step) bool { return ls.lane(s.operation).batching != nil })
 }
 
 // gather takes calls out that are ready and makes one of them, or gives nil. It waits for
@@ -51,7 +52,7 @@ func (ls *lanes) gather(l *lane, b *batching, now bool) *call {
 	if into := ls.lane(b.operation); into.busy+len(into.ready) >= ls.width || !ls.canHoldGathered(min(l.bytes, b.size)) {
 		return nil
 	}
-	c := &call{operation: b.operation}
+	c := &call{operation: b.operation, after: make(map[*task]*task)}
 	followers := readyCalls{} // of those that the call has
 	for size := 0; len(c.tasks) < b.most && len(l.ready)+len(followers) > 0; {
 		oldest := &l.ready
@@ -67,7 +68,8 @@ func (ls *lanes) gather(l *lane, b *batching, now bool) *call {
 			l.bytes -= len(t.event.Text)
 		}
 		c.tasks = append(c.tasks, t)
-		if next := t.follower(); next != nil {
+		if next := t.follower(); next != nil && !next.steps[0].apart {
+			c.after[next] = t
 			heap.Push(&followers, callOf(next))
 		}
 	}
@@ -105,18 +107,34 @@ func (l *lane) stopWaiting() {
 	}
 }
 
+// filling is what becomes of a gathered call's events.
+type filling struct {
+	bodies []any
+	sizes  []int // of the bodies
+	size   int   // of all
+	unit   map[*task]int
+	units  [][]*task
+}
+
 // fill makes a gathered call's request. The events whose requests don't fit, or have a
 // unique id that another has, wait for the next call. It takes the lock.
 func (q *Queue) fill(c *call) {
 	b := c.batching()
-	size, ids, fits := b.wrapping, make(map[string]bool), make(map[*task]bool, len(c.tasks))
-	var body []byte
+	f := filling{size: b.wrapping, unit: make(map[*task]int, len(c.tasks))}
+	ids := make(map[string]bool)
+	var text []byte
 	for _, t := range c.tasks {
+		unit, follows := 0, false
+		if before := c.after[t]; t.waits > 0 {
+			if unit, follows = f.unit[before]; !follows {
+				continue
+			}
+		}
 		q.load(t)
 		request := t.requests[0]
-		body = request.AppendBody(body[:0])
-		if size+len(body)+b.wrapping > b.size && len(fits) > 0 {
-			break
+		if follows && b.merge != nil {
+			f.merge(b, unit, t)
+			continue
 		}
 		if id := request.Event().UniqueID; id != "" {
 			if ids[id] {
@@ -124,23 +142,50 @@ func (q *Queue) fill(c *call) {
 			}
 			ids[id] = true
 		}
-		size += len(body) + b.wrapping
-		fits[t] = true
+		text = request.AppendBody(text[:0])
+		size := len(text) + b.wrapping
+		if f.size+size > b.size && len(f.bodies) > 0 {
+			break
+		}
+		f.unit[t] = len(f.units)
+		f.units = append(f.units, []*task{t})
+		f.bodies = append(f.bodies, request.Body())
+		f.sizes = append(f.sizes, size)
+		f.size += size
 	}
+	request := combined{c.operation, b.join(f.bodies)}
 
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	all := c.tasks
-	c.tasks = inTurn(all, func(t *task) bool { return fits[t] })
-	c.request = c.together()
-	joined := make(map[*task]bool, len(c.tasks))
-	for _, t := range c.tasks {
-		joined[t] = true
-	}
+	c.request, c.units, c.tasks = request, f.units, nil
 	for _, t := range all {
 		q.putAway(t) // the request has what it needs
-		if !joined[t] && t.waits == 0 {
+		if _, fits := f.unit[t]; fits {
+			c.tasks = append(c.tasks, t)
+		} else if t.waits == 0 {
 			q.lanes.add(callOf(t))
 		}
 	}
+}
+
+// merge adds an event to an element, if the two have one result together.
+func (f *filling) merge(b *batching, unit int, t *task) {
+	if len(f.units[unit]) == maxCoalesced {
+		return
+	}
+	merged, ok := b.merge(f.bodies[unit], t.requests[0].Body())
+	if !ok {
+		return
+	}
+	length := len(appendBody(nil, merged))
+	more := length + b.wrapping - f.sizes[unit]
+	if length > maxProfileBytes || f.size+more > b.size {
+		return
+	}
+	f.bodies[unit] = merged
+	f.sizes[unit] += more
+	f.size += more
+	f.unit[t] = unit
+	f.units[unit] = append(f.units[unit], t)
 }

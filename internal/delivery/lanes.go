@@ -22,9 +22,11 @@ const (
 type lanes struct {
 	width int // calls under way at once in a lane
 	bulk  Bulk
-	wait  time.Duration // for a full call of those gathered
-	isDue func(*lane)   // is called when that is over, without the lock
-	of    map[*runtime.Operation]*lane
+	// watches says that jobs can be watched.
+	watches bool
+	wait    time.Duration // for a full call of those gathered
+	isDue   func(*lane)   // is called when that is over, without the lock
+	of      map[*runtime.Operation]*lane
 	// Bytes of the large calls under way, and of those gathered.
 	large, gathered int
 }
@@ -39,8 +41,9 @@ type lane struct {
 }
 
 func newLanes(q *Queue) lanes {
+	_, watches := q.cfg.Sender.(runtime.Caller)
 	return lanes{
-		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, wait: q.cfg.BatchWait,
+		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: watches, wait: q.cfg.BatchWait,
 		isDue: func(l *lane) {
 			q.mu.Lock()
 			defer q.mu.Unlock()
@@ -65,7 +68,7 @@ func (ls *lanes) lane(op *runtime.Operation) *lane {
 	l := ls.of[op]
 	if l == nil {
 		l = &lane{}
-		if b := batchings[op]; b.gathers() && ls.bulk != BulkNever {
+		if b := batchings[op]; b.gathers() && ls.bulk != BulkNever && (b.job == nil || ls.watches) {
 			l.batching = b
 		}
 		ls.of[op] = l

@@ -62,6 +62,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -70,6 +71,13 @@ import (
 type Sender interface {
 	Send(ctx context.Context, req client.Request) (*client.Response, error)
 }
+
+// A client makes the calls too that jobs are watched by. Requests that queue a job are sent by
+// a Sender that can; by another each goes alone.
+var _ interface {
+	Sender
+	runtime.Caller
+} = (*client.Client)(nil)
 
 // A mapper's requests are what a client sends.
 var _ client.Request = mapper.Request(nil)

@@ -1,6 +1,14 @@
 package delivery
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
@@ -8,7 +16,24 @@ import (
 // Revision 2026-07-15 takes events by the thousand, and subscriptions too. Ends of them go
 // by the hundred.
 var _ = register(map[*runtime.Operation]*batching{
-	klaviyo.OperationCreateOrUpdateProfile: {merge: merging(mergeProfiles2026)},
+	klaviyo.OperationCreateOrUpdateProfile: {
+		merge:     merging(mergeProfiles2026),
+		operation: klaviyo.OperationBulkImportProfiles,
+		most:      10_000,
+		size:      5_000_000,
+		fewest:    importCrossover2026,
+		wrapping:  100,
+		takes:     taking(canBeImported2026),
+		join: joining(func(bodies []*klaviyo.ProfileUpsertQuery) klaviyo.ProfileImportJobCreateQuery {
+			var all klaviyo.ImportProfiles
+			for _, body := range bodies {
+				all.Data = append(all.Data, body.Data)
+			}
+			return klaviyo.NewBulkImportProfilesBody(klaviyo.ImportJobCreateAttributes{Profiles: all})
+		}),
+		lists: map[string]func(any) int{imported2026: func(any) int { return 1 }},
+		job:   &job{begin: beginImport2026, look: lookAtImport2026, failures: importFailures2026},
+	},
 	klaviyo.OperationCreateEvent: {
 		operation: klaviyo.OperationBulkCreateEvents,
 		most:      1000,
@@ -145,4 +170,86 @@ func mergeProfiles2026(earlier, later *klaviyo.ProfileUpsertQuery) (klaviyo.Prof
 	})
 	merged.Data.ID = later.Data.ID
 	return merged, err == nil
+}
+
+// importCrossover2026 is how many profiles make an import worth more than calls of one each:
+// an account has 150 imports a minute against 750 of these.
+const importCrossover2026 = 6
+
+// imported2026 is the list of an import's profiles.
+const imported2026 = "/data/attributes/profiles/data"
+
+// canBeImported2026 tells whether an import does with a profile what the single call does:
+// null clears nothing there. One that has the word elsewhere goes alone without need.
+func canBeImported2026(body *klaviyo.ProfileUpsertQuery) bool {
+	return isZero(body.Data.Meta) && !bytes.Contains(body.AppendJSON(nil), []byte("null"))
+}
+
+func beginImport2026(ctx context.Context, api runtime.Caller, body any) (string, error) {
+	job, err := klaviyo.NewAPI(api).BulkImportProfiles(ctx, nil, *body.(*klaviyo.ProfileImportJobCreateQuery))
+	if err != nil {
+		return "", err
+	}
+	return job.Data.ID, nil
+}
+
+func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobState, error) {
+	job, err := klaviyo.NewAPI(api).GetBulkImportProfilesJob(ctx, id, nil)
+	if err != nil {
+		return jobState{}, err
+	}
+	a := &job.Data.Attributes
+	return jobState{
+		ended:     a.Status == klaviyo.JobStatusComplete,
+		cancelled: a.Status == klaviyo.JobStatusCancelled,
+		done:      a.CompletedCount + a.FailedCount,
+		failed:    a.FailedCount,
+	}, nil
+}
+
+// importFailures2026 knows a profile by the pointer of its error, or else by the identifiers
+// in what the error quotes.
+func importFailures2026(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error) {
+	profiles := body.(*klaviyo.ProfileImportJobCreateQuery).Data.Attributes.Profiles.Data
+	failed := make(map[int]bool)
+	params := &klaviyo.GetErrorsForBulkImportProfilesJobParams{PageSize: 100}
+	for e, err := range klaviyo.NewAPI(api).AllErrorsForBulkImportProfilesJob(ctx, id, params) {
+		if err != nil {
+			return nil, err
+		}
+		i := -1
+		if within, ok := strings.CutPrefix(e.Attributes.Source.Pointer, imported2026+"/"); ok {
+			number, _, _ := strings.Cut(within, "/")
+			if n, err := strconv.Atoi(number); err == nil {
+				i = n
+			}
+		}
+		if i < 0 {
+			i = slices.IndexFunc(profiles, quotedBy2026(e.Attributes.OriginalPayload))
+		}
+		if i >= 0 && i < len(profiles) {
+			failed[i] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(failed)), nil
+}
+
+// quotedBy2026 tells whether a profile has the identifiers that an error quotes. They stand
+// at the top, or among the attributes.
+func quotedBy2026(payload json.RawMessage) func(klaviyo.ProfileUpsertQueryResourceObject) bool {
+	var quoted struct {
+		klaviyo.ProfileUpsertAttributes
+		Attributes klaviyo.ProfileUpsertAttributes
+	}
+	if err := json.Unmarshal(payload, &quoted); err != nil {
+		return func(klaviyo.ProfileUpsertQueryResourceObject) bool { return false }
+	}
+	return func(p klaviyo.ProfileUpsertQueryResourceObject) bool {
+		has := func(q *klaviyo.ProfileUpsertAttributes) bool {
+			return q.Email.IsSpecified() && q.Email.Equal(p.Attributes.Email) ||
+				q.PhoneNumber.IsSpecified() && q.PhoneNumber.Equal(p.Attributes.PhoneNumber) ||
+				q.ExternalID.IsSpecified() && q.ExternalID.Equal(p.Attributes.ExternalID)
+		}
+		return has(&quoted.ProfileUpsertAttributes) || has(&quoted.Attributes)
+	}
 }

@@ -54,28 +54,25 @@ func apart(tasks []*task) []*call {
 // few for it. Those that don't follow the one that they wait for are left out: they go
 // when it is their turn.
 func (c *call) part(tasks []*task) []*call {
-	turn := inTurn(tasks, func(*task) bool { return true })
+	turn := c.inTurn(tasks)
 	switch {
 	case len(turn) == 0:
 		return nil
 	case len(turn) < c.batching().fewest:
 		return apart(turn)
 	}
-	return []*call{{operation: c.operation, tasks: turn, misled: c.misled}}
+	return []*call{{operation: c.operation, tasks: turn, after: c.after, misled: c.misled}}
 }
 
-// inTurn gives the events to keep whose turn it is, and those to keep that follow them in
-// their person's line.
-func inTurn(tasks []*task, keep func(*task) bool) []*task {
-	follows := make(map[*task]bool)
+// inTurn gives the events whose turn it is, and those that follow them in their person's
+// line.
+func (c *call) inTurn(tasks []*task) []*task {
+	in := make(map[*task]bool, len(tasks))
 	var turn []*task
 	for _, t := range tasks {
-		if t.waits > 0 && !follows[t] || !keep(t) {
-			continue
-		}
-		turn = append(turn, t)
-		if t.next != nil {
-			follows[t.next] = true
+		if t.waits == 0 || in[c.after[t]] {
+			in[t] = true
+			turn = append(turn, t)
 		}
 	}
 	return turn
@@ -157,7 +154,19 @@ var elementPointer = regexp.MustCompile(`/-?[0-9]+(/|$)`)
 // sift parts the events that an error names from the others.
 func (q *Queue) sift(c *call, at places) (named, others []*task) {
 	isNamed := make(map[*task]bool)
+	for _, indexes := range at.elements {
+		for _, i := range indexes {
+			if c.isGathered() && i < len(c.units) {
+				for _, t := range c.units[i] {
+					isNamed[t] = true
+				}
+			}
+		}
+	}
 	for list, indexes := range at.elements {
+		if c.isGathered() {
+			break
+		}
 		var owners []*task // of the list's elements
 		for _, t := range c.tasks {
 			q.load(t)

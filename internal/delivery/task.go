@@ -35,6 +35,7 @@ type task struct {
 type step struct {
 	operation *runtime.Operation
 	batch     *batchKey // that it is to join, or nil
+	apart     bool      // it can't be gathered
 }
 
 // newTask takes an event apart.
@@ -46,6 +47,8 @@ func newTask(event Event, ids []id) *task {
 		if key, ok := batchOf(request); ok {
 			t.steps[i].batch = &key
 		}
+		b := batchings[request.Operation()]
+		t.steps[i].apart = b.gathers() && b.takes != nil && !b.takes(request.Body())
 	}
 	return t
 }
@@ -65,9 +68,16 @@ type call struct {
 	// tasks are in the order of the input if they are of one person, else in that of
 	// the request.
 	tasks []*task
-	bytes int // of the events' texts, while it is under way
-	began time.Time
-	held  bool // it counts as one that Klaviyo did not take since its last answer
+	// after has, of a gathered call's events, the one that each of them follows.
+	after map[*task]*task
+	// units are the events of each element of a gathered call's body.
+	units [][]*task
+	// job is the id of the job that the call began, dropped the events that it didn't take.
+	job     string
+	dropped []*task
+	bytes   int // of the events' texts, while it is under way
+	began   time.Time
+	held    bool // it counts as one that Klaviyo did not take since its last answer
 	// again says that it was held back, and is sent again since Klaviyo answers.
 	again bool
 	// rest is what is left of a call that was refused for this call's event, or nil.

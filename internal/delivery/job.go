@@ -1,0 +1,133 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// How a job is watched.
+const (
+	// firstLook is how long after its call, and the looks grow further apart up to farthestLook.
+	firstLook    = time.Second
+	farthestLook = 10 * time.Second
+	// maxStandstill is how long a job may do nothing.
+	maxStandstill = 10 * time.Minute
+)
+
+// A job is what a call queues that isn't the end of its requests. It is watched until it
+// has ended.
+type job struct {
+	// begin makes the call and gives the job's id.
+	begin func(ctx context.Context, api runtime.Caller, body any) (id string, err error)
+	look  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
+	// failures gives the elements of the body that the job didn't take.
+	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
+}
+
+// jobState is how far a job is.
+type jobState struct {
+	ended, cancelled bool
+	done, failed     int // elements; those that failed are done too
+}
+
+// performJob begins a call's job, if it hasn't begun, and watches it. Elements that the job
+// doesn't take go alone: their calls' answers name what is at fault. So do all if it is
+// unknown which those are, or what became of the job: a profile may be written twice. It
+// takes the lock.
+func (q *Queue) performJob(c *call) {
+	api, body, j := q.cfg.Sender.(runtime.Caller), c.request.Body(), c.batching().job
+	var err error
+	if c.job == "" {
+		c.job, err = j.begin(q.ctx, api, body)
+		if errors.Is(err, client.ErrUnexpectedAnswer) { // it was taken, whatever its id
+			err = nil
+		}
+	}
+	q.mu.Lock()
+	q.lanes.done(c) // while the job is watched others begin
+	if err == nil {
+		q.release()
+		q.dispatch()
+	}
+	q.mu.Unlock()
+
+	var failed []int
+	isKnown := false
+	if err == nil && c.job != "" {
+		failed, isKnown, err = q.watch(c, j, api, body)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case err == nil && isKnown:
+		for _, i := range failed {
+			c.dropped = append(c.dropped, c.units[i]...)
+		}
+	case err == nil:
+		c.dropped = c.tasks
+	}
+	q.settle(c, err)
+}
+
+// watch waits for the end of a job and tells what it didn't take, if that is known. An
+// error says that it can't be watched for the moment.
+func (q *Queue) watch(c *call, j *job, api runtime.Caller, body any) (failed []int, isKnown bool, err error) {
+	done, moved := 0, time.Now()
+	for wait := firstLook; ; wait = min(wait*3/2, farthestLook) {
+		select {
+		case <-q.ctx.Done():
+			return nil, false, context.Canceled
+		case <-time.After(wait):
+		}
+		state, err := j.look(q.ctx, api, c.job)
+		switch {
+		case err != nil:
+			return nil, false, q.passing(err)
+		case state.cancelled:
+			return nil, false, nil
+		case state.ended && state.failed == 0:
+			return nil, true, nil
+		case state.ended:
+			failed, err := j.failures(q.ctx, api, c.job, body)
+			if err != nil {
+				return nil, false, q.passing(err)
+			}
+			return failed, len(failed) == state.failed, nil
+		case state.done > done:
+			done, moved = state.done, time.Now()
+		case time.Since(moved) >= maxStandstill:
+			return nil, false, nil
+		}
+	}
+}
+
+// taken are the events that are done when the call is.
+func (c *call) taken() []*task {
+	if len(c.dropped) == 0 {
+		return c.tasks
+	}
+	dropped := make(map[*task]bool, len(c.dropped))
+	for _, t := range c.dropped {
+		dropped[t] = true
+	}
+	var taken []*task
+	for _, t := range c.tasks {
+		if !dropped[t] {
+			taken = append(taken, t)
+		}
+	}
+	return taken
+}
+
+// passing gives the error of a look at a job, or nil if looking again won't help: the
+// job is gone, or its answer can't be read.
+func (q *Queue) passing(err error) error {
+	if o := q.outcome(err); o == refused || o == delivered {
+		return nil
+	}
+	return err
+}
