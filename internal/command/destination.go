@@ -35,7 +35,7 @@ func (f *destinationFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
 	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
-	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events go in calls for many: auto (if 24 or more wait and the revision has such calls) or never")
+	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
 }
 
 func (f *destinationFlags) check() error {

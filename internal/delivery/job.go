@@ -21,8 +21,10 @@ const (
 // A job is what a call queues that isn't the end of its requests. It is watched until it
 // has ended.
 type job struct {
-	// begin makes the call and gives the job's id.
-	begin func(ctx context.Context, api runtime.Caller, body any) (id string, err error)
+	// begin makes the call and gives the job's id. An attempt whose answer was lost may have
+	// queued the same job: the ids of such jobs come before. Attempts were made since a time,
+	// if it isn't zero, before this call too.
+	begin func(ctx context.Context, api runtime.Caller, body any, since time.Time) (ids []string, err error)
 	look  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
 	// failures gives the elements of the body that the job didn't take.
 	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
@@ -41,8 +43,12 @@ type jobState struct {
 func (q *Queue) performJob(c *call) {
 	api, body, j := q.cfg.Sender.(runtime.Caller), c.request.Body(), c.batching().job
 	var err error
-	if c.job == "" {
-		c.job, err = j.begin(q.ctx, api, body)
+	if len(c.jobs) == 0 {
+		since := c.tried
+		if since.IsZero() {
+			c.tried = time.Now()
+		}
+		c.jobs, err = j.begin(q.ctx, api, body, since)
 		if errors.Is(err, client.ErrUnexpectedAnswer) { // it was taken, whatever its id
 			err = nil
 		}
@@ -57,8 +63,14 @@ func (q *Queue) performJob(c *call) {
 
 	var failed []int
 	isKnown := false
-	if err == nil && c.job != "" {
-		failed, isKnown, err = q.watch(c, j, api, body)
+	// One that was queued before would undo what follows if it came after.
+	for len(c.jobs) > 1 && err == nil {
+		if _, _, err = q.watch(c.jobs[0], j, api, body); err == nil {
+			c.jobs = c.jobs[1:]
+		}
+	}
+	if err == nil && len(c.jobs) == 1 {
+		failed, isKnown, err = q.watch(c.jobs[0], j, api, body)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -75,7 +87,7 @@ func (q *Queue) performJob(c *call) {
 
 // watch waits for the end of a job and tells what it didn't take, if that is known. An
 // error says that it can't be watched for the moment.
-func (q *Queue) watch(c *call, j *job, api runtime.Caller, body any) (failed []int, isKnown bool, err error) {
+func (q *Queue) watch(id string, j *job, api runtime.Caller, body any) (failed []int, isKnown bool, err error) {
 	done, moved := 0, time.Now()
 	for wait := firstLook; ; wait = min(wait*3/2, farthestLook) {
 		select {
@@ -83,7 +95,7 @@ func (q *Queue) watch(c *call, j *job, api runtime.Caller, body any) (failed []i
 			return nil, false, context.Canceled
 		case <-time.After(wait):
 		}
-		state, err := j.look(q.ctx, api, c.job)
+		state, err := j.look(q.ctx, api, id)
 		switch {
 		case err != nil:
 			return nil, false, q.passing(err)
@@ -92,7 +104,7 @@ func (q *Queue) watch(c *call, j *job, api runtime.Caller, body any) (failed []i
 		case state.ended && state.failed == 0:
 			return nil, true, nil
 		case state.ended:
-			failed, err := j.failures(q.ctx, api, c.job, body)
+			failed, err := j.failures(q.ctx, api, id, body)
 			if err != nil {
 				return nil, false, q.passing(err)
 			}

@@ -108,6 +108,13 @@ func (ls *lanes) single(l *lane) *call {
 	return c
 }
 
+// ungather lets no more of a gathered call's requests be gathered.
+func (ls *lanes) ungather(c *call) {
+	l := ls.lane(c.tasks[0].steps[0].operation)
+	l.stopWaiting()
+	l.batching = nil
+}
+
 // stop ends all waits.
 func (ls *lanes) stop() {
 	for _, l := range ls.of {

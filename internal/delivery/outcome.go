@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"net/http"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
@@ -59,8 +60,16 @@ func (q *Queue) settle(c *call, err error) {
 	case unavailable, misdirected:
 		q.hold(c, err)
 	case faulty, interrupted:
-		q.stop(err)
-		return
+		if !c.isGathered() || !isForbidden(err) {
+			q.stop(err)
+			return
+		}
+		// The key may not call the operation for many, which needs more scopes.
+		q.release()
+		q.lanes.ungather(c)
+		for _, one := range apart(c.tasks) {
+			q.lanes.add(one)
+		}
 	}
 	if c.rest != nil {
 		q.cameBack(c, outcome != refused)
@@ -98,6 +107,12 @@ func (q *Queue) refuse(c *call, reason error) {
 	for _, t := range c.tasks {
 		q.reject(t, reason)
 	}
+}
+
+// isForbidden tells whether the key isn't allowed a call.
+func isForbidden(err error) bool {
+	var refusal *client.Error
+	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusForbidden && errors.Is(err, client.ErrUnauthorized)
 }
 
 // isAnswered tells whether a refusal is Klaviyo's, not the client's.

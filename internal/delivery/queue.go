@@ -22,6 +22,15 @@
 // allows: so a long backlog uses up both quotas. The oldest go first. A person's next events
 // may be in the same call behind the one they wait for. No unique id is twice in a call.
 //
+// Profiles are gathered in the same way into imports, with neighbouring ones of a person made one
+// as above. An import is a job: it is watched until it has ended, and a person's later
+// requests wait for that. The profiles that it doesn't take go alone, as do those that an
+// import can't do: with a null, or with changes to what a profile has. So do all of a job that
+// is cancelled, is no longer known, or does nothing for ten minutes. A profile may thus be
+// written twice, which changes nothing. If an attempt's answer was lost, the job that it may
+// have begun is looked for and waited for first. Where the key isn't allowed such calls, or the
+// Sender can't look at jobs, each request goes alone.
+//
 // Where such a call is refused, the events that the refusal names are sent alone, and
 // then the others together again; those that wait for a named one go when it is done. If it names none the call is split in halves, until those
 // that are at fault stand alone. If the fault is what they share, such as the list, all are

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -185,12 +186,40 @@ func canBeImported2026(body *klaviyo.ProfileUpsertQuery) bool {
 	return isZero(body.Data.Meta) && !bytes.Contains(body.AppendJSON(nil), []byte("null"))
 }
 
-func beginImport2026(ctx context.Context, api runtime.Caller, body any) (string, error) {
-	job, err := klaviyo.NewAPI(api).BulkImportProfiles(ctx, nil, *body.(*klaviyo.ProfileImportJobCreateQuery))
-	if err != nil {
-		return "", err
+func beginImport2026(ctx context.Context, api runtime.Caller, body any, since time.Time) ([]string, error) {
+	klaviyoAPI, query := klaviyo.NewAPI(api), body.(*klaviyo.ProfileImportJobCreateQuery)
+	var answered runtime.Answered
+	began := time.Now()
+	job, err := klaviyoAPI.BulkImportProfiles(ctx, nil, *query, runtime.WithAnswered(&answered))
+	switch {
+	case err != nil:
+		return nil, err
+	case since.IsZero() && answered.Attempts == 1:
+		return []string{job.Data.ID}, nil
+	case since.IsZero():
+		since = began
 	}
-	return job.Data.ID, nil
+	// The job's own time tells what Klaviyo's clock was at.
+	created, err := job.Data.Attributes.CreatedAt.Time()
+	if err != nil {
+		created = time.Now()
+	}
+	earliest := created.Add(-time.Since(since)).Add(-time.Minute)
+	var ids []string
+	params := &klaviyo.GetBulkImportProfilesJobsParams{Sort: klaviyo.ImportJobSortMinusCreatedAt, PageSize: 100}
+	for other, err := range klaviyoAPI.AllBulkImportProfilesJobs(ctx, params) {
+		if err != nil {
+			return nil, err
+		}
+		if at, err := other.Attributes.CreatedAt.Time(); err == nil && at.Before(earliest) {
+			break
+		}
+		hasEnded := other.Attributes.Status == klaviyo.JobStatusComplete || other.Attributes.Status == klaviyo.JobStatusCancelled
+		if other.ID != job.Data.ID && other.Attributes.TotalCount == len(query.Data.Attributes.Profiles.Data) && !hasEnded {
+			ids = append(ids, other.ID)
+		}
+	}
+	return append(ids, job.Data.ID), nil
 }
 
 func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobState, error) {

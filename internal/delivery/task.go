@@ -72,8 +72,10 @@ type call struct {
 	after map[*task]*task
 	// units are the events of each element of a gathered call's body.
 	units [][]*task
-	// job is the id of the job that the call began, dropped the events that it didn't take.
-	job     string
+	// jobs are the ids of the job that the call began and, before, of those that earlier
+	// attempts since it was tried may have. dropped are the events that the job didn't take.
+	jobs    []string
+	tried   time.Time
 	dropped []*task
 	bytes   int // of the events' texts, while it is under way
 	began   time.Time

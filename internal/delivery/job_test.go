@@ -1,0 +1,247 @@
+package delivery
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// is is an identify of somebody.
+func is(t testing.TB, line int, email string) Event {
+	return mapped(t, line, plain2026, fmt.Sprintf(`{"type":"identify","messageId":"i%d","traits":{"email":%q,"n":%d,"l%d":1}}`, line, email, line, line%7))
+}
+
+// sendTo delivers events to a Klaviyo by a client and gives the dead letters' lines.
+func sendTo(t *testing.T, k *klaviyotest.Klaviyo, cfg Config, events ...Event) []int {
+	t.Helper()
+	var letters rejected
+	cfg.Sender, cfg.Reject, cfg.Map = newClient(t, k), letters.reject, remap
+	report := deliver(t.Context(), cfg, events...)
+	if report.Err != nil || report.Undone != nil || report.Delivered+len(letters.lines) != len(events) {
+		t.Errorf("%+v, %d dead letters, of %d events", report, len(letters.lines), len(events))
+	}
+	return letters.lines
+}
+
+func countOf(k *klaviyotest.Klaviyo, op *klaviyo.Operation) (n int) {
+	for _, r := range k.Requests() {
+		if r.Operation == op {
+			n++
+		}
+	}
+	return n
+}
+
+// crowd are events of two hundred people: two identifies and a track of each.
+func crowd(t testing.TB) []Event {
+	var events []Event
+	for i := range 600 {
+		email := fmt.Sprintf("p%d@example.com", i%200)
+		if line := i + 1; i < 400 {
+			events = append(events, is(t, line, email))
+		} else {
+			events = append(events, does(t, line, email, fmt.Sprint("m", line)))
+		}
+	}
+	return events
+}
+
+// Whatever becomes of a job, everybody is written to, and the events of a person come after.
+func TestImports(t *testing.T) {
+	failing := func(emails ...string) func(json.RawMessage) bool {
+		return func(profile json.RawMessage) bool {
+			return slices.ContainsFunc(emails, func(email string) bool { return strings.Contains(string(profile), `"`+email+`"`) })
+		}
+	}
+	tests := []struct {
+		name   string
+		plan   klaviyotest.JobPlan
+		fault  *klaviyotest.Fault
+		singly [2]int // calls of create_or_update_profile, at least and at most
+	}{
+		{"a job that is done at once", klaviyotest.JobPlan{}, nil, [2]int{32, 80}},
+		{"a job that takes its time", klaviyotest.JobPlan{Queued: time.Minute, Processing: time.Hour}, nil, [2]int{32, 80}},
+		{"profiles that fail", klaviyotest.JobPlan{Fail: failing("p60@example.com", "p70@example.com", "p199@example.com")}, nil, [2]int{35, 90}},
+		{"a job that is cancelled", klaviyotest.JobPlan{Processing: time.Minute, Cancelled: true}, nil, [2]int{200, 400}},
+		{"a job that never ends", klaviyotest.JobPlan{Endless: true}, nil, [2]int{200, 400}},
+		{"a job that expires", klaviyotest.JobPlan{Queued: time.Hour, Lifetime: time.Minute}, nil, [2]int{200, 400}},
+		{"an answer that is lost", klaviyotest.JobPlan{}, &klaviyotest.Fault{Operation: klaviyo.OperationBulkImportProfiles, AfterAccept: true, Reset: true}, [2]int{32, 80}},
+		{"an answer that is cut", klaviyotest.JobPlan{}, &klaviyotest.Fault{Operation: klaviyo.OperationBulkImportProfiles, AfterAccept: true, CutOff: true}, [2]int{32, 400}},
+		{"looks that fail", klaviyotest.JobPlan{Queued: time.Minute}, &klaviyotest.Fault{Operation: klaviyo.OperationGetBulkImportProfilesJob, Status: 503, Times: 7}, [2]int{32, 80}},
+		{"a page of errors that is cut", klaviyotest.JobPlan{Fail: failing("p60@example.com")}, &klaviyotest.Fault{Operation: klaviyo.OperationGetErrorsForBulkImportProfilesJob, CutOff: true}, [2]int{33, 400}},
+		{"a key that may not import", klaviyotest.JobPlan{}, &klaviyotest.Fault{Operation: klaviyo.OperationBulkImportProfiles, Status: http.StatusForbidden, Times: -1}, [2]int{200, 400}},
+		{"a key that may not look", klaviyotest.JobPlan{}, &klaviyotest.Fault{Operation: klaviyo.OperationGetBulkImportProfilesJob, Status: http.StatusForbidden, Times: -1}, [2]int{200, 400}},
+		{"a request that is too large", klaviyotest.JobPlan{}, &klaviyotest.Fault{Operation: klaviyo.OperationBulkImportProfiles, Status: http.StatusRequestEntityTooLarge, Times: -1}, [2]int{200, 400}},
+	}
+	events := crowd(t)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan { return tt.plan }))
+				if tt.fault != nil {
+					k.Inject(*tt.fault)
+				}
+				if dead := sendTo(t, k, Config{}, events...); len(dead) > 0 {
+					t.Errorf("dead letters %v", dead)
+				}
+				if n := countOf(k, klaviyo.OperationCreateOrUpdateProfile); n < tt.singly[0] || n > tt.singly[1] {
+					t.Errorf("%d profiles singly, want %d to %d", n, tt.singly[0], tt.singly[1])
+				}
+				if n := len(k.Events()); n != 200 {
+					t.Errorf("%d events", n)
+				}
+				if n := len(k.Profiles()); n != 200 {
+					t.Errorf("%d profiles", n)
+				}
+				for _, p := range k.Profiles() {
+					var line int
+					fmt.Sscanf(p.Attributes.Email, "p%d@", &line)
+					if want := fmt.Sprintf(`"n":%d`, line+201); !strings.Contains(string(p.Attributes.Properties), want+",") && !strings.Contains(string(p.Attributes.Properties), want+"}") {
+						t.Errorf("%s has %s", p.Attributes.Email, p.Attributes.Properties)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A profile that the job doesn't take, and nor does the single call, is a dead letter.
+func TestProfileThatNobodyTakes(t *testing.T) {
+	var events []Event
+	for line := 1; line <= 100; line++ {
+		events = append(events, is(t, line, fmt.Sprintf("p%d@example.com", line)))
+	}
+	isBad := func(body string) bool { return strings.Contains(body, "p77@example.com") }
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+			return klaviyotest.JobPlan{Fail: func(profile json.RawMessage) bool { return isBad(string(profile)) }}
+		}))
+		k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateOrUpdateProfile, Status: http.StatusBadRequest, Times: -1, When: func(r *http.Request) bool {
+			body := make([]byte, 1000)
+			n, _ := r.Body.Read(body)
+			return isBad(string(body[:n]))
+		}})
+		if dead := sendTo(t, k, Config{}, events...); !slices.Equal(dead, []int{77}) {
+			t.Errorf("dead letters %v", dead)
+		}
+		if n := countOf(k, klaviyo.OperationBulkImportProfiles); n != 1 {
+			t.Errorf("%d imports", n)
+		}
+	})
+}
+
+// What an import can't do goes alone.
+func TestProfilesThatAreNotImported(t *testing.T) {
+	nulls := mapperOf(mapper.Config{Revision: "2026-07-15", SendNulls: true})
+	var events []Event
+	for line := 1; line <= 100; line++ {
+		text := fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","firstName":null}}`, line)
+		if line%2 == 0 {
+			text = fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","a":1},"integrations":{"Klaviyo":{"fieldsToUnset":["a"]}}}`, line)
+		}
+		events = append(events, mapped(t, line, nulls, text))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		sendTo(t, k, Config{}, events...)
+		if imports, singly := countOf(k, klaviyo.OperationBulkImportProfiles), countOf(k, klaviyo.OperationCreateOrUpdateProfile); imports > 0 || singly != 100 {
+			t.Errorf("%d imports and %d profiles singly", imports, singly)
+		}
+	})
+}
+
+// TestBulkHasTheSameResult sends random events of a few people one by one, and in bulk with
+// faults, and compares what Klaviyo has: nothing is lost, nothing is there twice, and of each
+// person the last counts.
+func TestBulkHasTheSameResult(t *testing.T) {
+	imports, bulk := 0, 0
+	for seed := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, 5))
+		count := 5 + random.IntN(300)
+		var events []Event
+		for line := 1; line <= 1500; line++ {
+			email := fmt.Sprintf("p%d@example.com", random.IntN(count))
+			var text string
+			switch n := random.IntN(10); {
+			case n < 4:
+				text = fmt.Sprintf(`{"type":"identify","messageId":"m%d","traits":{"email":%q,"n":%d,"l%d":%d}}`, line, email, line, line%7, line)
+			case n < 9:
+				text = fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","context":{"traits":{"email":%q,"n":%d}},"properties":{"line":%d}}`, line, email, line, line)
+			default:
+				text = fmt.Sprintf(`{"type":"group","groupId":"L","traits":{"email":%q,"subscribe":%t}}`, email, random.IntN(2) == 0)
+			}
+			events = append(events, mapped(t, line, plain2026, text))
+		}
+		var alone, together *klaviyotest.Klaviyo
+		synctest.Test(t, func(t *testing.T) {
+			alone = klaviyotest.New(klaviyotest.WithAnyList())
+			sendTo(t, alone, Config{Bulk: BulkNever}, events...)
+		})
+		synctest.Test(t, func(t *testing.T) {
+			together = klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+				plan := klaviyotest.JobPlan{Queued: time.Duration(random.IntN(20)) * time.Second, Processing: time.Duration(random.IntN(60)) * time.Second}
+				if random.IntN(4) == 0 {
+					plan.Cancelled = true
+				}
+				return plan
+			}))
+			together.Inject(
+				klaviyotest.Fault{Operation: klaviyo.OperationBulkCreateEvents, AfterAccept: true, Reset: true},
+				klaviyotest.Fault{Operation: klaviyo.OperationBulkCreateEvents, Status: http.StatusRequestEntityTooLarge, Times: 2},
+				klaviyotest.Fault{Operation: klaviyo.OperationBulkImportProfiles, AfterAccept: true, Status: 503},
+				klaviyotest.Fault{Operation: klaviyo.OperationGetBulkImportProfilesJob, Status: 500, Times: 6},
+				klaviyotest.Fault{Delay: time.Second, Times: 400},
+			)
+			sendTo(t, together, Config{}, events...)
+		})
+		if diff := cmp.Diff(statesOf(alone), statesOf(together)); diff != "" {
+			t.Errorf("seed %d: profiles (-alone +together)\n%s", seed, diff)
+		}
+		if diff := cmp.Diff(eventsOf(alone), eventsOf(together)); diff != "" {
+			t.Errorf("seed %d: events (-alone +together)\n%s", seed, diff)
+		}
+		imports += countOf(together, klaviyo.OperationBulkImportProfiles)
+		bulk += countOf(together, klaviyo.OperationBulkCreateEvents)
+	}
+	if imports < 4 || bulk < 4 {
+		t.Errorf("%d imports and %d calls of events in bulk", imports, bulk)
+	}
+}
+
+// eventsOf gives the unique ids of each person's events, in the order in which they came.
+func eventsOf(k *klaviyotest.Klaviyo) map[string][]string {
+	found := map[string][]string{}
+	emails := map[string]string{}
+	for _, p := range k.Profiles() {
+		emails[p.ID] = p.Attributes.Email
+	}
+	for _, e := range k.Events() {
+		found[emails[e.ProfileID]] = append(found[emails[e.ProfileID]], e.UniqueID)
+	}
+	return found
+}
+
+// statesOf gives what the profiles say, by email, but for the times.
+func statesOf(k *klaviyotest.Klaviyo) map[string]string {
+	found := map[string]string{}
+	for _, p := range k.Profiles() {
+		consents := map[klaviyotest.Channel]string{}
+		for channel, c := range p.Attributes.Consents {
+			consents[channel] = c.State
+		}
+		found[p.Attributes.Email] = fmt.Sprint(string(p.Attributes.Properties), consents)
+	}
+	return found
+}
