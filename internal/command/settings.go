@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -134,7 +135,7 @@ func (p Program) loadMapper(cmd *cobra.Command, settings settings) (*mapper.Mapp
 func newMapper(cfg config.Config) (*mapper.Mapper, error) {
 	m, err := mapper.New(cfg.Config)
 	if err != nil {
-		return nil, wrongUsage(err)
+		return nil, wrongUsage(errors.Unwrap(err)) // which names the setting; before that is the package
 	}
 	return m, nil
 }
