@@ -51,8 +51,8 @@ func TestWrite(t *testing.T) {
 		},
 		{
 			"from Klaviyo, of several files",
-			Letter{File: "a\"b.jsonl", Line: 3, Event: []byte(`{}`), Error: api, Attempts: 4},
-			`{"file":"a\"b.jsonl","line":3,"event":{},"error":{"code":"invalid","field":"","message":"refused","status":400,"detail":"bad","pointer":"/data"},"attempts":4}`,
+			Letter{File: "a\"b.jsonl", Line: 3, Event: []byte(`{}`), Error: api, Attempts: 4, Revision: "2023-02-22"},
+			`{"file":"a\"b.jsonl","line":3,"event":{},"error":{"code":"invalid","field":"","message":"refused","status":400,"detail":"bad","pointer":"/data"},"attempts":4,"revision":"2023-02-22"}`,
 		},
 		{
 			"no JSON",

@@ -5408,6 +5408,7 @@ func NewToList(id string) ToList {
 
 // ToLists are the lists that a request is about.
 type ToLists struct {
+	// Data The lists by their ids.
 	Data []ListIdentifier `json:"data"`
 }
 
@@ -5434,6 +5435,7 @@ func NewToLists(ids ...string) ToLists {
 
 // ToProfiles are the profiles that a request is about.
 type ToProfiles struct {
+	// Data The profiles by their ids.
 	Data []ProfileIdentifier `json:"data"`
 }
 
