@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -244,4 +245,62 @@ func statesOf(k *klaviyotest.Klaviyo) map[string]string {
 		found[p.Attributes.Email] = fmt.Sprint(string(p.Attributes.Properties), consents)
 	}
 	return found
+}
+
+// An outage in the middle of a backlog costs no event.
+func TestOutageWhileInBulk(t *testing.T) {
+	events := crowd(t)
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+			return klaviyotest.JobPlan{Queued: time.Minute}
+		}))
+		k.Inject(klaviyotest.Fault{Status: http.StatusServiceUnavailable, Times: -1, When: func(*http.Request) bool {
+			since := time.Since(begin)
+			return since > 3*time.Second && since < 4*time.Minute
+		}}, klaviyotest.Fault{Delay: time.Second, Times: -1})
+		if dead := sendTo(t, k, Config{}, events...); len(dead) > 0 {
+			t.Errorf("dead letters %v", dead)
+		}
+		if n := len(k.Events()); n != 200 {
+			t.Errorf("%d events", n)
+		}
+		if since := time.Since(begin); since < 4*time.Minute {
+			t.Errorf("over in %v", since)
+		}
+	})
+}
+
+// A run that is stopped at any moment loses nothing: another goes on from the first event
+// that isn't done, and what both send is there once.
+func TestRunThatIsStoppedInBulk(t *testing.T) {
+	events := crowd(t)
+	for i, stop := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond, 2500 * time.Millisecond, 4 * time.Second, 30 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+				return klaviyotest.JobPlan{Queued: time.Minute}
+			}))
+			k.Inject(klaviyotest.Fault{Delay: time.Second, Times: -1})
+			ctx, cancel := context.WithTimeout(t.Context(), stop)
+			defer cancel()
+			report := deliver(ctx, Config{Sender: newClient(t, k), Map: remap, Reject: new(rejected).reject}, events...)
+			if report.Undone == nil || report.Err == nil {
+				t.Fatalf("stop %d: %+v", i, report)
+			}
+			time.Sleep(2 * time.Minute) // Klaviyo ends the jobs of the first run
+			if dead := sendTo(t, k, Config{}, events[report.Undone.Line-1:]...); len(dead) > 0 {
+				t.Errorf("stop %d: dead letters %v", i, dead)
+			}
+			if events, people := len(k.Events()), len(k.Profiles()); events != 200 || people != 200 {
+				t.Errorf("stop %d: %d events of %d people", i, events, people)
+			}
+			for _, p := range k.Profiles() {
+				var person int
+				fmt.Sscanf(p.Attributes.Email, "p%d@", &person)
+				if !strings.Contains(string(p.Attributes.Properties), fmt.Sprintf(`"n":%d`, person+201)) {
+					t.Errorf("stop %d: %s has %s", i, p.Attributes.Email, p.Attributes.Properties)
+				}
+			}
+		})
+	}
 }
