@@ -67,7 +67,7 @@ func Example() {
 	for _, event := range []string{
 		`{"type":"identify","traits":{"email":"ada@example.com","firstName":"Ada","properties":{"subscribe":true}}}`,
 		`{"type":"track","event":"Signed Up","context":{"traits":{"email":"ada@example.com"}},"properties":{"plan":"pro"}}`,
-		`{"type":"track","event":"Signed Up"}`,
+		`{"type":"track","event":"Signed Up","userId":"u-1"}`,
 	} {
 		result, err := rudder.Map([]byte(event))
 		if err != nil {
@@ -86,7 +86,7 @@ func Example() {
 	// create_profile 201
 	// subscribe_profiles 202
 	// create_event 202
-	// missing_identifier: no email and no phone number in traits, context.traits or properties
+	// missing_identifier: no email and no phone number in traits, context.traits or properties; with allowExternalIdOnly its user id would do
 }
 
 // Typed calls keep to the limits, retry and fail as Send does. Of an update only what is

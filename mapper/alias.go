@@ -1,7 +1,5 @@
 package mapper
 
-import "bytes"
-
 // The rules of whom an alias is about. It is acted on only where both ids are known to
 // be Klaviyo's own, for a merge can't be undone.
 var (
@@ -42,7 +40,7 @@ func (m *mapping) ownID(r *rule) string {
 		return ""
 	}
 	m.took(r, r.from[0].text)
-	return string(bytes.TrimSpace(m.content(v)))
+	return string(trimBytes(m.content(v)))
 }
 
 func (m *mapping) aliasRequests() (person, []Request, *Error) {

@@ -22,13 +22,9 @@ const (
 	CodeMissingEventName Code = "missing_event_name"
 	// CodeMissingGroupID is a group without a groupId. Give the id of a list at Klaviyo.
 	CodeMissingGroupID Code = "missing_group_id"
-	// CodeSubscribeRequired is a group without subscribe: true, which would do nothing. Set
-	// it in the traits, or don't send groups.
+	// CodeSubscribeRequired is a group whose subscribe is neither true nor false. Send one of
+	// them, or leave it out of groups that aren't lists.
 	CodeSubscribeRequired Code = "subscribe_required"
-	// CodeInvalidTime is a time that isn't in RFC 3339, or that Klaviyo doesn't take: up to
-	// the year 2000, or more than a year ahead. Write it as 2026-03-01T09:30:00Z.
-	CodeInvalidTime Code = "invalid_time"
-
 	// CodeMissingTime is a subscription that is imported, of an event without a time. Send
 	// the time at which the consent was given, or set historicalImport to false.
 	CodeMissingTime Code = "missing_time"
@@ -50,8 +46,6 @@ const (
 	// CodeTooLarge is a profile or an event that is larger than Klaviyo takes. Leave out
 	// what nobody uses at Klaviyo.
 	CodeTooLarge Code = "too_large"
-	// CodeExternalIDTooLong is a user id that is over Klaviyo's limit. Send a shorter one.
-	CodeExternalIDTooLong Code = "external_id_too_long"
 )
 
 // Codes of errors and of warnings.
@@ -66,6 +60,13 @@ const (
 	// CodeWrongType is a value of another type than is needed there; an error in type and
 	// in event. Send the type that the message names.
 	CodeWrongType Code = "wrong_type"
+	// CodeInvalidTime is a time that can't be read, or that Klaviyo doesn't take: up to the
+	// year 2000, or more than a year ahead; an error where the event has no other. Write it as
+	// 2026-03-01T09:30:00Z.
+	CodeInvalidTime Code = "invalid_time"
+	// CodeExternalIDTooLong is a user id that is over Klaviyo's limit and becomes the custom
+	// property _id; an error where nothing else identifies the person. Send a shorter one.
+	CodeExternalIDTooLong Code = "external_id_too_long"
 	// CodeNoConsentedChannel is a subscription without a channel whose identifier is there;
 	// an error in a group. Send the email or the phone number that the consent is for.
 	CodeNoConsentedChannel Code = "no_consented_channel"
@@ -76,6 +77,21 @@ const (
 	// CodeNotNumeric is a value where a number is needed; it stays a property. Send a
 	// number, without a currency or separators.
 	CodeNotNumeric Code = "not_numeric"
+	// CodeMoneyAsText is money that is written for people, and was read as a number. Send a
+	// number, to be sure that it is the right one.
+	CodeMoneyAsText Code = "money_as_text"
+	// CodeAssumedUTC is a time without an offset, which is taken to be in UTC. Send the offset
+	// along, such as Z in 2026-03-01T09:30:00Z.
+	CodeAssumedUTC Code = "assumed_utc"
+	// CodeEmailFromUserID is a user id that is an email address, and was taken for the person's
+	// since the traits have none. Send the email in the traits.
+	CodeEmailFromUserID Code = "email_from_user_id"
+	// CodeNotUnsubscribed is a subscribe: false that unsubscribes nobody. Set unsubscribe if it
+	// is meant to.
+	CodeNotUnsubscribed Code = "not_unsubscribed"
+	// CodeSubscribedByDefault is a record of a warehouse that says nothing of subscribing, and
+	// subscribes the person as RudderStack has it. Map a column to subscribe.
+	CodeSubscribedByDefault Code = "subscribed_by_default"
 	// CodeNameCollision is a trait or a property that is dropped, for a mapped one has its
 	// name. Rename it if you need it.
 	CodeNameCollision Code = "name_collision"
@@ -111,6 +127,12 @@ const (
 	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo. Change them where
 	// the event is made if it is wanted.
 	SkipNotForKlaviyo SkipReason = "not_for_klaviyo"
+	// SkipNotASubscription is a group that subscribes nobody, such as a company. There is
+	// nothing to do, unless it is meant to: set subscribe: true in its traits.
+	SkipNotASubscription SkipReason = "not_a_subscription"
+	// SkipAnonymous is an event of a visitor without an email, a phone number or a user id.
+	// There is nothing to do: Klaviyo knows nobody who is anonymous.
+	SkipAnonymous SkipReason = "anonymous"
 	// SkipNotProfiles is an alias whose two ids aren't both known to be Klaviyo's own. Name
 	// both in context.externalId, with the type klaviyo-profileId, if they are.
 	SkipNotProfiles SkipReason = "not_profiles"

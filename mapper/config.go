@@ -48,8 +48,16 @@ type Config struct {
 	// own destination does on the Revision: false on the oldest, true on later ones.
 	Unsubscribe *bool `json:"unsubscribe,omitempty"`
 	// ItemFields chooses the names of the fields of an e-commerce event's items.
-	// The default is ItemFieldsKlaviyo.
+	// The default is ItemFieldsGuide.
 	ItemFields ItemFields `json:"itemFields,omitempty"`
+	// EcommerceEvents makes events such as Product Viewed those of Klaviyo's own metrics. Nil
+	// is true.
+	EcommerceEvents *bool `json:"ecommerceEvents,omitempty"`
+	// MetricNames name the metrics of events. An event that is named so keeps the names of its
+	// properties.
+	MetricNames []MetricName `json:"metricNames,omitempty"`
+	// OrderedProducts adds an event Ordered Product for each item of an Order Completed.
+	OrderedProducts bool `json:"orderedProducts,omitempty"`
 	// HistoricalImport sends events and consent as a record of the past, for a backfill
 	// that is to start no flow and send no mail. A Revision without a place for that is
 	// [ErrNotInRevision].
@@ -61,6 +69,14 @@ type Config struct {
 
 	// Now is the clock that a time in the future is held against; nil is time.Now.
 	Now func() time.Time `json:"-"`
+}
+
+// MetricName is the name that an event's metric has at Klaviyo. Neither may be blank.
+type MetricName struct {
+	// EventName is the event's name, in any case.
+	EventName string `json:"eventName"`
+	// MetricName is the metric's.
+	MetricName string `json:"metricName"`
 }
 
 // EventNames are names of track events. In JSON each stands in an object of its own,
@@ -115,9 +131,10 @@ const (
 // ItemFields names a set of names for the fields of items.
 type ItemFields string
 
-// The values of ItemFields: Klaviyo's own names, and those that RudderStack's
-// transformer sends.
+// The values of ItemFields: the names of RudderStack's guide, those of Klaviyo's guide for
+// shops, and those that RudderStack's transformer sends.
 const (
+	ItemFieldsGuide       ItemFields = "guide"
 	ItemFieldsKlaviyo     ItemFields = "klaviyo"
 	ItemFieldsTransformer ItemFields = "transformer"
 )

@@ -1,7 +1,6 @@
 package mapper
 
 import (
-	"bytes"
 	"strings"
 )
 
@@ -18,7 +17,7 @@ func (m *mapping) currency() string {
 	if !v.isString() {
 		return ""
 	}
-	text := bytes.TrimSpace(m.content(v))
+	text := trimBytes(m.content(v))
 	if len(text) != len("EUR") {
 		return ""
 	}

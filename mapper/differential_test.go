@@ -65,6 +65,11 @@ func plainConfig(settings uint16) mapper.Config {
 		cfg.EventFilteringOption, cfg.BlacklistedEvents = mapper.EventFilteringBlacklist, mapper.EventNames{"Song Played", ""}
 	case 3:
 		cfg.Consent = []mapper.Channel{}
+	case 4:
+		cfg.EcommerceEvents = new(false)
+	case 5, 6:
+		cfg.OrderedProducts = true
+		cfg.MetricNames = []mapper.MetricName{{EventName: " order completed ", MetricName: "Placed Order "}, {EventName: "PRODUCT ADDED", MetricName: "Added"}}
 	}
 	return cfg
 }
@@ -105,7 +110,7 @@ func compareWithPlain(event []byte, cfg mapper.Config) string {
 		if got := bytes.TrimSuffix(encoded.Bytes(), []byte("\n")); !bytes.Equal(escapeSeparators(got), escapeSeparators(body)) {
 			return fmt.Sprintf("AppendBody gives\n%s\nencoding/json\n%s", body, got)
 		}
-		if got, want := normal(body), normal([]byte(want.bodies[i])); got != want {
+		if got, want := normal(escapeSeparators(body)), normal(escapeSeparators([]byte(want.bodies[i]))); got != want {
 			return fmt.Sprintf("body %d:\n%s\nwant\n%s", i, got, want)
 		}
 	}
@@ -160,23 +165,27 @@ func randomEvent(r *rand.Rand) []byte {
 		"anonymousId", e.rare(e.pick(`"a-1"`, `" a-2 "`, `7`)),
 		"previousId", e.pick(`"K1"`, `"K2"`, `" K2 "`, `7`),
 		"request_ip", e.rare(e.pick(`"203.0.113.7"`, `" 2001:db8::1 "`, `"[ip]"`, `""`)),
-		"event", e.rare(e.pick(`"Song Played"`, `"Product Added"`, `" product added "`, `"Checkout Started"`, `"Product Viewed"`, `"Product Clicked"`, `""`, `"Größe"`)),
+		"event", e.rare(e.pick(`"Song Played"`, `"Product Added"`, `" product added "`, `"Order Completed"`, `"order completed\u200b"`, `"Checkout Started"`, `"Product Viewed"`, `"Product Clicked"`, `""`, `"Größe"`)),
 		"name", e.rare(`"Home"`),
-		"userId", e.rare(e.pick(`"u-1"`, `42`, `" u-2 "`, `"K1"`)),
+		"userId", e.rare(e.pick(`"u-1"`, `"bo@example.com"`, `"`+strings.Repeat("u", 256)+`"`, `42`, `" u-2 "`, `"K1"`)),
 		"groupId", e.rare(e.pick(`"XyZ123"`, `" AbC "`, `9`)),
-		"timestamp", e.rare(e.pick(`"2026-03-01T09:30:00Z"`, `" 2026-03-01t09:30:00.5+02:00 "`, `"1999-01-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"2028-01-01T00:00:00Z"`, `"yesterday"`, `null`, `""`)),
+		"timestamp", e.rare(e.pick(`"2026-03-01T09:30:00Z"`, `" 2026-03-01t09:30:00.5+02:00 "`, `"1999-01-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"2028-01-01T00:00:00Z"`, `"yesterday"`, `null`, `""`, `"2026-03-01"`, `"2026-03-01 09:30"`, `"2026-03-01 09:30:00+02"`, `"2026-03-01T09:30:00.25-0330"`, `1772357400`, `1772357400123`, `"1772357400123456789"`, `"17723574"`, `"٢٠٢٦-٠٣-٠١T٠٩:٣٠:٠٠Z"`)),
+		"receivedAt", e.rare(e.pick(`"2026-03-02T00:00:00Z"`, `"2026-03-02"`)),
+		"channel", e.pick(`"web"`, `"sources"`, `"sources"`),
 		"originalTimestamp", e.rare(`"2026-03-01T09:30:00.123Z"`),
 		"traits", e.rare(e.traits()),
 		"properties", e.rare(e.properties()),
-		"integrations", e.pick(`{"All":true}`, `{"All":true}`, `{"All":false,"Klaviyo":true}`, `{"All":false}`, `{"All":false,"Klaviyo":{"a":1}}`, `{"Klaviyo":false}`, `[]`, `{}`,
+		"integrations", e.pick(`{"All":true}`, `{"All":true}`, `{"All":false,"Klaviyo":true}`, `{"All":false}`, `{"All":false,"Klaviyo":{"a":1}}`, `{"Klaviyo":false}`, `{"KLAVIYO":true,"klaviyo":false}`, `{"All":false,"klaviyo":true}`, `[]`, `{}`,
 			`{"Klaviyo":`+e.rare(e.some(3, []string{"fieldsToUnset", "fieldsToAppend", "fieldsToUnappend", "other"}))+`}`),
 		"context", e.rare(e.object(0.8,
 			"traits", e.rare(e.traits()),
-			"timezone", e.rare(`"Europe/Berlin"`),
+			"timezone", e.rare(e.pick(`"Europe/Berlin"`, `"GMT+0100"`)),
+			"timestamp", e.rare(`"2026-02-01T00:00:00Z"`),
+			"location", e.rare(e.some(2, []string{"latitude", "longitude"})),
 			"ip", e.rare(e.pick(`"192.0.2.1"`, `"x"`)),
 			"mappedToDestination", e.pick(`false`, `false`, `null`, `true`, `"x"`, `0.0e1`, `0`),
 			"externalId", e.rare(e.pick(`[{"id":"r-1","identifierType":"email"}]`, `[{"id":"r@example.com","identifierType":"email"}]`, `[{"id":7,"identifierType":" userId "}]`,
-				`[{"id":"r-3","identifierType":"external_id"}]`, `[{"id":"r-4","identifierType":"properties"}]`, `[{"id":"","identifierType":"id"}]`, `[]`, `{}`,
+				`[{"id":"r-3","identifierType":"external_id"}]`, `[{"id":"r-3","identifierType":"id","type":"KLAVIYO_BULK_UPLOAD-x"}]`, `[{"id":"r@example.com","identifierType":"userId"}]`, `[{"id":"r-4","identifierType":"properties"}]`, `[{"id":"","identifierType":"id"}]`, `[]`, `{}`,
 				`[{"id":"K1","type":"klaviyo-profileId"},{"id":" K2 ","type":"klaviyo-profileId"}]`, `["x",{"id":[],"type":"klaviyo-profileId"},{"id":"K1","type":"klaviyo-profileId","identifierType":"email"}]`,
 				`[{"id":"K1","type":"other"},{"id":7,"type":"klaviyo-profileId"}]`)),
 			"library", `{"name":"x","nested":[{"a":[1,2,{}]}]}`)),
@@ -228,9 +237,9 @@ func (e *eventMaker) name(s string) string {
 
 var (
 	traitNames = strings.Fields("email phone userId id anonymousId firstName firstname first_name lastName lastname last_name title organization image avatar " +
-		"timezone city country region state zip postalcode postalCode street subscribe consent smsConsent plan age a.b $email $city $id $consent _id größe external_id")
+		"timezone city country region state zip postalcode postalCode street subscribe consent smsConsent plan age a.b $email $city $id $consent _id größe external_id phone_number province postal_code address1 address2 company latitude longitude timestamp")
 	propertyNames = strings.Fields("email phone revenue total value order_id name event product_id sku image_url url brand price compare_at_price quantity categories " +
-		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep currency")
+		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep currency timestamp province state phone_number")
 	itemNames = strings.Fields("product_id sku name quantity price total row_total url image_url categories brand ProductID RowTotal ItemPrice URL items value")
 )
 
@@ -251,9 +260,19 @@ func (e *eventMaker) suiting(name string) string {
 	}
 	switch name {
 	case "email":
-		return e.pick(`"ana@example.com"`, `" ana@example.com "`, `"ana"`, `"a@b@c"`, `"a b@c"`, `""`, `"@x"`)
-	case "phone":
-		return e.pick(`"+12025550147"`, `"+1 (202) 555-0147"`, `"+49 171 1234567"`, `"0171 1234567"`, `"12"`, `"+999"`, `4915112345678`, `"+12025550147;ext=5"`)
+		return e.pick(`"ana@example.com"`, `" ana@example.com "`, `"ana"`, `"a@b@c"`, `"a b@c"`, `""`, `"@x"`, `"ana@example"`, `"<ana@example.com>, "`, `"\u200bana@example.com."`, `null`)
+	case "country", "country_code", "countryCode":
+		return e.pick(`"DE"`, `"us"`, `"DEU"`, `" Germany "`, `"United States"`, `"Atlantis"`, `""`)
+	case "state":
+		return e.pick(`"Bavaria"`, `"Enabled"`, `"disabled"`)
+	case "latitude", "longitude":
+		return e.pick(`52.5`, `"13.40"`, `-91`, `181`, `null`)
+	case "company":
+		return e.pick(`"Hazel"`, `{"name":"Hazel"}`, `{"name":""}`)
+	case "timestamp":
+		return e.pick(`"2026-01-01T00:00:00Z"`, `"2026-01-01 00:00"`, `"never"`)
+	case "phone", "phone_number":
+		return e.pick(`"tel:+12025550147"`, `"＋12025550147"`, `"0049 171 1234567"`, `"(415) 555-0132"`, `"+12025550147"`, `"+1 (202) 555-0147"`, `"+49 171 1234567"`, `"0171 1234567"`, `"12"`, `"+999"`, `4915112345678`, `"+12025550147;ext=5"`)
 	case "fieldsToUnset", "fieldsToAppend", "fieldsToUnappend":
 		return e.pick(`["plan"]`, `["plan","age","a.b","plan"]`, `["größe","none",1," "]`, `[]`, `"plan"`, `["title","$consent","_id"]`)
 	case "currency":
@@ -261,11 +280,11 @@ func (e *eventMaker) suiting(name string) string {
 	case "subscribe", "smsConsent":
 		return e.pick(`true`, `true`, `false`, `"TRUE"`, `"false"`, `" true"`, `1`)
 	case "consent":
-		return e.pick(`["email"]`, `["email","sms"]`, `"sms"`, `[]`, `["fax",1,null]`, `" email"`, `{}`)
+		return e.pick(`["email"]`, `["email","sms"]`, `"sms"`, `[]`, `["fax",1,null]`, `" email"`, `{}`, `"Email, SMS"`, `["SMS","\u200be-mail"]`, `"[\"email\",\"sms\"]"`, `"sms,,fax"`)
 	case "listId":
 		return e.pick(`"L1"`, `" L2 "`, `3`, `""`)
 	case "value", "revenue", "total", "price", "row_total", "quantity":
-		return e.pick(`12.50`, `"12.50"`, `0`, `1e400`, `" 7 "`, `"12 EUR"`, `-0.0`, `12345678901234567890`, `""`)
+		return e.pick(`12.50`, `"12.50"`, `0`, `1e400`, `" 7 "`, `"12 EUR"`, `"12,50"`, `"-$1,299.00"`, `"1.299,5 €"`, `"1,299"`, `"1\u00a0299"`, `"1,299,000"`, `"1,2,3"`, `-0.0`, `12345678901234567890`, `""`)
 	}
 	return e.any(2)
 }
@@ -276,7 +295,7 @@ func (e *eventMaker) traits() string {
 		more = append(more, "email", `"ana@example.com"`)
 	}
 	if e.IntN(2) == 0 {
-		more = append(more, "address", e.rare(e.some(5, []string{"city", "country", "region", "state", "zip", "postalcode", "postalCode", "street"})))
+		more = append(more, "address", e.rare(e.some(5, []string{"city", "country", "region", "state", "zip", "postalcode", "postalCode", "street", "province", "postal_code", "address1", "address2", "country_code", "countryCode", "latitude", "longitude"})))
 	}
 	if e.IntN(2) == 0 {
 		more = append(more, "properties", e.rare(e.some(4, []string{"subscribe", "listId", "consent", "smsConsent"})))
@@ -296,7 +315,11 @@ func (e *eventMaker) properties() string {
 			for range e.IntN(4) {
 				list = append(list, e.space()+e.rare(e.some(6, itemNames)))
 			}
-			more = append(more, name, e.rare("["+strings.Join(list, e.space()+",")+"]"))
+			value := "[" + strings.Join(list, e.space()+",") + "]"
+			if e.IntN(5) == 0 {
+				value = encodeValue(" " + value)
+			}
+			more = append(more, name, e.rare(value))
 		}
 	}
 	return e.some(14, propertyNames, more...)

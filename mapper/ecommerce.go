@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,30 +64,46 @@ var (
 	wordValue    = words.add(valueProperty)
 	wordItems    = words.add(itemsProperty)
 	wordProducts = words.add("products")
+	wordOrderID  = words.add("order_id")
 	wordTotal    = words.add("total")
 	wordRowTotal = words.add("row_total")
 )
 
-// itemRows are the names of the fields of an item, Klaviyo's and those that
-// RudderStack's transformer sends.
+// itemRows are the names of the fields of an item, by the config's choice of names.
 var itemRows = []struct {
-	field                string
-	klaviyo, transformer string
+	field                       string
+	guide, klaviyo, transformer string
 }{
-	{"product_id", "ProductID", "ProductID"},
-	{"sku", "SKU", "SKU"},
-	{"name", "ProductName", "ProductName"},
-	{"quantity", "Quantity", "Quantity"},
-	{"price", "Price", "ItemPrice"},
-	{"total", "RowTotal", "RowTotal"},
-	{"row_total", "RowTotal", "RowTotal"},
-	{"url", "URL", "ProductURL"},
-	{"image_url", "ImageURL", "ImageURL"},
-	{"categories", "ProductCategories", "ProductCategories"},
+	{"product_id", "ProductID", "ProductID", "ProductID"},
+	{"sku", "SKU", "SKU", "SKU"},
+	{"name", "ProductName", "ProductName", "ProductName"},
+	{"quantity", "Quantity", "Quantity", "Quantity"},
+	{"price", "Price", "ItemPrice", "ItemPrice"},
+	{"total", "RowTotal", "RowTotal", "RowTotal"},
+	{"row_total", "RowTotal", "RowTotal", "RowTotal"},
+	{"url", "URL", "ProductURL", "ProductURL"},
+	{"image_url", "ImageURL", "ImageURL", "ImageURL"},
+	{"categories", "ProductCategories", "ProductCategories", "ProductCategories"},
 }
 
 // transformerItems is the name of the items among the transformer's names.
 var transformerItems = newMember(itemsProperty, nil)
+
+// metricOf gives the metric of an event of that name, and the column of its properties'
+// names if it has one.
+func (m *mapping) metricOf(event string) (metric string, column ecommerceMetric, isEcommerce bool) {
+	for i := range m.cfg.MetricNames {
+		if name := &m.cfg.MetricNames[i]; strings.EqualFold(trim(name.EventName), event) {
+			return trim(name.MetricName), 0, false
+		}
+	}
+	if *m.cfg.EcommerceEvents {
+		if column, isEcommerce = ecommerceMetricOf(event); isEcommerce {
+			return ecommerceMetricNames[column], column, true
+		}
+	}
+	return event, 0, false
+}
 
 // ecommerceMetricOf gives the metric that an event of that name becomes.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
@@ -122,8 +139,9 @@ var ecommerceLabels = func() (byMetric [ecommerceMetrics]labels) {
 
 // itemLabels are itemRows by the config's choice of names.
 var itemLabels = func() map[ItemFields]*labels {
-	byChoice := map[ItemFields]*labels{ItemFieldsKlaviyo: {}, ItemFieldsTransformer: {}}
+	byChoice := map[ItemFields]*labels{ItemFieldsGuide: {}, ItemFieldsKlaviyo: {}, ItemFieldsTransformer: {}}
 	for _, row := range itemRows {
+		byChoice[ItemFieldsGuide].add(row.field, row.guide)
 		byChoice[ItemFieldsKlaviyo].add(row.field, row.klaviyo)
 		byChoice[ItemFieldsTransformer].add(row.field, row.transformer)
 	}
@@ -146,10 +164,12 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 		p := &o[i]
 		label := names[p.word]
 		switch {
+		case p.word == wordOrderID && (p.value.isNull() || p.value.isBlank()):
+			continue // $event_id is a key
 		case p.word == 0:
 			continue
 		case p.word == list:
-			p.value, label = m.renameItems(p), m.itemsLabel(metric)
+			p.value, label, p.items, p.levels = m.renameItems(p), m.itemsLabel(metric), true, maxNesting
 		case worth.isIn(p.word) && names[wordValue] != nil:
 			p.value, label = worth.text, names[wordValue]
 		case p.word == wordValue || p.word == wordItems:
@@ -162,24 +182,49 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 			p.rename(label)
 		}
 	}
+	if worth.isMoney && names[wordValue] != nil {
+		value := *names[wordValue]
+		value.value, value.mapped = worth.text, true
+		if m.trace != nil {
+			m.renamed(&value, worth.path.text)
+		}
+		o = append(o, value)
+	}
 	return m.withoutTaken(o, place{})
 }
+
+// itemLists are the properties that may hold items.
+var itemLists = []word{wordItems, wordProducts}
 
 // itemList is the property that holds the items: items, else products, if it is a
 // list. An empty one gives way to one that isn't.
 func (m *mapping) itemList() word {
 	var list word
-	for _, w := range []word{wordItems, wordProducts} {
+	for _, w := range itemLists {
 		v, _ := m.lookup(path{root: rootProperties, word: w})
-		switch {
-		case !v.isList():
-		case len(m.lists[branches[rootProperties][w]]) > 0:
+		switch items := branches[rootProperties][w]; {
+		case !v.isList() && !m.itemTexts[items]:
+		case len(m.lists[items]) > 0:
 			return w
 		case list == 0:
 			list = w
 		}
 	}
 	return list
+}
+
+// readItemTexts reads the lists of items that stand in strings, as databases have them.
+func (m *mapping) readItemTexts() {
+	for _, w := range itemLists {
+		v, _ := m.lookup(path{root: rootProperties, word: w})
+		if !v.isString() {
+			continue
+		}
+		items, inText := branches[rootProperties][w], scanner{mostItems: m.mostItems}
+		if inText.scanItems(bytes.Trim(v.content(), " \t\r\n"), items) {
+			m.itemTexts[items], m.lists[items], m.parts[items] = true, inText.lists[items], inText.parts[items]
+		}
+	}
 }
 
 // renameItems renames the fields of each item that is an object. A list that can't be sent
@@ -214,18 +259,36 @@ func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) 
 		}
 		return item.value.appendCompact(dst), nil
 	}
-	fields := m.parts[items][item.first:item.last:item.last]
-	if item.crowded {
-		if m.again == nil {
-			m.again = new(scanner)
-		}
-		// The memory for names is the event's, which needs it no more.
-		m.again.open, m.again.many = m.open, m.many
-		if !m.again.scanItem(item.value) {
-			return dst, limitError(CodeTooManyProperties, pointerTo(at.String()), "an item has %d fields at most", maxItemFields)
-		}
-		fields = m.again.parts[rootItems]
+	fields, err := m.itemFields(items, at)
+	if err != nil {
+		return dst, err
 	}
+	m.renameFields(fields)
+	if fields = m.withoutTaken(fields, at); !fields.fits(room) {
+		return dst, m.eventTooLarge()
+	}
+	return fields.appendTo(dst), nil
+}
+
+// itemFields gives the fields of an item that is an object.
+func (m *mapping) itemFields(items root, at place) (object, *Error) {
+	item := &m.lists[items][at.item]
+	if !item.crowded {
+		return m.parts[items][item.first:item.last:item.last], nil
+	}
+	if m.again == nil {
+		m.again = new(scanner)
+	}
+	// The memory for names is the event's, which needs it no more.
+	m.again.open, m.again.many = m.open, m.many
+	if !m.again.scanItem(item.value) {
+		return nil, limitError(CodeTooManyProperties, pointerTo(at.String()), "an item has %d fields at most", maxItemFields)
+	}
+	return m.again.parts[rootItems], nil
+}
+
+// renameFields gives the fields of an item their names.
+func (m *mapping) renameFields(fields object) {
 	names, hasTotal := itemLabels[m.cfg.ItemFields], fields.has(wordTotal)
 	for i := range fields {
 		f := &fields[i]
@@ -233,11 +296,6 @@ func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) 
 			f.rename(label)
 		}
 	}
-	fields = m.withoutTaken(fields, at)
-	if !fields.fits(room) {
-		return dst, m.eventTooLarge()
-	}
-	return fields.appendTo(dst), nil
 }
 
 // rename gives a member a mapped name.

@@ -26,7 +26,13 @@ type mapping struct {
 	// externalID is the id of a record that rETL identifies people by.
 	externalID value
 	retl       bool
-	trace      *trace // nil unless the mapping is to be explained
+	// skipped is the reason why nothing is to be sent, once that is known.
+	skipped SkipReason
+	// itemTexts are the lists of items that stand in strings.
+	itemTexts [rootCount]bool
+	// leaves are the properties that identify the person, and aren't the event's then.
+	leaves wordSet
+	trace  *trace // nil unless the mapping is to be explained
 
 	// What is built on the way to a request and copied into it.
 	custom, own object
@@ -137,12 +143,18 @@ type textValue struct {
 	path  path
 	// null is where a null is, if nothing usable was found.
 	null *path
+	// unusable says that something was met that is no text.
+	unusable bool
 }
 
 // firstText gives the first usable text: a string that isn't blank, or a number
 // or boolean as its JSON text.
-func (m *mapping) firstText(r *rule) (textValue, bool) {
+func (m *mapping) firstText(r *rule) (textValue, bool) { return m.firstTextBut(r, nil) }
+
+// firstTextBut passes over what isOther says of a text at a path, if it isn't nil.
+func (m *mapping) firstTextBut(r *rule, isOther func(path, []byte) bool) (textValue, bool) {
 	var null *path
+	unusable := false
 	for i := range r.from {
 		p := &r.from[i]
 		v, ok := m.lookup(*p)
@@ -166,12 +178,16 @@ func (m *mapping) firstText(r *rule) (textValue, bool) {
 		default:
 			m.warn(CodeWrongType, p.text, "text is needed here; it is an object or a list")
 			m.keepUnused(*p, v)
+			unusable = true
+			continue
+		}
+		if isOther != nil && isOther(*p, text) {
 			continue
 		}
 		m.took(r, p.text)
-		return textValue{text: string(m.take(text)), value: v, path: *p}, true
+		return textValue{text: string(m.take(text)), value: v, path: *p, unusable: unusable}, true
 	}
-	return textValue{null: null}, false
+	return textValue{null: null, unusable: unusable}, false
 }
 
 // take counts a text that a rule takes, as it is sent. More than a request may have is cut,
@@ -195,13 +211,14 @@ const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 type flagValue struct {
 	isTrue, ok bool
 	path       path
-	// there is true if any of the paths holds something.
-	there bool
+	// there is true if any of the paths holds something, unusable if one of them that was
+	// met holds something else than a flag, null or a blank.
+	there, unusable bool
 }
 
 // firstFlag gives the first usable flag: a boolean or its name in any case.
 func (m *mapping) firstFlag(r *rule) flagValue {
-	there := false
+	there, unusable := false, false
 	for _, p := range r.from {
 		v, found := m.lookup(p)
 		if !found {
@@ -223,8 +240,9 @@ func (m *mapping) firstFlag(r *rule) flagValue {
 			}
 		}
 		m.warn(CodeWrongType, p.text, "true or false is needed here")
+		unusable = true
 	}
-	return flagValue{there: there}
+	return flagValue{there: there, unusable: unusable}
 }
 
 // numberValue is what a number field found.
@@ -232,13 +250,15 @@ type numberValue struct {
 	text value
 	path path
 	ok   bool
+	// isMoney says that the number was written for people, and stays where it is.
+	isMoney bool
 }
 
-// isIn says whether the number stands under that name in the properties.
-func (n *numberValue) isIn(w word) bool { return n.ok && n.path.word == w }
+// isIn says whether the number is to leave that name in the properties.
+func (n *numberValue) isIn(w word) bool { return n.ok && !n.isMoney && n.path.word == w }
 
-// firstNumber gives the first usable number: one of JSON's, or a string that
-// wholly is one.
+// firstNumber gives the first usable number: one of JSON's, a string that wholly is one, or
+// money as people write it.
 func (m *mapping) firstNumber(r *rule) numberValue {
 	for _, p := range r.from {
 		v, ok := m.lookup(p)
@@ -248,6 +268,11 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 		if text, ok := v.number(); ok {
 			m.took(r, p.text)
 			return numberValue{text: text, path: p, ok: true}
+		}
+		if text, ok := v.money(); ok {
+			m.warn(CodeMoneyAsText, p.text, "money written as text; it is read as a number, and stays a property")
+			m.took(r, p.text)
+			return numberValue{text: text, path: p, ok: true, isMoney: true}
 		}
 		m.warn(CodeNotNumeric, p.text, "not a number; it stays a property")
 	}

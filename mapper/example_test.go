@@ -19,7 +19,7 @@ func Example() {
 	for _, event := range []string{
 		`{"type":"identify","traits":{"email":"ada@example.com","phone":"none","plan":"pro"}}`,
 		`{"type":"page"}`,
-		`{"type":"track","event":"Signed Up"}`,
+		`{"type":"track","event":"Signed Up","userId":"u-1"}`,
 	} {
 		result, err := m.Map([]byte(event))
 		var fault *mapper.Error

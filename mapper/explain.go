@@ -30,7 +30,8 @@ type ExplainedField struct {
 	// the value decides that there is such a request.
 	Pointer string `json:"pointer"`
 	// Path is the dotted path of the value in the event, or config. and the key of a
-	// setting. It is empty for a subscription that rETL asks for by itself.
+	// setting. It is empty for a subscription that rETL asks for by itself, and for an id that
+	// is made of the whole event.
 	Path string `json:"path"`
 	// Rule names the rule that put it there. It is empty for properties.
 	Rule string `json:"rule,omitempty"`
@@ -123,6 +124,10 @@ type trace struct {
 	// profile and properties are the origins of custom properties whose names don't
 	// tell, by the name in the request.
 	profile, properties map[string]origin
+	// ofItems are the origins of properties of the events of items, by their request, and
+	// order those of the event that they are of.
+	ofItems map[int]map[string]origin
+	order   map[string]origin
 	// used are the paths of values that are in a request, lost of those that are not
 	// because their name is taken.
 	used, lost map[string]bool
@@ -148,10 +153,24 @@ func newTrace() *trace {
 	}
 }
 
+// beginItem takes notes of the event of an item, which becomes a request of its own.
+func (t *trace) beginItem(request int) {
+	if t.ofItems == nil {
+		t.ofItems = make(map[int]map[string]origin)
+	}
+	t.order, t.properties = t.properties, make(map[string]origin)
+	t.ofItems[request] = t.properties
+}
+
+func (t *trace) endItem() { t.properties = t.order }
+
 // took notes that a rule takes the value at a path.
 func (m *mapping) took(r *rule, path string) {
 	if m.trace == nil {
 		return
+	}
+	if r.whole != nil {
+		r = r.whole
 	}
 	m.trace.taken = append(m.trace.taken, takenValue{r, path})
 	m.trace.used[path] = true
@@ -226,6 +245,8 @@ func profileRules(place func(name string) string) fieldRules {
 		place("email"):        emailRule.name,
 		place("phone_number"): phoneRule.name,
 		place("external_id"):  externalIDRule.name,
+		place(latitude):       latitude,
+		place(longitude):      longitude,
 	}
 	for _, f := range profileFields {
 		rules[place(f.name)] = f.from.name
@@ -286,7 +307,7 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 		if body.rules[pointer] == "" && !body.isFree(pointer) {
 			return // a constant
 		}
-		f := m.explainField(&body, pointer)
+		f := m.explainField(&body, pointer, i)
 		f.Request, f.Pointer = i, pointer
 		if from, ok := m.trace.moved[f.Path]; ok {
 			f.Path = from
@@ -321,7 +342,7 @@ func (m *mapping) explainSubscribe(i int) ExplainedField {
 	return f
 }
 
-func (m *mapping) explainField(body *bodyFields, pointer string) ExplainedField {
+func (m *mapping) explainField(body *bodyFields, pointer string, request int) ExplainedField {
 	rule := body.rules[pointer]
 	switch found, ok := m.trace.by(rule); {
 	case ok:
@@ -333,6 +354,9 @@ func (m *mapping) explainField(body *bodyFields, pointer string) ExplainedField 
 	origins, place := m.trace.profile, ""
 	if holds(body.properties, pointer) {
 		origins, place = m.trace.properties, "properties."
+		if ofItem := m.trace.ofItems[request]; ofItem != nil {
+			origins = ofItem
+		}
 	}
 	if o, ok := origins[name]; ok {
 		return ExplainedField{Path: o.path, Why: o.why}

@@ -14,12 +14,16 @@ func (m *mapping) flatten(o object, most, limit int, place func(*mapping, []byte
 	if !m.cfg.FlattenProperties {
 		return o
 	}
-	if !slices.ContainsFunc(o, func(p member) bool { return expands(p.value) }) {
+	return m.flattenObject(o, most, limit, place)
+}
+
+func (m *mapping) flattenObject(o object, most, limit int, place func(*mapping, []byte) string) object {
+	if !slices.ContainsFunc(o, func(p member) bool { return expands(p.value) || p.items }) {
 		return o
 	}
 	f := flattener{mapping: m, place: place, most: most, limit: limit}
 	for i := range o {
-		if p := &o[i]; !expands(p.value) {
+		if p := &o[i]; !p.isTakenApart() {
 			f.keys.add(p.name(), p.hash)
 		}
 	}
@@ -27,7 +31,10 @@ func (m *mapping) flatten(o object, most, limit int, place func(*mapping, []byte
 		return o
 	}
 	for _, p := range o {
-		if !expands(p.value) {
+		if !p.isTakenApart() {
+			if p.items {
+				p.value, p.spaced = m.flattenItems(&p, limit, place), false
+			}
 			f.out = append(f.out, p)
 			continue
 		}
@@ -36,6 +43,38 @@ func (m *mapping) flatten(o object, most, limit int, place func(*mapping, []byte
 		f.expand(&splitter{src: p.value})
 	}
 	return f.out
+}
+
+// isTakenApart says that the member becomes others.
+func (m *member) isTakenApart() bool { return expands(m.value) && !m.items }
+
+// flattenItems flattens each item of a list in itself.
+func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []byte) string) value {
+	if list.value.isLongerThan(m.revision.limits.elements) {
+		return list.value // it can't be sent
+	}
+	out := append(make([]byte, 0, len(list.value)), '[')
+	for i, item := range list.value.elements() {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		if !item.isObject() {
+			out = item.appendCompact(out)
+			continue
+		}
+		fields := item.members()
+		for j := range fields {
+			f := &fields[j]
+			f.hash, f.spaced = hashName(f.name()), true
+		}
+		at := place(m, list.name()) + "[" + strconv.Itoa(i) + "]."
+		fields = m.flattenObject(fields, maxItemFields, limit, func(_ *mapping, name []byte) string { return at + shown(name) })
+		if out = fields.appendTo(out); len(out) > limit {
+			m.breaks(limitError(CodeTooLarge, "", "flattened, it has more than the %d bytes that there is room for", limit))
+			return list.value
+		}
+	}
+	return append(out, ']')
 }
 
 type flattener struct {

@@ -1,18 +1,23 @@
 package mapper
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // The rules of the identifiers, for every type of event.
 var (
 	emailRule      = newRule("email", "{T,C,P}.email")
-	phoneRule      = newRule("phone number", "{T,C,P}.phone")
-	externalIDRule = newRule("external id", "userId {T,C}.{userId,id}")
+	phoneRule      = newRule("phone number", "{T,C}.{phone,phone_number} P.phone")
+	externalIDRule = newRule("external id", "userId T.{userId,id,external_id} C.{userId,id,external_id}")
+	// P names the person where nothing else does.
+	traitEmailRule, ownEmailRule = emailRule.part(path.isProperty, false), emailRule.part(path.isProperty, true)
+	traitPhoneRule, ownPhoneRule = phoneRule.part(path.isProperty, false), phoneRule.part(path.isProperty, true)
+	// countryRule says in which country's way a phone number without + is written.
+	countryRule = newRule("country", countryPaths)
 	// klaviyoIDRule looks for the element of that type in a list, which no path leads to.
 	klaviyoIDRule   = rule{name: "Klaviyo's own id", from: []path{{text: "context.externalId[].id"}}}
 	anonymousIDRule = newRule("anonymous id", "anonymousId")
@@ -24,92 +29,177 @@ const klaviyoIDType = "klaviyo-profileId"
 // person is whom an event is about.
 type person struct {
 	Identity
-	// userID is the external id as it came, for the custom property _id.
-	userID value
+	// userID is the external id as it came, for the custom property _id, and keepsUserID says
+	// that it is kept as that.
+	userID      value
+	keepsUserID bool
 	// externalIDPath is where the external id came from.
 	externalIDPath string
 }
 
-// identify finds the person, or says why the event has none that its requests
-// can name. An external id suffices only where externalIDSuffices.
-func (m *mapping) identify(externalIDSuffices bool) (person, *Error) {
+// personRules say how requests of a type of event name the person.
+type personRules struct {
+	// externalIDSuffices says that they can do with an external id alone.
+	externalIDSuffices bool
+	// hasProperties says that the event's properties are sent, in which an email and a phone
+	// number are somebody else's once the person is known.
+	hasProperties bool
+}
+
+var (
+	profilePerson = personRules{externalIDSuffices: true}
+	eventPerson   = personRules{externalIDSuffices: true, hasProperties: true}
+	subscriber    = personRules{}
+)
+
+// identify finds the person, or says why the event has none that its requests can name: it
+// is of somebody anonymous, which is skipped, or in error.
+func (m *mapping) identify(rules *personRules) (person, *Error) {
 	var p person
 	p.KlaviyoID = m.klaviyoID()
-	m.findExternalID(&p)
-	couldSuffice := externalIDSuffices && p.ExternalID != ""
-	externalIDSuffices = couldSuffice && m.cfg.AllowExternalIDOnly
+	externalID := m.findExternalID(&p)
 
-	email, hasEmail := m.firstText(&emailRule)
-	phone, hasPhone := m.firstText(&phoneRule)
+	email, hasEmail := m.firstText(&traitEmailRule)
+	phone, hasPhone := m.firstText(&traitPhoneRule)
 	if hasEmail {
 		p.Email = parseEmail(email.text)
+	} else {
+		p.Email = m.emailFromUserID(externalID)
 	}
 	if hasPhone {
 		p.PhoneNumber = m.parsePhone(phone.text)
 	}
+	isKnown := p.Email != "" || p.PhoneNumber != "" || p.KlaviyoID != ""
+	if !hasEmail && p.Email == "" && !(rules.hasProperties && isKnown) {
+		met := email.unusable
+		email, hasEmail = m.firstText(&ownEmailRule)
+		email.unusable = email.unusable || met
+		if hasEmail {
+			p.Email = parseEmail(email.text)
+		}
+		m.leaves[wordEmail] = !m.isUnused(rootProperties, wordEmail) && (!hasEmail || p.Email != "")
+	}
+	if !hasPhone && !(rules.hasProperties && isKnown) {
+		met := phone.unusable
+		phone, hasPhone = m.firstText(&ownPhoneRule)
+		phone.unusable = phone.unusable || met
+		if hasPhone {
+			p.PhoneNumber = m.parsePhone(phone.text)
+		}
+		m.leaves[wordPhone] = !m.isUnused(rootProperties, wordPhone) && (!hasPhone || p.PhoneNumber != "")
+	}
 
-	nobody := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !externalIDSuffices
+	couldSuffice := rules.externalIDSuffices && p.ExternalID != ""
+	nobody := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !(couldSuffice && m.cfg.AllowExternalIDOnly)
 	if hasEmail && p.Email == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
 		}
 		m.warn(CodeInvalidEmail, email.path.text, "not an email address, and kept as a custom property")
-		m.keepInvalid(email, emailRule)
+		m.keepUnused(email.path, email.value)
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
 			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice(phone.text, "and nothing else identifies the person")}
 		}
 		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice(phone.text, "and kept as a custom property"))
-		m.keepInvalid(phone, phoneRule)
+		m.keepUnused(phone.path, phone.value)
 	}
-	if nobody {
-		e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
-		if couldSuffice {
-			e.Message += "; with allowExternalIdOnly its user id would do"
-		}
-		return p, e
-	}
-	return p, nil
-}
-
-// keepInvalid keeps an identifier that is none, and the event's own property of
-// that name, which was not looked at.
-func (m *mapping) keepInvalid(found textValue, from rule) {
-	m.keepUnused(found.path, found.value)
-	own := from.from[len(from.from)-1]
-	if v, ok := m.lookup(own); ok && own.root == rootProperties {
-		m.keepUnused(own, v)
-	}
-}
-
-// phoneAdvice says why a number that is none can't be used, and what follows.
-func (m *mapping) phoneAdvice(number, consequence string) string {
 	switch {
-	case strings.HasPrefix(strings.TrimSpace(number), "+"):
-		return "no country has such a phone number, " + consequence
-	case m.cfg.DefaultCountry == "":
-		return "not a phone number in international form (defaultCountry would allow national ones), " + consequence
+	case !nobody:
+		if rules.externalIDSuffices {
+			m.limitExternalID(&p)
+		}
+		return p, nil
+	case p.userID == nil && !externalID.unusable && !email.unusable && !phone.unusable:
+		m.skipped = SkipAnonymous
+		return p, nil
 	}
-	return "not a phone number, " + consequence
+	e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
+	if couldSuffice {
+		e.Message += "; with allowExternalIdOnly its user id would do"
+	}
+	return p, e
+}
+
+var (
+	wordEmail = words.add("email")
+	wordPhone = words.add("phone")
+)
+
+// emailFromUserID gives the email address that an external id wholly is.
+func (m *mapping) emailFromUserID(id textValue) string {
+	text := trim(id.text)
+	if text == "" || parseEmail(text) != text {
+		return ""
+	}
+	m.warn(CodeEmailFromUserID, id.path.text, "the traits have no email; the user id is an email address, and taken for it")
+	m.took(&emailRule, id.path.text)
+	return text
+}
+
+// limitExternalID keeps an external id that is too long as the custom property _id, where
+// something else identifies the person.
+func (m *mapping) limitExternalID(p *person) {
+	most := m.revision.limits.externalID
+	if utf8.RuneCountInString(p.ExternalID) <= most {
+		return
+	}
+	if p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" {
+		m.breaks(limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most))
+		return
+	}
+	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("an external id has %d characters at most; it is kept as the custom property _id", most))
+	p.ExternalID, p.keepsUserID = "", true
+}
+
+// phoneAdvice says why an invalid phone number can't be used, and what follows.
+func (m *mapping) phoneAdvice(number, consequence string) string {
+	switch country, isThere := m.phoneCountry(); {
+	case strings.HasPrefix(internationalForm(number), "+"):
+		return "no country has such a phone number, " + consequence
+	case !isThere:
+		return "not a phone number in international form (a country in the traits or defaultCountry would allow national ones), " + consequence
+	case country == "":
+		return "not a phone number in international form, and the person's country isn't known by that name, " + consequence
+	}
+	return "not a phone number of the person's country, " + consequence
+}
+
+// phoneCountry gives the country in whose way the person's phone number is written, and
+// whether there is any. It is empty if the one there is isn't known.
+func (m *mapping) phoneCountry() (code string, isThere bool) {
+	for _, p := range countryRule.from {
+		v, ok := m.lookup(p)
+		switch {
+		case !ok, v.isNull(), v.isBlank(), v.isObject(), v.isList():
+		case v.isString():
+			return countryOf(string(m.content(v))), true
+		default:
+			return "", true
+		}
+	}
+	return m.cfg.DefaultCountry, m.cfg.DefaultCountry != ""
 }
 
 // findExternalID sets the external id, or under EnforceEmailAsPrimary the user id
 // alone.
-func (m *mapping) findExternalID(p *person) {
+func (m *mapping) findExternalID(p *person) textValue {
 	id, ok := m.retlID()
 	if !ok {
 		if id, ok = m.firstText(&externalIDRule); !ok {
-			return
+			return id
 		}
 	}
 	if m.externalID != nil {
 		m.took(&externalIDRule, id.path.text)
 	}
 	p.userID, p.externalIDPath = id.value, id.path.text
-	if !m.cfg.EnforceEmailAsPrimary {
-		p.ExternalID = strings.TrimSpace(id.text)
+	p.keepsUserID = m.cfg.EnforceEmailAsPrimary
+	if !p.keepsUserID {
+		p.ExternalID = trim(id.text)
 	}
+	return id
 }
 
 // klaviyoID gives Klaviyo's own id of the person, where the revision has a place for it.
@@ -145,7 +235,7 @@ func (m *mapping) klaviyoIDs() iter.Seq2[string, string] {
 			case len(id) == 0, id.isNull(), id.isBlank():
 				continue
 			case id.isString():
-				text = bytes.TrimSpace(m.content(id))
+				text = trimBytes(m.content(id))
 			case id.isNumber(), id.isBool():
 				text = id
 			default:
@@ -165,7 +255,7 @@ func (m *mapping) anonymousID() string {
 		return ""
 	}
 	id, _ := m.firstText(&anonymousIDRule)
-	return strings.TrimSpace(id.text)
+	return trim(id.text)
 }
 
 // warnNoPlace says that requests of the config's revision can't have a value.
@@ -184,12 +274,23 @@ func (m *mapping) retlID() (textValue, bool) {
 	return textValue{text: string(m.take(text)), value: m.externalID, path: pathExternalIDValue}, true
 }
 
-// parseEmail gives the trimmed address, or nothing if it is none: it needs one @
-// with something on both sides, and no space.
+// maxEmail is how many characters an email address may have at Klaviyo.
+const maxEmail = 100
+
+// parseEmail gives the address without what was copied along with it, or nothing if it is
+// invalid: it needs one @ with something before it and a domain with a dot inside it after
+// it, and no space.
 func parseEmail(s string) string {
-	s = strings.TrimSpace(s)
+	for given := ""; given != s; {
+		given = s
+		s = strings.TrimRight(trim(s), ",;.")
+		if inside, ok := strings.CutPrefix(s, "<"); ok && strings.HasSuffix(inside, ">") {
+			s = strings.TrimSuffix(inside, ">")
+		}
+	}
 	local, domain, _ := strings.Cut(s, "@")
-	if local == "" || domain == "" || strings.Contains(domain, "@") || strings.ContainsFunc(s, unicode.IsSpace) {
+	dot := strings.IndexByte(strings.Trim(domain, "."), '.')
+	if local == "" || dot < 0 || strings.Contains(domain, "@") || strings.ContainsFunc(s, unicode.IsSpace) || utf8.RuneCountInString(s) > maxEmail {
 		return ""
 	}
 	return s

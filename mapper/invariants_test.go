@@ -39,6 +39,9 @@ func fuzzConfig(n uint16) mapper.Config {
 	}
 	if bit(7) {
 		cfg.ItemFields = mapper.ItemFieldsTransformer
+		if bit(10) {
+			cfg.ItemFields = mapper.ItemFieldsKlaviyo
+		}
 	}
 	if bit(8) {
 		cfg.Consent = []mapper.Channel{mapper.ChannelEmail, mapper.ChannelSMS}
@@ -187,7 +190,9 @@ var typedTraits = map[string][2]string{
 	"title": {"title", "$title"}, "organization": {"organization", "$organization"}, "image": {"image", "$image"},
 	"timezone": {"location.timezone", "$timezone"}, "city": {"location.city", "$city"},
 	"region": {"location.region", "$region"}, "country": {"location.country", "$country"}, "zip": {"location.zip", "$zip"},
-	"id": {"external_id", "$id"}, "userId": {"external_id", "$id"},
+	"id": {"external_id", "$id"}, "userId": {"external_id", "$id"}, "external_id": {"external_id", "$id"},
+	"phone_number": {"phone_number", "$phone_number"},
+	"latitude":     {"location.latitude", ""}, "longitude": {"location.longitude", ""},
 }
 
 // checkLossless finds every trait and property of the event again: under its own
@@ -310,15 +315,18 @@ func unsetNames(event []byte) []string {
 // and in an event's profile, beside those of typedTraits.
 var fieldNames = map[string][]string{
 	"image": {"avatar"}, "$image": {"avatar"},
-	"location.region": {"state"}, "$region": {"state"},
-	"location.zip": {"postalcode", "postalCode"}, "$zip": {"postalcode", "postalCode"},
+	"email": {"userId", "id", "external_id"}, "$email": {"userId", "id", "external_id"},
+	"organization": {"company", "name"}, "$organization": {"company", "name"},
+	"location.country": {"country_code", "countryCode"}, "$country": {"country_code", "countryCode"},
+	"location.region": {"state", "province"}, "$region": {"state", "province"},
+	"location.zip": {"postalcode", "postalCode", "postal_code"}, "$zip": {"postalcode", "postalCode", "postal_code"},
 }
 
 // checkTyped finds the value of a typed field in the event, under a name that gives it.
 // Which of them goes first is for TestPlain.
 func checkTyped(t *testing.T, field string, value json.RawMessage, event []byte, cfg mapper.Config) {
 	t.Helper()
-	names := fieldNames[field]
+	names := slices.Clone(fieldNames[field])
 	for name, fields := range typedTraits {
 		if fields[0] == field || fields[1] == field {
 			names = append(names, name)
@@ -330,19 +338,29 @@ func checkTyped(t *testing.T, field string, value json.RawMessage, event []byte,
 	for _, in := range []pairs{e, pairsOf(v)} {
 		traits, _ := in.get("traits")
 		address, _ := pairsOf(traits).get("address")
-		places = append(places, pairsOf(traits), pairsOf(address))
+		company, _ := pairsOf(traits).get("company")
+		location, _ := in.get("location")
+		places = append(places, pairsOf(traits), pairsOf(address), pairsOf(company), pairsOf(location))
 	}
 	properties, _ := e.get("properties")
 	places = append(places, pairsOf(properties))
 	got := textOf(value)
+	person := &plain{cfg: cfg}
+	traits, _ := e.get("traits")
+	person.t = pairsOf(traits)
+	traits, _ = pairsOf(v).get("traits")
+	person.c = pairsOf(traits)
 	for _, place := range places {
 		for _, p := range place {
 			if !slices.Contains(names, p.name) || kindOf(p.raw) == '{' || kindOf(p.raw) == '[' {
 				continue
 			}
 			text := textOf(p.raw)
-			if p.name == "phone" {
-				text = plainPhone(text, cfg.DefaultCountry)
+			switch p.name {
+			case "phone", "phone_number":
+				text = person.plainPhone(text)
+			case "email":
+				text = plainEmail(text)
 			}
 			if strings.TrimSpace(text) == strings.TrimSpace(got) {
 				return

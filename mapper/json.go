@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,6 +31,8 @@ type member struct {
 	spaced bool
 	// mapped says that the name is not the event's, but Klaviyo's.
 	mapped bool
+	// items says that it is a list of items, which flows loop over and flattening leaves one.
+	items bool
 }
 
 // object is a JSON object, in the order it came in. Names are unique.
@@ -119,7 +120,7 @@ func (v value) isBlank() bool {
 	}
 	for inner := v[1 : len(v)-1]; len(inner) > 0; {
 		r, size := utf8.DecodeRune(inner)
-		isSpace := unicode.IsSpace(r)
+		isSpace := showsNothing(r)
 		if r == '\\' {
 			size = escapeLength(inner)
 			isSpace = isSpaceEscape(inner[:size])
@@ -138,7 +139,7 @@ func isSpaceEscape(escape []byte) bool {
 		return bytes.IndexByte([]byte("nrtf"), escape[1]) >= 0
 	}
 	r, err := strconv.ParseUint(string(escape[2:]), 16, 32)
-	return err == nil && unicode.IsSpace(rune(r))
+	return err == nil && showsNothing(rune(r))
 }
 
 // validate says why line is no JSON value, or nil. What is one, the scanner has taken
@@ -451,7 +452,7 @@ func (v value) appendCompact(dst []byte) []byte {
 func (v value) number() (value, bool) {
 	text := v
 	if v.isString() {
-		text = bytes.TrimSpace(v.content())
+		text = trimBytes(v.content())
 	}
 	if len(text) == 0 || len(text) > maxTyped || numberLength(text) != len(text) {
 		return nil, false

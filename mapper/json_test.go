@@ -2,7 +2,6 @@ package mapper
 
 import (
 	"encoding/json"
-	"strings"
 	"testing"
 )
 
@@ -39,7 +38,7 @@ func TestIsBlank(t *testing.T) {
 		`""`, `" "`, `"\t\n\r\f"`, `"\b"`, `"\/"`, `"\\"`, `"\""`, `"n"`, `"\u0020\u00a0\u2028\u3000"`, `"\u200b"`, `" \u0041"`,
 		`"\ud83d"`, `"\ud83d\ude00"`, `"\u000b\u0085"`, "\"\u00a0\u2003\"", "\" \u2603\"", `"\u002"`[:4] + `0020"`,
 	} {
-		if got, want := value(text).isBlank(), strings.TrimSpace(value(text).text()) == ""; got != want {
+		if got, want := value(text).isBlank(), trim(value(text).text()) == ""; got != want {
 			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}

@@ -171,14 +171,6 @@ func (m *mapping) checkProfile(r Request, raw int) *Error {
 	return nil
 }
 
-// checkExternalID says that a person's external id is too long, or nil.
-func (m *mapping) checkExternalID(p person) *Error {
-	if most := m.revision.limits.externalID; utf8.RuneCountInString(p.ExternalID) > most {
-		return limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most)
-	}
-	return nil
-}
-
 // check checks the strings, lists and depth of a property, level 1 being the
 // properties. The error's field is a JSON Pointer from the value on.
 func (most *limits) check(v value, level int) *Error {

@@ -52,7 +52,10 @@ func New(cfg Config) (*Mapper, error) {
 		cfg.Consent = []Channel{ChannelEmail}
 	}
 	if cfg.ItemFields == "" {
-		cfg.ItemFields = ItemFieldsKlaviyo
+		cfg.ItemFields = ItemFieldsGuide
+	}
+	if cfg.EcommerceEvents == nil {
+		cfg.EcommerceEvents = new(true)
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -87,8 +90,13 @@ func (c Config) validate() (*revision, error) {
 		return nil, fmt.Errorf("eventFilteringOption must be %q, %q or %q",
 			EventFilteringDisabled, EventFilteringWhitelist, EventFilteringBlacklist)
 	}
-	if c.ItemFields != ItemFieldsKlaviyo && c.ItemFields != ItemFieldsTransformer {
-		return nil, fmt.Errorf("itemFields must be %q or %q", ItemFieldsKlaviyo, ItemFieldsTransformer)
+	if itemLabels[c.ItemFields] == nil {
+		return nil, fmt.Errorf("itemFields must be %q, %q or %q", ItemFieldsGuide, ItemFieldsKlaviyo, ItemFieldsTransformer)
+	}
+	for _, name := range c.MetricNames {
+		if trim(name.EventName) == "" || trim(name.MetricName) == "" {
+			return nil, errors.New("metricNames: each has an eventName and a metricName")
+		}
 	}
 	if c.DefaultCountry != "" && !phonenumbers.GetSupportedRegions()[c.DefaultCountry] {
 		return nil, errors.New(`defaultCountry must be an ISO 3166-1 alpha-2 code, such as "DE"`)
@@ -143,7 +151,8 @@ func (m *Mapper) end(w *mapping) {
 		return
 	}
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
-	w.externalID, w.retl = nil, false
+	w.externalID, w.retl, w.skipped, w.leaves = nil, false, "", wordSet{}
+	w.itemTexts = [rootCount]bool{}
 	w.unsaid, w.broken, w.taken = 0, nil, 0
 	m.pool.Put(w)
 }
@@ -166,6 +175,7 @@ func (m *mapping) run() (Result, error) {
 	}
 	m.readParts()
 	p, requests, err := rule.requests(m)
+	result.Skipped = m.skipped
 	if m.unsaid > 0 {
 		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings are left out", m.unsaid)})
 	}

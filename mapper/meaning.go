@@ -26,7 +26,9 @@ type profile struct {
 
 // location is where a person is.
 type location struct {
-	address1, city, country, region, timezone, zip field
+	address1, address2, city, country, region, timezone, zip field
+	// latitude and longitude are numbers, null where they are to be cleared, or empty.
+	latitude, longitude value
 
 	ip string
 }

@@ -133,7 +133,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 
 		{name: "empty items", event: checkout(`"products":[` + times("{},", size) + "]"), code: mapper.CodeListTooLong, field: "/properties/products"},
 		{name: "items", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), code: mapper.CodeListTooLong, field: "/properties/items"},
-		{name: "items, flattened", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), cfg: flat, code: mapper.CodeTooManyProperties, field: "/properties"},
+		{name: "items, flattened", event: checkout(`"items":[` + times(`{"sku":1},`, size) + "]"), cfg: flat, code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items that are numbers", event: checkout(`"items":` + numbers), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items of another metric", event: trackWith(`{"items":[` + times(`{"sku":1},`, size) + "]}"), code: mapper.CodeListTooLong, field: "/properties/items"},
 		{name: "items with many fields", event: checkout(items(4_000, names("0", 1_100)))},
@@ -151,7 +151,7 @@ func TestLargeEventsTakeLittle(t *testing.T) {
 		{name: "an email address", event: strings.Replace(trackWith("{}"), "ana", long, 1), code: mapper.CodeInvalidEmail, field: "traits.email"},
 		{name: "a list id of control characters", event: strings.Replace(identifyWith(`"subscribe":true`), `"identify"`, `"group","groupId":"`+control+`"`, 1), code: mapper.CodeTooLarge},
 		{name: "fields of control characters", event: strings.Replace(trackWith("{}"), `"email"`, `"title":"`+control+`","image":"`+control+`","email"`, 1), code: mapper.CodeTooLarge},
-		{name: "an email address of a group", event: strings.Replace(strings.Replace(identifyWith(`"subscribe":true`), "example", long, 1), `"identify"`, `"group","groupId":"L1"`, 1), code: mapper.CodeTooLarge},
+		{name: "an email address of a group", event: strings.Replace(strings.Replace(identifyWith(`"subscribe":true`), "example", long, 1), `"identify"`, `"group","groupId":"L1"`, 1), code: mapper.CodeInvalidEmail, field: "traits.email"},
 		{name: "a first name", event: identifyWith(`"firstName":"` + times(`\u2603`, 3*size) + `"`), code: mapper.CodeTooLarge},
 		{name: "a blank name", event: identifyWith(`"firstName":"` + times(`\u2028`, size) + `"`)},
 		{name: "an event's name", event: strings.Replace(trackWith("{}"), "Song Played", escaped, 1), code: mapper.CodeMetricNameTooLong, field: "/event"},

@@ -134,7 +134,7 @@ func (t *nameTable) add(name []byte, object int) bool {
 type word uint8
 
 // maxWords bounds the vocabulary of the rules, for arrays that words index.
-const maxWords = 128
+const maxWords = 192
 
 // vocabulary numbers the names that rules speak of, so that a name of an event is
 // compared with them once and not by each rule.
@@ -142,7 +142,7 @@ type vocabulary struct {
 	names  [maxWords]string
 	hashes [maxWords]uint64
 	count  word
-	slots  [4 * maxWords]word // by hash; the next where one is taken
+	slots  [512]word // by hash; the next where one is taken. A power of two is divided by fast.
 }
 
 // words is filled while the tables of the rules are made, and not after.

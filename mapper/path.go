@@ -19,6 +19,9 @@ const (
 	rootContextOptions             // CP: those under context.traits
 	rootTraitsAddress              // T.address
 	rootContextAddress             // C.address
+	rootTraitsCompany              // T.company
+	rootContextCompany             // C.company
+	rootLocation                   // context.location
 	rootContext
 	rootIntegrations
 	rootKlaviyo  // the options for Klaviyo among the integrations
@@ -53,9 +56,12 @@ var roots = map[string]struct {
 	"CP":           {rootContextOptions, "context.traits.properties"},
 	"T.address":    {rootTraitsAddress, "traits.address"},
 	"C.address":    {rootContextAddress, "context.traits.address"},
+	"T.company":    {rootTraitsCompany, "traits.company"},
+	"C.company":    {rootContextCompany, "context.traits.company"},
 	"context":      {rootContext, "context"},
 	"integrations": {rootIntegrations, "integrations"},
 
+	"context.location":     {rootLocation, "context.location"},
 	"integrations.Klaviyo": {rootKlaviyo, "integrations.Klaviyo"},
 }
 
@@ -124,6 +130,9 @@ var parts = []struct {
 	{newPath("C.properties"), rootContextOptions, false},
 	{newPath("T.address"), rootTraitsAddress, true},
 	{newPath("C.address"), rootContextAddress, true},
+	{newPath("T.company"), rootTraitsCompany, true},
+	{newPath("C.company"), rootContextCompany, true},
+	{newPath("context.location"), rootLocation, true},
 	{newPath("integrations"), rootIntegrations, true},
 	{newPath("integrations.Klaviyo"), rootKlaviyo, true},
 	{newPath("P.items"), rootItems, true},
@@ -142,6 +151,21 @@ var branches = func() (to [rootCount][maxWords]root) {
 type rule struct {
 	name string // what the value is for
 	from []path
+	// whole is the rule that this one is a part of, if it is one.
+	whole *rule
+}
+
+// part is the part of a rule for which is true, or the other one.
+func (r *rule) part(is func(path) bool, want bool) rule {
+	return rule{name: r.name, whole: r, from: slices.DeleteFunc(slices.Clone(r.from), func(p path) bool { return is(p) != want })}
+}
+
+func (p path) isProperty() bool { return p.root == rootProperties }
+
+// withoutProperties is the rule for events, whose properties say nothing of the person.
+func (r rule) withoutProperties() rule {
+	r.from = slices.DeleteFunc(slices.Clone(r.from), path.isProperty)
+	return r
 }
 
 func newRule(name, from string) rule { return rule{name: name, from: slices.Clip(paths(from))} }

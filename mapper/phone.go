@@ -9,41 +9,69 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// parsePhone gives the number in E.164, or nothing if it is none.
-func (m *Mapper) parsePhone(s string) string {
-	s = strings.TrimSpace(s)
+// parsePhone gives the number in E.164, or nothing if it is invalid.
+func (m *mapping) parsePhone(s string) string {
+	s = internationalForm(s)
 	if isCertain(s) {
 		return s
 	}
+	if strings.HasPrefix(s, "+") {
+		return m.phoneIn(s, "") // it names its country itself
+	}
+	country, _ := m.phoneCountry()
+	if country == "" {
+		return ""
+	}
+	return m.phoneIn(s, country)
+}
+
+// phoneIn parses a number as it is written in a country.
+func (m *Mapper) phoneIn(s, country string) string {
 	if len(s) > maxPhone {
-		return parseUncertain(s, m.cfg.DefaultCountry)
+		return parseUncertain(s, country)
 	}
 	slot := &m.phones[hashName([]byte(s))%uint64(len(m.phones))]
-	if known := slot.Load(); known != nil && known.text == s {
+	if known := slot.Load(); known != nil && known.text == s && known.country == country {
 		return known.e164
 	}
-	e164 := parseUncertain(s, m.cfg.DefaultCountry)
-	slot.Store(&parsedPhone{s, e164})
+	e164 := parseUncertain(s, country)
+	slot.Store(&parsedPhone{s, country, e164})
 	return e164
+}
+
+// internationalForm writes a number that names its country with the + that it does so with.
+func internationalForm(s string) string {
+	s = trim(s)
+	if len(s) > len("tel:") && strings.EqualFold(s[:len("tel:")], "tel:") {
+		s = trim(s[len("tel:"):])
+	}
+	if rest, ok := strings.CutPrefix(s, "\uff0b"); ok { // full-width
+		s = "+" + rest
+	}
+	return s
 }
 
 // phoneMemory holds what became of some numbers that weren't certain. A number drives
 // out the one that was in its slot.
 type phoneMemory [1 << 10]atomic.Pointer[parsedPhone]
 
-type parsedPhone struct{ text, e164 string }
+type parsedPhone struct{ text, country, e164 string }
 
 // maxPhone is how long a text is remembered as a number, in bytes.
 const maxPhone = 64
 
-// parseUncertain leaves the number to phonenumbers.
-func parseUncertain(s, defaultCountry string) string {
-	if strings.HasPrefix(s, "+") {
-		defaultCountry = "" // the number names its country itself
-	} else if defaultCountry == "" {
-		return ""
+// parseUncertain leaves the number to phonenumbers. What begins with 00 and isn't of the
+// country is dialled so from many others.
+func parseUncertain(s, country string) string {
+	e164 := parseIn(s, country)
+	if rest, ok := strings.CutPrefix(s, "00"); ok && e164 == "" {
+		return parseIn("+"+rest, "")
 	}
-	number, err := phonenumbers.Parse(s, defaultCountry)
+	return e164
+}
+
+func parseIn(s, country string) string {
+	number, err := phonenumbers.Parse(s, country)
 	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
 		return "" // E.164 has no place for an extension
 	}

@@ -42,7 +42,7 @@ func (m *plain) klaviyoIDs() (ids []plainKlaviyoID) {
 			m.warn(mapper.CodeWrongType, field)
 			continue
 		}
-		ids = append(ids, plainKlaviyoID{strings.TrimSpace(textOf(id)), field})
+		ids = append(ids, plainKlaviyoID{plainTrim(textOf(id)), field})
 	}
 	return ids
 }
@@ -54,10 +54,10 @@ func (m *plain) merged() (into, from string) {
 	m.warnings = m.warnings[:before] // an alias is about nothing else
 	own := func(name string) string {
 		v, _ := m.event.get(name)
-		if kindOf(v) != '"' || !slices.ContainsFunc(ids, func(known plainKlaviyoID) bool { return known.id == strings.TrimSpace(textOf(v)) }) {
+		if kindOf(v) != '"' || !slices.ContainsFunc(ids, func(known plainKlaviyoID) bool { return known.id == plainTrim(textOf(v)) }) {
 			return ""
 		}
-		return strings.TrimSpace(textOf(v))
+		return plainTrim(textOf(v))
 	}
 	into, from = own("userId"), own("previousId")
 	if into == "" || from == "" || into == from {
@@ -142,13 +142,13 @@ func (m *plain) servedProfile(attributes map[string]any) string {
 		if kindOf(v) != '"' {
 			continue
 		}
-		if _, err := netip.ParseAddr(strings.TrimSpace(textOf(v))); err == nil {
+		if _, err := netip.ParseAddr(plainTrim(textOf(v))); err == nil {
 			location, _ := attributes["location"].(map[string]any)
 			location = maps.Clone(location)
 			if location == nil {
 				location = map[string]any{}
 			}
-			location["ip"] = strings.TrimSpace(textOf(v))
+			location["ip"] = plainTrim(textOf(v))
 			attributes["location"] = location
 			break
 		}
@@ -177,26 +177,18 @@ func (m *plain) endedBy(places ...string) string {
 // ended are the channels that a subscription ends for.
 func (m *plain) ended(places ...string) []string {
 	var named []string
+	var paths []string
 	for _, place := range places {
-		v, ok := m.get(place + ".consent")
-		if !ok || kindOf(v) == 'n' || isBlankText(v) {
-			continue
+		paths = append(paths, place+".consent")
+	}
+	list, path := m.firstList(paths...)
+	for _, element := range list {
+		name := strings.ToLower(plainTrim(textOf(element)))
+		if kindOf(element) == '"' && (name == "email" || name == "sms") {
+			named = append(named, name)
+		} else {
+			m.warn(mapper.CodeUnknownChannel, fieldOf(path))
 		}
-		list := []json.RawMessage{v}
-		if kindOf(v) == '[' {
-			list = listOf(v)
-		} else if kindOf(v) != '"' {
-			m.warn(mapper.CodeWrongType, fieldOf(place+".consent"))
-			continue
-		}
-		for _, element := range list {
-			if kindOf(element) == '"' && (textOf(element) == "email" || textOf(element) == "sms") {
-				named = append(named, textOf(element))
-			} else {
-				m.warn(mapper.CodeUnknownChannel, fieldOf(place+".consent"))
-			}
-		}
-		break
 	}
 	m.endedChannels = nil
 	for _, channel := range []struct{ name, identifier string }{{"email", m.email}, {"sms", m.phone}} {
@@ -211,7 +203,7 @@ func (m *plain) servedSubscription(list string, channels map[string]any) string 
 	given := map[string]any{"consent": "SUBSCRIBED"}
 	job := map[string]any{}
 	if m.cfg.HistoricalImport {
-		at, field := m.timeAt()
+		at, field := m.timeAt("identify")
 		switch {
 		case at == "":
 			fail(mapper.CodeMissingTime, "timestamp")
@@ -277,7 +269,7 @@ func (m *plain) servedEvent(attributes map[string]any, s specialProfile) string 
 		}
 	}
 	if id, path, _ := m.firstText("anonymousId"); path != "" {
-		who["anonymous_id"] = strings.TrimSpace(id)
+		who["anonymous_id"] = plainTrim(id)
 	}
 	custom := s.custom
 	if consent, ok := s.special["$consent"]; ok {
@@ -296,14 +288,12 @@ func (m *plain) servedEvent(attributes map[string]any, s specialProfile) string 
 	attributes["profile"] = map[string]any{"data": profile}
 	attributes["metric"] = map[string]any{"data": map[string]any{"type": "metric", "attributes": attributes["metric"]}}
 	if v, _ := m.p.get("currency"); kindOf(v) == '"' {
-		if code := strings.ToUpper(strings.TrimSpace(textOf(v))); slices.Contains([]string{"EUR", "USD", "JPY"}, code) { // of those in events here
+		if code := strings.ToUpper(plainTrim(textOf(v))); slices.Contains([]string{"EUR", "USD", "JPY"}, code) { // of those in events here
 			attributes["value_currency"] = code
 		}
 	}
 	if id, _ := attributes["unique_id"].(string); utf8.RuneCountInString(id) > 255 {
-		sum := sha1.Sum([]byte("rudderklaviyo\x00\x00\x05" + id))
-		sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
-		attributes["unique_id"] = fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+		attributes["unique_id"] = plainUUID(id)
 	}
 	if m.cfg.HistoricalImport {
 		attributes["backfill"] = true
@@ -317,4 +307,11 @@ func (m *plain) checkServed(attributes map[string]any) {
 	if len(encodeValue(profile)) > 95_000 {
 		fail(mapper.CodeTooLarge, "")
 	}
+}
+
+// plainUUID is a UUID of version 5 made of a text.
+func plainUUID(text string) string {
+	sum := sha1.Sum([]byte("rudderklaviyo\x00\x00\x05" + text))
+	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -14,57 +14,93 @@ type profileField struct {
 	from rule
 	trim bool
 	of   func(*profile) *field
+	// isOther says of a text at a path that it means something else; nil if none does.
+	isOther func(path, []byte) bool
+
+	inEvent rule // from, without the event's properties
 }
 
 // profileFields are the typed fields of a profile and of the profile inside an
-// event, but for the identifiers.
-var profileFields = []profileField{
-	{"first_name", newRule("first_name", "{T,C}.{firstName,firstname,first_name}"), true,
-		func(p *profile) *field { return &p.firstName }},
-	{"last_name", newRule("last_name", "{T,C}.{lastName,lastname,last_name}"), true,
-		func(p *profile) *field { return &p.lastName }},
-	{"title", newRule("title", "{T,C,P}.title"), false,
-		func(p *profile) *field { return &p.title }},
-	{"organization", newRule("organization", "{T,C,P}.organization"), false,
-		func(p *profile) *field { return &p.organization }},
-	{"image", newRule("image", "{T,C,P}.image {T,C}.avatar"), false,
-		func(p *profile) *field { return &p.image }},
-	{"location.timezone", newRule("location.timezone", "{T,C,P}.timezone context.timezone"), false,
-		func(p *profile) *field { return &p.location.timezone }},
-	{"location.city", newRule("location.city", "{T,T.address,C,C.address,P}.city"), false,
-		func(p *profile) *field { return &p.location.city }},
-	{"location.country", newRule("location.country", "{T,T.address,C,C.address,P}.country"), false,
-		func(p *profile) *field { return &p.location.country }},
-	{"location.region", newRule("location.region", "{T,T.address,C,C.address,P}.region {T,T.address,C,C.address,P}.state"), false,
-		func(p *profile) *field { return &p.location.region }},
-	{"location.zip", newRule("location.zip", "{T,T.address,C,C.address,P}.{zip,postalcode,postalCode}"), false,
-		func(p *profile) *field { return &p.location.zip }},
-	{"location.address1", newRule("location.address1", "{T,T.address,C,C.address,P}.street"), false,
-		func(p *profile) *field { return &p.location.address1 }},
+// event, but for the identifiers and the coordinates.
+var profileFields = withEventRules([]profileField{
+	{name: "first_name", from: newRule("first_name", "{T,C}.{firstName,firstname,first_name}"), trim: true,
+		of: func(p *profile) *field { return &p.firstName }},
+	{name: "last_name", from: newRule("last_name", "{T,C}.{lastName,lastname,last_name}"), trim: true,
+		of: func(p *profile) *field { return &p.lastName }},
+	{name: "title", from: newRule("title", "{T,C,P}.title"),
+		of: func(p *profile) *field { return &p.title }},
+	{name: "organization", from: newRule("organization", "T.organization T.company.name T.company C.organization C.company.name C.company P.organization"),
+		of: func(p *profile) *field { return &p.organization }},
+	{name: "image", from: newRule("image", "{T,C,P}.image {T,C}.avatar"),
+		of: func(p *profile) *field { return &p.image }},
+	{name: "location.timezone", from: newRule("location.timezone", "{T,C,P}.timezone context.timezone"), isOther: isOffset,
+		of: func(p *profile) *field { return &p.location.timezone }},
+	{name: "location.city", from: newRule("location.city", "{T,T.address,C,C.address,P}.city"),
+		of: func(p *profile) *field { return &p.location.city }},
+	{name: "location.country", from: newRule("location.country", countryPaths+" P.country"),
+		of: func(p *profile) *field { return &p.location.country }},
+	{name: "location.region", from: newRule("location.region", "T.{region,province} T.address.{region,province,state} C.{region,province} C.address.{region,province,state} P.region {T,C,P}.state"), isOther: isAccountState,
+		of: func(p *profile) *field { return &p.location.region }},
+	{name: "location.zip", from: newRule("location.zip", "{T,T.address,C,C.address,P}.{zip,postalcode,postalCode,postal_code}"),
+		of: func(p *profile) *field { return &p.location.zip }},
+	{name: "location.address1", from: newRule("location.address1", "{T,T.address,C,C.address}.{street,address1} P.street"),
+		of: func(p *profile) *field { return &p.location.address1 }},
+	{name: "location.address2", from: newRule("location.address2", "{T,T.address,C,C.address}.address2"),
+		of: func(p *profile) *field { return &p.location.address2 }},
+})
+
+func withEventRules(fields []profileField) []profileField {
+	for i := range fields {
+		fields[i].inEvent = fields[i].from.withoutProperties()
+	}
+	return fields
 }
 
+// countryPaths are where the traits have the person's country.
+const countryPaths = "T.country T.address.{country,country_code,countryCode} C.country C.address.{country,country_code,countryCode}"
+
 // leftOut are the traits that are mapped to typed fields, and those that are no
-// data of the person. Others that are mapped (street, address, state, postalcode,
-// postalCode, avatar) stay custom properties too, for people segment on them.
+// data of the person. Others that are mapped (street, address, state, company, avatar and
+// more) stay custom properties too, for people segment on them.
 var leftOut = newWordSet(
-	"email", "phone", "id", "userId", "anonymousId",
+	"email", "phone", "phone_number", "id", "userId", "external_id", "anonymousId",
 	"firstName", "firstname", "first_name", "lastName", "lastname", "last_name",
 	"title", "organization", "image", "timezone",
-	"city", "region", "country", "zip",
+	"city", "region", "country", "zip", "latitude", "longitude",
 	"properties",
 )
 
-// read gives the field's value: a text, null where SendNulls clears the field, or
-// nothing.
-func (m *mapping) read(f *profileField) field {
-	found, ok := m.firstText(&f.from)
+// leftOutOfEvents are those of a profile inside an event, which has no place for coordinates.
+var leftOutOfEvents = func() *wordSet {
+	set := *leftOut
+	set[words.add("latitude")], set[words.add("longitude")] = false, false
+	return &set
+}()
+
+var wordExternalID = words.add("external_id")
+
+// isAccountState tells of a bare state, which shops have for that of a customer's account.
+func isAccountState(p path, text []byte) bool {
+	return p.word == wordState && bareStates[p.root] && accountStates[strings.ToLower(string(text))]
+}
+
+var (
+	wordState     = words.add("state")
+	bareStates    = map[root]bool{rootTraits: true, rootContextTraits: true, rootProperties: true}
+	accountStates = map[string]bool{"enabled": true, "disabled": true, "invited": true, "declined": true, "active": true, "inactive": true}
+)
+
+// read gives the field's value by a rule of its: a text, null where SendNulls clears the
+// field, or nothing.
+func (m *mapping) read(f *profileField, from *rule) field {
+	found, ok := m.firstTextBut(from, f.isOther)
 	switch {
 	case ok && f.trim:
-		return runtime.Set(strings.TrimSpace(found.text))
+		return runtime.Set(trim(found.text))
 	case ok:
 		return runtime.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
-		m.took(&f.from, found.null.text)
+		m.took(from, found.null.text)
 		return runtime.Null[string]()
 	}
 	return field{}
@@ -74,9 +110,13 @@ func (m *mapping) read(f *profileField) field {
 func (m *mapping) readProfile(who person) *profile {
 	p := &m.meant.profile
 	*p = profile{Identity: who.Identity}
-	m.readFields(p)
+	for i := range profileFields {
+		f := &profileFields[i]
+		*f.of(p) = m.read(f, &f.from)
+	}
+	p.location.latitude, p.location.longitude = m.coordinates()
 	p.location.ip = m.ipAddress()
-	custom := m.customTraits()
+	custom := m.customTraits(leftOut)
 	for _, u := range m.unused {
 		// An identify sends none of its properties, but what they failed to give stays.
 		if u.path.root == rootProperties {
@@ -85,13 +125,6 @@ func (m *mapping) readProfile(who person) *profile {
 	}
 	m.readCustom(p, custom, who, m.revision.limits.profile, (*mapping).profileTooLarge)
 	return p
-}
-
-func (m *mapping) readFields(p *profile) {
-	for i := range profileFields {
-		f := &profileFields[i]
-		*f.of(p) = m.read(f)
-	}
 }
 
 // readCustom makes the custom properties of a profile, which have limit bytes at most.
@@ -117,8 +150,8 @@ func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []by
 }
 
 // customTraits are the traits without a typed field, T over C key by key, and the
-// values that could not be used in one.
-func (m *mapping) customTraits() object {
+// values that could not be used in one. It is told which have a field.
+func (m *mapping) customTraits(left *wordSet) object {
 	for _, r := range []root{rootTraits, rootContextTraits} {
 		if m.crowded[r] {
 			m.breaks(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
@@ -133,7 +166,7 @@ func (m *mapping) customTraits() object {
 		return nil
 	}
 	for i := range traits {
-		if trait := &traits[i]; m.isCustom(rootTraits, trait) {
+		if trait := &traits[i]; m.isCustom(left, rootTraits, trait) {
 			if len(contextTraits) > 0 {
 				m.names.add(trait.name(), trait.hash)
 			}
@@ -142,7 +175,7 @@ func (m *mapping) customTraits() object {
 	}
 	for i := range contextTraits {
 		trait := &contextTraits[i]
-		if m.isCustom(rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
+		if m.isCustom(left, rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
 			custom = m.addTrait(custom, rootContextTraits, trait)
 		}
 	}
@@ -155,9 +188,10 @@ func (m *mapping) customTraits() object {
 	return custom
 }
 
-// isCustom says that a trait has no typed field, or could not be used in it.
-func (m *mapping) isCustom(r root, trait *member) bool {
-	return !leftOut[trait.word] || m.isUnused(r, trait.word)
+// isCustom says that a trait has no typed field, or could not be used in it. A record that
+// rETL identifies keeps its own external_id too.
+func (m *mapping) isCustom(left *wordSet, r root, trait *member) bool {
+	return !left[trait.word] || m.isUnused(r, trait.word) || trait.word == wordExternalID && m.externalID != nil
 }
 
 // addTrait adds a trait, but for a null that isn't to be sent.
@@ -178,7 +212,7 @@ func (m *mapping) addTrait(custom object, r root, trait *member) object {
 // withUserID keeps the user id as the custom property _id where it doesn't
 // identify the person.
 func (m *mapping) withUserID(custom object, p person) object {
-	if !m.cfg.EnforceEmailAsPrimary || p.userID == nil {
+	if !p.keepsUserID {
 		return custom
 	}
 	id := newMember("_id", p.userID)
@@ -186,7 +220,7 @@ func (m *mapping) withUserID(custom object, p person) object {
 		m.trace.profile["_id"] = origin{p.externalIDPath, WhyUserID}
 	}
 	if i := custom.index("_id"); i >= 0 {
-		m.warnCollision(m.traitPath([]byte("_id")), "_id is the user id under enforceEmailAsPrimary")
+		m.warnCollision(m.traitPath([]byte("_id")), "_id is the user id, which is no identifier")
 		custom[i] = id
 		return custom
 	}
@@ -233,7 +267,7 @@ func (m *mapping) ipAddress() string {
 		if !v.isString() || len(v) > maxTyped {
 			continue
 		}
-		text := strings.TrimSpace(v.text())
+		text := trim(v.text())
 		if _, err := netip.ParseAddr(text); err != nil {
 			continue
 		}

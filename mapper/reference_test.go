@@ -23,8 +23,9 @@ const reference = "../docs/mapping.md"
 var referenceTables = map[string]func() string{
 	"identity": func() string {
 		t := newTable("Identifier", "First of")
-		t.row("email", pathList(emailRule))
+		t.row("email", pathList(traitEmailRule)+", the external id if it is an email address, "+pathList(ownEmailRule))
 		t.row("phone number", pathList(phoneRule))
+		t.row("country of the phone number", pathList(countryRule)+", config")
 		t.row("external id", pathList(externalIDRule))
 		return t.String()
 	},
@@ -32,6 +33,13 @@ var referenceTables = map[string]func() string{
 		t := newTable("Profile", "In an event", "First of")
 		for _, f := range profileFields {
 			t.row(code(f.name), code(flatName(f.name)), pathList(f.from))
+		}
+		for i, name := range []string{latitude, longitude} {
+			var from []string
+			for _, place := range coordinatePlaces {
+				from = append(from, pathList(place[i]))
+			}
+			t.row(code(name), "", strings.Join(from, ", "))
 		}
 		return t.String()
 	},
@@ -116,8 +124,10 @@ var referenceTables = map[string]func() string{
 		t.row(code("value"), pathList(valueRule))
 		t.row("`value` of an e-commerce event", pathList(ecommerceValue))
 		t.row(code("time"), pathList(timeRule))
-		t.row(code("unique_id"), pathList(messageIDRule))
-		t.row("`$consent` of the profile", pathList(eventConsent))
+		t.row(code("time")+" of a track from a warehouse", pathList(warehouseTrackTime))
+		t.row(code("time")+" of an identify from a warehouse", pathList(warehouseIdentifyTime))
+		t.row(code("unique_id"), pathList(messageIDRule)+", a UUID made of the event")
+		t.row("`$consent` of the profile", pathList(subscriptionConsent))
 		return t.String()
 	},
 	"e-commerce events": func() string {
@@ -139,9 +149,9 @@ var referenceTables = map[string]func() string{
 		return t.String()
 	},
 	"items": func() string {
-		t := newTable("Field", "Name", "With `itemFields: transformer`")
+		t := newTable("Field", "`guide`, the default", "`klaviyo`", "`transformer`")
 		for _, r := range itemRows {
-			t.row(code(r.field), code(r.klaviyo), code(r.transformer))
+			t.row(code(r.field), code(r.guide), code(r.klaviyo), code(r.transformer))
 		}
 		return t.String()
 	},

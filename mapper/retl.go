@@ -1,6 +1,6 @@
 package mapper
 
-import "bytes"
+import "strings"
 
 var (
 	pathMappedToDestination = newPath("context.mappedToDestination")
@@ -34,25 +34,39 @@ func (m *mapping) readRETL() {
 	}
 }
 
+// bulkUploadType is what the type of the external id begins with where the destination
+// imports profiles, and subscribes nobody.
+const bulkUploadType = "KLAVIYO_BULK_UPLOAD"
+
+// subscribesByDefault says that a record that says nothing of subscribing subscribes.
+func (m *mapping) subscribesByDefault() bool {
+	if !m.retl {
+		return false
+	}
+	kind := m.firstExternalID().get("type")
+	return !kind.isString() || !strings.HasPrefix(kind.text(), bulkUploadType)
+}
+
+// firstExternalID is the object that names the record, or an empty one.
+func (m *mapping) firstExternalID() value {
+	if list, _ := m.lookup(pathExternalID); list.isList() {
+		if inside := list.inside(); inside.more() {
+			if first := inside.next(); first.isObject() {
+				return first
+			}
+		}
+	}
+	return value("{}")
+}
+
 func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
-	list, _ := m.lookup(pathExternalID)
-	if !list.isList() {
-		return "", nil, false
-	}
-	inside := list.inside()
-	if !inside.more() {
-		return "", nil, false
-	}
-	first := inside.next()
-	if !first.isObject() {
-		return "", nil, false
-	}
+	first := m.firstExternalID()
 	kind := first.get("identifierType")
 	id = first.get("id")
 	if !kind.isString() {
 		return "", nil, false
 	}
-	name := bytes.TrimSpace(m.content(kind))
+	name := trimBytes(m.content(kind))
 	usable := id.isNumber() || id.isBool() || id.isString() && !id.isBlank()
 	return string(name), id, usable && len(name) > 0 && len(name) <= maxTyped
 }

@@ -44,7 +44,7 @@ var _ = register(&revision{
 				"/data/attributes/value":            valueRule.name,
 				"/data/attributes/time":             timeRule.name,
 				"/data/attributes/unique_id":        messageIDRule.name,
-				"/data/attributes/profile/$consent": eventConsent.name,
+				"/data/attributes/profile/$consent": subscriptionConsent.name,
 			}),
 		},
 		KindSubscription: {rules: fieldRules{
@@ -96,16 +96,28 @@ func createProfile2023(p *profile) Request {
 			Organization: p.organization,
 			Image:        p.image,
 			Location: klaviyo.ProfileLocation{
-				Address1: p.location.address1,
-				City:     p.location.city,
-				Country:  p.location.country,
-				Region:   p.location.region,
-				Timezone: p.location.timezone,
-				Zip:      p.location.zip,
+				Address1:  p.location.address1,
+				Address2:  p.location.address2,
+				Latitude:  coordinate2023(p.location.latitude),
+				Longitude: coordinate2023(p.location.longitude),
+				City:      p.location.city,
+				Country:   p.location.country,
+				Region:    p.location.region,
+				Timezone:  p.location.timezone,
+				Zip:       p.location.zip,
 			},
 			Properties: p.custom,
 		}),
 	}
+}
+
+// coordinate2023 writes a coordinate as it came.
+func coordinate2023(number value) klaviyo.Coordinate {
+	var c klaviyo.Coordinate
+	if number != nil {
+		_ = c.UnmarshalJSON(number) // which keeps the bytes
+	}
+	return c
 }
 
 func createEvent2023(e *event) Request {
@@ -130,6 +142,7 @@ func createEvent2023(e *event) Request {
 				Organization: e.organization,
 				Image:        e.image,
 				Address1:     e.location.address1,
+				Address2:     e.location.address2,
 				City:         e.location.city,
 				Country:      e.location.country,
 				Region:       e.location.region,

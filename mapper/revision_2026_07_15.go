@@ -67,7 +67,7 @@ var _ = register(&revision{
 				"/data/attributes/backfill":                                   backfillRule,
 				eventProfile2026 + "id":                                       klaviyoIDRule.name,
 				eventProfile2026 + "attributes/anonymous_id":                  anonymousIDRule.name,
-				eventProfile2026 + "attributes/properties/" + consentProperty: eventConsent.name,
+				eventProfile2026 + "attributes/properties/" + consentProperty: subscriptionConsent.name,
 				eventProfile2026 + "attributes/meta/patch_properties/unset":   unsetRule.name,
 			}),
 		},
@@ -191,14 +191,26 @@ func withConsent2026(custom []byte, consent []string) json.RawMessage {
 
 func location2026(l *location) klaviyo.ProfileLocation {
 	return klaviyo.ProfileLocation{
-		Address1: l.address1,
-		City:     l.city,
-		Country:  l.country,
-		Region:   l.region,
-		Timezone: l.timezone,
-		Zip:      l.zip,
-		IP:       identifier2026(l.ip),
+		Address1:  l.address1,
+		Address2:  l.address2,
+		Latitude:  coordinate2026(l.latitude),
+		Longitude: coordinate2026(l.longitude),
+		City:      l.city,
+		Country:   l.country,
+		Region:    l.region,
+		Timezone:  l.timezone,
+		Zip:       l.zip,
+		IP:        identifier2026(l.ip),
 	}
+}
+
+// coordinate2026 writes a coordinate as it came.
+func coordinate2026(number value) klaviyo.Coordinate {
+	var c klaviyo.Coordinate
+	if number != nil {
+		_ = c.UnmarshalJSON(number) // which keeps the bytes
+	}
+	return c
 }
 
 // identifier2026 is a text that is left out if it is empty, and never null.

@@ -73,6 +73,16 @@ func (s *scanner) scanItem(item value) bool {
 	return s.value(rootItems) && !s.crowded[rootItems]
 }
 
+// scanItems reads a text that is a list of items, as the part r, and says whether it is one.
+func (s *scanner) scanItems(text []byte, r root) bool {
+	s.begin(text)
+	if !value(text).isList() || !s.value(r) {
+		return false
+	}
+	s.space()
+	return s.pos == len(s.src)
+}
+
 func (s *scanner) begin(src []byte) {
 	s.src, s.pos, s.depth, s.spaced, s.twice = src, 0, 0, false, 0
 	s.many.slots, s.crowded = s.many.slots[:0], [rootCount]bool{}
@@ -279,7 +289,7 @@ func (s *scanner) member(r root, quoted value, hash uint64, w word, escaped bool
 	m := &s.parts[r][i]
 	m.quoted, m.value, m.hash, m.word = quoted, s.src[start:s.pos:s.pos], hash, w
 	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
-	m.escaped, m.mapped = escaped, false
+	m.escaped, m.mapped, m.items = escaped, false, false
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
 	s.at[r][w] = int32(i + 1) // that of word 0 means nothing
 	return true

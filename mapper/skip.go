@@ -2,13 +2,12 @@ package mapper
 
 import (
 	"bytes"
-	"strings"
 )
 
 var (
-	typePath        = newPath("type")
-	integrationsOf  = newPath("integrations.Klaviyo")
-	integrationsAll = newPath("integrations.All")
+	typePath         = newPath("type")
+	integrationsPath = newPath("integrations")
+	integrationsAll  = newPath("integrations.All")
 )
 
 // skip gives the reason why an event of that type is not for Klaviyo, or nothing.
@@ -34,10 +33,33 @@ func (m *mapping) skipFiltered() SkipReason {
 // excludedByIntegrations is true for Klaviyo: false, and for All: false without a
 // truthy Klaviyo.
 func (m *mapping) excludedByIntegrations() bool {
-	klaviyo, _ := m.lookup(integrationsOf)
+	integrations, _ := m.lookup(integrationsPath)
+	if !integrations.isObject() {
+		return false
+	}
+	named := false
+	for s := integrations.inside(); s.more(); {
+		name := s.next()
+		s.more() // past the colon
+		choice := s.next()
+		if len(name) > maxIntegration || !bytes.EqualFold(name.content(), integrationName) {
+			continue
+		}
+		if string(choice) == "false" {
+			return true
+		}
+		named = named || choice.isTruthy()
+	}
 	all, _ := m.lookup(integrationsAll)
-	return string(klaviyo) == "false" || string(all) == "false" && !klaviyo.isTruthy()
+	return string(all) == "false" && !named
 }
+
+// integrationName is the name of Klaviyo among the integrations, which is matched in any
+// case. RudderStack's own guides write it in two.
+var integrationName = []byte("Klaviyo")
+
+// maxIntegration is the length of the name with all its letters escaped.
+const maxIntegration = len(`"`) + len(`\u0000`)*len("Klaviyo") + len(`"`)
 
 // excludedByFilter looks at the event's own name alone; without one it passes.
 func (m *mapping) excludedByFilter() bool {
@@ -45,7 +67,7 @@ func (m *mapping) excludedByFilter() bool {
 	if !v.isString() {
 		return false
 	}
-	name := bytes.TrimSpace(m.content(v))
+	name := trimBytes(m.content(v))
 	if len(name) == 0 {
 		return false
 	}
@@ -61,7 +83,7 @@ func (m *mapping) excludedByFilter() bool {
 func (n EventNames) set() map[string]bool {
 	set := make(map[string]bool, len(n))
 	for _, name := range n {
-		set[strings.TrimSpace(name)] = true
+		set[trim(name)] = true
 	}
 	return set
 }

@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"bytes"
 	"iter"
 	"slices"
 	"strings"
@@ -15,16 +16,17 @@ var (
 	identifySubscription = subscriptionRules{
 		subscribe:  newRule("subscribe", "{TP,CP,P}.subscribe"),
 		listID:     newRule("list id", "{TP,CP,P}.listId"),
-		consent:    newRule("consent", "{TP,CP,P}.consent"),
-		smsConsent: newRule("smsConsent", "{TP,CP,P}.smsConsent"),
+		consent:    subscriptionConsent,
+		smsConsent: subscriptionSMSConsent,
 	}
 	groupSubscription = subscriptionRules{
 		subscribe:  newRule("subscribe", "{T,C,TP,CP}.subscribe"),
 		listID:     newRule("list id", "groupId"),
-		consent:    newRule("consent", "{TP,CP,P,T,C}.consent"),
-		smsConsent: newRule("smsConsent", "{TP,CP,P,T,C}.smsConsent"),
+		consent:    subscriptionConsent,
+		smsConsent: subscriptionSMSConsent,
 	}
-	eventConsent = newRule("consent", "{TP,CP,P,T,C}.consent")
+	subscriptionConsent    = newRule("consent", "{TP,CP,P,T,C}.consent")
+	subscriptionSMSConsent = newRule("smsConsent", "{TP,CP,P,T,C}.smsConsent")
 )
 
 // identifySubscription gives the request that follows a profile: a subscription,
@@ -32,7 +34,8 @@ var (
 func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	rules := &identifySubscription
 	subscribe := m.firstFlag(&rules.subscribe)
-	if m.retl && !subscribe.there {
+	byDefault := !subscribe.there && m.subscribesByDefault()
+	if byDefault {
 		subscribe = flagValue{isTrue: true, ok: true}
 	}
 	var request Request
@@ -47,30 +50,50 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		request, err = m.subscribe(rules, p, listID)
 	case subscribe.ok && *m.cfg.Unsubscribe:
 		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
+	case subscribe.ok:
+		m.warnNotUnsubscribed(subscribe)
 	}
 	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is sent all the same
 		m.warn(err.Code, err.Field, err.Message)
 		return nil, nil
+	}
+	if byDefault && request != nil {
+		m.warn(CodeSubscribedByDefault, "subscribe", "the record says nothing of subscribing, and subscribes the person; map a column to subscribe if it isn't to")
 	}
 	return request, err
 }
 
 // groupRequest subscribes the person to the list that the group is, or
 // unsubscribes.
-func (m *mapping) groupRequest(p person) (Request, *Error) {
+func (m *mapping) groupRequest(p person, subscribe flagValue) (Request, *Error) {
 	rules := &groupSubscription
 	listID, ok := m.firstText(&rules.listID)
 	if !ok {
 		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
 	}
-	subscribe := m.firstFlag(&rules.subscribe)
 	switch {
-	case subscribe.ok && subscribe.isTrue:
-		return m.subscribe(rules, p, strings.TrimSpace(listID.text))
-	case subscribe.ok && *m.cfg.Unsubscribe:
-		return m.unsubscribe(rules, p, func() string { return strings.TrimSpace(listID.text) })
+	case !subscribe.ok:
+		return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "subscribe is neither true nor false; a group with subscribe: true in its traits subscribes"}
+	case subscribe.isTrue:
+		return m.subscribe(rules, p, trim(listID.text))
 	}
-	return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "a group does nothing but subscribe; it needs subscribe: true in its traits"}
+	return m.unsubscribe(rules, p, func() string { return trim(listID.text) })
+}
+
+// skipGroup says why a group is not acted on: it says nothing of subscribing, as that of a
+// company does, or it unsubscribes and the config doesn't let it.
+func (m *mapping) skipGroup(subscribe flagValue) SkipReason {
+	switch {
+	case subscribe.ok && (subscribe.isTrue || *m.cfg.Unsubscribe), subscribe.unusable:
+		return ""
+	case subscribe.ok:
+		m.warnNotUnsubscribed(subscribe)
+	}
+	return SkipNotASubscription
+}
+
+func (m *mapping) warnNotUnsubscribed(subscribe flagValue) {
+	m.warn(CodeNotUnsubscribed, subscribe.path.text, "subscribe is false, but unsubscribes nobody; set unsubscribe in the config if it is to")
 }
 
 // subscribe subscribes a person by the channels that they consent to.
@@ -103,23 +126,23 @@ func (m *mapping) unsubscribe(rules *subscriptionRules, p person, listID func() 
 
 // consentTime is when a consent was given that is imported: at the event's time.
 func (m *mapping) consentTime() (string, *Error) {
-	at, err := m.eventTime()
+	at, err := m.eventTime(m.timeFrom(&warehouseIdentifyTime))
 	switch {
 	case err != nil:
 		return "", err
 	case at.text == "":
 		return "", &Error{Code: CodeMissingTime, Field: timeRule.from[0].text, Message: "a consent that is imported needs the time at which it was given"}
 	case at.at.After(m.cfg.Now()):
-		return "", &Error{Code: CodeInvalidTime, Field: at.path, Message: "a consent that is imported was given in the past"}
+		return "", &Error{Code: CodeInvalidTime, Field: at.path.text, Message: "a consent that is imported was given in the past"}
 	}
 	return at.text, nil
 }
 
 func (m *mapping) listID(rules *subscriptionRules) string {
 	if found, ok := m.firstText(&rules.listID); ok {
-		return strings.TrimSpace(found.text)
+		return trim(found.text)
 	}
-	return strings.TrimSpace(m.cfg.ListID)
+	return trim(m.cfg.ListID)
 }
 
 // consented is whether the person consents to a channel, and where the event says so. The
@@ -179,11 +202,11 @@ func (m *mapping) named(r *rule) (email, sms consented, ok bool) {
 	if !ok {
 		return consented{}, consented{}, false
 	}
-	for name := range names.channels() {
-		switch {
-		case name.isString() && Channel(m.content(name)) == ChannelEmail:
+	for channel := range m.eachChannel(names) {
+		switch name := string(trimBytes(channel)); {
+		case strings.EqualFold(name, string(ChannelEmail)):
 			email = consented{true, p.text}
-		case name.isString() && Channel(m.content(name)) == ChannelSMS:
+		case strings.EqualFold(name, string(ChannelSMS)):
 			sms = consented{true, p.text}
 		default:
 			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
@@ -208,17 +231,46 @@ func (m *mapping) firstList(r *rule) (value, path, bool) {
 	return nil, path{}, false
 }
 
-// channels goes through the elements of a list, for which a string stands as its only one.
-func (v value) channels() iter.Seq[value] {
-	return func(yield func(value) bool) {
-		if v.isString() {
-			yield(v)
-			return
+// eachChannel gives the texts of a list of channels: of a JSON array, also one that stands in
+// a string, or of a string with commas between them. One that is no text is nil.
+func (m *mapping) eachChannel(list value) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if list.isString() {
+			text, isList := list.listInText()
+			if !isList {
+				for channel := range bytes.SplitSeq(list.content(), []byte(",")) {
+					if channel = trimBytes(channel); len(channel) > 0 && !yield(channel) {
+						return
+					}
+				}
+				return
+			}
+			list = text
 		}
-		for _, element := range v.elements() {
-			if !yield(element) {
+		for _, element := range list.elements() {
+			var text []byte
+			switch {
+			case element.isString():
+				text = m.content(element)
+			case element.isNumber(), element.isBool():
+				text = element
+			}
+			if !yield(text) {
 				return
 			}
 		}
 	}
+}
+
+// listInText gives the JSON array that a string wholly is.
+func (v value) listInText() (value, bool) {
+	text := bytes.Trim(v.content(), " \t\r\n")
+	if len(text) == 0 || text[0] != '[' {
+		return nil, false
+	}
+	var s scanner
+	if !s.scan(text) {
+		return nil, false
+	}
+	return text, true
 }

@@ -2,19 +2,17 @@ package mapper
 
 import (
 	"slices"
-	"strings"
 )
 
 // The rules of what an event is called, and of what it is worth.
 var (
-	eventPath        = newPath("event")
-	propertiesPath   = newPath("properties")
-	trackName        = newRule("metric", "event P.event P.name")
-	screenName       = newRule("metric", "name event P.name")
-	valueRule        = newRule("value", "P.revenue P.total P.value")
-	ecommerceValue   = newRule("value", "P.value P.revenue P.total")
-	messageIDRule    = newRule("unique_id", "messageId")
-	notForProperties = newWordSet("email", "phone")
+	eventPath      = newPath("event")
+	propertiesPath = newPath("properties")
+	trackName      = newRule("metric", "event P.event P.name name")
+	screenName     = newRule("metric", "name event P.name")
+	valueRule      = newRule("value", "P.revenue P.total P.value")
+	ecommerceValue = newRule("value", "P.value P.revenue P.total")
+	messageIDRule  = newRule("unique_id", "messageId")
 )
 
 // eventName finds the name of a track or a screen.
@@ -26,23 +24,30 @@ func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	if !ok {
 		return textValue{}, &Error{Code: CodeMissingEventName, Field: "event", Message: "the event has no name; it may be in event, properties.name and others"}
 	}
-	name.text = strings.TrimSpace(name.text)
+	name.text = trim(name.text)
 	return name, nil
 }
 
-// readEvent finds out what a track or a screen says.
-func (m *mapping) readEvent(who person, name textValue) (*event, *Error) {
-	metric, value := name.text, &valueRule
-	ecommerce, isEcommerce := ecommerceMetricOf(metric)
+// readEvent finds out what a track or a screen says. It is told where an event of a
+// warehouse has its time, if anywhere else than others.
+func (m *mapping) readEvent(who person, name textValue, warehouseTime *rule) (*event, *Error) {
+	value := &valueRule
+	metric, ecommerce, isEcommerce := m.metricOf(name.text)
 	if isEcommerce {
-		metric, value = ecommerceMetricNames[ecommerce], &ecommerceValue
+		value = &ecommerceValue
+		m.readItemTexts()
 	}
 	worth := m.firstNumber(value)
 	e := &m.meant
 	*e = event{metric: metric, value: string(worth.text), backfill: m.cfg.HistoricalImport}
 	m.readEventProfile(&e.profile, who)
 	e.currency = m.currency()
-	properties := m.ownProperties()
+	at, err := m.eventTime(m.timeFrom(warehouseTime))
+	if err != nil {
+		return nil, err
+	}
+	e.time = at.text
+	properties := m.ownProperties(&at)
 	if isEcommerce {
 		properties = m.renameProperties(ecommerce, properties, &worth)
 	} else {
@@ -56,14 +61,12 @@ func (m *mapping) readEvent(who person, name textValue) (*event, *Error) {
 		e.properties = m.json(properties, most.event, (*mapping).eventTooLarge)
 	}
 
-	at, err := m.eventTime()
-	if err != nil {
-		return nil, err
-	}
-	e.time = at.text
 	if e.uniqueID = m.id; m.id == "" || len(m.id) > maxShown || m.trace != nil {
 		id, _ := m.firstText(&messageIDRule) // which says why, or where
-		e.uniqueID = strings.TrimSpace(id.text)
+		e.uniqueID = trim(id.text)
+	}
+	if e.uniqueID == "" {
+		e.uniqueID = uuidOf(trimBytes(m.event))
 	}
 	if most := m.revision.limits.uniqueID; most > 0 && len(e.uniqueID) > most {
 		e.uniqueID = shortID(e.uniqueID, most)
@@ -74,14 +77,15 @@ func (m *mapping) readEvent(who person, name textValue) (*event, *Error) {
 // key is what the event is known by.
 func (e *event) key() EventKey { return EventKey{Metric: e.metric, Time: e.time, UniqueID: e.uniqueID} }
 
-// ownProperties are the properties of an event but for email and phone, which
-// identify the person. Those that could not stay properties.
-func (m *mapping) ownProperties() object {
+// ownProperties are the properties of an event but for those that identify the person or
+// say when it happened.
+func (m *mapping) ownProperties(at *moment) object {
 	properties := m.parts[rootProperties]
 	own := slices.Grow(m.own[:0], len(properties))
 	for i := range properties {
-		if p := &properties[i]; !notForProperties[p.word] || m.isUnused(rootProperties, p.word) {
+		if p := &properties[i]; !m.leaves[p.word] && !at.isIn(p.word) {
 			own = append(own, *p)
+			own[len(own)-1].items = slices.Contains(itemLists, p.word) && p.value.isList()
 			if m.trace != nil {
 				m.trace.used["properties."+string(p.name())] = true
 			}
@@ -121,27 +125,27 @@ func (*mapping) propertyPath(name []byte) string { return "properties." + shown(
 // readEventProfile finds out what a track or a screen says of the person.
 func (m *mapping) readEventProfile(p *profile, who person) {
 	p.Identity, p.anonymousID = who.Identity, m.anonymousID()
-	m.readFields(p)
-	if channels, from, ok := m.firstList(&eventConsent); ok {
+	for i := range profileFields {
+		f := &profileFields[i]
+		*f.of(p) = m.read(f, &f.inEvent)
+	}
+	if channels, from, ok := m.firstList(&subscriptionConsent); ok {
 		p.consent = m.channelTexts(channels, from)
 	}
-	custom := m.withoutSpecialNames(m.customTraits(), p)
+	custom := m.withoutSpecialNames(m.customTraits(leftOutOfEvents), p)
 	m.readCustom(p, custom, who, m.revision.limits.event, (*mapping).eventTooLarge)
 }
 
 // channelTexts gives the elements that are text, in a list that isn't nil.
 func (m *mapping) channelTexts(channels value, from path) []string {
 	out := []string{}
-	for v := range channels.channels() {
+	for channel := range m.eachChannel(channels) {
 		if len(out) == maxChannels {
 			m.breaks(limitError(CodeListTooLong, pointerTo(from.text), "a profile has %d channels at most", maxChannels))
 			break
 		}
-		switch {
-		case v.isString():
-			out = append(out, string(m.take(m.content(v))))
-		case v.isNumber(), v.isBool():
-			out = append(out, string(m.take(v)))
+		if channel != nil {
+			out = append(out, string(m.take(channel)))
 		}
 	}
 	return out

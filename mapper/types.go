@@ -1,17 +1,16 @@
 package mapper
 
 import (
-	"bytes"
 	"strings"
 )
 
 // typeRules say what becomes of each type of event that has a mapping.
 var typeRules = [...]typeRule{
 	{eventType: "track", skip: (*mapping).skipFiltered,
-		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName) }},
+		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName, &warehouseTrackTime) }},
 	{eventType: "identify", requests: (*mapping).identifyRequests},
 	{eventType: "screen",
-		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName) }},
+		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName, nil) }},
 	{eventType: "group", requests: (*mapping).groupRequests},
 	{eventType: "alias", isOn: func(c *Config) bool { return c.MergeOnAlias }, skip: (*mapping).skipAlias,
 		requests: (*mapping).aliasRequests},
@@ -32,7 +31,7 @@ func (m *mapping) typeRule() *typeRule {
 	if !v.isString() {
 		return nil
 	}
-	name := bytes.TrimSpace(m.content(v))
+	name := trimBytes(m.content(v))
 	for i := range typeRules {
 		r := &typeRules[i]
 		if len(name) <= maxShown && strings.EqualFold(r.eventType, string(name)) && (r.isOn == nil || r.isOn(&m.cfg)) {
@@ -51,7 +50,7 @@ func (m *mapping) eventType(known *typeRule) string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(shown(bytes.TrimSpace(m.content(v))))
+	return strings.ToLower(shown(trimBytes(m.content(v))))
 }
 
 // noType is the error of an event that doesn't say what it is.
@@ -64,8 +63,8 @@ func (m *mapping) noType() *Error {
 }
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
-	p, err := m.identify(true)
-	if err != nil {
+	p, err := m.identify(&profilePerson)
+	if err != nil || m.skipped != "" {
 		return p, nil, err
 	}
 	meant := m.readProfile(p)
@@ -78,34 +77,40 @@ func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	case subscription != nil:
 		requests = append(requests, subscription)
 	}
-	if err := m.checkExternalID(p); err != nil {
-		return p, nil, err
-	}
 	return p, requests, m.checkProfile(profile, meant.raw())
 }
 
-func (m *mapping) eventRequests(names *rule) (person, []Request, *Error) {
-	p, err := m.identify(true)
-	if err != nil {
+func (m *mapping) eventRequests(names, warehouseTime *rule) (person, []Request, *Error) {
+	p, err := m.identify(&eventPerson)
+	if err != nil || m.skipped != "" {
 		return p, nil, err
 	}
 	name, err := m.eventName(names)
 	if err != nil {
 		return p, nil, err
 	}
-	event, err := m.readEvent(p, name)
+	event, err := m.readEvent(p, name, warehouseTime)
 	if err != nil {
 		return p, nil, err
 	}
-	return p, []Request{m.revision.event(event)}, m.checkExternalID(p)
+	requests := []Request{m.revision.event(event)}
+	products, err := m.orderedProducts(event, name)
+	if err != nil {
+		return p, nil, err
+	}
+	return p, append(requests, products...), nil
 }
 
 func (m *mapping) groupRequests() (person, []Request, *Error) {
-	p, err := m.identify(false)
-	if err != nil {
+	subscribe := m.firstFlag(&groupSubscription.subscribe)
+	if m.skipped = m.skipGroup(subscribe); m.skipped != "" {
+		return person{}, nil, nil
+	}
+	p, err := m.identify(&subscriber)
+	if err != nil || m.skipped != "" {
 		return p, nil, err
 	}
-	request, err := m.groupRequest(p)
+	request, err := m.groupRequest(p, subscribe)
 	if err == nil {
 		err = m.broken
 	}
@@ -119,7 +124,7 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 func (m *mapping) messageID() string {
 	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
-		return shown(bytes.TrimSpace(m.content(id)))
+		return shown(trimBytes(m.content(id)))
 	case id.isNumber(), id.isBool():
 		return shown(id)
 	}

@@ -12,7 +12,7 @@ func shortID(id string, most int) string {
 	if utf8.RuneCountInString(id) <= most {
 		return id
 	}
-	return uuidOf(id)
+	return uuidOf([]byte(id))
 }
 
 // uuidNamespace is that of the UUIDs made here. It must stay as it is, for an event that
@@ -20,10 +20,10 @@ func shortID(id string, most int) string {
 var uuidNamespace = []byte("rudderklaviyo\x00\x00\x05")
 
 // uuidOf is a UUID of version 5 made of a text.
-func uuidOf(text string) string {
+func uuidOf(text []byte) string {
 	hash := sha1.New()
 	hash.Write(uuidNamespace)
-	hash.Write([]byte(text))
+	hash.Write(text)
 	id := hash.Sum(nil)[:16]
 	id[6] = id[6]&0x0f | 5<<4
 	id[8] = id[8]&0x3f | 0x80 // the variant of RFC 9562

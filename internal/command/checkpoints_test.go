@@ -142,7 +142,7 @@ func TestKilledSendDoesNotRepeatDeadLetters(t *testing.T) {
 			var files []string
 			for i := range tt.files {
 				// Two of the lines are the same.
-				text := lines(track(1, fmt.Sprint("m", i)), "nonsense", " "+track(2, "bad")+" ", "nonsense", "", `{"type":"track","event":"Ping"}`, "{\"a\":\"\xff\"}")
+				text := lines(track(1, fmt.Sprint("m", i)), "nonsense", " "+track(2, "bad")+" ", "nonsense", "", `{"type":"track","event":"Ping","userId":"7"}`, "{\"a\":\"\xff\"}")
 				files = append(files, write(t, fmt.Sprint(i, ".jsonl"), text))
 			}
 			saved, dead := progressFile(t), filepath.Join(t.TempDir(), "dead.jsonl")
@@ -270,7 +270,7 @@ func TestLastLineWithoutItsEnd(t *testing.T) {
 		dead       int
 	}{
 		"whole":                     {track(1, "m1"), true, statusDone, 0},
-		"whole, but can't be sent":  {`{"type":"track"}`, true, statusDeadLetters, 1},
+		"whole, but can't be sent":  {`{"type":"track","userId":"7"}`, true, statusDeadLetters, 1},
 		"cut":                       {half, true, statusStopped, 0},
 		"cut, too long":             {strings.Repeat("x", input.DefaultLimit+1), true, statusStopped, 0},
 		"cut, but ended":            {half + "\n", true, statusDeadLetters, 1},

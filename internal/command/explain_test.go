@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
 	r.want(t, statusDone)
 	want := `line 1 track
-warning: invalid_phone: traits.phone: not a phone number in international form (defaultCountry would allow national ones), and kept as a custom property
+warning: invalid_phone: traits.phone: not a phone number in international form (a country in the traits or defaultCountry would allow national ones), and kept as a custom property
 
 create_event  POST /api/events/
   field                    value              from             why
@@ -50,7 +50,7 @@ func TestExplainNamesWhereARuleLookedBefore(t *testing.T) {
 	r := setup{stdin: strings.NewReader(event)}.run(t, "explain")
 	r.want(t, statusDone)
 	for _, want := range []string{
-		"rule: location.region, none usable in traits.region\n",
+		"rule: location.region, none usable in traits.region, traits.province\n",
 		"rule: email, none usable in traits.email, context.traits.email\n",
 		"rule: external id\n",
 	} {
@@ -96,7 +96,7 @@ func TestExplainAsJSON(t *testing.T) {
 }
 
 func TestExplainOfOtherEvents(t *testing.T) {
-	events := write(t, "events.jsonl", lines("", `{"type":"page"}`, `[{"type":"page"},{"type":"track"}]`, "nonsense"))
+	events := write(t, "events.jsonl", lines("", `{"type":"page"}`, `[{"type":"page"},{"type":"track","userId":"7"}]`, "nonsense"))
 	tests := []struct {
 		args   []string
 		status int
@@ -145,7 +145,7 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 			"line 1 track\ncan't be sent: too_many_properties: /properties: an event has 300 properties at most\n" +
 				`  /properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
 		{"bad time", `{"type":"track","event":"x","timestamp":"soon","traits":{"email":"ann@example.com"}}`,
-			"line 1 track\ncan't be sent: invalid_time: timestamp: not a time in RFC 3339, such as 2026-03-01T09:30:00Z\n" +
+			"line 1 track\ncan't be sent: invalid_time: timestamp: not a time; write it as 2026-03-01T09:30:00Z\n" +
 				"  timestamp  \"soon\"\n" + unsent, "unsendable"},
 		{"bad type", `{"type":5,"traits":{"email":"ann@example.com"}}`,
 			"line 1\ncan't be sent: wrong_type: type: the type of an event is a string, such as track or identify\n  type  5\n" + unsent, "unsendable"},

@@ -36,6 +36,10 @@ var skips = map[mapper.SkipReason]struct{ reason, path string }{
 	mapper.SkipUnsupportedType: {"only identify, track, screen and group become requests", "type"},
 	mapper.SkipFiltered:        {"the settings' eventFilteringOption excludes it by its name", "event"},
 	mapper.SkipNotForKlaviyo:   {"its integrations exclude Klaviyo", "integrations"},
+
+	mapper.SkipNotASubscription: {"the group subscribes nobody", ""},
+	mapper.SkipAnonymous:        {"it has no email, no phone number and no user id", ""},
+	mapper.SkipNotProfiles:      {"its ids aren't both known to be Klaviyo's own", ""},
 }
 
 // maxShown is how wide a cell of the table may be, in columns of the terminal.

@@ -148,7 +148,7 @@ func TestMapEachForm(t *testing.T) {
 	for i := range 25 {
 		events = append(events, track(i, fmt.Sprint("m", i)))
 	}
-	events[7] = `{"type":"track"}`
+	events[7] = `{"type":"track","userId":"7"}`
 	var want []string
 	for _, form := range inForms() {
 		r := setup{}.run(t, "map", write(t, "events", form.text(events)))

@@ -52,7 +52,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 // TestBodiesOneBehindTheOther are separate events for each command.
 func TestBodiesOneBehindTheOther(t *testing.T) {
 	body := `{"batch":[` + identify(1) + "," + identify(2) + `]}`
-	text := body + body + track(3, "m3") + `{"type":"identify"}`
+	text := body + body + track(3, "m3") + `{"type":"identify","userId":"7"}`
 	dead := filepath.Join(t.TempDir(), "dead")
 	for _, command := range []string{"map", "plan --output=json", "send --simulate --output=json --dead-letter=" + dead} {
 		r := setup{stdin: strings.NewReader(text)}.run(t, strings.Fields(command)...)
@@ -61,7 +61,7 @@ func TestBodiesOneBehindTheOther(t *testing.T) {
 			t.Errorf("%s: %s", command, r.stdout)
 		}
 	}
-	if letter := read(t, dead); !strings.Contains(letter, `"event_number":6`) || !strings.Contains(letter, `{"type":"identify"}`) {
+	if letter := read(t, dead); !strings.Contains(letter, `"event_number":6`) || !strings.Contains(letter, `{"type":"identify","userId":"7"}`) {
 		t.Errorf("dead letter: %s", letter)
 	}
 }

@@ -21,7 +21,7 @@ func TestMap(t *testing.T) {
 		``,
 		`{"type":"track","messageId":"m2","event":"Ping","context":{"traits":{"email":"ann@example.com"}},"properties":{"price":1.10}}`,
 		`{"type":"page","messageId":"m3"}`,
-		`{"type":"track","messageId":"m4","event":"Ping"}`,
+		`{"type":"track","messageId":"m4","event":"Ping","userId":"7"}`,
 		`nonsense`,
 	))
 	more := write(t, "more.jsonl", `{"type":"identify","traits":{"email":"bob@example.com","phone":"12"}}`)

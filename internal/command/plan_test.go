@@ -47,7 +47,7 @@ func TestPlan(t *testing.T) {
 	))
 	second := write(t, "second.json", "["+strings.Join([]string{
 		at(1, 1, "a"), at(1, 1, "b"), at(1, 1, ""), at(1, 1, ""), at(2, 1, ""), at(1, 2, ""), at(1, 1, "a"),
-		`{"type":"track","event":"Ping"}`, `{"type":"track","event":"Pong","context":{"traits":{"email":"p1@example.com"}}}`,
+		`{"type":"track","event":"Ping","userId":"7"}`, `{"type":"track","event":"Pong","context":{"traits":{"email":"p1@example.com"}}}`,
 		`{"type":"screen","name":"Ping","context":{"traits":{"email":"p1@example.com"}}}`,
 	}, ",\n")+"]")
 	got := plannedOf(t, statusDeadLetters, first, second)
@@ -59,8 +59,8 @@ func TestPlan(t *testing.T) {
 		},
 		People:            3,
 		Metrics:           []plan.Metric{{Name: "Ping", Events: 8}, {Name: "Pong", Events: 1}},
-		SameSecond:        plan.SameSecond{Events: 3, WithoutUniqueID: 2},
-		RepeatedUniqueIDs: 1,
+		SameSecond:        plan.SameSecond{Events: 2},
+		RepeatedUniqueIDs: 2,
 		Errors: []*plan.Problem{
 			{Code: "invalid_json", Events: 1, First: []plan.Place{{File: first, Line: 7}}},
 			{Code: "missing_identifier", Events: 1, First: []plan.Place{{File: second, Line: 8, Event: 8}}},
@@ -106,8 +106,7 @@ metrics                                              1
   Ping                                               4
 
 same metric, person and second                       2  as an earlier event
-  with a messageId                                   1  count all the same
-  without a messageId                                1  won't count
+  with a messageId                                   2  count all the same
 
 repeated messageIds                                  1  won't count again
 

@@ -41,7 +41,7 @@ func TestProgressOnATerminal(t *testing.T) {
 		k := klaviyotest.New()
 		k.Inject(klaviyotest.RateLimited(5 * time.Second))
 		s := account(k)
-		s.stdin = strings.NewReader(lines(identify(1), `{"type":"page"}`, `{"type":"track","event":"Ping"}`))
+		s.stdin = strings.NewReader(lines(identify(1), `{"type":"page"}`, `{"type":"track","event":"Ping","userId":"7"}`))
 		stderr := s.onTerminal(t, "send")
 		line := noWrap + "events done: 2, delivered: 0, dead-lettered: 0, failed: 1; 0 requests/s; waiting for Klaviyo's limits" + wrap + eraseLine
 		if n := strings.Count(stderr, line); n < 3 {

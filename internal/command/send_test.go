@@ -60,7 +60,7 @@ func TestSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New(klaviyotest.WithKey(key))
 		k.Inject(klaviyotest.RateLimited(time.Second))
-		events := write(t, "events.jsonl", lines(identify(1), "", track(1, "m1"), `{"type":"page"}`, track(2, "m2"), `{"type":"track","event":"Ping"}`))
+		events := write(t, "events.jsonl", lines(identify(1), "", track(1, "m1"), `{"type":"page"}`, track(2, "m2"), `{"type":"track","event":"Ping","userId":"7"}`))
 		r := account(k).run(t, "send", "--output", "json", events)
 		r.want(t, statusDeadLetters, "missing_identifier", "line=6", "--dead-letter FILE")
 		want := map[string]int{"events": 5, "delivered": 3, "skipped": 1, "dead_lettered": 0, "failed": 1, "not_done": 0, "requests": 4, "retries": 1, "rate_limited": 1}
@@ -107,7 +107,7 @@ func TestWarningsAreShownOnRequest(t *testing.T) {
 // its last lines.
 func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
 	path := write(t, "events.jsonl", lines(
-		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping"}`, `{"type":"identify","traits":{"email":"p1@example.com","phone":"12"}}`, track(1, "m2"), track(1, "m3"))) // of one person, so one by one
+		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping","userId":"7"}`, `{"type":"identify","traits":{"email":"p1@example.com","phone":"12"}}`, track(1, "m2"), track(1, "m3"))) // of one person, so one by one
 	run := func(args ...string) (r result) {
 		synctest.Test(t, func(t *testing.T) {
 			k := klaviyotest.New()
@@ -182,7 +182,7 @@ func TestStopCodes(t *testing.T) {
 // sends anything that nothing else will keep them.
 func TestEventsThatFail(t *testing.T) {
 	const notice = "events that fail are only logged"
-	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping"}`, track(1, "m1")))
+	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping","userId":"7"}`, track(1, "m1")))
 	for _, tt := range []struct {
 		args         []string
 		deadLettered int
@@ -208,7 +208,7 @@ func TestEventsThatFail(t *testing.T) {
 // TestFailedEventsOfEarlierRuns counts them after the checkpoint is taken up.
 func TestFailedEventsOfEarlierRuns(t *testing.T) {
 	saved := progressFile(t)
-	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping"}`, track(1, "m1")))
+	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping","userId":"7"}`, track(1, "m1")))
 	account(klaviyotest.New()).run(t, "send", "--no-dead-letter", "--checkpoint", saved, path).want(t, statusDeadLetters, "events failed: 1")
 	r := account(klaviyotest.New()).run(t, "send", "--output=json", "--no-dead-letter", "--checkpoint", saved, path)
 	r.want(t, statusDeadLetters, "Nothing to send", "events failed: 1")
@@ -306,7 +306,7 @@ func TestDeadLetters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()
 		k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Status: http.StatusBadRequest, Code: "invalid"})
-		first := write(t, "first.jsonl", lines(`{"type":"track", "event":"Ping", "n":1.10}`, "nonsense"))
+		first := write(t, "first.jsonl", lines(`{"type":"track", "event":"Ping", "userId":"7", "n":1.10}`, "nonsense"))
 		second := write(t, "second.jsonl", lines("", track(1, "m1"), track(1, "m2")))
 		file := filepath.Join(t.TempDir(), "dead.jsonl")
 		r := account(k).run(t, "send", "--dead-letter", file, "--output=json", first, second)
@@ -343,7 +343,7 @@ func TestDeadLetters(t *testing.T) {
 			event, code      string
 			status, attempts int
 		}{
-			"first.jsonl:1":  {`{"type":"track", "event":"Ping", "n":1.10}`, "missing_identifier", 0, 0},
+			"first.jsonl:1":  {`{"type":"track", "event":"Ping", "userId":"7", "n":1.10}`, "missing_identifier", 0, 0},
 			"first.jsonl:2":  {`"nonsense"`, "invalid_json", 0, 0},
 			"second.jsonl:2": {track(1, "m1"), "invalid", 400, 1},
 		} {

@@ -44,6 +44,9 @@ var full = Config{
 		MergeOnAlias:          true,
 		Revision:              "2023-02-22",
 		ItemFields:            mapper.ItemFieldsTransformer,
+		EcommerceEvents:       new(false),
+		MetricNames:           []mapper.MetricName{{EventName: "Order Completed", MetricName: "Placed Order"}},
+		OrderedProducts:       true,
 	},
 }
 
@@ -66,6 +69,10 @@ allowExternalIdOnly: true
 sendNulls: true
 unsubscribe: true
 itemFields: transformer
+ecommerceEvents: false
+metricNames:
+  - {eventName: Order Completed, metricName: Placed Order}
+orderedProducts: true
 historicalImport: true
 mergeOnAlias: true
 revision: 2023-02-22
@@ -87,6 +94,9 @@ const fullJSON = `{
 	"sendNulls": true,
 	"unsubscribe": true,
 	"itemFields": "transformer",
+	"ecommerceEvents": false,
+	"metricNames": [{"eventName": "Order Completed", "metricName": "Placed Order"}],
+	"orderedProducts": true,
 	"historicalImport": true,
 	"mergeOnAlias": true,
 	"revision": "2023-02-22"

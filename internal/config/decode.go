@@ -72,6 +72,8 @@ func set(field reflect.Value, value *yaml.Node) (err error) {
 		*target, err = channels(value)
 	case *mapper.EventNames:
 		*target, err = eventNames(value)
+	case *[]mapper.MetricName:
+		*target, err = metricNames(value)
 	default:
 		var s string
 		s, err = text(value)
@@ -146,6 +148,34 @@ func eventNames(value *yaml.Node) (mapper.EventNames, error) {
 			}
 			list = append(list, s)
 		}
+	}
+	return list, nil
+}
+
+// metricNames reads [{eventName: …, metricName: …}].
+func metricNames(value *yaml.Node) ([]mapper.MetricName, error) {
+	form := errors.New("must be a list of eventName: NAME and metricName: NAME")
+	if value.Kind != yaml.SequenceNode {
+		return nil, form
+	}
+	var list []mapper.MetricName
+	for _, element := range value.Content {
+		if element = resolve(element); element.Kind != yaml.MappingNode {
+			return nil, form
+		}
+		var name mapper.MetricName
+		for key, value := range pairs(element) {
+			part := map[string]*string{"eventName": &name.EventName, "metricName": &name.MetricName}[key.Value]
+			if part == nil {
+				return nil, form
+			}
+			s, err := text(value)
+			if err != nil {
+				return nil, form
+			}
+			*part = s
+		}
+		list = append(list, name)
 	}
 	return list, nil
 }

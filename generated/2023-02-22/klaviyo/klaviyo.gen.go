@@ -806,6 +806,9 @@ type EventProfile struct {
 	// Address1 is the first line of the street address.
 	Address1 nullable.Nullable[string] `json:"$address1,omitempty,omitzero"`
 
+	// Address2 is the second line of the street address.
+	Address2 nullable.Nullable[string] `json:"$address2,omitempty,omitzero"`
+
 	// City is the city.
 	City nullable.Nullable[string] `json:"$city,omitempty,omitzero"`
 
@@ -856,6 +859,9 @@ func (v *EventProfile) appendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	if v.Address1.IsSpecified() {
 		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$address1\":"), v.Address1)
+	}
+	if v.Address2.IsSpecified() {
+		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$address2\":"), v.Address2)
 	}
 	if v.City.IsSpecified() {
 		dst = runtime.AppendNullable(runtime.AppendName(dst, "\"$city\":"), v.City)

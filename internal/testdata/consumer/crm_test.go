@@ -20,7 +20,7 @@ const (
 		"properties": {"subscribe": true, "listId": "LIST"}}}`
 	added = `{"type": "track", "event": "Product Added", "messageId": "1f6d",
 		"context": {"traits": {"email": "ana@example.com"}}, "properties": {"sku": "G-32", "price": 18.90}}`
-	nobody = `{"type": "track", "event": "Product Added"}`
+	nobody = `{"type": "track", "event": "Product Added", "userId": "7"}`
 )
 
 func newCRM(t *testing.T, options ...klaviyotest.Option) (*CRM, *klaviyotest.Klaviyo, *atomic.Int64) {

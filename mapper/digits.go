@@ -1,0 +1,22 @@
+package mapper
+
+import "unicode"
+
+// digitOf is the value of a decimal digit of any script. Unicode has those of a script in
+// a row, from 0 to 9.
+func digitOf(r rune) (rune, bool) {
+	if r < 0x80 {
+		return r - '0', '0' <= r && r <= '9'
+	}
+	for _, row := range unicode.Nd.R16 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) {
+			return (r - rune(row.Lo)) % 10, true
+		}
+	}
+	for _, row := range unicode.Nd.R32 {
+		if rune(row.Lo) <= r && r <= rune(row.Hi) {
+			return (r - rune(row.Lo)) % 10, true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,120 @@
+package mapper
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// money reads a number as people write money, and gives it as JSON has it: "1.299,00 €" is
+// 1299.00. What could be one number or another is none.
+func (v value) money() (value, bool) {
+	if !v.isString() {
+		return nil, false
+	}
+	text := trimBytes(v.content())
+	if len(text) == 0 || len(text) > maxTyped {
+		return nil, false
+	}
+	text, minus := cutMinus(text)
+	text = withoutCurrency(text)
+	if !minus {
+		text, minus = cutMinus(text)
+	}
+	number := make([]byte, 0, len(text)+1)
+	if minus {
+		number = append(number, '-')
+	}
+	number, ok := appendGrouped(number, text)
+	if !ok || numberLength(number) != len(number) || !fitsDouble(string(number)) {
+		return nil, false
+	}
+	return number, true
+}
+
+func cutMinus(text []byte) ([]byte, bool) {
+	rest, ok := bytes.CutPrefix(text, []byte("-"))
+	if !ok {
+		return text, false
+	}
+	return trimBytes(rest), true
+}
+
+// withoutCurrency takes off a currency's code or sign before and after an amount.
+func withoutCurrency(text []byte) []byte {
+	if r, size := utf8.DecodeRune(text); unicode.Is(unicode.Sc, r) {
+		text = text[size:]
+	} else if len(text) > 3 && isCurrency(text[:3]) {
+		text = text[3:]
+	}
+	text = trimBytes(text)
+	if r, size := utf8.DecodeLastRune(text); unicode.Is(unicode.Sc, r) {
+		text = text[:len(text)-size]
+	} else if n := len(text) - 3; n > 0 && isCurrency(text[n:]) {
+		text = text[:n]
+	}
+	return trimBytes(text)
+}
+
+func isCurrency(code []byte) bool { return currencies[strings.ToUpper(string(code))] }
+
+// groupSigns group digits wherever they stand between two.
+const groupSigns = " \u00a0\u202f'’"
+
+// appendGrouped writes an amount without the signs that group its digits, and with a point
+// before its decimals.
+func appendGrouped(dst, text []byte) ([]byte, bool) {
+	points, commas := bytes.Count(text, []byte(".")), bytes.Count(text, []byte(","))
+	decimal, grouping := byte('.'), byte(',')
+	switch lastComma := bytes.LastIndexByte(text, ','); {
+	case points > 0 && commas > 0:
+		if lastComma > bytes.LastIndexByte(text, '.') {
+			decimal, grouping = ',', '.'
+		}
+	case commas == 1:
+		if decimals := len(text) - lastComma - 1; decimals != 1 && decimals != 2 {
+			return nil, false // three would be decimals or a group
+		}
+		decimal, grouping = ',', '.'
+	case commas > 1:
+		if !isInThrees(text) {
+			return nil, false
+		}
+	}
+	if bytes.Count(text, []byte{decimal}) > 1 {
+		return nil, false
+	}
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		switch {
+		case '0' <= r && r <= '9':
+			dst = append(dst, text[i])
+		case !isBetweenDigits(text, i, size):
+			return nil, false
+		case r == rune(decimal):
+			dst = append(dst, '.')
+		case r == rune(grouping), strings.ContainsRune(groupSigns, r):
+		default:
+			return nil, false
+		}
+		i += size
+	}
+	return dst, true
+}
+
+// isInThrees says that commas are followed by three digits each.
+func isInThrees(text []byte) bool {
+	groups := bytes.Split(text, []byte(","))
+	for i, group := range groups {
+		if digits(group) != len(group) || i > 0 && len(group) != 3 || len(group) > 3 {
+			return false
+		}
+	}
+	return true
+}
+
+func isBetweenDigits(text []byte, at, size int) bool {
+	isDigit := func(i int) bool { return 0 <= i && i < len(text) && '0' <= text[i] && text[i] <= '9' }
+	return isDigit(at-1) && isDigit(at+size)
+}
