@@ -128,7 +128,7 @@ func TestRetiredRevisionOfReplay(t *testing.T) {
 // TestEarlierRevision refuses to go on in an earlier revision than before.
 func TestEarlierRevision(t *testing.T) {
 	s := setup{env: map[string]string{"KLAVIYO_API_KEY": key}, transport: &revisionServer{}}
-	events := write(t, "events.jsonl", lines(track(1, "a"), `{"type":"track","event":"Ping"}`))
+	events := write(t, "events.jsonl", lines(track(1, "a"), `{"type":"track","event":"Ping","traits":{"email":[]}}`))
 	dead, saved := filepath.Join(t.TempDir(), "dead.jsonl"), progressFile(t)
 	args := []string{"send", "--dead-letter=" + dead, "--checkpoint=" + saved, events}
 	s.run(t, append(args, "--revision="+later)...).want(t, statusDeadLetters)
@@ -149,7 +149,7 @@ func TestEarlierRevision(t *testing.T) {
 
 // TestReplayRenewsTheRevision says in a record for which revision its reason is.
 func TestReplayRenewsTheRevision(t *testing.T) {
-	record := `{"line":1,"event":{"type":"track","event":"Ping"},"error":{"code":"unavailable"},"attempts":8,"revision":"` + older + `"}`
+	record := `{"line":1,"event":{"type":"track","event":"Ping","traits":{"email":[]}},"error":{"code":"unavailable"},"attempts":8,"revision":"` + older + `"}`
 	dead := write(t, "dead.jsonl", lines(record))
 	s := setup{env: map[string]string{"KLAVIYO_API_KEY": key}, transport: &revisionServer{}}
 	s.run(t, "replay", "--revision="+later, dead).want(t, statusDeadLetters)

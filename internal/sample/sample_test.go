@@ -14,7 +14,7 @@ import (
 // TestMix counts what the events are, and maps each: none is an error or warns.
 func TestMix(t *testing.T) {
 	const n = 10_000
-	m, err := mapper.New(mapper.Config{})
+	m, err := mapper.New(mapper.Config{Unsubscribe: new(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
