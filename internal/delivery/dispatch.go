@@ -66,6 +66,7 @@ func (q *Queue) start(work func()) {
 // perform makes a call and does what follows from the answer. It takes the lock.
 func (q *Queue) perform(c *call) {
 	response, err := q.cfg.Sender.Send(q.ctx, c.request)
+	c.mended = err == nil && len(response.Warnings) > 0
 	if err == nil && q.cfg.Warn != nil {
 		for _, warning := range response.Warnings {
 			for _, t := range c.tasks {

@@ -1,19 +1,24 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -245,6 +250,93 @@ func statesOf(k *klaviyotest.Klaviyo) map[string]string {
 		found[p.Attributes.Email] = fmt.Sprint(string(p.Attributes.Properties), consents)
 	}
 	return found
+}
+
+// A phone number that Klaviyo refuses, of somebody with an email, costs no event in bulk
+// either: the call names whose it is, and the single call does without it.
+func TestRefusedPhoneNumbersInBulk(t *testing.T) {
+	var events []Event
+	for line := 1; line <= 700; line++ {
+		traits := fmt.Sprintf(`"email":"p%d@example.com","phone":"+1202555%04d"`, line, line)
+		text := fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","context":{"traits":{%s}}}`, line, traits)
+		if line%2 == 0 {
+			text = fmt.Sprintf(`{"type":"identify","traits":{%s}}`, traits)
+		}
+		events = append(events, mapped(t, line, plain2026, text))
+	}
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		k.Inject(klaviyotest.Fault{Delay: time.Second, Times: -1})
+		var mu sync.Mutex
+		var warned []int
+		warn := func(e Event, w client.Warning) {
+			mu.Lock()
+			defer mu.Unlock()
+			warned = append(warned, e.Line)
+		}
+		c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: refusingPhones{k.Transport()}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var letters rejected
+		report := deliver(t.Context(), Config{Sender: c, Warn: warn, Map: remap, Reject: letters.reject}, events...)
+		if report.Delivered != len(events) || report.Err != nil {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+		slices.Sort(warned)
+		if want := []int{51, 100, 151, 200, 251, 300, 351, 400, 451, 500, 551, 600, 651, 700}; !slices.Equal(warned, want) {
+			t.Errorf("warnings of lines %v, want %v", warned, want)
+		}
+		if len(k.Profiles()) != 700 || len(k.Events()) != 350 {
+			t.Errorf("%d profiles, %d events", len(k.Profiles()), len(k.Events()))
+		}
+		if n := countOf(k, klaviyo.OperationBulkCreateEvents); n > 3 {
+			t.Errorf("%d calls of events in bulk", n)
+		}
+	})
+}
+
+// refusingPhones refuses requests with phone numbers that end in 00 or 51, and names each.
+type refusingPhones struct{ http.RoundTripper }
+
+var phoneNumber = regexp.MustCompile(`"(email|phone_number)":"([^"]*)"`)
+
+func (r refusingPhones) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body == nil {
+		return r.RoundTripper.RoundTrip(req)
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return nil, err
+	}
+	req.Body = io.NopCloser(bytes.NewReader(body))
+	at := "/data/attributes/profile/data/attributes/phone_number"
+	switch req.URL.Path {
+	case klaviyo.OperationBulkCreateEvents.Path:
+		at = "/data/attributes/events-bulk-create/data/%d/attributes/profile/data/attributes/phone_number"
+	case klaviyo.OperationBulkImportProfiles.Path:
+		at = "/data/attributes/profiles/data/%d/attributes/phone_number"
+	case klaviyo.OperationCreateOrUpdateProfile.Path:
+		at = "/data/attributes/phone_number"
+	}
+	var faults []string
+	index := -1
+	for _, found := range phoneNumber.FindAllStringSubmatch(string(body), -1) {
+		switch name, value := found[1], found[2]; {
+		case name == "email":
+			index++
+		case strings.HasSuffix(value, "00"), strings.HasSuffix(value, "51"):
+			faults = append(faults, fmt.Sprintf(`{"id":"1","code":"invalid","title":"Invalid input.","detail":"Invalid phone number.","source":{"pointer":%q}}`,
+				strings.Replace(at, "%d", fmt.Sprint(index), 1)))
+		}
+	}
+	if len(faults) == 0 {
+		return r.RoundTripper.RoundTrip(req)
+	}
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"application/vnd.api+json"}},
+		Body: io.NopCloser(strings.NewReader(`{"errors":[` + strings.Join(faults, ",") + `]}`)), Request: req,
+	}, nil
 }
 
 // An outage in the middle of a backlog costs no event.

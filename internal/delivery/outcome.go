@@ -72,7 +72,7 @@ func (q *Queue) settle(c *call, err error) {
 		}
 	}
 	if c.rest != nil {
-		q.cameBack(c, outcome != refused)
+		q.cameBack(c, outcome != refused && !c.mended)
 	}
 	if q.outage.probing {
 		q.probeNext()

@@ -84,6 +84,8 @@ type call struct {
 	again bool
 	// rest is what is left of a call that was refused for this call's event, or nil.
 	rest *rest
+	// mended says that it was taken without a part that Klaviyo refuses.
+	mended bool
 	// misled says that a refusal of the batch named one that isn't at fault.
 	misled bool
 }
