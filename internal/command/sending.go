@@ -81,7 +81,7 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	}
 	s.misread = &misread{revision: revisionOf(s.mapping), progress: s.progress}
 	s.queue = delivery.Start(ctx, delivery.Config{
-		Sender: watching{s.client, s.misread}, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer,
+		Sender: watching{s.client, s.misread}, Jobs: s.client, Map: s.requests, Reject: s.reject, Warn: s.warnOfAnswer,
 		Concurrency: flags.concurrency, Bulk: delivery.Bulk(flags.bulk),
 	})
 	defer s.showProgress()()

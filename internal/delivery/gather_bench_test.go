@@ -87,7 +87,7 @@ func BenchmarkDrainInBulk(b *testing.B) {
 						t.Fatal(err)
 					}
 					start := time.Now()
-					s := newStreamOf(t, plain2026, Config{Sender: c})
+					s := newStreamOf(t, plain2026, Config{Sender: c, Jobs: c})
 					for i := range mix.n {
 						switch kind := i * 37 % 100; {
 						case kind < mix.tracks:

@@ -41,7 +41,7 @@ type jobState struct {
 // unknown which those are, or what became of the job: a profile may be written twice. It
 // takes the lock.
 func (q *Queue) performJob(c *call) {
-	api, body, j := q.cfg.Sender.(runtime.Caller), c.request.Body(), c.batching().job
+	api, body, j := q.cfg.Jobs, c.request.Body(), c.batching().job
 	var err error
 	if len(c.jobs) == 0 {
 		since := c.tried

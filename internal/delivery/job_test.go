@@ -33,7 +33,8 @@ func is(t testing.TB, line int, email string) Event {
 func sendTo(t *testing.T, k *klaviyotest.Klaviyo, cfg Config, events ...Event) []int {
 	t.Helper()
 	var letters rejected
-	cfg.Sender, cfg.Reject, cfg.Map = newClient(t, k), letters.reject, remap
+	c := newClient(t, k)
+	cfg.Sender, cfg.Jobs, cfg.Reject, cfg.Map = c, c, letters.reject, remap
 	report := deliver(t.Context(), cfg, events...)
 	if report.Err != nil || report.Undone != nil || report.Delivered+len(letters.lines) != len(events) {
 		t.Errorf("%+v, %d dead letters, of %d events", report, len(letters.lines), len(events))
@@ -279,7 +280,7 @@ func TestRefusedPhoneNumbersInBulk(t *testing.T) {
 			t.Fatal(err)
 		}
 		var letters rejected
-		report := deliver(t.Context(), Config{Sender: c, Warn: warn, Map: remap, Reject: letters.reject}, events...)
+		report := deliver(t.Context(), Config{Sender: c, Jobs: c, Warn: warn, Map: remap, Reject: letters.reject}, events...)
 		if report.Delivered != len(events) || report.Err != nil {
 			t.Errorf("%+v, dead letters %v", report, letters.lines)
 		}
@@ -375,7 +376,8 @@ func TestRunThatIsStoppedInBulk(t *testing.T) {
 			k.Inject(klaviyotest.Fault{Delay: time.Second, Times: -1})
 			ctx, cancel := context.WithTimeout(t.Context(), stop)
 			defer cancel()
-			report := deliver(ctx, Config{Sender: newClient(t, k), Map: remap, Reject: new(rejected).reject}, events...)
+			c := newClient(t, k)
+			report := deliver(ctx, Config{Sender: c, Jobs: c, Map: remap, Reject: new(rejected).reject}, events...)
 			if report.Undone == nil || report.Err == nil {
 				t.Fatalf("stop %d: %+v", i, report)
 			}

@@ -41,9 +41,8 @@ type lane struct {
 }
 
 func newLanes(q *Queue) lanes {
-	_, watches := q.cfg.Sender.(runtime.Caller)
 	return lanes{
-		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: watches, wait: q.cfg.BatchWait,
+		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: q.cfg.Jobs != nil, wait: q.cfg.BatchWait,
 		isDue: func(l *lane) {
 			q.mu.Lock()
 			defer q.mu.Unlock()

@@ -28,8 +28,8 @@
 // import can't do: with a null, or with changes to what a profile has. So do all of a job that
 // is cancelled, is no longer known, or does nothing for ten minutes. A profile may thus be
 // written twice, which changes nothing. If an attempt's answer was lost, the job that it may
-// have begun is looked for and waited for first. Where the key isn't allowed such calls, or the
-// Sender can't look at jobs, each request goes alone.
+// have begun is looked for and waited for first. Where the key isn't allowed such calls each request
+// goes alone.
 //
 // Where such a call is refused, the events that the refusal names are sent alone, and
 // then the others together again; those that wait for a named one go when it is done. If it names none the call is split in halves, until those
@@ -81,13 +81,6 @@ type Sender interface {
 	Send(ctx context.Context, req client.Request) (*client.Response, error)
 }
 
-// A client makes the calls too that jobs are watched by. Requests that queue a job are sent by
-// a Sender that can; by another each goes alone.
-var _ interface {
-	Sender
-	runtime.Caller
-} = (*client.Client)(nil)
-
 // A mapper's requests are what a client sends.
 var _ client.Request = mapper.Request(nil)
 
@@ -120,6 +113,9 @@ type Position struct {
 // Config says how to deliver.
 type Config struct {
 	Sender Sender
+	// Jobs begins the jobs that stand for several requests, and looks how far they are: a
+	// client. If it is nil each of these requests goes alone.
+	Jobs runtime.Caller
 	// Map makes the requests of an event's text again, the same as at first. If it
 	// is nil those of all events are kept in memory.
 	Map func(text []byte) []mapper.Request
