@@ -128,7 +128,7 @@ func (m *plain) plainPhone(s string) string {
 }
 
 // plainCountries are those of the events here.
-var plainCountries = map[string]string{"de": "DE", "us": "US", "deu": "DE", "germany": "DE", "united states": "US", "the united kingdom": "GB"}
+var plainCountries = map[string]string{"de": "DE", "us": "US", "deu": "DE", "germany": "DE", "united states": "US", "the united kingdom": "GB", "united kingdom": "GB"}
 
 func plainPhoneIn(s, country string) string {
 	s = plainTrim(s)

@@ -240,7 +240,7 @@ var (
 	plainUS        = regexp.MustCompile(`^\d+(,\d+)*\.\d+$`)
 	plainEU        = regexp.MustCompile(`^\d+(\.\d+)*,\d+$`)
 	plainGroups    = regexp.MustCompile(`(\d)[ \x{a0}\x{202f}'’](\d)`)
-	plainCode      = regexp.MustCompile(`^(\p{Sc}|(?i:eur|usd|jpy))?(.*?)(\p{Sc}|(?i:eur|usd|jpy))?$`) // of those in events here
+	plainCode      = regexp.MustCompile(`^(\p{Sc}|(?i:eur|usd|jpy|chf))?(.*?)(\p{Sc}|(?i:eur|usd|jpy|chf))?$`) // of those in events here
 )
 
 func plainMoney(text string) string {
