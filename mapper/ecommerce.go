@@ -169,7 +169,10 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 		case p.word == 0:
 			continue
 		case p.word == list:
-			p.value, label, p.items, p.levels = m.renameItems(p), m.itemsLabel(metric), true, maxNesting
+			if p.value.isString() {
+				p.levels = maxNesting // for all that is known of what is in it
+			}
+			p.value, label, p.items = m.renameItems(p), m.itemsLabel(metric), true
 		case worth.isIn(p.word) && names[wordValue] != nil:
 			p.value, label = worth.text, names[wordValue]
 		case p.word == wordValue || p.word == wordItems:

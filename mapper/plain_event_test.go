@@ -97,6 +97,9 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 	if !m.cfg.OrderedProducts || !strings.EqualFold(original, "Order Completed") {
 		return bodies
 	}
+	if m.served() && utf8.RuneCountInString(uniqueID) > 255 {
+		uniqueID = plainUUID(uniqueID)
+	}
 	name = "Ordered Product"
 	list, listName := m.itemsOf(m.p)
 	for i, item := range list {
