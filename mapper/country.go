@@ -22,7 +22,12 @@ func countryOf(name string) string {
 	if len(name) > maxCountry {
 		return ""
 	}
-	return countryNames()[foldCountry(name)]
+	folded := foldCountry(name)
+	if code := countryNames()[folded]; code != "" {
+		return code
+	}
+	short, _, _ := strings.Cut(folded, " of ") // United States of America
+	return countryNames()[short]
 }
 
 // maxCountry is longer than a country's name is, in bytes.

@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/language"
+	"golang.org/x/text/language/display"
 
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -120,15 +122,32 @@ func (m *plain) plainPhone(s string) string {
 	country := m.cfg.DefaultCountry
 	for _, path := range strings.Fields("T.country T.address.country T.address.country_code T.address.countryCode C.country C.address.country C.address.country_code C.address.countryCode") {
 		if v, _ := m.get(path); strings.IndexByte(`"0tf`, kindOf(v)) >= 0 && kindOf(v) != 0 && !isBlankText(v) {
-			country = plainCountries[strings.ToLower(plainTrim(textOf(v)))]
+			country = plainCountry(plainTrim(textOf(v)))
 			break
 		}
 	}
 	return plainPhoneIn(s, country)
 }
 
-// plainCountries are those of the events here.
-var plainCountries = map[string]string{"de": "DE", "us": "US", "deu": "DE", "germany": "DE", "united states": "US", "the united kingdom": "GB", "united kingdom": "GB"}
+// plainCountry is the code of a country by its codes and its English name, of the countries
+// that have phone numbers.
+func plainCountry(name string) string {
+	if strings.EqualFold(name, "UK") { // which is reserved for it
+		return "GB"
+	}
+	for code := range phonenumbers.GetSupportedRegions() {
+		region, err := language.ParseRegion(code)
+		if err != nil {
+			continue
+		}
+		for _, known := range []string{code, region.ISO3(), display.English.Regions().Name(region)} {
+			if strings.EqualFold(name, known) {
+				return code
+			}
+		}
+	}
+	return ""
+}
 
 func plainPhoneIn(s, country string) string {
 	s = plainTrim(s)
