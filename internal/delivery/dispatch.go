@@ -6,8 +6,7 @@ import "time"
 // methods here that don't take it.
 func (q *Queue) dispatch() {
 	for q.ctx.Err() == nil && !q.outage.probing {
-		// Where no event can come what is ready needn't wait for more.
-		for c := q.lanes.next(q.complete || q.blocked); c != nil; c = q.lanes.next(q.complete || q.blocked) {
+		for c := q.lanes.next(q.mayWait()); c != nil; c = q.lanes.next(q.mayWait()) {
 			q.begin(c)
 		}
 		switch {
@@ -22,6 +21,22 @@ func (q *Queue) dispatch() {
 		}
 	}
 }
+
+// mayWait is how long what is ready may wait for more to go with it: not at all where
+// nothing can make more ready, and a moment where only the end of a call can, which makes
+// room for more input.
+func (q *Queue) mayWait() time.Duration {
+	switch {
+	case !q.complete && !q.blocked:
+		return q.cfg.BatchWait
+	case q.busy > 0:
+		return min(q.cfg.BatchWait, momentsWait)
+	}
+	return 0
+}
+
+// momentsWait is enough for some thousand events to be read.
+const momentsWait = 50 * time.Millisecond
 
 // begin makes a call's request, if it was never made, and sends it.
 func (q *Queue) begin(c *call) {

@@ -21,6 +21,7 @@ const (
 type gathering struct {
 	bytes int         // of their texts
 	timer *time.Timer // ends the wait for a full call, or is nil
+	until time.Time   // when it does
 	due   bool        // it has
 }
 
@@ -35,24 +36,23 @@ func (ls *lanes) gathers(t *task) bool {
 	return slices.ContainsFunc(t.steps, func(s step) bool { return ls.lane(s.operation).batching != nil })
 }
 
-// gather takes calls out that are ready and makes one of them, or gives nil. It waits for
-// a full one unless now is set, or has waited for long enough.
-func (ls *lanes) gather(l *lane, b *batching, now bool) *call {
+// gather takes calls out that are ready and makes one of them, or gives nil. A full one
+// goes at once, another after a wait; soon says that this is a moment's, in which what is
+// ready had better not go alone.
+func (ls *lanes) gather(l *lane, b *batching, wait time.Duration) (c *call, soon bool) {
 	if !l.hasReady(b.fewest) {
 		l.stopWaiting()
-		return nil
-	}
-	isFull := len(l.ready) >= b.most || l.bytes >= b.size
-	if !isFull && !now && !l.due {
-		if l.timer == nil {
-			l.timer = time.AfterFunc(ls.wait, func() { ls.isDue(l) })
-		}
-		return nil
+		return nil, false
 	}
 	if into := ls.lane(b.operation); into.busy+len(into.ready) >= ls.width || !ls.canHoldGathered(min(l.bytes, b.size)) {
-		return nil
+		return nil, false
 	}
-	c := &call{operation: b.operation, after: make(map[*task]*task)}
+	isFull := len(l.ready) >= b.most || l.bytes >= b.size
+	if !isFull && wait > 0 && !l.due {
+		l.waitFor(wait, ls.isDue)
+		return nil, wait <= momentsWait
+	}
+	c = &call{operation: b.operation, after: make(map[*task]*task)}
 	followers := readyCalls{} // of those that the call has
 	for size := 0; len(c.tasks) < b.most && len(l.ready)+len(followers) > 0; {
 		oldest := &l.ready
@@ -79,10 +79,10 @@ func (ls *lanes) gather(l *lane, b *batching, now bool) *call {
 				ls.add(callOf(t))
 			}
 		}
-		return nil
+		return nil, false
 	}
 	l.stopWaiting()
-	return c
+	return c, false
 }
 
 // hasReady tells whether that many events are ready, or wait for these alone.
@@ -97,6 +97,17 @@ func (l *lane) hasReady(n int) bool {
 		}
 	}
 	return false
+}
+
+// waitFor has isDue called after a wait, or sooner if it is to be sooner already.
+func (l *lane) waitFor(wait time.Duration, isDue func(*lane, time.Time)) {
+	until := time.Now().Add(wait)
+	if l.timer != nil && !until.Before(l.until) {
+		return
+	}
+	l.stopWaiting()
+	l.until = until
+	l.timer = time.AfterFunc(wait, func() { isDue(l, until) })
 }
 
 func (l *lane) stopWaiting() {

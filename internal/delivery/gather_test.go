@@ -235,6 +235,37 @@ func TestNeverInBulk(t *testing.T) {
 	})
 }
 
+// A backlog that is read as fast as it is sent goes in full calls too: the room that a call
+// makes fills the next one.
+func TestBacklogThatIsReadMeanwhileGoesInFullCalls(t *testing.T) {
+	const count = 60_000 // more than the queue has room for
+	padding := strings.Repeat("x", 1500)
+	synctest.Test(t, func(t *testing.T) {
+		// Calls that wait for the single ones' quota keep their people's events in the queue.
+		a := &account{delay: func(bulk bool) time.Duration {
+			if bulk {
+				return 10 * time.Millisecond
+			}
+			return time.Minute
+		}}
+		q := Start(t.Context(), Config{Sender: a, Map: remap, Reject: new(rejected).reject})
+		for line := 1; line <= count; line++ {
+			text := fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","context":{"traits":{"email":"p%d@example.com"}},"properties":{"line":%d,"a":%q}}`, line, line%200, line, padding)
+			time.Sleep(20 * time.Microsecond) // to read it
+			if err := q.Add(mapped(t, line, plain2026, text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if report := q.Wait(); report.Delivered != count {
+			t.Errorf("%+v", report)
+		}
+		// The few that go singly meanwhile don't matter.
+		if bulk, singly := a.sizes(); len(bulk) > count/1000+10 {
+			t.Errorf("%d calls in bulk and %d singly, want full ones", len(bulk), singly)
+		}
+	})
+}
+
 // A few people with many events each fill calls too, each with its person's order.
 func TestPersonsEventsGoInOneCall(t *testing.T) {
 	var events []Event

@@ -24,9 +24,10 @@ type lanes struct {
 	bulk  Bulk
 	// watches says that jobs can be watched.
 	watches bool
-	wait    time.Duration // for a full call of those gathered
-	isDue   func(*lane)   // is called when that is over, without the lock
-	of      map[*runtime.Operation]*lane
+	// isDue is called when the wait for a full call that was to end then is over, without
+	// the lock.
+	isDue func(*lane, time.Time)
+	of    map[*runtime.Operation]*lane
 	// Bytes of the large calls under way, and of those gathered.
 	large, gathered int
 }
@@ -42,10 +43,13 @@ type lane struct {
 
 func newLanes(q *Queue) lanes {
 	return lanes{
-		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: q.cfg.Jobs != nil, wait: q.cfg.BatchWait,
-		isDue: func(l *lane) {
+		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: q.cfg.Jobs != nil,
+		isDue: func(l *lane, until time.Time) {
 			q.mu.Lock()
 			defer q.mu.Unlock()
+			if l.timer == nil || l.until != until {
+				return // it was stopped meanwhile
+			}
 			l.due, l.timer = true, nil
 			q.dispatch()
 		},
@@ -75,13 +79,17 @@ func (ls *lanes) lane(op *runtime.Operation) *lane {
 	return l
 }
 
-// next takes out a call that may begin, or nil. It says whether what is ready can wait
-// for more to go with it.
-func (ls *lanes) next(now bool) *call {
+// next takes out a call that may begin, or nil. It is told how long what is
+// ready may wait for more to go with it.
+func (ls *lanes) next(wait time.Duration) *call {
 	for _, l := range ls.of {
 		if l.batching != nil {
-			if c := ls.gather(l, l.batching, now); c != nil {
+			c, soon := ls.gather(l, l.batching, wait)
+			if c != nil {
 				return c
+			}
+			if soon {
+				continue
 			}
 		}
 		if c := ls.single(l); c != nil {

@@ -93,7 +93,7 @@ func (q *Queue) sendProbe() {
 		return
 	}
 	o.timer = nil
-	o.probe = q.lanes.next(true)
+	o.probe = q.lanes.next(0)
 	switch {
 	case o.probe != nil:
 	case len(o.held) > 0:
