@@ -51,8 +51,8 @@ const (
 // Codes of errors and of warnings.
 const (
 	// CodeInvalidPhone is a phone number that is none and stays a property; an error where
-	// nothing else identifies the person. Write it with + and the country's code, or set
-	// defaultCountry.
+	// nothing else identifies the person. Write it with + and the country's code, or send
+	// the person's country along.
 	CodeInvalidPhone Code = "invalid_phone"
 	// CodeInvalidEmail is an email address that is none and stays a property; an error where
 	// nothing else identifies the person. Check it where it is typed in.
@@ -74,8 +74,8 @@ const (
 
 // Codes of warnings.
 const (
-	// CodeNotNumeric is a value where a number is needed; it stays a property. Send a
-	// number, without a currency or separators.
+	// CodeNotNumeric is a value where a number is needed, or a latitude and a longitude; it
+	// stays a property. Send a number, without a currency or separators.
 	CodeNotNumeric Code = "not_numeric"
 	// CodeMoneyAsText is money that is written for people, and was read as a number. Send a
 	// number, to be sure that it is the right one.

@@ -36,8 +36,9 @@ type Config struct {
 	// EventFilteringBlacklist.
 	BlacklistedEvents EventNames `json:"blacklistedEvents,omitempty"`
 
-	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country whose phone
-	// numbers may stand without +. Without one such a number is invalid.
+	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country in whose way phone
+	// numbers without + are read, of people whose traits name no country. Without one
+	// such a number is invalid.
 	DefaultCountry string `json:"defaultCountry,omitempty"`
 	// AllowExternalIDOnly lets requests through that have neither email nor
 	// phone number but an external id, for accounts that identify people by it.

@@ -39,7 +39,7 @@ var mappingFlags = []struct {
 		func(c *mapper.Config) any { return &c.Revision }},
 	{"list-id", "`id` of the list to subscribe to where an event names none",
 		func(c *mapper.Config) any { return &c.ListID }},
-	{"default-country", "`country` (ISO 3166-1, such as DE) of phone numbers without +",
+	{"default-country", "`country` (ISO 3166-1, such as DE) of phone numbers without +, where the person has none",
 		func(c *mapper.Config) any { return &c.DefaultCountry }},
 	{"item-fields", "`names` of the fields of items: guide, klaviyo or transformer",
 		func(c *mapper.Config) any { return (*string)(&c.ItemFields) }},
