@@ -128,6 +128,8 @@ type trace struct {
 	// order those of the event that they are of.
 	ofItems map[int]map[string]origin
 	order   map[string]origin
+	// prices are where the values of those events come from, by their request.
+	prices map[int]string
 	// used are the paths of values that are in a request, lost of those that are not
 	// because their name is taken.
 	used, lost map[string]bool
@@ -154,10 +156,11 @@ func newTrace() *trace {
 }
 
 // beginItem takes notes of the event of an item, which becomes a request of its own.
-func (t *trace) beginItem(request int) {
+func (t *trace) beginItem(request int, price string) {
 	if t.ofItems == nil {
-		t.ofItems = make(map[int]map[string]origin)
+		t.ofItems, t.prices = make(map[int]map[string]origin), make(map[int]string)
 	}
+	t.prices[request] = price
 	t.order, t.properties = t.properties, make(map[string]origin)
 	t.ofItems[request] = t.properties
 }
@@ -344,6 +347,9 @@ func (m *mapping) explainSubscribe(i int) ExplainedField {
 
 func (m *mapping) explainField(body *bodyFields, pointer string, request int) ExplainedField {
 	rule := body.rules[pointer]
+	if price, ok := m.trace.prices[request]; ok && rule == valueRule.name {
+		return ExplainedField{Path: price, Rule: rule, From: []string{price}, Why: WhyRule}
+	}
 	switch found, ok := m.trace.by(rule); {
 	case ok:
 		return ExplainedField{Path: found.path, Rule: rule, From: found.rule.texts(), Why: WhyRule}

@@ -79,6 +79,19 @@ func TestExplain(t *testing.T) {
 			want:  []string{"0 metric/name < event rule", "0 profile/$email < traits.email rule", "0 properties/revenue < properties.revenue unusable", "0 unique_id <  rule", "0 value < properties.total rule"},
 		},
 		{
+			name: "an ordered product",
+			event: `{"type":"track","messageId":"m-1","event":"Order Completed","traits":{"email":"ana@example.com"},
+				"properties":{"order_id":"o-1","products":["x",{"price":2,"size":3}]}}`,
+			cfg: mapper.Config{OrderedProducts: true},
+			want: []string{
+				"0 metric/name < event rule", "0 profile/$email < traits.email rule",
+				"0 properties/order_id < properties.order_id custom", "0 properties/products < properties.products custom", "0 unique_id < messageId rule",
+				"1 metric/name < event rule", "1 profile/$email < traits.email rule",
+				"1 properties/Price < properties.products[1].price renamed", "1 properties/size < properties.products[1].size custom",
+				"1 properties/OrderId < properties.order_id renamed", "1 unique_id < messageId rule", "1 value < properties.products[1].price rule",
+			},
+		},
+		{
 			name:  "rETL",
 			event: `{"type":"identify","context":{"mappedToDestination":true,"externalId":[{"id":"ana@example.com","identifierType":"email"}]},"traits":{"age":3}}`,
 			cfg:   mapper.Config{ListID: "L1"},

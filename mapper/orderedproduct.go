@@ -70,13 +70,13 @@ func (m *mapping) orderedProduct(order *event, items root, at place, orderID val
 	}
 	product.value = m.worthOf(fields, at)
 	if m.trace != nil {
-		m.trace.beginItem(request)
+		m.trace.beginItem(request, fmt.Sprintf("%v.%s", at, words.names[wordPrice]))
 		for i := range fields {
-			own := string(fields[i].name())
+			own, why := string(fields[i].name()), WhyCustom
 			if label := itemLabels[m.cfg.ItemFields][fields[i].word]; label != nil && !(fields[i].word == wordRowTotal && fields.has(wordTotal)) {
-				own = string(label.name())
+				own, why = string(label.name()), WhyRenamed
 			}
-			m.trace.properties[own] = origin{fmt.Sprintf("%v.%s", at, fields[i].name()), WhyRenamed}
+			m.trace.properties[own] = origin{fmt.Sprintf("%v.%s", at, fields[i].name()), why}
 		}
 		m.trace.properties[string(orderIDLabel.name())] = origin{"properties.order_id", WhyRenamed}
 		defer m.trace.endItem()
