@@ -71,7 +71,6 @@ var clientIdentifiers = []string{"email", "phone_number", "external_id", "anonym
 func nestedIdentifierRules(profile string) []rule {
 	return []rule{
 		{profile + "/attributes/email", email},
-		{profile + "/attributes/email", maxLength(100)},
 		{profile + "/attributes/phone_number", phoneNumber},
 		{profile + "/attributes/external_id", maxLength(255)},
 	}

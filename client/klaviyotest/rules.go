@@ -121,12 +121,17 @@ func notEmpty(at string, v any) []refusal {
 
 // email takes what has one @ with something on both sides, and no space.
 func email(at string, v any) []refusal {
-	local, domain, ok := strings.Cut(text(v), "@")
-	if ok && local != "" && domain != "" && !strings.Contains(domain, "@") && !strings.ContainsFunc(text(v), unicode.IsSpace) {
+	address := text(v)
+	local, domain, ok := strings.Cut(address, "@")
+	isDomain := strings.Contains(strings.Trim(domain, "."), ".") && !strings.Contains(domain, "@")
+	if ok && local != "" && isDomain && len(address) <= maxEmail && !strings.ContainsFunc(address, unicode.IsSpace) {
 		return nil
 	}
 	return []refusal{invalid(at, "The field is no email address.")}
 }
+
+// maxEmail is the longest email address, in bytes.
+const maxEmail = 100
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
