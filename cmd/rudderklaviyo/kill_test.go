@@ -352,7 +352,7 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		for i := range 20 {
 			id, email := fmt.Sprintf("r%d-%d", round, i), fmt.Sprintf("p%d@example.com", i)
 			if i%4 == 0 {
-				email = "" // fails again
+				email = "nobody" // fails again
 			}
 			ids = append(ids, id)
 			fmt.Fprintf(&text, `{"line":%d,"event":{"type":"track","event":"Ping","messageId":%q,"context":{"traits":{"email":%q}}},"error":{"code":"unavailable"},"attempts":8}`+"\n", i+1, id, email)
