@@ -33,10 +33,13 @@ const (
 	identifyLine      = 1
 	skippedLine       = 2
 	trackLine         = 7 // that of the track with a fault of its own
+	otherTrackLine    = 30
+	laterTrackLine    = trackLine + people
 	firstSubscription = 11
 	subscriptionLine  = 15 // that of the subscription with a fault of its own
 	lastSubscription  = 20
 	lastLine          = 100
+	people            = 49 // whom the tracks are of, and the identify is of one more
 )
 
 func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
@@ -48,7 +51,6 @@ const identifiedPerson = "p49@example.com"
 const numberOnTrackLine = "+12025550147"
 
 func eventOnLine(line int) string {
-	const people = 49
 	switch {
 	case line == identifyLine:
 		return identify(people)
@@ -70,8 +72,42 @@ func idOnLine(line int) string {
 	return fmt.Sprintf("m%03d", line)
 }
 
+// A way is how the events go to Klaviyo.
+type way struct {
+	name, revision string
+	args           []string
+	// inBulk tells that most of the tracks go in one call.
+	inBulk bool
+	pointers
+}
+
+// pointers are where a revision's bodies have what the faults name.
+type pointers struct {
+	number       string // of a single event's profile
+	subscription string // of a batch, by its index
+}
+
+var (
+	pointers2023 = pointers{"/data/attributes/profile/$phone_number", "/data/attributes/subscriptions/%d"}
+	pointers2026 = pointers{"/data/attributes/profile/data/attributes/phone_number", "/data/attributes/profiles/data/%d/attributes"}
+)
+
+// ways are those of the program. What waits while the only call of its operation is under
+// way goes in bulk.
+var ways = []way{
+	{"2023-02-22", "2023-02-22", nil, false, pointers2023},
+	{"2026-07-15", "2026-07-15", []string{"--bulk=never"}, false, pointers2026},
+	{"2026-07-15 in bulk", "2026-07-15", []string{"--concurrency=1"}, true, pointers2026},
+}
+
+// wayOf gives one with the revision of a request.
+func wayOf(req *http.Request) way {
+	return ways[slices.IndexFunc(ways, func(w way) bool { return w.revision == req.Header.Get("revision") })]
+}
+
 // delivering is the program between its input and a Klaviyo, in a world with a fault.
 type delivering struct {
+	way     way
 	klaviyo *klaviyotest.Klaviyo
 	network *faultyNetwork
 	args    []string
@@ -81,13 +117,13 @@ type delivering struct {
 	dead, checkpoint string
 }
 
-func newDelivering(t *testing.T, tt faultTest, checkpoint bool) *delivering {
+func newDelivering(t *testing.T, tt faultTest, w way, checkpoint bool) *delivering {
 	var events []string
 	for line := 1; line <= lastLine; line++ {
 		events = append(events, eventOnLine(line))
 	}
 	k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithList("L", "Newsletter"))
-	n := &faultyNetwork{next: k.Transport(), test: tt, spare: tt.after, left: tt.times}
+	n := &faultyNetwork{next: k.Transport(), test: tt, inBulk: w.inBulk, spare: tt.after, left: tt.times}
 	if tt.times == 0 {
 		n.left = -1
 	}
@@ -95,8 +131,9 @@ func newDelivering(t *testing.T, tt faultTest, checkpoint bool) *delivering {
 		tt.cause.When, tt.cause.Times = n.strikes, -1
 		k.Inject(tt.cause)
 	}
-	d := &delivering{klaviyo: k, network: n, mend: func() {}, dead: filepath.Join(t.TempDir(), "dead.jsonl")}
-	d.args = []string{"--output=json", "--log-level=info", "--dead-letter=" + d.dead}
+	d := &delivering{way: w, klaviyo: k, network: n, mend: func() {}, dead: filepath.Join(t.TempDir(), "dead.jsonl")}
+	d.args = []string{"--output=json", "--log-level=info", "--dead-letter=" + d.dead, "--revision=" + w.revision}
+	d.args = append(d.args, w.args...)
 	if checkpoint {
 		d.checkpoint = progressFile(t)
 		d.args = append(d.args, "--checkpoint="+d.checkpoint)
@@ -240,16 +277,20 @@ func (r result) resumption(t *testing.T) (string, []string) {
 type faultyNetwork struct {
 	next http.RoundTripper
 	test faultTest
+	// inBulk has requests take a moment, in which others wait.
+	inBulk bool
 
 	mu    sync.Mutex
-	spare int // requests that will pass before the fault strikes
+	spare int // events that will pass before the fault strikes
 	left  int // times that it will strike then; negative is always
 	sent  []passage
+	met   []int // the events of each request that met the fault
 }
 
 // passage is a request with its answer.
 type passage struct {
 	request     string // the same for all attempts
+	events      int    // in it
 	began, over time.Time
 	failed      bool
 }
@@ -265,16 +306,20 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	name := req.Method + " " + req.URL.Path + " " + string(body)
-	if id := uniqueID.FindSubmatch(body); id != nil {
-		name = string(id[1])
+	ids := uniqueID.FindAllSubmatch(body, -1)
+	if len(ids) == 1 {
+		name = string(ids[0][1])
 	}
 	began := time.Now()
+	if n.inBulk {
+		time.Sleep(networkDelay / 5)
+	}
 	req.Body = io.NopCloser(bytes.NewReader(body))
 	resp, err := n.pass(req, body)
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.sent = append(n.sent, passage{name, began, time.Now(), err != nil || resp.StatusCode >= 300})
+	n.sent = append(n.sent, passage{name, len(ids), began, time.Now(), err != nil || resp.StatusCode >= 300})
 	return resp, err
 }
 
@@ -288,7 +333,7 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 		}
 		return resp, err
 	}
-	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use() {
+	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use(body) {
 		return n.next.RoundTrip(req)
 	}
 	time.Sleep(networkDelay)
@@ -303,22 +348,29 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 // strikes tells whether a request meets the fault at Klaviyo.
 func (n *faultyNetwork) strikes(req *http.Request) bool {
 	body, err := io.ReadAll(req.Body)
-	return err == nil && n.test.strikes.meets(body) && n.use()
+	return err == nil && n.test.strikes.meets(body) && n.use(body)
 }
 
+// isBulk tells whether a request's body is of a call for many events.
+func isBulk(body []byte) bool { return bytes.Contains(body, []byte(`"events-bulk-create"`)) }
+
 // use takes one of the times that the fault strikes.
-func (n *faultyNetwork) use() bool {
+func (n *faultyNetwork) use(body []byte) bool {
+	events := max(len(uniqueID.FindAll(body, -1)), 1)
+
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
 	case n.left == 0:
 		return false
-	case n.spare > 0:
-		n.spare--
+	case n.spare >= events:
+		n.spare -= events
 		return false
 	case n.left > 0:
 		n.left--
 	}
+	n.spare = 0
+	n.met = append(n.met, events)
 	return true
 }
 
@@ -326,6 +378,13 @@ func (n *faultyNetwork) heal() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.left = 0
+}
+
+// struck tells whether a request met the fault or, if it is to, one in bulk.
+func (n *faultyNetwork) struck(inBulk bool) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.ContainsFunc(n.met, func(events int) bool { return !inBulk || events > 1 })
 }
 
 // mostAttempts is how often the request was sent that was sent most often.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -28,15 +29,17 @@ type faultTest struct {
 	broken error // instead of an answer
 	// alter changes Klaviyo's own answer.
 	alter   func(*http.Response)
-	after   int // so many requests pass first
+	after   int // so many events pass first, or requests that have none
 	times   int // that it strikes; 0 is always
 	prepare func(*testing.T, *delivering)
-	// needsCheckpoint tells that there is no such fault without one.
-	needsCheckpoint bool
+	// needsCheckpoint tells that there is no such fault without one, inBulk that there is
+	// none where each event goes alone.
+	needsCheckpoint, inBulk bool
 
 	// attempts is the most that any request was sent in the run; 0 is any number.
 	attempts int
-	// dead is the code of the event's dead letter, with the pointer, or empty.
+	// dead is the code of the dead letters of the events that the fault strikes, with the
+	// pointer, or empty. In it {subscription} is where the revision has a batch's first.
 	dead string
 	// stops is what the program says where it stops, or empty where it goes on.
 	stops string
@@ -56,17 +59,20 @@ type faultTest struct {
 type strikes int
 
 const (
-	oneTrack        strikes = iota // that of one event
-	oneIdentify                    // and that of another
-	oneSubscription                // those that one subscription is in
+	oneTrack    strikes = iota // those that one event is in
+	threeTracks                // and two others, one of them the same person's
+	oneNumber                  // those that a phone number is in, as one
+	oneIdentify
+	oneSubscription
 	everyTrack
+	everyBulk // with many events
 	everything
 	nothing // the fault is the machine's
 )
 
-// line is that of the event whose requests alone meet the fault.
-func (s strikes) line() int {
-	return map[strikes]int{oneTrack: trackLine, oneIdentify: identifyLine, oneSubscription: subscriptionLine}[s]
+// lines are those of the events whose requests alone meet the fault.
+func (s strikes) lines() []int {
+	return map[strikes][]int{oneTrack: {trackLine}, threeTracks: {trackLine, otherTrackLine, laterTrackLine}, oneIdentify: {identifyLine}, oneSubscription: {subscriptionLine}}[s]
 }
 
 // meets tells whether the request with a body meets the fault.
@@ -77,11 +83,21 @@ func (s strikes) meets(body []byte) bool {
 	case nothing:
 		return false
 	case everyTrack:
-		return bytes.Contains(body, []byte(`"unique_id"`))
+		return uniqueID.Match(body)
+	case everyBulk:
+		return isBulk(body)
+	case oneNumber:
+		return bytes.Contains(body, []byte(`phone_number":"`+numberOnTrackLine))
 	case oneIdentify:
 		return bytes.Contains(body, []byte(identifiedPerson))
 	}
-	return bytes.Contains(body, []byte(idOnLine(s.line())))
+	return slices.ContainsFunc(s.lines(), func(line int) bool { return bytes.Contains(body, []byte(idOnLine(line))) })
+}
+
+// meetsBulk tells that, where events go in bulk, such a call is among those that meet the
+// fault.
+func (tt faultTest) meetsBulk() bool {
+	return tt.after > 0 || slices.Contains([]strikes{oneTrack, threeTracks, oneNumber, everyBulk}, tt.strikes)
 }
 
 const second, minute = time.Second, time.Minute
@@ -107,7 +123,7 @@ var faultTests = []faultTest{
 	{fault: "No answer, twice", cause: klaviyotest.Slow(time.Hour), times: 2, attempts: 3, least: 60 * second,
 		remark: "an attempt may take 30 s"},
 	{fault: "No answer, for good", strikes: everything, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no answer within 30s"},
-	{fault: "An answer cut off", cause: klaviyotest.Fault{CutOff: true}, times: 2, attempts: 3, remark: "counted once, by `unique_id`"},
+	{fault: "An answer cut off", cause: klaviyotest.Fault{CutOff: true}, times: 2, attempts: 3, remark: "counted once, by `unique_id`; so is each event of a call in bulk"},
 	{fault: "Slow answers", strikes: everything, cause: klaviyotest.Slow(20 * second), attempts: 1, least: 40 * second},
 	{fault: "408", cause: klaviyotest.Fault{Status: http.StatusRequestTimeout}, times: 2, attempts: 3},
 	{fault: "425", cause: klaviyotest.Fault{Status: http.StatusTooEarly}, times: 2, attempts: 3},
@@ -142,16 +158,29 @@ var faultTests = []faultTest{
 	{fault: "403 with JSON", strikes: everything, cause: delayed(klaviyotest.MissingScope()), attempts: 1, stops: "with the scopes", atOnce: true},
 	{fault: "401", strikes: everything, cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY", atOnce: true},
 	{fault: "401 of one request", cause: delayed(klaviyotest.Unauthorized()), attempts: 1, stops: "set KLAVIYO_API_KEY"},
-	{fault: "400 with a pointer", answer: refuses("invalid", `"pointer":"/data/attributes/time"`), attempts: 1, dead: "invalid /data/attributes/time"},
-	{fault: "400 whose pointer names the phone number, of somebody with an email", answer: refuses("invalid", `"pointer":"/data/attributes/profile/$phone_number"`), times: 1, attempts: 2, says: "code=invalid_phone", arrived: withoutNumber,
+	{fault: "400 with a pointer", answer: refusesTracks(oneTrack), attempts: 1, dead: "invalid /data/attributes/time",
+		remark: "where it is one of many in bulk, the pointer tells which; it is sent alone, and the others without it"},
+	{fault: "400 for several events, with a pointer at each", strikes: threeTracks, answer: refusesTracks(threeTracks), attempts: 1, dead: "invalid /data/attributes/time",
+		remark: "in bulk it is one answer: the events are sent alone, and the others without them"},
+	{fault: "400 without a pointer", cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid"}, attempts: 1, dead: "invalid",
+		remark: "a call in bulk is halved, and parts of fewer than 24 go event by event"},
+	{fault: "400 without a pointer, for several events", strikes: threeTracks, cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid"}, attempts: 1, dead: "invalid"},
+	{fault: "400 with a pointer at an event that isn't at fault", strikes: everyBulk, inBulk: true, answer: refuses("invalid", `"pointer":"/data/attributes/events-bulk-create/data/0/attributes/events/data/0/attributes/time"`), attempts: 1,
+		remark: "in bulk: it is taken alone, after which the others are halved"},
+	{fault: "400 whose pointer names the phone number, of somebody with an email", strikes: oneNumber, answer: refusesNumber, attempts: 2, says: "code=invalid_phone", arrived: withoutNumber,
 		remark: "sent once more without the number, which becomes the custom property `phone`, with a warning"},
 	{fault: "400 for one subscription of a batch", strikes: oneSubscription, answer: refusesSubscription, attempts: 1,
-		dead: "invalid /data/attributes/subscriptions/0/email", remark: "the pointer tells which; it is sent alone, and the others without it"},
+		dead: "invalid {subscription}/email", remark: "the pointer tells which; it is sent alone, and the others without it"},
 	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 16, dead: "error",
 		remark: "the batch is halved until it stands alone"},
 	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
+	{fault: "413 of calls in bulk", strikes: everyBulk, inBulk: true, cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1,
+		remark: "halved, and parts of fewer than 24 go event by event"},
+	{fault: "403 with JSON of calls in bulk", strikes: everyBulk, inBulk: true, cause: klaviyotest.MissingScope(), attempts: 1,
+		remark: "the key may not make them, so each event goes alone"},
 	{fault: "The revision is retired", strikes: everything, answer: revisionRetired, attempts: 1, stops: "no longer serves revision", atOnce: true,
 		remark: "a 410, which each request asks for instead of being read as one of a later revision"},
+	{fault: "The revision is retired in the middle of the run", strikes: everything, after: 50, answer: revisionRetired, prepare: retireForGood, attempts: 1, stops: "no longer serves revision"},
 	{fault: "410", strikes: everything, cause: delayed(klaviyotest.Fault{Status: http.StatusGone}), attempts: 1, stops: "no longer serves revision", atOnce: true},
 	{fault: "404 that finds no valid revision", strikes: everything, answer: answers(http.StatusNotFound, `{"errors":[{"code":"not_found","title":"Not found.","detail":"No valid revisions found for method POST."}]}`), attempts: 1,
 		stops: "no longer serves revision", atOnce: true},
@@ -206,23 +235,55 @@ var faultTests = []faultTest{
 		most: 2 * second, remark: "nothing more is sent"},
 }
 
-// TestFaults sends the same events in the face of each fault, with a checkpoint and
-// without.
+// TestFaults sends the same events in the face of each fault: in each revision, singly
+// and in bulk, with a checkpoint and without.
 func TestFaults(t *testing.T) {
 	for _, tt := range faultTests {
-		for _, checkpoint := range []bool{false, true} {
-			if tt.needsCheckpoint && !checkpoint {
-				continue
+		for _, w := range ways {
+			for _, checkpoint := range []bool{false, true} {
+				if tt.needsCheckpoint && !checkpoint || tt.inBulk && !w.inBulk {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%s/checkpoint=%t", tt.fault, w.name, checkpoint), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { tt.run(t, w, checkpoint) })
+				})
 			}
-			t.Run(fmt.Sprintf("%s/checkpoint=%t", tt.fault, checkpoint), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) { tt.run(t, checkpoint) })
-			})
 		}
 	}
 }
 
-func (tt faultTest) run(t *testing.T, checkpoint bool) {
-	d := newDelivering(t, tt, checkpoint)
+// TestWays holds the ways of the fault matrix against the program's revisions, and what
+// they are for: that the events go singly, or nearly all in bulk.
+func TestWays(t *testing.T) {
+	tested := map[string]bool{}
+	for _, w := range ways {
+		tested[w.revision] = true
+		t.Run(w.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDelivering(t, faultTest{strikes: nothing}, w, false)
+				d.run(t, "send", d.args...).want(t, statusDone)
+				events, bulk := 0, 0
+				for _, p := range d.network.sent {
+					events += p.events
+					if p.events > 1 {
+						bulk += p.events
+					}
+				}
+				if sent := lastLine - 2 - (lastSubscription - firstSubscription + 1); events != sent || w.inBulk != (bulk > sent/2) || !w.inBulk && bulk > 0 {
+					t.Errorf("%d events were sent, %d of them in bulk; want %d", events, bulk, sent)
+				}
+			})
+		})
+	}
+	for _, r := range revisions {
+		if !tested[r.name] {
+			t.Errorf("no way of revision %s", r.name)
+		}
+	}
+}
+
+func (tt faultTest) run(t *testing.T, w way, checkpoint bool) {
+	d := newDelivering(t, tt, w, checkpoint)
 	if tt.prepare != nil {
 		tt.prepare(t, d)
 	}
@@ -230,6 +291,9 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	r := d.run(t, "send", d.args...)
 	took := time.Since(began)
 
+	if tt.strikes != nothing && tt.alter == nil && !d.network.struck(w.inBulk && tt.meetsBulk()) {
+		t.Error("no request of those that should have met the fault")
+	}
 	r.want(t, tt.status(), tt.stops, tt.says)
 	if got := d.network.mostAttempts(); tt.attempts > 0 && got != tt.attempts {
 		t.Errorf("%d attempts, want %d", got, tt.attempts)
@@ -242,7 +306,9 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	}
 	dead := map[int]string{}
 	if tt.dead != "" {
-		dead[tt.strikes.line()] = tt.dead
+		for _, line := range tt.strikes.lines() {
+			dead[line] = strings.ReplaceAll(tt.dead, "{subscription}", fmt.Sprintf(w.subscription, 0))
+		}
 	}
 	d.checkDeadLetters(t, dead)
 	if tt.stops == "" {
@@ -261,7 +327,7 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 		d.run(t, command, args...).want(t, statusDone)
 		d.checkOrder(t)
 	case statusDeadLetters:
-		d.run(t, "replay", d.dead).want(t, statusDone)
+		d.run(t, "replay", "--revision="+w.revision, d.dead).want(t, statusDone)
 	}
 	d.checkDeadLetters(t, map[int]string{})
 	d.checkNothingIsLost(t, 0)
@@ -270,13 +336,21 @@ func (tt faultTest) run(t *testing.T, checkpoint bool) {
 	}
 }
 
-// revisionRetired is the answer of an account that doesn't serve our revision.
+// revisionRetired is the answer of an account that doesn't serve the request's revision.
 func revisionRetired(req *http.Request) *http.Response {
-	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision("2023-02-22")).Transport().RoundTrip(req)
+	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision(req.Header.Get("revision"))).Transport().RoundTrip(req)
 	if err != nil {
 		panic(err) // it is in memory
 	}
 	return resp
+}
+
+// retireForGood has the account not serve the revision again, if there is a later one for
+// the command that goes on.
+func retireForGood(_ *testing.T, d *delivering) {
+	if _, ok := latestAfter(d.way.revision); ok {
+		d.mend = func() { d.klaviyo.Retire(d.way.revision) }
+	}
 }
 
 // hugeSuccess is what is asked for, with more after it than anybody reads.
@@ -364,7 +438,7 @@ func blockCheckpoint(t *testing.T, d *delivering) {
 
 // interrupt cancels the run's context, as the signals do.
 func interrupt(t *testing.T, d *delivering) {
-	d.klaviyo.Inject(klaviyotest.Fault{Delay: 500 * time.Millisecond, Times: -1})
+	d.klaviyo.Inject(klaviyotest.Fault{Delay: second, Times: -1})
 	ctx, cancel := context.WithCancel(t.Context())
 	d.ctx = ctx
 	time.AfterFunc(700*time.Millisecond, cancel)
@@ -376,15 +450,51 @@ func refuses(code, source string) func(*http.Request) *http.Response {
 	return answers(http.StatusBadRequest, fmt.Sprintf(`{"errors":[{"id":"1","code":%q,"title":"Invalid input.","detail":"…","source":{%s}}]}`, code, source))
 }
 
+// refusesTracks refuses those of some tracks that are in the request, in one answer.
+func refusesTracks(tracks strikes) func(*http.Request) *http.Response {
+	return func(req *http.Request) *http.Response {
+		return refusesEvents(req, "/data/attributes/time", "attributes/events/data/0/attributes/time", func(id string) bool {
+			return slices.ContainsFunc(tracks.lines(), func(line int) bool { return id == idOnLine(line) })
+		})
+	}
+}
+
+// refusesNumber refuses the phone number of a track.
+func refusesNumber(req *http.Request) *http.Response {
+	return refusesEvents(req, wayOf(req).number, "attributes/profile/data/attributes/phone_number", func(id string) bool { return id == idOnLine(trackLine) })
+}
+
+// refusesEvents refuses some of a request's events, with the pointer that fits a call for
+// one, or that into an event's entry in bulk.
+func refusesEvents(req *http.Request, single, inEntry string, refused func(id string) bool) *http.Response {
+	body := bodyOf(req)
+	var faults []string
+	for i, id := range uniqueID.FindAllSubmatch(body, -1) {
+		if !refused(string(id[1])) {
+			continue
+		}
+		pointer := single
+		if isBulk(body) {
+			pointer = fmt.Sprintf("/data/attributes/events-bulk-create/data/%d/%s", i, inEntry)
+		}
+		faults = append(faults, fmt.Sprintf(`{"id":"%d","code":"invalid","title":"Invalid input.","detail":"…","source":{"pointer":%q}}`, i, pointer))
+	}
+	return answers(http.StatusBadRequest, `{"errors":[`+strings.Join(faults, ",")+`]}`)(req)
+}
+
 // refusesSubscription refuses a batch for the one subscription in it, wherever it is.
 func refusesSubscription(req *http.Request) *http.Response {
+	before, _, _ := bytes.Cut(bodyOf(req), []byte(idOnLine(subscriptionLine)))
+	at := bytes.Count(before, []byte(`"email":"`)) - 1
+	return refuses("invalid", fmt.Sprintf(`"pointer":%q`, fmt.Sprintf(wayOf(req).subscription, at)+"/email"))(req)
+}
+
+func bodyOf(req *http.Request) []byte {
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		panic(err) // it is in memory
 	}
-	before, _, _ := bytes.Cut(body, []byte(idOnLine(subscriptionLine)))
-	at := bytes.Count(before, []byte(`"email":"`)) - 1
-	return refuses("invalid", fmt.Sprintf(`"pointer":"/data/attributes/subscriptions/%d/email"`, at))(req)
+	return body
 }
 
 // withoutNumber checks that the number of the faulty event is a custom property.

@@ -67,7 +67,7 @@ func (tt faultTest) deadLetter() string {
 	if tt.dead == "" {
 		return "none"
 	}
-	return "`" + strings.ReplaceAll(tt.dead, " ", "` at `") + "`"
+	return "`" + strings.NewReplacer(" ", "` at `", "{subscription}", "…").Replace(tt.dead) + "`"
 }
 
 func (tt faultTest) end() string {
