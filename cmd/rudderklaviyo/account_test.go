@@ -46,7 +46,12 @@ func stateOf(t *testing.T, k *klaviyotest.Klaviyo) account {
 		slices.Sort(p.Lists)
 		state.Profiles[email] = profile{string(text), p.Lists}
 	}
+	latest := map[string]string{} // event by person
 	for _, e := range k.Events() {
+		if before := latest[e.ProfileID]; before > e.UniqueID {
+			t.Errorf("event %s arrived after %s of the same person", e.UniqueID, before)
+		}
+		latest[e.ProfileID] = e.UniqueID
 		e.ProfileID, e.ID, e.MetricID = emails[e.ProfileID], "", ""
 		if _, twice := state.Events[e.UniqueID]; twice {
 			t.Errorf("event %s counts twice", e.UniqueID)

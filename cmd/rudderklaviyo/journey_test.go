@@ -11,16 +11,13 @@ import (
 	"time"
 )
 
-// people is how many there are in a journey.
-const people = 12
-
 // refused is the name of events that Klaviyo refuses.
 const refused = "Coupon Refused"
 
 // journey makes a file with events of several people, as their sites send them:
 // each identify and group changes what the ones before said, so that a wrong order
 // shows. Some can't be sent, and others are refused.
-func journey(t *testing.T, random *rand.Rand, n int) string {
+func journey(t *testing.T, random *rand.Rand, people, n int) string {
 	t.Helper()
 	var text strings.Builder
 	for i := range n {

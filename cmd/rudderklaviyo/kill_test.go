@@ -14,6 +14,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,7 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 // slow is a Klaviyo behind a socket that takes its time, and sees what is under way.
@@ -34,12 +35,16 @@ type slow struct {
 	requests    atomic.Int64 // that have come
 	underWay    atomic.Int64
 	batches     atomic.Int64 // of subscriptions, under way
+	bulk        atomic.Int64 // calls for many events, under way
+	inBulk      atomic.Int64 // events that they brought
+	unanswered  atomic.Int64 // those of them that were taken
 	events      atomic.Int64 // that it has taken, as of the last request that was let in
 
 	mu      sync.Mutex
-	most    int           // events that it takes; requests for more are held
-	letIn   int           // requests for an event, under way
-	held    int           // requests for an event
+	least   int           // events that it takes, also where a call in bulk has more
+	most    int           // events that it takes else; requests for more are held
+	letIn   int           // events of requests under way
+	held    int           // requests for events
 	changed chan struct{} // is closed when a held request may be let in
 }
 
@@ -47,8 +52,8 @@ func slowly(t *testing.T) *slow {
 	s := &slow{Klaviyo: klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutLimits(), klaviyotest.WithoutRequestLog())}
 	s.most, s.changed = math.MaxInt, make(chan struct{})
 	s.Inject(
-		klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Times: -1, Delay: time.Millisecond, Status: http.StatusBadRequest, Code: "invalid",
-			When: func(r *http.Request) bool { return hasBody(r, refused) }},
+		klaviyotest.Fault{Times: -1, Delay: time.Millisecond, Status: http.StatusBadRequest, Code: "invalid",
+			When: func(r *http.Request) bool { return isEvent(r) && hasBody(r, refused) }},
 		klaviyotest.Fault{Delay: time.Millisecond, Times: -1})
 	server := httptest.NewUnstartedServer(s)
 	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
@@ -73,26 +78,82 @@ func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.batches.Add(1)
 		defer s.batches.Add(-1)
 	}
-	if strings.HasSuffix(r.URL.Path, "/events/") {
-		if !s.enter(r) {
-			return
-		}
-		defer s.leave()
+	if !isEvent(r) && !isBulk(r) {
+		s.Klaviyo.ServeHTTP(w, r)
+		return
 	}
-	s.Klaviyo.ServeHTTP(w, r)
-}
-
-// enter waits until the request for an event can't make too many of them. It tells whether
-// the client is still there.
-func (s *slow) enter(r *http.Request) bool {
 	body, err := io.ReadAll(r.Body) // only then it is noticed that the client is gone
 	if err != nil {
-		return false
+		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if isEvent(r) {
+		if s.enter(r, 1) {
+			defer s.leave(1)
+			s.Klaviyo.ServeHTTP(w, r)
+		}
+		return
+	}
+	s.bulk.Add(1)
+	defer s.bulk.Add(-1)
+	ids := len(uniqueID.FindAll(body, -1))
+	switch faults := refusedIn(body); {
+	case ids > maxBulk:
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	case len(faults) > 0:
+		w.Header().Set("Content-Type", "application/vnd.api+json")
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"errors":[%s]}`, strings.Join(faults, ","))
+	case s.enter(r, ids):
+		answer := httptest.NewRecorder()
+		s.Klaviyo.ServeHTTP(answer, r)
+		s.leave(ids)
+		s.inBulk.Add(int64(ids))
+		s.unanswered.Add(1)
+		defer s.unanswered.Add(-1)
+		time.Sleep(2 * time.Millisecond) // in which it may be killed
+		w.WriteHeader(answer.Code)
+		w.Write(answer.Body.Bytes())
+	}
+}
+
+// maxBulk is how many events the server takes in a call, so that a killed run has a few.
+const maxBulk = 64
+
+var uniqueID = regexp.MustCompile(`"unique_id":`)
+
+func isEvent(r *http.Request) bool { return strings.TrimSuffix(r.URL.Path, "/") == "/api/events" }
+func isBulk(r *http.Request) bool  { return strings.Contains(r.URL.Path, "event-bulk-create") }
+
+// refusedIn gives the errors of a call in bulk, one for each event in it that Klaviyo
+// refuses.
+func refusedIn(body []byte) (faults []string) {
+	var call struct {
+		Data struct {
+			Attributes struct {
+				Entries struct {
+					Data []json.RawMessage
+				} `json:"events-bulk-create"`
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &call); err != nil {
+		panic(err) // the program wrote it
+	}
+	for i, entry := range call.Data.Attributes.Entries.Data {
+		if bytes.Contains(entry, []byte(refused)) {
+			faults = append(faults, fmt.Sprintf(`{"code":"invalid","source":{"pointer":"/data/attributes/events-bulk-create/data/%d/attributes/events/data/0"}}`, i))
+		}
+	}
+	return faults
+}
+
+// enter waits until a request can't make too many events. It tells whether the client is
+// still there.
+func (s *slow) enter(r *http.Request, events int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for int(s.events.Load())+s.letIn >= s.most {
+	for taken := s.taken(); taken+events > s.most && taken >= s.least; taken = s.taken() {
 		changed := s.changed
 		s.held++
 		s.mu.Unlock()
@@ -106,14 +167,17 @@ func (s *slow) enter(r *http.Request) bool {
 			return false
 		}
 	}
-	s.letIn++
+	s.letIn += events
 	return true
 }
 
-func (s *slow) leave() {
+// taken is how many events will have been taken when the requests under way are through.
+func (s *slow) taken() int { return int(s.events.Load()) + s.letIn }
+
+func (s *slow) leave(events int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.letIn--
+	s.letIn -= events
 	s.events.Store(int64(len(s.Events())))
 	s.wake()
 }
@@ -123,15 +187,16 @@ func (s *slow) wake() {
 	s.changed = make(chan struct{})
 }
 
-// holdAfter holds the requests for events when so many have been taken.
-func (s *slow) holdAfter(events int) {
+// hold holds the requests for events that would make more than most, once there are the
+// least.
+func (s *slow) hold(least, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.most = events
+	s.least, s.most = least, most
 	s.wake()
 }
 
-// isHolding tells that as many events have been taken as may be, and more have come.
+// isHolding tells that no event is let in that has come.
 func (s *slow) isHolding() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,10 +275,10 @@ type killed struct {
 	checkpoint string
 }
 
-func newKilled(t *testing.T, events string) *killed {
+func newKilled(t *testing.T, revision, events string) *killed {
 	dir := t.TempDir()
 	k := &killed{slow: slowly(t), dead: filepath.Join(dir, "dead.jsonl"), checkpoint: filepath.Join(dir, "progress.json")}
-	k.args = []string{"send", "--base-url", k.url, "--concurrency", "4", "--output", "json", "--dead-letter", k.dead, "--checkpoint", k.checkpoint, events}
+	k.args = []string{"send", "--revision", revision, "--base-url", k.url, "--concurrency", "4", "--output", "json", "--dead-letter", k.dead, "--checkpoint", k.checkpoint, events}
 	return k
 }
 
@@ -224,9 +289,13 @@ type moment struct {
 	is func(k *killed, dead int64) bool
 }
 
+const answerLost = "a call in bulk taken but not answered"
+
 var moments = []moment{
 	{"a request under way", func(k *killed, _ int64) bool { return k.underWay.Load() > 0 }},
 	{"a batch under way", func(k *killed, _ int64) bool { return k.batches.Load() > 0 }},
+	{"a call in bulk under way", func(k *killed, _ int64) bool { return k.bulk.Load() > 0 }},
+	{answerLost, func(k *killed, _ int64) bool { return k.unanswered.Load() > 0 }},
 	{"a checkpoint being saved", func(k *killed, _ int64) bool { return size(k.nextCheckpoint()) >= 0 }},
 	{"a dead letter just written", func(k *killed, dead int64) bool { return size(k.dead) > dead }},
 }
@@ -249,12 +318,12 @@ func size(name string) int64 {
 const patience = 50 * time.Millisecond
 
 // kill kills a run at a moment after so many events have arrived, while the server takes so
-// many at most: it falls between the two however fast the machine is. It gives the moments
+// many at most, or a call in bulk more: it falls between the two however fast the machine is. It gives the moments
 // that it was at.
 func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) {
 	var dead int64 = -1
 	var due time.Time // without the moment
-	k.holdAfter(most)
+	k.hold(after, most)
 	ended := newProcess(t, k.args...).killWhen(func() bool {
 		if int(k.events.Load()) < after {
 			return false
@@ -285,38 +354,62 @@ func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) 
 	return fell
 }
 
-// TestKilledSendGoesOn kills sends at a hundred moments all over the input and compares
-// what they leave with what an undisturbed one does.
+// TestKilledSendGoesOn kills sends of each revision at a hundred moments all over the input
+// and compares what they leave with what an undisturbed one does.
 func TestKilledSendGoesOn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
-	const events, kills, killsOfOne, parts = 300, 100, 20, 10
-	random := seeded(t)
-	path := journey(t, random, events)
+	for _, revision := range openapi.Revisions() {
+		t.Run(revision, func(t *testing.T) {
+			description, err := openapi.Description(revision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			testKilledSend(t, revision, bytes.Contains(description, []byte("/api/event-bulk-create-jobs:")))
+		})
+	}
+}
 
-	undisturbed := newKilled(t, path)
+func testKilledSend(t *testing.T, revision string, hasBulk bool) {
+	const kills, killsOfOne, parts = 100, 20, 10
+	people, events := 12, 300
+	if hasBulk {
+		people, events = 60, 1000 // to fill its calls
+	}
+	random := seeded(t)
+	path := journey(t, random, people, events)
+
+	undisturbed := newKilled(t, revision, path)
 	start(t, nil, undisturbed.args...).wantStatus(3)
+	if isInBulk := undisturbed.inBulk.Load() > 0; isInBulk != hasBulk {
+		t.Fatalf("%d events went in bulk", undisturbed.inBulk.Load())
+	}
 	want, wantLetters := stateOf(t, undisturbed.Klaviyo), lettersByID(t, undisturbed.dead)
 
+	most := len(want.Events) // that arrive before a kill
+	over := 0                // by which a call in bulk may exceed it
+	if hasBulk {
+		most, over = most-maxBulk, maxBulk
+	}
 	var fellAt [parts]int // by the part of the events that had arrived
 	fellOn := map[string]int{}
 	for range kills / killsOfOne {
-		k := newKilled(t, path)
+		k := newKilled(t, revision, path)
 		for i := range killsOfOne {
 			// Each has a stretch of the events to itself, and two of them make a part.
-			first, last := i*len(want.Events)/killsOfOne, (i+1)*len(want.Events)/killsOfOne-1
+			first, last := i*most/killsOfOne, (i+1)*most/killsOfOne-1
 			fell := k.kill(t, first+random.IntN(last-first+1), last, moments[random.IntN(len(moments))])
 			arrived := len(k.Events())
-			if arrived < first || arrived > last {
-				t.Errorf("%d events had arrived, want %d to %d", arrived, first, last)
+			if arrived < first || arrived > last+over {
+				t.Errorf("%d events had arrived, want %d to %d", arrived, first, last+over)
 			}
-			fellAt[min(arrived*parts/len(want.Events), parts-1)]++
+			fellAt[min(arrived*parts/most, parts-1)]++
 			for _, name := range fell {
 				fellOn[name]++
 			}
 		}
-		k.holdAfter(math.MaxInt)
+		k.hold(0, math.MaxInt)
 		p := start(t, nil, k.args...)
 		p.wantStatus(3)
 		if !strings.Contains(p.stdout.String(), fmt.Sprintf(`"events":%d,`, events)) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
@@ -335,6 +428,9 @@ func TestKilledSendGoesOn(t *testing.T) {
 			t.Errorf("no kill fell on part %d of %d", part+1, parts)
 		}
 	}
+	if hasBulk && fellOn[answerLost] == 0 {
+		t.Errorf("no kill fell on %s", answerLost)
+	}
 }
 
 // TestKilledReplayLosesNothing kills replay at random moments around its end, where
@@ -344,7 +440,7 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		t.Skip("it takes a while")
 	}
 	random := seeded(t)
-	g := slowly(t)
+	g, revisions := slowly(t), openapi.Revisions()
 	done, kept := 0, 0
 	for round := range 60 {
 		var text strings.Builder
@@ -363,7 +459,7 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		}
 		last := g.requests.Load() + 15 - random.Int64N(4)
 		pause := time.Duration(random.Int64N(int64(15 * time.Millisecond)))
-		newProcess(t, "replay", "--base-url", g.url, "--concurrency", "2", path).killWhen(func() bool {
+		newProcess(t, "replay", "--revision", revisions[round%len(revisions)], "--base-url", g.url, "--concurrency", "2", path).killWhen(func() bool {
 			if g.requests.Load() < last {
 				return false
 			}
