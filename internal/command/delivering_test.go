@@ -380,11 +380,18 @@ func (n *faultyNetwork) heal() {
 	n.left = 0
 }
 
-// struck tells whether a request met the fault or, if it is to, one in bulk.
-func (n *faultyNetwork) struck(inBulk bool) bool {
+// struck counts the requests that met the fault, those in bulk apart.
+func (n *faultyNetwork) struck() (singly, bulk int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return slices.ContainsFunc(n.met, func(events int) bool { return !inBulk || events > 1 })
+	for _, events := range n.met {
+		if events > 1 {
+			bulk++
+		} else {
+			singly++
+		}
+	}
+	return singly, bulk
 }
 
 // mostAttempts is how often the request was sent that was sent most often.
