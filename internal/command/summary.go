@@ -114,7 +114,7 @@ func (s summary) err() error {
 	if s.DeadLettered > 0 {
 		where := "by an earlier run"
 		if s.DeadLetterFile != "" {
-			where = fmt.Sprintf("see %s; once the cause is mended, rudderklaviyo replay sends them again", input.Name(s.DeadLetterFile))
+			where = fmt.Sprintf("see %s; once the cause is mended, rudderklaviyo replay with the same mapping flags sends them again", input.Name(s.DeadLetterFile))
 		}
 		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
 	}
