@@ -9,6 +9,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -79,7 +80,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 
-	draft := plan.New(source.files)
+	draft := plan.New(source.files, delivery.Bulk(flags.bulk))
 	from := source.start()
 	if flags.checkpoint != "" {
 		saved, err := readCheckpoint(flags, source.files, cfg)

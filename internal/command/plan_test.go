@@ -161,8 +161,15 @@ func TestSendKeepsToItsPlan(t *testing.T) {
 	if err := sample.Write(&text, 3, 6_000); err != nil {
 		t.Fatal(err)
 	}
-	events := write(t, "events.jsonl", text.String())
-	planned := plannedOf(t, statusDone, events)
+	for _, args := range [][]string{{"--revision=2023-02-22"}, {"--revision=2026-07-15", "--bulk=never"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			testKeepingToPlan(t, append(args, write(t, "events.jsonl", text.String()))...)
+		})
+	}
+}
+
+func testKeepingToPlan(t *testing.T, args ...string) {
+	planned := plannedOf(t, statusDone, args...)
 	var calls plan.Bounds
 	for _, c := range planned.Calls {
 		calls.Least += c.Calls.Least
@@ -173,7 +180,7 @@ func TestSendKeepsToItsPlan(t *testing.T) {
 		k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithAnyList())
 		for _, whose := range []string{"new people", "known people"} {
 			began := time.Now()
-			r := account(k).run(t, "send", "--output=json", events)
+			r := account(k).run(t, append([]string{"send", "--output=json"}, args...)...)
 			r.want(t, statusDone)
 			if sent := r.counts(t)["requests"]; sent < calls.Least || sent > calls.Most {
 				t.Errorf("%s: %d requests, planned are %d to %d", whose, sent, calls.Least, calls.Most)

@@ -54,6 +54,11 @@ func register(revision map[*runtime.Operation]*batching) bool {
 // gathers tells whether requests that are ready are taken into a call of another operation.
 func (b *batching) gathers() bool { return b != nil && b.operation != nil }
 
+// canGather tells whether a request with a body may be one of those.
+func (b *batching) canGather(body any) bool {
+	return b.gathers() && (b.takes == nil || b.takes(body))
+}
+
 // sharing makes the function of a batching of one that takes the generated type.
 func sharing[B any, S comparable](shared func(*B) (S, bool)) func(any) (any, bool) {
 	return func(body any) (any, bool) { return shared(body.(*B)) }

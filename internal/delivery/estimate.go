@@ -13,6 +13,7 @@ import (
 // be depends on what waits at the same time, and on what Klaviyo knows already, so
 // it gives bounds. It isn't safe for concurrent use.
 type Estimate struct {
+	bulk   Bulk
 	calls  map[*runtime.Operation]Calls
 	people *people     // for its identifiers
 	known  *tally.Seen // who was written to, as far as the client remembers them
@@ -41,9 +42,10 @@ type joined struct {
 // rememberedIdentifiers is about how many the client remembers, of 100,000 people.
 const rememberedIdentifiers = 150_000
 
-// NewEstimate makes an Estimate of no events.
-func NewEstimate() *Estimate {
+// NewEstimate makes an Estimate of no events, for a Queue of the same Bulk.
+func NewEstimate(bulk Bulk) *Estimate {
 	return &Estimate{
+		bulk:    bulk,
 		calls:   map[*runtime.Operation]Calls{},
 		people:  newPeople(),
 		known:   tally.NewSeen(rememberedIdentifiers),
@@ -69,17 +71,21 @@ func (e *Estimate) Add(event Event) {
 	for i, request := range event.Requests {
 		op := request.Operation()
 		key, batched := batchOf(request)
+		gathered := e.bulk.of(op)
+		if !gathered.canGather(request.Body()) {
+			gathered = nil
+		}
 		switch {
 		case isMerged(op):
-			e.identify(op, ids, len(event.Text), i == len(event.Requests)-1)
+			e.identify(op, gathered, ids, len(event.Text), i == len(event.Requests)-1)
 		case batched:
 			fewest := 1
 			if e.joinBatch(key, batchings[op], len(event.Text)).count > 1 {
 				fewest = 0
 			}
 			e.count(op, fewest, 1)
-		case batchings[op].gathers():
-			e.gather(op, len(event.Text))
+		case gathered != nil:
+			e.gather(op, gathered, len(event.Text))
 		default:
 			e.count(op, 1, 1)
 		}
@@ -95,8 +101,8 @@ func (e *Estimate) count(op *runtime.Operation, fewest, most int) {
 }
 
 // identify counts an identify: with the one before it of the same person, if the two
-// can be one call, else as one of its own.
-func (e *Estimate) identify(op *runtime.Operation, ids []id, size int, last bool) {
+// can be one call, else as one of its own, or gathered unless that is nil.
+func (e *Estimate) identify(op *runtime.Operation, gathered *batching, ids []id, size int, last bool) {
 	before, same := e.before(ids)
 	joins := same && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
 		e.read-before.begun <= maxBytes
@@ -116,8 +122,8 @@ func (e *Estimate) identify(op *runtime.Operation, ids []id, size int, last bool
 		fewest = 0
 	}
 	switch isKnown := e.learn(ids); {
-	case batchings[op].gathers() && !joins:
-		e.gather(op, size)
+	case gathered != nil && !joins:
+		e.gather(op, gathered, size)
 	case op.UpdatedBy == nil:
 		e.count(op, fewest, 1)
 	case isKnown:
@@ -187,8 +193,7 @@ func (e *Estimate) joinBatch(key batchKey, b *batching, size int) *joined {
 }
 
 // gather counts a request that goes alone until enough wait with it.
-func (e *Estimate) gather(op *runtime.Operation, size int) {
-	b := batchings[op]
+func (e *Estimate) gather(op *runtime.Operation, b *batching, size int) {
 	switch j := e.joinBatch(batchKey{operation: b.operation}, b, size); {
 	case j.count < b.fewest:
 		e.count(op, 1, 1)

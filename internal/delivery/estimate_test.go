@@ -22,7 +22,7 @@ func TestEstimateInBulk(t *testing.T) {
 		1000 + crossover2026: {{0, 46}, {2, 2}},
 		1010:                 {{10, 33}, {1, 1}},
 	} {
-		e := NewEstimate()
+		e := NewEstimate(BulkAuto)
 		for line := range n {
 			e.Add(does(t, line, fmt.Sprintf("p%d@example.com", line), ""))
 		}
@@ -34,6 +34,41 @@ func TestEstimateInBulk(t *testing.T) {
 	}
 }
 
+// The estimate is that of the Queue it is for: profiles that an import can't do go alone, and
+// everything does where nothing is gathered.
+func TestEstimateOfSingleCalls(t *testing.T) {
+	nulls := mapperOf(mapper.Config{Revision: "2026-07-15", SendNulls: true})
+	cleared := func(line int) Event {
+		return mapped(t, line, nulls, fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","firstName":null}}`, line))
+	}
+	named := func(line int) Event {
+		return mapped(t, line, nulls, fmt.Sprintf(`{"type":"identify","traits":{"email":"p%d@example.com","firstName":"null"}}`, line))
+	}
+	track := func(line int) Event { return does(t, line, fmt.Sprintf("p%d@example.com", line), "") }
+	upserts, imports := klaviyo2026.OperationCreateOrUpdateProfile, klaviyo2026.OperationBulkImportProfiles
+	for _, tt := range []struct {
+		name  string
+		bulk  Bulk
+		event func(int) Event
+		want  map[*klaviyo.Operation]Calls
+	}{
+		{"profiles", BulkAuto, named, map[*klaviyo.Operation]Calls{upserts: {0, importCrossover2026 - 1}, imports: {1, 1}}},
+		{"profiles with a null", BulkAuto, cleared, map[*klaviyo.Operation]Calls{upserts: {100, 100}}},
+		{"profiles never in bulk", BulkNever, named, map[*klaviyo.Operation]Calls{upserts: {100, 100}}},
+		{"events never in bulk", BulkNever, track, map[*klaviyo.Operation]Calls{klaviyo2026.OperationCreateEvent: {100, 100}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := NewEstimate(tt.bulk)
+			for line := range 100 {
+				e.Add(tt.event(line))
+			}
+			if diff := cmp.Diff(tt.want, e.Calls()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
 // estimated gives the bounds of the calls of events, by operation.
 func estimated(t *testing.T, events []string) map[*klaviyo.Operation]Calls {
 	t.Helper()
@@ -41,7 +76,7 @@ func estimated(t *testing.T, events []string) map[*klaviyo.Operation]Calls {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := NewEstimate()
+	e := NewEstimate(BulkAuto)
 	for _, text := range events {
 		result, err := m.Map([]byte(text))
 		if err != nil {
@@ -118,7 +153,7 @@ func TestEstimateIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	subscription := result.Requests[1].Body().(*klaviyo.SubscriptionCreateJobCreateQuery)
-	e := NewEstimate()
+	e := NewEstimate(BulkAuto)
 	for i := range 400_000 {
 		name := strconv.Itoa(i)
 		subscription.Data.Attributes.ListID = name

@@ -4,6 +4,8 @@ import (
 	"container/heap"
 	"slices"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // Bulk says whether requests that are ready are gathered into calls of operations that take
@@ -16,6 +18,14 @@ const (
 	// BulkNever sends each alone: its answer is about one event, and its quota smaller.
 	BulkNever Bulk = "never"
 )
+
+// of gives how requests of an operation are gathered, or nil if each goes alone.
+func (b Bulk) of(op *runtime.Operation) *batching {
+	if batching := batchings[op]; batching.gathers() && b != BulkNever {
+		return batching
+	}
+	return nil
+}
 
 // gathering is what a lane's calls wait for that can be gathered.
 type gathering struct {

@@ -149,6 +149,31 @@ func TestProfileThatNobodyTakes(t *testing.T) {
 	})
 }
 
+// Only null itself can't be imported: not the word in a value or in a name, nor null inside a
+// custom property, which clears nothing.
+func TestProfilesThatCanBeImported(t *testing.T) {
+	nulls := mapperOf(mapper.Config{Revision: "2026-07-15", SendNulls: true})
+	takes := batchings[klaviyo.OperationCreateOrUpdateProfile].takes
+	for traits, want := range map[string]bool{
+		`"a":1`:                           true,
+		`"firstName":"null"`:              true,
+		`"a":"is \"null\", not nullable"`: true,
+		`"null":1`:                        true,
+		`"a":{"b":null,"c":[null]}`:       true,
+		`"firstName":null`:                false,
+		`"a":null`:                        false,
+		`"a":"null","b":null`:             false,
+		`"city":null`:                     false,
+		`"latitude":null`:                 false,
+	} {
+		event := mapped(t, 1, nulls, `{"type":"identify","traits":{"email":"ada@example.com",`+traits+`}}`)
+		body := event.Requests[0].Body()
+		if got := takes(body); got != want {
+			t.Errorf("%s can be imported: %t: %s", traits, got, event.Requests[0].AppendBody(nil))
+		}
+	}
+}
+
 // What an import can't do goes alone.
 func TestProfilesThatAreNotImported(t *testing.T) {
 	nulls := mapperOf(mapper.Config{Revision: "2026-07-15", SendNulls: true})

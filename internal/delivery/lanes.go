@@ -71,7 +71,7 @@ func (ls *lanes) lane(op *runtime.Operation) *lane {
 	l := ls.of[op]
 	if l == nil {
 		l = &lane{}
-		if b := batchings[op]; b.gathers() && ls.bulk != BulkNever && (b.job == nil || ls.watches) {
+		if b := ls.bulk.of(op); b != nil && (b.job == nil || ls.watches) {
 			l.batching = b
 		}
 		ls.of[op] = l

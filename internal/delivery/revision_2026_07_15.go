@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -181,9 +182,37 @@ const importCrossover2026 = 6
 const imported2026 = "/data/attributes/profiles/data"
 
 // canBeImported2026 tells whether an import does with a profile what the single call does:
-// null clears nothing there. One that has the word elsewhere goes alone without need.
+// null clears nothing there.
 func canBeImported2026(body *klaviyo.ProfileUpsertQuery) bool {
-	return isZero(body.Data.Meta) && !bytes.Contains(body.AppendJSON(nil), []byte("null"))
+	return isZero(body.Data.Meta) && !clears2026(body.AppendJSON(nil))
+}
+
+// clears2026 tells whether a field of a profile is null. The custom properties and those of
+// the location are fields, what is in a custom property isn't.
+func clears2026(body []byte) bool {
+	if !bytes.Contains(body, []byte("null")) {
+		return false // as of most, which need not be read for it
+	}
+	type fields = map[string]json.RawMessage
+	hasNull := func(of fields) bool {
+		for _, value := range of {
+			if string(value) == "null" {
+				return true
+			}
+		}
+		return false
+	}
+	var profile struct{ Data struct{ Attributes fields } }
+	var nested struct {
+		Data struct {
+			Attributes struct{ Location, Properties fields }
+		}
+	}
+	if errors.Join(json.Unmarshal(body, &profile), json.Unmarshal(body, &nested)) != nil {
+		return true // the single call takes what it is
+	}
+	attributes := nested.Data.Attributes
+	return hasNull(profile.Data.Attributes) || hasNull(attributes.Location) || hasNull(attributes.Properties)
 }
 
 func beginImport2026(ctx context.Context, api runtime.Caller, body any, since time.Time) ([]string, error) {

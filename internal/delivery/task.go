@@ -48,7 +48,7 @@ func newTask(event Event, ids []id) *task {
 			t.steps[i].batch = &key
 		}
 		b := batchings[request.Operation()]
-		t.steps[i].apart = b.gathers() && b.takes != nil && !b.takes(request.Body())
+		t.steps[i].apart = b.gathers() && !b.canGather(request.Body())
 	}
 	return t
 }

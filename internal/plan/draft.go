@@ -44,8 +44,8 @@ type Draft struct {
 // account may have.
 const maxCounted = 5_000
 
-// New makes a Draft of no events of files.
-func New(files []string) *Draft {
+// New makes a Draft of no events of files, for a delivery with that Bulk.
+func New(files []string, bulk delivery.Bulk) *Draft {
 	return &Draft{
 		files:    files,
 		forms:    input.Forms{},
@@ -54,7 +54,7 @@ func New(files []string) *Draft {
 		metrics:  map[string]int{},
 		errors:   problems{}, warnings: problems{}, skipped: problems{},
 		collapse: newCollapse(),
-		estimate: delivery.NewEstimate(),
+		estimate: delivery.NewEstimate(bulk),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -42,7 +43,7 @@ func TestMemoryIsFlat(t *testing.T) {
 	const most = 26 << 20
 	full, all := 350_000, 550_000 // events; after the first the draft holds what it may
 
-	d := New([]string{"events.jsonl"})
+	d := New([]string{"events.jsonl"}, delivery.BulkAuto)
 	before := heapInUse()
 	var atFull int
 	for i := range all {

@@ -5,12 +5,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 func TestAnEventCountsOnceForACode(t *testing.T) {
-	d := New([]string{"a"})
+	d := New([]string{"a"}, delivery.BulkAuto)
 	for line, codes := range [][]mapper.Code{{"x", "x", "y"}, {"y"}, nil, {"x"}} {
 		e := Event{Event: input.Event{Position: input.Position{Line: line + 1}}}
 		for _, code := range codes {
@@ -28,7 +29,7 @@ func TestAnEventCountsOnceForACode(t *testing.T) {
 }
 
 func TestTypesAreRudderStacks(t *testing.T) {
-	d := New([]string{"a"})
+	d := New([]string{"a"}, delivery.BulkAuto)
 	for _, name := range []string{"track", "page", "", "mine", "yours", "track"} {
 		d.Add(Event{Result: mapper.Result{Type: name, Skipped: mapper.SkipUnsupportedType}})
 	}
