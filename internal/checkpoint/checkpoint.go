@@ -13,6 +13,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // version is that of the file's format.
@@ -28,16 +29,7 @@ type Checkpoint struct {
 	// Done tells that all of the input is, as long as it was.
 	Done bool `json:"done"`
 	// Counts are of the events before At, since the input last was done.
-	Counts Counts `json:"counts"`
-}
-
-// Counts counts events by what became of them.
-type Counts struct {
-	Events       int `json:"events"`
-	Delivered    int `json:"delivered"`
-	Skipped      int `json:"skipped"`
-	DeadLettered int `json:"dead_lettered"`
-	Failed       int `json:"failed,omitempty"`
+	Counts transfer.Counts `json:"counts"`
 }
 
 // ErrInvalid is the error of a file that is no checkpoint.

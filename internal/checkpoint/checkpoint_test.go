@@ -15,6 +15,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/fulldisk"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -47,7 +48,7 @@ func TestSaveAndLoad(t *testing.T) {
 		Settings: Settings{BaseURL: "https://klaviyo.test", Revision: "2023-02-22", Mapping: []byte("y"), Key: []byte("k"), KeySalt: []byte("s")},
 		At:       input.Position{File: 1, Line: 3, Offset: 17},
 		Done:     true,
-		Counts:   Counts{Events: 10, Delivered: 5, Skipped: 3, DeadLettered: 2},
+		Counts:   transfer.Counts{Events: 10, Delivered: 5, Skipped: 3, DeadLettered: 2},
 	}
 	for range 2 {
 		if err := f.Save(*want); err != nil {
@@ -164,8 +165,8 @@ func TestCheck(t *testing.T) {
 			if tt.at.Line > 0 {
 				at = tt.at
 			}
-			c.Reach(input.Position{File: 0, Line: 2, Offset: 7}, Counts{Events: 1})
-			c.Reach(at, Counts{Events: 2})
+			c.Reach(input.Position{File: 0, Line: 2, Offset: 7}, transfer.Counts{Events: 1})
+			c.Reach(at, transfer.Counts{Events: 2})
 			if tt.change != nil {
 				tt.change(t, a, b)
 			}
@@ -213,7 +214,7 @@ func TestCheckOfInputWithoutOffsets(t *testing.T) {
 			if c.Input, err = Describe([]string{file}); err != nil {
 				t.Fatal(err)
 			}
-			c.Reach(at, Counts{})
+			c.Reach(at, transfer.Counts{})
 			write(t, file, test.now)
 			now, err := Describe([]string{file})
 			if err != nil {
@@ -243,7 +244,7 @@ func TestInputThatIsReplacedMeanwhile(t *testing.T) {
 			write(t, name, text)
 		}
 		at := input.Position{Line: headSize/2 + 100, Offset: headSize + 200}
-		c.Reach(at, Counts{})
+		c.Reach(at, transfer.Counts{})
 		if c.At != at || !bytes.Equal(c.Input[0].Sum, before.Sum) || c.Input[0].Summed != before.Summed {
 			t.Errorf("at %v, %d bytes of another file are summed up", c.At, c.Input[0].Summed)
 		}

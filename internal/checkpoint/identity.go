@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -113,7 +114,7 @@ func (s *Source) sumUpAll() error {
 // Reach says how far the delivery has come. The checksums follow it as long as the
 // files stay where they are; else those before it remain, which is as true of what
 // was read.
-func (c *Checkpoint) Reach(at input.Position, counts Counts) {
+func (c *Checkpoint) Reach(at input.Position, counts transfer.Counts) {
 	for i := range at.File {
 		if s := &c.Input[i]; s.Summed < s.Size {
 			_ = s.sumUp(s.Size)

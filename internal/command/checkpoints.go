@@ -9,15 +9,12 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // DefaultCheckpointInterval is the time between two writes of a checkpoint, and
 // so how much work may be done twice. The first are closer together.
 const DefaultCheckpointInterval = time.Second
-
-// firstCheckpointInterval is the time after which there is a look at whether the first
-// events are done: a program that is killed early and often gets on too.
-const firstCheckpointInterval = 10 * time.Millisecond
 
 // checkpoints keeps how far a delivery has come.
 type checkpoints struct {
@@ -67,7 +64,7 @@ func goOnBy(saved *checkpoint.Checkpoint, sources []checkpoint.Source, settings 
 		}
 	}
 	if saved.Done && saved.Grown(sources) {
-		saved.Done, saved.Counts = false, checkpoint.Counts{}
+		saved.Done, saved.Counts = false, transfer.Counts{}
 	}
 	return nil
 }
@@ -104,53 +101,14 @@ func checkpointError(name string, err error) error {
 	return stopped(fmt.Errorf("--checkpoint: %w", err))
 }
 
-// keep saves the progress while events are delivered: as soon as the first are done,
-// and then less and less often. If that fails it calls stop.
-// Its result ends it.
-func (c *checkpoints) keep(s *sending, stop func(error)) (end func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		interval := min(firstCheckpointInterval, c.interval)
-		for {
-			select {
-			case <-done:
-				return
-			case <-time.After(interval):
-			}
-			before := c.last.At
-			err := s.advance()
-			if err == nil {
-				err = c.save(s.progress)
-			}
-			if err != nil {
-				stop(err)
-				return
-			}
-			if c.last.At != before {
-				interval = min(2*interval, c.interval)
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-	}
-}
-
-// save saves how far the progress has come, if that is further than last time.
-func (c *checkpoints) save(progress *progress) error {
-	at, counts := progress.first()
-	if at == c.last.At {
-		return nil
-	}
+// Save saves how far the delivery has come.
+func (c *checkpoints) Save(at input.Position, counts transfer.Counts) error {
 	c.last.Reach(at, counts)
 	return c.write()
 }
 
 // finish saves that all is done of an input whose last file is so long.
-func (c *checkpoints) finish(progress *progress, size int64) error {
-	c.last.Reach(progress.first())
+func (c *checkpoints) finish(size int64) error {
 	c.last.Done = true
 	c.last.Input[len(c.last.Input)-1].Size = size
 	return c.write()

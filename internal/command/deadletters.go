@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"sync"
 
-	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
-	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // deadLetters keeps the events that can't be delivered in a file.
@@ -95,14 +93,11 @@ func (d *deadLetters) isKept(letter deadletter.Letter) bool {
 	return kept
 }
 
-// keep keeps events with the reasons why they can't be delivered.
-func (d *deadLetters) keep(letters []deadLetter) error {
-	if d.file == nil {
-		return nil
-	}
+// Keep keeps events with the reasons why they can't be delivered.
+func (d *deadLetters) Keep(letters []transfer.Letter) error {
 	records := make([]deadletter.Letter, 0, len(letters))
 	for _, l := range letters {
-		letter := deadletter.Letter{Line: l.Line, Number: l.Position.Event, Event: l.Text, Error: l.reason, Attempts: l.attempts, Revision: d.revision}
+		letter := deadletter.Letter{Line: l.Line, Number: l.Position.Event, Event: l.Text, Error: l.Reason, Attempts: l.Attempts, Revision: d.revision}
 		if len(d.files) > 1 {
 			letter.File = d.files[l.File]
 		}
@@ -118,40 +113,4 @@ func (d *deadLetters) close() error {
 		return nil
 	}
 	return d.file.Close()
-}
-
-// clientCodes name the errors of the client where Klaviyo gives no code.
-var clientCodes = []struct {
-	err  error
-	code string
-}{
-	{client.ErrMissingIdentifier, "missing_identifier"},
-	{client.ErrConflict, "conflict"},
-	{client.ErrNotFound, "not_found"},
-	{client.ErrInvalidRequest, "invalid_request"},
-	{client.ErrRateLimited, "rate_limited"},
-	{client.ErrUnavailable, "unavailable"},
-}
-
-// describe gives the reason and the number of attempts behind it.
-func describe(reason error) (deadletter.Error, int) {
-	var mapping *mapper.Error
-	if errors.As(reason, &mapping) {
-		return deadletter.Error{Code: string(mapping.Code), Field: mapping.Field, Message: mapping.Message}, 0
-	}
-	letter := deadletter.Error{Code: "unknown", Message: reason.Error()}
-	for _, known := range clientCodes {
-		if errors.Is(reason, known.err) {
-			letter.Code = known.code
-		}
-	}
-	var api *client.Error
-	if !errors.As(reason, &api) {
-		return letter, 0
-	}
-	if api.Code != "" {
-		letter.Code = api.Code
-	}
-	letter.Status, letter.Detail, letter.Pointer = api.StatusCode, api.Detail, api.Pointer
-	return letter, api.Attempts
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -172,7 +173,7 @@ func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Map
 		},
 		deliver: func(mapped *[]plan.Event) error {
 			for _, event := range *mapped {
-				if mayGrow && isCut(event.Event, files) {
+				if mayGrow && transfer.IsIncomplete(event.Event, len(files)) {
 					fmt.Fprintf(p.Stderr, "Warning: line %d of %s has no end and isn't whole. It is left out: send stops there, for its writer may still be at it.\n",
 						event.Line, input.Name(files[event.File]))
 					continue

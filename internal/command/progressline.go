@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"math"
@@ -23,12 +24,12 @@ type standing struct {
 
 // showProgress shows how far the delivery is until its result is called: on a terminal
 // in one line, else in the log.
-func (s *sending) showProgress() (end func()) {
+func (s *sending) showProgress(ctx context.Context) (end func()) {
 	interval, show := logInterval, s.logStanding
 	switch {
 	case s.terminal != nil:
 		interval, show = lineInterval, s.terminal.showStanding
-	case !s.logger.Enabled(s.queue.Context(), slog.LevelInfo):
+	case !s.logger.Enabled(ctx, slog.LevelInfo):
 		return func() {}
 	}
 	requests := s.client.Stats().Requests
@@ -68,13 +69,13 @@ func every(interval time.Duration, show func()) (end func()) {
 }
 
 func (s *sending) standing(perSecond float64) standing {
-	status := s.queue.Status()
+	status, stats := s.Status(), s.Stats()
 	now := standing{
-		delivered:   s.earlier.Delivered + status.Delivered,
-		undelivered: s.undelivered(),
+		delivered:   s.earlier.Delivered + stats.Delivered,
+		undelivered: s.undelivered(stats),
 		perSecond:   perSecond,
 	}
-	now.done = now.delivered + now.undelivered.deadLettered + now.undelivered.failed + s.earlier.Skipped + int(s.skipped.Load())
+	now.done = now.delivered + now.undelivered.deadLettered + now.undelivered.failed + s.earlier.Skipped + stats.Skipped
 	switch {
 	case status.Outage:
 		now.waits = "Klaviyo to answer again"

@@ -10,9 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // recordGrowth is how many times as long as its event a record may be: one that isn't
@@ -74,11 +74,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return stopped(err)
 	}
 	files := []string{file}
-	records := input.Config{Files: files, Limit: recordLimit, Verbatim: true}
-	if err := checkHoldsLetters(cmd.Context(), records); err != nil {
+	from := input.Config{Files: files, Limit: recordLimit, Verbatim: true}
+	if err := checkHoldsLetters(cmd.Context(), from); err != nil {
 		return errors.Join(err, letters.Discard())
 	}
-	lines, err := input.Open(records)
+	lines, err := input.Open(from)
 	if err != nil {
 		return errors.Join(stopped(err), letters.Discard())
 	}
@@ -88,18 +88,18 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, input.Name(file))
 	}
 
-	s := &sending{destination: to, files: files, event: to.eventOfRecord(file), keep: keepReason, letters: file, terminal: p.terminal, began: time.Now()}
-	s.progress = newProgress(len(files), input.Position{Line: 1}, checkpoint.Counts{})
-	s.progress.passed = func(e progressed) error {
-		if err := s.rewrite(letters, e); err != nil {
-			return fmt.Errorf("%w: %w", errDeadLetter, err)
-		}
-		return nil
-	}
+	s := &sending{destination: to, files: files, letters: file, terminal: p.terminal, began: time.Now()}
 	defer p.announceStop(cmd.Context())()
-	report, err := s.run(cmd.Context(), lines, flags, nil)
+	err = s.run(cmd.Context(), lines, flags, transfer.Config{
+		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{}, Undelivered: func(e transfer.Undelivered) error {
+			if err := s.rewrite(letters, e); err != nil {
+				return fmt.Errorf("%w: %w", transfer.ErrLetter, err)
+			}
+			return nil
+		},
+	})
 
-	return p.end(s.summary(report, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate))), flags.output)
+	return p.end(s.summary(s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate))), flags.output)
 }
 
 // stopReplay is how a replay stopped, if delivery did or the file could not be replaced.
@@ -110,11 +110,11 @@ func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error)
 			text = "%s: %w"
 		}
 		stop := newStop(cmd.Context(), fmt.Errorf(text, input.Name(file), endErr))
-		stop.Code = stopCode(errDeadLetter)
+		stop.Code = stopCode(transfer.ErrLetter)
 		return stop
 	}
 	if err != nil {
-		at, _ := s.progress.first()
+		at, _ := s.First()
 		stop := stopAt(cmd, at, file, err)
 		stop.Advice = "The file holds what isn't done. " + stop.goOn(cmd, "To go on")
 		stop.Command = commandLine(cmd, s.files)
@@ -146,11 +146,13 @@ func checkHoldsLetters(ctx context.Context, records input.Config) error {
 	}
 }
 
-// keepReason keeps nothing of events that fail again: their records are renewed
-// when all before them are done.
-func keepReason([]deadLetter) error { return nil }
+// records are the dead letters of events that fail again: their records are renewed when all
+// before them are done.
+type records struct{}
 
-// eventOfRecord gives the event of a record, or errStays where there is none.
+func (records) Keep([]transfer.Letter) error { return nil }
+
+// eventOfRecord gives the event of a record, or transfer.ErrStays where there is none.
 func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, error) {
 	return func(line input.Event) ([]byte, error) {
 		letter, err := deadletter.Parse(line.Text)
@@ -165,18 +167,18 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 		}
 		if err != nil {
 			d.logger.Error("record stays", "file", file, "line", line.Line, "message", err)
-			return nil, errStays
+			return nil, transfer.ErrStays
 		}
 		return letter.Event, nil
 	}
 }
 
 // rewrite takes over the records of events that aren't delivered.
-func (s *sending) rewrite(letters *deadletter.Rewriting, e progressed) error {
-	if e.state == kept {
-		return letters.Keep(e.at.Offset, e.end)
+func (s *sending) rewrite(letters *deadletter.Rewriting, e transfer.Undelivered) error {
+	if e.Reason == nil {
+		return letters.Keep(e.At.Offset, e.End)
 	}
-	return letters.Renew(e.at.Offset, e.end, deadletter.Letter{Error: *e.reason, Attempts: e.attempts, Revision: revisionOf(s.mapping)})
+	return letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: revisionOf(s.mapping)})
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
@@ -184,16 +186,16 @@ func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error 
 	if simulate {
 		return letters.Discard()
 	}
-	offset, behind := s.progress.rest()
+	offset, behind := s.Rest()
 	for _, e := range behind {
-		err := letters.Keep(offset, e.at.Offset)
+		err := letters.Keep(offset, e.At.Offset)
 		if err == nil {
 			err = s.rewrite(letters, e)
 		}
 		if err != nil {
 			return errors.Join(err, letters.Discard())
 		}
-		offset = e.end
+		offset = e.End
 	}
 	return letters.Finish(offset)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // sendFlags are the flags of send, besides the settings.
@@ -129,7 +129,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, event: eventOfInput, letters: flags.deadLetter, terminal: p.terminal, began: time.Now()}
+	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.terminal, began: time.Now()}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -140,7 +140,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		defer saved.file.Close()
 		if saved.last.Done {
 			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", input.Name(flags.checkpoint))
-			return p.end(s.summary(delivery.Report{}, nil), flags.output)
+			return p.end(s.summary(nil), flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
@@ -159,8 +159,6 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 			return errors.Join(err, dead.close())
 		}
 	}
-	s.keep = dead.keep
-	s.progress = newProgress(len(source.files), from, s.earlier)
 	p.noticeRevision(to.mapping, flags.destinationFlags)
 	switch {
 	case flags.simulate:
@@ -170,7 +168,11 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	}
 
 	defer p.announceStop(cmd.Context())()
-	report, err := s.run(cmd.Context(), lines, flags.destinationFlags, saved)
+	carried := transfer.Config{From: from, Text: eventOfInput}
+	if dead.file != nil {
+		carried.Letters = dead
+	}
+	err = s.send(cmd.Context(), lines, flags.destinationFlags, carried, saved)
 	if err == nil {
 		source.warnIfShort(p, lines)
 	}
@@ -178,12 +180,36 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	var stop *stop
 	switch {
 	case err != nil:
-		at, _ := s.progress.first()
+		at := s.firstUndone(from)
 		stop = stoppedAt(cmd, at, err)
 	case closeErr != nil:
-		stop = newStop(cmd.Context(), fmt.Errorf("%w: %w", errDeadLetter, closeErr))
+		stop = newStop(cmd.Context(), fmt.Errorf("%w: %w", transfer.ErrLetter, closeErr))
 	}
-	return p.end(s.summary(report, stop), flags.output)
+	return p.end(s.summary(stop), flags.output)
+}
+
+// send runs, and keeps a checkpoint if saved isn't nil.
+func (s *sending) send(ctx context.Context, lines *input.Reader, flags destinationFlags, cfg transfer.Config, saved *checkpoints) error {
+	if saved == nil {
+		return s.run(ctx, lines, flags, cfg)
+	}
+	if err := saved.write(); err != nil { // before anything is sent
+		return err
+	}
+	cfg.MayGrow, cfg.Place, cfg.PlaceInterval = true, saved, saved.interval
+	if err := s.run(ctx, lines, flags, cfg); err != nil {
+		return err
+	}
+	return saved.finish(lines.Size())
+}
+
+// firstUndone is the first event that isn't done of a run that was to begin at a position.
+func (s *sending) firstUndone(from input.Position) input.Position {
+	if s.Transfer == nil {
+		return from
+	}
+	at, _ := s.First()
+	return at
 }
 
 // resumeSend opens the checkpoint and tells where send goes on.

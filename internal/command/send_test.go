@@ -24,6 +24,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // counts gives the numbers of a summary in JSON, but for the time.
@@ -161,9 +162,9 @@ func TestStopCodes(t *testing.T) {
 		want   string
 	}{
 		{fmt.Errorf("context: %w", context.Canceled), "interrupted"},
-		{fmt.Errorf("%w: no space left", errDeadLetter), "dead_letter"},
+		{fmt.Errorf("%w: no space left", transfer.ErrLetter), "dead_letter"},
 		{fmt.Errorf("%w: no space left", errCheckpoint), "checkpoint"},
-		{errCut, "incomplete_line"},
+		{transfer.ErrIncompleteLine, "incomplete_line"},
 		{&input.ReadError{File: "events.jsonl", Line: 3, Err: io.ErrUnexpectedEOF}, "input"},
 		{fmt.Errorf("no request was answered: %w", client.ErrUnavailable), "unavailable"},
 		{fmt.Errorf("requests don't reach Klaviyo's API: %w", client.ErrMisdirected), "misdirected"},

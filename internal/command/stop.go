@@ -10,6 +10,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
 // stop is why a command ended before all was done, and how to go on. It is the command's
@@ -50,7 +51,6 @@ func (s *stop) Unwrap() error { return s.reason }
 
 var (
 	errInterrupted = errors.New("interrupted")
-	errDeadLetter  = errors.New("keep a dead letter")
 	errCheckpoint  = errors.New("keep the checkpoint")
 )
 
@@ -60,9 +60,9 @@ var stopCodes = []struct {
 	code   string
 }{
 	{errInterrupted, "interrupted"},
-	{errDeadLetter, "dead_letter"},
+	{transfer.ErrLetter, "dead_letter"},
 	{errCheckpoint, "checkpoint"},
-	{errCut, "incomplete_line"},
+	{transfer.ErrIncompleteLine, "incomplete_line"},
 	{client.ErrUnauthorized, "unauthorized"},
 	{client.ErrRevisionRetired, "revision_retired"},
 	{client.ErrRateLimited, "rate_limited"},
@@ -112,6 +112,10 @@ func stopAt(cmd *cobra.Command, at input.Position, file string, reason error) *s
 func whyStopped(ctx context.Context, reason error) error {
 	if cause := context.Cause(ctx); cause != nil && errors.Is(reason, cause) || errors.Is(reason, context.Canceled) {
 		return errInterrupted
+	}
+	var misread *transfer.MisreadError
+	if errors.As(reason, &misread) {
+		return &retiredError{misread.Revision, fmt.Sprintf("it refused the first %d events as if they were of another", misread.Refused), reason}
 	}
 	var refusal *client.Error
 	if !errors.As(reason, &refusal) {

@@ -94,11 +94,11 @@ type Event struct {
 	Requests []mapper.Request
 }
 
-// Position is where an event stands in the input.
+// Position is where an event stands in the input: in files, or in a stream of messages.
 type Position struct {
 	// File is the index of the file.
 	File int
-	// Line is counted from 1.
+	// Line is counted from 1; of a stream it is the sequence number of the message.
 	Line int
 	// Event is counted from 1 where the line holds several, else 0.
 	Event int

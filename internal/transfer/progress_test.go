@@ -1,4 +1,4 @@
-package command
+package transfer
 
 import (
 	"context"
@@ -9,7 +9,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -32,7 +31,7 @@ type following struct {
 }
 
 func follow(t *testing.T) *following {
-	f := &following{progress: newProgress(1, input.Position{Line: 1}, checkpoint.Counts{}), answer: make(waiting)}
+	f := &following{progress: newProgress(1, input.Position{Line: 1}, Counts{}), answer: make(waiting)}
 	f.queue = delivery.Start(t.Context(), delivery.Config{Sender: f.answer, Reject: func(events []delivery.Rejection) error {
 		for _, e := range events {
 			why, attempts := describe(e.Reason)
@@ -86,7 +85,7 @@ func (f *following) add(t *testing.T, state state, reason error) {
 	}
 }
 
-func (f *following) want(t *testing.T, line int, counts checkpoint.Counts) {
+func (f *following) want(t *testing.T, line int, counts Counts) {
 	t.Helper()
 	at, got := f.first()
 	if want := (input.Position{Line: line, Offset: int64(10 * (line - 1))}); at != want {
@@ -103,7 +102,7 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := follow(t)
 		f.add(t, skipped, nil)
-		f.want(t, 2, checkpoint.Counts{Events: 1, Skipped: 1})
+		f.want(t, 2, Counts{Events: 1, Skipped: 1})
 		f.add(t, given, nil)
 		for range 1000 {
 			f.add(t, skipped, nil)
@@ -118,11 +117,11 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 		if len(f.behind) != 3 {
 			t.Errorf("%d entries for 2001 lines", len(f.behind))
 		}
-		f.want(t, 2, checkpoint.Counts{Events: 1, Skipped: 1})
+		f.want(t, 2, Counts{Events: 1, Skipped: 1})
 		if f.isComplete() {
 			t.Error("it is complete while an event hangs")
 		}
-		if from, rejected := f.rest(); from != 10 || len(rejected) != 1 || rejected[0].at.Line != 1003 || rejected[0].end != 10_030 {
+		if from, rejected := f.rest(); from != 10 || len(rejected) != 1 || rejected[0].At.Line != 1003 || rejected[0].End != 10_030 {
 			t.Errorf("the rest begins at %d, rejected in it: %+v", from, rejected)
 		}
 		close(f.answer)
@@ -130,7 +129,7 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 		if err := f.advance(f.queue); err != nil {
 			t.Fatal(err)
 		}
-		f.want(t, 2004, checkpoint.Counts{Events: 2003, Skipped: 1001, Delivered: 1, DeadLettered: 1001})
+		f.want(t, 2004, Counts{Events: 2003, Skipped: 1001, Delivered: 1, DeadLettered: 1001})
 		if len(f.behind) > 0 || !f.isComplete() {
 			t.Errorf("left at the end: %+v", f.behind)
 		}
@@ -140,7 +139,7 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 // The last line is done only when the input has ended, and read again when it has
 // grown.
 func TestProgressOfALineThatMayGrow(t *testing.T) {
-	p := newProgress(1, input.Position{Line: 1}, checkpoint.Counts{})
+	p := newProgress(1, input.Position{Line: 1}, Counts{})
 	queue := delivery.Start(t.Context(), delivery.Config{})
 	defer queue.Wait()
 	p.begin(input.Event{Position: input.Position{Line: 1}, Next: input.Position{Line: 2, Offset: 10}})

@@ -1,4 +1,4 @@
-package command
+package transfer
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 )
 
 // misread recognises a server that reads the requests of a retired revision as those of
@@ -29,7 +28,7 @@ type misread struct {
 	others  int // requests that were taken while some were held
 	settled bool
 	stop    error
-	held    []deadLetter
+	held    []Letter
 }
 
 // misreadAfter is how many of a run's first events are refused before the revision is at
@@ -39,6 +38,19 @@ const misreadAfter = 10
 // maxHeld is how many letters are held, and how many requests that settle nothing are taken
 // meanwhile, before what is held is kept after all: a checkpoint doesn't pass it.
 const maxHeld = 1_000
+
+// MisreadError is the error of a run whose first events were all refused as if they were of
+// another revision. It is an [client.ErrRevisionRetired].
+type MisreadError struct {
+	Revision string
+	Refused  int // events
+}
+
+func (e *MisreadError) Error() string {
+	return fmt.Sprintf("the first %d events were refused as if they were of another revision than %s", e.Refused, e.Revision)
+}
+
+func (e *MisreadError) Unwrap() error { return client.ErrRevisionRetired }
 
 // eventOperations send events. Whether those of profiles are taken settles nothing, since
 // their bodies are alike in many revisions.
@@ -56,7 +68,7 @@ func (m *misread) answered(op *runtime.Operation, err error) {
 		}
 	case isMisread(err):
 		if m.refused++; m.refused == misreadAfter {
-			m.stop = &retiredError{m.revision, fmt.Sprintf("it refused the first %d events as if they were of another", misreadAfter), client.ErrRevisionRetired}
+			m.stop = &MisreadError{Revision: m.revision, Refused: m.refused}
 		}
 	case err == nil, isRefused(err):
 		m.settled = true
@@ -72,7 +84,7 @@ func (m *misread) settle() {
 
 // hold keeps back those of some letters of which it isn't settled whose fault they are, and
 // gives the others. Its error stops the run.
-func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
+func (m *misread) hold(letters []Letter) (others []Letter, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.stop != nil || m.settled {
@@ -91,7 +103,7 @@ func (m *misread) hold(letters []deadLetter) (others []deadLetter, err error) {
 
 // release gives those that were held back, once it is settled that they are at fault or they
 // have been held for long.
-func (m *misread) release() []deadLetter {
+func (m *misread) release() []Letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.stop != nil || !m.settled && len(m.held) < maxHeld && m.others < maxHeld {
@@ -120,12 +132,12 @@ func isRefused(reason error) bool {
 
 // watching is a sender from whose answers misread learns.
 type watching struct {
-	delivery.Sender
+	Client
 	misread *misread
 }
 
 func (w watching) Send(ctx context.Context, req client.Request) (*client.Response, error) {
-	resp, err := w.Sender.Send(ctx, req)
+	resp, err := w.Client.Send(ctx, req)
 	w.misread.answered(req.Operation(), err)
 	return resp, err
 }

@@ -1,10 +1,9 @@
-package command
+package transfer
 
 import (
 	"slices"
 	"sync"
 
-	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
@@ -16,7 +15,7 @@ import (
 type progress struct {
 	// passed, if set, is told of each event that isn't delivered or skipped once it and
 	// all before it are done.
-	passed func(progressed) error
+	passed func(Undelivered) error
 	// onlyFail tells that no file keeps the events that can't be delivered.
 	onlyFail bool
 	// files is how many the input has.
@@ -30,7 +29,7 @@ type progress struct {
 	behind []progressed   // the front, and not delivered; in the order of the input
 	front  int            // events that are done, with all before them
 	at     input.Position // of the first that isn't
-	counts checkpoint.Counts
+	counts Counts
 }
 
 // readEvent is the event that was read last.
@@ -46,12 +45,17 @@ type readEvent struct {
 // same state.
 type progressed struct {
 	number, events int
-	at             input.Position // of the first
-	end            int64          // offset after the last
 	state          state
-	// reason is why it can't be delivered.
-	reason   *deadletter.Error
-	attempts int
+	Undelivered
+}
+
+// Undelivered is an event that isn't delivered, or are several neighbours that stay.
+type Undelivered struct {
+	At  input.Position // of the first
+	End int64          // offset after the last
+	// Reason is why it can't be delivered, nil of one that stays as it is.
+	Reason   *deadletter.Error
+	Attempts int
 }
 
 // state is what became of an event.
@@ -66,7 +70,7 @@ const (
 )
 
 // newProgress begins at a position, with what became of the events before it.
-func newProgress(files int, from input.Position, counts checkpoint.Counts) *progress {
+func newProgress(files int, from input.Position, counts Counts) *progress {
 	return &progress{files: files, next: from, at: from, counts: counts}
 }
 
@@ -91,10 +95,10 @@ func (p *progress) reach(state state) {
 	if state == given {
 		return
 	}
-	e := progressed{number: p.read - 1, events: 1, at: p.last.at, end: p.next.Offset, state: state}
+	e := progressed{number: p.read - 1, events: 1, state: state, Undelivered: Undelivered{At: p.last.at, End: p.next.Offset}}
 	if n := len(p.behind); n > 0 && p.behind[n-1].precedes(e) && !p.last.open {
 		p.behind[n-1].events++
-		p.behind[n-1].end = e.end
+		p.behind[n-1].End = e.End
 		return
 	}
 	p.behind = append(p.behind, e)
@@ -103,16 +107,16 @@ func (p *progress) reach(state state) {
 // precedes tells whether the two are neighbours in the same state.
 func (e progressed) precedes(later progressed) bool {
 	return e.state == later.state && e.number+e.events == later.number &&
-		(e.state == skipped || e.end == later.at.Offset)
+		(e.state == skipped || e.End == later.At.Offset)
 }
 
 // reject says why an event can't be delivered.
 func (p *progress) reject(at delivery.Position, reason deadletter.Error, attempts int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	e := progressed{number: at.Number, events: 1, at: position(at), end: at.End, state: rejected}
+	e := newProgressed(at, rejected)
 	if p.passed != nil {
-		e.reason, e.attempts = &reason, attempts
+		e.Reason, e.Attempts = &reason, attempts
 	}
 	p.insert(e)
 }
@@ -121,7 +125,11 @@ func (p *progress) reject(at delivery.Position, reason deadletter.Error, attempt
 func (p *progress) hold(at delivery.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.insert(progressed{number: at.Number, events: 1, at: position(at), end: at.End, state: held})
+	p.insert(newProgressed(at, held))
+}
+
+func newProgressed(at delivery.Position, state state) progressed {
+	return progressed{number: at.Number, events: 1, state: state, Undelivered: Undelivered{At: position(at), End: at.End}}
 }
 
 // insert puts an event that isn't delivered in its place, or in that of the same event
@@ -160,13 +168,13 @@ func (p *progress) advance(queue *delivery.Queue) error {
 		front, at = undone.Number, position(undone)
 	}
 	if i := slices.IndexFunc(p.behind, func(e progressed) bool { return e.state == held }); i >= 0 && p.behind[i].number < front {
-		front, at = p.behind[i].number, p.behind[i].at
+		front, at = p.behind[i].number, p.behind[i].At
 	}
 	delivered := front - p.front
 	for len(p.behind) > 0 && p.behind[0].number < front {
 		e := p.behind[0]
 		if p.passed != nil && e.state != skipped {
-			if err := p.passed(e); err != nil {
+			if err := p.passed(e.Undelivered); err != nil {
 				return err
 			}
 		}
@@ -189,7 +197,7 @@ func (p *progress) advance(queue *delivery.Queue) error {
 
 // first is the first event that isn't done, as of the last advance, and what
 // became of those before it. A last line that may grow is not done.
-func (p *progress) first() (input.Position, checkpoint.Counts) {
+func (p *progress) first() (input.Position, Counts) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.at, p.counts
@@ -204,14 +212,19 @@ func (p *progress) isComplete() bool {
 
 // rest is the offset of the first event that isn't done, and gives those behind it that
 // were rejected.
-func (p *progress) rest() (int64, []progressed) {
+func (p *progress) rest() (offset int64, behind []Undelivered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	offset := p.at.Offset
+	offset = p.at.Offset
 	if p.front == p.read {
 		offset = p.next.Offset
 	}
-	return offset, slices.DeleteFunc(slices.Clone(p.behind), func(e progressed) bool { return e.state != rejected })
+	for _, e := range p.behind {
+		if e.state == rejected {
+			behind = append(behind, e.Undelivered)
+		}
+	}
+	return offset, behind
 }
 
 func position(at delivery.Position) input.Position {

@@ -1,0 +1,45 @@
+package transfer
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// TestMisreadHoldsForAWhile keeps what was refused after all where no event tells whose
+// fault it is, so that a checkpoint goes on.
+func TestMisreadHoldsForAWhile(t *testing.T) {
+	refusal := &client.Error{StatusCode: http.StatusBadRequest}
+	other := &runtime.Operation{ID: "create_profile"}
+	newHeld := func(n int) *misread {
+		m := &misread{progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+		letters := make([]Letter, n)
+		for i := range letters {
+			letters[i].Position.Number, letters[i].cause = i, refusal
+		}
+		if others, err := m.hold(letters); err != nil || len(others) > 0 {
+			t.Fatalf("%d aren't held, %v", len(others), err)
+		}
+		return m
+	}
+	m := newHeld(1)
+	for range maxHeld - 1 {
+		m.answered(other, nil)
+	}
+	if got := m.release(); len(got) != 0 {
+		t.Errorf("%d are kept early", len(got))
+	}
+	m.answered(other, nil)
+	if got := m.release(); len(got) != 1 || m.settled {
+		t.Errorf("%d are kept after %d requests, settled: %t", len(got), maxHeld, m.settled)
+	}
+	if got := newHeld(maxHeld - 1).release(); len(got) != 0 {
+		t.Errorf("%d are kept early", len(got))
+	}
+	if got := newHeld(maxHeld).release(); len(got) != maxHeld {
+		t.Errorf("of %d, %d are kept", maxHeld, len(got))
+	}
+}
