@@ -40,7 +40,7 @@
 //
 // It is not Klaviyo: an address that cannot exist is accepted, the order among identifiers
 // that belong to several profiles is this package's own, events show at once, there are no
-// segments, nothing is predicted for additional-fields, an import keeps the order of its
-// profiles, and patch_identifiers change nothing. Operations that this module doesn't
-// describe are answered 404 or 405, with a detail that says that klaviyotest lacks them.
+// segments, nothing is predicted for additional-fields, and an import keeps the order of its
+// profiles. Operations that this module doesn't describe are answered 404 or 405, with a detail
+// that says that klaviyotest lacks them.
 package klaviyotest

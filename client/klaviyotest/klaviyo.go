@@ -107,8 +107,9 @@ func WithAnyList() Option {
 }
 
 // WithRefusedPhoneNumbers makes the account refuse the phone numbers that a function picks.
-// A profile that a call writes is taken without the number, and the answer has the header
-// X-Klaviyo-Partial-Failure: phone_number.
+// A call that creates or updates one profile is taken without the number, and its answer has
+// the header X-Klaviyo-Partial-Failure: phone_number. Any other call with such a number, an
+// event's for example, is refused with 400 and a pointer at each.
 func WithRefusedPhoneNumbers(refused func(phoneNumber string) bool) Option {
 	if refused == nil {
 		panic("klaviyotest: WithRefusedPhoneNumbers: the function is nil")
@@ -188,7 +189,12 @@ func (k *Klaviyo) check(c *call) *answer {
 func (k *Klaviyo) do(c *call) *answer {
 	account, unlock := k.now()
 	defer unlock()
-	a := c.served().do(account, c)
+	var a answer
+	if refusals := account.refusedPhones(c); len(refusals) > 0 {
+		a = refuse(refusals...)
+	} else {
+		a = c.served().do(account, c)
+	}
 	return &a
 }
 

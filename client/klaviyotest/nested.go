@@ -113,6 +113,12 @@ func (a *account) bulkImportProfiles(c *call) answer {
 	}
 	j := a.newJob(kindImport, people, c.time, func(profile map[string]any, i int, now time.Time) *failure {
 		who := personIn(profile)
+		if who.id != "" && a.profiles.byID[who.id] == nil {
+			return &failure{
+				code: codeNotFound, detail: "There is no profile with this id.",
+				pointer: pointerTo("/data/attributes/profiles/data", i, "id"), payload: profile,
+			}
+		}
 		who.attributes = withoutNulls(who.attributes)
 		p, _, other := a.write(who, now)
 		if other != nil {

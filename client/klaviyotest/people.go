@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -41,7 +42,7 @@ func (a *account) upsert(who person, now time.Time) *profile {
 			return nil
 		}
 		p = a.newProfile(attributes, now)
-		p.patch(who.meta)
+		a.profiles.patch(p, who.meta)
 		return p
 	}
 	for {
@@ -52,7 +53,7 @@ func (a *account) upsert(who person, now time.Time) *profile {
 		delete(attributes, field)
 	}
 	a.profiles.change(p, attributes, now)
-	p.patch(who.meta)
+	a.profiles.patch(p, who.meta)
 	return p
 }
 
@@ -63,12 +64,15 @@ func (a *account) write(who person, now time.Time) (p *profile, created bool, ot
 	if other, _ := a.profiles.conflict(who.attributes, p); p != nil && other != nil {
 		return nil, false, other
 	}
+	if other := a.profiles.conflictOfPatch(who.meta, p); other != nil {
+		return nil, false, other
+	}
 	if p == nil {
 		p, created = a.newProfile(who.attributes, now), true
 	} else {
 		a.profiles.change(p, who.attributes, now)
 	}
-	p.patch(who.meta)
+	a.profiles.patch(p, who.meta)
 	return p, created, nil
 }
 
@@ -89,8 +93,39 @@ func (a *account) createOrUpdateProfile(c *call) answer {
 	return written(c, http.StatusOK, p, partly)
 }
 
-// patch applies the patch_properties of a meta. Further email addresses are not kept.
-func (p *profile) patch(meta map[string]any) {
+// conflictOfPatch gives another profile than one that has an email address which a meta adds;
+// it may be nil.
+func (ps *profiles) conflictOfPatch(meta map[string]any, except *profile) *profile {
+	for _, email := range listOf(inside(meta, "patch_identifiers", "append", "email")) {
+		if other := ps.byIdentifier[newIdentifier("email", text(email))]; other != nil && other != except {
+			return other
+		}
+	}
+	return nil
+}
+
+// patchIdentifiers applies the patch_identifiers of a meta, but for an address that another
+// profile has.
+func (ps *profiles) patchIdentifiers(p *profile, meta map[string]any) {
+	for _, email := range listOf(inside(meta, "patch_identifiers", "append", "email")) {
+		identifier := newIdentifier("email", text(email))
+		if ps.byIdentifier[identifier] == nil {
+			ps.byIdentifier[identifier] = p
+			p.furtherEmails = append(p.furtherEmails, text(email))
+		}
+	}
+	for _, email := range listOf(inside(meta, "patch_identifiers", "unappend", "email")) {
+		i := slices.IndexFunc(p.furtherEmails, func(further string) bool { return strings.EqualFold(further, text(email)) })
+		if i >= 0 {
+			delete(ps.byIdentifier, newIdentifier("email", p.furtherEmails[i]))
+			p.furtherEmails = slices.Delete(p.furtherEmails, i, i+1)
+		}
+	}
+}
+
+// patch applies a meta.
+func (ps *profiles) patch(p *profile, meta map[string]any) {
+	ps.patchIdentifiers(p, meta)
 	patches := object(meta["patch_properties"])
 	for name, value := range object(patches["append"]) {
 		p.properties[name] = append(listOf(p.properties[name]), listOf(value)...)
@@ -144,6 +179,10 @@ func (a *account) merge(into, from *profile, now time.Time) {
 	maps.DeleteFunc(missing, func(name string, _ any) bool { return given(into.fields[name]) })
 	missing["location"], missing["properties"] = without(from.location, into.location), without(from.properties, into.properties)
 	a.profiles.change(into, missing, now)
+	for _, further := range from.furtherEmails {
+		a.profiles.byIdentifier[newIdentifier("email", further)] = into
+		into.furtherEmails = append(into.furtherEmails, further)
+	}
 	for channel, consent := range from.consents {
 		if into.consents[channel] == nil {
 			into.consents[channel] = consent

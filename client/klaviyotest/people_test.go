@@ -62,6 +62,60 @@ func TestRefusedPhoneNumbers(t *testing.T) {
 	}
 }
 
+// TestRefusedPhoneNumbersElsewhere are the fault of the call, which names each.
+func TestRefusedPhoneNumbersElsewhere(t *testing.T) {
+	k := New(WithList("L", "list"), WithRefusedPhoneNumbers(func(number string) bool { return number == "+12025550147" }))
+	other := strings.Replace(adasNumber, "147", "148", 1)
+	for _, tt := range []struct {
+		name, path, body, pointers string
+	}{
+		{"a flat event", "/api/events/", eventWith(`"profile":{"$email":"ada@example.com","$phone_number":"+12025550147"}`), "/data/attributes/profile/$phone_number"},
+		{"an event", "/api/events", nestedEventWith(adasNumber, ""), "/data/attributes/profile/data/attributes/phone_number"},
+		{"an import", importsPath, importOf(other, adasNumber), "/data/attributes/profiles/data/1/attributes/phone_number"},
+		{"a subscription", subscribesPath, jobWith(subscribeKind, "", toListL, subscribed(adasNumber, toSMS)), "/data/attributes/profiles/data/0/attributes/phone_number"},
+	} {
+		r := send(t, k, "POST", tt.path, tt.body)
+		if r.status != 400 || r.pointers(t) != tt.pointers {
+			t.Errorf("%s: status %d: %s", tt.name, r.status, r.body)
+		}
+	}
+	if len(k.Profiles())+len(k.Events())+len(k.Jobs())+len(k.Subscriptions()) > 0 {
+		t.Error("a refused call changed something")
+	}
+	mustSend(t, k, "POST", "/api/events", nestedEventWith(other, ""))
+}
+
+// TestFurtherEmails identify their profile, whichever call adds them.
+func TestFurtherEmails(t *testing.T) {
+	patch := func(verb, emails string) string {
+		return `,"meta":{"patch_identifiers":{"` + verb + `":{"email":` + emails + `}}}`
+	}
+	k := New()
+	write := func(attributes, members string) reply {
+		return send(t, k, "POST", upsertPath, `{"data":{"type":"profile","attributes":{`+attributes+`}`+members+`}}`)
+	}
+	mustSend(t, k, "POST", importsPath, strings.Replace(importOf(adasEmail), adasEmail+"}", adasEmail+"}"+patch("append", `["ada@work.example"]`), 1))
+	write(adasEmail, patch("append", `"ADA@home.example"`))
+	ada := find(t, k, "ada@home.example")
+	if got := strings.Join(ada.FurtherEmails, " "); got != "ada@work.example ADA@home.example" || ada.Attributes.Email != "ada@example.com" {
+		t.Errorf("profile %+v", ada)
+	}
+	if r := write(`"email":"Ada@Work.example","first_name":"Ada"`, ""); r.status != 200 || find(t, k, "ada@example.com").Attributes.FirstName != "Ada" {
+		t.Errorf("by a further address: status %d: %s", r.status, r.body)
+	}
+	if r := write(`"email":"bo@example.com"`, patch("append", `["ada@work.example"]`)); r.status != 409 || r.errors(t)[0].Meta.DuplicateProfileID != ada.ID {
+		t.Errorf("somebody else's: status %d: %s", r.status, r.body)
+	}
+	write(adasEmail, patch("unappend", `["ada@work.example","nobody@example.com"]`))
+	if _, there := k.Profile("ada@work.example"); there {
+		t.Error("the address is there still")
+	}
+	k.DeleteProfile(ada.ID)
+	if _, there := k.Profile("ada@home.example"); there {
+		t.Error("the address outlives its profile")
+	}
+}
+
 // TestMergeProfiles moves what the one has to the other.
 func TestMergeProfiles(t *testing.T) {
 	k := New(WithList("L", "list"))

@@ -18,6 +18,9 @@ type Profile struct {
 	ID string
 	// Attributes are what the profile says.
 	Attributes ProfileAttributes
+	// FurtherEmails are email addresses beside the one in the attributes, which identify the
+	// profile too: those of patch_identifiers.
+	FurtherEmails []string
 	// Lists are the ids of the lists that the profile is on.
 	Lists []string
 }
@@ -125,7 +128,7 @@ func (k *Klaviyo) DeleteProfile(id string) bool {
 func (a *account) recorded(p *profile) Profile {
 	attributes := maps.Clone(p.fields)
 	attributes["location"], attributes["properties"] = p.location, p.properties
-	recorded := Profile{ID: p.id}
+	recorded := Profile{ID: p.id, FurtherEmails: slices.Clone(p.furtherEmails)}
 	if err := json.Unmarshal(encode(attributes), &recorded.Attributes); err != nil {
 		panic(fmt.Sprintf("klaviyotest: a profile: %v", err))
 	}
@@ -151,6 +154,8 @@ type profile struct {
 	location   map[string]any
 	properties map[string]any
 	consents   map[Channel]*Consent
+	// furtherEmails are identifiers beside the one in fields.
+	furtherEmails []string
 }
 
 // lastEventDate is the time of the last event, empty where there was none.
@@ -205,8 +210,13 @@ func (ps *profiles) conflict(attributes map[string]any, except *profile) (*profi
 }
 
 // change applies the attributes of an update: null clears, what is left out
-// stays, and objects change member by member.
+// stays, and objects change member by member. A further email address of the profile stays
+// what it is.
 func (ps *profiles) change(p *profile, attributes map[string]any, now time.Time) {
+	if slices.ContainsFunc(p.furtherEmails, func(further string) bool { return strings.EqualFold(further, text(attributes["email"])) }) {
+		attributes = maps.Clone(attributes)
+		delete(attributes, "email")
+	}
 	for _, field := range identifierFields {
 		if value, ok := attributes[field]; ok {
 			delete(ps.byIdentifier, newIdentifier(field, text(p.fields[field])))
@@ -238,6 +248,9 @@ func (ps *profiles) remove(p *profile) {
 	delete(ps.byID, p.id)
 	for _, field := range identifierFields {
 		delete(ps.byIdentifier, newIdentifier(field, text(p.fields[field])))
+	}
+	for _, further := range p.furtherEmails {
+		delete(ps.byIdentifier, newIdentifier("email", further))
 	}
 	ps.ordered = slices.DeleteFunc(ps.ordered, func(other *profile) bool { return other == p })
 }
@@ -314,6 +327,27 @@ func notFound(parameter string) answer {
 	return refuse(refusal{status: http.StatusNotFound, parameter: parameter, detail: "There is none with this id."})
 }
 
+// refusedPhones refuses a call for the phone numbers in it that the account refuses, unless
+// it is taken without them.
+func (a *account) refusedPhones(c *call) []refusal {
+	if a.refusesPhone == nil || c.served().partly {
+		return nil
+	}
+	accepted := func(at string, v any) []refusal {
+		if !a.refusesPhone(text(v)) {
+			return nil
+		}
+		return []refusal{invalid(at, "The account doesn't take this phone number.")}
+	}
+	var refusals []refusal
+	for _, r := range c.served().rules {
+		if strings.Contains(r.at, "phone_number") {
+			refusals = append(refusals, rule{r.at, accepted}.apply("", strings.Split(r.at, "/")[1:], c.value)...)
+		}
+	}
+	return refusals
+}
+
 // withoutRefusedPhone leaves out a phone number that the account refuses, and tells
 // whether it did.
 func (a *account) withoutRefusedPhone(attributes map[string]any) (map[string]any, bool) {
@@ -354,11 +388,15 @@ func (a *account) updateProfile(c *call) answer {
 		return notFound(parameter)
 	}
 	attributes, partly := a.withoutRefusedPhone(c.attributes())
+	meta := object(c.data()["meta"])
 	if other, _ := a.profiles.conflict(attributes, p); other != nil {
 		return duplicate(other)
 	}
+	if other := a.profiles.conflictOfPatch(meta, p); other != nil {
+		return duplicate(other)
+	}
 	a.profiles.change(p, attributes, c.time)
-	p.patch(object(c.data()["meta"]))
+	a.profiles.patch(p, meta)
 	return written(c, http.StatusOK, p, partly)
 }
 

@@ -9,8 +9,8 @@ var _ = register(&revision{
 	operations: klaviyo.Operations,
 	shows:      showsFlat,
 	served: map[*runtime.Operation]served{
-		klaviyo.OperationCreateProfile: {do: (*account).createProfile, rules: createProfileRules, maxBody: maxProfileBody, mend: allowNull("first_name", "last_name", "organization", "title", "image")},
-		klaviyo.OperationUpdateProfile: {do: (*account).updateProfile, rules: updateProfileRules, maxBody: maxProfileBody, mend: allowNull("email", "phone_number", "external_id", "anonymous_id", "first_name", "last_name", "organization", "title", "image")},
+		klaviyo.OperationCreateProfile: {do: (*account).createProfile, partly: true, rules: createProfileRules, maxBody: maxProfileBody, mend: allowNull("first_name", "last_name", "organization", "title", "image")},
+		klaviyo.OperationUpdateProfile: {do: (*account).updateProfile, partly: true, rules: updateProfileRules, maxBody: maxProfileBody, mend: allowNull("email", "phone_number", "external_id", "anonymous_id", "first_name", "last_name", "organization", "title", "image")},
 		klaviyo.OperationGetProfile:    {do: (*account).getProfile},
 		klaviyo.OperationGetProfiles: {do: (*account).getProfiles, filters: map[string][]string{
 			"id":           {"any", "equals"},

@@ -11,9 +11,9 @@ var _ = register(&revision{
 	served: map[*runtime.Operation]served{
 		klaviyo.OperationGetAccounts: {do: (*account).getAccounts},
 
-		klaviyo.OperationCreateProfile:          {do: (*account).createProfile, rules: createProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationUpdateProfile:          {do: (*account).updateProfile, rules: updateProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationCreateOrUpdateProfile:  {do: (*account).createOrUpdateProfile, rules: upsertProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationCreateProfile:          {do: (*account).createProfile, partly: true, rules: createProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationUpdateProfile:          {do: (*account).updateProfile, partly: true, rules: updateProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationCreateOrUpdateProfile:  {do: (*account).createOrUpdateProfile, partly: true, rules: upsertProfileRules, maxBody: maxProfileBody},
 		klaviyo.OperationMergeProfiles:          {do: (*account).mergeProfiles, rules: mergeRules},
 		klaviyo.OperationRequestProfileDeletion: {do: (*account).requestProfileDeletion, rules: deletionRules},
 		klaviyo.OperationCreateClientProfile:    {do: (*account).createClientProfile, rules: clientProfileRules, maxBody: maxProfileBody},

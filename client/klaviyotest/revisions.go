@@ -29,6 +29,8 @@ type served struct {
 	do func(*account, *call) answer
 	// rules are those that a body has to keep beyond the description.
 	rules []rule
+	// partly tells that a profile whose phone number the account refuses is taken without it.
+	partly bool
 	// maxBody is the largest body in bytes; 0 is the largest of all operations.
 	maxBody int
 	// filters are the operators that a filter takes, by field.

@@ -1,14 +1,11 @@
 package delivery
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -291,7 +288,9 @@ func TestRefusedPhoneNumbersInBulk(t *testing.T) {
 		events = append(events, mapped(t, line, plain2026, text))
 	}
 	synctest.Test(t, func(t *testing.T) {
-		k := klaviyotest.New()
+		k := klaviyotest.New(klaviyotest.WithRefusedPhoneNumbers(func(number string) bool {
+			return strings.HasSuffix(number, "00") || strings.HasSuffix(number, "51")
+		}))
 		k.Inject(klaviyotest.Fault{Delay: time.Second, Times: -1})
 		var mu sync.Mutex
 		var warned []int
@@ -300,10 +299,7 @@ func TestRefusedPhoneNumbersInBulk(t *testing.T) {
 			defer mu.Unlock()
 			warned = append(warned, e.Line)
 		}
-		c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: refusingPhones{k.Transport()}}))
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := newClient(t, k)
 		var letters rejected
 		report := deliver(t.Context(), Config{Sender: c, Jobs: c, Warn: warn, Map: remap, Reject: letters.reject}, events...)
 		if report.Delivered != len(events) || report.Err != nil {
@@ -320,49 +316,6 @@ func TestRefusedPhoneNumbersInBulk(t *testing.T) {
 			t.Errorf("%d calls of events in bulk", n)
 		}
 	})
-}
-
-// refusingPhones refuses requests with phone numbers that end in 00 or 51, and names each.
-type refusingPhones struct{ http.RoundTripper }
-
-var phoneNumber = regexp.MustCompile(`"(email|phone_number)":"([^"]*)"`)
-
-func (r refusingPhones) RoundTrip(req *http.Request) (*http.Response, error) {
-	if req.Body == nil {
-		return r.RoundTripper.RoundTrip(req)
-	}
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
-	req.Body = io.NopCloser(bytes.NewReader(body))
-	at := "/data/attributes/profile/data/attributes/phone_number"
-	switch req.URL.Path {
-	case klaviyo.OperationBulkCreateEvents.Path:
-		at = "/data/attributes/events-bulk-create/data/%d/attributes/profile/data/attributes/phone_number"
-	case klaviyo.OperationBulkImportProfiles.Path:
-		at = "/data/attributes/profiles/data/%d/attributes/phone_number"
-	case klaviyo.OperationCreateOrUpdateProfile.Path:
-		at = "/data/attributes/phone_number"
-	}
-	var faults []string
-	index := -1
-	for _, found := range phoneNumber.FindAllStringSubmatch(string(body), -1) {
-		switch name, value := found[1], found[2]; {
-		case name == "email":
-			index++
-		case strings.HasSuffix(value, "00"), strings.HasSuffix(value, "51"):
-			faults = append(faults, fmt.Sprintf(`{"id":"1","code":"invalid","title":"Invalid input.","detail":"Invalid phone number.","source":{"pointer":%q}}`,
-				strings.Replace(at, "%d", fmt.Sprint(index), 1)))
-		}
-	}
-	if len(faults) == 0 {
-		return r.RoundTripper.RoundTrip(req)
-	}
-	return &http.Response{
-		StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"application/vnd.api+json"}},
-		Body: io.NopCloser(strings.NewReader(`{"errors":[` + strings.Join(faults, ",") + `]}`)), Request: req,
-	}, nil
 }
 
 // An outage in the middle of a backlog costs no event.
