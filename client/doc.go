@@ -81,9 +81,9 @@
 // # Limits
 //
 // Each endpoint, a method and a path, is limited by itself, and the calls of all revisions
-// count. It has the limits that its description gives it, a second's and a minute's: the
-// minute's quota is spent as fast as the second's allows, then requests wait for the window
-// that the answers' headers announce. A few endpoints have a limit of a day too, of which no
+// count. A call keeps to the limits that its revision's description gives the endpoint, a
+// second's and a minute's, or that its answers tell: the minute's quota is spent as fast as
+// the second's allows, then requests wait for the window that the answers' headers announce. A few endpoints have a limit of a day too, of which no
 // header tells: the Client counts its own calls, and beyond them fails at once with
 // [ErrRateLimited] and the time to wait. An endpoint that isn't described has the limits that
 // its answers' headers tell. No stretch of a second holds more calls than a second's limit, whenever

@@ -11,7 +11,8 @@ import (
 )
 
 // limiters are those of all endpoints that were called. Each has its own and never waits
-// for another's.
+// for another's. An endpoint's operations of several revisions share one, whose windows count
+// the calls of all, and hold each to its own limits.
 type limiters struct {
 	policy RetryPolicy
 	share  float64
@@ -23,7 +24,7 @@ func newLimiters(policy RetryPolicy, share float64) *limiters {
 	return &limiters{policy: policy, share: share, of: make(map[runtime.Endpoint]*limiter)}
 }
 
-// limiter is that of an operation's endpoint. Those of other revisions use the same.
+// limiter is that of an operation's endpoint.
 func (ls *limiters) limiter(op *runtime.Operation) *limiter {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -43,7 +44,7 @@ func limit(limiters *limiters) link {
 			call := callOf(req)
 			l := limiters.limiter(call.operation)
 			start := time.Now()
-			a, err := l.acquire(req.Context())
+			a, err := l.acquire(req.Context(), call.operation)
 			if err != nil {
 				return nil, err
 			}
@@ -82,7 +83,7 @@ func (e *limitError) Unwrap() error {
 	return context.DeadlineExceeded
 }
 
-// A limiter keeps one operation within both of Klaviyo's limits. These are counts
+// A limiter keeps one endpoint within both of Klaviyo's limits. These are counts
 // in fixed windows whose phase is the server's choice. The steady window's quota is
 // spent as fast as the burst window allows, then attempts wait for the next one. What
 // others are likely to spend in a second is left to them in both.
@@ -101,6 +102,9 @@ type limiter struct {
 	steady   steadyWindow
 	daily    dailyWindow
 	inFlight int
+	// told are the calls of a steady window as the answers tell them, by what the operations'
+	// descriptions say.
+	told map[runtime.RateLimit]int
 	// pausedUntil is when a 429 asks to go on, and limitedSince when the first one
 	// came since any other answer.
 	pausedUntil, limitedSince time.Time
@@ -108,7 +112,8 @@ type limiter struct {
 
 // An attempt is one that is on its way.
 type attempt struct {
-	sent time.Time
+	operation *runtime.Operation
+	sent      time.Time
 	// window is the steady window in which it was sent, and place its place among
 	// our attempts there, from 1 on.
 	window, place int
@@ -118,6 +123,7 @@ func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64) *limit
 	return &limiter{
 		policy: policy,
 		pause:  time.Second,
+		told:   make(map[runtime.RateLimit]int),
 		turn:   make(chan struct{}, 1),
 		news:   make(chan struct{}, 1),
 		burst:  newBurstWindow(orUnlimited(op.Burst, time.Second), share),
@@ -137,9 +143,19 @@ func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimi
 	return limit
 }
 
-// acquire waits until an attempt may be sent. Each success is followed by a release.
-func (l *limiter) acquire(ctx context.Context) (attempt, error) {
-	if err := l.worthwhile(ctx); err != nil {
+// as has the windows hold as many calls as the operation may make in them.
+func (l *limiter) as(op *runtime.Operation) {
+	l.burst.calls = orUnlimited(op.Burst, l.burst.length).Calls
+	l.steady.calls = orUnlimited(op.Steady, l.steady.length).Calls
+	if calls, ok := l.told[op.Steady]; ok {
+		l.steady.calls = calls
+	}
+}
+
+// acquire waits until an attempt of an operation may be sent. Each success is followed by a
+// release.
+func (l *limiter) acquire(ctx context.Context, op *runtime.Operation) (attempt, error) {
+	if err := l.worthwhile(ctx, op); err != nil {
 		return attempt{}, err
 	}
 	select {
@@ -150,13 +166,13 @@ func (l *limiter) acquire(ctx context.Context) (attempt, error) {
 	defer func() { <-l.turn }()
 
 	for {
-		if a, ok := l.take(); ok {
+		if a, ok := l.take(op); ok {
 			return a, nil
 		}
-		if err := l.worthwhile(ctx); err != nil {
+		if err := l.worthwhile(ctx, op); err != nil {
 			return attempt{}, err
 		}
-		if err := sleep(ctx, l.opens(), l.news); err != nil {
+		if err := sleep(ctx, l.opens(op), l.news); err != nil {
 			return attempt{}, err
 		}
 	}
@@ -164,9 +180,10 @@ func (l *limiter) acquire(ctx context.Context) (attempt, error) {
 
 // worthwhile refuses a wait that the context would end, and one after which the
 // operation would have been answered 429 for too long.
-func (l *limiter) worthwhile(ctx context.Context) error {
+func (l *limiter) worthwhile(ctx context.Context, op *runtime.Operation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.as(op)
 	now := time.Now()
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(l.opensAt(now)) {
 		return &limitError{wait: l.opensAt(now).Sub(now)}
@@ -185,6 +202,7 @@ func (l *limiter) worthwhile(ctx context.Context) error {
 func (l *limiter) release(a attempt, resp *http.Response) (limitedSince time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.as(a.operation)
 	l.inFlight--
 	now := time.Now()
 	l.burst.answer(a.sent, now)
@@ -198,9 +216,13 @@ func (l *limiter) release(a attempt, resp *http.Response) (limitedSince time.Tim
 		l.limitedSince = time.Time{}
 		fallthrough
 	default:
+		before := l.steady.calls
 		if l.steady.reply(a, resp, now, l.inFlight) {
 			l.burst.faster()
 			l.burst.spaced = l.burst.spaced && l.steady.last.IsZero()
+		}
+		if l.steady.calls != before {
+			l.told[a.operation.Steady] = l.steady.calls
 		}
 	}
 	select {
@@ -234,16 +256,18 @@ func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
 }
 
 // opens is when the next attempt may be sent, as far as is known; zero is now.
-func (l *limiter) opens() time.Time {
+func (l *limiter) opens(op *runtime.Operation) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.as(op)
 	return l.opensAt(time.Now())
 }
 
 // take counts an attempt as sent if it may be.
-func (l *limiter) take() (attempt, bool) {
+func (l *limiter) take(op *runtime.Operation) (attempt, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.as(op)
 	now := time.Now()
 	if !l.opensAt(now).IsZero() {
 		return attempt{}, false
@@ -251,7 +275,9 @@ func (l *limiter) take() (attempt, bool) {
 	l.inFlight++
 	l.burst.send(now)
 	l.daily.send(now)
-	return l.steady.send(now), true
+	a := l.steady.send(now)
+	a.operation = op
+	return a, true
 }
 
 func (l *limiter) opensAt(now time.Time) (at time.Time) {

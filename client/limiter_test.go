@@ -341,14 +341,14 @@ func TestLimiterPaceRecovers(t *testing.T) {
 		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1)
 		full := l.burst.pace
 		for range 100 {
-			l.release(attempt{}, answer(http.StatusTooManyRequests, ""))
+			l.release(attempt{operation: op}, answer(http.StatusTooManyRequests, ""))
 			time.Sleep(2 * time.Second)
 		}
 		if got := l.burst.pace; got != slowestPace {
 			t.Errorf("pace after many 429s = %v, want %v", got, slowestPace)
 		}
 		for range 100 {
-			l.release(attempt{}, quotaAnswer(100, 60))
+			l.release(attempt{operation: op}, quotaAnswer(100, 60))
 			time.Sleep(time.Minute)
 		}
 		if got := l.burst.pace; got != full {

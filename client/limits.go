@@ -29,7 +29,8 @@ type Window struct {
 	Reset time.Time
 }
 
-// Limits gives what is left of the limits of each endpoint that was called, at this moment. Other
+// Limits gives what is left of the limits of each endpoint that was called, at this moment. Where
+// revisions have different ones it is of the operation that was called last. Other
 // calls may take it in the next one, so it is for showing and for planning: the Client
 // waits where there is nothing left.
 func (c *Client) Limits() map[runtime.Endpoint]Limits {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
+	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
 // Limits tells of one operation what the description, our calls and the answers say.
@@ -69,6 +71,55 @@ func TestLimits(t *testing.T) {
 			t.Errorf("another operation: %+v", other)
 		}
 	})
+}
+
+// Revisions share an endpoint's windows, and each has its own limits in them, whichever was
+// called first.
+func TestLimitsOfRevisions(t *testing.T) {
+	earlier := func(c *client.Client) error {
+		_, err := klaviyo.NewAPI(c).GetLists(context.Background(), nil) // 10 a second, 150 a minute
+		return err
+	}
+	later := func(c *client.Client) error {
+		_, err := klaviyo2026.NewAPI(c).GetLists(context.Background(), nil) // 75 a second, 750 a minute
+		return err
+	}
+	for _, tt := range []struct {
+		name        string
+		first, then func(*client.Client) error
+		n           int
+		least, most time.Duration
+	}{
+		{"the smaller after the larger", later, earlier, 160, time.Minute, 2 * time.Minute},
+		{"the larger after the smaller", earlier, later, 700, 9 * time.Second, 20 * time.Second},
+		{"the smaller after many of the larger", func(c *client.Client) (err error) {
+			for range 200 {
+				err = errors.Join(err, later(c))
+			}
+			return err
+		}, earlier, 1, 50 * time.Second, time.Minute + 2*time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(t, over(klaviyotest.New()))
+				if err := tt.first(c); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				for range tt.n {
+					if err := tt.then(c); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if took := time.Since(began); took < tt.least || took > tt.most {
+					t.Errorf("%d calls took %v, want %v to %v", tt.n, took, tt.least, tt.most)
+				}
+				if n := c.Stats().RateLimited; n > 0 {
+					t.Errorf("%d calls were answered 429", n)
+				}
+			})
+		})
+	}
 }
 
 // A call under way counts, and a share leaves less.

@@ -29,9 +29,9 @@ type steadyWindow struct {
 	// reply tells it. share of it is ours.
 	calls int
 	share float64
-	// left is the least that a reply of this window told to remain. Attempts in
-	// flight come off it: they may not be counted in it yet.
-	left int
+	// used is the most that a reply of this window told to be used of the quota. Attempts in
+	// flight come on top: they may not be counted in it yet.
+	used int
 	// spent counts our attempts in this window.
 	spent int
 	// number counts the windows.
@@ -70,10 +70,10 @@ func (w *steadyWindow) room(now time.Time, inFlight int) (attempts int, end time
 		if w.told {
 			w.last = w.end
 		}
-		w.end, w.told, w.left = now.Add(w.length+margin), false, w.calls
+		w.end, w.told, w.used = now.Add(w.length+margin), false, 0
 		w.begin(inFlight)
 	}
-	return min(w.left-inFlight, w.allowance()-w.spent), w.end
+	return min(w.calls-w.used-inFlight, w.allowance()-w.spent), w.end
 }
 
 // begin counts anew, with those attempts that may be in the new window.
@@ -129,12 +129,13 @@ func (w *steadyWindow) watch(a attempt, remaining int, now time.Time) {
 func (w *steadyWindow) reply(a attempt, resp *http.Response, now time.Time, inFlight int) (newWindow bool) {
 	limit, remaining, reset, ok := quotaOf(resp)
 	if !ok || reset > w.length+margin {
-		w.left--
+		w.used++
 		return false
 	}
 	if limit > 0 {
 		w.calls = limit
 	}
+	used := w.calls - remaining
 	// The window ends within its length of any moment in it.
 	end := now.Add(min(reset+margin, w.length))
 	switch {
@@ -147,17 +148,17 @@ func (w *steadyWindow) reply(a attempt, resp *http.Response, now time.Time, inFl
 		w.begin(inFlight + 1)
 		fallthrough
 	case !w.told:
-		w.end, w.told, w.left = end, true, remaining
+		w.end, w.told, w.used = end, true, used
 		newWindow = true
 	}
-	w.left = min(w.left, remaining)
+	w.used = max(w.used, used)
 	if end.Before(w.end) {
 		w.end = end
 	}
 	w.watch(a, remaining, now)
 	// Too short a time would make much of a few calls.
 	passed := max(w.length-w.end.Sub(now), w.length/10)
-	w.rate = float64(max(0, w.calls-w.left-w.spent)) / passed.Seconds()
+	w.rate = float64(max(0, w.used-w.spent)) / passed.Seconds()
 	return newWindow
 }
 
