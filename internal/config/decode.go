@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -39,7 +40,7 @@ func decode(mapping *yaml.Node, cfg *Config) (ignored []string, err error) {
 		case rudderStackKeys[name]:
 			ignored = append(ignored, name)
 		case !ok:
-			return nil, errorAt(key, "unknown key %s%s", printable(name), suggestion(name))
+			return nil, errorAt(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(fields)))
 		case isUnset(value):
 		default:
 			if err := set(reflect.ValueOf(cfg).Elem().FieldByIndex(field.Index), value); err != nil {

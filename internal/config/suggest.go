@@ -2,7 +2,7 @@ package config
 
 import (
 	"fmt"
-	"maps"
+	"iter"
 	"regexp"
 	"slices"
 	"strconv"
@@ -26,16 +26,16 @@ func printable(key string) string {
 	return strconv.Quote(key)
 }
 
-// suggestion ends an error about an unknown key with the setting that was
+// suggestion ends an error about an unknown key with the one of those known that was
 // probably meant.
-func suggestion(key string) string {
+func suggestion(key string, known iter.Seq[string]) string {
 	if len(key) > maxKey {
 		return ""
 	}
 	best, least := "", 3
-	for _, known := range slices.Sorted(maps.Keys(fields)) {
-		if d := distance(strings.ToLower(key), strings.ToLower(known)); d < least {
-			best, least = known, d
+	for _, candidate := range slices.Sorted(known) {
+		if d := distance(strings.ToLower(key), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
 		}
 	}
 	if best == "" {

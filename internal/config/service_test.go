@@ -1,0 +1,111 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// secretOfTests must stand in no error.
+const secretOfTests = "pk_0123456789abcdef0123456789abcdef"
+
+func serviceFiles(t *testing.T, service string) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"serve.yaml":     service,
+		"key":            secretOfTests + "\n",
+		"two-keys":       secretOfTests + "\n" + secretOfTests,
+		"tokens":         "in-0123456789abcdef\n\nin-fedcba9876543210\n",
+		"more-tokens":    "in-00000000000000000",
+		"weak":           "secret",
+		"empty":          "\n",
+		"eu.yaml":        "listId: LIST01\nrevision: 2026-07-15\napiVersion: v2\n",
+		"with-key.yaml":  "privateApiKey: " + secretOfTests,
+		"wrong-key.yaml": "listID: LIST01\n",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(folder, "serve.yaml")
+}
+
+func TestLoadService(t *testing.T) {
+	path := serviceFiles(t, `
+accounts:
+  - name: shop-eu
+    klaviyoKeyFile: key
+    tokensFile: tokens
+    destination: eu.yaml
+    maxBacklog: 64MiB
+  - name: shop-us
+    klaviyoKeyEnv: US_KEY
+    tokensFile: more-tokens
+`)
+	got, ignored, err := LoadService(path, func(name string) string { return map[string]string{"US_KEY": "pk_us"}[name] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Account{
+		{Name: "shop-eu", Key: secretOfTests, Tokens: []string{"in-0123456789abcdef", "in-fedcba9876543210"}, MaxBacklog: 64 << 20,
+			Mapping: mapper.Config{ListID: "LIST01", Revision: "2026-07-15"}},
+		{Name: "shop-us", Key: "pk_us", Tokens: []string{"in-00000000000000000"}, MaxBacklog: DefaultMaxBacklog},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"apiVersion"}, ignored); diff != "" {
+		t.Errorf("ignored: %s", diff)
+	}
+}
+
+// TestLoadServiceRefuses names the line and the key, and shows no secret.
+func TestLoadServiceRefuses(t *testing.T) {
+	const account = "accounts:\n- name: a\n  klaviyoKeyFile: key\n  tokensFile: tokens\n"
+	for _, tt := range []struct{ service, want string }{
+		{"", "want accounts:"},
+		{"accounts: []", "one at least"},
+		{"acounts: []", `line 1: unknown key "acounts"; did you mean "accounts"?`},
+		{"accounts:\n- a", "line 2: an account has keys and values"},
+		{account + "  tokenFile: tokens\n", `line 5: unknown key "tokenFile"; did you mean "tokensFile"?`},
+		{account + "  name: b\n", `line 5: "name" is there already, in line 2`},
+		{account + "  maxBacklog: much\n", "line 5: maxBacklog is a size from 16 MiB on"},
+		{account + "  maxBacklog: 1KiB\n", "line 5: maxBacklog is a size from 16 MiB on"},
+		{account + "  klaviyoKeyEnv: KEY\n", "line 5: klaviyoKeyEnv gives a second private API key"},
+		{account + "  destination: with-key.yaml\n", "line 5: destination gives a second private API key"},
+		{account + "  destination: wrong-key.yaml\n", `unknown key "listID"; did you mean "listId"?`},
+		{account + "  destination: missing.yaml\n", "line 5: destination can't be read"},
+		{account + strings.TrimPrefix(account, "accounts:\n"), "line 5: the account a is there already, in line 2"},
+		{account + strings.Replace(strings.TrimPrefix(account, "accounts:\n"), "name: a", "name: b", 1), "the accounts a and b share a token"},
+		{strings.Replace(account, "name: a", "name: A.B", 1), "line 2: name is made of small letters"},
+		{strings.Replace(account, "name: a\n  ", "", 1), "line 2: the account has no name"},
+		{strings.Replace(account, "  klaviyoKeyFile: key\n", "", 1), "the account a has no private API key"},
+		{strings.Replace(account, "  tokensFile: tokens\n", "", 1), "the account a has no tokensFile"},
+		{strings.Replace(account, "File: key", "File: two-keys", 1), "line 3: klaviyoKeyFile names a file of 2 lines"},
+		{strings.Replace(account, "klaviyoKeyFile: key", "klaviyoKeyEnv: NONE", 1), "line 3: klaviyoKeyEnv names a variable that isn't set"},
+		{strings.Replace(account, "File: tokens", "File: weak", 1), "line 4: tokensFile has a token of fewer than 16 characters"},
+		{strings.Replace(account, "File: tokens", "File: empty", 1), "line 4: tokensFile names an empty file"},
+	} {
+		_, _, err := LoadService(serviceFiles(t, tt.service), func(name string) string {
+			if name == "KEY" {
+				return secretOfTests
+			}
+			return ""
+		})
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%q: %v, want %q", tt.service, err, tt.want)
+			continue
+		}
+		for _, secret := range []string{secretOfTests, "in-0123456789abcdef", "secret"} {
+			if strings.Contains(err.Error(), secret) {
+				t.Errorf("%q: the error shows a secret: %v", tt.service, err)
+			}
+		}
+	}
+}
