@@ -16,7 +16,7 @@ import (
 // stop is why a command ended before all was done, and how to go on. It is the command's
 // last lines, and a part of the summary in JSON.
 type stop struct {
-	// Code is the kind of reason: one of stopCodes, input or unknown.
+	// Code is the kind of reason: one of stopCodes, input, or that of the delivery.
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	// File, Line and Event say where the first event stands that isn't done; they are empty
@@ -54,20 +54,14 @@ var (
 	errCheckpoint  = errors.New("keep the checkpoint")
 )
 
-// stopCodes give the code of a reason, the first that is in it.
+// stopCodes give the code of a reason of the commands, the first that is in it. Those of the
+// delivery have one of [transfer.StopCode].
 var stopCodes = []struct {
 	reason error
 	code   string
 }{
 	{errInterrupted, "interrupted"},
-	{transfer.ErrLetter, "dead_letter"},
 	{errCheckpoint, "checkpoint"},
-	{transfer.ErrIncompleteLine, "incomplete_line"},
-	{client.ErrUnauthorized, "unauthorized"},
-	{client.ErrRevisionRetired, "revision_retired"},
-	{client.ErrRateLimited, "rate_limited"},
-	{client.ErrMisdirected, "misdirected"},
-	{client.ErrUnavailable, "unavailable"},
 }
 
 func stopCode(reason error) string {
@@ -80,7 +74,7 @@ func stopCode(reason error) string {
 	if errors.As(reason, &read) {
 		return "input"
 	}
-	return "unknown"
+	return transfer.StopCode(reason)
 }
 
 // newStop is a stop for a reason, without a place.
