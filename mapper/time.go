@@ -79,6 +79,24 @@ func (m *mapping) eventTime(r *rule) (moment, *Error) {
 	return moment{}, first
 }
 
+// ParseTime reads the JSON value of a time, a string or a number, in each of the notations
+// that Map reads in an event. It is false of anything else. Whether Klaviyo takes such a time
+// is another question.
+func ParseTime(json []byte) (time.Time, bool) {
+	v := value(json)
+	text := json
+	switch {
+	case v.isString() && len(v) > 1:
+		if text = trimBytes(v.content()); len(text) > maxTyped {
+			return time.Time{}, false
+		}
+	case !v.isNumber():
+		return time.Time{}, false
+	}
+	read, ok := parseTime(text, v.isNumber())
+	return read.at, ok
+}
+
 // writtenTime is a time in RFC 3339; assumed says that it had no offset.
 type writtenTime struct {
 	text    string

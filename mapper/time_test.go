@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,5 +45,32 @@ func TestTheYearAheadGoesOn(t *testing.T) {
 	now = now.Add(time.Second)
 	if _, err := m.Map(event); err != nil {
 		t.Errorf("a year ahead: %v", err)
+	}
+}
+
+// TestParseTime holds it to what Map takes from an event whose only time it is.
+func TestParseTime(t *testing.T) {
+	m, err := New(Config{Now: func() time.Time { return time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{
+		`"2026-03-01T09:30:00Z"`, `" 2026-03-01 09:30 "`, `"2026-03-01"`, `"2026-03-01T09:30:00+0900"`, `"2026\u002d03-01"`,
+		`1772357400`, `"1772357400000"`, `1772357400.5`,
+		`"yesterday"`, `""`, `true`, `{}`, `[]`, `1e9`, `"17723574"`,
+	} {
+		result, err := m.Map([]byte(`{"type":"track","event":"a","userId":"u","traits":{"email":"a@example.com"},"timestamp":` + text + `}`))
+		timed := err == nil && strings.Contains(string(result.Requests[0].AppendBody(nil)), `"time":`)
+		if _, ok := ParseTime([]byte(text)); ok != timed {
+			t.Errorf("%s: %v, but Map has %v", text, ok, timed)
+		}
+	}
+	for _, text := range []string{"", `"`, "null", "-"} {
+		if _, ok := ParseTime([]byte(text)); ok {
+			t.Errorf("%q was read", text)
+		}
+	}
+	if at, ok := ParseTime([]byte(`"2026-03-01T09:30:00+09:00"`)); !ok || !at.Equal(time.Date(2026, 3, 1, 0, 30, 0, 0, time.UTC)) {
+		t.Errorf("%v, %v", at, ok)
 	}
 }
