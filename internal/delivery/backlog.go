@@ -7,14 +7,15 @@ import "container/list"
 // memory flat.
 const (
 	maxBytes = 16_000_000
-	// maxGatherable holds once there are events that can go in bulk: as much again as the calls
-	// of [maxGathered] bytes that may be under way.
-	maxGatherable = 2 * maxGathered
+	// maxGatherable holds once there are events that can go in bulk. There is room for as many
+	// small ones as may be ahead: those of ten imports of ten thousand, which a second's quota
+	// allows. Of large ones it is thrice what may be under way ([maxGathered]).
+	maxGatherable = maxAhead * (taskBytes + 100)
 	// maxKept is of the events whose requests are kept. Those of others are made
 	// again when their turn comes.
 	maxKept = LargeText
 	// taskBytes is what an event that waits takes beside its text.
-	taskBytes = 700
+	taskBytes = 600
 )
 
 // LargeText is the length in bytes from which on the requests of a text are not kept,
@@ -40,7 +41,7 @@ func (b *backlog) hasRoom(t *task) bool {
 	if first == nil {
 		return true
 	}
-	return b.bytes+t.bytes() <= max(maxBytes, b.most) && t.event.Number-first.Value.(*task).event.Number < maxAhead
+	return b.bytes+t.bytes() <= max(maxBytes, b.most) && t.position.Number-first.Value.(*task).position.Number < maxAhead
 }
 
 func (b *backlog) add(t *task) {
@@ -70,7 +71,7 @@ func (b *backlog) first() (Position, bool) {
 	if first == nil {
 		return Position{}, false
 	}
-	return first.Value.(*task).event.Position, true
+	return first.Value.(*task).position, true
 }
 
-func (t *task) bytes() int { return taskBytes + len(t.event.Text) }
+func (t *task) bytes() int { return taskBytes + len(t.text) }

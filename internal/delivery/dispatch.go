@@ -85,7 +85,7 @@ func (q *Queue) perform(c *call) {
 	if err == nil && q.cfg.Warn != nil {
 		for _, warning := range response.Warnings {
 			for _, t := range c.tasks {
-				q.cfg.Warn(t.event, warning)
+				q.cfg.Warn(t.event(), warning)
 			}
 		}
 	}

@@ -70,12 +70,12 @@ func (ls *lanes) gather(l *lane, b *batching, wait time.Duration) (c *call, soon
 			oldest = &followers
 		}
 		t := (*oldest)[0].tasks[0]
-		if size += len(t.event.Text); size > b.size {
+		if size += len(t.text); size > b.size {
 			break
 		}
 		heap.Pop(oldest)
 		if oldest == &l.ready {
-			l.bytes -= len(t.event.Text)
+			l.bytes -= len(t.text)
 		}
 		c.tasks = append(c.tasks, t)
 		if next := t.follower(); next != nil && !next.steps[0].apart {

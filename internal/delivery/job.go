@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -11,8 +12,9 @@ import (
 
 // How a job is watched.
 const (
-	// firstLook is how long after its call, and the looks grow further apart up to farthestLook.
-	firstLook    = time.Second
+	// The first look is soonestLook after the call, or later where jobs are known to take
+	// longer. The looks grow further apart with the time that the job takes, up to farthestLook.
+	soonestLook  = 250 * time.Millisecond
 	farthestLook = 10 * time.Second
 	// maxStandstill is how long a job may do nothing.
 	maxStandstill = 10 * time.Minute
@@ -28,6 +30,23 @@ type job struct {
 	look  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
 	// failures gives the elements of the body that the job didn't take.
 	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
+}
+
+// A pace is how long jobs take: as the last did that was seen to end, element by element.
+type pace struct{ perElement atomic.Int64 }
+
+func (p *pace) learn(took time.Duration, elements int) {
+	p.perElement.Store(int64(took) / int64(max(1, elements)))
+}
+
+// half is when to look at a job first: half of the time that it should take, so that one which
+// takes less isn't waited for much too long.
+func (p *pace) half(elements int) time.Duration {
+	return betweenLooks(time.Duration(p.perElement.Load()) * time.Duration(elements) / 2)
+}
+
+func betweenLooks(wait time.Duration) time.Duration {
+	return min(max(wait, soonestLook), farthestLook)
 }
 
 // jobState is how far a job is.
@@ -65,12 +84,12 @@ func (q *Queue) performJob(c *call) {
 	isKnown := false
 	// One that was queued before would undo what follows if it came after.
 	for len(c.jobs) > 1 && err == nil {
-		if _, _, err = q.watch(c.jobs[0], j, api, body); err == nil {
+		if _, _, err = q.watch(c.jobs[0], j, api, body, len(c.units)); err == nil {
 			c.jobs = c.jobs[1:]
 		}
 	}
 	if err == nil && len(c.jobs) == 1 {
-		failed, isKnown, err = q.watch(c.jobs[0], j, api, body)
+		failed, isKnown, err = q.watch(c.jobs[0], j, api, body, len(c.units))
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -87,15 +106,19 @@ func (q *Queue) performJob(c *call) {
 
 // watch waits for the end of a job and tells what it didn't take, if that is known. An
 // error says that it can't be watched for the moment.
-func (q *Queue) watch(id string, j *job, api runtime.Caller, body any) (failed []int, isKnown bool, err error) {
-	done, moved := 0, time.Now()
-	for wait := firstLook; ; wait = min(wait*3/2, farthestLook) {
+func (q *Queue) watch(id string, j *job, api runtime.Caller, body any, elements int) (failed []int, isKnown bool, err error) {
+	began := time.Now()
+	done, moved := 0, began
+	for wait := q.pace.half(elements); ; wait = betweenLooks(time.Since(began) / 2) {
 		select {
 		case <-q.ctx.Done():
 			return nil, false, context.Canceled
 		case <-time.After(wait):
 		}
 		state, err := j.look(q.ctx, api, id)
+		if state.ended {
+			q.pace.learn(time.Since(began), elements)
+		}
 		switch {
 		case err != nil:
 			return nil, false, q.passing(err)

@@ -37,7 +37,7 @@ func (q *Queue) keepLetters() {
 		q.letters.waiting = nil
 		rejections := make([]Rejection, len(some))
 		for i, l := range some {
-			rejections[i] = Rejection{l.task.event, l.reason}
+			rejections[i] = Rejection{l.task.event(), l.reason}
 		}
 		q.mu.Unlock()
 		err := q.cfg.Reject(rejections)

@@ -165,6 +165,7 @@ type Queue struct {
 	delivered int
 	outage    outage
 	letters   letters
+	pace      pace // has no need of the lock
 }
 
 // Report is what became of the events.

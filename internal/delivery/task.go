@@ -12,9 +12,10 @@ import (
 // task is an event on its way. Many wait at a time, so it holds little: its text,
 // what its requests are, and whom it waits for.
 type task struct {
-	event  Event         // without its identity and requests
-	number int           // counts the events taken in
-	place  *list.Element // in the backlog
+	position Position
+	text     []byte
+	number   int           // counts the events taken in
+	place    *list.Element // in the backlog
 
 	// steps are the requests that aren't done. The first may be under way.
 	steps []step
@@ -40,7 +41,7 @@ type step struct {
 
 // newTask takes an event apart.
 func newTask(event Event, ids []id) *task {
-	t := &task{event: Event{Position: event.Position, Text: event.Text}, requests: event.Requests, ids: ids}
+	t := &task{position: event.Position, text: event.Text, requests: event.Requests, ids: ids}
 	t.steps = make([]step, len(event.Requests))
 	for i, request := range event.Requests {
 		t.steps[i].operation = request.Operation()
@@ -52,6 +53,9 @@ func newTask(event Event, ids []id) *task {
 	}
 	return t
 }
+
+// event is what it is of, without the identity and the requests.
+func (t *task) event() Event { return Event{Position: t.position, Text: t.text} }
 
 // done takes off the request that is done.
 func (t *task) done() {
@@ -114,7 +118,7 @@ func (c *call) isGathered() bool { return c.operation != c.tasks[0].steps[0].ope
 // size is the length of the events' texts, in bytes.
 func (c *call) size() (bytes int) {
 	for _, t := range c.tasks {
-		bytes += len(t.event.Text)
+		bytes += len(t.text)
 	}
 	return bytes
 }
@@ -123,7 +127,7 @@ func (c *call) size() (bytes int) {
 // at first.
 func (q *Queue) load(t *task) {
 	if t.requests == nil {
-		all := q.cfg.Map(t.event.Text)
+		all := q.cfg.Map(t.text)
 		t.requests = all[len(all)-len(t.steps):]
 	}
 }
