@@ -21,6 +21,11 @@ type quotas struct {
 
 	mu    sync.Mutex
 	calls map[window]int
+	of    map[*runtime.Operation]int // calls
+}
+
+func newQuotas(latency time.Duration) *quotas {
+	return &quotas{latency: latency, calls: map[window]int{}, of: map[*runtime.Operation]int{}}
 }
 
 type window struct {
@@ -41,6 +46,7 @@ func (q *quotas) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp := &http.Response{StatusCode: op.Success.Statuses[0], Header: http.Header{}, Body: q.answer(op), Request: req}
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.of[op]++
 	for _, limit := range []runtime.RateLimit{op.Burst, op.Steady} {
 		w := window{op, limit.Window, time.Now().UnixNano() / int64(limit.Window)}
 		if q.calls[w]++; q.calls[w] > limit.Calls {
@@ -92,7 +98,7 @@ func BenchmarkDrainInBulk(b *testing.B) {
 			padding := strings.Repeat("x", 1850)
 			for range b.N {
 				virtually(b, func(t *testing.T) {
-					transport := &quotas{latency: latency, calls: map[window]int{}}
+					transport := newQuotas(latency)
 					c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: transport}))
 					if err != nil {
 						t.Fatal(err)

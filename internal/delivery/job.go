@@ -32,17 +32,26 @@ type job struct {
 	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
 }
 
-// A pace is how long jobs take: as the last did that was seen to end, element by element.
-type pace struct{ perElement atomic.Int64 }
+// A pace is how long the last job took that was seen to end.
+type pace struct{ last atomic.Pointer[endedJob] }
 
-func (p *pace) learn(took time.Duration, elements int) {
-	p.perElement.Store(int64(took) / int64(max(1, elements)))
+type endedJob struct {
+	elements int
+	took     time.Duration
 }
 
-// half is when to look at a job first: half of the time that it should take, so that one which
-// takes less isn't waited for much too long.
-func (p *pace) half(elements int) time.Duration {
-	return betweenLooks(time.Duration(p.perElement.Load()) * time.Duration(elements) / 2)
+func (p *pace) learn(elements int, took time.Duration) {
+	p.last.Store(&endedJob{max(1, elements), took})
+}
+
+// firstLook is when to look at a job first: after half of the time that the last one took, so
+// that one which takes less isn't waited for much too long, or less if it has fewer elements.
+func (p *pace) firstLook(elements int) time.Duration {
+	last := p.last.Load()
+	if last == nil {
+		return soonestLook
+	}
+	return betweenLooks(last.took / 2 * time.Duration(min(elements, last.elements)) / time.Duration(last.elements))
 }
 
 func betweenLooks(wait time.Duration) time.Duration {
@@ -109,15 +118,16 @@ func (q *Queue) performJob(c *call) {
 func (q *Queue) watch(id string, j *job, api runtime.Caller, body any, elements int) (failed []int, isKnown bool, err error) {
 	began := time.Now()
 	done, moved := 0, began
-	for wait := q.pace.half(elements); ; wait = betweenLooks(time.Since(began) / 2) {
+	for wait := q.pace.firstLook(elements); ; wait = betweenLooks(time.Since(began) / 2) {
 		select {
 		case <-q.ctx.Done():
 			return nil, false, context.Canceled
 		case <-time.After(wait):
 		}
+		passed := time.Since(began) // without the look's wait for its quota
 		state, err := j.look(q.ctx, api, id)
 		if state.ended {
-			q.pace.learn(time.Since(began), elements)
+			q.pace.learn(elements, passed)
 		}
 		switch {
 		case err != nil:

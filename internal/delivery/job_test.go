@@ -18,6 +18,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -375,4 +376,72 @@ func TestRunThatIsStoppedInBulk(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A backlog has ten full imports under way: while it has no room for more, what is left over
+// waits for the ends of others, and none goes as a small one.
+func TestLongBacklogGoesInFullImports(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it delivers 400,000 events")
+	}
+	const n = 4 * maxAhead
+	synctest.Test(t, func(t *testing.T) {
+		transport := newQuotas(time.Second)
+		c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: transport}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newStreamOf(t, plain2026, Config{Sender: c, Jobs: c})
+		start := time.Now()
+		for i := range n {
+			s.add(fmt.Sprintf(`{"type":"identify","messageId":"m%d","traits":{"email":"p%d@example.com","n":%d}}`, i, i, i))
+		}
+		s.end()
+		imports := transport.of[klaviyo.OperationBulkImportProfiles]
+		if full := n / 10_000; imports > full+full/10 {
+			t.Errorf("%d imports, of which %d would hold all", imports, full)
+		}
+		if looks := transport.of[klaviyo.OperationGetBulkImportProfilesJob]; looks != imports {
+			t.Errorf("%d looks at %d jobs that were done at once", looks, imports)
+		}
+		if took, most := time.Since(start), n/maxAhead*3*time.Second; took > most {
+			t.Errorf("it took %v, want %v at most: an answer, a wait and a look for each ten", took, most)
+		}
+	})
+}
+
+// Jobs are looked at in proportion to the time that they take, as soon as that is known.
+func TestLooksAtJobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := Start(t.Context(), Config{})
+		defer q.Wait()
+		for _, tt := range []struct {
+			name        string
+			elements    int
+			takes       time.Duration
+			looks, late int // at most; in hundredths of its time and a quarter second
+		}{
+			{"a job that is done at once", 10, 0, 1, 100},
+			{"the first that takes long", 10_000, 20 * time.Second, 12, 50},
+			{"another", 10_000, 20 * time.Second, 3, 50},
+			{"one of few elements, which is done at once", 10, 0, 1, 100},
+			{"one of more elements, which is done at once", 600, 0, 1, 100},
+			{"one that takes very long", 10_000, time.Hour, 400, 1},
+			{"one that takes less than the one before", 10_000, time.Second, 1, 1000},
+		} {
+			looks := 0
+			began := time.Now()
+			_, isKnown, err := q.watch("J", &job{look: func(context.Context, runtime.Caller, string) (jobState, error) {
+				looks++
+				return jobState{ended: time.Since(began) >= tt.takes, done: looks}, nil
+			}}, nil, nil, tt.elements)
+			if err != nil || !isKnown {
+				t.Errorf("%s: %v, %v", tt.name, isKnown, err)
+			}
+			late := time.Since(began) - tt.takes
+			if most := tt.takes*time.Duration(tt.late)/100 + soonestLook; looks > tt.looks || late > most {
+				t.Errorf("%s: %d looks, and %v late, want %d and %v at most", tt.name, looks, late, tt.looks, most)
+			}
+		}
+	})
 }
