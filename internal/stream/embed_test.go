@@ -1,0 +1,319 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// embed starts a server in a folder.
+func embed(t testing.TB, dir string) *Engine {
+	t.Helper()
+	e, err := Embed(EmbedConfig{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+func account(t testing.TB, e *Engine, limits Limits) *Account {
+	t.Helper()
+	a, err := e.Account(t.Context(), "shop-eu", limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func publish(t testing.TB, a *Account, text string, events int) uint64 {
+	t.Helper()
+	seq, err := a.Publish(t.Context(), []byte(text), events, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+// read reads messages up to one with a sequence.
+func read(t testing.TB, a *Account, after, last uint64) (messages []Message) {
+	t.Helper()
+	r := a.Read(after)
+	defer r.Close()
+	for after < last {
+		m, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		after = m.Seq
+		messages = append(messages, m)
+	}
+	return messages
+}
+
+func texts(messages []Message) (texts []string) {
+	for _, m := range messages {
+		texts = append(texts, string(m.Data))
+	}
+	return texts
+}
+
+func TestRestartKeepsWhatWasKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	e := embed(t, dir)
+	a := account(t, e, Limits{})
+	for i := range 5 {
+		publish(t, a, fmt.Sprint("m", i+1), i)
+	}
+	if seq := publish(t, a, "m5", 4); seq != 5 {
+		t.Errorf("the same id again has the sequence %d", seq)
+	}
+	if err := a.KeepLetters(t.Context(), Letter{Code: "invalid", Seq: 2, Event: 1, Record: []byte("{}")}); err != nil {
+		t.Fatal(err)
+	}
+	claim := Claim{Owner: "me", Lease: time.Minute}
+	lease, err := a.Own(t.Context(), claim)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Checkpoint{Position{Seq: 3, Event: 2}, json.RawMessage(`{"delivered":7}`)}
+	if err := lease.Save(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Purge(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	e.Close()
+	if lease.Valid() {
+		t.Error("the lease outlives the engine")
+	}
+
+	e = embed(t, dir)
+	a = account(t, e, Limits{})
+	if diff := cmp.Diff([]string{"m3", "m4", "m5"}, texts(read(t, a, 0, 5))); diff != "" {
+		t.Errorf("messages (-want +got)\n%s", diff)
+	}
+	backlog, err := a.Backlog(t.Context())
+	if err != nil || backlog.Events != 2+3+4 || backlog.Messages != 3 || backlog.Bytes == 0 || time.Since(backlog.Oldest) > time.Minute {
+		t.Errorf("%+v, %v", backlog, err)
+	}
+	if lease, err = a.Own(t.Context(), claim); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, lease.Checkpoint()); diff != "" || lease.Epoch() != 2 {
+		t.Errorf("epoch %d, (-want +got)\n%s", lease.Epoch(), diff)
+	}
+	if counts, err := a.LetterCounts(t.Context()); err != nil || !cmp.Equal(counts, map[string]int{"invalid": 1}) {
+		t.Errorf("%v, %v", counts, err)
+	}
+	if seq := publish(t, a, "m6", 1); seq != 6 {
+		t.Errorf("the next message has the sequence %d", seq)
+	}
+	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: %v: others may read it", path, info.Mode())
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFullBacklog(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{MaxBacklog: 10_000})
+	text := strings.Repeat("x", 1000)
+	kept := 0
+	for ; kept < 100; kept++ {
+		_, err := a.Publish(t.Context(), []byte(text), 1, fmt.Sprint(kept))
+		if errors.Is(err, ErrFull) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept == 0 || kept > 10 {
+		t.Fatalf("%d messages of 1,000 bytes fit in 10,000", kept)
+	}
+	if n := len(read(t, a, 0, uint64(kept))); n != kept {
+		t.Errorf("%d of %d messages are there", n, kept)
+	}
+	if err := a.Purge(t.Context(), 3); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, a, text, 1)
+	a = account(t, a.engine, Limits{MaxBacklog: 100_000})
+	for i := range 20 {
+		publish(t, a, fmt.Sprint(i, text), 1)
+	}
+}
+
+func TestLargestMessage(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	text := strings.Repeat("x", MaxMessage)
+	for range 5 { // more than a reader holds
+		if _, err := a.Publish(t.Context(), []byte(text), 1, fmt.Sprint(time.Now())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range read(t, a, 0, 5) {
+		if string(m.Data) != text {
+			t.Errorf("message %d is another", m.Seq)
+		}
+	}
+	if _, err := a.Publish(t.Context(), []byte(text+"x"), 1, "larger"); !errors.Is(err, ErrTooLarge) {
+		t.Error(err)
+	}
+}
+
+func TestReaderGoesOn(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	r := a.Read(0)
+	defer r.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	const messages = 2000
+	var publishers sync.WaitGroup
+	for p := range 20 {
+		publishers.Go(func() {
+			for i := range messages / 20 {
+				if _, err := a.Publish(t.Context(), make([]byte, 2000), 1, fmt.Sprint(p, "-", i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for want := uint64(1); want <= messages; want++ {
+		if want%300 == 0 {
+			if err := a.Purge(t.Context(), want-1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want%500 == 0 { // as the server does when it starts again
+			if err := a.engine.conn.ForceReconnect(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Seq != want {
+			t.Fatalf("message %d, want %d", m.Seq, want)
+		}
+	}
+	publishers.Wait()
+	if err := a.Purge(t.Context(), messages); err != nil {
+		t.Fatal(err)
+	}
+	seq := publish(t, a, "last", 1)
+	if got := read(t, a, 100, seq); len(got) != 1 || got[0].Seq != seq {
+		t.Errorf("after a gap: %v", texts(got))
+	}
+	a.engine.Close()
+	if _, err := r.Next(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+	if _, err := a.Publish(t.Context(), nil, 1, "closed"); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+	if err := a.engine.Available(); !errors.Is(err, ErrUnavailable) {
+		t.Error(err)
+	}
+}
+
+// TestReaderOfAnotherStream reads one that was restored, from an older copy say.
+func TestReaderOfAnotherStream(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	publish(t, a, "m1", 1)
+	r := a.Read(1000)
+	defer r.Close()
+	if m, err := r.Next(t.Context()); err != nil || m.Seq != 1 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+func TestLetters(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	var letters []Letter
+	for i := range 200 {
+		letters = append(letters, Letter{Code: []string{"invalid", "unavailable"}[i%2], Seq: uint64(i/3 + 1), Event: i%3 + 1, Record: []byte(fmt.Sprint(i))})
+	}
+	for range 2 { // keeps one of two
+		if err := a.KeepLetters(t.Context(), letters...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.KeepLetters(t.Context(), Letter{Code: "not a.code"}); err == nil {
+		t.Error("a code with a dot is taken")
+	}
+	got, last := map[string]Letter{}, uint64(0)
+	for l, err := range a.Letters(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.ID <= last {
+			t.Errorf("letter %d comes after %d", l.ID, last)
+		}
+		last = l.ID
+		got[string(l.Record)] = l
+	}
+	if len(got) != len(letters) {
+		t.Fatalf("%d of %d letters", len(got), len(letters))
+	}
+	var ids []uint64
+	for i, want := range letters {
+		l := got[fmt.Sprint(i)]
+		want.ID = l.ID
+		if diff := cmp.Diff(want, l); diff != "" {
+			t.Errorf("letter %d (-want +got)\n%s", i, diff)
+		}
+		if l.Code == "invalid" {
+			ids = append(ids, l.ID)
+		}
+	}
+	counts := func(want map[string]int) {
+		t.Helper()
+		for range 2 {
+			if counts, err := a.LetterCounts(t.Context()); err != nil || !cmp.Equal(counts, want) {
+				t.Errorf("%v, %v, want %v", counts, err, want)
+			}
+		}
+	}
+	counts(map[string]int{"invalid": 100, "unavailable": 100})
+	for range 2 {
+		if err := a.DeleteLetters(t.Context(), ids...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts(map[string]int{"unavailable": 100})
+	n := 0
+	for _, err := range a.Letters(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; n == 7 {
+			break
+		}
+	}
+	for l, err := range a.Letters(t.Context(), last) {
+		t.Errorf("after the last: %v, %v", l, err)
+	}
+}

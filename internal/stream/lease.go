@@ -1,0 +1,288 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// LeastLease is the shortest lease on a cluster: an election takes up to 9 seconds, and
+// three quarters of a lease have to outlast it.
+const LeastLease = 12 * time.Second
+
+// Claim says who wants to own an account, and how.
+type Claim struct {
+	// Owner names the process; no other may have the name at the same time.
+	Owner string
+	// Lease is how long an account stays with an owner that is silent. On a cluster it is
+	// at least [LeastLease].
+	Lease time.Duration
+	// Patience is how much longer an account that is new, released or silent is left to
+	// others.
+	Patience time.Duration
+}
+
+// Lease is an account's ownership. It is renewed each sixth of its length until it is
+// released or lost. It is safe for concurrent use.
+type Lease struct {
+	account *Account
+	claim   Claim
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed when renewing has ended
+
+	saving   chan struct{} // has a value while nobody writes
+	value    Ownership     // as it was last written; under saving
+	revision uint64        // of it; under saving
+
+	mu     sync.Mutex
+	begun  time.Time // when the last renewal that succeeded began
+	expiry *time.Timer
+}
+
+// Own waits until the account is free and owns it. An account is free if it is new, has
+// been released, or if its value hasn't changed for the length of the lease by this
+// machine's own clock. The store inside the process needs no waiting: its data folder
+// belongs to one process, so an owner before is gone.
+func (a *Account) Own(ctx context.Context, claim Claim) (*Lease, error) {
+	if claim.Owner == "" || claim.Lease <= 0 {
+		return nil, setup(nil, "a lease needs an owner's name and a length")
+	}
+	if a.engine.host == nil && claim.Lease < LeastLease {
+		return nil, setup(nil, "a lease of %v is too short on a cluster, where an election of a leader takes up to 9s: it has to have %v or more", claim.Lease, LeastLease)
+	}
+	return a.own(ctx, claim)
+}
+
+func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
+	var seen uint64        // the revision that was last seen
+	since := time.Now()    // when it was first seen
+	seen--                 // none
+	var free = time.Time{} // since when it is free, if it is
+	for {
+		value, revision, err := a.ownership(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case a.engine.ctx.Err() != nil || errors.Is(err, ErrSetup):
+			return nil, err
+		case err == nil:
+			now := time.Now()
+			if revision != seen {
+				seen, since, free = revision, now, time.Time{}
+			}
+			if a.isFree(value, revision, now.Sub(since), claim) {
+				if free.IsZero() {
+					free = now
+				}
+				if now.Sub(free) >= claim.Patience {
+					lease, err := a.take(ctx, claim, value, revision)
+					if !errors.Is(err, errChanged) && !errors.Is(err, ErrUnavailable) {
+						return lease, err
+					}
+				}
+			}
+		}
+		if !a.engine.pause(ctx, min(claim.Lease/12, time.Second)) && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// isFree tells whether an account may be taken whose value has been the same for a time.
+func (a *Account) isFree(value Ownership, revision uint64, unchanged time.Duration, claim Claim) bool {
+	a.engine.mu.Lock()
+	held := a.engine.held[a.name]
+	a.engine.mu.Unlock()
+	switch {
+	case held: // by this process
+		return false
+	case revision == 0, value.Owner == "", a.engine.host != nil:
+		return true
+	}
+	return unchanged >= max(claim.Lease, value.Lease)
+}
+
+// take writes the claim. Of several that try it one succeeds.
+func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revision uint64) (*Lease, error) {
+	begun := time.Now()
+	value.Owner, value.Lease = claim.Owner, claim.Lease
+	value.Epoch++
+	request, cancel := a.engine.within(ctx, claim.Lease/4)
+	defer cancel()
+	revision, err := a.replace(request, value, revision)
+	if err != nil {
+		return nil, err
+	}
+	l := &Lease{account: a, claim: claim, value: value, revision: revision, begun: begun, done: make(chan struct{}), saving: make(chan struct{}, 1)}
+	l.ctx, l.cancel = context.WithCancelCause(a.engine.ctx)
+	l.saving <- struct{}{}
+	l.expiry = time.AfterFunc(l.left(), l.expire)
+	a.engine.hold(a.name, true)
+	go l.renew()
+	return l, nil
+}
+
+func (e *Engine) hold(account string, held bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.held[account] = held
+}
+
+// Context ends with the lease: at three quarters of its length after the beginning of the
+// last renewal that succeeded, at once when another owner is seen, when it is released and
+// with the engine. Nothing must be sent for the account afterwards.
+func (l *Lease) Context() context.Context { return l.ctx }
+
+// Valid tells whether the account is owned at this moment. A process that was stopped for
+// a while may learn it here before its Context has ended.
+func (l *Lease) Valid() bool {
+	if l.ctx.Err() == nil && l.left() <= 0 {
+		l.lose(fmt.Errorf("%w: it couldn't be renewed in time", ErrNotOwner))
+	}
+	return l.ctx.Err() == nil
+}
+
+// Epoch counts the owners that the account has had, this one included.
+func (l *Lease) Epoch() uint64 { <-l.saving; defer l.unlock(); return l.value.Epoch }
+
+// Checkpoint is what was last saved, by this owner or the one before.
+func (l *Lease) Checkpoint() Checkpoint { <-l.saving; defer l.unlock(); return l.value.Checkpoint }
+
+func (l *Lease) unlock() { l.saving <- struct{}{} }
+
+// left is how long the lease is valid. The machine's clock may stand while the machine is
+// suspended, so the time of day counts too, if it says more.
+func (l *Lease) left() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	passed := max(now.Sub(l.begun), now.Round(0).Sub(l.begun.Round(0)))
+	return l.claim.Lease*3/4 - passed
+}
+
+// expire ends the lease unless it has been renewed.
+func (l *Lease) expire() {
+	if l.Valid() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.expiry.Reset(max(time.Millisecond, time.Until(l.begun.Add(l.claim.Lease*3/4))))
+	}
+}
+
+func (l *Lease) lose(cause error) { l.cancel(cause) }
+
+// renew renews until the lease ends.
+func (l *Lease) renew() {
+	defer close(l.done)
+	defer l.account.engine.hold(l.account.name, false)
+	defer l.expiry.Stop()
+	every := l.claim.Lease / 6
+	timer := time.NewTimer(every)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-timer.C:
+		}
+		l.mu.Lock()
+		due := time.Until(l.begun.Add(every))
+		l.mu.Unlock()
+		if due <= 0 { // nothing was saved meanwhile
+			if err := l.write(l.ctx, nil, l.claim.Owner); err != nil && l.ctx.Err() == nil {
+				l.account.engine.log.Warn("a lease isn't renewed", "account", l.account.name, "error", err)
+			}
+			due = every
+		}
+		timer.Reset(due)
+	}
+}
+
+// Save keeps a checkpoint, and renews the lease by it. It is tried until the lease ends.
+// The error is [ErrNotOwner] then.
+func (l *Lease) Save(ctx context.Context, c Checkpoint) error {
+	return l.write(ctx, &c, l.claim.Owner)
+}
+
+// Release keeps a checkpoint and lets others have the account at once. The lease's Context
+// has ended before, so nothing of the account may be under way any more. Where the server
+// doesn't answer, the account is free once the lease is over.
+func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
+	return l.write(ctx, &c, "")
+}
+
+// write is a compare-and-set of the value, which is tried until it succeeds, another value
+// is seen or the lease ends.
+func (l *Lease) write(ctx context.Context, c *Checkpoint, owner string) error {
+	select {
+	case <-l.saving:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer l.unlock()
+	value := l.value
+	value.Owner = owner
+	if c != nil {
+		value.Checkpoint = *c
+	}
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		if !l.Valid() {
+			return context.Cause(l.ctx)
+		}
+		err := l.try(ctx, value)
+		if err == nil {
+			if owner == "" {
+				l.lose(fmt.Errorf("%w: it has been released", ErrNotOwner))
+				<-l.done
+			}
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		select {
+		case <-time.After(wait):
+		case <-l.ctx.Done():
+		case <-ctx.Done():
+		}
+	}
+}
+
+// try writes the value once. What was written may be ours, by a try whose answer was lost.
+func (l *Lease) try(ctx context.Context, value Ownership) error {
+	begun := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, min(l.left(), max(l.claim.Lease/6, time.Second)))
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	revision, err := l.account.replace(ctx, value, l.revision)
+	if errors.Is(err, errChanged) {
+		return l.look(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l.value, l.revision = value, revision
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.begun = begun
+	return nil
+}
+
+// look finds out who has changed the value.
+func (l *Lease) look(ctx context.Context) error {
+	value, revision, err := l.account.ownership(ctx)
+	switch {
+	case err != nil:
+		return err
+	case revision <= l.revision: // of a server that is behind
+	case value.Epoch != l.value.Epoch || value.Owner != l.claim.Owner && value.Owner != "":
+		l.lose(fmt.Errorf("%w: %s has it", ErrNotOwner, value.Owner))
+	default:
+		l.revision = revision
+	}
+	return errChanged
+}

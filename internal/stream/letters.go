@@ -1,0 +1,152 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"sync"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
+)
+
+// Letter is an event that can't be delivered.
+type Letter struct {
+	// Code is that of the reason: letters, digits, - and _.
+	Code string
+	// Seq and Event say which event it is: the sequence of its message, and its number
+	// in there.
+	Seq   uint64
+	Event int
+	// Record is the letter's text.
+	Record []byte
+	// ID is that of the letter once it is kept; later letters have higher ones.
+	ID uint64
+}
+
+// lettersAtOnce is how many are on their way to the disk together.
+const lettersAtOnce = 64
+
+func (a *Account) letterSubject(rest string) string { return "rk.letters." + a.name + "." + rest }
+
+// KeepLetters returns once all the letters are on the disk. A letter for the same event and
+// code takes the place of the one before. The errors are those of Publish; then some of the
+// letters may be kept.
+func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lettersAtOnce)
+	for _, l := range letters {
+		if !names.MatchString(l.Code) {
+			return fmt.Errorf("a dead letter has the code %.80q, which isn't one", l.Code)
+		}
+		group.Go(func() error {
+			_, err := a.engine.publish(ctx, a.letterSubject(fmt.Sprintf("%s.%d-%d", l.Code, l.Seq, l.Event)), l.Record, "")
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// Letters gives the letters that are kept, in the order in which they were, after one with
+// an id or all after 0. It ends at the last that is there when it begins.
+func (a *Account) Letters(ctx context.Context, after uint64) iter.Seq2[Letter, error] {
+	return func(yield func(Letter, error) bool) {
+		info, err := a.info(ctx, a.letters)
+		if err != nil {
+			yield(Letter{}, err)
+			return
+		}
+		for after < info.State.LastSeq {
+			letter, err := a.letterAfter(ctx, after)
+			if err != nil {
+				yield(Letter{}, err)
+				return
+			}
+			if letter.ID == 0 || letter.ID > info.State.LastSeq || !yield(letter, nil) {
+				return
+			}
+			after = letter.ID
+		}
+	}
+}
+
+// letterAfter gives the first letter after one with an id, or none.
+func (a *Account) letterAfter(ctx context.Context, after uint64) (Letter, error) {
+	var message *jetstream.RawStreamMsg
+	err := a.engine.request(ctx, func(ctx context.Context) (err error) {
+		message, err = a.letters.GetMsg(ctx, after+1, jetstream.WithGetMsgSubject(a.letterSubject(">")))
+		return err
+	})
+	if errors.Is(err, jetstream.ErrMsgNotFound) {
+		return Letter{}, nil
+	}
+	if err != nil {
+		return Letter{}, describe(err)
+	}
+	letter := Letter{ID: message.Sequence, Record: message.Data}
+	rest := strings.TrimPrefix(message.Subject, a.letterSubject(""))
+	code, place, _ := strings.Cut(rest, ".")
+	letter.Code = code
+	if _, err := fmt.Sscanf(place, "%d-%d", &letter.Seq, &letter.Event); err != nil {
+		return Letter{}, fmt.Errorf("stream DL_%s: message %d has the subject %q, which isn't a dead letter's", a.name, message.Sequence, message.Subject)
+	}
+	return letter, nil
+}
+
+// DeleteLetters deletes letters by their ids. Those that are gone already are passed over.
+func (a *Account) DeleteLetters(ctx context.Context, ids ...uint64) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(lettersAtOnce)
+	for _, id := range ids {
+		group.Go(func() error {
+			return describe(a.engine.request(ctx, func(ctx context.Context) error {
+				err := a.letters.DeleteMsg(ctx, id)
+				if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // perhaps it is gone
+					_, err = a.letters.GetMsg(ctx, id)
+				}
+				if errors.Is(err, jetstream.ErrMsgNotFound) {
+					return nil
+				}
+				return err
+			}))
+		})
+	}
+	return group.Wait()
+}
+
+// letterCounts are those of a state of the stream.
+type letterCounts struct {
+	mu     sync.Mutex
+	state  [3]uint64
+	byCode map[string]int
+}
+
+// LetterCounts counts the letters by code.
+func (a *Account) LetterCounts(ctx context.Context) (map[string]int, error) {
+	info, err := a.info(ctx, a.letters)
+	if err != nil {
+		return nil, err
+	}
+	a.counts.mu.Lock()
+	defer a.counts.mu.Unlock()
+	state := [3]uint64{info.State.FirstSeq, info.State.LastSeq, info.State.Msgs}
+	if a.counts.byCode == nil || a.counts.state != state { // the server gives each letter's subject
+		info, err := a.info(ctx, a.letters, jetstream.WithSubjectFilter(a.letterSubject(">")))
+		if err != nil {
+			return nil, err
+		}
+		byCode := map[string]int{}
+		for subject, n := range info.State.Subjects {
+			code, _, _ := strings.Cut(strings.TrimPrefix(subject, a.letterSubject("")), ".")
+			byCode[code] += int(n)
+		}
+		a.counts.byCode, a.counts.state = byCode, state
+	}
+	counts := make(map[string]int, len(a.counts.byCode))
+	for code, n := range a.counts.byCode {
+		counts[code] = n
+	}
+	return counts, nil
+}

@@ -1,0 +1,63 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// publishFor is how long a publish is tried.
+	publishFor = 8 * time.Second
+	// attemptFor is how long an attempt's answer is waited for: it may have been lost.
+	attemptFor = 3 * time.Second
+)
+
+// Publish keeps a message with so many events in it. It returns once the message is on the
+// disk, of the majority of the servers on a cluster, with its sequence. It is tried for 8
+// seconds under the id, which must be another for each message, so that it is kept once.
+// The error is [ErrFull] if the backlog has no room, [ErrTooLarge], or [ErrUnavailable]:
+// then the message may be kept or not.
+func (a *Account) Publish(ctx context.Context, data []byte, events int, id string) (seq uint64, err error) {
+	return a.engine.publish(ctx, a.subject(strconv.Itoa(events)), data, id)
+}
+
+func (e *Engine) publish(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
+	if len(data) > MaxMessage {
+		return 0, fmt.Errorf("%w: it has %d bytes, and at most %d are kept", ErrTooLarge, len(data), MaxMessage)
+	}
+	ctx, cancel := e.within(ctx, publishFor)
+	defer cancel()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		if e.host != nil && e.host.failure() != nil {
+			return 0, fmt.Errorf("%w: %w", ErrUnavailable, e.host.failure())
+		}
+		seq, err := e.attempt(ctx, subject, data, id)
+		if err == nil || errors.Is(err, ErrFull) {
+			return seq, err
+		}
+		if !e.pause(ctx, wait) {
+			return 0, unavailable(err)
+		}
+	}
+}
+
+func (e *Engine) attempt(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptFor)
+	defer cancel()
+	message := &nats.Msg{Subject: subject, Data: data}
+	ack, err := e.js.PublishMsg(ctx, message, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		if code(err) == codeStoreFailed && strings.Contains(err.Error(), textMaxBytes) {
+			return 0, ErrFull
+		}
+		return 0, err
+	}
+	return ack.Sequence, nil
+}

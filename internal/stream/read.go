@@ -1,0 +1,201 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	// fetchMessages and fetchBytes bound what a reader holds of what it will give next.
+	fetchMessages = 256
+	fetchBytes    = 2 * maxPayload
+
+	fetchFor  = 30 * time.Second // that a request for messages stands
+	heartbeat = time.Second      // of the server while it stands; two missing ones end it
+
+	// otherStreamAfter is how often a stream has to end before where its reader was, until
+	// it is taken for another: a new leader may not know of all its messages at once.
+	otherStreamAfter = 5
+)
+
+// Message is one that is kept.
+type Message struct {
+	Seq  uint64
+	Data []byte
+	// Events is how many are in it, as Publish was told.
+	Events int
+	// Time is when it was kept, by the server's clock.
+	Time time.Time
+}
+
+// Reader gives an account's messages in order, also across a change of the leader and lost
+// connections. Sequences that were purged are passed over. It asks for more only when what
+// it has is read, so it holds at most some 8 MiB. It is for one goroutine.
+type Reader struct {
+	account *Account
+	last    uint64 // that was given
+	ctx     context.Context
+	cancel  context.CancelFunc
+
+	consumer   jetstream.Consumer
+	next       uint64 // number of the consumer's next message
+	reconnects uint64 // of the connection when the consumer was made
+	batch      jetstream.MessageBatch
+	shorter    int // how often the stream has ended before last
+}
+
+// Read gives a reader of the messages after one, or of all after 0. Close it.
+func (a *Account) Read(after uint64) *Reader {
+	r := &Reader{account: a, last: after}
+	r.ctx, r.cancel = context.WithCancel(a.engine.ctx)
+	return r
+}
+
+// Close ends the reader.
+func (r *Reader) Close() {
+	r.cancel()
+	r.drop()
+}
+
+// Next waits for the next message. An outage of the server is waited out; the error is that
+// of the context, [ErrUnavailable] once the engine or the reader is closed, or one that
+// waiting doesn't mend.
+func (r *Reader) Next(ctx context.Context) (Message, error) {
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		message, err := r.receive(ctx)
+		switch {
+		case err == nil:
+			return message, nil
+		case ctx.Err() != nil:
+			return Message{}, ctx.Err()
+		case r.ctx.Err() != nil:
+			return Message{}, fmt.Errorf("%w: %w", ErrUnavailable, errClosed)
+		case errors.Is(err, ErrSetup):
+			return Message{}, err
+		}
+		r.account.engine.log.Debug("reading is taken up again", "account", r.account.name, "after", r.last, "error", err)
+		r.drop()
+		if !r.account.engine.pause(ctx, wait) && ctx.Err() != nil {
+			return Message{}, ctx.Err()
+		}
+	}
+}
+
+var errGap = errors.New("messages were lost on their way")
+
+// receive gives the next message of the request that stands, or of another.
+func (r *Reader) receive(ctx context.Context) (Message, error) {
+	for {
+		if r.consumer == nil {
+			if err := r.begin(ctx); err != nil {
+				return Message{}, err
+			}
+		}
+		if r.batch == nil {
+			if r.account.engine.conn.Stats().Reconnects != r.reconnects {
+				return Message{}, errGap // perhaps, and nothing later might show it
+			}
+			batch, err := r.consumer.Fetch(fetchMessages, jetstream.FetchMaxBytes(fetchBytes),
+				jetstream.FetchMaxWait(fetchFor), jetstream.FetchHeartbeat(heartbeat))
+			if err != nil {
+				return Message{}, err
+			}
+			r.batch = batch
+		}
+		select {
+		case m, ok := <-r.batch.Messages():
+			if ok {
+				return r.take(m)
+			}
+			err := r.batch.Error()
+			r.batch = nil
+			if err != nil {
+				return Message{}, err
+			}
+		case <-ctx.Done():
+			return Message{}, ctx.Err()
+		case <-r.ctx.Done():
+			return Message{}, r.ctx.Err()
+		}
+	}
+}
+
+// take makes sure that a message is the next one.
+func (r *Reader) take(m jetstream.Msg) (Message, error) {
+	meta, err := m.Metadata()
+	if err != nil {
+		return Message{}, err
+	}
+	if meta.Sequence.Consumer != r.next || meta.Sequence.Stream <= r.last {
+		return Message{}, errGap
+	}
+	subject := m.Subject()
+	events, err := strconv.Atoi(subject[strings.LastIndexByte(subject, '.')+1:])
+	if err != nil {
+		return Message{}, setup(err, "stream EV_%s: message %d has the subject %q, which doesn't end with its number of events", r.account.name, meta.Sequence.Stream, subject)
+	}
+	r.next, r.last = r.next+1, meta.Sequence.Stream
+	return Message{Seq: r.last, Data: m.Data(), Events: events, Time: meta.Timestamp}, nil
+}
+
+// begin makes a consumer that begins after the last message given. The server forgets one
+// that nobody asks.
+func (r *Reader) begin(ctx context.Context) error {
+	ctx, cancel := r.account.engine.within(ctx, requestTimeout)
+	defer cancel()
+	if err := r.checkEnd(ctx); err != nil {
+		return err
+	}
+	r.reconnects = r.account.engine.conn.Stats().Reconnects
+	config := jetstream.ConsumerConfig{
+		AckPolicy:         jetstream.AckNonePolicy,
+		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
+		OptStartSeq:       r.last + 1,
+		InactiveThreshold: 2 * fetchFor,
+		MemoryStorage:     true,
+		Replicas:          1,
+	}
+	consumer, err := r.account.events.CreateConsumer(ctx, config)
+	if err != nil {
+		return err
+	}
+	r.consumer, r.next, r.batch = consumer, 1, nil
+	return nil
+}
+
+// checkEnd begins at the beginning where the stream ends before what was read of it: it has
+// been made anew or restored, and what is in it now must not be passed over.
+func (r *Reader) checkEnd(ctx context.Context) error {
+	info, err := r.account.events.Info(ctx)
+	if err != nil {
+		return err
+	}
+	if info.State.LastSeq >= r.last {
+		r.shorter = 0
+		return nil
+	}
+	if r.shorter++; r.shorter < otherStreamAfter {
+		return fmt.Errorf("the stream ends at %d, before %d", info.State.LastSeq, r.last)
+	}
+	r.account.engine.log.Warn("the stream ends before the account's position: it was made anew or restored, and is read from its beginning",
+		"account", r.account.name, "position", r.last, "end", info.State.LastSeq)
+	r.last, r.shorter = 0, 0
+	return nil
+}
+
+// drop gives the consumer up.
+func (r *Reader) drop() {
+	if r.consumer == nil {
+		return
+	}
+	name, account := r.consumer.CachedInfo().Name, r.account
+	r.consumer, r.batch = nil, nil
+	// Without an answer the server forgets it after a while.
+	account.engine.conn.Publish("$JS.API.CONSUMER.DELETE.EV_"+account.name+"."+name, nil)
+}
