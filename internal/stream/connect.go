@@ -81,19 +81,23 @@ func checked(ctx context.Context, conn *nats.Conn, replicas int, log *slog.Logge
 	if got := conn.MaxPayload(); got < maxPayload {
 		return nil, setup(nil, "the NATS servers take messages of %d bytes and the largest has %d: set max_payload to %d or more on each", got, maxPayload, maxPayload)
 	}
-	js, err := jetstream.New(conn)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
-	defer cancel()
-	switch _, err := js.AccountInfo(ctx); {
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
-		return nil, setup(err, "the NATS servers have no JetStream: set jetstream { store_dir: ... } on three of them")
-	case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
-		return nil, setup(err, "the NATS account of these credentials has no JetStream: enable it for the account")
-	case err != nil:
-		return nil, fmt.Errorf("%w: JetStream doesn't answer, or these credentials may not ask it: %w", ErrUnavailable, err)
-	}
 	return start(ctx, conn, replicas, log)
+}
+
+// checkJetStream waits for JetStream, which has no leader for a while after a start.
+func (e *Engine) checkJetStream(ctx context.Context) error {
+	err := e.request(ctx, func(ctx context.Context) error {
+		_, err := e.js.AccountInfo(ctx)
+		switch {
+		case errors.Is(err, jetstream.ErrJetStreamNotEnabled):
+			return setup(err, "the NATS servers have no JetStream: set jetstream { store_dir: ... } on three of them")
+		case errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+			return setup(err, "the NATS account of these credentials has no JetStream: enable it for the account")
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrSetup) {
+		return fmt.Errorf("JetStream doesn't answer, or these credentials may not ask it: %w", describe(err))
+	}
+	return err
 }

@@ -224,6 +224,9 @@ func TestReaderGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	seq := publish(t, a, "last", 1)
+	if m, err := r.Next(t.Context()); err != nil || m.Seq != seq {
+		t.Errorf("message %d, %v, want %d", m.Seq, err, seq)
+	}
 	if got := read(t, a, 100, seq); len(got) != 1 || got[0].Seq != seq {
 		t.Errorf("after a gap: %v", texts(got))
 	}

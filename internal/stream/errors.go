@@ -68,6 +68,9 @@ func code(err error) jetstream.ErrorCode {
 
 // isPassing tells whether the same request may succeed in a moment.
 func isPassing(err error) bool {
+	if errors.Is(err, ErrSetup) {
+		return false
+	}
 	switch code(err) {
 	case codeNoLeader, codeInsufficient, jetstream.JSErrCodeJetStreamNotEnabled:
 		return true
@@ -75,7 +78,7 @@ func isPassing(err error) bool {
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
 			return false
 		}
-		return !errors.Is(err, ErrSetup) && !errors.Is(err, ErrFull) && !errors.Is(err, ErrTooLarge) &&
+		return !errors.Is(err, ErrFull) && !errors.Is(err, ErrTooLarge) &&
 			!errors.Is(err, nats.ErrMaxPayload) && !errors.Is(err, nats.ErrConnectionClosed)
 	}
 	return false

@@ -103,10 +103,10 @@ func (a *Account) DeleteLetters(ctx context.Context, ids ...uint64) error {
 		group.Go(func() error {
 			return describe(a.engine.request(ctx, func(ctx context.Context) error {
 				err := a.letters.DeleteMsg(ctx, id)
-				if errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) { // perhaps it is gone
-					_, err = a.letters.GetMsg(ctx, id)
+				if !errors.Is(err, jetstream.ErrMsgDeleteUnsuccessful) {
+					return err
 				}
-				if errors.Is(err, jetstream.ErrMsgNotFound) {
+				if _, e := a.letters.GetMsg(ctx, id); errors.Is(e, jetstream.ErrMsgNotFound) {
 					return nil
 				}
 				return err

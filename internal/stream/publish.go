@@ -12,12 +12,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-const (
-	// publishFor is how long a publish is tried.
-	publishFor = 8 * time.Second
-	// attemptFor is how long an attempt's answer is waited for: it may have been lost.
-	attemptFor = 3 * time.Second
-)
+// publishFor is how long a publish is tried.
+const publishFor = 8 * time.Second
 
 // Publish keeps a message with so many events in it. It returns once the message is on the
 // disk, of the majority of the servers on a cluster, with its sequence. It is tried for 8
@@ -38,7 +34,7 @@ func (e *Engine) publish(ctx context.Context, subject string, data []byte, id st
 		if e.host != nil && e.host.failure() != nil {
 			return 0, fmt.Errorf("%w: %w", ErrUnavailable, e.host.failure())
 		}
-		seq, err := e.attempt(ctx, subject, data, id)
+		seq, err := e.publishOnce(ctx, subject, data, id)
 		if err == nil || errors.Is(err, ErrFull) {
 			return seq, err
 		}
@@ -48,16 +44,21 @@ func (e *Engine) publish(ctx context.Context, subject string, data []byte, id st
 	}
 }
 
-func (e *Engine) attempt(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, attemptFor)
-	defer cancel()
-	message := &nats.Msg{Subject: subject, Data: data}
-	ack, err := e.js.PublishMsg(ctx, message, jetstream.WithMsgID(id), jetstream.WithRetryAttempts(0))
-	if err != nil {
-		if code(err) == codeStoreFailed && strings.Contains(err.Error(), textMaxBytes) {
-			return 0, ErrFull
-		}
-		return 0, err
+func (e *Engine) publishOnce(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
+	message := nats.NewMsg(subject)
+	message.Data = data
+	if id != "" {
+		message.Header.Set(jetstream.MsgIDHeader, id)
 	}
-	return ack.Sequence, nil
+	err = attempt(ctx, func(ctx context.Context) error {
+		ack, err := e.js.PublishMsg(ctx, message, jetstream.WithRetryAttempts(0))
+		if err == nil {
+			seq = ack.Sequence
+		}
+		return err
+	})
+	if code(err) == codeStoreFailed && strings.Contains(err.Error(), textMaxBytes) {
+		return 0, ErrFull
+	}
+	return seq, err
 }

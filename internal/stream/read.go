@@ -16,8 +16,10 @@ const (
 	fetchMessages = 256
 	fetchBytes    = 2 * maxPayload
 
-	fetchFor  = 30 * time.Second // that a request for messages stands
-	heartbeat = time.Second      // of the server while it stands; two missing ones end it
+	heartbeat = time.Second // of the server while a request for messages stands; two missing ones end it
+
+	// forgottenAfter is how long the server keeps a consumer that nobody asks.
+	forgottenAfter = 5 * time.Minute
 
 	// otherStreamAfter is how often a stream has to end before where its reader was, until
 	// it is taken for another: a new leader may not know of all its messages at once.
@@ -44,6 +46,8 @@ type Reader struct {
 	cancel  context.CancelFunc
 
 	consumer   jetstream.Consumer
+	fetching   context.Context // ends with the consumer
+	end        context.CancelFunc
 	next       uint64 // number of the consumer's next message
 	reconnects uint64 // of the connection when the consumer was made
 	batch      jetstream.MessageBatch
@@ -68,21 +72,20 @@ func (r *Reader) Close() {
 // waiting doesn't mend.
 func (r *Reader) Next(ctx context.Context) (Message, error) {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		message, err := r.receive(ctx)
-		switch {
-		case err == nil:
-			return message, nil
-		case ctx.Err() != nil:
+		if ctx.Err() != nil {
 			return Message{}, ctx.Err()
-		case r.ctx.Err() != nil:
-			return Message{}, fmt.Errorf("%w: %w", ErrUnavailable, errClosed)
-		case errors.Is(err, ErrSetup):
-			return Message{}, err
 		}
-		r.account.engine.log.Debug("reading is taken up again", "account", r.account.name, "after", r.last, "error", err)
-		r.drop()
-		if !r.account.engine.pause(ctx, wait) && ctx.Err() != nil {
-			return Message{}, ctx.Err()
+		if r.ctx.Err() != nil {
+			return Message{}, fmt.Errorf("%w: %w", ErrUnavailable, errClosed)
+		}
+		message, err := r.receive(ctx)
+		if err == nil || errors.Is(err, ErrSetup) {
+			return message, err
+		}
+		if ctx.Err() == nil {
+			r.account.engine.log.Debug("reading is taken up again", "account", r.account.name, "after", r.last, "error", err)
+			r.drop()
+			r.account.engine.pause(ctx, wait)
 		}
 	}
 }
@@ -102,7 +105,7 @@ func (r *Reader) receive(ctx context.Context) (Message, error) {
 				return Message{}, errGap // perhaps, and nothing later might show it
 			}
 			batch, err := r.consumer.Fetch(fetchMessages, jetstream.FetchMaxBytes(fetchBytes),
-				jetstream.FetchMaxWait(fetchFor), jetstream.FetchHeartbeat(heartbeat))
+				jetstream.FetchContext(r.fetching), jetstream.FetchHeartbeat(heartbeat))
 			if err != nil {
 				return Message{}, err
 			}
@@ -144,8 +147,7 @@ func (r *Reader) take(m jetstream.Msg) (Message, error) {
 	return Message{Seq: r.last, Data: m.Data(), Events: events, Time: meta.Timestamp}, nil
 }
 
-// begin makes a consumer that begins after the last message given. The server forgets one
-// that nobody asks.
+// begin makes a consumer that begins after the last message given.
 func (r *Reader) begin(ctx context.Context) error {
 	ctx, cancel := r.account.engine.within(ctx, requestTimeout)
 	defer cancel()
@@ -157,7 +159,7 @@ func (r *Reader) begin(ctx context.Context) error {
 		AckPolicy:         jetstream.AckNonePolicy,
 		DeliverPolicy:     jetstream.DeliverByStartSequencePolicy,
 		OptStartSeq:       r.last + 1,
-		InactiveThreshold: 2 * fetchFor,
+		InactiveThreshold: forgottenAfter,
 		MemoryStorage:     true,
 		Replicas:          1,
 	}
@@ -166,6 +168,7 @@ func (r *Reader) begin(ctx context.Context) error {
 		return err
 	}
 	r.consumer, r.next, r.batch = consumer, 1, nil
+	r.fetching, r.end = context.WithCancel(r.ctx)
 	return nil
 }
 
@@ -195,6 +198,7 @@ func (r *Reader) drop() {
 		return
 	}
 	name, account := r.consumer.CachedInfo().Name, r.account
+	r.end()
 	r.consumer, r.batch = nil, nil
 	// Without an answer the server forgets it after a while.
 	account.engine.conn.Publish("$JS.API.CONSUMER.DELETE.EV_"+account.name+"."+name, nil)

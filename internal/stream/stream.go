@@ -31,6 +31,9 @@ const maxPayload = MaxMessage + 4<<10
 // context doesn't end before. An election takes 4 to 9 seconds.
 const requestTimeout = 10 * time.Second
 
+// attemptFor is how long the answer to one attempt is waited for: it may be lost.
+const attemptFor = 3 * time.Second
+
 // Engine is where streams are kept. It is safe for concurrent use.
 type Engine struct {
 	conn     *nats.Conn
@@ -56,7 +59,11 @@ func start(ctx context.Context, conn *nats.Conn, replicas int, log *slog.Logger)
 	}
 	e := &Engine{conn: conn, js: js, replicas: replicas, log: log, held: map[string]bool{}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
-	if err := e.openOwners(ctx); err != nil {
+	err = e.checkJetStream(ctx)
+	if err == nil {
+		err = e.openOwners(ctx)
+	}
+	if err != nil {
 		e.cancel()
 		return nil, err
 	}
@@ -115,7 +122,7 @@ func (e *Engine) request(ctx context.Context, do func(context.Context) error) er
 	ctx, cancel := e.within(ctx, requestTimeout)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		err := do(ctx)
+		err := attempt(ctx, do)
 		if err == nil || !isPassing(err) {
 			return err
 		}
@@ -125,7 +132,14 @@ func (e *Engine) request(ctx context.Context, do func(context.Context) error) er
 	}
 }
 
-// discard is the log of those who don't want one.
+// attempt does what has an answer soon or never: it may be lost on its way.
+func attempt(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, attemptFor)
+	defer cancel()
+	return do(ctx)
+}
+
+// logger gives a log that drops all to those who don't want one.
 func logger(log *slog.Logger) *slog.Logger {
 	if log == nil {
 		return slog.New(slog.DiscardHandler)

@@ -1,0 +1,301 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// cluster is some servers on this machine.
+type cluster struct {
+	servers []*server.Server
+	options []*server.Options
+}
+
+// newCluster starts servers with JetStream that know each other.
+func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
+	t.Helper()
+	var routes []*url.URL
+	ports := freePorts(t, size)
+	for _, port := range ports {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprint("127.0.0.1:", port)})
+	}
+	c := &cluster{}
+	for i, port := range ports {
+		o := &server.Options{
+			ServerName: fmt.Sprint("n", i+1), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
+			JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: maxPayload,
+			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 64 << 30, DisableJetStreamBanner: true,
+		}
+		if size > 1 {
+			o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port, PoolSize: -1}
+			o.Routes = routes
+		}
+		if with != nil {
+			with(o)
+		}
+		c.options = append(c.options, o)
+		c.servers = append(c.servers, nil)
+		c.start(t, i)
+	}
+	t.Cleanup(func() {
+		for i := range c.servers {
+			c.stop(i)
+		}
+	})
+	return c
+}
+
+func freePorts(t *testing.T, n int) (ports []int) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+	}
+	return ports
+}
+
+func (c *cluster) start(t *testing.T, i int) {
+	t.Helper()
+	s, err := server.NewServer(c.options[i].Clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	c.servers[i] = s
+}
+
+func (c *cluster) stop(i int) {
+	c.servers[i].Shutdown()
+	c.servers[i].WaitForShutdown()
+}
+
+func (c *cluster) config() (config ClusterConfig) {
+	for _, s := range c.servers {
+		config.URLs = append(config.URLs, s.ClientURL())
+	}
+	return config
+}
+
+// connectTo connects once the cluster has a leader.
+func connectTo(t *testing.T, config ClusterConfig) *Engine {
+	t.Helper()
+	for {
+		e, err := Connect(t.Context(), config)
+		if err == nil {
+			t.Cleanup(func() { e.Close() })
+			return e
+		}
+		t.Log(err)
+		if t.Context().Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// leader gives the number of the server that leads an account's events.
+func (c *cluster) leader(t *testing.T, a *Account) int {
+	t.Helper()
+	info, err := a.info(t.Context(), a.events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range c.options {
+		if o.ServerName == info.Cluster.Leader {
+			return i
+		}
+	}
+	t.Fatalf("%q leads", info.Cluster.Leader)
+	return 0
+}
+
+// TestClusterLosesAServer stops the one that leads while messages come and are read.
+func TestClusterLosesAServer(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	e := connectTo(t, c.config())
+	a := account(t, e, Limits{})
+	lease, err := a.Own(t.Context(), Claim{Owner: "one", Lease: LeastLease})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	const publishers = 8
+	var kept atomic.Int64
+	var mu sync.Mutex
+	acknowledged := map[string]uint64{}
+	ctx, stop := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	for p := range publishers {
+		group.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				text := fmt.Sprint(p, " ", i)
+				for try := 0; ; try++ { // as a sender does
+					seq, err := a.Publish(t.Context(), []byte(text), 1, text)
+					if err == nil {
+						mu.Lock()
+						acknowledged[text] = seq
+						mu.Unlock()
+						kept.Add(1)
+						break
+					}
+					if !errors.Is(err, ErrUnavailable) || try == 5 {
+						t.Errorf("%v", err)
+						return
+					}
+				}
+			}
+		})
+	}
+	r := a.Read(0)
+	defer r.Close()
+	got := map[string]uint64{}
+	next := make([]int, publishers)
+	receive := func() {
+		m, err := r.Next(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p, i int
+		if _, err := fmt.Sscan(string(m.Data), &p, &i); err != nil {
+			t.Fatal(err)
+		}
+		if _, again := got[string(m.Data)]; again {
+			return // the sender couldn't know
+		}
+		if i != next[p] {
+			t.Errorf("publisher %d: message %d comes in the place of %d", p, i, next[p])
+		}
+		next[p] = i + 1
+		got[string(m.Data)] = m.Seq
+	}
+	receiveSome := func(n int) {
+		for end := len(got) + n; len(got) < end; {
+			receive()
+		}
+	}
+	receiveSome(300)
+	gone := c.leader(t, a)
+	c.stop(gone)
+	receiveSome(300)
+	c.start(t, gone)
+	if err := lease.Save(t.Context(), Checkpoint{Position: Position{Seq: 1, Event: 1}}); err != nil {
+		t.Error(err)
+	}
+	receiveSome(300)
+	stop()
+	group.Wait()
+	for len(got) < len(acknowledged) {
+		receive()
+	}
+	for text, seq := range acknowledged {
+		if got[text] != seq {
+			t.Errorf("message %q was acknowledged as %d and read as %d", text, seq, got[text])
+		}
+	}
+	if !lease.Valid() {
+		t.Error("the lease was lost:", context.Cause(lease.Context()))
+	}
+	if err := lease.Release(t.Context(), lease.Checkpoint()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestClusterThatCantBeUsed(t *testing.T) {
+	small := newCluster(t, 1, func(o *server.Options) { o.MaxPayload = 1 << 20 })
+	none := newCluster(t, 1, func(o *server.Options) { o.JetStream = false })
+	lazy := newCluster(t, 1, func(o *server.Options) { o.SyncAlways, o.HTTPHost, o.HTTPPort = false, "127.0.0.1", -1 })
+	single := newCluster(t, 1, func(o *server.Options) { o.HTTPHost, o.HTTPPort = "127.0.0.1", -1 })
+	monitored := func(c *cluster) ClusterConfig {
+		config := c.config()
+		config.Monitoring = []string{"http://" + c.servers[0].MonitorAddr().String()}
+		return config
+	}
+	noCredentials := single.config()
+	noCredentials.Credentials = "/there/is/none"
+	for name, test := range map[string]struct {
+		config ClusterConfig
+		want   string
+	}{
+		"small messages":  {small.config(), "max_payload to 4263936 or more"},
+		"no JetStream":    {none.config(), "have no JetStream"},
+		"lazy syncing":    {monitored(lazy), "sync_interval: always"},
+		"one server":      {monitored(single), "too few servers"},
+		"no credentials":  {noCredentials, "credentials can't be read"},
+		"a monitoring of": {ClusterConfig{URLs: single.config().URLs, Monitoring: []string{"nats-1:8222"}}, "monitoring URL"},
+	} {
+		e, err := Connect(t.Context(), test.config)
+		if err == nil {
+			e.Close()
+		}
+		if !errors.Is(err, ErrSetup) || !strings.Contains(fmt.Sprint(err), test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	nobody := ClusterConfig{URLs: []string{fmt.Sprintf("nats://user:secret@127.0.0.1:%d", freePorts(t, 1)[0])}}
+	if _, err := Connect(t.Context(), nobody); !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("nobody there: %v", err)
+	}
+	var log strings.Builder
+	config := single.config()
+	config.Log = slog.New(slog.NewTextHandler(&log, nil))
+	for _, config.Monitoring = range [][]string{nil, {"http://127.0.0.1:1"}} {
+		log.Reset()
+		e, err := connect(t.Context(), config, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Close()
+		if !strings.Contains(log.String(), "sync_interval: always") {
+			t.Errorf("syncing isn't seen, and the log is %s", &log)
+		}
+	}
+}
+
+func TestStreamWithOtherSettings(t *testing.T) {
+	e := embed(t, t.TempDir())
+	for _, test := range []struct {
+		name string
+		set  func(*jetstream.StreamConfig)
+	}{
+		{"retention", func(c *jetstream.StreamConfig) { c.Retention = jetstream.WorkQueuePolicy }},
+		{"storage", func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }},
+		{"subjects", func(c *jetstream.StreamConfig) { c.Subjects = []string{"other.>"} }},
+		{"discard", func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld }},
+		{"max_age", func(c *jetstream.StreamConfig) { c.MaxAge = time.Hour }},
+		{"max_msgs", func(c *jetstream.StreamConfig) { c.MaxMsgs = 10 }},
+		{"max_msg_size", func(c *jetstream.StreamConfig) { c.MaxMsgSize = 1000 }},
+	} {
+		config := jetstream.StreamConfig{Name: "EV_" + test.name, Subjects: []string{"rk.events." + test.name + ".*"}, Discard: jetstream.DiscardNew, Storage: jetstream.FileStorage}
+		test.set(&config)
+		if _, err := e.js.CreateStream(t.Context(), config); err != nil {
+			t.Fatal(err)
+		}
+		_, err := e.Account(t.Context(), test.name, Limits{})
+		if !errors.Is(err, ErrSetup) || !strings.Contains(fmt.Sprint(err), "another "+test.name) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if err := e.js.DeleteStream(t.Context(), config.Name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"", "a.b", "a b", "*", ">", "ü", strings.Repeat("x", 65)} {
+		if _, err := e.Account(t.Context(), name, Limits{}); !errors.Is(err, ErrSetup) {
+			t.Errorf("account %q: %v", name, err)
+		}
+	}
+}
