@@ -3,6 +3,7 @@ module github.com/rudderklaviyo/rudderklaviyo
 go 1.26.0
 
 require (
+	github.com/biter777/countries v1.7.5
 	github.com/dustin/go-humanize v1.1.0
 	github.com/getkin/kin-openapi v0.142.0
 	github.com/go-json-experiment/json v1.27.2

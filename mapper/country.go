@@ -5,46 +5,56 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/biter777/countries"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 	"golang.org/x/text/unicode/norm"
 )
 
 // countryOf gives the ISO 3166-1 alpha-2 code of a country that is named by its code, of two
-// or three letters, or in English; empty if it isn't known.
+// or three letters, or by a name; empty if it isn't known. A name that two countries have is
+// none: a wrong country would make a stranger's number of a phone number.
 func countryOf(name string) string {
 	name = trim(name)
+	if len(name) > maxCountry {
+		return ""
+	}
 	if len(name) == 2 || len(name) == 3 {
 		if region, err := language.ParseRegion(strings.ToUpper(name)); err == nil && isLetters(name) && region.IsCountry() {
 			return region.Canonicalize().String()
 		}
 	}
-	if len(name) > maxCountry {
-		return ""
-	}
 	folded := foldCountry(name)
-	if code := countryNames()[folded]; code != "" {
-		return code
+	for _, known := range countrySources {
+		if code := known(folded); code != "" {
+			return code
+		}
 	}
-	short, _, _ := strings.Cut(folded, " of ") // United States of America
-	return countryNames()[short]
+	return ""
 }
 
 // maxCountry is longer than a country's name is, in bytes.
 const maxCountry = 128
 
+// countrySources find a country by its folded name; the first that knows it decides.
+var countrySources = []func(string) string{
+	func(name string) string { return englishCountries()[name] },
+	func(name string) string {
+		short, _, _ := strings.Cut(name, " of ") // United States of America
+		return englishCountries()[short]
+	},
+	func(name string) string { return foreignCountries()[name] },
+	otherCountryName,
+}
+
 func isLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) }) < 0
 }
 
-// countryNames are the codes of countries by their English names, folded.
-var countryNames = sync.OnceValue(func() map[string]string {
+// englishCountries are the codes of countries by their English names, folded.
+var englishCountries = sync.OnceValue(func() map[string]string {
 	names := make(map[string]string)
-	for i := range 26 * 26 {
-		region, err := language.ParseRegion(string([]byte{'A' + byte(i/26), 'A' + byte(i%26)}))
-		if err != nil || !region.IsCountry() || region.Canonicalize() != region {
-			continue
-		}
+	for _, region := range countryRegions() {
 		name := display.English.Regions().Name(region)
 		short, other, _ := strings.Cut(strings.TrimSuffix(name, ")"), " (") // Myanmar (Burma)
 		for _, name := range []string{name, short, other, strings.TrimSuffix(name, " SAR China")} {
@@ -55,6 +65,49 @@ var countryNames = sync.OnceValue(func() map[string]string {
 	}
 	return names
 })
+
+// foreignCountries are the codes of countries by their names in all languages that are known,
+// folded: Deutschland, Türkiye, 日本. Those that two countries have are left out. It takes a
+// tenth of a second to make, once a name isn't English.
+var foreignCountries = sync.OnceValue(func() map[string]string {
+	regions, names := countryRegions(), make(map[string]string)
+	for _, tag := range display.Supported.Tags() {
+		inLanguage := display.Regions(tag)
+		if inLanguage == nil {
+			continue
+		}
+		for _, region := range regions {
+			name := foldCountry(inLanguage.Name(region))
+			if code, ok := names[name]; ok && code != region.String() {
+				names[name] = "" // two have it
+			} else if name != "" {
+				names[name] = region.String()
+			}
+		}
+	}
+	return names
+})
+
+// otherCountryName knows names that the data on languages lacks: those of ISO 3166, such as
+// "Korea, Republic of", and those of everyday, such as "Great Britain".
+func otherCountryName(name string) string {
+	region, err := language.ParseRegion(countries.ByName(name).Alpha2())
+	if err != nil || !region.IsCountry() {
+		return ""
+	}
+	return region.Canonicalize().String()
+}
+
+// countryRegions are the countries that have a code.
+func countryRegions() (regions []language.Region) {
+	for i := range 26 * 26 {
+		region, err := language.ParseRegion(string([]byte{'A' + byte(i/26), 'A' + byte(i%26)}))
+		if err == nil && region.IsCountry() && region.Canonicalize() == region {
+			regions = append(regions, region)
+		}
+	}
+	return regions
+}
 
 // foldCountry leaves out what a country's name may be written with or without: case, accents,
 // punctuation and the article.

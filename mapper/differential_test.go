@@ -176,7 +176,7 @@ func randomEvent(r *rand.Rand) []byte {
 		"traits", e.rare(e.traits()),
 		"properties", e.rare(e.properties()),
 		"integrations", e.pick(`{"All":true}`, `{"All":true}`, `{"All":false,"Klaviyo":true}`, `{"All":false}`, `{"All":false,"Klaviyo":{"a":1}}`, `{"Klaviyo":false}`, `{"KLAVIYO":true,"klaviyo":false}`, `{"All":false,"klaviyo":true}`, `[]`, `{}`,
-			`{"Klaviyo":`+e.rare(e.some(3, []string{"fieldsToUnset", "fieldsToAppend", "fieldsToUnappend", "other"}))+`}`),
+			`{"Klaviyo":`+e.klaviyoOptions()+`}`, `{"KLAVIYO":`+e.pick("true", e.klaviyoOptions())+`,"klaviyo":`+e.klaviyoOptions()+`}`),
 		"context", e.rare(e.object(0.8,
 			"traits", e.rare(e.traits()),
 			"timezone", e.rare(e.pick(`"Europe/Berlin"`, `"GMT+0100"`)),
@@ -287,6 +287,10 @@ func (e *eventMaker) suiting(name string) string {
 		return e.pick(`12.50`, `"12.50"`, `0`, `1e400`, `" 7 "`, `"12 EUR"`, `"12,50"`, `"-$1,299.00"`, `"1.299,5 €"`, `"1,299"`, `"1\u00a0299"`, `"1,299,000"`, `"1,2,3"`, `-0.0`, `12345678901234567890`, `""`)
 	}
 	return e.any(2)
+}
+
+func (e *eventMaker) klaviyoOptions() string {
+	return e.rare(e.some(3, []string{"fieldsToUnset", "fieldsToAppend", "fieldsToUnappend", "other"}))
 }
 
 func (e *eventMaker) traits() string {

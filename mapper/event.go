@@ -55,7 +55,7 @@ func (m *mapping) readParts() {
 	for i := range parts {
 		part := &parts[i]
 		v, ok := m.lookup(part.path)
-		if !v.isObject() && !part.root.isList() {
+		if !v.isObject() && !part.root.isList() && !part.several {
 			m.forget(part.root) // a trait that rETL sets may stand in its place
 			if ok && !v.isNull() && !part.anything {
 				m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")

@@ -161,7 +161,7 @@ func (m *mapping) phoneAdvice(number, consequence string) string {
 	case !isThere:
 		return "not a phone number in international form (a country in the traits or defaultCountry would allow national ones), " + consequence
 	case country == "":
-		return "not a phone number in international form, and the person's country isn't known by that name, " + consequence
+		return "not a phone number in international form, and the person's country isn't known by that name (its code, such as DE, would do), " + consequence
 	}
 	return "not a phone number of the person's country, " + consequence
 }

@@ -297,9 +297,7 @@ func withPatched(t *testing.T, traits map[string]json.RawMessage, r mapper.Reque
 
 // unsetNames are the traits that the event wants removed.
 func unsetNames(event []byte) []string {
-	integrations, _ := pairsOf(event).get("integrations")
-	options, _ := pairsOf(integrations).get("Klaviyo")
-	list, _ := pairsOf(options).get("fieldsToUnset")
+	list, _ := klaviyoOption(pairsOf(event), "fieldsToUnset")
 	var names []string
 	if kindOf(list) == '[' {
 		for _, name := range listOf(list) {

@@ -35,27 +35,28 @@ func (m *mapping) readPatch(p *patch, custom object) object {
 
 // traitNames reads a list of names, each once.
 func (m *mapping) traitNames(r *rule) []string {
-	from := r.from[0]
-	list, _ := m.lookup(from)
-	switch {
-	case len(list) == 0, list.isNull(), list.isBlank(), list.isList() && !list.isLongerThan(0):
-		return nil
-	case !m.revision.has.patch:
-		m.warnNoPlace(from.text)
-		return nil
-	case !list.isList():
-		m.warn(CodeWrongType, from.text, "a list of names of traits is needed here")
-		return nil
-	case list.isLongerThan(maxTraits):
-		m.breaks(limitError(CodeListTooLong, pointerTo(from.text), "a list of names of traits has %d at most", maxTraits))
+	list, _ := m.lookup(r.from[0])
+	if len(list) == 0 || list.isNull() || list.isBlank() || list.isList() && !list.isLongerThan(0) {
 		return nil
 	}
-	m.took(r, from.text)
+	from := m.optionPath(r.from[0])
+	switch {
+	case !m.revision.has.patch:
+		m.warnNoPlace(from)
+		return nil
+	case !list.isList():
+		m.warn(CodeWrongType, from, "a list of names of traits is needed here")
+		return nil
+	case list.isLongerThan(maxTraits):
+		m.breaks(limitError(CodeListTooLong, pointerTo(from), "a list of names of traits has %d at most", maxTraits))
+		return nil
+	}
+	m.took(r, from)
 	var names []string
 	seen := make(map[string]bool)
 	for _, element := range list.elements() {
 		if !element.isString() || element.isBlank() {
-			m.warn(CodeWrongType, from.text, "the name of a trait is a string; another value was in the list")
+			m.warn(CodeWrongType, from, "the name of a trait is a string; another value was in the list")
 			continue
 		}
 		if name := string(m.take(m.content(element))); !seen[name] {

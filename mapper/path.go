@@ -121,22 +121,24 @@ var parts = []struct {
 	root root
 	// anything says that the part may be something else than an object.
 	anything bool
+	// several says that there may be more than one, under names that mean the same.
+	several bool
 }{
-	{newPath("traits"), rootTraits, false},
-	{newPath("context"), rootContext, false},
-	{newPath("context.traits"), rootContextTraits, false},
-	{newPath("properties"), rootProperties, false},
-	{newPath("T.properties"), rootTraitsOptions, false},
-	{newPath("C.properties"), rootContextOptions, false},
-	{newPath("T.address"), rootTraitsAddress, true},
-	{newPath("C.address"), rootContextAddress, true},
-	{newPath("T.company"), rootTraitsCompany, true},
-	{newPath("C.company"), rootContextCompany, true},
-	{newPath("context.location"), rootLocation, true},
-	{newPath("integrations"), rootIntegrations, true},
-	{newPath("integrations.Klaviyo"), rootKlaviyo, true},
-	{newPath("P.items"), rootItems, true},
-	{newPath("P.products"), rootProducts, true},
+	{path: newPath("traits"), root: rootTraits},
+	{path: newPath("context"), root: rootContext},
+	{path: newPath("context.traits"), root: rootContextTraits},
+	{path: newPath("properties"), root: rootProperties},
+	{path: newPath("T.properties"), root: rootTraitsOptions},
+	{path: newPath("C.properties"), root: rootContextOptions},
+	{path: newPath("T.address"), root: rootTraitsAddress, anything: true},
+	{path: newPath("C.address"), root: rootContextAddress, anything: true},
+	{path: newPath("T.company"), root: rootTraitsCompany, anything: true},
+	{path: newPath("C.company"), root: rootContextCompany, anything: true},
+	{path: newPath("context.location"), root: rootLocation, anything: true},
+	{path: newPath("integrations"), root: rootIntegrations, anything: true},
+	{path: newPath("integrations.Klaviyo"), root: rootKlaviyo, anything: true, several: true},
+	{path: newPath("P.items"), root: rootItems, anything: true},
+	{path: newPath("P.products"), root: rootProducts, anything: true},
 }
 
 // branches say which root a member of a root leads to, for the scanner.

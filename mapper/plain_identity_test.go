@@ -2,10 +2,13 @@ package mapper_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/biter777/countries"
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -129,8 +132,8 @@ func (m *plain) plainPhone(s string) string {
 	return plainPhoneIn(s, country)
 }
 
-// plainCountry is the code of a country by its codes and its English name, of the countries
-// that have phone numbers.
+// plainCountry is the code of a country by its codes and its names, of the countries that
+// have phone numbers. The first source that knows a name decides.
 func plainCountry(name string) string {
 	if strings.EqualFold(name, "UK") { // which is reserved for it
 		return "GB"
@@ -146,8 +149,33 @@ func plainCountry(name string) string {
 			}
 		}
 	}
+	if codes := plainCountryNames()[strings.ToLower(name)]; len(codes) == 1 {
+		return codes[0]
+	}
+	if code := countries.ByName(name).Alpha2(); phonenumbers.GetSupportedRegions()[code] {
+		return code
+	}
 	return ""
 }
+
+// plainCountryNames are the countries that have a name in some language.
+var plainCountryNames = sync.OnceValue(func() map[string][]string {
+	names := make(map[string][]string)
+	for _, tag := range display.Supported.Tags() {
+		inLanguage := display.Regions(tag)
+		for code := range phonenumbers.GetSupportedRegions() {
+			region, err := language.ParseRegion(code)
+			if err != nil || inLanguage == nil {
+				continue
+			}
+			name := strings.ToLower(inLanguage.Name(region))
+			if !slices.Contains(names[name], code) {
+				names[name] = append(names[name], code)
+			}
+		}
+	}
+	return names
+})
 
 func plainPhoneIn(s, country string) string {
 	s = plainTrim(s)

@@ -72,14 +72,22 @@ func mergeBody(into, from string) string {
 	}}})
 }
 
+// klaviyoOption is an option for Klaviyo, whose name may be in any case, and where it is. Of
+// several the first counts.
+func klaviyoOption(event pairs, option string) (v json.RawMessage, field string) {
+	integrations, _ := event.get("integrations")
+	for _, named := range pairsOf(integrations) {
+		if v, ok := pairsOf(named.raw).get(option); ok && strings.EqualFold(named.name, "klaviyo") {
+			return v, "integrations." + named.name + "." + option
+		}
+	}
+	return nil, ""
+}
+
 // readPatch takes what the options for Klaviyo name out of the custom properties.
 func (m *plain) readPatch(custom pairs) pairs {
-	v, _ := m.event.get("integrations")
-	v, _ = pairsOf(v).get("Klaviyo")
-	options := pairsOf(v)
 	names := func(option string) (names []string) {
-		v, _ := options.get(option)
-		field := "integrations.Klaviyo." + option
+		v, field := klaviyoOption(m.event, option)
 		switch {
 		case kindOf(v) == 0 || kindOf(v) == 'n' || isBlankText(v) || kindOf(v) == '[' && len(listOf(v)) == 0:
 			return nil

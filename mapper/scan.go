@@ -222,6 +222,9 @@ func (s *scanner) object(r root) bool {
 		if r != rootNone {
 			w = words.find(name, hash)
 		}
+		if r == rootIntegrations && w == 0 {
+			w = integrationWord(name)
+		}
 		if r != rootNone && s.takes(r, w) {
 			ok = s.member(r, quoted, hash, w, escaped)
 		} else {
@@ -291,7 +294,9 @@ func (s *scanner) member(r root, quoted value, hash uint64, w word, escaped bool
 	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
 	m.escaped, m.mapped, m.items = escaped, false, false
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
-	s.at[r][w] = int32(i + 1) // that of word 0 means nothing
+	if s.at[r][w] == 0 { // of several options for Klaviyo the first counts
+		s.at[r][w] = int32(i + 1) // that of word 0 means nothing
+	}
 	return true
 }
 

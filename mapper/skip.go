@@ -1,13 +1,8 @@
 package mapper
 
-import (
-	"bytes"
-)
-
 var (
-	typePath         = newPath("type")
-	integrationsPath = newPath("integrations")
-	integrationsAll  = newPath("integrations.All")
+	typePath        = newPath("type")
+	integrationsAll = newPath("integrations.All")
 )
 
 // skip gives the reason why an event of that type is not for Klaviyo, or nothing.
@@ -33,33 +28,20 @@ func (m *mapping) skipFiltered() SkipReason {
 // excludedByIntegrations is true for Klaviyo: false, and for All: false without a
 // truthy Klaviyo.
 func (m *mapping) excludedByIntegrations() bool {
-	integrations, _ := m.lookup(integrationsPath)
-	if !integrations.isObject() {
-		return false
-	}
 	named := false
-	for s := integrations.inside(); s.more(); {
-		name := s.next()
-		s.more() // past the colon
-		choice := s.next()
-		if len(name) > maxIntegration || !bytes.EqualFold(name.content(), integrationName) {
+	for i := range m.parts[rootIntegrations] {
+		choice := &m.parts[rootIntegrations][i]
+		if choice.word != wordKlaviyo {
 			continue
 		}
-		if string(choice) == "false" {
+		if string(choice.value) == "false" {
 			return true
 		}
-		named = named || choice.isTruthy()
+		named = named || choice.value.isTruthy()
 	}
 	all, _ := m.lookup(integrationsAll)
 	return string(all) == "false" && !named
 }
-
-// integrationName is the name of Klaviyo among the integrations, which is matched in any
-// case. RudderStack's own guides write it in two.
-var integrationName = []byte("Klaviyo")
-
-// maxIntegration is the length of the name with all its letters escaped.
-const maxIntegration = len(`"`) + len(`\u0000`)*len("Klaviyo") + len(`"`)
 
 // excludedByFilter looks at the event's own name alone; without one it passes.
 func (m *mapping) excludedByFilter() bool {
