@@ -169,7 +169,7 @@ func randomEvent(r *rand.Rand) []byte {
 		"name", e.rare(`"Home"`),
 		"userId", e.rare(e.pick(`"u-1"`, `"bo@example.com"`, `"`+strings.Repeat("u", 256)+`"`, `42`, `" u-2 "`, `"K1"`)),
 		"groupId", e.rare(e.pick(`"XyZ123"`, `" AbC "`, `9`)),
-		"timestamp", e.rare(e.pick(`"2026-03-01T09:30:00Z"`, `" 2026-03-01t09:30:00.5+02:00 "`, `"1999-01-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"2028-01-01T00:00:00Z"`, `"yesterday"`, `null`, `""`, `"2026-03-01"`, `"2026-03-01 09:30"`, `"2026-03-01 09:30:00+02"`, `"2026-03-01T09:30:00.25-0330"`, `1772357400`, `1772357400123`, `"1772357400123456789"`, `"17723574"`, `"٢٠٢٦-٠٣-٠١T٠٩:٣٠:٠٠Z"`)),
+		"timestamp", e.rare(e.pick(`"2026-03-01T09:30:00Z"`, `" 2026-03-01t09:30:00.5+02:00 "`, `"1999-01-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"2028-01-01T00:00:00Z"`, `"yesterday"`, `null`, `""`, `"2026-03-01"`, `"2026-03-01 09:30"`, `"2026-03-01 09:30:00+02"`, `"2026-03-01 09:30:00 utc"`, `"2026-03-01T09:30 GMT"`, `"2026-03-01 09:30:00 -0330"`, `"2026-03-01T09:30:00.25-0330"`, `1772357400`, `1772357400123`, `"1772357400123456789"`, `"17723574"`, `"٢٠٢٦-٠٣-٠١T٠٩:٣٠:٠٠Z"`)),
 		"receivedAt", e.rare(e.pick(`"2026-03-02T00:00:00Z"`, `"2026-03-02"`)),
 		"channel", e.pick(`"web"`, `"sources"`, `"sources"`),
 		"originalTimestamp", e.rare(`"2026-03-01T09:30:00.123Z"`),
@@ -264,7 +264,7 @@ func (e *eventMaker) suiting(name string) string {
 	case "country", "country_code", "countryCode":
 		return e.pick(`"DE"`, `"us"`, `"DEU"`, `" Germany "`, `"United States"`, `"Atlantis"`, `""`)
 	case "state":
-		return e.pick(`"Bavaria"`, `"Enabled"`, `"disabled"`)
+		return e.pick(`"Bavaria"`, `" Enabled"`, `"disabled"`)
 	case "latitude", "longitude":
 		return e.pick(`52.5`, `"13.40"`, `-91`, `181`, `null`)
 	case "company":
@@ -284,7 +284,7 @@ func (e *eventMaker) suiting(name string) string {
 	case "listId":
 		return e.pick(`"L1"`, `" L2 "`, `3`, `""`)
 	case "value", "revenue", "total", "price", "row_total", "quantity":
-		return e.pick(`12.50`, `"12.50"`, `0`, `1e400`, `" 7 "`, `"12 EUR"`, `"12,50"`, `"-$1,299.00"`, `"1.299,5 €"`, `"1,299"`, `"1\u00a0299"`, `"1,299,000"`, `"1,2,3"`, `-0.0`, `12345678901234567890`, `""`)
+		return e.pick(`12.50`, `"12.50"`, `0`, `1e400`, `" 7 "`, `"12 EUR"`, `"12,50"`, `"-$1,299.00"`, `"1.299,5 €"`, `"R$ 12,50"`, `"12.50 US$"`, `"EURO$5"`, `"1,299"`, `"1\u00a0299"`, `"1,299,000"`, `"1,2,3"`, `-0.0`, `12345678901234567890`, `""`)
 	}
 	return e.any(2)
 }

@@ -277,6 +277,9 @@ func (m *mapping) retlID() (textValue, bool) {
 // maxEmail is how many characters an email address may have at Klaviyo.
 const maxEmail = 100
 
+// mailto is what a link to an address begins with.
+const mailto = "mailto:"
+
 // parseEmail gives the address without what was copied along with it, or nothing if it is
 // invalid: it needs one @ with something before it and a domain with a dot inside it after
 // it, and no space.
@@ -284,6 +287,9 @@ func parseEmail(s string) string {
 	for given := ""; given != s; {
 		given = s
 		s = strings.TrimRight(trim(s), ",;.")
+		if len(s) > len(mailto) && strings.EqualFold(s[:len(mailto)], mailto) {
+			s = s[len(mailto):]
+		}
 		if inside, ok := strings.CutPrefix(s, "<"); ok && strings.HasSuffix(inside, ">") {
 			s = strings.TrimSuffix(inside, ">")
 		}

@@ -41,21 +41,32 @@ func cutMinus(text []byte) ([]byte, bool) {
 	return trimBytes(rest), true
 }
 
-// withoutCurrency takes off a currency's code or sign before and after an amount.
+// withoutCurrency takes off a currency's code or sign before and after an amount. Up to three
+// letters before a sign belong to it: US$, R$.
 func withoutCurrency(text []byte) []byte {
-	if r, size := utf8.DecodeRune(text); unicode.Is(unicode.Sc, r) {
-		text = text[size:]
-	} else if len(text) > 3 && isCurrency(text[:3]) {
-		text = text[3:]
+	if n := letters(text); n <= 3 {
+		if r, size := utf8.DecodeRune(text[n:]); unicode.Is(unicode.Sc, r) {
+			text = text[n+size:]
+		} else if n == 3 && isCurrency(text[:n]) {
+			text = text[n:]
+		}
 	}
 	text = trimBytes(text)
 	if r, size := utf8.DecodeLastRune(text); unicode.Is(unicode.Sc, r) {
 		text = text[:len(text)-size]
+		if rest := bytes.TrimRightFunc(text, isLetter); len(text)-len(rest) <= 3 {
+			text = rest
+		}
 	} else if n := len(text) - 3; n > 0 && isCurrency(text[n:]) {
 		text = text[:n]
 	}
 	return trimBytes(text)
 }
+
+// letters is the number of ASCII letters that text begins with.
+func letters(text []byte) int { return len(text) - len(bytes.TrimLeftFunc(text, isLetter)) }
+
+func isLetter(r rune) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' }
 
 func isCurrency(code []byte) bool { return currencies[strings.ToUpper(string(code))] }
 

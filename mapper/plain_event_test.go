@@ -278,7 +278,9 @@ func plainTimeText(v json.RawMessage) (text string, assumed bool) {
 	if plainTime.MatchString(text) {
 		return text, false
 	}
-	text = strings.Replace(text, " ", "T", 1)
+	text = regexp.MustCompile(`^(.{10}) `).ReplaceAllString(text, "${1}T")
+	text = regexp.MustCompile(`^(.{11}[^ ]*) ?(UTC|GMT)$`).ReplaceAllString(text, "${1}Z")
+	text = regexp.MustCompile(`^(.{11}[^ ]*) (Z|[+-])`).ReplaceAllString(text, "$1$2")
 	if regexp.MustCompile(`^\d{4}-\d\d-\d\d$`).MatchString(text) {
 		text += "T00:00:00"
 	}

@@ -43,7 +43,7 @@ func (m *plain) fields(inEvent bool, name func(i int) string, into map[string]an
 				_, err := time.LoadLocation(textOf(v))
 				return kindOf(v) != 'n' && kindOf(v) != '{' && kindOf(v) != '[' && (err != nil || textOf(v) == "Local")
 			case path == "T.state", path == "C.state", path == "P.state":
-				return slices.Contains(strings.Fields("enabled disabled invited declined active inactive"), strings.ToLower(textOf(v)))
+				return slices.Contains(strings.Fields("enabled disabled invited declined active inactive"), strings.ToLower(plainTrim(textOf(v))))
 			}
 			return false
 		})

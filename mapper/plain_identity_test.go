@@ -105,12 +105,12 @@ func (m *plain) firstTextOfUser() (text, path string, null bool) {
 }
 
 // plainCopied is an address with what may have been copied along with it.
-var plainCopied = regexp.MustCompile(`^<(.*)>$|^(.*)[,;.]$`)
+var plainCopied = regexp.MustCompile(`^<(.*)>$|^(.*)[,;.]$|^(?i:mailto:)(.+)$`)
 
 func plainEmail(s string) string {
 	s = plainTrim(s)
 	for plainCopied.MatchString(s) {
-		s = plainTrim(plainCopied.ReplaceAllString(s, "$1$2"))
+		s = plainTrim(plainCopied.ReplaceAllString(s, "$1$2$3"))
 	}
 	local, domain, _ := strings.Cut(s, "@")
 	inside := regexp.MustCompile(`^.+\..+$`)

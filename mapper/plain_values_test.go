@@ -240,7 +240,7 @@ var (
 	plainUS        = regexp.MustCompile(`^\d+(,\d+)*\.\d+$`)
 	plainEU        = regexp.MustCompile(`^\d+(\.\d+)*,\d+$`)
 	plainGroups    = regexp.MustCompile(`(\d)[ \x{a0}\x{202f}'’](\d)`)
-	plainCode      = regexp.MustCompile(`^(\p{Sc}|(?i:eur|usd|jpy|chf))?(.*?)(\p{Sc}|(?i:eur|usd|jpy|chf))?$`) // of those in events here
+	plainCode      = regexp.MustCompile(`^([A-Za-z]{0,3}\p{Sc}|(?i:eur|usd|jpy|chf))?(.*?)([A-Za-z]{0,3}\p{Sc}|(?i:eur|usd|jpy|chf))?$`) // of those in events here
 )
 
 func plainMoney(text string) string {

@@ -81,7 +81,7 @@ var wordExternalID = words.add("external_id")
 
 // isAccountState tells of a bare state, which shops have for that of a customer's account.
 func isAccountState(p path, text []byte) bool {
-	return p.word == wordState && bareStates[p.root] && accountStates[strings.ToLower(string(text))]
+	return p.word == wordState && bareStates[p.root] && accountStates[strings.ToLower(trim(string(text)))]
 }
 
 var (

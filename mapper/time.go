@@ -155,12 +155,12 @@ func parseTime(given []byte, isNumber bool) (writtenTime, bool) {
 	if seconds == "" {
 		seconds = ":00"
 	}
-	switch len(offset) {
-	case 0:
+	switch {
+	case offset == "", offset == "UTC", offset == "GMT":
 		offset = "Z"
-	case len("+09"):
+	case len(offset) == len("+09"):
 		offset += ":00"
-	case len("+0900"):
+	case len(offset) == len("+0900"):
 		offset = offset[:3] + ":" + offset[3:]
 	}
 	read.text = day + "T" + clock + seconds + offset
@@ -169,9 +169,9 @@ func parseTime(given []byte, isNumber bool) (writtenTime, bool) {
 	return read, ok
 }
 
-// looseTime is RFC 3339 with a space in place of T, an offset without its colon or its
-// minutes or none at all, and without seconds or a time of day.
-var looseTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?$`)
+// looseTime is RFC 3339 with a space in place of T and before the offset, an offset without its
+// colon or its minutes, with the name of UTC or none at all, and without seconds or a time of day.
+var looseTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$`)
 
 // epochLengths are how many digits seconds, milliseconds, microseconds and nanoseconds since
 // 1970 have as text. A number of them may have any size.
