@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
@@ -26,6 +27,9 @@ type Checkpoint struct {
 	Settings Settings `json:"settings"`
 	// At is the first line that isn't done.
 	At input.Position `json:"at"`
+	// Begun is when the first run began that sent what isn't done, by its own clock; zero where
+	// that isn't known.
+	Begun time.Time `json:"begun,omitzero"`
 	// Done tells that all of the input is, as long as it was.
 	Done bool `json:"done"`
 	// Counts are of the events before At, since the input last was done.

@@ -22,6 +22,7 @@ type checkpoints struct {
 	interval time.Duration
 	last     checkpoint.Checkpoint // that was saved
 	found    bool                  // there was one
+	goesOn   bool                  // a run ended before all was done
 }
 
 // openCheckpoints opens the file with a name. If there is a checkpoint it checks that
@@ -36,6 +37,7 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 		return nil, checkpointError(name, err)
 	}
 	saved, err := file.Load()
+	goesOn := err == nil && saved != nil && !saved.Done
 	if err == nil && saved != nil {
 		err = goOnBy(saved, sources, settings, key)
 	}
@@ -43,8 +45,8 @@ func (p Program) openCheckpoints(name string, files []string, settings checkpoin
 		file.Close()
 		return nil, checkpointError(name, err)
 	}
-	c := &checkpoints{file: file, interval: p.CheckpointInterval, found: saved != nil}
-	c.last = checkpoint.Checkpoint{At: input.Position{Line: 1}}
+	c := &checkpoints{file: file, interval: p.CheckpointInterval, found: saved != nil, goesOn: goesOn}
+	c.last = checkpoint.Checkpoint{At: input.Position{Line: 1}, Begun: time.Now()}
 	if saved != nil {
 		c.last = *saved
 	}
@@ -64,7 +66,7 @@ func goOnBy(saved *checkpoint.Checkpoint, sources []checkpoint.Source, settings 
 		}
 	}
 	if saved.Done && saved.Grown(sources) {
-		saved.Done, saved.Counts = false, transfer.Counts{}
+		saved.Done, saved.Counts, saved.Begun = false, transfer.Counts{}, time.Now()
 	}
 	return nil
 }

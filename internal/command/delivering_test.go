@@ -28,7 +28,8 @@ import (
 )
 
 // The input of a delivery: an identify, a page, which is skipped, subscriptions of a
-// list, which make one batch, and tracks of many people, two of most.
+// list, which make one batch, further identifies, which make an import, and tracks of many
+// people, two of most.
 const (
 	identifyLine      = 1
 	skippedLine       = 2
@@ -38,11 +39,16 @@ const (
 	firstSubscription = 11
 	subscriptionLine  = 15 // that of the subscription with a fault of its own
 	lastSubscription  = 20
+	firstImported     = 21
+	importedLine      = 24 // that of the identify with a fault of its own
+	lastImported      = 28
 	lastLine          = 100
 	people            = 49 // whom the tracks are of, and the identify is of one more
 )
 
 func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
+
+func isImported(line int) bool { return line >= firstImported && line <= lastImported }
 
 // identifiedPerson is in the request of the identify, and in no other.
 const identifiedPerson = "p49@example.com"
@@ -58,6 +64,8 @@ func eventOnLine(line int) string {
 		return `{"type":"page"}`
 	case line == trackLine:
 		return strings.Replace(track(line, idOnLine(line)), `{"email"`, `{"phone":"`+numberOnTrackLine+`","email"`, 1)
+	case isImported(line):
+		return fmt.Sprintf(`{"type":"identify","traits":{"email":%q}}`, idOnLine(line))
 	case isSubscription(line):
 		return fmt.Sprintf(`{"type":"group","groupId":"L","traits":{"email":%q,"properties":{"subscribe":true}}}`, idOnLine(line))
 	}
@@ -66,8 +74,11 @@ func eventOnLine(line int) string {
 
 // idOnLine is in the request of the event on a line, and in no other.
 func idOnLine(line int) string {
-	if isSubscription(line) {
+	switch {
+	case isSubscription(line):
 		return fmt.Sprintf("s%03d@example.com", line)
+	case isImported(line):
+		return fmt.Sprintf("i%03d@example.com", line)
 	}
 	return fmt.Sprintf("m%03d", line)
 }
@@ -76,7 +87,7 @@ func idOnLine(line int) string {
 type way struct {
 	name, revision string
 	args           []string
-	// inBulk tells that most of the tracks go in one call.
+	// inBulk tells that most of the tracks go in one call, and most of the identifies.
 	inBulk bool
 	pointers
 }
@@ -113,6 +124,7 @@ type delivering struct {
 	args    []string
 	ctx     context.Context
 	mend    func() // what isn't the network's or Klaviyo's
+	healed  bool   // the fault is over
 	// dead and checkpoint are files; checkpoint is empty where there is none.
 	dead, checkpoint string
 }
@@ -122,7 +134,13 @@ func newDelivering(t *testing.T, tt faultTest, w way, checkpoint bool) *deliveri
 	for line := 1; line <= lastLine; line++ {
 		events = append(events, eventOnLine(line))
 	}
-	k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithList("L", "Newsletter"))
+	d := &delivering{way: w, mend: func() {}, dead: filepath.Join(t.TempDir(), "dead.jsonl")}
+	k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithList("L", "Newsletter"), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+		if d.healed {
+			return klaviyotest.JobPlan{}
+		}
+		return tt.job
+	}))
 	n := &faultyNetwork{next: k.Transport(), test: tt, inBulk: w.inBulk, spare: tt.after, left: tt.times}
 	if tt.times == 0 {
 		n.left = -1
@@ -131,7 +149,7 @@ func newDelivering(t *testing.T, tt faultTest, w way, checkpoint bool) *deliveri
 		tt.cause.When, tt.cause.Times = n.strikes, -1
 		k.Inject(tt.cause)
 	}
-	d := &delivering{way: w, klaviyo: k, network: n, mend: func() {}, dead: filepath.Join(t.TempDir(), "dead.jsonl")}
+	d.klaviyo, d.network = k, n
 	d.args = []string{"--output=json", "--log-level=info", "--dead-letter=" + d.dead, "--revision=" + w.revision}
 	d.args = append(d.args, w.args...)
 	if checkpoint {
@@ -152,6 +170,7 @@ func (d *delivering) run(t *testing.T, command string, args ...string) result {
 func (d *delivering) heal() {
 	d.network.heal()
 	d.mend()
+	d.healed = true
 }
 
 // checkNothingIsLost checks that each event before a line, or of all where that is 0,
@@ -167,8 +186,14 @@ func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	for _, s := range d.klaviyo.Subscriptions() {
 		arrived[s.Email]++
 	}
-	if _, ok := d.klaviyo.Profile(identifiedPerson); ok {
-		arrived[idOnLine(identifyLine)]++
+	for line := 1; line <= lastLine; line++ {
+		person := idOnLine(line)
+		if line == identifyLine {
+			person = identifiedPerson
+		}
+		if _, ok := d.klaviyo.Profile(person); ok && (line == identifyLine || isImported(line)) {
+			arrived[idOnLine(line)]++
+		}
 	}
 	dead := d.deadLetters(t)
 	for line := 1; line <= lastLine; line++ {
@@ -301,10 +326,7 @@ var (
 )
 
 func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(req.Body)
-	if err != nil {
-		return nil, err
-	}
+	body := bodyOf(req)
 	name := req.Method + " " + req.URL.Path + " " + string(body)
 	ids := uniqueID.FindAllSubmatch(body, -1)
 	if len(ids) == 1 {
@@ -314,7 +336,9 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 	if n.inBulk {
 		time.Sleep(networkDelay / 5)
 	}
-	req.Body = io.NopCloser(bytes.NewReader(body))
+	if req.Body != nil {
+		req.Body = io.NopCloser(bytes.NewReader(body))
+	}
 	resp, err := n.pass(req, body)
 
 	n.mu.Lock()
@@ -333,7 +357,7 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 		}
 		return resp, err
 	}
-	if answer == nil && broken == nil || !n.test.strikes.meets(body) || !n.use(body) {
+	if answer == nil && broken == nil || !n.test.strikes.meets(req, body) || !n.use(body) {
 		return n.next.RoundTrip(req)
 	}
 	time.Sleep(networkDelay)
@@ -347,8 +371,8 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 
 // strikes tells whether a request meets the fault at Klaviyo.
 func (n *faultyNetwork) strikes(req *http.Request) bool {
-	body, err := io.ReadAll(req.Body)
-	return err == nil && n.test.strikes.meets(body) && n.use(body)
+	body := bodyOf(req)
+	return n.test.strikes.meets(req, body) && n.use(body)
 }
 
 // isBulk tells whether a request's body is of a call for many events.
@@ -394,13 +418,17 @@ func (n *faultyNetwork) struck() (singly, bulk int) {
 	return singly, bulk
 }
 
-// mostAttempts is how often the request was sent that was sent most often.
+// mostAttempts is how often the request was sent that was sent most often. One that only
+// looks is none: it is made again while a job goes on.
 func (n *faultyNetwork) mostAttempts() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	attempts := map[string]int{}
 	most := 0
 	for _, p := range n.sent {
+		if strings.HasPrefix(p.request, http.MethodGet) {
+			continue
+		}
 		attempts[p.request]++
 		most = max(most, attempts[p.request])
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -35,6 +36,8 @@ type faultTest struct {
 	// needsCheckpoint tells that there is no such fault without one, inBulk that there is
 	// none where each event goes alone.
 	needsCheckpoint, inBulk bool
+	// job is what becomes of each import.
+	job klaviyotest.JobPlan
 
 	// attempts is the most that any request was sent in the run; 0 is any number.
 	attempts int
@@ -66,6 +69,11 @@ const (
 	oneNumber                  // those that a phone number is in, as one
 	oneIdentify
 	oneSubscription
+	oneImported // alone or with others
+	oneImportedAlone
+	everyImport
+	everyLook   // at an import
+	everyErrors // of an import
 	everyTrack
 	everyBulk // with many events
 	everything
@@ -74,12 +82,21 @@ const (
 
 // lines are those of the events whose requests alone meet the fault.
 func (s strikes) lines() []int {
-	return map[strikes][]int{oneTrack: {trackLine}, threeTracks: {trackLine, otherTrackLine, laterTrackLine}, oneIdentify: {identifyLine}, oneSubscription: {subscriptionLine}}[s]
+	return map[strikes][]int{oneTrack: {trackLine}, threeTracks: {trackLine, otherTrackLine, laterTrackLine}, oneIdentify: {identifyLine}, oneImported: {importedLine}, oneImportedAlone: {importedLine}, oneSubscription: {subscriptionLine}}[s]
 }
 
 // meets tells whether the request with a body meets the fault.
-func (s strikes) meets(body []byte) bool {
+func (s strikes) meets(req *http.Request, body []byte) bool {
+	_, ofImport := strings.CutPrefix(req.URL.Path, "/api/profile-bulk-import-jobs/")
 	switch s {
+	case everyImport:
+		return isImport(body)
+	case oneImportedAlone:
+		return !isImport(body) && oneImported.meets(req, body)
+	case everyLook:
+		return ofImport && !strings.Contains(req.URL.Path, "/import-errors")
+	case everyErrors:
+		return ofImport && strings.Contains(req.URL.Path, "/import-errors")
 	case everything:
 		return true
 	case nothing:
@@ -175,6 +192,30 @@ var faultTests = []faultTest{
 		dead: "invalid {subscription}/email", remark: "the pointer tells which; it is sent alone, and the others without it"},
 	{fault: "500 for good for one subscription of a batch", strikes: oneSubscription, cause: klaviyotest.ServerError(), attempts: 16, dead: "error",
 		remark: "the batch is halved until it stands alone"},
+	{fault: "An import that fails for a profile", strikes: nothing, inBulk: true, job: klaviyotest.JobPlan{Queued: minute, Fail: failsImported}, least: minute, most: 2 * minute,
+		remark: "it goes alone as `create_or_update_profile`"},
+	{fault: "An import that fails for a profile, which is refused alone too", strikes: oneImportedAlone, inBulk: true, job: klaviyotest.JobPlan{Fail: failsImported},
+		answer: refusesImported, attempts: 1, dead: "invalid /data/attributes/email"},
+	{fault: "An import that is cancelled", strikes: nothing, inBulk: true, job: klaviyotest.JobPlan{Processing: minute, Cancelled: true}, least: minute / 2, most: 2 * minute,
+		remark: "all of its profiles go alone"},
+	{fault: "An import that never ends", strikes: nothing, inBulk: true, job: klaviyotest.JobPlan{Endless: true}, least: 10 * minute, most: 11 * minute,
+		remark: "all of its profiles go alone, after ten minutes in which it does nothing"},
+	{fault: "An import that expires", strikes: nothing, inBulk: true, job: klaviyotest.JobPlan{Queued: time.Hour, Lifetime: minute}, least: minute, most: 2 * minute,
+		remark: "its id is answered 404; all of its profiles go alone"},
+	{fault: "Looks at an import answered 503 for a while", strikes: everyLook, inBulk: true, cause: klaviyotest.Fault{Status: http.StatusServiceUnavailable}, times: 12},
+	{fault: "The errors of an import cut off", strikes: everyErrors, inBulk: true, job: klaviyotest.JobPlan{Fail: failsImported}, cause: klaviyotest.Fault{CutOff: true}, times: 2},
+	{fault: "The errors of an import cut off, for good", strikes: everyErrors, inBulk: true, job: klaviyotest.JobPlan{Fail: failsImported}, cause: klaviyotest.Fault{CutOff: true},
+		remark: "all of its profiles go alone"},
+	{fault: "Connection reset after an import was taken", strikes: everyImport, inBulk: true, cause: klaviyotest.Fault{Reset: true, AfterAccept: true}, job: klaviyotest.JobPlan{Queued: minute}, times: 2, attempts: 3,
+		remark: "the imports that it may have begun are looked for, and waited for"},
+	{fault: "400 for one profile of an import", strikes: oneImported, inBulk: true, answer: refusesImported, attempts: 1, dead: "invalid /data/attributes/email",
+		remark: "the pointer tells which; it is sent alone, and the others without it"},
+	{fault: "400 without a pointer, for one profile of an import", strikes: oneImported, inBulk: true, cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid"}, attempts: 1, dead: "invalid",
+		remark: "halved, and parts of fewer than 6 go profile by profile"},
+	{fault: "413 of imports", strikes: everyImport, inBulk: true, cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1,
+		remark: "halved, and parts of fewer than 6 go profile by profile"},
+	{fault: "403 with JSON of imports", strikes: everyImport, inBulk: true, cause: klaviyotest.MissingScope(), attempts: 1,
+		remark: "the key may not make them, so each profile goes alone"},
 	{fault: "413", cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1, dead: "payload_too_large"},
 	{fault: "413 of calls in bulk", strikes: everyBulk, inBulk: true, cause: klaviyotest.Fault{Status: http.StatusRequestEntityTooLarge}, attempts: 1,
 		remark: "halved, and parts of fewer than 24 go event by event"},
@@ -271,8 +312,15 @@ func TestWays(t *testing.T) {
 						bulk += p.events
 					}
 				}
-				if sent := lastLine - 2 - (lastSubscription - firstSubscription + 1); events != sent || w.inBulk != (bulk > sent/2) || !w.inBulk && bulk > 0 {
+				if sent := lastLine - 2 - (lastImported - firstSubscription + 1); events != sent || w.inBulk != (bulk > sent/2) || !w.inBulk && bulk > 0 {
 					t.Errorf("%d events were sent, %d of them in bulk; want %d", events, bulk, sent)
+				}
+				var imported []int
+				for _, j := range d.klaviyo.Jobs() {
+					imported = append(imported, j.Total)
+				}
+				if want := map[bool]int{true: lastImported - firstImported + 1}[w.inBulk]; w.inBulk != slices.Equal(imported, []int{want}) {
+					t.Errorf("imports of %d, want one of %d", imported, want)
 				}
 			})
 		})
@@ -494,7 +542,29 @@ func refusesSubscription(req *http.Request) *http.Response {
 	return refuses("invalid", fmt.Sprintf(`"pointer":%q`, fmt.Sprintf(wayOf(req).subscription, at)+"/email"))(req)
 }
 
+// isImport tells whether a request's body is that of an import.
+func isImport(body []byte) bool { return bytes.Contains(body, []byte(`"profile-bulk-import-job"`)) }
+
+// failsImported fails the identify with a fault of its own.
+func failsImported(profile json.RawMessage) bool {
+	return bytes.Contains(profile, []byte(idOnLine(importedLine)))
+}
+
+// refusesImported refuses the identify with a fault of its own, alone or among others.
+func refusesImported(req *http.Request) *http.Response {
+	body := bodyOf(req)
+	at := "/data/attributes"
+	if isImport(body) {
+		before, _, _ := bytes.Cut(body, []byte(idOnLine(importedLine)))
+		at = fmt.Sprintf("/data/attributes/profiles/data/%d/attributes", bytes.Count(before, []byte(`"email":"`))-1)
+	}
+	return refuses("invalid", fmt.Sprintf(`"pointer":%q`, at+"/email"))(req)
+}
+
 func bodyOf(req *http.Request) []byte {
+	if req.Body == nil {
+		return nil
+	}
 	body, err := io.ReadAll(req.Body)
 	if err != nil {
 		panic(err) // it is in memory

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
@@ -169,6 +171,12 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 
 	defer p.announceStop(cmd.Context())()
 	carried := transfer.Config{From: from, Text: eventOfInput}
+	switch {
+	case saved != nil && saved.goesOn:
+		carried.Earlier = p.earlier(saved.last.Begun)
+	case cmd.Flags().Changed(fromLineFlag):
+		carried.Earlier = p.earlier(time.Time{}) // the one that gave the line, whenever that was
+	}
 	if dead.file != nil {
 		carried.Letters = dead
 	}
@@ -227,6 +235,32 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), input.Name(s.files[at.File]), input.Name(flags.checkpoint))
 	}
 	return saved, nil
+}
+
+// earlier is the run that send goes on from, which began at a time.
+func (p Program) earlier(began time.Time) *delivery.Earlier {
+	return &delivery.Earlier{
+		Began: began,
+		Awaited: func(jobs []string) {
+			fmt.Fprintf(p.Stderr, "Profiles wait for the import jobs that an earlier run, or another program, has begun: %s. Older values would come back if these ended later.\n",
+				someOf(jobs))
+		},
+		GivenUp: func(jobs []string, reason error) {
+			fmt.Fprintf(p.Stderr, "Warning: import jobs of an earlier run aren't waited for%s: %v. If one ends later, older values of its profiles come back.\n",
+				someOf(jobs), reason)
+		},
+	}
+}
+
+// maxNamed is how many jobs a message names.
+const maxNamed = 5
+
+// someOf names jobs.
+func someOf(jobs []string) string {
+	if more := len(jobs) - maxNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(jobs[:maxNamed], ", "), more)
+	}
+	return strings.Join(jobs, ", ")
 }
 
 const simulationNotice = "This is a simulation: nothing leaves the program."

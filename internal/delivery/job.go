@@ -28,6 +28,9 @@ type job struct {
 	// if it isn't zero, before this call too.
 	begin func(ctx context.Context, api runtime.Caller, body any, since time.Time) (ids []string, err error)
 	look  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
+	// unfinished gives the jobs that haven't ended, of those that began at a time or later, or
+	// at any time if that is zero: how far they are, by their ids.
+	unfinished func(ctx context.Context, api runtime.Caller, since time.Time) (map[string]int, error)
 	// failures gives the elements of the body that the job didn't take.
 	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
 }
@@ -61,7 +64,8 @@ func betweenLooks(wait time.Duration) time.Duration {
 // jobState is how far a job is.
 type jobState struct {
 	ended, cancelled bool
-	done, failed     int // elements; those that failed are done too
+	done             int // grows with all that it does
+	failed           int // elements
 }
 
 // performJob begins a call's job, if it hasn't begun, and watches it. Elements that the job

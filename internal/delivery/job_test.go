@@ -349,10 +349,15 @@ func TestRunThatIsStoppedInBulk(t *testing.T) {
 	events := crowd(t)
 	for i, stop := range []time.Duration{500 * time.Millisecond, 1500 * time.Millisecond, 2500 * time.Millisecond, 4 * time.Second, 30 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
+			stopped := false
 			k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
-				return klaviyotest.JobPlan{Queued: time.Minute}
+				if stopped {
+					return klaviyotest.JobPlan{}
+				}
+				return klaviyotest.JobPlan{Queued: 5 * time.Minute} // ends after those of the next run would
 			}))
 			k.Inject(klaviyotest.Fault{Delay: time.Second, Times: -1})
+			began := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), stop)
 			defer cancel()
 			c := newClient(t, k)
@@ -360,8 +365,8 @@ func TestRunThatIsStoppedInBulk(t *testing.T) {
 			if report.Undone == nil || report.Err == nil {
 				t.Fatalf("stop %d: %+v", i, report)
 			}
-			time.Sleep(2 * time.Minute) // Klaviyo ends the jobs of the first run
-			if dead := sendTo(t, k, Config{}, events[report.Undone.Line-1:]...); len(dead) > 0 {
+			stopped = true
+			if dead := sendTo(t, k, Config{Earlier: &Earlier{Began: began}}, events[report.Undone.Line-1:]...); len(dead) > 0 {
 				t.Errorf("stop %d: dead letters %v", i, dead)
 			}
 			if events, people := len(k.Events()), len(k.Profiles()); events != 200 || people != 200 {

@@ -24,6 +24,8 @@ type lanes struct {
 	bulk  Bulk
 	// watches says that jobs can be watched.
 	watches bool
+	// await has a lane wait for what earlier jobs do, or is nil.
+	await func(*lane, *job)
 	// isDue is called when the wait for a full call that was to end then is over, without
 	// the lock.
 	isDue func(*lane, time.Time)
@@ -38,11 +40,12 @@ type lane struct {
 	// ready are those that can, or all; alone are the others.
 	ready, alone readyCalls
 	busy         int
+	isWaiting    bool // for jobs of an earlier run
 	gathering
 }
 
 func newLanes(q *Queue) lanes {
-	return lanes{
+	ls := lanes{
 		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: q.cfg.Jobs != nil,
 		isDue: func(l *lane, until time.Time) {
 			q.mu.Lock()
@@ -55,6 +58,10 @@ func newLanes(q *Queue) lanes {
 		},
 		of: make(map[*runtime.Operation]*lane),
 	}
+	if ls.watches && q.cfg.Earlier != nil {
+		ls.await = q.await
+	}
+	return ls
 }
 
 func (ls *lanes) add(c *call) {
@@ -75,6 +82,9 @@ func (ls *lanes) lane(op *runtime.Operation) *lane {
 			l.batching = b
 		}
 		ls.of[op] = l
+		if b := batchings[op]; b.gathers() && b.job != nil && ls.await != nil {
+			ls.await(l, b.job)
+		}
 	}
 	return l
 }
@@ -83,6 +93,9 @@ func (ls *lanes) lane(op *runtime.Operation) *lane {
 // ready may wait for more to go with it.
 func (ls *lanes) next(wait time.Duration) *call {
 	for _, l := range ls.of {
+		if l.isWaiting {
+			continue
+		}
 		if l.batching != nil {
 			c, soon := ls.gather(l, l.batching, wait)
 			if c != nil {

@@ -67,10 +67,7 @@ func (q *Queue) hold(c *call, reason error) {
 // for long enough, or would be for good.
 func (q *Queue) probeNext() {
 	o := &q.outage
-	limit := maxOutage
-	if o.answered.IsZero() {
-		limit = maxSilence
-	}
+	limit := o.patience()
 	switch {
 	case isMisdirected(o.reason):
 		q.stop(misdirection(o.answers, o.reason))
@@ -83,6 +80,14 @@ func (q *Queue) probeNext() {
 			q.sendProbe()
 		})
 	}
+}
+
+// patience is how long Klaviyo may answer nothing.
+func (o *outage) patience() time.Duration {
+	if o.answered.IsZero() {
+		return maxSilence
+	}
+	return maxOutage
 }
 
 // sendProbe sends one request: one that hasn't failed yet if there is any, for those

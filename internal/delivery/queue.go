@@ -28,7 +28,8 @@
 // import can't do: with a null, or with changes to what a profile has. So do all of a job that
 // is cancelled, is no longer known, or does nothing for ten minutes. A profile may thus be
 // written twice, which changes nothing. If an attempt's answer was lost, the job that it may
-// have begun is looked for and waited for first. Where the key isn't allowed such calls each request
+// have begun is looked for and waited for first, and so are those of a run that this one goes
+// on from ([Earlier]). Where the key isn't allowed such calls each request
 // goes alone.
 //
 // Where such a call is refused, the events that the refusal names are sent alone, and
@@ -137,6 +138,8 @@ type Config struct {
 	BatchWait time.Duration
 	// Bulk is [BulkAuto] or [BulkNever].
 	Bulk Bulk
+	// Earlier is the run that this one goes on from, nil if there is none.
+	Earlier *Earlier
 }
 
 // DefaultConcurrency is enough to reach Klaviyo's limits.

@@ -34,7 +34,7 @@ var _ = register(map[*runtime.Operation]*batching{
 			return klaviyo.NewBulkImportProfilesBody(klaviyo.ImportJobCreateAttributes{Profiles: all})
 		}),
 		lists: map[string]func(any) int{imported2026: func(any) int { return 1 }},
-		job:   &job{begin: beginImport2026, look: lookAtImport2026, failures: importFailures2026},
+		job:   &job{begin: beginImport2026, look: lookAtImport2026, unfinished: importsSince2026, failures: importFailures2026},
 	},
 	klaviyo.OperationCreateEvent: {
 		operation: klaviyo.OperationBulkCreateEvents,
@@ -234,21 +234,47 @@ func beginImport2026(ctx context.Context, api runtime.Caller, body any, since ti
 		created = time.Now()
 	}
 	earliest := created.Add(-time.Since(since)).Add(-time.Minute)
+	unfinished, err := unfinishedImports2026(ctx, api, earliest)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
-	params := &klaviyo.GetBulkImportProfilesJobsParams{Sort: klaviyo.ImportJobSortMinusCreatedAt, PageSize: 100}
-	for other, err := range klaviyoAPI.AllBulkImportProfilesJobs(ctx, params) {
-		if err != nil {
-			return nil, err
-		}
-		if at, err := other.Attributes.CreatedAt.Time(); err == nil && at.Before(earliest) {
-			break
-		}
-		hasEnded := other.Attributes.Status == klaviyo.JobStatusComplete || other.Attributes.Status == klaviyo.JobStatusCancelled
-		if other.ID != job.Data.ID && other.Attributes.TotalCount == len(query.Data.Attributes.Profiles.Data) && !hasEnded {
+	for _, other := range unfinished {
+		if other.ID != job.Data.ID && other.Attributes.TotalCount == len(query.Data.Attributes.Profiles.Data) {
 			ids = append(ids, other.ID)
 		}
 	}
 	return append(ids, job.Data.ID), nil
+}
+
+// unfinishedImports2026 gives the imports that haven't ended, of those that were made at a time
+// or later, the latest first.
+func unfinishedImports2026(ctx context.Context, api runtime.Caller, since time.Time) ([]klaviyo.ImportJob, error) {
+	var unfinished []klaviyo.ImportJob
+	params := &klaviyo.GetBulkImportProfilesJobsParams{
+		Filter: klaviyo.ImportJobStatusAny(klaviyo.JobStatusQueued, klaviyo.JobStatusProcessing),
+		Sort:   klaviyo.ImportJobSortMinusCreatedAt, PageSize: 100,
+	}
+	for job, err := range klaviyo.NewAPI(api).AllBulkImportProfilesJobs(ctx, params) {
+		if err != nil {
+			return nil, err
+		}
+		if at, err := job.Attributes.CreatedAt.Time(); err == nil && at.Before(since) {
+			break
+		}
+		unfinished = append(unfinished, job)
+	}
+	return unfinished, nil
+}
+
+// importsSince2026 takes an hour more, for the clock may not be Klaviyo's.
+func importsSince2026(ctx context.Context, api runtime.Caller, since time.Time) (map[string]int, error) {
+	jobs, err := unfinishedImports2026(ctx, api, since.Add(-time.Hour))
+	done := make(map[string]int, len(jobs))
+	for _, job := range jobs {
+		done[job.ID] = progress2026(&job.Attributes)
+	}
+	return done, err
 }
 
 func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobState, error) {
@@ -260,9 +286,18 @@ func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobSt
 	return jobState{
 		ended:     a.Status == klaviyo.JobStatusComplete,
 		cancelled: a.Status == klaviyo.JobStatusCancelled,
-		done:      a.CompletedCount + a.FailedCount,
+		done:      progress2026(a),
 		failed:    a.FailedCount,
 	}, nil
+}
+
+// progress2026 grows when an import begins, and with each profile.
+func progress2026(a *klaviyo.ImportJobAttributes) int {
+	progress := a.CompletedCount + a.FailedCount
+	if a.Status != klaviyo.JobStatusQueued {
+		progress++
+	}
+	return progress
 }
 
 // importFailures2026 knows a profile by the pointer of its error, or else by the identifiers

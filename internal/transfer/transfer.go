@@ -58,6 +58,9 @@ type Config struct {
 	Concurrency int // see [delivery.Config]
 	Bulk        delivery.Bulk
 
+	// Earlier is the run that this one goes on from, nil if there is none.
+	Earlier *delivery.Earlier
+
 	// Letters is nil where the log alone names the events that can't be delivered.
 	Letters Letters
 	// Undelivered, if set, is told of each event that isn't delivered or skipped, in the
@@ -117,7 +120,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: watching{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
-		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk,
+		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, Earlier: cfg.Earlier,
 	})
 	return t
 }
