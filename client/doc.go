@@ -94,7 +94,8 @@
 // Other programs use the quota too: the most that the headers show them to spend within
 // a second is left to them, in each second and at the end of a minute's quota. After a
 // 429 all requests of the endpoint wait for as long as it asks, and fewer go in a
-// second from then on. [WithQuotaShare] takes less from the start.
+// second from then on. [WithQuotaShare] takes less from the start. [WithLimit] is for an account
+// whose limits Klaviyo has raised: no header tells that of a second.
 //
 // A request whose context would end before there is room fails at once. Limits hold
 // for a Client: use one for an account. [Client.Limits] tells what is left of them.

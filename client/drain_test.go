@@ -252,6 +252,33 @@ func TestQuotaShare(t *testing.T) {
 	}
 }
 
+// An account whose limits Klaviyo has raised uses them up, and one whose limits are lower
+// keeps them. The operations of other endpoints have theirs.
+func TestWithLimit(t *testing.T) {
+	for _, times := range []float64{0.5, 4} {
+		t.Run(fmt.Sprintf("%v times", times), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, other := streams[0], streams[1]
+				granted := *s.operation
+				granted.Burst.Calls = int(times * float64(granted.Burst.Calls))
+				granted.Steady.Calls = int(times * float64(granted.Steady.Calls))
+				s.n = 2 * granted.Steady.Calls
+				k := klaviyotest.New(klaviyotest.WithLimit(s.operation, granted.Burst.Calls, granted.Steady.Calls))
+				c := newClient(t, far(k, 10*time.Millisecond), client.WithLimit(s.operation, granted.Burst.Calls, granted.Steady.Calls))
+				for op, s := range map[*klaviyo.Operation]stream{&granted: s, other.operation: other} {
+					got := drain(t, c, s)
+					if most := leastTime(op, s.n, 0) * 103 / 100; got.took > most || got.rateLimited > 0 {
+						t.Errorf("%d calls of %s took %v with %d answers of 429, want %v at most and none", s.n, op, got.took, got.rateLimited, most)
+					}
+				}
+				if got := c.Limits()[s.operation.Endpoint()]; got.Burst.Limit != granted.Burst.Calls || got.Steady.Limit != granted.Steady.Calls {
+					t.Errorf("Limits tells %+v", got)
+				}
+			})
+		})
+	}
+}
+
 func TestQuotaShareIsAtLeastOneCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()

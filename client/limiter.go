@@ -16,13 +16,21 @@ import (
 type limiters struct {
 	policy RetryPolicy
 	share  float64
-	mu     sync.Mutex
-	of     map[runtime.Endpoint]*limiter
+	// granted are the limits that an option told.
+	granted grants
+	mu      sync.Mutex
+	of      map[runtime.Endpoint]*limiter
 }
 
-func newLimiters(policy RetryPolicy, share float64) *limiters {
-	return &limiters{policy: policy, share: share, of: make(map[runtime.Endpoint]*limiter)}
+func newLimiters(policy RetryPolicy, share float64, granted grants) *limiters {
+	return &limiters{policy: policy, share: share, granted: granted, of: make(map[runtime.Endpoint]*limiter)}
 }
+
+// grants are limits of endpoints that aren't those of the description.
+type grants map[runtime.Endpoint]grant
+
+// grant is how many calls go in a second and in a minute; zero is what the description says.
+type grant struct{ burst, steady int }
 
 // limiter is that of an operation's endpoint.
 func (ls *limiters) limiter(op *runtime.Operation) *limiter {
@@ -31,7 +39,7 @@ func (ls *limiters) limiter(op *runtime.Operation) *limiter {
 	endpoint := op.Endpoint()
 	l := ls.of[endpoint]
 	if l == nil {
-		l = newLimiter(op, ls.policy, ls.share)
+		l = newLimiter(op, ls.policy, ls.share, ls.granted[endpoint])
 		ls.of[endpoint] = l
 	}
 	return l
@@ -88,8 +96,9 @@ func (e *limitError) Unwrap() error {
 // spent as fast as the burst window allows, then attempts wait for the next one. What
 // others are likely to spend in a second is left to them in both.
 type limiter struct {
-	policy RetryPolicy
-	pause  time.Duration // after a 429 without Retry-After
+	policy  RetryPolicy
+	granted grant
+	pause   time.Duration // after a 429 without Retry-After
 
 	// turn is held by the one attempt that waits for its place; those behind it
 	// queue for the turn.
@@ -119,16 +128,17 @@ type attempt struct {
 	window, place int
 }
 
-func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64) *limiter {
+func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64, granted grant) *limiter {
 	return &limiter{
-		policy: policy,
-		pause:  time.Second,
-		told:   make(map[runtime.RateLimit]int),
-		turn:   make(chan struct{}, 1),
-		news:   make(chan struct{}, 1),
-		burst:  newBurstWindow(orUnlimited(op.Burst, time.Second), share),
-		steady: newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
-		daily:  newDailyWindow(dailyOf(op.Endpoint()), share),
+		policy:  policy,
+		granted: granted,
+		pause:   time.Second,
+		told:    make(map[runtime.RateLimit]int),
+		turn:    make(chan struct{}, 1),
+		news:    make(chan struct{}, 1),
+		burst:   newBurstWindow(orUnlimited(op.Burst, time.Second), share),
+		steady:  newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
+		daily:   newDailyWindow(dailyOf(op.Endpoint()), share),
 	}
 }
 
@@ -147,6 +157,9 @@ func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimi
 func (l *limiter) as(op *runtime.Operation) {
 	l.burst.calls = orUnlimited(op.Burst, l.burst.length).Calls
 	l.steady.calls = orUnlimited(op.Steady, l.steady.length).Calls
+	if l.granted != (grant{}) {
+		l.burst.calls, l.steady.calls = l.granted.burst, l.granted.steady
+	}
 	if calls, ok := l.told[op.Steady]; ok {
 		l.steady.calls = calls
 	}

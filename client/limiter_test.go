@@ -16,7 +16,7 @@ import (
 
 // limitedTo is the limiter's link before a transport.
 func limitedTo(transport http.RoundTripper) http.RoundTripper {
-	return chain(transport, limit(newLimiters(RetryPolicy{}.withDefaults(), 1)))
+	return chain(transport, limit(newLimiters(RetryPolicy{}.withDefaults(), 1, nil)))
 }
 
 func requestOf(ctx context.Context, op *klaviyo.Operation) *http.Request {
@@ -338,7 +338,7 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 func TestLimiterPaceRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateEvent)
-		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1)
+		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1, grant{})
 		full := l.burst.pace
 		for range 100 {
 			l.release(attempt{operation: op}, answer(http.StatusTooManyRequests, ""))

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // DefaultBaseURL is where Klaviyo's API is.
@@ -26,6 +28,7 @@ type config struct {
 	retry          RetryPolicy
 	externalIDOnly bool
 	quotaShare     float64
+	granted        grants
 	people         int // to remember
 	companyID      string
 	userAgent      string
@@ -39,6 +42,7 @@ func defaultConfig() config {
 		retry:   RetryPolicy{}.withDefaults(),
 
 		quotaShare: 1,
+		granted:    make(grants),
 		people:     defaultPeople,
 	}
 }
@@ -167,6 +171,24 @@ func WithQuotaShare(share float64) Option {
 			return optionError("WithQuotaShare", "give a share above 0 and at most 1, such as 0.8")
 		}
 		c.quotaShare = share
+		return nil
+	}
+}
+
+// WithLimit sets how many calls of an operation's endpoint Klaviyo takes from the account
+// in a second (burst) and in a minute (steady), where that isn't what the description says:
+// Klaviyo has raised the account's limits, or another server has none. The calls of all
+// revisions count. Answers that tell the limit of a minute are believed all the same, and a
+// limit of a day stays. Both are at least 1.
+func WithLimit(op *runtime.Operation, burst, steady int) Option {
+	return func(c *config) error {
+		switch {
+		case op == nil:
+			return optionError("WithLimit", "the operation is nil; give one of a generated package, such as klaviyo.OperationCreateEvent")
+		case burst < 1 || steady < 1:
+			return optionError("WithLimit", "give how many calls may go in a second and in a minute, each 1 at least")
+		}
+		c.granted[op.Endpoint()] = grant{burst, steady}
 		return nil
 	}
 }

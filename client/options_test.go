@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
 func TestNewChecksTheKey(t *testing.T) {
@@ -79,6 +81,8 @@ func TestOptionsThatMakeNoSense(t *testing.T) {
 		"WithRetry: AttemptTimeout is negative": WithRetry(RetryPolicy{AttemptTimeout: -1}),
 		"WithRetry: MaxRateLimited is negative": WithRetry(RetryPolicy{MaxRateLimited: -1}),
 		"WithProfileMemory":                     WithProfileMemory(-1),
+		"WithLimit: the operation is nil":       WithLimit(nil, 1, 1),
+		"WithLimit: give how many calls":        WithLimit(klaviyo.OperationGetLists, 1, 0),
 		"WithRetry: MinBackoff 1m0s is above":   WithRetry(RetryPolicy{MinBackoff: time.Minute}),
 	} {
 		if _, err := New(testKey, opt); err == nil || !strings.Contains(err.Error(), want) {

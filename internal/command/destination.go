@@ -26,6 +26,7 @@ type destinationFlags struct {
 	output      string
 	concurrency int
 	quotaShare  float64
+	limits      []string
 	bulk        string
 }
 
@@ -35,6 +36,7 @@ func (f *destinationFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
 	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
+	flags.StringArrayVar(&f.limits, limitFlag, nil, "`limit` of an account that Klaviyo has raised, in place of the published one, such as bulk_create_events=20/s,300/m; once for each operation")
 	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
 }
 
@@ -94,7 +96,11 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if flags.simulate {
 		cfg.PrivateAPIKey = simulation
 	}
-	c, err := p.newClient(cfg, flags, logger)
+	granted, err := grantsOf(flags.limits, revisionOf(cfg.Config))
+	if err != nil {
+		return nil, err
+	}
+	c, err := p.newClient(cfg, flags, granted, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +108,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 }
 
 // newClient makes the client that the flags and the settings ask for.
-func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *slog.Logger) (*client.Client, error) {
+func (p Program) newClient(cfg config.Config, flags destinationFlags, granted []grant, logger *slog.Logger) (*client.Client, error) {
 	transport := p.Transport
 	switch {
 	case flags.simulate:
@@ -117,6 +123,9 @@ func (p Program) newClient(cfg config.Config, flags destinationFlags, logger *sl
 		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(transport)}),
 		client.WithLogger(logger),
 		client.WithQuotaShare(flags.quotaShare),
+	}
+	for _, g := range granted {
+		options = append(options, client.WithLimit(g.operation, g.burst, g.steady))
 	}
 	if cfg.AllowExternalIDOnly && !cfg.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())

@@ -32,7 +32,7 @@ while a send is under way. Those that are about the delivery alone have no effec
 Two figures with a dash between them are bounds. The lower one is where the people are
 new to Klaviyo and everything joins one call that can, the upper one where they are
 there already and each request goes alone. The time is at Klaviyo's limits, or the
-share of them that --quota-share gives.
+share of them that --quota-share gives; --limit gives others.
 
 What can't be sent, what is skipped and the warnings are counted by code, with the first
 three places. docs/mapping.md tells what each code stands for and what to do; explain
@@ -74,6 +74,10 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err != nil {
 		return err
 	}
+	granted, err := grantsOf(flags.limits, revisionOf(cfg.Config))
+	if err != nil {
+		return err
+	}
 	if err := source.use(args); err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		source.warnIfShort(p, events)
 		files = compressed(events.Files())
 	}
-	planned := draft.Plan(files, flags.quotaShare)
+	planned := draft.Plan(files, quotaOf(granted, flags.quotaShare))
 	if err := planPrinters[flags.output](planned, p.Stdout); err != nil {
 		return writeError(err)
 	}

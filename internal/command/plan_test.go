@@ -197,7 +197,7 @@ func testKeepingToPlan(t *testing.T, args ...string) {
 func TestPlanTakesTheArgumentsOfSend(t *testing.T) {
 	events, dead := write(t, "events.jsonl", lines(identify(1))), write(t, "dead.jsonl", "")
 	plannedOf(t, statusDone, "--dead-letter="+dead, "--checkpoint=none.json", "--new-key", "--concurrency=3", "--simulate",
-		"--base-url=https://example.com", "--quota-share=0.2", "--max-line-bytes=1000", events)
+		"--base-url=https://example.com", "--quota-share=0.2", "--limit=create_event=1/s,1/m", "--max-line-bytes=1000", events)
 	plannedOf(t, statusDone, "--from-line=1", "--from-event=1", events)
 	setup{}.run(t, "plan", "--quota-share=0", events).want(t, statusUsage, "--quota-share")
 }

@@ -121,7 +121,9 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
 			words = append(words, "--"+flag.Name)
 		default:
-			words = append(words, "--"+flag.Name+"="+quote(flag.Value.String()))
+			for _, value := range valuesOf(flag) {
+				words = append(words, "--"+flag.Name+"="+quote(value))
+			}
 		}
 	})
 	words = append(words, more...)
@@ -132,6 +134,14 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 		words = append(words, quote(file))
 	}
 	return strings.Join(words, " ")
+}
+
+// valuesOf gives the values of a flag that may be given several times, or its one.
+func valuesOf(flag *pflag.Flag) []string {
+	if several, ok := flag.Value.(pflag.SliceValue); ok {
+		return several.GetSlice()
+	}
+	return []string{flag.Value.String()}
 }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)

@@ -24,13 +24,33 @@ type Calls struct {
 	Seconds   Bounds              `json:"seconds"`
 }
 
-// callsOf gives the calls of each operation, with the time they take of a share of
-// Klaviyo's limits.
-func callsOf(estimate *delivery.Estimate, quotaShare float64) []Calls {
+// Quota is what may be used of Klaviyo's limits.
+type Quota struct {
+	// Share of the limits, above 0 and at most 1.
+	Share float64
+	// Limits are those of endpoints where they aren't the description's.
+	Limits map[runtime.Endpoint]Limit
+}
+
+// Limit is how many calls the account may make in a second and in a minute.
+type Limit struct{ Burst, Steady int }
+
+// duration is how long calls of an operation take.
+func (q Quota) duration(op *runtime.Operation, calls int) time.Duration {
+	if limit, ok := q.Limits[op.Endpoint()]; ok {
+		granted := *op
+		granted.Burst.Calls, granted.Steady.Calls = limit.Burst, limit.Steady
+		op = &granted
+	}
+	return delivery.Duration(op, calls, q.Share)
+}
+
+// callsOf gives the calls of each operation, with the time they take of a quota.
+func callsOf(estimate *delivery.Estimate, quota Quota) []Calls {
 	all := []Calls{}
 	calls := estimate.Calls()
 	for _, op := range slices.SortedFunc(maps.Keys(calls), func(a, b *runtime.Operation) int { return cmp.Compare(a.ID, b.ID) }) {
-		seconds := func(calls int) int { return int(delivery.Duration(op, calls, quotaShare) / time.Second) }
+		seconds := func(calls int) int { return int(quota.duration(op, calls) / time.Second) }
 		fewest, most := calls[op].Fewest, calls[op].Most
 		all = append(all, Calls{op.ID, Bounds{fewest, most}, Bounds{seconds(fewest), seconds(most)}})
 	}

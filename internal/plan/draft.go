@@ -127,9 +127,9 @@ func personOf(identity mapper.Identity) string {
 	return "profile " + identity.KlaviyoID
 }
 
-// Plan makes the plan of all that was added, with a share of Klaviyo's limits. The files
+// Plan makes the plan of all that was added, with a quota. The files
 // that were compressed are counted.
-func (d *Draft) Plan(compressed map[input.Compression]int, quotaShare float64) *Plan {
+func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 	plan := &Plan{
 		Checkpoint:        d.checkpoint,
 		Events:            d.events,
@@ -142,8 +142,8 @@ func (d *Draft) Plan(compressed map[input.Compression]int, quotaShare float64) *
 		Errors:            d.errors.sorted(),
 		Warnings:          d.warnings.sorted(),
 		Skipped:           d.skipped.sorted(),
-		Calls:             callsOf(d.estimate, quotaShare),
-		QuotaShare:        quotaShare,
+		Calls:             callsOf(d.estimate, quota),
+		QuotaShare:        quota.Share,
 		Forms:             d.forms,
 		Compressed:        compressed,
 	}

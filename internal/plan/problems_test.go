@@ -23,7 +23,7 @@ func TestAnEventCountsOnceForACode(t *testing.T) {
 		{Code: "x", Events: 2, First: []Place{{Line: 1}, {Line: 4}}},
 		{Code: "y", Events: 2, First: []Place{{Line: 1}, {Line: 2}}},
 	}
-	if diff := cmp.Diff(want, d.Plan(nil, 1).Warnings); diff != "" {
+	if diff := cmp.Diff(want, d.Plan(nil, Quota{Share: 1}).Warnings); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -34,7 +34,7 @@ func TestTypesAreRudderStacks(t *testing.T) {
 		d.Add(Event{Result: mapper.Result{Type: name, Skipped: mapper.SkipUnsupportedType}})
 	}
 	want := map[string]int{"track": 2, "page": 1, "unknown": 1, "other": 2}
-	if diff := cmp.Diff(want, d.Plan(nil, 1).Types); diff != "" {
+	if diff := cmp.Diff(want, d.Plan(nil, Quota{Share: 1}).Types); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,0 +1,51 @@
+package command
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+)
+
+const limitFlag = "limit"
+
+// grant is what Klaviyo lets the account make of an operation, by --limit.
+type grant struct {
+	operation     *runtime.Operation
+	burst, steady int // calls in a second and in a minute
+}
+
+// isLimit matches a limit as Klaviyo's own pages write it.
+var isLimit = regexp.MustCompile(`^([a-z_]+)=([1-9][0-9]{0,6})/s,([1-9][0-9]{0,6})/m$`)
+
+// grantsOf reads the values of --limit, for operations of a revision.
+func grantsOf(limits []string, name string) ([]grant, error) {
+	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == name })
+	var granted []grant
+	for _, text := range limits {
+		parts := isLimit.FindStringSubmatch(text)
+		if parts == nil {
+			return nil, wrongUsage(fmt.Errorf("--%s is an operation with its calls in a second and in a minute, such as bulk_create_events=20/s,300/m", limitFlag))
+		}
+		operation, ok := revisions[i].operations.Lookup(runtime.OperationID(parts[1]))
+		if !ok {
+			return nil, wrongUsage(fmt.Errorf("--%s: revision %s has no operation %s; plan lists those that a delivery needs", limitFlag, name, parts[1]))
+		}
+		burst, _ := strconv.Atoi(parts[2]) // digits, and few
+		steady, _ := strconv.Atoi(parts[3])
+		granted = append(granted, grant{operation, burst, steady})
+	}
+	return granted, nil
+}
+
+// quotaOf is what a plan goes by.
+func quotaOf(granted []grant, share float64) plan.Quota {
+	quota := plan.Quota{Share: share, Limits: map[runtime.Endpoint]plan.Limit{}}
+	for _, g := range granted {
+		quota.Limits[g.operation.Endpoint()] = plan.Limit{Burst: g.burst, Steady: g.steady}
+	}
+	return quota
+}
