@@ -113,6 +113,9 @@ func (c Config) validate() (*revision, error) {
 	return r, nil
 }
 
+// Revision is the revision of Klaviyo's API that the requests are of.
+func (m *Mapper) Revision() string { return m.revision.name }
+
 // Map maps one event, which is a JSON object. An error is an [*Error]; the Result
 // then still has the message id and the warnings. The requests may share memory
 // with event, which must not change while they are in use.

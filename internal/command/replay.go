@@ -162,7 +162,7 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 		if err == nil && letter.Event == nil {
 			err = errors.New("the record is without its event, which is in the input alone")
 		}
-		if revision := revisionOf(d.mapping); err == nil && revision < letter.Revision {
+		if revision := d.mapper.Revision(); err == nil && revision < letter.Revision {
 			err = fmt.Errorf("the event failed in revision %s, and %s is earlier, which may leave out a part of it: add --%s %[1]s", letter.Revision, revision, revisionFlag)
 		}
 		if err != nil {
@@ -178,7 +178,7 @@ func (s *sending) rewrite(letters *deadletter.Rewriting, e transfer.Undelivered)
 	if e.Reason == nil {
 		return letters.Keep(e.At.Offset, e.End)
 	}
-	return letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: revisionOf(s.mapping)})
+	return letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: s.mapper.Revision()})
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.

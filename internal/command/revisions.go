@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"fmt"
 	"net/url"
 	"slices"
@@ -33,11 +32,6 @@ var revisions = []revision{
 }
 
 const revisionFlag = "revision"
-
-// revisionOf is the revision that a mapping makes requests of.
-func revisionOf(mapping mapper.Config) string {
-	return cmp.Or(mapping.Revision, mapper.DefaultRevision())
-}
 
 // latestAfter gives the latest revision, if that is later than the named one.
 func latestAfter(name string) (revision, bool) {

@@ -152,7 +152,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	defer lines.Close()
-	dead, err := openDeadLetters(flags.deadLetter, source.files, revisionOf(to.mapping))
+	dead, err := openDeadLetters(flags.deadLetter, source.files, to.mapper.Revision())
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func eventOfInput(event input.Event) ([]byte, error) {
 // if not all is done.
 func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinationFlags, cfg transfer.Config) error {
 	cfg.Source, cfg.Files, cfg.Counts = lines, len(s.files), s.earlier
-	cfg.Mapper, cfg.Revision = s.mapper, revisionOf(s.mapping)
+	cfg.Mapper = s.mapper
 	cfg.Client, cfg.Concurrency, cfg.Bulk = s.client, flags.concurrency, delivery.Bulk(flags.bulk)
 	cfg.Logger, cfg.Where = s.logger, s.where
 	s.Transfer = transfer.Start(ctx, cfg)

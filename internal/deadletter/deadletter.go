@@ -181,7 +181,7 @@ func (f *File) Write(letters ...Letter) error {
 func (f *File) append(letters []Letter) error {
 	for {
 		for _, letter := range letters {
-			if _, err := f.file.Write(letter.record()); err != nil { // each in one piece, for others may append as well
+			if _, err := f.file.Write(letter.Record()); err != nil { // each in one piece, for others may append as well
 				return err
 			}
 		}
@@ -208,10 +208,10 @@ func (f *File) append(letters []Letter) error {
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
-// record is the letter as a line. The event stands in it byte for byte if it is
+// Record is the letter as a line. The event stands in it byte for byte if it is
 // JSON, else as a string, or in base64 if it isn't UTF-8. A string is always the
 // text of an event, and null always one that was too long.
-func (l Letter) record() []byte {
+func (l Letter) Record() []byte {
 	const rest = 1_000 // what the other fields mostly take
 	line := make([]byte, 0, len(l.Event)+rest)
 	if l.mayStandInside() {

@@ -244,7 +244,7 @@ func TestFileThatLosesItsName(t *testing.T) {
 					}
 				}
 			}
-			want := string(Letter{Line: 2}.record()) + string(Letter{Line: 3}.record())
+			want := string(Letter{Line: 2}.Record()) + string(Letter{Line: 3}.Record())
 			if got := read(t, path); !strings.HasSuffix(got, "\n"+want) && got != want {
 				t.Errorf("%s, want the records after that", got)
 			}

@@ -13,7 +13,7 @@ import (
 
 func TestLetters(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
-	text := string(Letter{Line: 1}.record()) + "no record\n" + string(Letter{Line: 5, Event: bytes.Repeat([]byte("1"), 1000)}.record()) + string(Letter{Line: 2, Event: []byte("{}")}.record()) + `{"line":3,"ev`
+	text := string(Letter{Line: 1}.Record()) + "no record\n" + string(Letter{Line: 5, Event: bytes.Repeat([]byte("1"), 1000)}.Record()) + string(Letter{Line: 2, Event: []byte("{}")}.Record()) + `{"line":3,"ev`
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

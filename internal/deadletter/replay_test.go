@@ -24,7 +24,7 @@ func TestParseGivesWhatWasWritten(t *testing.T) {
 		`"a string"`, `"{\"type\":\"track\"}"`, `null`, `17`, `[1]`, "\u2028", `"`,
 	} {
 		want := Letter{File: "a\"b", Line: 3, Event: []byte(event), Error: reason, Attempts: 4}
-		got, err := Parse(bytes.TrimSpace(want.record()))
+		got, err := Parse(bytes.TrimSpace(want.Record()))
 		if err != nil {
 			t.Errorf("%.50s: %v", event, err)
 		}
@@ -32,7 +32,7 @@ func TestParseGivesWhatWasWritten(t *testing.T) {
 			t.Errorf("%.50s: (-want +got)\n%.1000s", event, diff)
 		}
 	}
-	if got, err := Parse(Letter{Line: 1}.record()); err != nil || got.Event != nil {
+	if got, err := Parse(Letter{Line: 1}.Record()); err != nil || got.Event != nil {
 		t.Errorf("an event that was too long: %q, %v", got.Event, err)
 	}
 }
@@ -58,7 +58,7 @@ func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.disk, p)
 
 // TestNoRecordJoinsOneThatWasCut: it would be lost to replay, and count as kept.
 func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
-	record := Letter{Line: 1, Event: []byte(`{"a":1}`)}.record()
+	record := Letter{Line: 1, Event: []byte(`{"a":1}`)}.Record()
 	for room := range len(record) {
 		path := filepath.Join(t.TempDir(), "dead.jsonl")
 		f := open(t, path)
@@ -126,9 +126,9 @@ func TestRewrite(t *testing.T) {
 	if err := r.Finish(ends[2]); err != nil {
 		t.Fatal(err)
 	}
-	want := string(Letter{Line: 0, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.record()) +
-		string(Letter{Line: 2, Event: []byte(`{"a":1.0}`), Error: Error{Code: "new"}, Attempts: 3}.record()) +
-		string(Letter{Line: 3, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.record()) + "{\"late\":1}\n"
+	want := string(Letter{Line: 0, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.Record()) +
+		string(Letter{Line: 2, Event: []byte(`{"a":1.0}`), Error: Error{Code: "new"}, Attempts: 3}.Record()) +
+		string(Letter{Line: 3, Event: []byte(`{"a":1.0}`), Error: Error{Code: "old"}}.Record()) + "{\"late\":1}\n"
 	if diff := cmp.Diff(want, read(t, path)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -154,7 +154,7 @@ func (l *lateAppender) Commit() error {
 // last time.
 func TestRecordsThatComeLate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
-	if err := os.WriteFile(path, Letter{Line: 1}.record(), 0o600); err != nil {
+	if err := os.WriteFile(path, Letter{Line: 1}.Record(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	late, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
@@ -171,7 +171,7 @@ func TestRecordsThatComeLate(t *testing.T) {
 	if err := r.Finish(0); err != nil {
 		t.Fatal(err)
 	}
-	want := string(Letter{Line: 1}.record()) + "{\"late\":1}\n{\"late\":2}\n"
+	want := string(Letter{Line: 1}.Record()) + "{\"late\":1}\n{\"late\":2}\n"
 	if diff := cmp.Diff(want, read(t, path)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -180,8 +180,8 @@ func TestRecordsThatComeLate(t *testing.T) {
 // TestRecordThatItsWriterIsStillAt is of a program that doesn't ask for a lock and writes
 // a record in pieces: a line's end between them would take the event from replay.
 func TestRecordThatItsWriterIsStillAt(t *testing.T) {
-	done, next := string(Letter{Line: 1, Event: []byte(`{"a":1}`)}.record()), string(Letter{Line: 3, Event: []byte(`{"c":1}`)}.record())
-	record := string(Letter{Line: 2, Event: []byte(`{"b":1}`)}.record())
+	done, next := string(Letter{Line: 1, Event: []byte(`{"a":1}`)}.Record()), string(Letter{Line: 3, Event: []byte(`{"c":1}`)}.Record())
+	record := string(Letter{Line: 2, Event: []byte(`{"b":1}`)}.Record())
 	half, rest := record[:len(record)/2], record[len(record)/2:]
 	for name, test := range map[string]struct {
 		pieces []string // that follow the first half one by one while the replay works

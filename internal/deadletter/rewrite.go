@@ -120,7 +120,7 @@ func (r *Rewriting) Renew(begin, end int64, failed Letter) error {
 		return fmt.Errorf("%s: %w", r.old.Name(), err)
 	}
 	letter.Error, letter.Attempts, letter.Revision = failed.Error, failed.Attempts, failed.Revision
-	_, err = r.new.Write(letter.record())
+	_, err = r.new.Write(letter.Record())
 	return err
 }
 

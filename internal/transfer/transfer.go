@@ -51,8 +51,6 @@ type Config struct {
 	// [ErrStays]. It may share the event's memory.
 	Text   func(input.Event) ([]byte, error)
 	Mapper *mapper.Mapper
-	// Revision of Klaviyo's API is that of the mapper's requests.
-	Revision string
 
 	Client      Client
 	Concurrency int // see [delivery.Config]
@@ -116,7 +114,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	t := &Transfer{cfg: cfg, progress: newProgress(cfg.Files, cfg.From, cfg.Counts)}
 	t.stats = Stats{Forms: input.Forms{}, Skips: map[mapper.SkipReason]int{}, Warnings: map[string]int{}}
 	t.progress.passed, t.progress.onlyFail = cfg.Undelivered, cfg.Letters == nil
-	t.misread = &misread{revision: cfg.Revision, progress: t.progress}
+	t.misread = &misread{revision: cfg.Mapper.Revision(), progress: t.progress}
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: watching{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,

@@ -1,0 +1,204 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
+)
+
+// account is one of the service's accounts. While the service owns it, it delivers what is
+// in its stream.
+type account struct {
+	service *Service
+	name    string
+	kept    *stream.Account
+	logger  *slog.Logger
+	metrics accountMetrics
+	in, out rate
+
+	stop context.CancelFunc
+	done chan struct{}
+	wake chan struct{} // has a value when a pause is to end at once
+
+	mu     sync.Mutex
+	to     *target
+	renew  context.CancelCauseFunc // ends the delivery that is under way, to begin another
+	lease  *stream.Lease           // or nil
+	place  *place                  // of the lease
+	run    *transfer.Transfer      // or nil
+	before int                     // events that earlier runs of this process have delivered
+	pause  *Pause
+}
+
+// deliverAll owns the account whenever it can, and delivers what it owns, until ctx is done.
+func (a *account) deliverAll(ctx context.Context) {
+	defer close(a.done)
+	for ctx.Err() == nil {
+		lease, err := a.kept.Own(ctx, a.service.claim(a.name))
+		if err != nil {
+			if ctx.Err() == nil {
+				a.logger.Error("the account can't be owned", "error", err)
+				a.waitFor(ctx, untilMended)
+			}
+			continue
+		}
+		a.own(ctx, lease)
+	}
+}
+
+// own delivers until the lease ends or ctx is done, and then releases the account.
+func (a *account) own(ctx context.Context, lease *stream.Lease) {
+	a.logger.Info("the account is owned", "epoch", lease.Epoch())
+	a.metrics.ownershipChanges.Inc()
+	place, err := placeOf(lease, a.kept, a.logger)
+	if err != nil {
+		a.logger.Error("the counts of the owner before can't be read, and begin at 0", "error", err)
+	}
+	a.mu.Lock()
+	a.lease, a.place = lease, place
+	a.mu.Unlock()
+	for ctx.Err() == nil && lease.Valid() {
+		err := a.deliver(ctx, lease, place)
+		switch {
+		case ctx.Err() != nil, !lease.Valid(), errors.Is(err, errRenewed):
+		default:
+			a.pauseFor(ctx, err)
+		}
+	}
+	a.mu.Lock()
+	a.lease, a.place, a.pause = nil, nil, nil
+	a.mu.Unlock()
+	if !lease.Valid() {
+		a.logger.Warn("the account is no longer owned", "reason", context.Cause(lease.Context()))
+		return
+	}
+	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if err := place.release(release); err != nil {
+		a.logger.Warn("the account isn't released: others take it when the lease is over", "error", err)
+	}
+}
+
+// releaseTimeout bounds how long a stop waits for the store.
+const releaseTimeout = 10 * time.Second
+
+// errRenewed ends a delivery whose settings have changed.
+var errRenewed = errors.New("the settings have changed")
+
+// deliver delivers from the account's place on. It ends with the lease, with ctx, when the
+// settings change, or with the reason why delivery can't go on.
+func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place) error {
+	owned, stop := context.WithCancelCause(lease.Context())
+	defer stop(nil)
+	defer context.AfterFunc(ctx, func() { stop(context.Cause(ctx)) })()
+	at, counts := place.first()
+
+	a.mu.Lock()
+	to := a.to
+	a.renew = stop
+	to.fence.open(lease.Context())
+	a.mu.Unlock()
+
+	source := newSource(a.kept, at, func(at stream.Position) {
+		if place.reach(at) {
+			a.metrics.redelivered.Inc()
+		}
+	})
+	defer source.close()
+	run := transfer.Start(owned, transfer.Config{
+		Source: source, From: inputPosition(at), Counts: counts, Text: source.text,
+		Mapper: to.mapper, Client: to.client,
+		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
+		Place:   place, PlaceInterval: placeInterval,
+		Logger: a.logger, Where: whereInStream,
+	})
+	a.mu.Lock()
+	a.run = run
+	a.mu.Unlock()
+	err := run.Run()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.before += run.Stats().Delivered
+	a.run, a.renew = nil, nil
+	if cause := context.Cause(owned); cause != nil && errors.Is(cause, errRenewed) {
+		return errRenewed
+	}
+	return err
+}
+
+func (a *account) deadLettered(code string) { a.metrics.deadLetters.WithLabelValues(code).Inc() }
+
+// whereInStream says in the log where an event stands.
+func whereInStream(at delivery.Position) []any {
+	return []any{"sequence", at.Line, "event_number", at.Event}
+}
+
+// pauseFor waits after a delivery that stopped for a reason, until it is tried again.
+func (a *account) pauseFor(ctx context.Context, reason error) {
+	now := time.Now()
+	a.mu.Lock()
+	since := now
+	if a.pause != nil && a.pause.Reason == transfer.StopCode(reason) {
+		since = a.pause.Since
+	}
+	a.pause = newPause(reason, since, now)
+	pause := *a.pause
+	a.mu.Unlock()
+	if since == now {
+		a.logger.Error("delivery pauses", "reason", pause.Reason, "message", pause.Message, "advice", pause.Advice)
+	}
+	a.waitFor(ctx, pause.Next.Sub(now))
+}
+
+// waitFor waits, or less if the settings change or ctx is done.
+func (a *account) waitFor(ctx context.Context, d time.Duration) {
+	select {
+	case <-a.wake: // of a change before
+	default:
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-a.wake:
+	case <-ctx.Done():
+	}
+}
+
+// use has the account deliver by other settings from now on.
+func (a *account) use(to *target) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.to = to
+	if a.renew != nil {
+		a.renew(errRenewed)
+	}
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+// tick is called each second.
+func (a *account) tick() {
+	a.mu.Lock()
+	delivered := a.before
+	if a.run != nil {
+		stats := a.run.Stats()
+		delivered += stats.Delivered
+		if a.pause != nil && stats.Delivered+stats.Undelivered > 0 {
+			a.logger.Info("delivery goes on", "paused_for", time.Since(a.pause.Since).Round(time.Second))
+			a.pause = nil
+		}
+	}
+	a.mu.Unlock()
+	a.out.set(delivered)
+	a.out.tick()
+	a.in.tick()
+}

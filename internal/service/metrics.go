@@ -1,0 +1,178 @@
+package service
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+)
+
+const namespace = "rudderklaviyo"
+
+// metrics are what the service counts. What it is at the moment is read by the [collector].
+type metrics struct {
+	registry *prometheus.Registry
+
+	ingestRequests, ingestEvents, deadLetters, redelivered, calls, ownershipChanges *prometheus.CounterVec
+	ingestAck, callSeconds, quotaWait, leaseRenew                                   *prometheus.HistogramVec
+}
+
+// Buckets in seconds: from what an answer takes that is on disk at once up to the senders'
+// time-outs, and from what Klaviyo takes up to a minute's limit.
+var (
+	ackBuckets  = []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	callBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
+)
+
+func newMetrics(s *Service) *metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, append([]string{"account"}, labels...))
+	}
+	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, append([]string{"account"}, labels...))
+	}
+	m := &metrics{
+		registry:         prometheus.NewRegistry(),
+		ingestRequests:   counter("ingest_requests_total", "Requests of senders by the status of the answer. The account is empty where the token is unknown.", "code"),
+		ingestEvents:     counter("ingest_events_total", "Events that were acknowledged."),
+		ingestAck:        histogram("ingest_ack_seconds", "Time from the end of a request to its answer 200.", ackBuckets),
+		deadLetters:      counter("dead_letters_total", "Events that could not be delivered, by the code of the reason.", "code"),
+		redelivered:      counter("redelivered_total", "Events that were read again after a kill, a takeover or a pause."),
+		calls:            counter("calls_total", "Attempts of calls to Klaviyo by the status of the answer, 0 if there was none.", "operation", "status"),
+		callSeconds:      histogram("call_seconds", "Time of an attempt from sending it to the end of the answer.", callBuckets, "operation"),
+		quotaWait:        histogram("quota_wait_seconds", "Time that an attempt waited for Klaviyo's limits.", callBuckets, "operation"),
+		ownershipChanges: counter("ownership_changes_total", "Times that this service became the owner of the account."),
+		leaseRenew:       histogram("lease_renew_seconds", "Time to renew the ownership, which also keeps the place.", ackBuckets),
+	}
+	m.registry.MustRegister(m.ingestRequests, m.ingestEvents, m.ingestAck, m.deadLetters, m.redelivered, m.calls, m.callSeconds,
+		m.quotaWait, m.ownershipChanges, m.leaseRenew, collector{s},
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// accountMetrics are those of one account.
+type accountMetrics struct {
+	deadLetters                   *prometheus.CounterVec // by code
+	redelivered, ownershipChanges prometheus.Counter
+	leaseRenew                    prometheus.Observer
+}
+
+func (m *metrics) of(account string) accountMetrics {
+	return accountMetrics{
+		deadLetters:      m.deadLetters.MustCurryWith(prometheus.Labels{"account": account}),
+		redelivered:      m.redelivered.WithLabelValues(account),
+		ownershipChanges: m.ownershipChanges.WithLabelValues(account),
+		leaseRenew:       m.leaseRenew.WithLabelValues(account),
+	}
+}
+
+// forget takes an account out that is no longer served.
+func (m *metrics) forget(account string) {
+	of := prometheus.Labels{"account": account}
+	for _, v := range []*prometheus.CounterVec{m.ingestRequests, m.ingestEvents, m.deadLetters, m.redelivered, m.calls, m.ownershipChanges} {
+		v.DeletePartialMatch(of)
+	}
+	for _, v := range []*prometheus.HistogramVec{m.ingestAck, m.callSeconds, m.quotaWait, m.leaseRenew} {
+		v.DeletePartialMatch(of)
+	}
+}
+
+// attempt counts the attempts of an account's calls.
+func (m *metrics) attempt(account string) client.AttemptHook {
+	return func(_ context.Context, a client.Attempt) {
+		operation := string(a.Operation.ID)
+		m.calls.WithLabelValues(account, operation, strconv.Itoa(a.StatusCode)).Inc()
+		m.callSeconds.WithLabelValues(account, operation).Observe(a.Duration.Seconds())
+		m.quotaWait.WithLabelValues(account, operation).Observe(a.Wait.Seconds())
+	}
+}
+
+// Ingested counts a request of a sender, whose token names an account unless that is
+// empty: the status of its answer, the events that were acknowledged, and how long that took.
+func (s *Service) Ingested(account string, status, events int, took time.Duration) {
+	s.metrics.ingestRequests.WithLabelValues(account, strconv.Itoa(status)).Inc()
+	if status == http.StatusOK {
+		s.metrics.ingestEvents.WithLabelValues(account).Add(float64(events))
+		s.metrics.ingestAck.WithLabelValues(account).Observe(took.Seconds())
+	}
+}
+
+// Metrics gives the metrics in Prometheus' form.
+func (s *Service) Metrics() http.Handler {
+	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{Registry: s.metrics.registry})
+}
+
+// collector reads what the accounts are at the moment, which the page for people shows too.
+type collector struct{ service *Service }
+
+// gauge is a metric that is read of an account's status.
+type gauge struct {
+	desc  *prometheus.Desc
+	value func(Status) float64
+}
+
+func newGauge(name, help string, value func(Status) float64) gauge {
+	return gauge{prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"account"}, nil), value}
+}
+
+var gauges = []gauge{
+	newGauge("backlog_events", "Events that are kept and not yet done.", func(s Status) float64 { return float64(s.Backlog.Events) }),
+	newGauge("backlog_bytes", "Bytes that they take in the store.", func(s Status) float64 { return float64(s.Backlog.Bytes) }),
+	newGauge("backlog_max_bytes", "Bytes that they may take.", func(s Status) float64 { return float64(s.MaxBacklog) }),
+	newGauge("oldest_undone_seconds", "Age of the oldest event that is not yet done, 0 if there is none.", func(s Status) float64 { return s.OldestUndone.Seconds() }),
+	newGauge("owner", "1 if this service delivers the account's events.", func(s Status) float64 { return boolValue(s.Owned) }),
+	newGauge("dead_letters", "Dead letters that are kept.", func(s Status) float64 { return float64(s.DeadLetterCount()) }),
+}
+
+var (
+	deliveredDesc = prometheus.NewDesc(namespace+"_delivered_total", "Events that this service has delivered.", []string{"account"}, nil)
+	pausedDesc    = prometheus.NewDesc(namespace+"_account_paused", "1 while the account delivers nothing, with the reason.", []string{"account", "reason"}, nil)
+	quotaDesc     = prometheus.NewDesc(namespace+"_quota_remaining", "Calls that Klaviyo's limit has left in the window.", []string{"account", "operation", "window"}, nil)
+	quotaMaxDesc  = prometheus.NewDesc(namespace+"_quota_limit", "Calls that Klaviyo's limit allows in the window.", []string{"account", "operation", "window"}, nil)
+)
+
+// Describe gives what Collect may give.
+func (c collector) Describe(descs chan<- *prometheus.Desc) {
+	for _, g := range gauges {
+		descs <- g.desc
+	}
+	descs <- deliveredDesc
+	descs <- pausedDesc
+	descs <- quotaDesc
+	descs <- quotaMaxDesc
+}
+
+// Collect reads the status of each account.
+func (c collector) Collect(values chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), statusTimeout)
+	defer cancel()
+	for _, status := range c.service.Status(ctx) {
+		give := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
+			values <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{status.Name}, labels...)...)
+		}
+		for _, g := range gauges {
+			give(g.desc, prometheus.GaugeValue, g.value(status))
+		}
+		give(deliveredDesc, prometheus.CounterValue, float64(status.Delivered))
+		if status.Pause != nil {
+			give(pausedDesc, prometheus.GaugeValue, 1, status.Pause.Reason)
+		}
+		for _, q := range status.Quotas {
+			give(quotaDesc, prometheus.GaugeValue, float64(q.Remaining), q.Operation, q.Window)
+			give(quotaMaxDesc, prometheus.GaugeValue, float64(q.Limit), q.Operation, q.Window)
+		}
+	}
+}
+
+func boolValue(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,55 @@
+package service
+
+import (
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
+)
+
+// Pause is why an account delivers nothing at the moment. It goes on taking events.
+type Pause struct {
+	// Reason is a code such as unauthorized.
+	Reason string
+	// Message is what was met, and Advice what to do.
+	Message, Advice string
+	Since           time.Time
+	// Next is when it is tried again.
+	Next time.Time
+}
+
+// pausing says how long an account pauses after its delivery stopped, and what helps.
+type pausing struct {
+	wait   time.Duration
+	advice string
+}
+
+// Where somebody has to mend something it is tried each minute, and at once after a reload.
+const untilMended = time.Minute
+
+// pausings are by the codes of [transfer.StopCode].
+var pausings = map[string]pausing{
+	"unauthorized": {untilMended, "Put a private API key with the scopes events:write, profiles:write, lists:write and subscriptions:write " +
+		"where the account's file says, and reload"},
+	"revision_retired": {untilMended, "Set a later revision in the account's destination, and reload"},
+	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers"},
+	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them"},
+	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers"},
+	"dead_letter":      {5 * time.Second, "Export or delete dead letters, or make room for them"},
+	"store":            {time.Second, "Nothing, if it passes; else see the log of NATS"},
+}
+
+// pausingFor is how to pause after an error that delivery stopped for.
+func pausingFor(code string) pausing {
+	if p, ok := pausings[code]; ok {
+		return p
+	}
+	return pausing{untilMended, "See the log"}
+}
+
+// newPause is a pause for the reason that delivery stopped. The messages of the client and
+// the transfer have no personal data and no key.
+func newPause(reason error, since, now time.Time) *Pause {
+	code := transfer.StopCode(reason)
+	p := pausingFor(code)
+	return &Pause{Reason: code, Message: reason.Error(), Advice: p.advice, Since: since, Next: now.Add(p.wait)}
+}

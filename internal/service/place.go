@@ -1,0 +1,102 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
+)
+
+// placeInterval is the time between two writes of an account's place, and so how much may
+// be delivered twice after a kill.
+const placeInterval = time.Second
+
+// place keeps how far an account's delivery has come, in its lease. What all of it has
+// passed leaves the stream.
+type place struct {
+	lease   *stream.Lease
+	account *stream.Account
+	logger  *slog.Logger
+
+	mu    sync.Mutex
+	last  stream.Position
+	state state
+}
+
+// state is what an owner leaves beside the position.
+type state struct {
+	transfer.Counts
+	// Read is the last event that an owner has read: up to it events may have been sent.
+	Read stream.Position `json:"read"`
+}
+
+// placeOf takes up what the last owner left.
+func placeOf(lease *stream.Lease, account *stream.Account, logger *slog.Logger) (*place, error) {
+	p := &place{lease: lease, account: account, logger: logger}
+	saved := lease.Checkpoint()
+	p.last = saved.Position
+	if len(saved.Counts) == 0 {
+		return p, nil
+	}
+	return p, json.Unmarshal(saved.Counts, &p.state)
+}
+
+// Save keeps the position in the lease, which it renews by that.
+func (p *place) Save(at input.Position, counts transfer.Counts) error {
+	p.mu.Lock()
+	p.last, p.state.Counts = positionOf(at), counts
+	p.mu.Unlock()
+	if err := p.lease.Save(p.lease.Context(), p.checkpoint()); err != nil {
+		return err
+	}
+	p.purge()
+	return nil
+}
+
+// checkpoint is what is kept.
+func (p *place) checkpoint() stream.Checkpoint {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	counts, err := json.Marshal(p.state)
+	if err != nil {
+		panic(err) // it is made of numbers
+	}
+	return stream.Checkpoint{Position: p.last, Counts: counts}
+}
+
+// purge removes the messages all of whose events are done. What stays is removed with the
+// next ones.
+func (p *place) purge() {
+	p.mu.Lock()
+	done := max(p.last.Seq, 1) - 1
+	p.mu.Unlock()
+	if err := p.account.Purge(p.lease.Context(), done); err != nil && p.lease.Valid() {
+		p.logger.Warn("what is delivered can't be removed yet", "error", err)
+	}
+}
+
+// reach notes that an event was read. It tells whether an owner had read it before.
+func (p *place) reach(at stream.Position) (again bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !isBefore(p.state.Read, at) {
+		return true
+	}
+	p.state.Read = at
+	return false
+}
+
+// first is the first event that isn't done, and what became of those before.
+func (p *place) first() (stream.Position, transfer.Counts) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last, p.state.Counts
+}
+
+// release keeps the position and lets another service own the account at once.
+func (p *place) release(ctx context.Context) error { return p.lease.Release(ctx, p.checkpoint()) }

@@ -1,0 +1,207 @@
+// Package service delivers the events of accounts as they come: what the gateway takes is
+// kept on an engine, and each account's stream is delivered by one service at a time.
+//
+// An account doesn't end. What no waiting helps with, such as a refused key, pauses it: it
+// goes on taking events up to its backlog, and tries again. Other accounts don't notice.
+package service
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+)
+
+// Config says what the service is made of.
+type Config struct {
+	// Engine keeps what comes in.
+	Engine *stream.Engine
+	// ID names this service among those of a cluster.
+	ID string
+	// Lease is how long an account stays with a service that is silent. The default is
+	// [DefaultLease].
+	Lease time.Duration
+	// BaseURL is that of Klaviyo's API, empty for Klaviyo's own.
+	BaseURL string
+	// Transport carries the requests of an account.
+	Transport func(account string) http.RoundTripper
+	Logger    *slog.Logger
+}
+
+// DefaultLease outlasts the election of a leader in a cluster of NATS servers, which takes
+// up to nine seconds.
+const DefaultLease = 15 * time.Second
+
+// Service is a set of accounts. Its methods are safe for concurrent use.
+type Service struct {
+	cfg     Config
+	metrics *metrics
+
+	reloading sync.Mutex // held while accounts change
+	mu        sync.RWMutex
+	accounts  map[string]*account
+	tokens    tokens
+
+	running context.Context // or nil before Run
+	ticking chan struct{}
+}
+
+// New makes a service of accounts, and what is kept of them. Nothing is delivered before Run;
+// events may come before that.
+func New(ctx context.Context, cfg Config, accounts []config.Account) (*Service, error) {
+	if cfg.Lease == 0 {
+		cfg.Lease = DefaultLease
+	}
+	s := &Service{cfg: cfg, accounts: map[string]*account{}}
+	s.metrics = newMetrics(s)
+	if err := s.Reload(ctx, accounts); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Run delivers until ctx is done. Then it begins nothing new, lets what is on its way
+// finish, keeps the places and releases the accounts to other services.
+func (s *Service) Run(ctx context.Context) {
+	s.reloading.Lock()
+	s.running = ctx
+	for _, a := range s.all() {
+		s.start(a)
+	}
+	s.reloading.Unlock()
+	every(time.Second, ctx.Done(), func() {
+		for _, a := range s.all() {
+			a.tick()
+		}
+	})
+	s.reloading.Lock() // a reload under way starts no more
+	defer s.reloading.Unlock()
+	for _, a := range s.all() {
+		<-a.done
+	}
+}
+
+// start has an account delivered, if the service runs.
+func (s *Service) start(a *account) {
+	if s.running == nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(s.running)
+	a.stop, a.done = cancel, make(chan struct{})
+	go a.deliverAll(ctx)
+}
+
+// Reload goes over to other accounts and settings, whole or not at all. Accounts whose
+// settings are the same go on undisturbed. One that is left out is no longer delivered, and
+// what is kept of it stays.
+func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
+	s.reloading.Lock()
+	defer s.reloading.Unlock()
+	next := make(map[string]*account, len(accounts))
+	changed := map[*account]*target{}
+	var begun []*account
+	for _, settings := range accounts {
+		a := s.account(settings.Name)
+		if a == nil {
+			a = s.newAccount(settings.Name)
+			begun = append(begun, a)
+		}
+		if a.to == nil || !a.to.isOf(settings) {
+			to, err := s.newTarget(settings)
+			if err != nil {
+				return fmt.Errorf("account %s: %w", settings.Name, err)
+			}
+			changed[a] = to
+		}
+		next[settings.Name] = a
+	}
+	// Nothing but the store can fail from here on.
+	for _, settings := range accounts {
+		a := next[settings.Name]
+		kept, err := s.cfg.Engine.Account(ctx, settings.Name, stream.Limits{MaxBacklog: settings.MaxBacklog})
+		if err != nil {
+			return fmt.Errorf("account %s: %w", settings.Name, err)
+		}
+		if a.kept == nil {
+			a.kept = kept
+		}
+	}
+	var ended []*account
+	for _, a := range s.all() {
+		if next[a.name] == nil {
+			ended = append(ended, a)
+		}
+	}
+	s.mu.Lock()
+	s.accounts, s.tokens = next, newTokens(accounts)
+	s.mu.Unlock()
+	for a, to := range changed {
+		a.use(to)
+	}
+	for _, a := range begun {
+		s.start(a)
+	}
+	for _, a := range ended {
+		if a.stop != nil {
+			a.stop()
+			<-a.done
+		}
+		s.metrics.forget(a.name)
+	}
+	return nil
+}
+
+func (s *Service) newAccount(name string) *account {
+	return &account{
+		service: s, name: name, logger: s.cfg.Logger.With("account", name),
+		metrics: s.metrics.of(name), wake: make(chan struct{}, 1),
+	}
+}
+
+// claim is how the service owns an account.
+func (s *Service) claim(account string) stream.Claim {
+	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease}
+}
+
+func (s *Service) account(name string) *account {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.accounts[name]
+}
+
+// all are the accounts in the order of their names.
+func (s *Service) all() []*account {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	all := make([]*account, 0, len(s.accounts))
+	for _, a := range s.accounts {
+		all = append(all, a)
+	}
+	slices.SortFunc(all, func(a, b *account) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// ErrNoAccount is the error of an account that the service hasn't got.
+var ErrNoAccount = errors.New("there is no such account")
+
+// Publish keeps a message for an account, with so many events in it, under an id that no
+// other message has. Its errors are those of [stream.Account.Publish].
+func (s *Service) Publish(ctx context.Context, name string, data []byte, events int, id string) error {
+	a := s.account(name)
+	if a == nil {
+		return ErrNoAccount
+	}
+	if _, err := a.kept.Publish(ctx, data, events, id); err != nil {
+		return err
+	}
+	a.in.add(events)
+	return nil
+}

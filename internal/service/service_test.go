@@ -1,0 +1,260 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// served is a service with a Klaviyo of its own for each account.
+type served struct {
+	*Service
+	dir    string
+	engine *stream.Engine
+	log    *log
+	stop   func()
+	n      int // messages published
+
+	mu       sync.Mutex
+	klaviyos map[string]*klaviyotest.Klaviyo
+}
+
+// log keeps what is logged.
+type log struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (s *served) klaviyo(account string) *klaviyotest.Klaviyo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.klaviyos[account] == nil {
+		s.klaviyos[account] = klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithKey("pk_right"))
+	}
+	return s.klaviyos[account]
+}
+
+func testAccount(name string) config.Account {
+	return config.Account{Name: name, Key: "pk_right", Tokens: []string{"token-of-" + name + "-0123"}, MaxBacklog: 64 << 20}
+}
+
+// serve runs a service on the data of a folder.
+func serve(t *testing.T, dir string, accounts ...config.Account) *served {
+	t.Helper()
+	return serveTo(t, dir, map[string]*klaviyotest.Klaviyo{}, accounts...)
+}
+
+func serveTo(t *testing.T, dir string, klaviyos map[string]*klaviyotest.Klaviyo, accounts ...config.Account) *served {
+	t.Helper()
+	s := &served{dir: dir, log: &log{}, klaviyos: klaviyos}
+	logger := slog.New(slog.NewTextHandler(io.MultiWriter(s.log, t.Output()), nil))
+	var err error
+	if s.engine, err = stream.Embed(stream.EmbedConfig{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := Config{Engine: s.engine, ID: "test", Logger: logger, Transport: func(account string) http.RoundTripper {
+		return s.klaviyo(account).Transport()
+	}}
+	if s.Service, err = New(t.Context(), cfg, accounts); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.Run(ctx)
+	}()
+	s.stop = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+		if err := s.engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Cleanup(s.stop)
+	return s
+}
+
+// send keeps a request of the webhook for an account.
+func (s *served) send(t *testing.T, account, event string) {
+	t.Helper()
+	s.n++
+	message := inbox.Append(nil, inbox.Request{Kind: inbox.Webhook, Received: time.Now(), Body: []byte(event)})
+	if err := s.Publish(t.Context(), account, message, 1, fmt.Sprintf("%p-%d", s, s.n)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func track(person, n int) string {
+	return fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m-%d-%d","timestamp":"2026-01-01T00:00:%02dZ","properties":{"email":"p%d@example.com"}}`, person, n, n%60, person)
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never holds that %s", what)
+		}
+	}
+}
+
+func (s *served) arrived(account string) int { return len(s.klaviyo(account).Events()) }
+
+// statusOf is an account's.
+func (s *served) statusOf(t *testing.T, account string) Status {
+	t.Helper()
+	for _, status := range s.Status(t.Context()) {
+		if status.Name == account {
+			return status
+		}
+	}
+	t.Fatalf("there is no account %s", account)
+	return Status{}
+}
+
+func TestDelivers(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"), testAccount("us"))
+	for n := range 20 {
+		s.send(t, "eu", track(n%3, n))
+	}
+	s.send(t, "us", track(9, 9))
+	eventually(t, "all arrive", func() bool { return s.arrived("eu") == 20 && s.arrived("us") == 1 })
+	eventually(t, "nothing waits", func() bool { b := s.statusOf(t, "eu").Backlog; return b.Events == 0 && b.Bytes == 0 })
+	status := s.statusOf(t, "eu")
+	if status.Delivered != 20 || status.Counts.Delivered != 20 || !status.Owned || status.Owner != "test" || status.Pause != nil {
+		t.Errorf("%+v", status)
+	}
+}
+
+// TestGoesOnWhereItWas stops and starts a service on the same data.
+func TestGoesOnWhereItWas(t *testing.T) {
+	dir := t.TempDir()
+	klaviyos := map[string]*klaviyotest.Klaviyo{}
+	sent := 0
+	for round := range 3 {
+		s := serveTo(t, dir, klaviyos, testAccount("eu"))
+		for range 5 {
+			s.send(t, "eu", track(1, sent))
+			sent++
+		}
+		if round != 1 { // else it is stopped with events under way
+			eventually(t, "all arrive", func() bool { return s.arrived("eu") == sent })
+		}
+		s.stop()
+	}
+	k := klaviyos["eu"]
+	if got := len(k.Events()); got != sent {
+		t.Errorf("%d events arrived, want %d", got, sent)
+	}
+	s := serveTo(t, dir, klaviyos, testAccount("eu"))
+	eventually(t, "the counts are taken up", func() bool { return s.statusOf(t, "eu").Counts.Delivered == sent })
+	if got := len(k.Events()); got != sent {
+		t.Errorf("%d events arrived after all, want %d", got, sent)
+	}
+}
+
+// TestPausesForARefusedKey goes on with a new key, and keeps what came meanwhile. Another
+// account doesn't notice.
+func TestPausesForARefusedKey(t *testing.T) {
+	eu, us := testAccount("eu"), testAccount("us")
+	eu.Key = "pk_wrong"
+	s := serve(t, t.TempDir(), eu, us)
+	for n := range 3 {
+		s.send(t, "eu", track(1, n))
+		s.send(t, "us", track(1, n))
+	}
+	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "unauthorized" })
+	s.send(t, "eu", track(1, 3))
+	s.send(t, "us", track(1, 3))
+	eventually(t, "the other account goes on", func() bool { return s.arrived("us") == 4 })
+	if got := s.statusOf(t, "eu"); got.Backlog.Events != 4 || got.DeadLetterCount() != 0 || s.arrived("eu") != 0 {
+		t.Errorf("%+v, %d arrived", got, s.arrived("eu"))
+	}
+	eu.Key = "pk_right"
+	if err := s.Reload(t.Context(), []config.Account{eu, us}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all arrive", func() bool { return s.arrived("eu") == 4 })
+	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
+	if strings.Contains(s.log.String(), "pk_") || strings.Contains(s.log.String(), "example.com") {
+		t.Errorf("the log shows a key or a person:\n%s", s.log)
+	}
+}
+
+// TestDeadLetters keeps what can't be delivered, once, and delivers it when its cause is
+// mended.
+func TestDeadLetters(t *testing.T) {
+	eu := testAccount("eu")
+	s := serve(t, t.TempDir(), eu)
+	s.send(t, "eu", `{"type":"track","event":"Ping","userId":"7"}`)
+	s.send(t, "eu", `no event`)
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "the dead letters are kept", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 2 && s.arrived("eu") == 1 })
+	if got := s.statusOf(t, "eu").DeadLetters; got["missing_identifier"] != 1 {
+		t.Errorf("%v", got)
+	}
+	eu.Mapping = mapper.Config{AllowExternalIDOnly: true}
+	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Replay(t.Context(), "eu", "missing_identifier"); n != 1 || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "it arrives", func() bool { return s.arrived("eu") == 2 })
+	if n, err := s.Replay(t.Context(), "eu", ""); n != 1 || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "the other is a dead letter again", func() bool { return s.statusOf(t, "eu").Counts.DeadLettered == 3 })
+	if got := s.statusOf(t, "eu").DeadLetterCount(); got != 1 {
+		t.Errorf("%d dead letters", got)
+	}
+}
+
+// TestReloadIsWholeOrNotAtAll refuses settings of which one is wrong, and changes nothing.
+func TestReloadIsWholeOrNotAtAll(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	good, wrong := testAccount("us"), testAccount("wrong")
+	wrong.Mapping.DefaultCountry = "Germany"
+	if err := s.Reload(t.Context(), []config.Account{good, wrong}); err == nil || !strings.Contains(err.Error(), "account wrong: ") {
+		t.Errorf("%v", err)
+	}
+	if _, ok := s.AccountOf(good.Tokens[0]); ok {
+		t.Error("the new account's token is known")
+	}
+	if name, ok := s.AccountOf(testAccount("eu").Tokens[0]); !ok || name != "eu" {
+		t.Errorf("%q %t", name, ok)
+	}
+	if err := s.Reload(t.Context(), []config.Account{good}); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, "us", track(1, 1))
+	eventually(t, "it arrives", func() bool { return s.arrived("us") == 1 })
+	if err := s.Publish(t.Context(), "eu", nil, 1, "x"); err != ErrNoAccount {
+		t.Errorf("%v", err)
+	}
+}

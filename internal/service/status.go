@@ -1,0 +1,135 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
+)
+
+// statusTimeout bounds how long a status waits for the store.
+const statusTimeout = 5 * time.Second
+
+// Status is how an account is at the moment. It has no personal data and no key.
+type Status struct {
+	Name     string
+	Revision string // of Klaviyo's API
+	// Owner is the id of the service that delivers the account, empty if none does. Owned
+	// says that it is this one; what is said of the delivery below is known to it alone.
+	Owner string
+	Owned bool
+	Pause *Pause // or nil
+
+	// Backlog is what is kept and not yet done, a message as a whole.
+	Backlog    stream.Backlog
+	MaxBacklog int64
+	// OldestUndone is the age of the oldest event of it.
+	OldestUndone time.Duration
+
+	// Delivered counts since the service began, Counts since the account began.
+	Delivered int
+	Counts    transfer.Counts
+	// In and Out are events in each of the last seconds, the oldest first: those that this
+	// service has acknowledged, and delivered.
+	In, Out []int64
+
+	Quotas []Quota
+	// DeadLetters counts those that are kept, by code.
+	DeadLetters map[string]int
+	// Err is why the store doesn't tell of the backlog and the dead letters, or nil.
+	Err error
+}
+
+// InPerSecond and OutPerSecond are the means of the last ten seconds.
+func (s Status) InPerSecond() float64 { return perSecond(s.In) }
+
+// OutPerSecond is that of Out.
+func (s Status) OutPerSecond() float64 { return perSecond(s.Out) }
+
+// DeadLetterCount counts the dead letters of all codes.
+func (s Status) DeadLetterCount() (n int) {
+	for _, count := range s.DeadLetters {
+		n += count
+	}
+	return n
+}
+
+// Quota is what is left of a limit of Klaviyo's.
+type Quota struct {
+	// Operation is the id of a call, such as create_event.
+	Operation string
+	// Window is burst (a second), steady (a minute) or daily.
+	Window           string
+	Limit, Remaining int
+	// Reset is when all of it is there again, zero if it is.
+	Reset time.Time
+}
+
+// Status gives that of each account, in the order of their names.
+func (s *Service) Status(ctx context.Context) []Status {
+	accounts := s.all()
+	all := make([]Status, len(accounts))
+	for i, a := range accounts {
+		all[i] = a.status(ctx)
+	}
+	return all
+}
+
+func (a *account) status(ctx context.Context) Status {
+	s := Status{Name: a.name, In: a.in.seconds(), Out: a.out.seconds()}
+	a.mu.Lock()
+	to, place := a.to, a.place
+	s.Revision, s.MaxBacklog = to.mapper.Revision(), to.settings.MaxBacklog
+	s.Delivered = a.before
+	if a.run != nil {
+		s.Delivered += a.run.Stats().Delivered
+	}
+	if a.pause != nil {
+		pause := *a.pause
+		s.Pause = &pause
+	}
+	a.mu.Unlock()
+
+	owner, err := a.kept.Owner(ctx)
+	if err == nil {
+		s.Owner = owner.Owner
+		s.Backlog, err = a.kept.Backlog(ctx)
+	}
+	if err == nil {
+		s.DeadLetters, err = a.kept.LetterCounts(ctx)
+	}
+	s.Err = err
+	if !s.Backlog.Oldest.IsZero() {
+		s.OldestUndone = max(0, time.Since(s.Backlog.Oldest))
+	}
+	if place != nil {
+		s.Owned, s.Owner = true, a.service.cfg.ID
+		_, s.Counts = place.first()
+		s.Quotas = to.quotas()
+	}
+	return s
+}
+
+// quotas are what is left of the limits of the operations that were called.
+func (t *target) quotas() []Quota {
+	var all []Quota
+	for endpoint, limits := range t.client.Limits() {
+		operation := t.operation(endpoint)
+		for _, w := range []struct {
+			name string
+			client.Window
+		}{{"burst", limits.Burst}, {"steady", limits.Steady}, {"daily", limits.Daily}} {
+			if w.Limit > 0 {
+				all = append(all, Quota{Operation: operation, Window: w.name, Limit: w.Limit, Remaining: w.Remaining, Reset: w.Reset})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b Quota) int {
+		return cmp.Or(cmp.Compare(a.Operation, b.Operation), cmp.Compare(a.Window, b.Window))
+	})
+	return all
+}
