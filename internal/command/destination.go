@@ -96,7 +96,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if flags.simulate {
 		cfg.PrivateAPIKey = simulation
 	}
-	granted, err := grantsOf(flags.limits, revisionOf(cfg.Config))
+	granted, err := grantsOf(flags.limits, m.Revision())
 	if err != nil {
 		return nil, err
 	}
