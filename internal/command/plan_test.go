@@ -105,8 +105,7 @@ people                                               1
 metrics                                              1
   Ping                                               4
 
-same metric, person and second                       2  as an earlier event
-  with a messageId                                   2  count all the same
+same metric, person and second                       2  as an earlier event; they count all the same
 
 repeated messageIds                                  1  won't count again
 

@@ -12,8 +12,8 @@ import (
 // would take for the same.
 const minSeen = 250_000
 
-// collapse counts the events that Klaviyo would take for earlier ones, or would without
-// their unique ids.
+// collapse counts the events that Klaviyo takes for earlier ones, and those that it would
+// without their unique ids.
 type collapse struct {
 	moments   *tally.Seen // of a metric and a person: seconds
 	uniqueIDs *tally.Seen // of a metric and a person
@@ -22,11 +22,10 @@ type collapse struct {
 	repeated   int // events whose unique id came before
 }
 
-// SameSecond counts events that have the metric, the person and the second of another.
-// Klaviyo takes those for the same that have no unique id.
+// SameSecond counts events that have the metric, the person and the second of another, which
+// their unique ids alone keep apart. Each has one, made of its bytes if need be.
 type SameSecond struct {
-	Events          int `json:"events"`
-	WithoutUniqueID int `json:"without_unique_id"`
+	Events int `json:"events"`
 }
 
 func newCollapse() collapse {
@@ -36,7 +35,7 @@ func newCollapse() collapse {
 // add takes in an event of a person.
 func (c *collapse) add(person string, event mapper.EventKey) {
 	metric := event.Metric
-	if event.UniqueID != "" && c.uniqueIDs.Add(tally.KeyOf(metric, person, event.UniqueID)) {
+	if c.uniqueIDs.Add(tally.KeyOf(metric, person, event.UniqueID)) {
 		c.repeated++
 		return
 	}
@@ -46,8 +45,5 @@ func (c *collapse) add(person string, event mapper.EventKey) {
 	}
 	if c.moments.Add(tally.KeyOf(metric, person, strconv.FormatInt(at.Unix(), 10))) {
 		c.sameSecond.Events++
-		if event.UniqueID == "" {
-			c.sameSecond.WithoutUniqueID++
-		}
 	}
 }

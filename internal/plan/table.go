@@ -72,13 +72,7 @@ func (p *Plan) WriteTable(w io.Writer) error {
 	t.group("people", about)
 	p.printMetrics(t)
 	if p.SameSecond.Events > 0 {
-		t.group("same metric, person and second", thousands(p.SameSecond.Events), "as an earlier event")
-		if n := p.SameSecond.Events - p.SameSecond.WithoutUniqueID; n > 0 {
-			t.row("  with a messageId", thousands(n), "count all the same")
-		}
-		if n := p.SameSecond.WithoutUniqueID; n > 0 {
-			t.row("  without a messageId", thousands(n), "won't count")
-		}
+		t.group("same metric, person and second", thousands(p.SameSecond.Events), "as an earlier event; they count all the same")
 	}
 	if p.RepeatedUniqueIDs > 0 {
 		t.group("repeated messageIds", thousands(p.RepeatedUniqueIDs), "won't count again")
