@@ -25,9 +25,10 @@ func TestDifferences(t *testing.T) {
 			golden[file.name+"/"+c.name] = true
 		}
 	}
-	rows := 0
+	rows, inTable := 0, false
 	for i, line := range strings.Split(string(readFile(t, differencesPage)), "\n") {
 		if !strings.HasPrefix(line, "|") {
+			inTable = false
 			continue
 		}
 		cells := strings.Split(strings.TrimSuffix(line[1:], "|"), "|")
@@ -35,9 +36,12 @@ func TestDifferences(t *testing.T) {
 			cells[i] = strings.TrimSpace(cells[i])
 		}
 		if slices.Equal(cells, differencesHead) || slices.Equal(cells, []string{"---", "---", "---"}) {
+			inTable = true
 			continue
 		}
-		rows++
+		if rows++; !inTable {
+			t.Errorf("%s:%d: the row stands in no table", differencesPage, i+1)
+		}
 		if err := checkDifference(cells, golden); err != nil {
 			t.Errorf("%s:%d: %v", differencesPage, i+1, err)
 		}

@@ -47,7 +47,7 @@ type EventKey struct {
 	Metric string
 	// Time is when it happened, in RFC 3339. It is empty if the event doesn't say.
 	Time string
-	// UniqueID is the key against duplicates, or empty.
+	// UniqueID is the key against duplicates: the event's messageId, or a UUID made of the event.
 	UniqueID string
 }
 
