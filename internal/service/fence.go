@@ -17,6 +17,12 @@ type fence struct {
 	owned context.Context // of the ownership, nil before the first
 }
 
+// before makes the fence the link before the network.
+func (f *fence) before(network http.RoundTripper) http.RoundTripper {
+	f.next = network
+	return f
+}
+
 // open lets requests pass until the ownership ends.
 func (f *fence) open(owned context.Context) {
 	f.mu.Lock()

@@ -16,7 +16,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
@@ -29,11 +31,13 @@ type Config struct {
 	// Lease is how long an account stays with a service that is silent. The default is
 	// [DefaultLease].
 	Lease time.Duration
-	// BaseURL is that of Klaviyo's API, empty for Klaviyo's own.
-	BaseURL string
-	// Transport carries the requests of an account.
-	Transport func(account string) http.RoundTripper
-	Logger    *slog.Logger
+	// Client makes an account's client, with options of the service's. Its requests have to
+	// go through what it is given, before the network.
+	Client func(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error)
+	// Concurrency and Bulk are those of [delivery.Config].
+	Concurrency int
+	Bulk        delivery.Bulk
+	Logger      *slog.Logger
 }
 
 // DefaultLease outlasts the election of a leader in a cluster of NATS servers, which takes
@@ -48,7 +52,6 @@ type Service struct {
 	reloading sync.Mutex // held while accounts change
 	mu        sync.RWMutex
 	accounts  map[string]*account
-	tokens    tokens
 
 	running context.Context // or nil before Run
 	ticking chan struct{}
@@ -141,7 +144,7 @@ func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
 		}
 	}
 	s.mu.Lock()
-	s.accounts, s.tokens = next, newTokens(accounts)
+	s.accounts = next
 	s.mu.Unlock()
 	for a, to := range changed {
 		a.use(to)

@@ -2,14 +2,12 @@ package service
 
 import (
 	"context"
-	"net/http"
 	"reflect"
 	"sync"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -29,20 +27,11 @@ func (s *Service) newTarget(settings config.Account) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{settings: settings, mapper: m, fence: &fence{next: s.cfg.Transport(settings.Name)}}
-	options := []client.Option{
-		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(t.fence)}),
-		client.WithLogger(s.cfg.Logger.With("account", settings.Name)),
+	t := &target{settings: settings, mapper: m, fence: &fence{}}
+	t.client, err = s.cfg.Client(settings, t.fence.before,
 		client.WithAttemptHook(s.metrics.attempt(settings.Name)),
 		client.WithAttemptHook(func(_ context.Context, a client.Attempt) { t.operations.Store(a.Operation.Endpoint(), a.Operation.ID) }),
-	}
-	if s.cfg.BaseURL != "" {
-		options = append(options, client.WithBaseURL(s.cfg.BaseURL))
-	}
-	if settings.Mapping.AllowExternalIDOnly && !settings.Mapping.EnforceEmailAsPrimary {
-		options = append(options, client.WithExternalIDOnly())
-	}
-	t.client, err = client.New(settings.Key, options...)
+	)
 	return t, err
 }
 

@@ -1,0 +1,110 @@
+package command
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// clientFlags say how Klaviyo is called.
+type clientFlags struct {
+	simulate    bool
+	baseURL     string
+	concurrency int
+	quotaShare  float64
+	limits      []string
+	bulk        string
+}
+
+func (f *clientFlags) register(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.simulate, "simulate", false, "deliver to a Klaviyo inside the program, which needs no key")
+	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
+	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
+	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
+	flags.StringArrayVar(&f.limits, limitFlag, nil, "`limit` of an account that Klaviyo has raised, in place of the published one, such as bulk_create_events=20/s,300/m; once for each operation")
+	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
+}
+
+func (f *clientFlags) check(cmd *cobra.Command) error {
+	if f.concurrency < 1 || f.concurrency > maxConcurrency {
+		return wrongUsage(fmt.Errorf("--concurrency is from 1 to %d", maxConcurrency))
+	}
+	if bulk := delivery.Bulk(f.bulk); bulk != delivery.BulkAuto && bulk != delivery.BulkNever {
+		return wrongUsage(fmt.Errorf("--bulk is %s or %s", delivery.BulkAuto, delivery.BulkNever))
+	}
+	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
+		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
+	}
+	return checkExclusive(cmd, [2]string{"simulate", "base-url"})
+}
+
+// simulation stands for a base URL where nothing leaves the program, and for the key there.
+const simulation = "simulation"
+
+// server is where the requests go.
+func (f *clientFlags) server() string {
+	if f.simulate {
+		return simulation
+	}
+	return strings.TrimSuffix(f.baseURL, "/")
+}
+
+// transport carries the requests: to Klaviyo, or to the simulation.
+func (f *clientFlags) transport(p Program) http.RoundTripper {
+	switch {
+	case f.simulate:
+		return klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()).Transport()
+	case p.Transport != nil:
+		return p.Transport
+	}
+	return network(f.concurrency)
+}
+
+// newClient makes the client that the flags ask for, with a key and for the requests of a
+// mapping. The errors wrap what to do.
+func (f *clientFlags) newClient(key string, mapping mapper.Config, transport http.RoundTripper, logger *slog.Logger, more ...client.Option) (*client.Client, error) {
+	options := append([]client.Option{
+		client.WithBaseURL(f.baseURL),
+		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(transport)}),
+		client.WithLogger(logger),
+		client.WithQuotaShare(f.quotaShare),
+	}, more...)
+	granted, err := grantsOf(f.limits, cmp.Or(mapping.Revision, mapper.DefaultRevision()))
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range granted {
+		options = append(options, client.WithLimit(g.operation, g.burst, g.steady))
+	}
+	if mapping.AllowExternalIDOnly && !mapping.EnforceEmailAsPrimary {
+		options = append(options, client.WithExternalIDOnly())
+	}
+	c, err := client.New(key, options...)
+	if err != nil { // the other options are checked
+		return nil, wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
+	}
+	return c, nil
+}
+
+// maxConcurrency is far beyond what reaches Klaviyo's limits.
+const maxConcurrency = 1000
+
+// network is net/http's transport with a connection for each request under way: the
+// mapper's requests are of four operations.
+func network(concurrency int) http.RoundTripper {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConns = 4 * concurrency
+	transport.MaxIdleConnsPerHost = transport.MaxIdleConns
+	return transport
+}
