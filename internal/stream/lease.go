@@ -25,7 +25,7 @@ type Claim struct {
 }
 
 // Lease is an account's ownership. It is renewed each sixth of its length until it is
-// released or lost. It is safe for concurrent use.
+// released or lost. It is safe for concurrent use, but for Release.
 type Lease struct {
 	account *Account
 	claim   Claim
@@ -177,9 +177,13 @@ func (l *Lease) lose(cause error) { l.cancel(cause) }
 
 // renew renews until the lease ends.
 func (l *Lease) renew() {
-	defer close(l.done)
-	defer l.account.engine.hold(l.account.name, false)
-	defer l.expiry.Stop()
+	defer func() {
+		l.expiry.Stop()
+		if context.Cause(l.ctx) != errReleased {
+			l.account.engine.hold(l.account.name, false)
+		}
+		close(l.done)
+	}()
 	every := l.claim.Lease / 6
 	timer := time.NewTimer(every)
 	defer timer.Stop()
@@ -193,31 +197,19 @@ func (l *Lease) renew() {
 		due := time.Until(l.begun.Add(every))
 		l.mu.Unlock()
 		if due <= 0 { // nothing was saved meanwhile
-			if err := l.write(l.ctx, nil, l.claim.Owner); err != nil && l.ctx.Err() == nil {
-				l.account.engine.log.Warn("a lease isn't renewed", "account", l.account.name, "error", err)
-			}
+			l.write(l.ctx, nil)
 			due = every
 		}
 		timer.Reset(due)
 	}
 }
 
-// Save keeps a checkpoint, and renews the lease by it. It is tried until the lease ends.
-// The error is [ErrNotOwner] then.
-func (l *Lease) Save(ctx context.Context, c Checkpoint) error {
-	return l.write(ctx, &c, l.claim.Owner)
-}
+// Save keeps a checkpoint, and renews the lease by it. It is tried until the lease ends:
+// then the error is [ErrNotOwner].
+func (l *Lease) Save(ctx context.Context, c Checkpoint) error { return l.write(ctx, &c) }
 
-// Release keeps a checkpoint and lets others have the account at once. The lease's Context
-// has ended before, so nothing of the account may be under way any more. Where the server
-// doesn't answer, the account is free once the lease is over.
-func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
-	return l.write(ctx, &c, "")
-}
-
-// write is a compare-and-set of the value, which is tried until it succeeds, another value
-// is seen or the lease ends.
-func (l *Lease) write(ctx context.Context, c *Checkpoint, owner string) error {
+// write is a renewal, with another checkpoint if there is one.
+func (l *Lease) write(ctx context.Context, c *Checkpoint) error {
 	select {
 	case <-l.saving:
 	case <-ctx.Done():
@@ -225,39 +217,60 @@ func (l *Lease) write(ctx context.Context, c *Checkpoint, owner string) error {
 	}
 	defer l.unlock()
 	value := l.value
-	value.Owner = owner
 	if c != nil {
 		value.Checkpoint = *c
 	}
-	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		if !l.Valid() {
-			return context.Cause(l.ctx)
-		}
-		err := l.try(ctx, value)
-		if err == nil {
-			if owner == "" {
-				l.lose(fmt.Errorf("%w: it has been released", ErrNotOwner))
-				<-l.done
-			}
-			return nil
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		select {
-		case <-time.After(wait):
-		case <-l.ctx.Done():
-		case <-ctx.Done():
-		}
+	bounded, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(l.ctx, cancel)()
+	err := l.replace(bounded, value, l.Valid)
+	if err != nil && !l.Valid() {
+		return context.Cause(l.ctx)
 	}
+	return err
 }
 
-// try writes the value once. What was written may be ours, by a try whose answer was lost.
+var errReleased = fmt.Errorf("%w: it has been released", ErrNotOwner)
+
+// Release keeps a checkpoint and lets others have the account at once. It ends the lease's
+// Context, and nothing of the account must be under way any more. After an error the account
+// is free once the lease is over, at the checkpoint that was saved last.
+func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
+	<-l.saving
+	defer l.unlock()
+	if !l.Valid() {
+		return context.Cause(l.ctx)
+	}
+	l.lose(errReleased)
+	<-l.done
+	defer l.account.engine.hold(l.account.name, false)
+	value := l.value
+	value.Owner, value.Checkpoint = "", c
+	return l.replace(ctx, value, func() bool { return l.left() > 0 })
+}
+
+// replace is a compare-and-set of the value, which is tried while the lease is valid. What
+// is found may have been written by a try whose answer was lost.
+func (l *Lease) replace(ctx context.Context, value Ownership, valid func() bool) error {
+	err := ErrNotOwner
+	for wait := 50 * time.Millisecond; valid() && ctx.Err() == nil; wait = min(2*wait, time.Second) {
+		if err = l.try(ctx, value); err == nil || errors.Is(err, ErrNotOwner) {
+			return err
+		}
+		l.account.engine.log.Debug("a lease isn't renewed yet", "account", l.account.name, "error", err)
+		l.account.engine.pause(ctx, wait)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// try writes the value once.
 func (l *Lease) try(ctx context.Context, value Ownership) error {
 	begun := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, min(l.left(), max(l.claim.Lease/6, time.Second)))
 	defer cancel()
-	defer context.AfterFunc(l.ctx, cancel)()
 	revision, err := l.account.replace(ctx, value, l.revision)
 	if errors.Is(err, errChanged) {
 		return l.look(ctx)
@@ -279,8 +292,10 @@ func (l *Lease) look(ctx context.Context) error {
 	case err != nil:
 		return err
 	case revision <= l.revision: // of a server that is behind
-	case value.Epoch != l.value.Epoch || value.Owner != l.claim.Owner && value.Owner != "":
-		l.lose(fmt.Errorf("%w: %s has it", ErrNotOwner, value.Owner))
+	case value.Epoch != l.value.Epoch:
+		err := fmt.Errorf("%w: %s has it", ErrNotOwner, value.Owner)
+		l.lose(err)
+		return err
 	default:
 		l.revision = revision
 	}
