@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -62,12 +63,13 @@ func (h *host) startServer() (*server.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.SetLoggerV2(serverLog{h.log}, false, false, false)
-	s.Start()
-	if !s.ReadyForConnections(time.Minute) || !s.JetStreamEnabled() {
+	log := &serverLog{log: h.log}
+	s.SetLoggerV2(log, false, false, false)
+	s.Start() // has recovered what is kept when it returns
+	if !s.JetStreamEnabled() {
 		s.Shutdown()
 		s.WaitForShutdown()
-		return nil, errors.New("the server inside the process doesn't start: see the log")
+		return nil, fmt.Errorf("data folder %s: %s", h.folder.dir, log.fatal)
 	}
 	return s, nil
 }
@@ -159,19 +161,22 @@ func (h *host) close() {
 }
 
 // serverLog is the log of the server inside the process.
-type serverLog struct{ log *slog.Logger }
+type serverLog struct {
+	log   *slog.Logger
+	fatal string // why it doesn't start
+}
 
-func (l serverLog) Noticef(format string, args ...any) {
-	l.log.Debug("nats: " + fmt.Sprintf(format, args...))
+func (l *serverLog) Noticef(format string, args ...any) { l.write(slog.LevelDebug, format, args) }
+func (l *serverLog) Warnf(format string, args ...any)   { l.write(slog.LevelWarn, format, args) }
+func (l *serverLog) Errorf(format string, args ...any)  { l.write(slog.LevelError, format, args) }
+func (l *serverLog) Debugf(string, ...any)              {}
+func (l *serverLog) Tracef(string, ...any)              {}
+
+func (l *serverLog) Fatalf(format string, args ...any) {
+	l.write(slog.LevelError, format, args)
+	l.fatal = fmt.Sprintf(format, args...)
 }
-func (l serverLog) Warnf(format string, args ...any) {
-	l.log.Warn("nats: " + fmt.Sprintf(format, args...))
+
+func (l *serverLog) write(level slog.Level, format string, args []any) {
+	l.log.Log(context.Background(), level, "NATS: "+fmt.Sprintf(format, args...))
 }
-func (l serverLog) Errorf(format string, args ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, args...))
-}
-func (l serverLog) Fatalf(format string, args ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, args...))
-}
-func (l serverLog) Debugf(string, ...any) {}
-func (l serverLog) Tracef(string, ...any) {}

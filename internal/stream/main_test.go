@@ -1,9 +1,16 @@
 package stream
 
 import (
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(keepIn); dir != "" {
+		keep(dir)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}

@@ -1,0 +1,115 @@
+package stream
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// keepIn makes the test's own binary a process that keeps messages in a folder.
+const keepIn = "RUDDERKLAVIYO_TEST_KEEP_IN"
+
+// keep publishes, saves its position and keeps letters until it is killed, and says what it
+// got an acknowledgement for.
+func keep(dir string) {
+	ctx := context.Background()
+	e, err := Embed(EmbedConfig{Dir: dir})
+	check(err)
+	a, err := e.Account(ctx, "shop-eu", Limits{})
+	check(err)
+	lease, err := a.Own(ctx, Claim{Owner: "it", Lease: time.Minute})
+	check(err)
+	pid := os.Getpid()
+	for p := range 8 {
+		go func() {
+			for i := 0; ; i++ {
+				text := fmt.Sprint(pid, "-", p, "-", i)
+				seq, err := a.Publish(ctx, []byte(text), 1, text)
+				check(err)
+				fmt.Println("message", seq, text)
+			}
+		}()
+	}
+	for seq := lease.Checkpoint().Position.Seq + 1; ; seq++ {
+		check(a.KeepLetters(ctx, Letter{Code: "invalid", Seq: seq, Event: 1}))
+		fmt.Println("letter", seq, "-")
+		check(lease.Save(ctx, Checkpoint{Position: Position{Seq: seq, Event: 1}}))
+		fmt.Println("position", seq, "-")
+	}
+}
+
+func check(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// TestKilledProcessLosesNothing kills it several times while it keeps messages.
+func TestKilledProcessLosesNothing(t *testing.T) {
+	dir := t.TempDir()
+	messages, letters, position := map[uint64]string{}, map[uint64]bool{}, uint64(0)
+	for range 4 {
+		cmd := exec.CommandContext(t.Context(), os.Args[0])
+		cmd.Env = append(os.Environ(), keepIn+"="+dir)
+		cmd.Stderr = os.Stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for lines := bufio.NewScanner(stdout); lines.Scan(); said++ {
+			var what, text string
+			var seq uint64
+			if _, err := fmt.Sscan(lines.Text(), &what, &seq, &text); err != nil {
+				break // it was killed while it said so
+			}
+			switch what {
+			case "message":
+				messages[seq] = text
+			case "letter":
+				letters[seq] = true
+			case "position":
+				position = seq
+			}
+			if said == 500 {
+				cmd.Process.Kill()
+			}
+		}
+		if err := cmd.Wait(); said < 500 {
+			t.Fatalf("it ended after %d lines: %v", said, err)
+		}
+	}
+
+	a := account(t, embed(t, dir), Limits{})
+	backlog, err := a.Backlog(t.Context())
+	if err != nil || backlog.Events < len(messages) {
+		t.Fatalf("%+v of %d, %v", backlog, len(messages), err)
+	}
+	for _, m := range read(t, a, 0, uint64(backlog.Messages)) {
+		if text, ok := messages[m.Seq]; ok && text != string(m.Data) {
+			t.Errorf("message %d is %q, and %q was acknowledged", m.Seq, m.Data, text)
+		}
+		delete(messages, m.Seq)
+	}
+	for l, err := range a.Letters(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(letters, l.Seq)
+	}
+	owner, err := a.Owner(t.Context())
+	if err != nil || owner.Position.Seq < position || owner.Epoch != 4 {
+		t.Errorf("%+v, %v, want position %d", owner, err, position)
+	}
+	if len(messages) > 0 || len(letters) > 0 {
+		t.Errorf("%d messages and %d letters are gone", len(messages), len(letters))
+	}
+	t.Logf("%d messages, position %d", backlog.Messages, position)
+}
