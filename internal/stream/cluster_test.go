@@ -213,6 +213,19 @@ func TestClusterLosesAServer(t *testing.T) {
 	if err := lease.Release(t.Context(), lease.Checkpoint()); err != nil {
 		t.Error(err)
 	}
+
+	small, err := e.Account(t.Context(), "small", Limits{MaxBacklog: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = nil
+	n := 0
+	for ; err == nil && n < 20; n++ {
+		_, err = small.Publish(t.Context(), make([]byte, 1000), 1, fmt.Sprint("small", n))
+	}
+	if !errors.Is(err, ErrFull) || n < 5 {
+		t.Errorf("message %d in 10,000 bytes: %v", n, err)
+	}
 }
 
 func TestClusterThatCantBeUsed(t *testing.T) {

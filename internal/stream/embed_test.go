@@ -118,6 +118,9 @@ func TestRestartKeepsWhatWasKept(t *testing.T) {
 	if seq := publish(t, a, "m6", 1); seq != 6 {
 		t.Errorf("the next message has the sequence %d", seq)
 	}
+	if s := e.host.server; !s.JetStreamConfig().SyncAlways || s.Addr() != nil {
+		t.Errorf("it syncs each message: %t; it listens on %v", s.JetStreamConfig().SyncAlways, s.Addr())
+	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -159,6 +162,17 @@ func TestFullBacklog(t *testing.T) {
 	a = account(t, a.engine, Limits{MaxBacklog: 100_000})
 	for i := range 20 {
 		publish(t, a, fmt.Sprint(i, text), 1)
+	}
+	before, err := a.Backlog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = account(t, a.engine, Limits{MaxBacklog: 5_000}) // less than there is
+	if _, err := a.Publish(t.Context(), []byte(text), 1, "no room"); !errors.Is(err, ErrFull) {
+		t.Error(err)
+	}
+	if after, err := a.Backlog(t.Context()); err != nil || after != before {
+		t.Errorf("a lower limit has removed messages: %+v, %v, want %+v", after, err, before)
 	}
 }
 

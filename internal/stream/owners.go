@@ -99,7 +99,7 @@ func (e *Engine) openOwners(ctx context.Context) error {
 			})
 		}
 		if err != nil {
-			return e.placementError("KV_"+bucket, err)
+			return e.refusal("KV_"+bucket, err)
 		}
 		status, err := e.owners.Status(ctx)
 		if err != nil {

@@ -30,7 +30,7 @@ func (e *Engine) stream(ctx context.Context, want jetstream.StreamConfig) (s jet
 				s, err = e.js.UpdateStream(ctx, have)
 			}
 		}
-		return e.placementError(want.Name, err)
+		return e.refusal(want.Name, err)
 	})
 	return s, describe(err)
 }
@@ -71,13 +71,18 @@ func checkSettings(have, want jetstream.StreamConfig) error {
 	return nil
 }
 
-// placementError says what to do where a stream can't be put.
-func (e *Engine) placementError(name string, err error) error {
+// refusal says what to do where a stream can't be made or set.
+func (e *Engine) refusal(name string, err error) error {
 	switch code(err) {
 	case codeNoPeers, codeNotClustered:
 		return setup(err, "stream %s: the cluster has too few servers with JetStream for %d replicas: it needs three that are up: %v", name, e.replicas, err)
 	case codeStorageExceeded:
 		return setup(err, "stream %s: the servers have too little room for its limit: raise max_file_store, or lower maxBacklog: %v", name, err)
+	case 0:
+		return err
+	}
+	if !isPassing(err) {
+		return setup(err, "stream %s: the server refuses it: %v", name, err)
 	}
 	return err
 }
