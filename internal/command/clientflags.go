@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -36,7 +35,7 @@ func (f *clientFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
 }
 
-func (f *clientFlags) check(cmd *cobra.Command) error {
+func (f *clientFlags) check() error {
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
 		return wrongUsage(fmt.Errorf("--concurrency is from 1 to %d", maxConcurrency))
 	}
@@ -46,7 +45,7 @@ func (f *clientFlags) check(cmd *cobra.Command) error {
 	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
 		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
 	}
-	return checkExclusive(cmd, [2]string{"simulate", "base-url"})
+	return nil
 }
 
 // simulation stands for a base URL where nothing leaves the program, and for the key there.

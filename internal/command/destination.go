@@ -26,11 +26,11 @@ func (f *destinationFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
 }
 
-func (f *destinationFlags) check(cmd *cobra.Command) error {
+func (f *destinationFlags) check() error {
 	if printers[f.output] == nil {
 		return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
 	}
-	return f.clientFlags.check(cmd)
+	return f.clientFlags.check()
 }
 
 // destination is where events go, and how.
@@ -44,7 +44,10 @@ type destination struct {
 
 // newDestination puts together what the settings and the flags ask for.
 func (p Program) newDestination(cmd *cobra.Command, settings settings, flags destinationFlags) (*destination, error) {
-	if err := flags.check(cmd); err != nil {
+	if err := flags.check(); err != nil {
+		return nil, err
+	}
+	if err := checkExclusive(cmd, [2]string{"simulate", "base-url"}); err != nil {
 		return nil, err
 	}
 	logger := p.logger(settings)

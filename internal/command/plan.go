@@ -63,7 +63,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err := flags.checkTogether(cmd); err != nil {
 		return err
 	}
-	if err := flags.check(cmd); err != nil {
+	if err := flags.check(); err != nil {
 		return err
 	}
 	cfg, err := p.load(cmd, settings, p.logger(settings))

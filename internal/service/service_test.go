@@ -80,6 +80,9 @@ func serveTo(t *testing.T, dir string, klaviyos map[string]*klaviyotest.Klaviyo,
 	}
 	cfg := Config{Engine: s.engine, ID: "test", Logger: logger, Client: func(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
 		transport := delivery.Transport(through(s.klaviyo(account.Name).Transport()))
+		if account.Mapping.AllowExternalIDOnly {
+			options = append(options, client.WithExternalIDOnly())
+		}
 		return client.New(account.Key, append(options, client.WithHTTPClient(&http.Client{Transport: transport}), client.WithLogger(logger))...)
 	}}
 	if s.Service, err = New(t.Context(), cfg, accounts); err != nil {
