@@ -217,15 +217,14 @@ func New(cfg Config) (*Server, error) {
 		IdleTimeout:       cfg.IdleTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          cfg.Log,
-		ConnContext:       s.connections.open,
-		ConnState:         s.connections.changed,
+		ConnContext:       withConnection,
 	}
 	return s, nil
 }
 
 // Serve takes requests from a listener until Shutdown, and returns [http.ErrServerClosed]
 // then.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(listener{l, s.connections}) }
 
 // Shutdown answers every request that comes from now on with 429, waits for those under
 // way, and closes all connections. When ctx is done it waits no more: what is under way then

@@ -1,0 +1,244 @@
+package gateway
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rudderlabs/analytics-go/v4"
+)
+
+// sdkEvent is what the tests look at in an event of an SDK.
+type sdkEvent struct {
+	Type, UserID, Event, GroupID, PreviousID, Name, MessageID string
+
+	Timestamp, ReceivedAt, OriginalTimestamp, SentAt time.Time
+	Traits, Properties                               map[string]any
+	Context                                          struct{ Traits map[string]any }
+}
+
+// String tells what is in the event.
+func (e sdkEvent) String() string {
+	email, _ := e.Traits["email"].(string)
+	if email == "" {
+		email, _ = e.Context.Traits["email"].(string)
+	}
+	revenue, _ := e.Properties["revenue"].(float64)
+	return fmt.Sprintf("%s of %s: %s%s%s%s%s %g", e.Type, e.UserID, e.Event, e.GroupID, e.Name, e.PreviousID, email, revenue)
+}
+
+// wantOfSDK is what the events of both SDKs are.
+var wantOfSDK = []string{
+	"identify of u1: jane@example.com 0", "track of u1: Order Completed 19.99", "group of u1: list 0",
+	"screen of u1: Cart 0", "page of u1: Home 0", "alias of u2: u1 0",
+}
+
+// sdkEvents gives the events that were kept, and holds their times to RudderStack's rule.
+func sdkEvents(t *testing.T, k *keeper) (events []string) {
+	t.Helper()
+	for _, text := range k.events(t) {
+		var e sdkEvent
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if e.MessageID == "" || e.Timestamp.IsZero() || e.ReceivedAt.IsZero() || e.OriginalTimestamp.IsZero() {
+			t.Errorf("%s lacks something", text)
+		}
+		if want := e.ReceivedAt.Add(-e.SentAt.Sub(e.OriginalTimestamp)); e.Timestamp.Sub(want).Abs() > time.Millisecond {
+			t.Errorf("timestamp %v, want %v", e.Timestamp, want)
+		}
+		events = append(events, e.String())
+	}
+	return events
+}
+
+// results collects what RudderStack's Go SDK says of each event.
+type results struct {
+	mu       sync.Mutex
+	sent     int
+	failures []error
+	wanted   int
+	done     chan struct{} // closed once as many are sent as are wanted
+}
+
+func (r *results) Success(analytics.Message) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sent++; r.sent == r.wanted {
+		close(r.done)
+	}
+}
+
+func (r *results) Failure(_ analytics.Message, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failures = append(r.failures, err)
+}
+
+type quiet struct{ t *testing.T }
+
+func (q quiet) Logf(string, ...any)               {}
+func (q quiet) Errorf(format string, args ...any) { q.t.Logf(format, args...) }
+
+// TestGoSDK has RudderStack's Go SDK send every type of event, with gzip and without, to a
+// gateway that can't keep the first.
+func TestGoSDK(t *testing.T) {
+	for name, plain := range map[string]bool{"gzip": false, "plain": true} {
+		t.Run(name, func(t *testing.T) {
+			k := &keeper{}
+			refusals := 2
+			k.before = func(context.Context, string, int) error {
+				if refusals > 0 {
+					refusals--
+					return ErrUnavailable
+				}
+				return nil
+			}
+			s := start(t, k, nil)
+			said := &results{wanted: len(wantOfSDK), done: make(chan struct{})}
+			sdk, err := analytics.NewWithConfig(tokenB, analytics.Config{
+				DataPlaneUrl: s.url, DisableGzip: plain, Callback: said, Logger: quiet{t}, Transport: client(t).Transport,
+				BatchSize: 3, RetryAfter: func(int) time.Duration { return 0 },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := []analytics.Message{
+				analytics.Identify{UserId: "u1", Traits: analytics.NewTraits().SetEmail("jane@example.com")},
+				analytics.Track{UserId: "u1", Event: "Order Completed", Properties: analytics.NewProperties().SetRevenue(19.99)},
+				analytics.Group{UserId: "u1", GroupId: "list"},
+				analytics.Screen{UserId: "u1", Name: "Cart"},
+				analytics.Page{UserId: "u1", Name: "Home"},
+				analytics.Alias{UserId: "u2", PreviousId: "u1"},
+			}
+			for _, m := range messages {
+				if err := sdk.Enqueue(m); err != nil {
+					t.Fatal(err)
+				}
+			}
+			<-said.done // closing would give up what fails
+			if err := sdk.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if said.sent != len(messages) || len(said.failures) > 0 {
+				t.Errorf("the SDK says %d are sent, and %v", said.sent, said.failures)
+			}
+			// Batches overtake each other in this SDK.
+			if diff := cmp.Diff(slices.Sorted(slices.Values(wantOfSDK)), slices.Sorted(slices.Values(sdkEvents(t, k)))); diff != "" {
+				t.Error(diff)
+			}
+			for _, m := range k.all() {
+				if m.account != "b" {
+					t.Errorf("account %s", m.account)
+				}
+			}
+		})
+	}
+}
+
+// TestGoSDKRefused has the SDK say what it was told.
+func TestGoSDKRefused(t *testing.T) {
+	s := start(t, new(keeper), nil)
+	said := new(results)
+	sdk, err := analytics.NewWithConfig(noones, analytics.Config{
+		DataPlaneUrl: s.url, Callback: said, Logger: quiet{t}, Transport: client(t).Transport, BatchSize: 1,
+		RetryAfter: func(int) time.Duration { return 0 },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sdk.Enqueue(analytics.Track{UserId: "u", Event: "e"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := sdk.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if len(said.failures) != 1 || !strings.Contains(said.failures[0].Error(), "401") || len(s.all()) > 0 {
+		t.Errorf("%v", said.failures)
+	}
+}
+
+// nodeSDK is the version of the SDK that is tried.
+const nodeSDK = "@rudderstack/rudder-sdk-node@3.0.13"
+
+// nodeProgram sends an event of each type, and ends once the SDK has had its answers.
+const nodeProgram = `
+const Analytics = require('@rudderstack/rudder-sdk-node');
+const [url, key, gzip] = process.argv.slice(2);
+const sdk = new Analytics(key, { dataPlaneUrl: url, flushAt: 3, gzip: gzip === 'true', logLevel: 'silly',
+  axiosRetryConfig: { retryDelay: () => 1 } });
+const calls = [
+  ['identify', { userId: 'u1', traits: { email: 'jane@example.com' } }],
+  ['track', { userId: 'u1', event: 'Order Completed', properties: { revenue: 19.99 } }],
+  ['group', { userId: 'u1', groupId: 'list' }],
+  ['screen', { userId: 'u1', name: 'Cart' }],
+  ['page', { userId: 'u1', name: 'Home' }],
+  ['alias', { userId: 'u2', previousId: 'u1' }],
+];
+const all = calls.map(([type, message]) => new Promise((resolve, reject) =>
+  sdk[type](message, (err) => err ? reject(err) : resolve())));
+const flush = async () => { while (sdk.queue.length > 0) await sdk.flush(); };
+flush().then(() => Promise.all(all)).then(() => process.exit(0), (err) => { console.error(err.message); process.exit(1); });
+`
+
+// TestNodeSDK has RudderStack's SDK for Node.js send every type of event, with gzip and
+// without. It takes the SDK from npm, whose cache makes the second time quick.
+func TestNodeSDK(t *testing.T) {
+	if testing.Short() {
+		t.Skip("installs a package of npm")
+	}
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		t.Skip("npm isn't here")
+	}
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node isn't here")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private":true}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "send.js"), []byte(nodeProgram), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string, args ...string) ([]byte, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer cancel()
+		c := exec.CommandContext(ctx, name, args...)
+		c.Dir = dir
+		return c.CombinedOutput()
+	}
+	if out, err := run(npm, "install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", nodeSDK); err != nil {
+		t.Skipf("npm can't install %s: %v\n%s", nodeSDK, err, out)
+	}
+	for _, gzip := range []string{"true", "false"} {
+		t.Run("gzip "+gzip, func(t *testing.T) {
+			k := &keeper{}
+			refusals := 1
+			k.before = func(context.Context, string, int) error {
+				if refusals > 0 {
+					refusals--
+					return ErrUnavailable
+				}
+				return nil
+			}
+			s := start(t, k, nil)
+			if out, err := run(node, "send.js", s.url+"/", tokenA, gzip); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if diff := cmp.Diff(wantOfSDK, sdkEvents(t, k)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
