@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
 )
@@ -39,17 +41,22 @@ func (m *Mapper) phoneIn(s, country string) string {
 	return e164
 }
 
-// internationalForm writes a number that names its country with the + that it does so with.
+// internationalForm is a number without what says nothing around it: what ends it but letters
+// and digits, and what is in front of the + of one that names its country, such as tel: or a
+// bracket. The + may be full-width.
 func internationalForm(s string) string {
-	s = trim(s)
-	if len(s) > len("tel:") && strings.EqualFold(s[:len("tel:")], "tel:") {
-		s = trim(s[len("tel:"):])
+	s = strings.TrimRightFunc(s, func(r rune) bool { return r != '#' && !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	first := strings.IndexFunc(s, func(r rune) bool { return isPlus(r) || unicode.IsDigit(r) })
+	if first < 0 {
+		return s
 	}
-	if rest, ok := strings.CutPrefix(s, "\uff0b"); ok { // full-width
-		s = "+" + rest
+	if r, size := utf8.DecodeRuneInString(s[first:]); isPlus(r) && (first > 0 || size > 1) {
+		return "+" + s[first+size:]
 	}
 	return s
 }
+
+func isPlus(r rune) bool { return r == '+' || r == '\uff0b' }
 
 // phoneMemory holds what became of some numbers that weren't certain. A number drives
 // out the one that was in its slot.

@@ -178,11 +178,8 @@ var plainCountryNames = sync.OnceValue(func() map[string][]string {
 })
 
 func plainPhoneIn(s, country string) string {
-	s = plainTrim(s)
-	if len(s) > 4 && strings.EqualFold(s[:4], "tel:") {
-		s = plainTrim(s[4:])
-	}
-	s = strings.Replace(s, "＋", "+", 1)
+	s = regexp.MustCompile(`[^\pL\pN#]+$`).ReplaceAllString(s, "")
+	s = regexp.MustCompile(`^[^+＋\p{Nd}]*[+＋]`).ReplaceAllString(s, "+")
 	in := func(s, country string) string {
 		number, err := phonenumbers.Parse(s, country)
 		if err != nil || number.GetExtension() != "" || !phonenumbers.IsValidNumber(number) {
