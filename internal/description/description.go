@@ -11,11 +11,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"go.yaml.in/yaml/v3"
 )
 
 // Parse reads an OpenAPI 3.0 document, YAML or JSON.
 func Parse(data []byte) (*yaml.Node, error) {
+	// YAML holds all JSON but one escape: a character written as two surrogates.
+	if plain, err := jsontext.AppendFormat(nil, data, jsontext.PreserveRawStrings(false)); err == nil {
+		data = plain
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("it is neither JSON nor YAML: %w", err)
