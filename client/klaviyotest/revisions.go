@@ -19,6 +19,7 @@ type revision struct {
 	operations runtime.Operations
 	served     map[*runtime.Operation]served
 	shows      shows
+	renamed    renamed
 	// describe gives the module's description, which is parsed once.
 	describe func() *description
 }

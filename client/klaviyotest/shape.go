@@ -29,14 +29,14 @@ func (c *call) shaping() *shaping {
 // the names of include; it is nil where the operation includes none. What a revision always
 // shows stays as it shows it.
 func (s *shaping) resource(object collected, related func(name string) []collected) resource {
-	shown := s.sparse(object.shown(s.call))
+	shown := s.sparse(s.call.revision.renamed.show(object.shown(s.call)))
 	if related == nil {
 		return shown
 	}
 	for _, name := range s.include {
 		named := []identity{}
 		for _, other := range related(name) {
-			r := s.sparse(other.shown(s.call))
+			r := s.sparse(s.call.revision.renamed.show(other.shown(s.call)))
 			named = append(named, identity{r.Type, r.ID})
 			if !slices.ContainsFunc(s.included, func(there resource) bool { return there.Type == r.Type && there.ID == r.ID }) {
 				s.included = append(s.included, r)
