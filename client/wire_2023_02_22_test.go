@@ -19,7 +19,7 @@ const (
 	wireProfile = "01GDDKASAP8TKDDA2GRZDSVP4H"
 )
 
-var wire2023 = wireRevision[*klaviyo.API]{
+var _ = registerWire(wireRevision[*klaviyo.API]{
 	revision:   klaviyo.Revision,
 	operations: klaviyo.Operations,
 	newAPI:     func(c *client.Client) *klaviyo.API { return klaviyo.NewAPI(c) },
@@ -37,7 +37,7 @@ var wire2023 = wireRevision[*klaviyo.API]{
 		"get_profiles sort":          func(s string) bool { return klaviyo.ProfileSort(s).Valid() },
 	},
 	compare: []cmp.Option{cmp.AllowUnexported(klaviyo.Coordinate{}, klaviyo.EventIncluded{}, klaviyo.ProfileIncluded{})},
-}
+})
 
 // wireCases2023 has at least one case for each operation and each answer of success.
 var wireCases2023 = []wireCase[*klaviyo.API]{

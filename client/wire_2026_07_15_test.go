@@ -16,7 +16,7 @@ const (
 	wireJob   = "am9i"
 )
 
-var wire2026 = wireRevision[*klaviyo.API]{
+var _ = registerWire(wireRevision[*klaviyo.API]{
 	revision:   klaviyo.Revision,
 	operations: klaviyo.Operations,
 	newAPI:     func(c *client.Client) *klaviyo.API { return klaviyo.NewAPI(c) },
@@ -54,7 +54,7 @@ var wire2026 = wireRevision[*klaviyo.API]{
 		"get_profiles include":                        func(s string) bool { return klaviyo.ProfileInclude(s).Valid() },
 		"get_profiles sort":                           func(s string) bool { return klaviyo.ProfileSort(s).Valid() },
 	},
-}
+})
 
 // wireCases2026 has at least one case for each operation and each answer of success.
 var wireCases2026 = []wireCase[*klaviyo.API]{

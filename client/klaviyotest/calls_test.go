@@ -149,9 +149,9 @@ func withoutNull(t *testing.T, body []byte) []byte {
 }
 
 // mustSend is send for what has to be taken.
-func mustSend(t *testing.T, k *Klaviyo, method, url, body string) reply {
+func mustSend(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*http.Request)) reply {
 	t.Helper()
-	r := send(t, k, method, url, body)
+	r := send(t, k, method, url, body, edits...)
 	if r.status >= 300 {
 		t.Fatalf("%s %s: status %d: %s", method, url, r.status, r.body)
 	}

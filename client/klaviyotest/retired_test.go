@@ -3,6 +3,8 @@ package klaviyotest
 import (
 	"net/http"
 	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 func optedOut(r *http.Request) { r.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1") }
@@ -28,8 +30,8 @@ func TestRetiredRevision(t *testing.T) {
 		{name: "lists, which are alike", method: "GET", path: "/api/lists/", retired: revisionsUntil("2023-02-22"), status: 200},
 		{name: "a removed path", method: "POST", path: "/api/profile-unsubscription-bulk-create-jobs/", body: unsubscriptionOf(`"emails":["ada@example.com"]`),
 			retired: revisionsUntil("2023-02-22"), status: 404, detail: "No valid revisions found for method."},
-		{name: "none is left", method: "POST", path: "/api/events/", body: event, retired: revisionsUntil("2026-07-15"), status: 404, detail: "No valid revisions found for method."},
-		{name: "none is left, opted out", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: revisionsUntil("2026-07-15"), optedOut: true, status: 410},
+		{name: "none is left", method: "POST", path: "/api/events/", body: event, retired: openapi.Revisions(), status: 404, detail: "No valid revisions found for method."},
+		{name: "none is left, opted out", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: openapi.Revisions(), optedOut: true, status: 410},
 		{name: "the later one goes on", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: revisionsUntil("2023-02-22"), optedOut: true, status: 202},
 		{name: "the earlier one goes on", method: "POST", path: "/api/events/", body: event, retired: []string{"2026-07-15"}, optedOut: true, status: 202},
 	} {
@@ -82,10 +84,10 @@ func TestRetireInTheMiddle(t *testing.T) {
 		{"2026-07-15", "/api/events", nestedEventWith(adasEmail, `,"unique_id":"1"`)},
 	} {
 		k := New()
-		mustSend(t, k, "POST", test.path, test.body)
+		mustSend(t, k, "POST", test.path, test.body, ofRevision(test.revision))
 		k.Retire(test.revision)
 		for range 2 {
-			if r := send(t, k, "POST", test.path, test.body, optedOut); r.status != http.StatusGone {
+			if r := send(t, k, "POST", test.path, test.body, ofRevision(test.revision), optedOut); r.status != http.StatusGone {
 				t.Errorf("%s: status %d: %s", test.revision, r.status, r.body)
 			}
 		}

@@ -99,16 +99,22 @@ type pointers struct {
 }
 
 var (
-	pointers2023 = pointers{"/data/attributes/profile/$phone_number", "/data/attributes/subscriptions/%d"}
-	pointers2026 = pointers{"/data/attributes/profile/data/attributes/phone_number", "/data/attributes/profiles/data/%d/attributes"}
+	flatPointers   = pointers{"/data/attributes/profile/$phone_number", "/data/attributes/subscriptions/%d"}
+	nestedPointers = pointers{"/data/attributes/profile/data/attributes/phone_number", "/data/attributes/profiles/data/%d/attributes"}
 )
 
-// ways are those of the program. What waits while the only call of its operation is under
-// way goes in bulk.
-var ways = []way{
-	{"2023-02-22", "2023-02-22", nil, false, pointers2023},
-	{"2026-07-15", "2026-07-15", []string{"--bulk=never"}, false, pointers2026},
-	{"2026-07-15 in bulk", "2026-07-15", []string{"--concurrency=1"}, true, pointers2026},
+// ways are those of the program, of each revision. What waits while the only call of its
+// operation is under way goes in bulk.
+var ways = allWays()
+
+func allWays() []way {
+	all := []way{{older, older, nil, false, flatPointers}}
+	for _, r := range revisions[1:] {
+		all = append(all,
+			way{r.name, r.name, []string{"--bulk=never"}, false, nestedPointers},
+			way{r.name + " in bulk", r.name, []string{"--concurrency=1"}, true, nestedPointers})
+	}
+	return all
 }
 
 // wayOf gives one with the revision of a request.

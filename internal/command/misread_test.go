@@ -74,7 +74,7 @@ func TestMisread(t *testing.T) {
 				if tt.stops {
 					status = statusStopped
 					r.checkStop(t)
-					r.want(t, status, "Klaviyo no longer serves revision 2023-02-22 (it refused the first 10 events as if they were of another)", "--revision=2026-07-15")
+					r.want(t, status, "Klaviyo no longer serves revision "+older+" (it refused the first 10 events as if they were of another)", "--revision="+later)
 					if at := r.undone(); at < 1 || at > 3 { // the identifies may not be done
 						t.Errorf("it stopped at line %d", at)
 					}

@@ -13,7 +13,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-const older, later = "2023-02-22", "2026-07-15"
+// The oldest revision, which is the default, and the latest.
+var older, later = revisions[0].name, revisions[len(revisions)-1].name
 
 func TestRevisionsAreTheMappers(t *testing.T) {
 	var names []string
@@ -159,7 +160,7 @@ func TestReplayRenewsTheRevision(t *testing.T) {
 }
 
 func TestRevisionNotice(t *testing.T) {
-	const notice = "Add --revision " + later
+	notice := "Add --revision " + later
 	events := write(t, "events.jsonl", lines(`{"type":"page"}`))
 	dead := write(t, "dead.jsonl", lines(`{"line":1,"event":{"type":"page"},"error":{"code":"x"},"attempts":0}`))
 	chosen := write(t, "config.yaml", "revision: "+older+"\n")

@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 const (
@@ -289,7 +290,8 @@ func TestLaterRevision(t *testing.T) {
 // TestAfterTheLatest moves a revision in that follows the latest one with nothing changed.
 func TestAfterTheLatest(t *testing.T) {
 	needOasdiff(t)
-	const latest, next = "2026-07-15", "2099-06-15"
+	const next = "2099-06-15"
+	latest := slices.Max(openapi.Revisions())
 	root := newModule(t)
 	before := contents(t, root)
 	p := newPublished(t, root, next)
