@@ -2,10 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -314,6 +318,75 @@ func TestAfterTheLatest(t *testing.T) {
 	}
 	if generated := after["generated/"+next+"/klaviyo/klaviyo.gen.go"]; strings.Contains(generated, latest) || !strings.Contains(generated, `const Revision = "`+next+`"`) {
 		t.Error("the generated package is of another revision")
+	}
+}
+
+// TestGoesOver has programs send a revision in which nothing changed: the only file of ours
+// that is changed is the program's list.
+func TestGoesOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds the module")
+	}
+	needOasdiff(t)
+	const next, list = "2099-06-15", "internal/command/revisions.go"
+	latest := slices.Max(openapi.Revisions())
+	root := newModule(t)
+	before := contents(t, root)
+	if err := run(t.Context(), root, newPublished(t, root, next).file(), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+
+	// Step 6 of docs/updating.md. The names in the files end in their revision's year, or in
+	// its year and month.
+	want := []string{list}
+	ending := regexp.MustCompile(`([A-Za-z])20\d\d(\d\d)?\b`)
+	underscored := strings.NewReplacer("-", "_")
+	for _, folder := range []string{"client", "client/klaviyotest", "mapper", "internal/delivery"} {
+		from, to := folder+"/revision_"+underscored.Replace(latest)+".go", folder+"/revision_"+underscored.Replace(next)+".go"
+		code := ending.ReplaceAllString(strings.ReplaceAll(before[from], latest, next), "${1}2099")
+		writeFile(t, root, to, code)
+		want = append(want, to)
+	}
+	line := regexp.MustCompile(`\t\{name: "` + latest + `", until: "[^"]*"\},\n`)
+	writeFile(t, root, list, line.ReplaceAllString(before[list], "$0\t{name: \""+next+"\", until: \"2101-06-15\"},\n"))
+
+	for _, name := range changed(before, contents(t, root)) {
+		described := strings.HasPrefix(name, "openapi/"+next+"/") || strings.HasPrefix(name, "generated/"+next+"/")
+		if i := slices.Index(want, name); i >= 0 {
+			want = slices.Delete(want, i, i+1)
+		} else if !described {
+			t.Errorf("%s is changed", name)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("unchanged: %q", want)
+	}
+
+	var events strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&events, `{"type":"track","event":"E","messageId":"m%d","context":{"traits":{"email":"p%d@example.com"}}}`+"\n", i, i)
+	}
+	writeFile(t, root, "tracks.jsonl", events.String())
+	goCommand(t, root, "build", "-o", "rudderklaviyo", "./cmd/rudderklaviyo")
+	for _, args := range [][]string{{"map"}, {"plan"}, {"send", "--simulate", "--output=json"}} {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(root, "rudderklaviyo"), append(args, "--revision="+next, "tracks.jsonl")...)
+		cmd.Dir = root
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", args, err, out)
+		}
+		var sum struct{ Delivered, Requests int }
+		if args[0] == "send" && (json.Unmarshal(out, &sum) != nil || sum.Delivered != 200 || sum.Requests > 150) {
+			t.Errorf("not in bulk: %s", out)
+		}
+	}
+	goCommand(t, root, "test", ".", "./internal/command", "-run", "TestRevisions")
+}
+
+func writeFile(t *testing.T, root, name, data string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(root, name), []byte(data), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
