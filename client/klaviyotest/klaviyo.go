@@ -189,13 +189,13 @@ func (k *Klaviyo) check(c *call) *answer {
 func (k *Klaviyo) do(c *call) *answer {
 	account, unlock := k.now()
 	defer unlock()
-	if len(c.revision.renamed) > 0 {
-		c.value = c.revision.renamed.read(c.value)
-	}
 	var a answer
 	if refusals := account.refusedPhones(c); len(refusals) > 0 {
 		a = refuse(refusals...)
 	} else {
+		if len(c.revision.renamed) > 0 { // the rules above have the revision's names
+			c.value = c.revision.renamed.read(c.value)
+		}
 		a = c.served().do(account, c)
 	}
 	return &a
