@@ -37,6 +37,10 @@ type Program struct {
 	// is to set none.
 	LimitMemory func(bytes int64)
 
+	// Hangups gives the SIGHUPs of the process, which have the service read its accounts
+	// again; nil is for none. Once it is called they no longer stop the program.
+	Hangups func() <-chan os.Signal
+
 	// terminal is Stderr if that is one.
 	terminal *lockedWriter
 }
@@ -124,6 +128,14 @@ func (p Program) stdoutWidth() int {
 	return terminal.Width(p.Stdout.(*os.File))
 }
 
+// hangups are those that the service takes over.
+func (p Program) hangups() <-chan os.Signal {
+	if p.Hangups == nil {
+		return nil
+	}
+	return p.Hangups()
+}
+
 func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rudderklaviyo",
@@ -156,7 +168,7 @@ ended it.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetVersionTemplate(`{{.Name}} {{.Version}}` + "\n" + listRevisions())
-	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.versionCommand())
+	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.versionCommand())
 	return root
 }
 

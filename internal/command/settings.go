@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -67,8 +68,7 @@ func (s *settings) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
 	flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
-	flags.TextVar(&s.logLevel, logLevelFlag, slog.LevelWarn, "least `level` of what is logged: debug, info, warn or error")
-	flags.Lookup(logLevelFlag).DefValue = "warn"
+	registerLogLevel(flags, &s.logLevel, slog.LevelWarn)
 	for _, flag := range mappingFlags {
 		switch field := flag.field(&s.mapping).(type) {
 		case *string:
@@ -83,8 +83,13 @@ func (s *settings) register(cmd *cobra.Command) {
 	registerRevisions(cmd)
 }
 
-func (p Program) logger(s settings) *slog.Logger {
-	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: s.logLevel}))
+func registerLogLevel(flags *pflag.FlagSet, level *slog.Level, byDefault slog.Level) {
+	flags.TextVar(level, logLevelFlag, byDefault, "least `level` of what is logged: debug, info, warn or error")
+	flags.Lookup(logLevelFlag).DefValue = strings.ToLower(byDefault.String())
+}
+
+func (p Program) logger(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // load puts the settings together: flags over environment over file.
@@ -128,7 +133,7 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 
 // loadMapper reads the settings of a command that sends nothing, and makes its mapper.
 func (p Program) loadMapper(cmd *cobra.Command, settings settings) (*mapper.Mapper, error) {
-	cfg, err := p.load(cmd, settings, p.logger(settings))
+	cfg, err := p.load(cmd, settings, p.logger(settings.logLevel))
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,232 @@
+package command
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/gateway"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+)
+
+// serving is one run of serve: a gateway that takes events, an engine that keeps them, and
+// a service that delivers them.
+type serving struct {
+	program Program
+	flags   serveFlags
+	logger  *slog.Logger
+	closers []func()
+
+	tokens  gateway.Tokens
+	service atomic.Pointer[service.Service] // nil while it starts
+}
+
+// run serves until ctx is done. Senders are answered from the beginning, and told to try
+// again as long as nothing can be kept.
+func (s *serving) run(ctx context.Context, accounts []config.Account) error {
+	defer s.close()
+	if err := s.tokens.Set(tokensOf(accounts)); err != nil {
+		return wrongUsage(err)
+	}
+	events, err := s.listen()
+	if err != nil {
+		return stopped(err)
+	}
+	defer events.Close()
+	taking, err := gateway.New(gateway.Config{
+		Accounts: &s.tokens, Publisher: s, MaxMessage: stream.MaxMessage,
+		Observer: gateway.Observer{Answered: s.answered, Failed: s.failed},
+		Log:      slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
+	})
+	if err != nil {
+		return stopped(err)
+	}
+	group, failed := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		if err := taking.Serve(events); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	group.Go(func() error { return s.deliver(failed, accounts, taking) })
+	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\n", s.address(events))
+	if s.flags.simulate {
+		fmt.Fprintln(s.program.Stderr, simulationNotice)
+	}
+	if err := group.Wait(); err != nil {
+		return stopped(err)
+	}
+	return nil
+}
+
+// deliver opens the engine and delivers until ctx is done. Then the gateway ends first, so
+// that what it has promised is kept.
+func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking *gateway.Server) error {
+	defer func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		_ = taking.Shutdown(ending) // what it couldn't answer the senders send again
+	}()
+	engine, err := s.openEngine(ctx)
+	if err != nil {
+		return whenNotStopped(ctx, err)
+	}
+	defer engine.Close()
+	delivering, err := service.New(ctx, service.Config{
+		Engine: engine, ID: s.id(), Lease: s.flags.lease, Client: s.newClient,
+		Concurrency: s.flags.concurrency, Bulk: delivery.Bulk(s.flags.bulk), Logger: s.logger,
+	}, accounts)
+	if err != nil {
+		return whenNotStopped(ctx, err)
+	}
+	s.service.Store(delivering)
+
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var group errgroup.Group
+	group.Go(func() error { delivering.Run(running); return nil })
+	s.reloadUntil(ctx, delivering)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	_ = taking.Shutdown(ending)
+	stop()
+	return group.Wait()
+}
+
+// stopTimeout bounds how long requests of senders may take to the end.
+const stopTimeout = 15 * time.Second
+
+// whenNotStopped is the error of a start, unless somebody stopped it.
+func whenNotStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// reloadUntil reads the accounts again at each hangup, until ctx is done.
+func (s *serving) reloadUntil(ctx context.Context, delivering *service.Service) {
+	hangups := s.program.hangups()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+		}
+		if err := s.reload(ctx, delivering); err != nil {
+			s.logger.Error("the accounts stay as they are", "error", err)
+			continue
+		}
+		s.logger.Info("the accounts are read again")
+	}
+}
+
+func (s *serving) reload(ctx context.Context, delivering *service.Service) error {
+	accounts, err := s.program.loadAccounts(s.flags)
+	if err != nil {
+		return err
+	}
+	if err := delivering.Reload(ctx, accounts); err != nil {
+		return err
+	}
+	return s.tokens.Set(tokensOf(accounts))
+}
+
+func tokensOf(accounts []config.Account) map[string][]string {
+	tokens := make(map[string][]string, len(accounts))
+	for _, a := range accounts {
+		tokens[a.Name] = a.Tokens
+	}
+	return tokens
+}
+
+// Publish keeps a message of an account.
+func (s *serving) Publish(ctx context.Context, account string, data []byte, events int, id string) error {
+	delivering := s.service.Load()
+	if delivering == nil {
+		return gateway.ErrStarting
+	}
+	err := delivering.Publish(ctx, account, data, events, id)
+	if errors.Is(err, stream.ErrFull) {
+		return gateway.ErrFull
+	}
+	return err
+}
+
+// answered counts an answer to a sender.
+func (s *serving) answered(a gateway.Answered) {
+	if delivering := s.service.Load(); delivering != nil {
+		delivering.Ingested(a.Account, a.Code, a.Events, a.Took)
+	}
+}
+
+// failed logs why a message wasn't kept, which its senders are told to send again.
+func (s *serving) failed(account string, err error) {
+	if !errors.Is(err, gateway.ErrStarting) {
+		s.logger.Warn("events weren't kept, and are sent again", "account", account, "error", err)
+	}
+}
+
+// newClient makes the client of an account.
+func (s *serving) newClient(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
+	return s.flags.newClient(account.Key, account.Mapping, through(s.flags.transport(s.program)), s.logger.With("account", account.Name), options...)
+}
+
+// id names the service among those of a cluster.
+func (s *serving) id() string {
+	if s.flags.id != "" {
+		return s.flags.id
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}
+
+// listen opens the address for events.
+func (s *serving) listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", s.flags.listen)
+	if err != nil || s.flags.tlsCert == "" {
+		return listener, err
+	}
+	// The files are read for each connection that is made, so that a renewed certificate is
+	// taken.
+	certificate := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		pair, err := tls.LoadX509KeyPair(s.flags.tlsCert, s.flags.tlsKey)
+		return &pair, err
+	}
+	if _, err := certificate(nil); err != nil {
+		listener.Close()
+		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
+	}
+	return tls.NewListener(listener, &tls.Config{GetCertificate: certificate}), nil
+}
+
+// address is the URL that a listener is reached at from this machine.
+func (s *serving) address(l net.Listener) string {
+	scheme := "http"
+	if s.flags.tlsCert != "" {
+		scheme = "https"
+	}
+	return scheme + "://" + strings.Replace(l.Addr().String(), "[::]", "localhost", 1) + "/v1/webhook"
+}
+
+func (s *serving) close() {
+	for _, c := range s.closers {
+		c()
+	}
+}
