@@ -126,6 +126,7 @@ func (c *cluster) leader(t *testing.T, a *Account) int {
 
 // TestClusterLosesAServer stops the one that leads while messages come and are read.
 func TestClusterLosesAServer(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, 3, nil)
 	e := connectTo(t, c.config())
 	a := account(t, e, Limits{})
@@ -229,6 +230,7 @@ func TestClusterLosesAServer(t *testing.T) {
 }
 
 func TestClusterThatCantBeUsed(t *testing.T) {
+	t.Parallel()
 	small := newCluster(t, 1, func(o *server.Options) { o.MaxPayload = 1 << 20 })
 	none := newCluster(t, 1, func(o *server.Options) { o.JetStream = false })
 	lazy := newCluster(t, 1, func(o *server.Options) { o.SyncAlways, o.HTTPHost, o.HTTPPort = false, "127.0.0.1", -1 })
@@ -257,6 +259,21 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 		}
 		if !errors.Is(err, ErrSetup) || !strings.Contains(fmt.Sprint(err), test.want) {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	two := newCluster(t, 2, nil)
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		e, err := Connect(ctx, two.config())
+		cancel()
+		if err == nil {
+			e.Close()
+		}
+		if !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("two servers: %v", err)
+		}
+		if strings.Contains(err.Error(), "too few servers") {
+			break // they have found each other
 		}
 	}
 	nobody := ClusterConfig{URLs: []string{fmt.Sprintf("nats://user:secret@127.0.0.1:%d", freePorts(t, 1)[0])}}

@@ -33,7 +33,7 @@ type setupError struct {
 }
 
 func setup(cause error, format string, args ...any) error {
-	return &setupError{fmt.Sprintf(format, args...), cause}
+	return &setupError{fmt.Errorf(format, args...).Error(), cause}
 }
 
 func (e *setupError) Error() string        { return e.text }
@@ -68,18 +68,19 @@ func code(err error) jetstream.ErrorCode {
 
 // isPassing tells whether the same request may succeed in a moment.
 func isPassing(err error) bool {
-	if errors.Is(err, ErrSetup) {
+	if errors.Is(err, ErrSetup) { // whatever the server's code is
 		return false
 	}
 	switch code(err) {
-	case codeNoLeader, codeInsufficient, jetstream.JSErrCodeJetStreamNotEnabled:
+	case codeNoPeers, codeNoLeader, codeInsufficient, jetstream.JSErrCodeJetStreamNotEnabled:
 		return true
 	case 0:
-		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			return false
+		for _, final := range []error{ErrFull, jetstream.ErrMsgNotFound, nats.ErrMaxPayload, nats.ErrConnectionClosed} {
+			if errors.Is(err, final) {
+				return false
+			}
 		}
-		return !errors.Is(err, ErrFull) && !errors.Is(err, ErrTooLarge) &&
-			!errors.Is(err, nats.ErrMaxPayload) && !errors.Is(err, nats.ErrConnectionClosed)
+		return true
 	}
 	return false
 }

@@ -108,19 +108,19 @@ func (h *host) watch() {
 // check starts the server again if it can't write any more and there is room.
 func (h *host) check() {
 	running := h.server // which only this goroutine changes
+	health := ""
 	if running != nil {
-		health := running.Healthz(nil)
-		if health.Error == "" {
+		if health = running.Healthz(nil).Error; health == "" {
 			return
 		}
-		h.fail(errors.New(health.Error))
 	}
 	if err := h.folder.probe(spareRoom); err != nil {
 		h.fail(fmt.Errorf("data folder: %w", cause(err)))
 		return
 	}
-	h.set(nil)
 	if running != nil {
+		h.fail(errors.New(health))
+		h.set(nil)
 		running.Shutdown()
 		running.WaitForShutdown()
 	}

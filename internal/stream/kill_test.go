@@ -50,6 +50,7 @@ func check(err error) {
 
 // TestKilledProcessLosesNothing kills it several times while it keeps messages.
 func TestKilledProcessLosesNothing(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	messages, letters, position := map[uint64]string{}, map[uint64]bool{}, uint64(0)
 	for range 4 {

@@ -35,12 +35,14 @@ func (a *Account) letterSubject(rest string) string { return "rk.letters." + a.n
 // code takes the place of the one before. The errors are those of Publish; then some of the
 // letters may be kept.
 func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
+	for _, l := range letters {
+		if !names.MatchString(l.Code) {
+			return setup(nil, "a dead letter has the code %.80q: a code has 1 to 64 letters, digits, - or _", l.Code)
+		}
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lettersAtOnce)
 	for _, l := range letters {
-		if !names.MatchString(l.Code) {
-			return fmt.Errorf("a dead letter has the code %.80q, which isn't one", l.Code)
-		}
 		group.Go(func() error {
 			_, err := a.engine.publish(ctx, a.letterSubject(fmt.Sprintf("%s.%d-%d", l.Code, l.Seq, l.Event)), l.Record, "")
 			return err

@@ -76,7 +76,7 @@ func (r *Reader) Next(ctx context.Context) (Message, error) {
 			return Message{}, ctx.Err()
 		}
 		if r.ctx.Err() != nil {
-			return Message{}, fmt.Errorf("%w: %w", ErrUnavailable, errClosed)
+			return Message{}, unavailable(errClosed)
 		}
 		message, err := r.receive(ctx)
 		if err == nil || errors.Is(err, ErrSetup) {

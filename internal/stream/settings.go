@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -73,9 +74,12 @@ func checkSettings(have, want jetstream.StreamConfig) error {
 
 // refusal says what to do where a stream can't be made or set.
 func (e *Engine) refusal(name string, err error) error {
+	const tooFew = "there are too few servers with JetStream for %d replicas: have three in the cluster, all of them up: %w"
 	switch code(err) {
-	case codeNoPeers, codeNotClustered:
-		return setup(err, "stream %s: the cluster has too few servers with JetStream for %d replicas: it needs three that are up: %v", name, e.replicas, err)
+	case codeNotClustered:
+		return setup(err, "stream %s: "+tooFew, name, e.replicas, err)
+	case codeNoPeers: // it may pass: also one of three that is down for a while makes it so
+		return fmt.Errorf("%w: stream %s: "+tooFew, ErrUnavailable, name, e.replicas, err)
 	case codeStorageExceeded:
 		return setup(err, "stream %s: the servers have too little room for its limit: raise max_file_store, or lower maxBacklog: %v", name, err)
 	case 0:

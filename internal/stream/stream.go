@@ -87,7 +87,7 @@ func (e *Engine) Close() error {
 func (e *Engine) Available() error {
 	switch {
 	case e.ctx.Err() != nil:
-		return fmt.Errorf("%w: it is closed", ErrUnavailable)
+		return unavailable(errClosed)
 	case e.host != nil && e.host.failure() != nil:
 		return fmt.Errorf("%w: %w", ErrUnavailable, e.host.failure())
 	case !e.conn.IsConnected():
