@@ -2,16 +2,11 @@ package mapper_test
 
 import (
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/biter777/countries"
 	"github.com/nyaruka/phonenumbers"
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
 
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -125,57 +120,12 @@ func (m *plain) plainPhone(s string) string {
 	country := m.cfg.DefaultCountry
 	for _, path := range strings.Fields("T.country T.address.country T.address.country_code T.address.countryCode C.country C.address.country C.address.country_code C.address.countryCode") {
 		if v, _ := m.get(path); strings.IndexByte(`"0tf`, kindOf(v)) >= 0 && kindOf(v) != 0 && !isBlankText(v) {
-			country = plainCountry(plainTrim(textOf(v)))
+			country = mapper.CountryOf(textOf(v)) // has tests of its own
 			break
 		}
 	}
 	return plainPhoneIn(s, country)
 }
-
-// plainCountry is the code of a country by its codes and its names, of the countries that
-// have phone numbers. The first source that knows a name decides.
-func plainCountry(name string) string {
-	if strings.EqualFold(name, "UK") { // which is reserved for it
-		return "GB"
-	}
-	for code := range phonenumbers.GetSupportedRegions() {
-		region, err := language.ParseRegion(code)
-		if err != nil {
-			continue
-		}
-		for _, known := range []string{code, region.ISO3(), display.English.Regions().Name(region)} {
-			if strings.EqualFold(name, known) {
-				return code
-			}
-		}
-	}
-	if codes := plainCountryNames()[strings.ToLower(name)]; len(codes) == 1 {
-		return codes[0]
-	}
-	if code := countries.ByName(name).Alpha2(); phonenumbers.GetSupportedRegions()[code] {
-		return code
-	}
-	return ""
-}
-
-// plainCountryNames are the countries that have a name in some language.
-var plainCountryNames = sync.OnceValue(func() map[string][]string {
-	names := make(map[string][]string)
-	for _, tag := range display.Supported.Tags() {
-		inLanguage := display.Regions(tag)
-		for code := range phonenumbers.GetSupportedRegions() {
-			region, err := language.ParseRegion(code)
-			if err != nil || inLanguage == nil {
-				continue
-			}
-			name := strings.ToLower(inLanguage.Name(region))
-			if !slices.Contains(names[name], code) {
-				names[name] = append(names[name], code)
-			}
-		}
-	}
-	return names
-})
 
 func plainPhoneIn(s, country string) string {
 	s = regexp.MustCompile(`[^\pL\pN#]+$`).ReplaceAllString(s, "")
