@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -102,6 +103,12 @@ With --simulate and without --config there is one account, whose token is "simul
 func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if err := flags.check(cmd); err != nil {
 		return err
+	}
+	if state := p.Getenv("STATE_DIRECTORY"); flags.dataDir == "" && state != "" {
+		flags.dataDir = filepath.SplitList(state)[0]
+	}
+	if flags.dataDir == "" && len(flags.nats) == 0 && !flags.simulate {
+		return wrongUsage(errors.New("serve needs --data-dir FOLDER, where events are kept until they are delivered, or --nats with the URLs of a cluster"))
 	}
 	accounts, err := p.loadAccounts(flags)
 	if err != nil {

@@ -4,35 +4,29 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// dataFolder is where an embedded engine keeps what comes in. The folder of a simulation goes
-// with it.
-func (s *serving) dataFolder() (folder string, remove func(), err error) {
-	switch state := s.program.Getenv("STATE_DIRECTORY"); {
-	case s.flags.dataDir != "":
-		return s.flags.dataDir, func() {}, nil
-	case state != "":
-		return filepath.SplitList(state)[0], func() {}, nil
-	case s.flags.simulate:
-		folder, err := os.MkdirTemp("", "rudderklaviyo-simulation-")
-		return folder, func() { _ = os.RemoveAll(folder) }, err
+// dataFolder is where an embedded engine keeps what comes in. That of a simulation goes with
+// it.
+func (s *serving) dataFolder() (string, error) {
+	if s.flags.dataDir != "" {
+		return s.flags.dataDir, nil
 	}
-	return "", nil, wrongUsage(errors.New("serve needs --data-dir FOLDER, where events are kept until they are delivered, or --nats with the URLs of a cluster"))
+	folder, err := os.MkdirTemp("", "rudderklaviyo-simulation-")
+	s.closers = append(s.closers, func() { _ = os.RemoveAll(folder) })
+	return folder, err
 }
 
 // openEngine opens the store of what comes in. A cluster that isn't there yet is waited for.
 func (s *serving) openEngine(ctx context.Context) (*stream.Engine, error) {
 	if len(s.flags.nats) == 0 {
-		folder, remove, err := s.dataFolder()
+		folder, err := s.dataFolder()
 		if err != nil {
 			return nil, err
 		}
-		s.closers = append(s.closers, remove)
 		return stream.Embed(stream.EmbedConfig{Dir: folder, Log: s.logger})
 	}
 	for {

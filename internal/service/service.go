@@ -10,7 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
+	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -31,6 +33,10 @@ type Config struct {
 	// Lease is how long an account stays with a service that is silent. The default is
 	// [DefaultLease].
 	Lease time.Duration
+	// Spread is how long a free account is left to the other services of a cluster at the
+	// most. How long each leaves it differs by its name, so that accounts spread. A service
+	// that is alone needs none.
+	Spread time.Duration
 	// Client makes an account's client, with options of the service's. Its requests have to
 	// go through what it is given, before the network.
 	Client func(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error)
@@ -169,9 +175,13 @@ func (s *Service) newAccount(name string) *account {
 	}
 }
 
-// claim is how the service owns an account.
+// claim is how the service owns an account. Of the services that want one, that whose
+// name and the account's have the least hash is the first to take it.
 func (s *Service) claim(account string) stream.Claim {
-	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease}
+	hash := fnv.New32a()
+	fmt.Fprintf(hash, "%s/%s", account, s.cfg.ID)
+	share := float64(hash.Sum32()) / math.MaxUint32
+	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread))}
 }
 
 func (s *Service) account(name string) *account {

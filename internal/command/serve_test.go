@@ -1,0 +1,243 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+)
+
+// serveRun is a run of serve.
+type serveRun struct {
+	stderr  *lockedBuffer
+	url     string
+	hangups chan os.Signal
+	stop    context.CancelFunc
+	status  chan int
+}
+
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+var takenAt = regexp.MustCompile(`Events are taken at (\S+)/v1/webhook\.`)
+
+// serve runs serve until the test ends.
+func serve(t *testing.T, k *klaviyotest.Klaviyo, env map[string]string, args ...string) *serveRun {
+	t.Helper()
+	r := &serveRun{stderr: &lockedBuffer{}, hangups: make(chan os.Signal, 1), status: make(chan int, 1)}
+	p := Program{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: r.stderr, Getenv: func(name string) string { return env[name] },
+		Hangups: func() <-chan os.Signal { return r.hangups }}
+	if k != nil {
+		p.Transport = k.Transport()
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	r.stop = cancel
+	go func() {
+		r.status <- p.Run(ctx, append([]string{"serve", "--listen=127.0.0.1:0", "--admin=127.0.0.1:0"}, args...))
+	}()
+	t.Cleanup(func() { r.ends(t) })
+	return r
+}
+
+// ends stops it and gives the exit status.
+func (r *serveRun) ends(t *testing.T) int {
+	t.Helper()
+	r.stop()
+	select {
+	case status := <-r.status:
+		r.status <- status
+		return status
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it doesn't end:\n%s", r.stderr)
+		return -1
+	}
+}
+
+// waitFor waits until the log has a text.
+func (r *serveRun) waitFor(t *testing.T, text string) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains(r.stderr.String(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no %q in\n%s", text, r.stderr)
+		}
+	}
+}
+
+// post sends an event as RudderStack does: again where it is asked to.
+func (r *serveRun) post(t *testing.T, path, token, body string) int {
+	t.Helper()
+	r.waitFor(t, "Events are taken at")
+	url := takenAt.FindStringSubmatch(r.stderr.String())[1]
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.SetBasicAuth(token, "")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != http.StatusTooManyRequests || time.Now().After(deadline) {
+			return response.StatusCode
+		}
+	}
+}
+
+// accountFiles writes the files of an account, and gives that of the service.
+func accountFiles(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for name, text := range map[string]string{
+		"key": "pk_right", "tokens": "token-0123456789", "eu.yaml": "revision: 2026-07-15",
+		"serve.yaml": "accounts:\n- {name: eu, klaviyoKeyFile: key, tokensFile: tokens, destination: eu.yaml}",
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(folder, "serve.yaml")
+}
+
+func arrive(t *testing.T, k *klaviyotest.Klaviyo, events int) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); len(k.Events()) != events; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d events arrive, want %d", len(k.Events()), events)
+		}
+	}
+}
+
+func TestServe(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+	accounts, data := accountFiles(t), t.TempDir()
+	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
+	const token = "token-0123456789"
+	if got := r.post(t, "/v1/webhook", token, track(1, "m1")); got != http.StatusOK {
+		t.Errorf("answer %d", got)
+	}
+	if got := r.post(t, "/v1/batch", token, fmt.Sprintf(`{"batch":[%s,%s]}`, track(1, "m2"), track(2, "m3"))); got != http.StatusOK {
+		t.Errorf("answer %d", got)
+	}
+	if got := r.post(t, "/v1/webhook", "another", track(1, "m4")); got != http.StatusUnauthorized {
+		t.Errorf("answer %d", got)
+	}
+	arrive(t, k, 3)
+	if got := r.ends(t); got != statusDone {
+		t.Errorf("exit status %d\n%s", got, r.stderr)
+	}
+	for _, secret := range []string{"pk_right", token, "@example.com"} {
+		if strings.Contains(r.stderr.String(), secret) {
+			t.Errorf("the log shows %s:\n%s", secret, r.stderr)
+		}
+	}
+}
+
+// TestServeReloads goes over to a new key and a new token at a hangup, and stays as it is
+// where the file is wrong.
+func TestServeReloads(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+	accounts, data := accountFiles(t), t.TempDir()
+	beside := func(name string) string { return filepath.Join(filepath.Dir(accounts), name) }
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(beside(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("key", "pk_wrong")
+	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
+	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m1")); got != http.StatusOK {
+		t.Errorf("answer %d", got)
+	}
+	r.waitFor(t, "reason=unauthorized")
+
+	write("tokens", "short")
+	r.hangups <- syscall.SIGHUP
+	r.waitFor(t, "the accounts stay as they are")
+	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m2")); got != http.StatusOK {
+		t.Errorf("answer %d after a reload that failed", got)
+	}
+	write("tokens", "token-0123456789\ntoken-9876543210")
+	write("key", "pk_right")
+	r.hangups <- syscall.SIGHUP
+	arrive(t, k, 2)
+	if got := r.post(t, "/v1/webhook", "token-9876543210", track(1, "m3")); got != http.StatusOK {
+		t.Errorf("answer %d to the new token", got)
+	}
+	arrive(t, k, 3)
+}
+
+// TestServeSimulates needs no account and leaves nothing behind.
+func TestServeSimulates(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	r := serve(t, nil, nil, "--simulate")
+	if got := r.post(t, "/v1/identify", "simulation", `{"traits":{"email":"jane@example.com"}}`); got != http.StatusOK {
+		t.Errorf("answer %d", got)
+	}
+	if got := r.ends(t); got != statusDone {
+		t.Errorf("exit status %d\n%s", got, r.stderr)
+	}
+	if left, err := os.ReadDir(os.TempDir()); len(left) > 0 || err != nil {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+func TestServeRefuses(t *testing.T) {
+	accounts, data := accountFiles(t), t.TempDir()
+	first := serve(t, klaviyotest.New(), nil, "--config="+accounts, "--data-dir="+data)
+	first.post(t, "/v1/webhook", "token-0123456789", track(1, "m1")) // its folder is taken
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+		want   string
+	}{
+		{"no accounts", nil, statusUsage, "serve needs --config FILE"},
+		{"no folder", []string{"--config=" + accounts}, statusUsage, "serve needs --data-dir FOLDER"},
+		{"a folder and a cluster", []string{"--config=" + accounts, "--data-dir=" + data, "--nats=nats://127.0.0.1:1"}, statusUsage, "exclude each other"},
+		{"a short lease of a cluster", []string{"--config=" + accounts, "--nats=nats://127.0.0.1:1", "--lease=5s"}, statusUsage, "--lease is 12s or more"},
+		{"half a certificate", []string{"--simulate", "--tls-cert=cert.pem"}, statusUsage, "--tls-cert and --tls-key belong together"},
+		{"no port", []string{"--simulate", "--listen=localhost"}, statusUsage, "--listen is a host and a port"},
+		{"a folder that another service has", []string{"--config=" + accounts, "--data-dir=" + data}, statusStopped, data},
+		{"no such file", []string{"--config=missing.yaml", "--data-dir=" + data}, statusUsage, "missing.yaml"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := serve(t, klaviyotest.New(), nil, tt.args...)
+			select {
+			case got := <-r.status:
+				r.status <- got
+				if got != tt.status || !strings.Contains(r.stderr.String(), tt.want) {
+					t.Errorf("exit status %d, want %d with %q:\n%s", got, tt.status, tt.want, r.stderr)
+				}
+			case <-time.After(30 * time.Second):
+				t.Errorf("it goes on:\n%s", r.stderr)
+			}
+		})
+	}
+}
