@@ -23,15 +23,16 @@ func (q *Queue) dispatch() {
 }
 
 // mayWait is how long what is ready may wait for more to go with it: not at all where
-// nothing can make more ready, and a moment where only the end of a call can.
+// nothing can make more ready, and a moment where only the end of a call can, which makes
+// room for more input.
 func (q *Queue) mayWait() time.Duration {
 	switch {
-	case q.busy == 0 && (q.complete || q.blocked):
-		return 0
-	case q.complete:
+	case !q.complete && !q.blocked:
+		return q.cfg.BatchWait
+	case q.busy > 0:
 		return min(q.cfg.BatchWait, momentsWait)
 	}
-	return q.cfg.BatchWait
+	return 0
 }
 
 // momentsWait is enough for some thousand events to be read.
