@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -64,6 +66,9 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	}
 	if err := p.checkKey(cfg.PrivateAPIKey); err != nil {
 		return nil, err
+	}
+	if p.LimitMemory != nil && delivery.Bulk(flags.bulk).Gathers(cmp.Or(cfg.Revision, mapper.DefaultRevision())) {
+		p.LimitMemory(bulkMemoryLimit)
 	}
 	c, err := flags.newClient(cfg.PrivateAPIKey, cfg.Config, flags.transport(p), logger)
 	if err != nil {

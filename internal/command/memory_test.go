@@ -7,6 +7,26 @@ import (
 	"testing"
 )
 
+// A run that may send in bulk holds more, and has more.
+func TestBulkHasMoreMemory(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want int64
+	}{
+		{[]string{"--revision", later}, bulkMemoryLimit},
+		{[]string{"--revision", later, "--bulk", "never"}, memoryLimits["send"]},
+		{[]string{"--revision", older}, memoryLimits["send"]},
+	} {
+		var limit int64
+		p := Program{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+			Getenv:      func(string) string { return "" },
+			LimitMemory: func(bytes int64) { limit = bytes }}
+		if status := p.Run(t.Context(), append([]string{"send", "--simulate"}, tt.args...)); status != statusDone || limit != tt.want {
+			t.Errorf("%q: status %d, %d bytes, want %d", tt.args, status, limit, tt.want)
+		}
+	}
+}
+
 func TestEveryCommandLimitsItsMemory(t *testing.T) {
 	for _, cmd := range (Program{}).rootCommand().Commands() {
 		if cmd.Name() == "version" { // it reads nothing

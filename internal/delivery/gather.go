@@ -27,6 +27,17 @@ func (b Bulk) of(op *runtime.Operation) *batching {
 	return nil
 }
 
+// Gathers tells whether any requests of a revision are gathered, for which more is held in
+// memory.
+func (b Bulk) Gathers(revision string) bool {
+	for op := range batchings {
+		if op.Revision == revision && b.of(op) != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // gathering is what a lane's calls wait for that can be gathered.
 type gathering struct {
 	bytes int         // of their texts
