@@ -259,7 +259,7 @@ var endpoints = map[string]inbox.Kind{
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := time.Now()
 	seen := Answered{}
-	a := s.take(w, r, &seen)
+	a := s.take(w, r, began, &seen)
 	a.write(w)
 	if seen.Account != "" {
 		s.connections.done(r.Context())
@@ -268,8 +268,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.cfg.Observer.Answered(seen)
 }
 
-// take gives the answer to a request.
-func (s *Server) take(w http.ResponseWriter, r *http.Request, seen *Answered) answer {
+// take gives the answer to a request that began to come at a time.
+func (s *Server) take(w http.ResponseWriter, r *http.Request, began time.Time, seen *Answered) answer {
 	// A doubled slash, or one at the end, comes from an address that was put together. A
 	// redirect would make a GET of the request.
 	kind, known := endpoints[path.Clean("/"+r.URL.Path)]
@@ -302,7 +302,7 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, seen *Answered) an
 		return accepted // there is nothing to keep
 	}
 	a := s.joiner.keep(account, &request{
-		Request: inbox.Request{Kind: kind, Received: time.Now(), Body: body},
+		Request: inbox.Request{Kind: kind, Received: began, Body: body},
 		events:  events,
 	})
 	if a.status == http.StatusOK {
