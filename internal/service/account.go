@@ -21,6 +21,7 @@ type account struct {
 	logger  *slog.Logger
 	metrics accountMetrics
 	in, out rate
+	reasons reasons
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -56,7 +57,7 @@ func (a *account) deliverAll(ctx context.Context) {
 func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	a.logger.Info("the account is owned", "epoch", lease.Epoch())
 	a.metrics.ownershipChanges.Inc()
-	place, err := placeOf(lease, a.kept, a.logger)
+	place, err := placeOf(lease, a.kept, a.logger, a.metrics.leaseRenew)
 	if err != nil {
 		a.logger.Error("the counts of the owner before can't be read, and begin at 0", "error", err)
 	}

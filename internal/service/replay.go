@@ -11,13 +11,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// Letters gives an account's dead letters, in the order in which they were kept.
-func (s *Service) Letters(ctx context.Context, name string) (iter.Seq2[stream.Letter, error], error) {
+// Letters gives an account's dead letters, in the order in which they were kept. A code that
+// isn't empty chooses those with that reason.
+func (s *Service) Letters(ctx context.Context, name, code string) (iter.Seq2[stream.Letter, error], error) {
 	a := s.account(name)
 	if a == nil {
 		return nil, ErrNoAccount
 	}
-	return a.kept.Letters(ctx, 0), nil
+	return a.kept.Letters(ctx, code, 0), nil
 }
 
 // Replay puts the events of an account's dead letters behind those that wait, to be delivered
@@ -31,12 +32,9 @@ func (s *Service) Replay(ctx context.Context, name, code string) (replayed int, 
 	if a == nil {
 		return 0, ErrNoAccount
 	}
-	for letter, err := range a.kept.Letters(ctx, 0) {
+	for letter, err := range a.kept.Letters(ctx, code, 0) {
 		if err != nil {
 			return replayed, err
-		}
-		if code != "" && letter.Code != code {
-			continue
 		}
 		record, err := deadletter.Parse(letter.Record)
 		if err != nil || record.Event == nil {

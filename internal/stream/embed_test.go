@@ -282,7 +282,7 @@ func TestLetters(t *testing.T) {
 		t.Error("a code with a dot is taken")
 	}
 	got, last := map[string]Letter{}, uint64(0)
-	for l, err := range a.Letters(t.Context(), 0) {
+	for l, err := range a.Letters(t.Context(), "", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,7 +322,7 @@ func TestLetters(t *testing.T) {
 	}
 	counts(map[string]int{"unavailable": 100})
 	n := 0
-	for _, err := range a.Letters(t.Context(), 0) {
+	for _, err := range a.Letters(t.Context(), "", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +330,19 @@ func TestLetters(t *testing.T) {
 			break
 		}
 	}
-	for l, err := range a.Letters(t.Context(), last) {
+	of := map[string]int{}
+	for _, code := range []string{"unavailable", "invalid", "una", "*", "not a.code"} {
+		for l, err := range a.Letters(t.Context(), code, 0) {
+			if err != nil || l.Code != code {
+				t.Errorf("letters of %s: %+v, %v", code, l, err)
+			}
+			of[code]++
+		}
+	}
+	if want := map[string]int{"unavailable": 100}; !cmp.Equal(of, want) {
+		t.Errorf("letters by code %v, want %v", of, want)
+	}
+	for l, err := range a.Letters(t.Context(), "", last) {
 		t.Errorf("after the last: %v, %v", l, err)
 	}
 }
