@@ -1,0 +1,87 @@
+package admin
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// securityHeaders are those of every answer. A page sets its own Content-Security-Policy.
+var securityHeaders = map[string]string{
+	"Content-Security-Policy":      "default-src 'none'; frame-ancestors 'none'",
+	"X-Frame-Options":              "DENY",
+	"X-Content-Type-Options":       "nosniff",
+	"Referrer-Policy":              "same-origin", // with no-referrer a form's Origin would be null
+	"Cross-Origin-Opener-Policy":   "same-origin",
+	"Cross-Origin-Resource-Policy": "same-origin",
+	"Cache-Control":                "no-store",
+}
+
+// hosts are those that a request may name. A web page elsewhere can have its own name lead
+// to a loopback address, and would then be let in by a browser of this machine.
+type hosts struct {
+	open       bool // every name is allowed: a token is needed
+	configured string
+}
+
+func (h hosts) allow(given string) bool {
+	host := given
+	if name, _, err := net.SplitHostPort(given); err == nil {
+		host = name // a tunnel may have another port
+	}
+	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
+	return h.open || host == h.configured || isLoopback(host) || strings.HasSuffix(host, ".localhost")
+}
+
+// credential is how a request proves that it may do something.
+type credential int
+
+const (
+	none   credential = iota
+	basic             // a browser sends it by itself, also if another site wants so
+	bearer            // only a program that has the token sends it
+)
+
+// credential tells how a request has proved that it has the token.
+func (s *Server) credential(r *http.Request) credential {
+	if s.cfg.Token == "" {
+		return none
+	}
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(token), s.cfg.Token) {
+		return bearer
+	}
+	if _, password, ok := r.BasicAuth(); ok && same(password, s.cfg.Token) {
+		return basic
+	}
+	return none
+}
+
+// same compares in a time that tells nothing of either.
+func same(a, b string) bool {
+	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
+	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
+}
+
+// remoteNeedsToken lets everybody in at a loopback address, and elsewhere those with the
+// token.
+func (s *Server) remoteNeedsToken(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.hosts.open && s.credential(r) == none {
+			s.unauthorized(w)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) unauthorized(w http.ResponseWriter) {
+	if s.cfg.Token == "" {
+		plain(w, http.StatusForbidden, "this needs an admin token, and the service was started without one")
+		return
+	}
+	w.Header().Add("WWW-Authenticate", `Basic realm="rudderklaviyo", charset="UTF-8"`)
+	w.Header().Add("WWW-Authenticate", `Bearer realm="rudderklaviyo"`)
+	plain(w, http.StatusUnauthorized, "send the admin token: Authorization: Bearer TOKEN, or as the password of Basic")
+}

@@ -1,0 +1,152 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
+)
+
+// letters gives an account's dead letters as JSON Lines, the records that send writes. They
+// hold events, and so personal data.
+func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
+	if s.credential(r) == none {
+		s.unauthorized(w)
+		return
+	}
+	ctx, cancel, control := s.lasting(w, r)
+	defer cancel()
+	account := r.PathValue("account")
+	letters, err := s.cfg.Accounts.Letters(ctx, account, r.URL.Query().Get("code"))
+	if err != nil {
+		s.failed(w, err)
+		return
+	}
+	began := false
+	for letter, err := range letters {
+		if err != nil && !began {
+			s.failed(w, err)
+			return
+		}
+		if !began {
+			w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
+			began = true
+		}
+		if err == nil {
+			_ = control.SetWriteDeadline(time.Now().Add(writeTime))
+			_, err = w.Write(letter.Record)
+		}
+		if err != nil {
+			s.cfg.Log.Warn("the dead letters aren't given whole", "account", account, "error", err)
+			panic(http.ErrAbortHandler) // so that the reader doesn't take them for all
+		}
+	}
+	if !began {
+		w.Header().Set("Content-Type", "application/jsonl; charset=utf-8")
+	}
+}
+
+// replays are the accounts whose dead letters are being replayed.
+type replays struct {
+	mu    sync.Mutex
+	under map[string]bool
+}
+
+// begin tells whether an account's may begin.
+func (r *replays) begin(account string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.under[account] {
+		return false
+	}
+	if r.under == nil {
+		r.under = map[string]bool{}
+	}
+	r.under[account] = true
+	return true
+}
+
+func (r *replays) end(account string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.under, account)
+}
+
+// replayDocument is the answer to a replay.
+type replayDocument struct {
+	Replayed int    `json:"replayed"`
+	Error    string `json:"error,omitempty"`
+}
+
+var (
+	errNotAllowed = errors.New("send the admin token: Authorization: Bearer TOKEN, or use the page's button. Reload the page if the service was started again")
+	errReplaying  = errors.New("the account's dead letters are being replayed already")
+)
+
+// replay delivers an account's dead letters again. A program that has the token may do so,
+// and the page's form, which no other site's page can send: it proves that it is of a page
+// of this process, and a browser says where it comes from.
+func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
+	form := s.credential(r) != bearer
+	if form && (crossOrigin.Check(r) != nil || !same(r.PostFormValue("proof"), s.formProof)) {
+		s.replayed(w, r, 0, errNotAllowed)
+		return
+	}
+	account := r.PathValue("account")
+	if !s.replays.begin(account) {
+		s.replayed(w, r, 0, errReplaying)
+		return
+	}
+	defer s.replays.end(account)
+	ctx, cancel, control := s.lasting(w, r)
+	defer cancel()
+	n, err := s.cfg.Accounts.Replay(ctx, account, r.URL.Query().Get("code"))
+	_ = control.SetWriteDeadline(time.Now().Add(writeTime))
+	s.board.forget()
+	if err != nil {
+		s.cfg.Log.Warn("a replay ended early", "account", account, "replayed", n, "error", err)
+	}
+	s.replayed(w, r, n, err)
+}
+
+var crossOrigin = http.NewCrossOriginProtection()
+
+// replayed answers a replay: a browser's form goes back to the page.
+func (s *Server) replayed(w http.ResponseWriter, r *http.Request, n int, err error) {
+	if err == nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+		account := r.PathValue("account")
+		back := url.URL{Path: "../../../", RawQuery: url.Values{"replayed": {strconv.Itoa(n)}, "of": {account}}.Encode(), Fragment: accountID(account)}
+		w.Header().Set("Location", back.String()) // relative, for a proxy may have put the page elsewhere
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
+	document := replayDocument{Replayed: n}
+	status := http.StatusOK
+	if err != nil {
+		document.Error, status = err.Error(), statusOf(err)
+	}
+	writeJSON(w, status, document)
+}
+
+func statusOf(err error) int {
+	switch {
+	case errors.Is(err, errNotAllowed):
+		return http.StatusForbidden
+	case errors.Is(err, errReplaying):
+		return http.StatusConflict
+	case errors.Is(err, service.ErrNoAccount):
+		return http.StatusNotFound
+	case errors.Is(err, context.Canceled):
+		return http.StatusServiceUnavailable // the service stops
+	}
+	return http.StatusServiceUnavailable // the store
+}
+
+func (s *Server) failed(w http.ResponseWriter, err error) { plain(w, statusOf(err), err.Error()) }
