@@ -99,7 +99,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		}
 		delete(messages, m.Seq)
 	}
-	for l, err := range a.Letters(t.Context(), 0) {
+	for l, err := range a.Letters(t.Context(), "", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
