@@ -235,6 +235,13 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 	none := newCluster(t, 1, func(o *server.Options) { o.JetStream = false })
 	lazy := newCluster(t, 1, func(o *server.Options) { o.SyncAlways, o.HTTPHost, o.HTTPPort = false, "127.0.0.1", -1 })
 	single := newCluster(t, 1, func(o *server.Options) { o.HTTPHost, o.HTTPPort = "127.0.0.1", -1 })
+	users := newCluster(t, 1, func(o *server.Options) {
+		o.Accounts = []*server.Account{server.NewAccount("A")}
+		o.Users = []*server.User{{Username: "user", Password: "secret", Account: o.Accounts[0]}}
+	})
+	as := func(user string) ClusterConfig {
+		return ClusterConfig{URLs: []string{strings.Replace(users.servers[0].ClientURL(), "//", "//"+user+"@", 1)}}
+	}
 	monitored := func(c *cluster) ClusterConfig {
 		config := c.config()
 		config.Monitoring = []string{"http://" + c.servers[0].MonitorAddr().String()}
@@ -248,6 +255,8 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 	}{
 		"small messages":  {small.config(), "max_payload to 4263936 or more"},
 		"no JetStream":    {none.config(), "have no JetStream"},
+		"no account":      {as("user:secret"), "account of these credentials has no JetStream"},
+		"another user":    {as("user:wrong"), "refuse the user"},
 		"lazy syncing":    {monitored(lazy), "sync_interval: always"},
 		"one server":      {monitored(single), "too few servers"},
 		"no credentials":  {noCredentials, "credentials can't be read"},
@@ -257,7 +266,7 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 		if err == nil {
 			e.Close()
 		}
-		if !errors.Is(err, ErrSetup) || !strings.Contains(fmt.Sprint(err), test.want) {
+		if !errors.Is(err, ErrSetup) || !strings.Contains(fmt.Sprint(err), test.want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: %v, want %q", name, err, test.want)
 		}
 	}

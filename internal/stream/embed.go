@@ -51,6 +51,7 @@ func connection(log *slog.Logger) []nats.Option {
 	return []nats.Option{
 		nats.Name("rudderklaviyo"),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // the credentials may be replaced
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(5 * time.Second),
 		nats.MaxPingsOutstanding(2),

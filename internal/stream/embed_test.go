@@ -256,6 +256,32 @@ func TestReaderGoesOn(t *testing.T) {
 	}
 }
 
+// TestReaderHoldsLittle reads one of many large messages and lets the others wait.
+func TestReaderHoldsLittle(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	const size, messages = 1 << 20, 32
+	for i := range messages {
+		if _, err := a.Publish(t.Context(), make([]byte, size), 1, fmt.Sprint(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := a.Read(0)
+	defer r.Close()
+	if _, err := r.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	info, err := r.consumer.Info(t.Context())
+	if err != nil || info.Delivered.Consumer*size > fetchBytes || info.NumPending+info.Delivered.Consumer != messages {
+		t.Errorf("%d of %d messages have been sent, %v", info.Delivered.Consumer, messages, err)
+	}
+	r.Close()
+	for info, err := a.events.Info(t.Context()); err != nil || info.State.Consumers > 0; info, err = a.events.Info(t.Context()) {
+		if err != nil {
+			t.Fatal(err) // also at the deadline, if the server keeps the consumer
+		}
+	}
+}
+
 // TestReaderOfAnotherStream reads one that was restored, from an older copy say.
 func TestReaderOfAnotherStream(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})

@@ -149,7 +149,7 @@ func (r *Reader) take(m jetstream.Msg) (Message, error) {
 
 // begin makes a consumer that begins after the last message given.
 func (r *Reader) begin(ctx context.Context) error {
-	ctx, cancel := r.account.engine.within(ctx, requestTimeout)
+	ctx, cancel := r.account.engine.within(ctx, attemptFor)
 	defer cancel()
 	if err := r.checkEnd(ctx); err != nil {
 		return err
