@@ -12,8 +12,8 @@ import (
 
 // The ids of the cases that those of 2023-02-22 haven't got.
 const (
-	wireEvent = "3Zp/tVJhFSn"
-	wireJob   = "am9i"
+	wireEvent2026 = "3Zp/tVJhFSn"
+	wireJob2026   = "am9i"
 )
 
 var _ = registerWire(wireRevision[*klaviyo.API]{
@@ -121,7 +121,7 @@ var wireCases2026 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationGetEvent,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return api.GetEvent(t.Context(), wireEvent, &klaviyo.GetEventParams{
+			return api.GetEvent(t.Context(), wireEvent2026, &klaviyo.GetEventParams{
 				FieldsAttribution: []klaviyo.AttributionField{klaviyo.AttributionFieldID},
 				FieldsEvent:       []klaviyo.EventField{klaviyo.EventFieldDatetime, klaviyo.EventFieldEventProperties},
 				FieldsMetric:      []klaviyo.MetricField{klaviyo.MetricFieldCreated},
@@ -285,7 +285,7 @@ var wireCases2026 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationGetErrorsForBulkImportProfilesJob,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return api.GetErrorsForBulkImportProfilesJob(t.Context(), wireJob, &klaviyo.GetErrorsForBulkImportProfilesJobParams{
+			return api.GetErrorsForBulkImportProfilesJob(t.Context(), wireJob2026, &klaviyo.GetErrorsForBulkImportProfilesJobParams{
 				FieldsImportError: []klaviyo.ImportErrorField{klaviyo.ImportErrorFieldCode},
 				PageCursor:        "bmV4dA",
 				PageSize:          50,
@@ -299,7 +299,7 @@ var wireCases2026 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationGetBulkImportProfilesJob,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return api.GetBulkImportProfilesJob(t.Context(), wireJob, &klaviyo.GetBulkImportProfilesJobParams{
+			return api.GetBulkImportProfilesJob(t.Context(), wireJob2026, &klaviyo.GetBulkImportProfilesJobParams{
 				FieldsList:                 []klaviyo.ListField{klaviyo.ListFieldName},
 				FieldsProfileBulkImportJob: []klaviyo.ImportJobField{klaviyo.ImportJobFieldCompletedAt},
 				Include:                    []klaviyo.ImportJobInclude{klaviyo.ImportJobIncludeLists},
@@ -385,7 +385,7 @@ var wireCases2026 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationGetBulkSuppressProfilesJob,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return api.GetBulkSuppressProfilesJob(t.Context(), wireJob, &klaviyo.GetBulkSuppressProfilesJobParams{
+			return api.GetBulkSuppressProfilesJob(t.Context(), wireJob2026, &klaviyo.GetBulkSuppressProfilesJobParams{
 				FieldsProfileSuppressionBulkCreateJob: []klaviyo.SuppressionJobField{klaviyo.SuppressionJobFieldCompletedAt},
 			})
 		},
@@ -410,7 +410,7 @@ var wireCases2026 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationGetBulkUnsuppressProfilesJob,
 		call: func(t *testing.T, api *klaviyo.API) (any, error) {
-			return api.GetBulkUnsuppressProfilesJob(t.Context(), wireJob, &klaviyo.GetBulkUnsuppressProfilesJobParams{
+			return api.GetBulkUnsuppressProfilesJob(t.Context(), wireJob2026, &klaviyo.GetBulkUnsuppressProfilesJobParams{
 				FieldsProfileSuppressionBulkDeleteJob: []klaviyo.UnsuppressionJobField{klaviyo.UnsuppressionJobFieldCompletedAt},
 			})
 		},
