@@ -308,8 +308,12 @@ func documented(t *testing.T, revision, want string) {
 	}
 	head, rest, begins := strings.Cut(string(page), begin)
 	table, tail, ends := strings.Cut(rest, end)
-	if !begins || !ends {
-		t.Fatalf("%s lacks the lines %q and %q", file, begin, end)
+	switch {
+	case begins && ends:
+	case !begins && *update:
+		head += "\n## Revision " + revision + "\n\n"
+	default:
+		t.Fatalf("%s lacks the lines %q and %q; -update writes them at its end", file, begin, end)
 	}
 	if *update {
 		if err := os.WriteFile(file, []byte(head+begin+want+end+tail), 0o644); err != nil {
