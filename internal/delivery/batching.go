@@ -3,6 +3,7 @@ package delivery
 import (
 	"encoding/json"
 	"maps"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -17,8 +18,8 @@ type batching struct {
 	// most is how many requests a call takes, and size how many bytes its body may have; 0
 	// if their number alone counts.
 	most, size int
-	// fewest is from how many on the operation is worth its call. With fewer that are ready
-	// each goes alone, at once.
+	// fewest is from how many on the operation is worth its call, by the crossover of the
+	// limits. With fewer that are ready each goes alone, at once.
 	fewest int
 	// wrapping is how many bytes a request may take in the call's body beyond those of its
 	// own body.
@@ -47,8 +48,20 @@ var batchings = map[*runtime.Operation]*batching{}
 
 // register adds those of a revision.
 func register(revision map[*runtime.Operation]*batching) bool {
+	for single, b := range revision {
+		if b.operation != nil {
+			b.fewest = crossover(single, b.operation)
+		}
+	}
 	maps.Copy(batchings, revision)
 	return true
+}
+
+// crossover is how many requests make a call for many worth more than calls of one each. An
+// account that has 150 of those a minute against 3,500 of these sends more by 150 calls of 24.
+func crossover(single, many *runtime.Operation) int {
+	one, all := single.Steady, many.Steady
+	return int(time.Duration(one.Calls)*all.Window/(time.Duration(all.Calls)*one.Window)) + 1
 }
 
 // gathers tells whether requests that are ready are taken into a call of another operation.

@@ -23,7 +23,6 @@ var _ = register(map[*runtime.Operation]*batching{
 		operation: klaviyo.OperationBulkImportProfiles,
 		most:      10_000,
 		size:      5_000_000,
-		fewest:    importCrossover2026,
 		wrapping:  100,
 		takes:     taking(canBeImported2026),
 		join: joining(func(bodies []*klaviyo.ProfileUpsertQuery) klaviyo.ProfileImportJobCreateQuery {
@@ -40,7 +39,6 @@ var _ = register(map[*runtime.Operation]*batching{
 		operation: klaviyo.OperationBulkCreateEvents,
 		most:      1000,
 		size:      5_000_000,
-		fewest:    crossover2026,
 		wrapping:  200,
 		join: joining(func(bodies []*klaviyo.EventCreateQuery) klaviyo.EventBulkCreateQuery {
 			entries := make([]klaviyo.EventBulkEntryAttributes, len(bodies))
@@ -79,11 +77,6 @@ var _ = register(map[*runtime.Operation]*batching{
 		lists: map[string]func(any) int{"/data/attributes/profiles/data": elements(unsubscribed2026)},
 	},
 })
-
-// crossover2026 is how many events make a call in bulk worth more than calls of one each: an
-// account has 150 of those a minute against 3,500 of these, and 150 calls of 24 are 3,600
-// events.
-const crossover2026 = 24
 
 // bulkEntry2026 is an event among those of a call.
 func bulkEntry2026(e *klaviyo.EventCreateAttributes) klaviyo.EventBulkEntryAttributes {
@@ -173,10 +166,6 @@ func mergeProfiles2026(earlier, later *klaviyo.ProfileUpsertQuery) (klaviyo.Prof
 	merged.Data.ID = later.Data.ID
 	return merged, err == nil
 }
-
-// importCrossover2026 is how many profiles make an import worth more than calls of one each:
-// an account has 150 imports a minute against 750 of these.
-const importCrossover2026 = 6
 
 // imported2026 is the list of an import's profiles.
 const imported2026 = "/data/attributes/profiles/data"

@@ -20,6 +20,20 @@ var (
 	imports2026 = mapperOf(mapper.Config{Revision: "2026-07-15", HistoricalImport: true})
 )
 
+// The crossovers of events and of profiles.
+var (
+	crossover2026       = batchings[klaviyo.OperationCreateEvent].fewest
+	importCrossover2026 = batchings[klaviyo.OperationCreateOrUpdateProfile].fewest
+)
+
+// TestCrossover2026 holds them to what the limits of an account make of them: 3,500 calls
+// a minute against 150, and 750 against 150.
+func TestCrossover2026(t *testing.T) {
+	if crossover2026 != 24 || importCrossover2026 != 6 {
+		t.Errorf("%d events and %d profiles", crossover2026, importCrossover2026)
+	}
+}
+
 func mapperOf(config mapper.Config) *mapper.Mapper {
 	m, err := mapper.New(config)
 	if err != nil {
