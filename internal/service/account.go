@@ -117,7 +117,8 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
 		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
 		Place:   place, PlaceInterval: placeInterval,
-		Logger: a.logger, Where: whereInStream,
+		Earlier: a.earlier(),
+		Logger:  a.logger, Where: whereInStream,
 	})
 	a.mu.Lock()
 	a.run = run
@@ -134,6 +135,16 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 }
 
 func (a *account) deadLettered(code string) { a.metrics.deadLetters.WithLabelValues(code).Inc() }
+
+// earlier is a delivery before this one, whichever server's, which may have left import jobs.
+func (a *account) earlier() *delivery.Earlier {
+	return &delivery.Earlier{
+		Awaited: func(jobs []string) { a.logger.Info("profiles wait for import jobs", "jobs", jobs) },
+		GivenUp: func(jobs []string, reason error) {
+			a.logger.Warn("import jobs aren't waited for: if one ends later, older values of its profiles come back", "jobs", jobs, "reason", reason)
+		},
+	}
+}
 
 // whereInStream says in the log where an event stands.
 func whereInStream(at delivery.Position) []any {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
@@ -181,6 +182,38 @@ func TestGoesOnWhereItWas(t *testing.T) {
 	eventually(t, "the counts are taken up", func() bool { return s.statusOf(t, "eu").Counts.Delivered == sent })
 	if got := len(k.Events()); got != sent {
 		t.Errorf("%d events arrived after all, want %d", got, sent)
+	}
+}
+
+// Profiles wait for the import that a server before left, or else its older values would come
+// back.
+func TestWaitsForImportsOfAServerBefore(t *testing.T) {
+	const outlives = time.Second
+	k := klaviyotest.New(klaviyotest.WithKey("pk_right"), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+		return klaviyotest.JobPlan{Queued: outlives}
+	}))
+	before, err := client.New("pk_right", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := klaviyo.NewBulkImportProfilesBody(klaviyo.ImportJobCreateAttributes{Profiles: klaviyo.ImportProfiles{
+		Data: []klaviyo.ProfileUpsertQueryResourceObject{
+			klaviyo.NewCreateOrUpdateProfileBody(klaviyo.ProfileUpsertAttributes{Email: klaviyo.Set("p1@example.com"), FirstName: klaviyo.Set("Old")}).Data,
+		},
+	}})
+	if _, err := klaviyo.NewAPI(before).BulkImportProfiles(t.Context(), nil, body); err != nil {
+		t.Fatal(err)
+	}
+	account := testAccount("ada")
+	account.Mapping.Revision = klaviyo.Revision
+	s := serveTo(t, t.TempDir(), map[string]*klaviyotest.Klaviyo{"ada": k}, account)
+	s.send(t, "ada", `{"type":"identify","messageId":"m","traits":{"email":"p1@example.com","firstName":"New"}}`)
+	eventually(t, "the profile is written", func() bool {
+		p, _ := k.Profile("p1@example.com")
+		return p.Attributes.FirstName == "New"
+	})
+	if job := k.Jobs()[0]; job.Ended.IsZero() {
+		t.Error("the profile was written before the import had ended")
 	}
 }
 
