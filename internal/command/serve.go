@@ -40,6 +40,11 @@ const (
 	dataDirFlag = "data-dir"
 	natsFlag    = "nats"
 	leaseFlag   = "lease"
+
+	adminTokenFlag = "admin-token-file"
+	defaultAdmin   = "127.0.0.1:8081"
+	// adminTokenName is the file in the service's folder with the token that it made.
+	adminTokenName = "admin-token"
 )
 
 func (f *serveFlags) register(flags *pflag.FlagSet) {
@@ -47,8 +52,8 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, listenFlag, "127.0.0.1:8080", "`address` to take events at")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "`file` with the certificate to take events over HTTPS")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "`file` with the certificate's private key")
-	flags.StringVar(&f.admin, adminFlag, "127.0.0.1:8081", "`address` of the page, the metrics and the dead letters")
-	flags.StringVar(&f.adminToken, "admin-token-file", "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
+	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the page, the metrics and the dead letters")
+	flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
 	flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that keeps the events; the default is systemd's STATE_DIRECTORY")
 	flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that keeps the events, in place of a folder")
 	flags.StringVar(&f.natsCreds, "nats-creds", "", "`file` with the credentials of the cluster's user")

@@ -1,0 +1,165 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+)
+
+// lettersFlags say which of a running service's dead letters are meant.
+type lettersFlags struct {
+	account   string
+	code      string
+	admin     string
+	tokenFile string
+	dataDir   string
+}
+
+func (f *lettersFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.account, "account", "", "`name` of the account")
+	flags.StringVar(&f.code, "code", "", "only those with a `code` of a reason, such as missing_identifier")
+	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the service that serve --admin has")
+	flags.StringVar(&f.tokenFile, adminTokenFlag, "", "`file` with the token that serve --"+adminTokenFlag+" has")
+	flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` of the service, whose "+adminTokenName+" is the token where it wasn't given one")
+}
+
+func (p Program) deadLettersCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "dead-letters",
+		Short: "Export or replay the dead letters of a service",
+		Long: `Dead-letters asks a service that runs (serve) for the events of an account that could
+not be delivered. The records are those of send --dead-letter: "line" is the number of the
+message in the account's stream, "event_number" that of the event in it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return wrongUsage(errors.New("dead-letters export or dead-letters replay?"))
+		},
+	}
+	cmd.AddCommand(p.exportLettersCommand(), p.replayLettersCommand())
+	return cmd
+}
+
+func (p Program) exportLettersCommand() *cobra.Command {
+	var flags lettersFlags
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Print an account's dead letters",
+		Long: `Export prints an account's dead letters as JSON Lines, the oldest first. They stay with
+the service. What is printed is a file for replay, which sends it by itself, or for a look
+at what is wrong.`,
+		Example: `  rudderklaviyo dead-letters export --account shop-eu --data-dir /var/lib/rudderklaviyo > dead.jsonl`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, err := p.askAdmin(cmd.Context(), http.MethodGet, "dead-letters", flags)
+			if err != nil {
+				return err
+			}
+			defer body.Close()
+			if _, err := io.Copy(p.Stdout, body); err != nil {
+				return stopped(fmt.Errorf("not all dead letters were printed: %w", err))
+			}
+			return nil
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+func (p Program) replayLettersCommand() *cobra.Command {
+	var flags lettersFlags
+	cmd := &cobra.Command{
+		Use:   "replay",
+		Short: "Have a service deliver an account's dead letters again",
+		Long: `Replay puts the events of an account's dead letters behind those that wait. The service
+delivers them in their turn; one that fails again is a dead letter again.`,
+		Example: `  rudderklaviyo dead-letters replay --account shop-eu --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			body, err := p.askAdmin(cmd.Context(), http.MethodPost, "dead-letters/replay", flags)
+			if err != nil {
+				return err
+			}
+			defer body.Close()
+			var answer struct{ Replayed int }
+			if err := json.NewDecoder(body).Decode(&answer); err != nil {
+				return stopped(fmt.Errorf("the service's answer can't be read: %w", err))
+			}
+			_, err = fmt.Fprintf(p.Stdout, "events replayed: %d\n", answer.Replayed)
+			return writeError(err)
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// askAdmin makes a request about an account's dead letters, and gives the answer's body.
+func (p Program) askAdmin(ctx context.Context, method, what string, flags lettersFlags) (io.ReadCloser, error) {
+	if flags.account == "" {
+		return nil, wrongUsage(errors.New("--account NAME says whose dead letters"))
+	}
+	if _, _, err := net.SplitHostPort(flags.admin); err != nil {
+		return nil, wrongUsage(fmt.Errorf("--%s is a host and a port, such as %s", adminFlag, defaultAdmin))
+	}
+	token, err := p.adminToken(flags)
+	if err != nil {
+		return nil, wrongUsage(err)
+	}
+	address := url.URL{Scheme: "http", Host: flags.admin, Path: "/accounts/" + url.PathEscape(flags.account) + "/" + what}
+	if flags.code != "" {
+		address.RawQuery = url.Values{"code": {flags.code}}.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, method, address.String(), nil)
+	if err != nil {
+		return nil, wrongUsage(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, stopped(fmt.Errorf("no service answers at %s: %w", flags.admin, err))
+	}
+	if response.StatusCode != http.StatusOK {
+		defer response.Body.Close()
+		text, _ := io.ReadAll(io.LimitReader(response.Body, 1000)) // what there is of it
+		return nil, stopped(fmt.Errorf("the service answered %d: %s", response.StatusCode, strings.TrimSpace(string(text))))
+	}
+	return response.Body, nil
+}
+
+// adminToken reads the token from the file that is given, or from the service's folder.
+func (p Program) adminToken(flags lettersFlags) (string, error) {
+	file := flags.tokenFile
+	if file == "" {
+		folder := flags.dataDir
+		if folder == "" {
+			return "", fmt.Errorf("give --%s FOLDER of the service, or --%s FILE", dataDirFlag, adminTokenFlag)
+		}
+		file = filepath.Join(folder, adminTokenName)
+	}
+	return readToken(file)
+}
+
+// readToken reads the token of a file.
+func readToken(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	token := strings.TrimSpace(string(text))
+	if token == "" {
+		return "", fmt.Errorf("%s is empty: put a token in it", input.Name(file))
+	}
+	return token, nil
+}
