@@ -26,6 +26,7 @@ type serveFlags struct {
 	tlsKey     string
 	admin      string
 	adminToken string
+	profiles   bool
 	dataDir    string
 	nats       []string
 	natsCreds  string
@@ -54,6 +55,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.tlsKey, "tls-key", "", "`file` with the certificate's private key")
 	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the page, the metrics and the dead letters")
 	flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
+	flags.BoolVar(&f.profiles, "profiles", false, "give profiles of the program at /debug/pprof of the admin address")
 	flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that keeps the events; the default is systemd's STATE_DIRECTORY")
 	flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that keeps the events, in place of a folder")
 	flags.StringVar(&f.natsCreds, "nats-creds", "", "`file` with the credentials of the cluster's user")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 )
 
 // serveRun is a run of serve.
@@ -191,6 +192,57 @@ func TestServeReloads(t *testing.T) {
 		t.Errorf("answer %d to the new token", got)
 	}
 	arrive(t, k, 3)
+}
+
+var pageAt = regexp.MustCompile(`The page is http://(\S+)/`)
+
+// TestDeadLettersOfAService exports what couldn't be delivered in send's records, and has it
+// delivered once its cause is mended.
+func TestDeadLettersOfAService(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+	accounts, data := accountFiles(t), t.TempDir()
+	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
+	r.post(t, "/v1/webhook", "token-0123456789", `{"type":"track","event":"Ping","userId":"7","messageId":"m1"}`)
+	r.post(t, "/v1/webhook", "token-0123456789", track(1, "m2"))
+	arrive(t, k, 1)
+	at := pageAt.FindStringSubmatch(r.stderr.String())[1]
+	letters := func(args ...string) result {
+		return setup{}.run(t, append([]string{"dead-letters"}, append(args, "--admin="+at, "--account=eu")...)...)
+	}
+	exported := letters("export", "--data-dir="+data)
+	exported.want(t, statusDone)
+	letter, err := deadletter.Parse([]byte(strings.TrimSpace(exported.stdout)))
+	if err != nil || letter.Error.Code != "missing_identifier" || !strings.Contains(string(letter.Event), `"m1"`) || letter.Line != 1 || letter.Number != 1 {
+		t.Errorf("%+v, %v of\n%s", letter, err, exported.stdout)
+	}
+	for _, tt := range []struct {
+		args   []string
+		status int
+		want   string
+	}{
+		{[]string{"export"}, statusUsage, "give --data-dir FOLDER"},
+		{[]string{"export", "--data-dir=" + t.TempDir()}, statusUsage, "no such file"},
+		{[]string{"export", "--admin-token-file=" + accounts}, statusUsage, "put one token in it"},
+		{[]string{"export", "--admin-token-file=" + filepath.Join(filepath.Dir(accounts), "tokens")}, statusStopped, "answered 401"},
+		{[]string{"replay", "--data-dir=" + data, "--account=us"}, statusStopped, "answered 404"},
+		{[]string{"export", "--data-dir=" + data, "--admin=127.0.0.1:1"}, statusStopped, "no service answers at 127.0.0.1:1"},
+	} {
+		args := append([]string{"dead-letters", tt.args[0], "--admin=" + at, "--account=eu"}, tt.args[1:]...)
+		setup{}.run(t, args...).want(t, tt.status, tt.want)
+	}
+
+	if err := os.WriteFile(filepath.Join(filepath.Dir(accounts), "eu.yaml"), []byte("allowExternalIdOnly: true"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.hangups <- syscall.SIGHUP
+	r.waitFor(t, "the accounts are read again")
+	if got := letters("replay", "--data-dir="+data); got.stdout != "events replayed: 1\n" {
+		t.Errorf("%q\n%s", got.stdout, got.stderr)
+	}
+	arrive(t, k, 2)
+	if got := letters("export", "--data-dir="+data); got.stdout != "" {
+		t.Errorf("left: %s", got.stdout)
+	}
 }
 
 // TestServeSimulates needs no account and leaves nothing behind.

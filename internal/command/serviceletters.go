@@ -157,9 +157,9 @@ func readToken(file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token := strings.TrimSpace(string(text))
-	if token == "" {
-		return "", fmt.Errorf("%s is empty: put a token in it", input.Name(file))
+	words := strings.Fields(string(text))
+	if len(words) != 1 {
+		return "", fmt.Errorf("%s has %d words: put one token in it", input.Name(file), len(words))
 	}
-	return token, nil
+	return words[0], nil
 }

@@ -31,8 +31,10 @@ type serving struct {
 	logger  *slog.Logger
 	closers []func()
 
-	tokens  gateway.Tokens
-	service atomic.Pointer[service.Service] // nil while it starts
+	tokens   gateway.Tokens
+	engine   atomic.Pointer[stream.Engine]   // nil while it starts
+	service  atomic.Pointer[service.Service] // nil while it starts
+	stopping atomic.Bool
 }
 
 // run serves until ctx is done. Senders are answered from the beginning, and told to try
@@ -47,6 +49,19 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 		return stopped(err)
 	}
 	defer events.Close()
+	operators, err := net.Listen("tcp", s.flags.admin)
+	if err != nil {
+		return stopped(err)
+	}
+	defer operators.Close()
+	token, err := s.adminToken()
+	if err != nil {
+		return stopped(fmt.Errorf("the admin token: %w", err))
+	}
+	showing, err := s.newAdmin(operators, token)
+	if err != nil {
+		return wrongUsage(fmt.Errorf("--%s: %w", adminFlag, err))
+	}
 	taking, err := gateway.New(gateway.Config{
 		Accounts: &s.tokens, Publisher: s, MaxMessage: stream.MaxMessage,
 		Observer: gateway.Observer{Answered: s.answered, Failed: s.failed},
@@ -56,14 +71,13 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 		return stopped(err)
 	}
 	group, failed := errgroup.WithContext(ctx)
+	group.Go(func() error { return serveUntilClosed(taking.Serve, events) })
+	group.Go(func() error { return serveUntilClosed(showing.Serve, operators) })
 	group.Go(func() error {
-		if err := taking.Serve(events); !errors.Is(err, http.ErrServerClosed) {
-			return err
-		}
-		return nil
+		defer s.shutdown(ctx, showing.Shutdown)
+		return s.deliver(failed, accounts, taking)
 	})
-	group.Go(func() error { return s.deliver(failed, accounts, taking) })
-	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\n", s.address(events))
+	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", s.address(events), operators.Addr())
 	if s.flags.simulate {
 		fmt.Fprintln(s.program.Stderr, simulationNotice)
 	}
@@ -73,14 +87,28 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 	return nil
 }
 
+// serveUntilClosed serves a listener until a shutdown.
+func serveUntilClosed(serve func(net.Listener) error, l net.Listener) error {
+	if err := serve(l); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// shutdown lets a server finish what is under way. What it has no time for gets no answer, and
+// senders try that again.
+func (s *serving) shutdown(ctx context.Context, end func(context.Context) error) {
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := end(ending); err != nil {
+		s.logger.Warn("not every request was answered", "error", err)
+	}
+}
+
 // deliver opens the engine and delivers until ctx is done. Then the gateway ends first, so
 // that what it has promised is kept.
 func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking *gateway.Server) error {
-	defer func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		_ = taking.Shutdown(ending) // what it couldn't answer the senders send again
-	}()
+	defer s.shutdown(ctx, taking.Shutdown)
 	engine, err := s.openEngine(ctx)
 	if err != nil {
 		return whenNotStopped(ctx, err)
@@ -93,15 +121,15 @@ func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking
 	if err != nil {
 		return whenNotStopped(ctx, err)
 	}
+	s.engine.Store(engine)
 	s.service.Store(delivering)
 
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
 	group.Go(func() error { delivering.Run(running); return nil })
 	s.reloadUntil(ctx, delivering)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	_ = taking.Shutdown(ending)
+	s.stopping.Store(true)
+	s.shutdown(ctx, taking.Shutdown)
 	stop()
 	return group.Wait()
 }
