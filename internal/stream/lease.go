@@ -22,6 +22,8 @@ type Claim struct {
 	// Patience is how much longer an account that is new, released or silent is left to
 	// others.
 	Patience time.Duration
+	// Renewed, if it isn't nil, is told how long each renewal took that succeeded.
+	Renewed func(took time.Duration)
 }
 
 // Lease is an account's ownership. It is renewed each sixth of its length until it is
@@ -34,12 +36,12 @@ type Lease struct {
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed when renewing has ended
 
-	saving   chan struct{} // has a value while nobody writes
-	value    Ownership     // as it was last written; under saving
-	revision uint64        // of it; under saving
+	writing  chan struct{} // has a value while nobody writes
+	revision uint64        // of the value that was last written; for who writes
 
 	mu     sync.Mutex
-	begun  time.Time // when the last renewal that succeeded began
+	value  Ownership // as it was last written
+	begun  time.Time // when that began
 	expiry *time.Timer
 }
 
@@ -58,20 +60,23 @@ func (a *Account) Own(ctx context.Context, claim Claim) (*Lease, error) {
 }
 
 func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
-	var seen uint64        // the revision that was last seen
-	since := time.Now()    // when it was first seen
-	seen--                 // none
-	var free = time.Time{} // since when it is free, if it is
+	var (
+		seen  uint64    // the revision that was last seen
+		since time.Time // when it was first seen, zero if none was
+		free  time.Time // since when it is free, zero if it isn't
+	)
 	for {
 		value, revision, err := a.ownership(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case a.engine.ctx.Err() != nil || errors.Is(err, ErrSetup):
+		case a.engine.ctx.Err() != nil:
+			return nil, unavailable(errClosed)
+		case errors.Is(err, ErrSetup):
 			return nil, err
 		case err == nil:
 			now := time.Now()
-			if revision != seen {
+			if since.IsZero() || revision != seen {
 				seen, since, free = revision, now, time.Time{}
 			}
 			if a.isFree(value, revision, now.Sub(since), claim) {
@@ -86,21 +91,13 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 				}
 			}
 		}
-		if !a.engine.pause(ctx, min(claim.Lease/12, time.Second)) && ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+		a.engine.pause(ctx, min(claim.Lease/12, time.Second))
 	}
 }
 
 // isFree tells whether an account may be taken whose value has been the same for a time.
 func (a *Account) isFree(value Ownership, revision uint64, unchanged time.Duration, claim Claim) bool {
-	a.engine.mu.Lock()
-	held := a.engine.held[a.name]
-	a.engine.mu.Unlock()
-	switch {
-	case held: // by this process
-		return false
-	case revision == 0, value.Owner == "", a.engine.host != nil:
+	if revision == 0 || value.Owner == "" || a.engine.host != nil {
 		return true
 	}
 	return unchanged >= max(claim.Lease, value.Lease)
@@ -108,6 +105,9 @@ func (a *Account) isFree(value Ownership, revision uint64, unchanged time.Durati
 
 // take writes the claim. Of several that try it one succeeds.
 func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revision uint64) (*Lease, error) {
+	if !a.engine.hold(a.name) {
+		return nil, errChanged // by this process
+	}
 	begun := time.Now()
 	value.Owner, value.Lease = claim.Owner, claim.Lease
 	value.Epoch++
@@ -115,21 +115,32 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 	defer cancel()
 	revision, err := a.replace(request, value, revision)
 	if err != nil {
+		a.engine.letGo(a.name)
 		return nil, err
 	}
-	l := &Lease{account: a, claim: claim, value: value, revision: revision, begun: begun, done: make(chan struct{}), saving: make(chan struct{}, 1)}
+	l := &Lease{account: a, claim: claim, value: value, revision: revision, begun: begun, done: make(chan struct{}), writing: make(chan struct{}, 1)}
 	l.ctx, l.cancel = context.WithCancelCause(a.engine.ctx)
-	l.saving <- struct{}{}
-	l.expiry = time.AfterFunc(l.left(), l.expire)
-	a.engine.hold(a.name, true)
+	l.writing <- struct{}{}
+	l.mu.Lock()
+	l.expiry = time.AfterFunc(claim.Lease*3/4-time.Since(begun), l.expire)
+	l.mu.Unlock()
 	go l.renew()
 	return l, nil
 }
 
-func (e *Engine) hold(account string, held bool) {
+// hold makes an account this process's. It tells whether it wasn't already.
+func (e *Engine) hold(account string) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.held[account] = held
+	held := e.held[account]
+	e.held[account] = true
+	return !held
+}
+
+func (e *Engine) letGo(account string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.held, account)
 }
 
 // Context ends with the lease: at three quarters of its length after the beginning of the
@@ -147,12 +158,16 @@ func (l *Lease) Valid() bool {
 }
 
 // Epoch counts the owners that the account has had, this one included.
-func (l *Lease) Epoch() uint64 { <-l.saving; defer l.unlock(); return l.value.Epoch }
+func (l *Lease) Epoch() uint64 { return l.written().Epoch }
 
 // Checkpoint is what was last saved, by this owner or the one before.
-func (l *Lease) Checkpoint() Checkpoint { <-l.saving; defer l.unlock(); return l.value.Checkpoint }
+func (l *Lease) Checkpoint() Checkpoint { return l.written().Checkpoint }
 
-func (l *Lease) unlock() { l.saving <- struct{}{} }
+func (l *Lease) written() Ownership {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.value
+}
 
 // left is how long the lease is valid. The machine's clock may stand while the machine is
 // suspended, so the time of day counts too, if it says more.
@@ -180,7 +195,7 @@ func (l *Lease) renew() {
 	defer func() {
 		l.expiry.Stop()
 		if context.Cause(l.ctx) != errReleased {
-			l.account.engine.hold(l.account.name, false)
+			l.account.engine.letGo(l.account.name)
 		}
 		close(l.done)
 	}()
@@ -211,12 +226,12 @@ func (l *Lease) Save(ctx context.Context, c Checkpoint) error { return l.write(c
 // write is a renewal, with another checkpoint if there is one.
 func (l *Lease) write(ctx context.Context, c *Checkpoint) error {
 	select {
-	case <-l.saving:
+	case <-l.writing:
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer l.unlock()
-	value := l.value
+	defer func() { l.writing <- struct{}{} }()
+	value := l.written()
 	if c != nil {
 		value.Checkpoint = *c
 	}
@@ -236,15 +251,15 @@ var errReleased = fmt.Errorf("%w: it has been released", ErrNotOwner)
 // Context, and nothing of the account must be under way any more. After an error the account
 // is free once the lease is over, at the checkpoint that was saved last.
 func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
-	<-l.saving
-	defer l.unlock()
+	<-l.writing
+	defer func() { l.writing <- struct{}{} }()
 	if !l.Valid() {
 		return context.Cause(l.ctx)
 	}
 	l.lose(errReleased)
 	<-l.done
-	defer l.account.engine.hold(l.account.name, false)
-	value := l.value
+	defer l.account.engine.letGo(l.account.name)
+	value := l.written()
 	value.Owner, value.Checkpoint = "", c
 	return l.replace(ctx, value, func() bool { return l.left() > 0 })
 }
@@ -278,10 +293,13 @@ func (l *Lease) try(ctx context.Context, value Ownership) error {
 	if err != nil {
 		return err
 	}
-	l.value, l.revision = value, revision
+	l.revision = revision
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.begun = begun
+	l.value, l.begun = value, begun
+	l.mu.Unlock()
+	if l.claim.Renewed != nil {
+		l.claim.Renewed(time.Since(begun))
+	}
 	return nil
 }
 
@@ -292,7 +310,7 @@ func (l *Lease) look(ctx context.Context) error {
 	case err != nil:
 		return err
 	case revision <= l.revision: // of a server that is behind
-	case value.Epoch != l.value.Epoch:
+	case value.Epoch != l.written().Epoch:
 		err := fmt.Errorf("%w: %s has it", ErrNotOwner, value.Owner)
 		l.lose(err)
 		return err

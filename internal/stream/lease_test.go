@@ -162,12 +162,16 @@ func TestStoppedProcessKnowsBeforeItsTimer(t *testing.T) {
 // TestAnswerThatIsLost has the value written by the owner itself, which doesn't know it.
 func TestAnswerThatIsLost(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
-	lease := own(t, a, Claim{Owner: "one", Lease: time.Hour})
+	renewals := 0
+	lease := own(t, a, Claim{Owner: "one", Lease: time.Hour, Renewed: func(time.Duration) { renewals++ }})
 	if _, err := a.replace(t.Context(), lease.value, lease.revision); err != nil {
 		t.Fatal(err)
 	}
 	if err := lease.Save(t.Context(), somewhere); err != nil {
 		t.Fatal(err)
+	}
+	if renewals != 1 {
+		t.Errorf("%d renewals are told of", renewals)
 	}
 	other := lease.value
 	other.Owner, other.Epoch = "two", 2
@@ -183,18 +187,37 @@ func TestOneOwnerInAProcess(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
 	claim := Claim{Owner: "one", Lease: time.Hour}
 	lease := own(t, a, claim)
-	second := make(chan *Lease)
-	go func() { second <- own(t, a, claim) }()
-	select {
-	case <-second:
-		t.Fatal("it is owned twice")
-	case <-time.After(50 * time.Millisecond):
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if l, err := a.Own(ctx, claim); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("it is owned twice: %v, %v", l, err)
 	}
 	if err := lease.Release(t.Context(), somewhere); err != nil {
 		t.Fatal(err)
 	}
-	if l := <-second; l.Checkpoint().Position != somewhere.Position {
-		t.Errorf("%+v", l.Checkpoint())
+	for range 20 { // those who come at once
+		leases := make(chan *Lease, 8)
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		for range cap(leases) {
+			group.Go(func() {
+				if l, err := a.Own(ctx, claim); err == nil {
+					leases <- l
+				}
+			})
+		}
+		l := <-leases
+		cancel()
+		group.Wait()
+		if len(leases) > 0 {
+			t.Fatal("it is owned twice")
+		}
+		if l.Checkpoint().Position != somewhere.Position {
+			t.Errorf("%+v", l.Checkpoint())
+		}
+		if err := l.Release(t.Context(), l.Checkpoint()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
