@@ -2,21 +2,26 @@ package admin
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
 )
 
 var screenshots = flag.String("screenshots", "", "a folder for pictures of the page in every width and colour")
@@ -129,7 +134,7 @@ func (b *tab) look(width int, colours string) {
 	b.t.Helper()
 	b.do(chromedp.EmulateViewport(int64(width), 900))
 	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}},
+		Features: append([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}}, reducedMotion...),
 	})
 }
 
@@ -147,12 +152,48 @@ func (b *tab) picture(name string) {
 	}
 }
 
+// contrasts finds texts whose colour is too near to what they stand on, by the rule of WCAG
+// for text of any size.
+const contrasts = `(() => {
+	const parse = (colour) => {
+		const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number)
+		return { rgb: [r, g, b], a }
+	}
+	const luminance = ({ rgb }) => {
+		const [r, g, b] = rgb.map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b
+	}
+	const ground = (e) => {
+		for (; e; e = e.parentElement) {
+			const colour = parse(getComputedStyle(e).backgroundColor)
+			if (colour.a === 1) return colour
+		}
+		return { rgb: [255, 255, 255] }
+	}
+	const poor = []
+	for (const e of document.querySelectorAll("body *")) {
+		if (e.closest("svg, script, style, noscript")) continue
+		if (![...e.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.nodeValue.trim())) continue
+		const [light, dark] = [luminance(parse(getComputedStyle(e).color)), luminance(ground(e))].sort((a, b) => b - a)
+		const ratio = (light + 0.05) / (dark + 0.05)
+		if (ratio < 4.5) poor.push(ratio.toFixed(2) + " " + e.outerHTML.slice(0, 120))
+	}
+	return poor
+})()`
+
 // TestLayout shows accounts in every state in every width and colour.
 func TestLayout(t *testing.T) {
 	accounts := everyState(time.Now())
-	url, _ := run(t, Config{Accounts: accounts, ID: "node-1"})
+	url, _ := run(t, Config{Accounts: accounts, ID: "node-1", Ready: func() error { return errors.New("the store is unavailable: it is closed") }})
 	b := browse(t)
 	b.do(chromedp.Navigate(url))
+	b.shows("#connection", "Live")
+	// A transition would be looked at in its middle.
+	call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: reducedMotion})
+	if poor := value[[]string](b, `document.body.style.color = "#ccd", `+contrasts); len(poor) == 0 {
+		t.Error("grey on white passes for legible")
+	}
+	value[string](b, `document.body.style.color = ""`)
 	for _, colours := range []string{"light", "dark"} {
 		for _, width := range []int{380, 768, 1024, 1600} {
 			b.look(width, colours)
@@ -160,7 +201,50 @@ func TestLayout(t *testing.T) {
 				wide := value[[]string](b, `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 100))`)
 				t.Errorf("in %s at %d pixels the page has %d: %s", colours, width, got, strings.Join(wide, "\n"))
 			}
+			if poor := value[[]string](b, contrasts); len(poor) > 0 {
+				t.Errorf("in %s at %d pixels these are hard to read:\n%s", colours, width, strings.Join(poor, "\n"))
+			}
+			b.names(width)
 			b.picture(fmt.Sprintf("%s-%d", colours, width))
 		}
 	}
+}
+
+var reducedMotion = []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}
+
+// needName are the roles whose elements a screen reader tells by their names.
+var needName = []string{"article", "button", "columnheader", "heading", "image", "link", "meter", "navigation", "region", "rowheader", "table", "textbox"}
+
+// names holds the page to what a screen reader needs: landmarks, and a name for each thing
+// that can be used or is told of.
+func (b *tab) names(width int) {
+	b.t.Helper()
+	count := map[string]int{}
+	for _, node := range call(b, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{}).Nodes {
+		if node.Ignored || node.Role == nil {
+			continue
+		}
+		role, name := stringOf(node.Role), stringOf(node.Name)
+		count[role]++
+		if name == "" && slices.Contains(needName, role) {
+			b.t.Errorf("at %d pixels a %s has no name", width, role)
+		}
+	}
+	want := map[string]int{"banner": 1, "main": 1, "contentinfo": 1, "navigation": 1, "article": 4, "button": 3, "table": 4, "meter": 11, "image": 8, "status": 4, "row": 10}
+	got := map[string]int{}
+	for role := range want {
+		got[role] = count[role]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		b.t.Errorf("at %d pixels the page has these roles (-want +got)\n%s", width, diff)
+	}
+}
+
+// stringOf is the text of a value, empty for none.
+func stringOf(v *accessibility.Value) string {
+	var text string
+	if v != nil {
+		_ = json.Unmarshal(v.Value, &text) // what is no text has none
+	}
+	return strings.TrimSpace(text)
 }
