@@ -83,13 +83,13 @@
 // Each endpoint, a method and a path, is limited by itself, and the calls of all revisions
 // count. A call keeps to the limits that its revision's description gives the endpoint, a
 // second's and a minute's, or that its answers tell: the minute's quota is spent as fast as
-// the second's allows, then requests wait for the window that the answers' headers announce. A few endpoints have a limit of a day too, of which no
-// header tells: the Client counts its own calls, and beyond them fails at once with
-// [ErrRateLimited] and the time to wait. An endpoint that isn't described has the limits that
-// its answers' headers tell. No stretch of a second holds more calls than a second's limit, whenever
-// they arrive between being sent and being answered, so that nothing depends on when
-// the server's seconds begin. A minute's end is known to a second, and the later moment
-// is taken.
+// the second's allows, then requests wait for the window that the answers' headers announce. A
+// few endpoints have a limit of a day too, of which no header tells: the Client counts its own
+// calls, and beyond them fails at once with [ErrRateLimited] and the time to wait. An endpoint
+// that isn't described has the limits that its answers' headers tell. No stretch of a second
+// holds more calls than a second's limit, whenever they arrive between being sent and being
+// answered, so that nothing depends on when the server's seconds begin. A minute's end is
+// known to a second, and the later moment is taken.
 //
 // Other programs use the quota too: the most that the headers show them to spend within
 // a second is left to them, in each second and at the end of a minute's quota. After a

@@ -62,7 +62,7 @@ var (
 // where they aren't known. errors.Is compares it with the Err… variables and with
 // the error of the context.
 type Error struct {
-	// Operation is empty if the request calls none.
+	// Operation is nil if the request calls none.
 	Operation *runtime.Operation
 	// StatusCode is that of the last answer, zero if there was none.
 	StatusCode int
@@ -74,7 +74,8 @@ type Error struct {
 	// it found: its kind, its description, and its place in the body (a JSON
 	// Pointer) or the query. Detail may quote personal data of the request.
 	Code, Detail, Pointer, Parameter string
-	// RequestID names the failure in Klaviyo's logs.
+	// RequestID names the failure in Klaviyo's logs. It is the answer's, from a header or
+	// else from the first fault that has one.
 	RequestID string
 	// Faults are all that the API found, the first of them too.
 	Faults []Fault

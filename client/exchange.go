@@ -44,6 +44,7 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 	return &Response{
 		Operation:   op,
 		StatusCode:  resp.StatusCode,
+		RequestID:   requestIDOf(resp),
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
 		dropped:     droppedIn(resp.Header),
@@ -62,24 +63,28 @@ func droppedIn(header http.Header) []string {
 // requestIDs are the headers in which an answer may have the request's id.
 var requestIDs = []string{"X-Kl-Request-Id", "X-Klaviyo-Req-Id", "X-Request-Id"}
 
+// requestIDOf is the id in a header or else in the first fault, empty if there is none.
+func requestIDOf(resp *http.Response) string {
+	for _, name := range requestIDs {
+		if id := resp.Header.Get(name); id != "" {
+			return id
+		}
+	}
+	for _, fault := range faultsIn(peek(resp)) {
+		if fault.ID != "" {
+			return fault.ID
+		}
+	}
+	return ""
+}
+
 // answeredBy is what came with an answer, which is nil if none came.
 func answeredBy(call *call, resp *http.Response) runtime.Answered {
 	a := runtime.Answered{Attempts: call.attempts}
 	if resp == nil {
 		return a
 	}
-	a.StatusCode, a.Header = resp.StatusCode, resp.Header
-	for _, name := range requestIDs {
-		if id := resp.Header.Get(name); id != "" {
-			a.RequestID = id
-			break
-		}
-	}
-	for _, fault := range faultsIn(peek(resp)) {
-		if a.RequestID == "" {
-			a.RequestID = fault.ID
-		}
-	}
+	a.StatusCode, a.Header, a.RequestID = resp.StatusCode, resp.Header, requestIDOf(resp)
 	a.Limit, a.Remaining, a.Reset, _ = quotaOf(resp)
 	return a
 }

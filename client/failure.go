@@ -87,6 +87,7 @@ func badAnswer(call *call, resp *http.Response) *Error {
 	e := &Error{
 		Operation:   call.operation,
 		StatusCode:  resp.StatusCode,
+		RequestID:   requestIDOf(resp),
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
 		RetryAfter:  retryAfter(resp, maxTold),
@@ -99,7 +100,7 @@ func badAnswer(call *call, resp *http.Response) *Error {
 			e.Faults = append(e.Faults, newFault(f))
 		}
 		first := e.Faults[0]
-		e.Code, e.Detail, e.RequestID = first.Code, first.Detail, first.RequestID
+		e.Code, e.Detail = first.Code, first.Detail
 		e.Pointer, e.Parameter = first.Pointer, first.Parameter
 		if meta := faults[0].Meta; meta != nil {
 			e.DuplicateProfileID = meta.DuplicateProfileID

@@ -31,6 +31,8 @@ type Response struct {
 	Operation *runtime.Operation
 	// StatusCode is 2XX. 202 means: validated and queued.
 	StatusCode int
+	// RequestID names the last call in Klaviyo's logs, if the answer has an id.
+	RequestID string
 	// ProfileID is the id of the profile created or updated.
 	ProfileID string
 	// Attempts is the number of times a request was sent, RateLimited the number

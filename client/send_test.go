@@ -38,6 +38,31 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// TestRequestID is in the Response and in the Error: a header's, also beside a fault's.
+func TestRequestID(t *testing.T) {
+	for status, body := range map[int]string{
+		http.StatusAccepted:            "",
+		http.StatusBadRequest:          `{"errors":[{"id":"e-1","code":"invalid"}]}`,
+		http.StatusInternalServerError: "<html>",
+	} {
+		c := newTestClient(t, func(*http.Request) (*http.Response, error) {
+			rsp := answer(status, body)
+			rsp.Header.Set("X-Request-Id", "r-1")
+			return rsp, nil
+		}, WithRetry(RetryPolicy{MaxAttempts: 1}))
+		sent, err := c.Send(t.Context(), request{klaviyo.OperationCreateEvent, klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
+			Metric: klaviyo.MetricCreateQuery{Name: "E"}, Profile: klaviyo.EventProfile{Email: "ada@example.com"},
+		})})
+		var failed *Error
+		switch {
+		case err == nil && sent.RequestID != "r-1":
+			t.Errorf("%d: %+v", status, sent)
+		case err != nil && (!errors.As(err, &failed) || failed.RequestID != "r-1"):
+			t.Errorf("%d: %#v", status, err)
+		}
+	}
+}
+
 func TestSendRefuses(t *testing.T) {
 	c := newTestClient(t, func(*http.Request) (*http.Response, error) {
 		t.Error("a request was sent")

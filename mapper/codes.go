@@ -50,11 +50,11 @@ const (
 
 // Codes of errors and of warnings.
 const (
-	// CodeInvalidPhone is a phone number that is none and stays a property; an error where
+	// CodeInvalidPhone is an invalid phone number, which stays a property; an error where
 	// nothing else identifies the person. Write it with + and the country's code, or send
 	// the person's country along.
 	CodeInvalidPhone Code = "invalid_phone"
-	// CodeInvalidEmail is an email address that is none and stays a property; an error where
+	// CodeInvalidEmail is an invalid email address, which stays a property; an error where
 	// nothing else identifies the person. Check it where it is typed in.
 	CodeInvalidEmail Code = "invalid_email"
 	// CodeWrongType is a value of another type than is needed there; an error in type and

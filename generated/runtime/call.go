@@ -64,11 +64,10 @@ type Answered struct {
 	RequestID string
 	// Header holds the answer's header.
 	Header http.Header
-	// Limit, Remaining and Reset are what the answer says of the operation's steady limit:
-	// how many calls a window takes, and how many are left. They are zero where it says
-	// nothing.
+	// Limit is how many calls a window of the operation's steady limit takes, and Remaining how
+	// many of them are left. They are zero where the answer doesn't say.
 	Limit, Remaining int
-	// Reset is how long the window lasts still.
+	// Reset is how long that window still lasts.
 	Reset time.Duration
 	// Attempts is the number of times the request was sent.
 	Attempts int
