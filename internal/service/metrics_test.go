@@ -123,6 +123,16 @@ func TestMetrics(t *testing.T) {
 			}
 		}
 	}
+	page, err := os.ReadFile("../../docs/admin.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range labels {
+		name = regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("docs/admin.md doesn't tell of %s", name)
+		}
+	}
 	for name := range promised {
 		if !shown[name] {
 			t.Errorf("the dashboard doesn't show %s", name)
