@@ -1,7 +1,6 @@
 package command
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,7 +78,7 @@ func (f *clientFlags) newClient(key string, mapping mapper.Config, transport htt
 		client.WithLogger(logger),
 		client.WithQuotaShare(f.quotaShare),
 	}, more...)
-	granted, err := grantsOf(f.limits, cmp.Or(mapping.Revision, mapper.DefaultRevision()))
+	granted, err := grantsOf(f.limits)
 	if err != nil {
 		return nil, err
 	}

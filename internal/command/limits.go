@@ -3,7 +3,6 @@ package command
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strconv"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -21,22 +20,26 @@ type grant struct {
 // isLimit matches a limit as Klaviyo's own pages write it.
 var isLimit = regexp.MustCompile(`^([a-z_]+)=([1-9][0-9]{0,6})/s,([1-9][0-9]{0,6})/m$`)
 
-// grantsOf reads the values of --limit, for operations of a revision.
-func grantsOf(limits []string, name string) ([]grant, error) {
-	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == name })
+// grantsOf reads the values of --limit. An operation may be of any revision, so that the same
+// flags serve accounts of several, and a run that goes on in a later one.
+func grantsOf(limits []string) ([]grant, error) {
 	var granted []grant
 	for _, text := range limits {
 		parts := isLimit.FindStringSubmatch(text)
 		if parts == nil {
 			return nil, wrongUsage(fmt.Errorf("--%s is an operation with its calls in a second and in a minute, such as bulk_create_events=20/s,300/m", limitFlag))
 		}
-		operation, ok := revisions[i].operations.Lookup(runtime.OperationID(parts[1]))
-		if !ok {
-			return nil, wrongUsage(fmt.Errorf("--%s: revision %s has no operation %s; plan lists those that a delivery needs", limitFlag, name, parts[1]))
-		}
 		burst, _ := strconv.Atoi(parts[2]) // digits, and few
 		steady, _ := strconv.Atoi(parts[3])
-		granted = append(granted, grant{operation, burst, steady})
+		known := len(granted)
+		for _, r := range revisions {
+			if operation, ok := r.operations.Lookup(runtime.OperationID(parts[1])); ok {
+				granted = append(granted, grant{operation, burst, steady})
+			}
+		}
+		if len(granted) == known {
+			return nil, wrongUsage(fmt.Errorf("--%s: there is no operation %s; plan lists those that a delivery needs", limitFlag, parts[1]))
+		}
 	}
 	return granted, nil
 }

@@ -74,7 +74,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err != nil {
 		return err
 	}
-	granted, err := grantsOf(flags.limits, m.Revision())
+	granted, err := grantsOf(flags.limits)
 	if err != nil {
 		return err
 	}
