@@ -7,11 +7,10 @@ package command
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
-	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -157,7 +156,7 @@ ended it.`,
   rudderklaviyo send --simulate events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo replay --config destination.yaml dead.jsonl`,
-		Version:       version(),
+		Version:       strings.TrimSpace(newVersions(thisBuild(), time.Now()).text()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
@@ -167,34 +166,7 @@ ended it.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
-	root.SetVersionTemplate(`{{.Name}} {{.Version}}` + "\n" + listRevisions())
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.deadLettersCommand(), p.versionCommand())
 	return root
-}
-
-func (p Program) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "Tell the version, and the revisions of Klaviyo's API",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(p.Stdout, "%s %s\n%s", cmd.Root().Name(), version(), listRevisions())
-			return writeError(err)
-		},
-	}
-}
-
-// version is the module's, with the commit of a build from a checkout.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	version := info.Main.Version
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && version == "(devel)" {
-			version = fmt.Sprintf("%s %.12s", version, setting.Value)
-		}
-	}
-	return version
 }

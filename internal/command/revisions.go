@@ -42,7 +42,7 @@ func latestAfter(name string) (revision, bool) {
 // String says how long Klaviyo serves the revision.
 func (r revision) String() string {
 	text := "served until " + r.until
-	if r.until <= time.Now().Format(time.DateOnly) {
+	if r.isRetired(time.Now()) {
 		text = "retired on " + r.until
 	}
 	if r.name == mapper.DefaultRevision() {
@@ -50,6 +50,9 @@ func (r revision) String() string {
 	}
 	return text
 }
+
+// isRetired tells whether Klaviyo no longer serves the revision.
+func (r revision) isRetired(now time.Time) bool { return r.until <= now.Format(time.DateOnly) }
 
 // listRevisions says in a line of its own how long Klaviyo serves each.
 func listRevisions() string {

@@ -35,6 +35,9 @@ func TestVersionSaysTheRevisions(t *testing.T) {
 		}); missing >= 0 {
 			t.Errorf("%q lacks %s:\n%s", args, revisions[missing].name, r.stdout)
 		}
+		if !strings.HasPrefix(r.stdout, "rudderklaviyo ") || !strings.HasSuffix(r.stdout, "\n") || strings.HasSuffix(r.stdout, "\n\n") {
+			t.Errorf("%q: %q", args, r.stdout)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // maxKey is the length in bytes of the longest key that is looked at closely.
@@ -34,7 +36,7 @@ func suggestion(key string, known iter.Seq[string]) string {
 	}
 	best, least := "", 3
 	for _, candidate := range slices.Sorted(known) {
-		if d := distance(strings.ToLower(key), strings.ToLower(candidate)); d < least {
+		if d := levenshtein.ComputeDistance(strings.ToLower(key), strings.ToLower(candidate)); d < least {
 			best, least = candidate, d
 		}
 	}
@@ -42,25 +44,4 @@ func suggestion(key string, known iter.Seq[string]) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is Levenshtein's: the edits that make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			substitute := diagonal
-			if a[i] != b[j] {
-				substitute++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substitute, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
