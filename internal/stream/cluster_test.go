@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/url"
 	"strings"
@@ -26,12 +27,17 @@ type cluster struct {
 // newCluster starts servers with JetStream that know each other.
 func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
 	t.Helper()
+	c := &cluster{}
+	t.Cleanup(func() {
+		for i := range c.servers {
+			c.stop(i)
+		}
+	})
 	var routes []*url.URL
 	ports := freePorts(t, size)
 	for _, port := range ports {
 		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprint("127.0.0.1:", port)})
 	}
-	c := &cluster{}
 	for i, port := range ports {
 		o := &server.Options{
 			ServerName: fmt.Sprint("n", i+1), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
@@ -49,26 +55,27 @@ func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
 		c.servers = append(c.servers, nil)
 		c.start(t, i)
 	}
-	t.Cleanup(func() {
-		for i := range c.servers {
-			c.stop(i)
-		}
-	})
 	return c
 }
 
+// freePorts gives ports below those that the system gives to others meanwhile.
 func freePorts(t *testing.T, n int) (ports []int) {
 	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
+	for deadline := soon(); len(ports) < n; {
+		port := 10_000 + rand.IntN(20_000)
+		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err == nil {
+			defer l.Close()
+			ports = append(ports, port)
+		} else if time.Now().After(deadline) {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports
 }
+
+// soon is when something that is waited for has come, also on a slow day.
+func soon() time.Time { return time.Now().Add(time.Minute) }
 
 func (c *cluster) start(t *testing.T, i int) {
 	t.Helper()
@@ -78,9 +85,15 @@ func (c *cluster) start(t *testing.T, i int) {
 	}
 	s.Start()
 	c.servers[i] = s
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatalf("server %d doesn't start", i+1)
+	}
 }
 
 func (c *cluster) stop(i int) {
+	if c.servers[i] == nil {
+		return
+	}
 	c.servers[i].Shutdown()
 	c.servers[i].WaitForShutdown()
 }
@@ -95,14 +108,13 @@ func (c *cluster) config() (config ClusterConfig) {
 // connectTo connects once the cluster has a leader.
 func connectTo(t *testing.T, config ClusterConfig) *Engine {
 	t.Helper()
-	for {
+	for deadline := soon(); ; {
 		e, err := Connect(t.Context(), config)
 		if err == nil {
 			t.Cleanup(func() { e.Close() })
 			return e
 		}
-		t.Log(err)
-		if t.Context().Err() != nil {
+		if time.Now().After(deadline) {
 			t.Fatal(err)
 		}
 	}
@@ -271,14 +283,14 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 		}
 	}
 	two := newCluster(t, 2, nil)
-	for {
+	for deadline := soon(); ; {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		e, err := Connect(ctx, two.config())
 		cancel()
 		if err == nil {
 			e.Close()
 		}
-		if !errors.Is(err, ErrUnavailable) {
+		if !errors.Is(err, ErrUnavailable) || time.Now().After(deadline) {
 			t.Fatalf("two servers: %v", err)
 		}
 		if strings.Contains(err.Error(), "too few servers") {

@@ -65,8 +65,10 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	for e.Available() != nil {
-		time.Sleep(10 * time.Millisecond)
+	for deadline := soon(); e.Available() != nil; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(e.Available())
+		}
 	}
 	last, err := a.Publish(t.Context(), message, 1, "room")
 	if err != nil {

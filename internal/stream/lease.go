@@ -268,7 +268,7 @@ func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
 // is found may have been written by a try whose answer was lost.
 func (l *Lease) replace(ctx context.Context, value Ownership, valid func() bool) error {
 	err := ErrNotOwner
-	for wait := 50 * time.Millisecond; valid() && ctx.Err() == nil; wait = min(2*wait, time.Second) {
+	for wait := 50 * time.Millisecond; valid() && ctx.Err() == nil && l.account.engine.ctx.Err() == nil; wait = min(2*wait, time.Second) {
 		if err = l.try(ctx, value); err == nil || errors.Is(err, ErrNotOwner) {
 			return err
 		}

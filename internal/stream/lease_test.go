@@ -253,7 +253,7 @@ func TestNeverTwoOwners(t *testing.T) {
 		}
 		return len(log) >= 15 && lost >= 5
 	}
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithDeadline(t.Context(), soon())
 	defer cancel()
 	var group sync.WaitGroup
 	for i := range 3 {
@@ -295,6 +295,9 @@ func TestNeverTwoOwners(t *testing.T) {
 		})
 	}
 	group.Wait()
+	if !enough() {
+		t.Errorf("%d owners in a minute", len(log))
+	}
 	slices.SortFunc(log, func(a, b interval) int { return int(a.epoch) - int(b.epoch) })
 	for i, in := range log {
 		if i > 0 && (in.epoch == log[i-1].epoch || in.begin.Before(log[i-1].end)) {
