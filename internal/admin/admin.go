@@ -40,7 +40,7 @@ type Accounts interface {
 // Config says what a [Server] shows, and to whom. Accounts and Address are needed.
 type Config struct {
 	Accounts Accounts
-	// Address is the one that is listened on, such as 127.0.0.1:9100.
+	// Address is the one that is listened on, such as 127.0.0.1:8081.
 	Address string
 	// Token lets in where one is needed. Without it the dead letters can't be read, and
 	// Address has to be a loopback one. It has at least 16 characters.
@@ -88,13 +88,13 @@ func New(cfg Config) (*Server, error) {
 	}
 	host, _, err := net.SplitHostPort(cfg.Address)
 	if err != nil {
-		return nil, fmt.Errorf("the admin address %q: want HOST:PORT, such as 127.0.0.1:9100", cfg.Address)
+		return nil, fmt.Errorf("the admin address %q: want HOST:PORT, such as 127.0.0.1:8081", cfg.Address)
 	}
 	switch {
 	case cfg.Token != "" && len(cfg.Token) < minToken:
 		return nil, fmt.Errorf("the admin token has fewer than %d characters, and could be guessed", minToken)
 	case cfg.Token == "" && !isLoopback(host):
-		return nil, fmt.Errorf("the admin address %s can be reached from other machines: give an admin token, or an address such as 127.0.0.1:9100", cfg.Address)
+		return nil, fmt.Errorf("the admin address %s can be reached from other machines: give an admin token, or an address such as 127.0.0.1:8081", cfg.Address)
 	}
 	s := &Server{cfg: cfg, hosts: hosts{open: !isLoopback(host), configured: host}, formProof: rand.Text(), board: newBoard(cfg)}
 	s.handler = s.routes()

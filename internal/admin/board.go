@@ -37,13 +37,13 @@ func newBoard(cfg Config) *board { return &board{cfg: cfg} }
 
 // now gives a reading that is less than a second old. Its error is ctx's.
 func (b *board) now(ctx context.Context) (*reading, error) {
-	b.mu.Lock()
-	last := b.last
-	b.mu.Unlock()
-	if last != nil && time.Since(last.at) < freshFor {
+	if last := b.fresh(); last != nil {
 		return last, nil
 	}
 	done := b.flight.DoChan("", func() (any, error) {
+		if last := b.fresh(); last != nil { // of a flight that has just ended
+			return last, nil
+		}
 		// Others wait for it, too.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
 		defer cancel()
@@ -59,6 +59,16 @@ func (b *board) now(ctx context.Context) (*reading, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+}
+
+// fresh gives the last reading, or nil if it is old.
+func (b *board) fresh() *reading {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last == nil || time.Since(b.last.at) >= freshFor {
+		return nil
+	}
+	return b.last
 }
 
 // next waits until a reading is a second old, and gives the one after it. Its error is ctx's.

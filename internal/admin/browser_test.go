@@ -22,6 +22,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
 )
 
 var screenshots = flag.String("screenshots", "", "a folder for pictures of the page in every width and colour")
@@ -208,6 +210,99 @@ func TestLayout(t *testing.T) {
 			b.picture(fmt.Sprintf("%s-%d", colours, width))
 		}
 	}
+}
+
+// TestPageBecomesTheNext has the page go through changes one after the other. It is then
+// what a page is that is loaded anew, and what is in use stays.
+func TestPageBecomesTheNext(t *testing.T) {
+	accounts := everyState(time.Now())
+	url, _ := run(t, Config{Accounts: accounts, ID: "node-1"})
+	b := browse(t)
+	b.do(chromedp.Navigate(url))
+	first := accounts.statuses
+	eu := func(letters map[string]int, change func(*service.Status)) []service.Status {
+		next := slices.Clone(first)
+		next[1].DeadLetters = letters
+		if change != nil {
+			change(&next[1])
+		}
+		return next
+	}
+	const button = "#account-shop-eu-code-invalid button"
+	b.do(chromedp.Focus(button))
+	for _, step := range []struct {
+		name     string
+		statuses []service.Status
+		focus    string
+	}{
+		{"a code before", eu(map[string]int{"a": 1, "invalid": 12, "missing_identifier": 30}, nil), "invalid"},
+		{"another in its place", eu(map[string]int{"b": 1, "invalid": 13}, nil), "invalid"},
+		{"paused", eu(map[string]int{"invalid": 13, "x": 1, "y": 2}, func(s *service.Status) { s.Pause = first[2].Pause }), "invalid"},
+		{"no limits, no store", eu(map[string]int{"invalid": 13}, func(s *service.Status) { s.Quotas, s.Err = nil, errors.New("the store is unavailable") }), "invalid"},
+		{"one account", eu(map[string]int{"invalid": 13}, nil)[1:2], "invalid"},
+		{"all again", first, "invalid"},
+		{"turned round", []service.Status{first[3], first[1], first[2], first[0]}, "invalid"},
+		{"without the code", eu(map[string]int{"missing_identifier": 30}, nil), "shop-eu"},
+		{"without letters", eu(nil, nil), "shop-eu"},
+		{"none", nil, ""},
+		{"from none", first, ""},
+	} {
+		accounts.now(step.statuses...)
+		const differs = `fetch("./").then((answer) => answer.text()).then((text) => {
+			const main = new DOMParser().parseFromString(text.match(/<main[^]*<\/main>/)[0], "text/html").querySelector("main")
+			return main.isEqualNode(document.querySelector("main")) ? "" : main.outerHTML + "\n\n" + document.querySelector("main").outerHTML
+		})`
+		var difference string
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			var err error
+			if difference, err = chromedp.Run(b.ctx, chromedp.Evaluate[string](differs, chromedp.EvalAwaitPromise)); err != nil {
+				t.Fatal(err)
+			}
+			articles := value[int](b, `document.querySelectorAll("article").length`)
+			if difference == "" && articles == len(step.statuses) && value[bool](b, fmt.Sprintf(`document.querySelectorAll("#account-shop-eu .letters tbody tr").length === %d`, lettersOf(step.statuses))) {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: a page that is loaded anew and the one that is open:\n%s", step.name, difference)
+			}
+		}
+		focus := value[string](b, `((document.activeElement.closest("tr") ?? {}).id ?? document.activeElement.id ?? "").replace("account-shop-eu-code-", "").replace(/^account-(.*)-name$/, "$1")`)
+		if focus != step.focus {
+			t.Errorf("%s: the focus is at %q, want %q", step.name, focus, step.focus)
+		}
+	}
+}
+
+// lettersOf counts the codes of shop-eu.
+func lettersOf(statuses []service.Status) int {
+	for _, s := range statuses {
+		if s.Name == "shop-eu" {
+			return len(s.DeadLetters)
+		}
+	}
+	return 0
+}
+
+// TestPageOutlivesTheService says that it isn't connected while there is no service, and goes
+// on with the next one, whose forms it then has.
+func TestPageOutlivesTheService(t *testing.T) {
+	accounts := everyState(time.Now())
+	url, first := run(t, Config{Accounts: accounts})
+	b := browse(t)
+	b.do(chromedp.Navigate(url))
+	b.shows("#connection", "Live")
+	if err := first.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.shows("#connection", "Not connected: trying again")
+	_, second := run(t, Config{Accounts: accounts, Address: strings.TrimPrefix(url, "http://")})
+	b.shows("#connection", "Live")
+	eventually(t, "the form is the new service's", func() bool {
+		return value[string](b, `document.querySelector("form input").value`) == second.formProof
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.faults = slices.DeleteFunc(b.faults, func(fault string) bool { return strings.Contains(fault, "/live") }) // that it wasn't there
 }
 
 var reducedMotion = []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}

@@ -31,14 +31,23 @@ type told struct {
 	broken   error // that ends the letters
 
 	reads    atomic.Int32
-	mu       sync.Mutex
+	mu       sync.Mutex                  // of the statuses and what is replayed, while a server runs
 	replayed []string                    // account and code
 	replay   func(context.Context) error // or nil
 }
 
 func (f *told) Status(context.Context) []service.Status {
 	f.reads.Add(1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	return f.statuses
+}
+
+// now has other statuses from now on.
+func (f *told) now(statuses ...service.Status) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.statuses = statuses
 }
 
 func (f *told) Reasons(context.Context, string) (map[string]service.Reason, error) {
@@ -141,12 +150,12 @@ func everyState(now time.Time) *told {
 // run serves at a loopback address, after some changes.
 func run(t testing.TB, cfg Config, changes ...func(*Server)) (url string, server *Server) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if cfg.Address == "" {
+		cfg.Address = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", cfg.Address)
 	if err != nil {
 		t.Fatal(err)
-	}
-	if cfg.Address == "" {
-		cfg.Address = l.Addr().String()
 	}
 	server, err = New(cfg)
 	if err != nil {

@@ -32,10 +32,17 @@
       if (child.id && !ids.has(child.id)) child.remove();
       else if (child.id) known.set(child.id, child);
     }
+    old.normalize();
     let at = old.firstChild;
     for (const child of next.childNodes) {
+      const isElement = child.nodeType === Node.ELEMENT_NODE;
+      if (isElement && at && at.nodeType === Node.TEXT_NODE) { // beside what has gone
+        const rest = at;
+        at = at.nextSibling;
+        rest.remove();
+      }
       let match = child.id ? known.get(child.id) : at;
-      if (match && (match.nodeName !== child.nodeName || match.id !== child.id)) match = null;
+      if (match && (match.nodeName !== child.nodeName || (isElement && match.id !== child.id))) match = null;
       if (!match) {
         old.insertBefore(document.importNode(child, true), at);
         continue;

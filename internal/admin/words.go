@@ -3,6 +3,7 @@ package admin
 import (
 	"fmt"
 	"html/template"
+	"math"
 	"strings"
 	"time"
 
@@ -27,10 +28,10 @@ func size(bytes int64) string { return humanize.IBytes(uint64(max(0, bytes))) }
 
 // rate is a number of events a second, to one decimal below ten.
 func rate(perSecond float64) string {
-	if perSecond < 10 {
-		return humanize.FtoaWithDigits(perSecond, 1)
+	if tenths := math.Round(10*perSecond) / 10; tenths < 10 {
+		return humanize.Ftoa(tenths)
 	}
-	return humanize.Comma(int64(perSecond + 0.5))
+	return humanize.Comma(int64(math.Round(perSecond)))
 }
 
 // spans are the units of a span, each with the next smaller one.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 )
@@ -19,8 +20,13 @@ type Reason struct {
 	Pointer string
 }
 
+// reasonFor is how long a reason that was read is shown at the most: the letter may have
+// gone, and another come.
+const reasonFor = time.Minute
+
 // reasons remembers one letter's reason by code, and how many letters had the code then: as
-// long as they are as many it isn't read again.
+// long as they are as many it is read only each minute. Where there are hundreds of thousands
+// it takes a while to find the first of a code.
 type reasons struct {
 	mu   sync.Mutex
 	read map[string]readReason
@@ -29,10 +35,11 @@ type reasons struct {
 type readReason struct {
 	Reason
 	of int
+	at time.Time
 }
 
 // Reasons gives, for each code of an account's dead letters, the reason of the one that has
-// been kept longest. It reads one letter a code, and only if the number of them has changed.
+// been kept longest.
 func (s *Service) Reasons(ctx context.Context, name string) (map[string]Reason, error) {
 	a := s.account(name)
 	if a == nil {
@@ -47,8 +54,8 @@ func (s *Service) Reasons(ctx context.Context, name string) (map[string]Reason, 
 	read, all := make(map[string]readReason, len(counts)), make(map[string]Reason, len(counts))
 	for code, n := range counts {
 		known, ok := a.reasons.read[code]
-		if !ok || known.of != n {
-			known.of = n
+		if !ok || known.of != n || time.Since(known.at) > reasonFor {
+			known.of, known.at = n, time.Now()
 			if known.Reason, err = a.firstReason(ctx, code); err != nil {
 				return nil, err
 			}
