@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -281,6 +282,16 @@ func TestPageOfAService(t *testing.T) {
 	if got := value[string](b, `document.activeElement.id`); got != "account-shop-eu-name" {
 		t.Errorf("after the button is gone the focus is at %q", got)
 	}
+
+	// A form that isn't of this process is refused, and says so.
+	value[string](b, `document.querySelector(".letters input").value = "another"`)
+	b.do(chromedp.Click("#account-shop-eu .letters button"))
+	eventually(t, "the page tells of the refusal", func() bool {
+		return strings.HasPrefix(b.text("#said[data-outcome=bad]"), "Nothing of shop-eu is replayed: ")
+	})
+	b.mu.Lock()
+	b.faults = slices.DeleteFunc(b.faults, func(fault string) bool { return strings.Contains(fault, "status of 403") })
+	b.mu.Unlock()
 
 	r.us.Key = "pk_right"
 	r.reload()

@@ -97,6 +97,10 @@
   open();
 
   // The forms work without this; with it the focus stays where it is.
+  const tell = (text, outcome) => {
+    said.dataset.outcome = outcome;
+    say(said, text);
+  };
   const under = new Set();
   document.addEventListener("submit", async (event) => {
     const form = event.target;
@@ -105,7 +109,7 @@
     event.preventDefault();
     if (under.has(account)) return;
     under.add(account);
-    say(said, `Dead letters of ${account} are being replayed…`);
+    tell(`Dead letters of ${account} are being replayed…`, "");
     try {
       const answer = await fetch(form.action, {
         method: "POST",
@@ -114,10 +118,10 @@
       });
       const { replayed, error } = await answer.json();
       const events = replayed === 1 ? "1 event" : `${replayed.toLocaleString("en")} events`;
-      if (error) say(said, `${events} of ${account} replayed, then it ended: ${error}.`);
-      else say(said, `${events} of ${account} will be delivered again.`);
+      if (error) tell(`${replayed > 0 ? `${events} of ${account} will be delivered again, and then it failed` : `Nothing of ${account} is replayed`}: ${error}.`, "bad");
+      else tell(`${events} of ${account} will be delivered again.`, "good");
     } catch {
-      say(said, `No answer to the replay of ${account}. Dead letters that are still shown can be replayed again.`);
+      tell(`There is no answer to the replay of ${account}. The dead letters that are still shown can be replayed again.`, "bad");
     }
     under.delete(account);
   });
