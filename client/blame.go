@@ -1,6 +1,9 @@
 package client
 
-import "errors"
+import (
+	"errors"
+	"strconv"
+)
 
 // Blame is whose fault it is that a request failed, and so what can help.
 type Blame int
@@ -20,6 +23,22 @@ const (
 	// BlamePassing is a failure that may pass by itself: the request may pass later.
 	BlamePassing
 )
+
+var blameNames = [...]string{
+	BlameNobody:  "nobody",
+	BlameRequest: "request",
+	BlameAccount: "account",
+	BlamePath:    "path",
+	BlamePassing: "passing",
+}
+
+// String is the word for it, such as request, for logs.
+func (b Blame) String() string {
+	if b < 0 || int(b) >= len(blameNames) {
+		return "Blame(" + strconv.Itoa(int(b)) + ")"
+	}
+	return blameNames[b]
+}
 
 // kindBlames gives the blame for each kind of error.
 var kindBlames = []struct {

@@ -29,10 +29,10 @@ type Window struct {
 	Reset time.Time
 }
 
-// Limits gives what is left of the limits of each endpoint that was called, at this moment. Where
-// revisions have different ones it is of the operation that was called last. Other
-// calls may take it in the next one, so it is for showing and for planning: the Client
-// waits where there is nothing left.
+// Limits gives what is left, at this moment, of the limits of each endpoint that was called.
+// Where revisions have different limits, it is what is left of those of the operation that was
+// called last. It is for showing and for planning, since other calls may take it in the next
+// moment: the Client waits where nothing is left.
 func (c *Client) Limits() map[runtime.Endpoint]Limits {
 	now := time.Now()
 	c.limiters.mu.Lock()
