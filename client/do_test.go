@@ -20,7 +20,6 @@ import (
 	asked "github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
-	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 // answering is a Client whose requests are answered by a function.
@@ -40,7 +39,7 @@ func jsonResponse(status int, body string, header http.Header) *http.Response {
 
 // TestDo sends requests of all kinds, and looks at what goes out.
 func TestDo(t *testing.T) {
-	latest := slices.Max(openapi.Revisions())
+	latest := slices.Max(registered(t))
 	for name, tt := range map[string]struct {
 		method, path string
 		query        url.Values

@@ -3,8 +3,6 @@ package klaviyotest
 import (
 	"net/http"
 	"testing"
-
-	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
 func optedOut(r *http.Request) { r.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1") }
@@ -30,8 +28,8 @@ func TestRetiredRevision(t *testing.T) {
 		{name: "lists, which are alike", method: "GET", path: "/api/lists/", retired: revisionsUntil("2023-02-22"), status: 200},
 		{name: "a removed path", method: "POST", path: "/api/profile-unsubscription-bulk-create-jobs/", body: unsubscriptionOf(`"emails":["ada@example.com"]`),
 			retired: revisionsUntil("2023-02-22"), status: 404, detail: "No valid revisions found for method."},
-		{name: "none is left", method: "POST", path: "/api/events/", body: event, retired: openapi.Revisions(), status: 404, detail: "No valid revisions found for method."},
-		{name: "none is left, opted out", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: openapi.Revisions(), optedOut: true, status: 410},
+		{name: "none is left", method: "POST", path: "/api/events/", body: event, retired: revisionsUntil(revisions[len(revisions)-1].name()), status: 404, detail: "No valid revisions found for method."},
+		{name: "none is left, opted out", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: revisionsUntil(revisions[len(revisions)-1].name()), optedOut: true, status: 410},
 		{name: "the later one goes on", method: "POST", path: "/api/events", body: nestedEventWith(adasEmail, ""), retired: revisionsUntil("2023-02-22"), optedOut: true, status: 202},
 		{name: "the earlier one goes on", method: "POST", path: "/api/events/", body: event, retired: []string{"2026-07-15"}, optedOut: true, status: 202},
 	} {

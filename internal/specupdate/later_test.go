@@ -332,6 +332,10 @@ func TestGoesOver(t *testing.T) {
 	latest := slices.Max(openapi.Revisions())
 	root := newModule(t)
 	before := contents(t, root)
+	underscored := strings.NewReplacer("-", "_")
+	if _, ok := before["mapper/revision_"+underscored.Replace(latest)+".go"]; !ok {
+		t.Skipf("%s moved in and hasn't gone over yet", latest)
+	}
 	if err := run(t.Context(), root, newPublished(t, root, next).file(), io.Discard); err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +344,6 @@ func TestGoesOver(t *testing.T) {
 	// its year and month.
 	want := []string{list}
 	ending := regexp.MustCompile(`([A-Za-z])20\d\d(\d\d)?\b`)
-	underscored := strings.NewReplacer("-", "_")
 	for _, folder := range []string{"client", "client/klaviyotest", "mapper", "internal/delivery"} {
 		from, to := folder+"/revision_"+underscored.Replace(latest)+".go", folder+"/revision_"+underscored.Replace(next)+".go"
 		code := ending.ReplaceAllString(strings.ReplaceAll(before[from], latest, next), "${1}2099")
