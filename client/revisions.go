@@ -15,6 +15,17 @@ func register(ops runtime.Operations) bool {
 	return true
 }
 
+// Operations are the calls of a revision, such as 2026-07-15, for a program that is told by
+// name which one [WithLimit] is for. There are none of a revision that has no package klaviyo.
+func Operations(revision string) runtime.Operations {
+	for _, ops := range described {
+		if ops[0].Revision == revision {
+			return ops
+		}
+	}
+	return nil
+}
+
 // dailyOf is the limit of a day that any description gives an endpoint: an older one may
 // not have it yet, but the endpoint and its limits are the same.
 func dailyOf(endpoint runtime.Endpoint) runtime.RateLimit {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 )
@@ -33,7 +34,7 @@ func grantsOf(limits []string) ([]grant, error) {
 		steady, _ := strconv.Atoi(parts[3])
 		known := len(granted)
 		for _, r := range revisions {
-			if operation, ok := r.operations.Lookup(runtime.OperationID(parts[1])); ok {
+			if operation, ok := client.Operations(r.name).Lookup(runtime.OperationID(parts[1])); ok {
 				granted = append(granted, grant{operation, burst, steady})
 			}
 		}

@@ -10,9 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	klaviyo2023 "github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -21,14 +18,12 @@ type revision struct {
 	name string
 	// until is the day on which Klaviyo retires it.
 	until string
-	// operations are the calls that it has.
-	operations runtime.Operations
 }
 
 // revisions are those that the program speaks, the oldest first.
 var revisions = []revision{
-	{name: "2023-02-22", until: "2025-02-22", operations: klaviyo2023.Operations},
-	{name: "2026-07-15", until: "2028-07-15", operations: klaviyo2026.Operations},
+	{name: "2023-02-22", until: "2025-02-22"},
+	{name: "2026-07-15", until: "2028-07-15"},
 }
 
 const revisionFlag = "revision"
