@@ -381,6 +381,9 @@ func TestLive(t *testing.T) {
 	url, s := run(t, Config{Accounts: accounts}, func(s *Server) {
 		s.http.WriteTimeout, s.http.ReadTimeout = 100*time.Millisecond, 100*time.Millisecond
 	})
+	if answer, err := http.Head(url + "/live"); err != nil || answer.StatusCode != 200 {
+		t.Errorf("%v, %v", answer, err)
+	}
 	answer, err := http.Get(url + "/live")
 	if err != nil {
 		t.Fatal(err)

@@ -15,6 +15,9 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no") // of a proxy
+	if r.Method == http.MethodHead {
+		return // it would never end
+	}
 	now, err := s.board.now(ctx)
 	for ; err == nil; now, err = s.board.next(ctx, now) {
 		part, failed := s.render("main", s.viewOf(now))
