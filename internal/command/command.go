@@ -135,6 +135,12 @@ func (p Program) hangups() <-chan os.Signal {
 	return p.Hangups()
 }
 
+// Root is the program's command with all others below it, for what is made of their names,
+// flags and help. To run one is for [Program.Run].
+func Root() *cobra.Command {
+	return Program{Getenv: func(string) string { return "" }}.rootCommand()
+}
+
 func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rudderklaviyo",
