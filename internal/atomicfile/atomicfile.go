@@ -1,5 +1,10 @@
 // Package atomicfile replaces files whole: at any moment, also after a crash or
 // a power failure, there is the old file or the new one and never a part.
+//
+// Of this github.com/google/renameio/v2 promises less: it isn't there on Windows, replaces a
+// link rather than the file that it leads to, syncs no folder, so that a power failure can
+// bring back the old file, takes a Commit after a Write that failed, and gives the new file a
+// name that differs each time, so that those of programs that died pile up.
 package atomicfile
 
 import (

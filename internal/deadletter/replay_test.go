@@ -153,6 +153,7 @@ func (l *lateAppender) Commit() error {
 // TestRecordsThatComeLate appends, without a lock, after Finish has looked for the
 // last time.
 func TestRecordsThatComeLate(t *testing.T) {
+	skipOnWindows(t)
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
 	if err := os.WriteFile(path, Letter{Line: 1}.Record(), 0o600); err != nil {
 		t.Fatal(err)
@@ -180,6 +181,7 @@ func TestRecordsThatComeLate(t *testing.T) {
 // TestRecordThatItsWriterIsStillAt is of a program that doesn't ask for a lock and writes
 // a record in pieces: a line's end between them would take the event from replay.
 func TestRecordThatItsWriterIsStillAt(t *testing.T) {
+	skipOnWindows(t)
 	done, next := string(Letter{Line: 1, Event: []byte(`{"a":1}`)}.Record()), string(Letter{Line: 3, Event: []byte(`{"c":1}`)}.Record())
 	record := string(Letter{Line: 2, Event: []byte(`{"b":1}`)}.Record())
 	half, rest := record[:len(record)/2], record[len(record)/2:]
@@ -236,6 +238,7 @@ func size(t *testing.T, file *os.File) int64 {
 
 // TestRecordsThatCanNotBeAdded tells them from a replay that failed as a whole.
 func TestRecordsThatCanNotBeAdded(t *testing.T) {
+	skipOnWindows(t)
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
 	open(t, path).Close()
 	r := rewrite(t, path)
@@ -265,6 +268,7 @@ func TestRewriteDiscarded(t *testing.T) {
 
 // TestOpenWhileAReplayEnds opens the old file just before another takes its place.
 func TestOpenWhileAReplayEnds(t *testing.T) {
+	skipOnWindows(t)
 	path := filepath.Join(t.TempDir(), "dead.jsonl")
 	open(t, path).Close()
 	old, err := os.OpenFile(path, os.O_RDWR, 0)

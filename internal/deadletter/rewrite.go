@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"runtime"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
@@ -150,6 +151,10 @@ func (r *Rewriting) Finish(rest int64) error {
 	cut := r.cut
 	if err := r.endLine(0); err != nil { // the next record is to stand on a line of its own
 		return errors.Join(err, r.new.Discard())
+	}
+	if runtime.GOOS == "windows" {
+		// An open file can't be replaced there. If another program still has it open, the old one stays.
+		return errors.Join(r.old.Close(), r.new.Commit())
 	}
 	if err := r.new.Commit(); err != nil {
 		return err

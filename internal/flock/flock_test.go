@@ -29,6 +29,9 @@ func TestLocks(t *testing.T) {
 			if err := tt.second(second); !errors.Is(err, tt.want) {
 				t.Errorf("%v, want %v", err, tt.want)
 			}
+			if _, err := second.WriteString("text"); err != nil {
+				t.Errorf("a lock keeps no other from writing: %v", err)
+			}
 			first.Close()
 			if err := tt.second(second); err != nil {
 				t.Errorf("after the first is gone: %v", err)
