@@ -28,8 +28,10 @@ func TestBulkHasMoreMemory(t *testing.T) {
 }
 
 func TestEveryCommandLimitsItsMemory(t *testing.T) {
+	// Those that read no file of events. The service is as large as its accounts need.
+	others := []string{"version", "healthcheck", "serve", "dead-letters"}
 	for _, cmd := range (Program{}).rootCommand().Commands() {
-		if cmd.Name() == "version" { // it reads nothing
+		if slices.Contains(others, cmd.Name()) {
 			continue
 		}
 		var limits []int64

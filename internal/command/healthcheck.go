@@ -1,0 +1,94 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// healthTimeout bounds how long a service may take to say how it is.
+const healthTimeout = 5 * time.Second
+
+// healthcheckCommand is for images that have no other program that could ask.
+func (p Program) healthcheckCommand() *cobra.Command {
+	var admin string
+	var ready bool
+	cmd := &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Check that a running service is alive",
+		Long: `Healthcheck asks the service on this machine, at the address of its --admin, whether it
+is alive. It needs no token. In a container it is the health check, for the image has no
+other program.
+
+Exit status: 0 the service is alive; 1 it isn't, or doesn't answer; 2 wrong usage.`,
+		Example: `  rudderklaviyo healthcheck
+  rudderklaviyo healthcheck --admin :9000 --ready`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			address, err := localAddress(admin)
+			if err != nil {
+				return wrongUsage(fmt.Errorf("--%s is a host and a port, such as 127.0.0.1:8081", adminFlag))
+			}
+			path := "/healthz"
+			if ready {
+				path = "/readyz"
+			}
+			answer, err := askHealth(cmd.Context(), "http://"+address+path)
+			if err != nil {
+				return stopped(fmt.Errorf("the service at %s: %w", address, err))
+			}
+			_, err = fmt.Fprintln(p.Stdout, answer)
+			return writeError(err)
+		},
+	}
+	cmd.Flags().StringVar(&admin, adminFlag, defaultAdmin, "`address` that the service was given as --admin")
+	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it takes events now, too")
+	return cmd
+}
+
+// localAddress is where a service is asked that listens at an address, which may be that of
+// every interface.
+func localAddress(listened string) (string, error) {
+	host, port, err := net.SplitHostPort(listened)
+	if err != nil {
+		return "", err
+	}
+	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// askHealth gives the text of an answer that says that all is well.
+func askHealth(ctx context.Context, url string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return "", err
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // and no proxy
+	rsp, err := client.Do(req)
+	if err != nil {
+		return "", errors.Unwrap(err) // the cause, without the address once more
+	}
+	defer rsp.Body.Close()
+	const most = 1_000
+	body, err := io.ReadAll(io.LimitReader(rsp.Body, most))
+	if err != nil {
+		return "", err
+	}
+	text := strings.TrimSpace(string(body))
+	if rsp.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s: %s", rsp.Status, text)
+	}
+	return text, nil
+}
