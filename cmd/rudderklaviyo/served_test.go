@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// daemon is a process that is started, killed and started again.
+type daemon struct {
+	t    *testing.T
+	name string
+	args []string
+	env  []string
+	log  string // a file
+
+	cmd    *exec.Cmd
+	exited chan struct{} // is closed when it has ended
+}
+
+// newDaemon makes one that is the program, unless env says otherwise.
+func newDaemon(t *testing.T, name string, env []string, args ...string) *daemon {
+	t.Helper()
+	d := &daemon{t: t, name: name, args: args, env: append(os.Environ(), env...), log: filepath.Join(t.TempDir(), name+".log")}
+	t.Cleanup(func() {
+		if d.cmd != nil {
+			d.kill()
+		}
+		if t.Failed() {
+			t.Logf("%s said at last\n%s", name, d.lastWords())
+		}
+		for _, secret := range []string{"_secret", "@example.com"} {
+			if strings.Contains(d.said(), secret) {
+				t.Errorf("the log of %s shows a key or a person", name)
+			}
+		}
+	})
+	return d
+}
+
+func asServe(t *testing.T, name string, args ...string) *daemon {
+	return newDaemon(t, name, []string{asProgram + "=1"}, append([]string{"serve", "--admin", "127.0.0.1:0"}, args...)...)
+}
+
+func (d *daemon) start() {
+	d.t.Helper()
+	log, err := os.OpenFile(d.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer log.Close()
+	d.cmd = exec.CommandContext(untilDeadline(d.t), os.Args[0], d.args...)
+	d.cmd.Env, d.cmd.Stderr = d.env, log
+	if err := d.cmd.Start(); err != nil {
+		d.t.Fatal(err)
+	}
+	exited, cmd := make(chan struct{}), d.cmd
+	d.exited = exited
+	go func() {
+		defer close(exited)
+		cmd.Wait()
+	}()
+}
+
+func (d *daemon) signal(s os.Signal) {
+	d.t.Helper()
+	if err := d.cmd.Process.Signal(s); err != nil {
+		d.t.Errorf("%s: %v", d.name, err)
+	}
+}
+
+// kill ends it as kill -9 does.
+func (d *daemon) kill() {
+	_ = d.cmd.Process.Kill() // it may have ended
+	_ = d.cmd.Process.Signal(syscall.SIGCONT)
+	<-d.exited
+}
+
+// terminate has it stop, and wants that to be in order.
+func (d *daemon) terminate() {
+	d.t.Helper()
+	d.signal(syscall.SIGTERM)
+	d.wantStatus(0)
+}
+
+// wantStatus waits for the end.
+func (d *daemon) wantStatus(want int) {
+	d.t.Helper()
+	select {
+	case <-d.exited:
+	case <-time.After(30 * time.Second):
+		d.signal(syscall.SIGQUIT)
+		<-d.exited
+		d.t.Errorf("%s doesn't end", d.name)
+	}
+	if got := d.cmd.ProcessState.ExitCode(); got != want {
+		d.t.Errorf("%s: %v, want status %d\n%s", d.name, d.cmd.ProcessState, want, d.lastWords())
+	}
+}
+
+// said is its log so far.
+func (d *daemon) said() string {
+	text, _ := os.ReadFile(d.log)
+	return string(text)
+}
+
+func (d *daemon) lastWords() string {
+	lines := strings.SplitAfter(d.said(), "\n")
+	return strings.Join(lines[max(0, len(lines)-40):], "")
+}
+
+// waitFor waits until its log has a text.
+func (d *daemon) waitFor(text string) {
+	d.t.Helper()
+	eventually(d.t, fmt.Sprintf("%s says %q", d.name, text), 30*time.Second, func() bool { return strings.Contains(d.said(), text) })
+}
+
+// eventually waits until something holds.
+func eventually(t *testing.T, what string, within time.Duration, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(within); !holds(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never holds that %s", what)
+		}
+	}
+}
+
+// freeAddresses are of this machine, and nobody listens at them.
+func freeAddresses(t *testing.T, n int) (addresses []string) {
+	t.Helper()
+	for range n {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses
+}
+
+// accountsFile is a file of accounts, one part after the other.
+type accountsFile struct {
+	t      *testing.T
+	folder string
+	text   bytes.Buffer
+}
+
+func newAccountsFile(t *testing.T) *accountsFile {
+	f := &accountsFile{t: t, folder: t.TempDir()}
+	f.text.WriteString("accounts:\n")
+	return f
+}
+
+// add adds an account with further settings, and gives its token.
+func (f *accountsFile) add(name, key, revision string, more ...string) (token string) {
+	token = "token-of-" + name + "-0123456789_secret"
+	f.write(name+".key", key+"\n")
+	f.write(name+".tokens", token+"\n")
+	f.write(name+".yaml", fmt.Sprintf("revision: %q\n", revision))
+	fmt.Fprintf(&f.text, "  - name: %s\n    klaviyoKeyFile: %s.key\n    tokensFile: %s.tokens\n    destination: %s.yaml\n", name, name, name, name)
+	for _, setting := range more {
+		fmt.Fprintf(&f.text, "    %s\n", setting)
+	}
+	f.write("accounts.yaml", f.text.String())
+	return token
+}
+
+func (f *accountsFile) write(name, text string) {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(f.folder, name), []byte(text), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f *accountsFile) path() string { return filepath.Join(f.folder, "accounts.yaml") }
