@@ -31,6 +31,10 @@ func TestMain(m *testing.M) {
 		run(5 * time.Millisecond) // so that checkpoints are written between two kills
 		return
 	}
+	if config := os.Getenv(asNATS); config != "" {
+		runNATS(config)
+		return
+	}
 	for _, s := range stopSignals {
 		if signal.Ignored(s) { // as of a job in the background, and the processes would inherit it
 			signal.Notify(make(chan os.Signal, 1), s)

@@ -1,0 +1,324 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/openapi"
+)
+
+// asNATS makes the test's own binary a NATS server with a file of settings.
+const asNATS = "RUDDERKLAVIYO_TEST_AS_NATS"
+
+func runNATS(config string) {
+	options, err := server.ProcessConfigFile(config)
+	if err != nil {
+		panic(err)
+	}
+	s, err := server.NewServer(options)
+	if err != nil {
+		panic(err)
+	}
+	s.ConfigureLogger()
+	s.Start()
+	s.WaitForShutdown()
+}
+
+// natsServers are processes, and the URLs that services need of them.
+type natsServers struct {
+	daemons          []*daemon
+	urls, monitoring []string
+}
+
+func newNATS(t *testing.T, size int, settings string) *natsServers {
+	t.Helper()
+	addresses := freeAddresses(t, 3*size)
+	routes := make([]string, size)
+	for i := range routes {
+		routes[i] = "nats://" + addresses[3*i+2]
+	}
+	n := &natsServers{}
+	for i := range size {
+		at := addresses[3*i:]
+		dir := t.TempDir()
+		config := fmt.Sprintf("server_name: n%d\nlisten: %s\nhttp: %s\njetstream { store_dir: %q }\n", i, at[0], at[1], dir)
+		if size > 1 {
+			config += fmt.Sprintf("cluster { name: test, listen: %s, routes: [%s] }\n", at[2], strings.Join(routes, ", "))
+		}
+		path := filepath.Join(dir, "nats.conf")
+		if err := os.WriteFile(path, []byte(config+settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		n.daemons = append(n.daemons, newDaemon(t, fmt.Sprint("nats", i), []string{asNATS + "=" + path}))
+		n.urls, n.monitoring = append(n.urls, "nats://"+at[0]), append(n.monitoring, "http://"+at[1])
+	}
+	return n
+}
+
+// reliable are the settings that the service asks of a server.
+const reliable = "max_payload: 8MB\njetstream { sync_interval: always }\n"
+
+// flags are those of a service that uses the servers.
+func (n *natsServers) flags() []string {
+	return []string{"--nats", strings.Join(n.urls, ","), "--nats-monitoring", strings.Join(n.monitoring, ",")}
+}
+
+// awaitPorts waits until a server takes connections again.
+func awaitPort(t *testing.T, url string) {
+	t.Helper()
+	eventually(t, url+" takes connections", 20*time.Second, func() bool {
+		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "nats://"), time.Second)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// epoch is an ownership, as its owner's log tells it.
+type epoch struct {
+	owner string
+	begun time.Time
+}
+
+var isOwned = regexp.MustCompile(`time=(\S+) level=INFO msg="the account is owned" account=(\S+) epoch=(\d+)`)
+
+// epochsOf are the owners of each account by epoch.
+func epochsOf(t *testing.T, services []*daemon) map[string]map[int]epoch {
+	t.Helper()
+	epochs := map[string]map[int]epoch{}
+	for _, d := range services {
+		for _, m := range isOwned.FindAllStringSubmatch(d.said(), -1) {
+			begun, err := time.Parse(time.RFC3339, m[1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			number, _ := strconv.Atoi(m[3])
+			if epochs[m[2]] == nil {
+				epochs[m[2]] = map[int]epoch{}
+			}
+			if other, ok := epochs[m[2]][number]; ok {
+				t.Errorf("epoch %d of %s is that of %s and of %s", number, m[2], other.owner, d.name)
+			}
+			epochs[m[2]][number] = epoch{d.name, begun}
+		}
+	}
+	return epochs
+}
+
+// ownerOf is the last owner of an account.
+func ownerOf(epochs map[int]epoch) (owner string) {
+	last := 0
+	for number, e := range epochs {
+		if number > last {
+			last, owner = number, e.owner
+		}
+	}
+	return owner
+}
+
+// isInOrder tells whether the callers of an account are owners of it, one after the other
+// in the order of their epochs.
+func isInOrder(callers []string, epochs map[int]epoch) bool {
+	for _, number := range slices.Sorted(maps.Keys(epochs)) {
+		if len(callers) > 0 && callers[0] == epochs[number].owner {
+			callers = callers[1:]
+		}
+	}
+	return len(callers) == 0
+}
+
+// ordeal is something that happens to a cluster.
+type ordeal struct {
+	name string
+	// do returns when it is over, but for the pause, and names the service whose accounts
+	// it was about, if it was one.
+	do func(c *tortured, random *rand.Rand) (service string)
+}
+
+// tortured is a cluster of services.
+type tortured struct {
+	t        *testing.T
+	nats     *natsServers
+	services []*daemon
+	lease    time.Duration
+}
+
+// owner is a service that owns an account.
+func (c *tortured) owner(random *rand.Rand) *daemon {
+	owners := map[string]bool{}
+	for _, epochs := range epochsOf(c.t, c.services) {
+		owners[ownerOf(epochs)] = true
+	}
+	for _, i := range random.Perm(len(c.services)) {
+		if owners[c.services[i].name] {
+			return c.services[i]
+		}
+	}
+	c.t.Fatal("nobody owns an account")
+	return nil
+}
+
+var ordeals = []ordeal{
+	{"kill -9 of an owner", func(c *tortured, random *rand.Rand) string {
+		d := c.owner(random)
+		d.kill()
+		d.start()
+		return d.name
+	}},
+	{"kill -9 of a NATS server", func(c *tortured, random *rand.Rand) string {
+		i := random.IntN(len(c.nats.daemons))
+		c.nats.daemons[i].kill()
+		c.nats.daemons[i].start()
+		awaitPort(c.t, c.nats.urls[i])
+		return ""
+	}},
+	{"SIGTERM of an owner", func(c *tortured, random *rand.Rand) string {
+		d := c.owner(random)
+		d.terminate()
+		d.start()
+		return d.name
+	}},
+	{"SIGSTOP of an owner past its lease", func(c *tortured, random *rand.Rand) string {
+		d := c.owner(random)
+		d.signal(syscall.SIGSTOP)
+		time.Sleep(c.lease + time.Duration(random.Int64N(int64(3*time.Second))))
+		d.signal(syscall.SIGCONT)
+		return d.name
+	}},
+}
+
+// TestTorturedCluster does all of it to three services and three NATS servers, under load.
+func TestTorturedCluster(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	random := tortureRandom(t)
+	c := &tortured{t: t, nats: newNATS(t, 3, reliable), lease: stream.LeastLease}
+	for _, d := range c.nats.daemons {
+		d.start()
+	}
+	k, file := newRecorder(t), newAccountsFile(t)
+	addresses := freeAddresses(t, 3)
+	l := newLoad("http://"+addresses[0], "http://"+addresses[1], "http://"+addresses[2])
+	for i := range 6 {
+		name := fmt.Sprint("shop", i)
+		revision := openapi.Revisions()[i%len(openapi.Revisions())]
+		l.of(random, name, file.add(name, k.account(name), revision), 10, 40)
+	}
+	for i, address := range addresses {
+		name := fmt.Sprint("service", i)
+		c.services = append(c.services, asServe(t, name, append(c.nats.flags(), "--id", name, "--config", file.path(), "--lease", c.lease.String(),
+			"--listen", address, "--base-url", k.url(name))...))
+		c.services[i].start()
+	}
+	eventually(t, "each account has an owner", 60*time.Second, func() bool { return len(epochsOf(t, c.services)) == 6 })
+	shares := map[string]int{}
+	for _, epochs := range epochsOf(t, c.services) {
+		shares[ownerOf(epochs)]++
+	}
+	t.Logf("the accounts by their owners at first: %v", shares)
+
+	pauses := map[string][]time.Duration{}
+	for i := range *kills {
+		o := ordeals[i%len(ordeals)]
+		time.Sleep(time.Duration(random.Int64N(int64(3 * time.Second))))
+		was := epochsOf(t, c.services)
+		begun := time.Now()
+		name := o.do(c, random)
+		affected := map[string]bool{}
+		for account, epochs := range was {
+			affected[account] = name == "" || ownerOf(epochs) == name
+		}
+		var longest time.Duration
+		eventually(t, "calls are made for each account after a "+o.name, 60*time.Second, func() bool {
+			now := epochsOf(t, c.services)
+			longest = 0
+			for _, a := range k.accounts {
+				if !affected[a.name] {
+					continue
+				}
+				settled := begun.Add(election)
+				if name != "" {
+					if len(now[a.name]) == len(was[a.name]) {
+						return false
+					}
+					settled = now[a.name][slices.Max(slices.Collect(maps.Keys(now[a.name])))].begun
+				}
+				pause, isOver := pauseOf(a.all(), begun, settled)
+				if !isOver {
+					return false
+				}
+				longest = max(longest, pause)
+			}
+			return true
+		})
+		pauses[o.name] = append(pauses[o.name], longest.Round(100*time.Millisecond))
+	}
+	l.end()
+	eventually(t, "what was acknowledged arrives", 2*time.Minute, func() bool {
+		time.Sleep(200 * time.Millisecond)
+		return len(l.missing(outcomeOf(t, k), nil)) == 0
+	})
+	engine, err := stream.Connect(t.Context(), stream.ClusterConfig{URLs: c.nats.urls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	dead := map[string]letters{}
+	eventually(t, "nothing waits", time.Minute, func() bool {
+		for _, a := range k.accounts {
+			var backlog stream.Backlog
+			if dead[a.name], backlog = lettersOf(t, engine, a.name); backlog.Events > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	for _, d := range c.services {
+		d.terminate()
+	}
+	verdict(t, k, l, dead)
+	epochs := epochsOf(t, c.services)
+	for _, a := range k.accounts {
+		owners, _ := a.owners()
+		if !isInOrder(owners, epochs[a.name]) {
+			t.Errorf("%s was called for by %v; its owners were %v", a.name, owners, epochs[a.name])
+		}
+		t.Logf("%s: %d events at Klaviyo, %d dead letters, called for by %v; answers %v", a.name, len(a.Events()), len(dead[a.name]), owners, a.statuses())
+	}
+	t.Logf("%d events acknowledged, %d attempts were repeated; longest pauses of an account's calls: %v", l.acknowledged.Load(), l.repeated.Load(), pauses)
+}
+
+// election is how long a cluster may take to elect a leader.
+const election = 9 * time.Second
+
+// pauseOf is the longest time between two calls from a moment on, up to the first call after
+// a later one; without such a call it isn't over.
+func pauseOf(calls []call, from, to time.Time) (longest time.Duration, isOver bool) {
+	last := from
+	for _, c := range calls {
+		if c.begun.Before(from) {
+			continue
+		}
+		longest, last = max(longest, c.begun.Sub(last)), c.begun
+		if c.begun.After(to) {
+			return longest, true
+		}
+	}
+	return longest, false
+}
