@@ -44,7 +44,7 @@ type natsServers struct {
 	urls, monitoring []string
 }
 
-func newNATS(t *testing.T, size int, settings string) *natsServers {
+func newNATS(t *testing.T, size int, settings natsSettings) *natsServers {
 	t.Helper()
 	addresses := freeAddresses(t, 3*size)
 	routes := make([]string, size)
@@ -55,12 +55,15 @@ func newNATS(t *testing.T, size int, settings string) *natsServers {
 	for i := range size {
 		at := addresses[3*i:]
 		dir := t.TempDir()
-		config := fmt.Sprintf("server_name: n%d\nlisten: %s\nhttp: %s\njetstream { store_dir: %q }\n", i, at[0], at[1], dir)
+		config := fmt.Sprintf("server_name: n%d\nlisten: %s\nhttp: %s\nmax_payload: %s\n", i, at[0], at[1], settings.maxPayload)
+		if settings.jetStream != "" {
+			config += fmt.Sprintf("jetstream { store_dir: %q, %s }\n", dir, settings.jetStream)
+		}
 		if size > 1 {
 			config += fmt.Sprintf("cluster { name: test, listen: %s, routes: [%s] }\n", at[2], strings.Join(routes, ", "))
 		}
 		path := filepath.Join(dir, "nats.conf")
-		if err := os.WriteFile(path, []byte(config+settings), 0o600); err != nil {
+		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		n.daemons = append(n.daemons, newDaemon(t, fmt.Sprint("nats", i), []string{asNATS + "=" + path}))
@@ -69,15 +72,18 @@ func newNATS(t *testing.T, size int, settings string) *natsServers {
 	return n
 }
 
+// natsSettings are those that a service looks at.
+type natsSettings struct{ maxPayload, jetStream string }
+
 // reliable are the settings that the service asks of a server.
-const reliable = "max_payload: 8MB\njetstream { sync_interval: always }\n"
+var reliable = natsSettings{maxPayload: "8MB", jetStream: "sync_interval: always"}
 
 // flags are those of a service that uses the servers.
 func (n *natsServers) flags() []string {
 	return []string{"--nats", strings.Join(n.urls, ","), "--nats-monitoring", strings.Join(n.monitoring, ",")}
 }
 
-// awaitPorts waits until a server takes connections again.
+// awaitPort waits until a server takes connections again.
 func awaitPort(t *testing.T, url string) {
 	t.Helper()
 	eventually(t, url+" takes connections", 20*time.Second, func() bool {
@@ -270,10 +276,7 @@ func TestTorturedCluster(t *testing.T) {
 		pauses[o.name] = append(pauses[o.name], longest.Round(100*time.Millisecond))
 	}
 	l.end()
-	eventually(t, "what was acknowledged arrives", 2*time.Minute, func() bool {
-		time.Sleep(200 * time.Millisecond)
-		return len(l.missing(outcomeOf(t, k), nil)) == 0
-	})
+	l.arrives(t, k)
 	engine, err := stream.Connect(t.Context(), stream.ClusterConfig{URLs: c.nats.urls})
 	if err != nil {
 		t.Fatal(err)

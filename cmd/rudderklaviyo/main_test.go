@@ -75,7 +75,11 @@ func newProcess(t *testing.T, args ...string) *process {
 }
 
 // untilDeadline gives a context for processes: what they said is to be seen if they hang.
-func untilDeadline(t *testing.T) context.Context {
+func untilDeadline(tb testing.TB) context.Context {
+	t, ok := tb.(*testing.T)
+	if !ok { // a benchmark has none
+		return context.Background()
+	}
 	deadline, ok := t.Deadline()
 	if !ok {
 		return context.Background()

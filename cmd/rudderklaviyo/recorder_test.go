@@ -19,7 +19,7 @@ import (
 // recorder is Klaviyo for several accounts. It has an address for each caller, so that it
 // knows who calls whatever the calls say.
 type recorder struct {
-	t        *testing.T
+	t        testing.TB
 	accounts map[string]*recorded // by key
 }
 
@@ -41,7 +41,7 @@ type call struct {
 	inBulk bool
 }
 
-func newRecorder(t *testing.T) *recorder {
+func newRecorder(t testing.TB) *recorder {
 	return &recorder{t: t, accounts: map[string]*recorded{}}
 }
 

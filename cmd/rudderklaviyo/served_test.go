@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 // daemon is a process that is started, killed and started again.
 type daemon struct {
-	t    *testing.T
+	t    testing.TB
 	name string
 	args []string
 	env  []string
@@ -26,7 +27,7 @@ type daemon struct {
 }
 
 // newDaemon makes one that is the program, unless env says otherwise.
-func newDaemon(t *testing.T, name string, env []string, args ...string) *daemon {
+func newDaemon(t testing.TB, name string, env []string, args ...string) *daemon {
 	t.Helper()
 	d := &daemon{t: t, name: name, args: args, env: append(os.Environ(), env...), log: filepath.Join(t.TempDir(), name+".log")}
 	t.Cleanup(func() {
@@ -45,7 +46,7 @@ func newDaemon(t *testing.T, name string, env []string, args ...string) *daemon 
 	return d
 }
 
-func asServe(t *testing.T, name string, args ...string) *daemon {
+func asServe(t testing.TB, name string, args ...string) *daemon {
 	return newDaemon(t, name, []string{asProgram + "=1"}, append([]string{"serve", "--admin", "127.0.0.1:0"}, args...)...)
 }
 
@@ -112,7 +113,7 @@ func (d *daemon) said() string {
 }
 
 func (d *daemon) lastWords() string {
-	lines := strings.SplitAfter(d.said(), "\n")
+	lines := slices.DeleteFunc(strings.SplitAfter(d.said(), "\n"), func(line string) bool { return strings.Contains(line, "event dead-lettered") })
 	return strings.Join(lines[max(0, len(lines)-40):], "")
 }
 
@@ -123,7 +124,7 @@ func (d *daemon) waitFor(text string) {
 }
 
 // eventually waits until something holds.
-func eventually(t *testing.T, what string, within time.Duration, holds func() bool) {
+func eventually(t testing.TB, what string, within time.Duration, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(within); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -133,7 +134,7 @@ func eventually(t *testing.T, what string, within time.Duration, holds func() bo
 }
 
 // freeAddresses are of this machine, and nobody listens at them.
-func freeAddresses(t *testing.T, n int) (addresses []string) {
+func freeAddresses(t testing.TB, n int) (addresses []string) {
 	t.Helper()
 	for range n {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -148,12 +149,12 @@ func freeAddresses(t *testing.T, n int) (addresses []string) {
 
 // accountsFile is a file of accounts, one part after the other.
 type accountsFile struct {
-	t      *testing.T
+	t      testing.TB
 	folder string
 	text   bytes.Buffer
 }
 
-func newAccountsFile(t *testing.T) *accountsFile {
+func newAccountsFile(t testing.TB) *accountsFile {
 	f := &accountsFile{t: t, folder: t.TempDir()}
 	f.text.WriteString("accounts:\n")
 	return f

@@ -35,7 +35,7 @@ func lettersOf(t *testing.T, engine *stream.Engine, name string) (letters, strea
 		t.Fatal(err)
 	}
 	found := letters{}
-	for letter, err := range account.Letters(t.Context(), 0) {
+	for letter, err := range account.Letters(t.Context(), "", 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,6 +105,18 @@ func (l *load) missing(o outcome, dead map[string]letters) (ids []string) {
 		}
 	}
 	return ids
+}
+
+// arrives waits until all that was acknowledged is at Klaviyo, but for the dead letters.
+func (l *load) arrives(t *testing.T, r *recorder) {
+	t.Helper()
+	var missing []string
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
+		if missing = l.missing(outcomeOf(t, r), nil); len(missing) == 0 {
+			return
+		}
+	}
+	t.Fatalf("%d acknowledged events don't arrive: %s …", len(missing), strings.Join(missing[:min(len(missing), 20)], ", "))
 }
 
 // outOfOrder are the events that arrived first after a later one of their person.
@@ -194,10 +206,7 @@ func TestTorturedServe(t *testing.T) {
 		longest = max(longest, time.Since(begun))
 	}
 	l.end()
-	eventually(t, "what was acknowledged arrives", 2*time.Minute, func() bool {
-		time.Sleep(200 * time.Millisecond)
-		return len(l.missing(outcomeOf(t, k), nil)) == 0
-	})
+	l.arrives(t, k)
 	d.terminate()
 
 	dead := map[string]letters{}
