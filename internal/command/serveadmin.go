@@ -8,8 +8,8 @@ import (
 	"iter"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/admin"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
@@ -91,10 +91,10 @@ func (s *serving) adminToken() (string, error) {
 	}
 	name := filepath.Join(s.flags.dataDir, adminTokenName)
 	token, err := readToken(name)
-	if !errors.Is(err, fs.ErrNotExist) {
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
 		return token, err
 	}
-	if err := os.MkdirAll(s.flags.dataDir, 0o700); err != nil {
+	if err := stream.MakeFolder(s.flags.dataDir); err != nil {
 		return "", err
 	}
 	file, err := atomicfile.Create(name, 0o600)

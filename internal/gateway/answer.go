@@ -74,6 +74,10 @@ var (
 		status: http.StatusTooManyRequests, code: "unavailable", after: 5 * time.Second,
 		message: "the events can't be kept for now; try again",
 	}
+	heldUp = answer{
+		status: http.StatusTooManyRequests, code: "held_up", after: time.Second,
+		message: "the service was held up, and may have been given the events elsewhere; try again",
+	}
 	full = answer{
 		status: http.StatusTooManyRequests, code: "full", after: 30 * time.Second,
 		message: "the account's backlog is full; try again once some of it is delivered",

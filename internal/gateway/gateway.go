@@ -186,6 +186,7 @@ type Server struct {
 	joiner      *joiner
 	http        *http.Server
 	connections *connections
+	pulse       *pulse
 }
 
 // New makes a Server.
@@ -200,10 +201,12 @@ func New(cfg Config) (*Server, error) {
 	if cfg.MaxBytes/2 < cfg.MaxBody {
 		return nil, fmt.Errorf("gateway: MaxBytes is %d; a body of the largest size needs %d", cfg.MaxBytes, 2*cfg.MaxBody)
 	}
+	pulse := new(pulse)
 	s := &Server{
 		cfg:         cfg,
 		load:        newLoad(cfg.MaxRequests, cfg.MaxBytes),
-		joiner:      newJoiner(cfg),
+		joiner:      newJoiner(cfg, pulse),
+		pulse:       pulse,
 		connections: newConnections(cfg.MaxConnections),
 	}
 	protocols := new(http.Protocols)
@@ -224,7 +227,12 @@ func New(cfg Config) (*Server, error) {
 
 // Serve takes requests from a listener until Shutdown, and returns [http.ErrServerClosed]
 // then.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(listener{l, s.connections}) }
+func (s *Server) Serve(l net.Listener) error {
+	stop := make(chan struct{})
+	defer close(stop)
+	go s.pulse.beats(stop)
+	return s.http.Serve(listener{l, s.connections})
+}
 
 // Shutdown answers every request that comes from now on with 429, waits for those under
 // way, and closes all connections. When ctx is done it waits no more: what is under way then

@@ -18,6 +18,7 @@ type joiner struct {
 	cfg    Config
 	ctx    context.Context // of the messages on their way
 	stop   context.CancelFunc
+	pulse  *pulse
 	prefix string // of the messages' ids
 	count  atomic.Uint64
 
@@ -43,9 +44,9 @@ const (
 	hasLeft         // and is not to be joined
 )
 
-func newJoiner(cfg Config) *joiner {
+func newJoiner(cfg Config, pulse *pulse) *joiner {
 	ctx, stop := context.WithCancel(context.Background())
-	return &joiner{cfg: cfg, ctx: ctx, stop: stop, prefix: rand.Text() + "-", lanes: map[string]*lane{}}
+	return &joiner{cfg: cfg, ctx: ctx, stop: stop, pulse: pulse, prefix: rand.Text() + "-", lanes: map[string]*lane{}}
 }
 
 // keep gives the answer to a request once its message is kept. One that has waited long
@@ -113,10 +114,14 @@ func (j *joiner) next(account string, l *lane) (joined []*request) {
 			break
 		}
 		taken++
-		if r.state.CompareAndSwap(isWaiting, isJoined) {
+		missed := j.pulse.missed(r.Received, time.Now())
+		if !missed && r.state.CompareAndSwap(isWaiting, isJoined) {
 			joined = append(joined, r)
-		} else {
-			size -= len(r.Body) + inbox.MaxOverhead
+			continue
+		}
+		size -= len(r.Body) + inbox.MaxOverhead
+		if missed {
+			r.done <- heldUp
 		}
 	}
 	if l.waiting = append([]*request(nil), l.waiting[taken:]...); len(joined) == 0 {

@@ -21,12 +21,27 @@ type folder struct {
 	lock *os.File
 }
 
+// MakeFolder makes a data folder if it isn't there. Its error says what to do about one that
+// can't be written.
+func MakeFolder(dir string) error {
+	lock, err := openLock(dir)
+	if err != nil {
+		return folderError(dir, err)
+	}
+	return lock.Close()
+}
+
+// openLock opens the file that is locked, in a folder that is made if it isn't there.
+func openLock(dir string) (*os.File, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+}
+
 // openFolder makes the folder if it isn't there, and keeps other processes out.
 func openFolder(dir string) (*folder, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, folderError(dir, err)
-	}
-	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	lock, err := openLock(dir)
 	if err != nil {
 		return nil, folderError(dir, err)
 	}
