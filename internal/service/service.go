@@ -8,9 +8,10 @@ package service
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"math"
 	"net/http"
@@ -178,9 +179,8 @@ func (s *Service) newAccount(name string) *account {
 // claim is how the service owns an account. Of the services that want one, that whose
 // name and the account's have the least hash is the first to take it.
 func (s *Service) claim(account string) stream.Claim {
-	hash := fnv.New32a()
-	fmt.Fprintf(hash, "%s/%s", account, s.cfg.ID)
-	share := float64(hash.Sum32()) / math.MaxUint32
+	hash := sha256.Sum256(fmt.Appendf(nil, "%s/%s", account, s.cfg.ID)) // names differ in a digit, and their hashes have to in all
+	share := float64(binary.BigEndian.Uint32(hash[:])) / math.MaxUint32
 	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread))}
 }
 

@@ -66,6 +66,7 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 		free  time.Time // since when it is free, zero if it isn't
 	)
 	for {
+		wait := min(claim.Lease/12, time.Second)
 		value, revision, err := a.ownership(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -83,7 +84,9 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 				if free.IsZero() {
 					free = now
 				}
-				if now.Sub(free) >= claim.Patience {
+				if left := claim.Patience - now.Sub(free); left > 0 {
+					wait = min(wait, left)
+				} else {
 					lease, err := a.take(ctx, claim, value, revision)
 					if !errors.Is(err, errChanged) && !errors.Is(err, ErrUnavailable) {
 						return lease, err
@@ -91,7 +94,7 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 				}
 			}
 		}
-		a.engine.pause(ctx, min(claim.Lease/12, time.Second))
+		a.engine.pause(ctx, wait)
 	}
 }
 
