@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 5, "how often the service is killed, stopped and held up under load")
+	kills = flag.Int("kills", 4, "how often the service is killed, stopped and held up under load")
 	seed  = flag.Uint64("seed", 1, "of the moments at which it is")
 )
 
