@@ -179,7 +179,7 @@ func TestServeThroughWrongSettings(t *testing.T) {
 		return metric(`rudderklaviyo_account_paused{account="shop",reason="unauthorized"} 1`)
 	})
 
-	const events, size = 5, 400_000
+	const events, size = 200, 10_000
 	kept := 1
 	var status int
 	var said string
