@@ -34,6 +34,7 @@ type backlog struct {
 	kept   int // bytes of the events whose requests are kept
 	taken  int // events taken in so far
 	most   int // bytes that there may be
+	bound  int // of most, or 0
 }
 
 func (b *backlog) hasRoom(t *task) bool {
@@ -41,7 +42,11 @@ func (b *backlog) hasRoom(t *task) bool {
 	if first == nil {
 		return true
 	}
-	return b.bytes+t.bytes() <= max(maxBytes, b.most) && t.position.Number-first.Value.(*task).position.Number < maxAhead
+	room := max(maxBytes, b.most)
+	if b.bound > 0 {
+		room = min(room, b.bound)
+	}
+	return b.bytes+t.bytes() <= room && t.position.Number-first.Value.(*task).position.Number < maxAhead
 }
 
 func (b *backlog) add(t *task) {

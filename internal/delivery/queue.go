@@ -138,6 +138,9 @@ type Config struct {
 	BatchWait time.Duration
 	// Bulk is [BulkAuto] or [BulkNever].
 	Bulk Bulk
+	// ReadAhead bounds the bytes that events which aren't done may take in memory, where it is
+	// less than the default: 16 MB, or 70 MB once there are events that can go in bulk.
+	ReadAhead int
 	// Earlier is the run that this one goes on from, nil if there is none.
 	Earlier *Earlier
 }
@@ -191,6 +194,7 @@ func Start(ctx context.Context, cfg Config) *Queue {
 		cfg.BatchWait = DefaultBatchWait
 	}
 	q := &Queue{cfg: cfg, people: newPeople(), batches: newBatches()}
+	q.backlog.bound = cfg.ReadAhead
 	q.lanes = newLanes(q)
 	q.ctx, q.stop = context.WithCancelCause(ctx)
 	q.changed = sync.NewCond(&q.mu)

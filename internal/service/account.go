@@ -114,7 +114,7 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	defer source.close()
 	run := transfer.Start(owned, transfer.Config{
 		Source: source, From: inputPosition(at), Counts: counts, Text: source.text,
-		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
+		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk, ReadAhead: a.service.readAhead(),
 		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
 		Place:   place, PlaceInterval: placeInterval,
 		Earlier: a.earlier(),

@@ -184,6 +184,15 @@ func (s *Service) claim(account string) stream.Claim {
 	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread))}
 }
 
+// The accounts share the memory that events take which are read and not done, but for a
+// least that fills a few calls.
+const (
+	allReadAhead   = 24 << 20
+	leastReadAhead = 4 << 20
+)
+
+func (s *Service) readAhead() int { return max(allReadAhead/len(s.all()), leastReadAhead) }
+
 func (s *Service) account(name string) *account {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
 )
 
 // embed starts a server in a folder.
@@ -372,5 +373,20 @@ func TestLetters(t *testing.T) {
 	}
 	for l, err := range a.Letters(t.Context(), "", last) {
 		t.Errorf("after the last: %v, %v", l, err)
+	}
+}
+
+// TestHealthOfABusyServer takes none for ill that doesn't find the time to see whether it has
+// started.
+func TestHealthOfABusyServer(t *testing.T) {
+	s, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Healthz(nil).Error == "" {
+		t.Fatal("it hasn't started, and says nothing of it")
+	}
+	if got := unhealthy(s); got != "" {
+		t.Error(got)
 	}
 }

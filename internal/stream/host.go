@@ -110,7 +110,7 @@ func (h *host) check() {
 	running := h.server // which only this goroutine changes
 	health := ""
 	if running != nil {
-		if health = running.Healthz(nil).Error; health == "" {
+		if health = unhealthy(running); health == "" {
 			return
 		}
 	}
@@ -132,6 +132,17 @@ func (h *host) check() {
 	h.set(s)
 	h.fail(nil)
 	h.log.Info("the server inside the process can write again")
+}
+
+// unhealthy tells what is wrong with a server, empty if nothing is. That it isn't started is
+// nothing: it gives itself a millisecond to see that, which a busy machine may take from it.
+func unhealthy(s *server.Server) string {
+	for _, e := range s.Healthz(&server.HealthzOptions{Details: true}).Errors {
+		if e.Type != server.HealthzErrorConn {
+			return e.Error
+		}
+	}
+	return ""
 }
 
 func (h *host) set(s *server.Server) {

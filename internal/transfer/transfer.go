@@ -55,6 +55,7 @@ type Config struct {
 	Client      Client
 	Concurrency int // see [delivery.Config]
 	Bulk        delivery.Bulk
+	ReadAhead   int // see [delivery.Config]
 
 	// Earlier is the run that this one goes on from, nil if there is none.
 	Earlier *delivery.Earlier
@@ -118,7 +119,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: watching{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
-		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, Earlier: cfg.Earlier,
+		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, ReadAhead: cfg.ReadAhead, Earlier: cfg.Earlier,
 	})
 	return t
 }
