@@ -5,5 +5,5 @@ set -e
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	# The new program takes over where the old one runs.
-	systemctl try-restart rudderklaviyo.service
+	systemctl try-restart rudderklaviyo.service || true
 fi
