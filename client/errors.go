@@ -128,10 +128,13 @@ func (e *Error) Error() string {
 	if e.Operation != nil {
 		fmt.Fprintf(&b, "%s: ", e.Operation)
 	}
-	if e.kind != nil {
+	switch {
+	case e.kind != nil:
 		b.WriteString(e.kind.Error())
-	} else {
+	case e.cause != nil:
 		b.WriteString(describe(e.cause))
+	default: // one that isn't of a Client, as in a caller's test
+		b.WriteString("request failed")
 	}
 	if facts := e.facts(); len(facts) > 0 {
 		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))

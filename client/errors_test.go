@@ -204,3 +204,10 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }
+
+// TestErrorOfACaller is one that a caller's own test makes.
+func TestErrorOfACaller(t *testing.T) {
+	if got, want := (&Error{StatusCode: 400, Code: "invalid"}).Error(), "klaviyo: request failed (status 400, code invalid)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

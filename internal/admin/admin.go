@@ -34,6 +34,8 @@ type Accounts interface {
 	Letters(ctx context.Context, account, code string) (iter.Seq2[stream.Letter, error], error)
 	// Replay puts the events of dead letters behind those that wait, and counts them.
 	Replay(ctx context.Context, account, code string) (int, error)
+	// Delete deletes dead letters, and counts them.
+	Delete(ctx context.Context, account, code string) (int, error)
 	Metrics() http.Handler
 }
 
@@ -136,6 +138,7 @@ func (s *Server) routes() http.Handler {
 	shown.HandleFunc("GET /accounts", s.accounts)
 	shown.Handle("GET /metrics", s.cfg.Accounts.Metrics())
 	shown.HandleFunc("GET /accounts/{account}/dead-letters", s.letters)
+	shown.HandleFunc("DELETE /accounts/{account}/dead-letters", s.deleteLetters)
 	shown.HandleFunc("POST /accounts/{account}/dead-letters/replay", s.replay)
 	if s.cfg.Profiles {
 		shown.HandleFunc("GET /debug/pprof/", pprof.Index)

@@ -236,6 +236,25 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
+// TestDelete is for programs with the token alone.
+func TestDelete(t *testing.T) {
+	accounts := everyState(at)
+	s := newServer(t, Config{Accounts: accounts, Token: testToken})
+	for _, test := range []struct {
+		credential string
+		want       int
+	}{{"", 401}, {wrong, 401}, {asBasic(testToken), 401}, {asBearer, 200}} {
+		accounts.deleted = nil
+		got := ask(s, http.MethodDelete, "/accounts/shop-eu/dead-letters?code=invalid", "", "Authorization", test.credential)
+		if got.Code != test.want || (len(accounts.deleted) > 0) != (test.want == 200) {
+			t.Errorf("%q: %d, deleted %q", test.credential, got.Code, accounts.deleted)
+		}
+		if got.Code == 200 && (strings.TrimSpace(got.Body.String()) != `{"deleted":3}` || accounts.deleted[0] != "shop-eu invalid") {
+			t.Errorf("%s, deleted %q", got.Body, accounts.deleted)
+		}
+	}
+}
+
 // TestDeadLettersCutOff doesn't have a reader take a part for all.
 func TestDeadLettersCutOff(t *testing.T) {
 	accounts := everyState(at)

@@ -52,6 +52,34 @@ func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// deleteLetters deletes an account's dead letters, for programs that have the token alone: what
+// is deleted can't be brought back.
+func (s *Server) deleteLetters(w http.ResponseWriter, r *http.Request) {
+	if s.credential(r) != bearer {
+		s.unauthorized(w)
+		return
+	}
+	ctx, cancel, control := s.lasting(w, r)
+	defer cancel()
+	account := r.PathValue("account")
+	n, err := s.cfg.Accounts.Delete(ctx, account, r.URL.Query().Get("code"))
+	_ = control.SetWriteDeadline(time.Now().Add(writeTime))
+	s.board.forget()
+	document := deleteDocument{Deleted: n}
+	status := http.StatusOK
+	if err != nil {
+		s.cfg.Log.Warn("not all dead letters are deleted", "account", account, "deleted", n, "error", err)
+		document.Error, status = err.Error(), statusOf(err)
+	}
+	writeJSON(w, status, document)
+}
+
+// deleteDocument is the answer to a deletion.
+type deleteDocument struct {
+	Deleted int    `json:"deleted"`
+	Error   string `json:"error,omitempty"`
+}
+
 // replays are the accounts whose dead letters are being replayed.
 type replays struct {
 	mu    sync.Mutex

@@ -31,8 +31,9 @@ type told struct {
 	broken   error // that ends the letters
 
 	reads    atomic.Int32
-	mu       sync.Mutex                  // of the statuses and what is replayed, while a server runs
-	replayed []string                    // account and code
+	mu       sync.Mutex // of the statuses and what is replayed, while a server runs
+	replayed []string   // account and code
+	deleted  []string
 	replay   func(context.Context) error // or nil
 }
 
@@ -68,6 +69,11 @@ func (f *told) Letters(_ context.Context, account, code string) (iter.Seq2[strea
 			yield(stream.Letter{}, f.broken)
 		}
 	}, nil
+}
+
+func (f *told) Delete(ctx context.Context, account, code string) (int, error) {
+	f.deleted = append(f.deleted, account+" "+code)
+	return 3, nil
 }
 
 func (f *told) Replay(ctx context.Context, account, code string) (int, error) {

@@ -231,6 +231,17 @@ func TestDeadLettersOfAService(t *testing.T) {
 		setup{}.run(t, args...).want(t, tt.status, tt.want)
 	}
 
+	r.post(t, "/v1/webhook", "token-0123456789", "no event")
+	for deadline := time.Now().Add(30 * time.Second); strings.Count(letters("export", "--data-dir="+data).stdout, "\n") < 2; {
+		if time.Now().After(deadline) {
+			t.Fatal("the second isn't kept")
+		}
+	}
+	letters("delete", "--data-dir="+data).want(t, statusUsage, "give --code CODE")
+	if got := letters("delete", "--data-dir="+data, "--code=invalid_json"); got.stdout != "dead letters deleted: 1\n" {
+		t.Errorf("%q\n%s", got.stdout, got.stderr)
+	}
+
 	if err := os.WriteFile(filepath.Join(filepath.Dir(accounts), "eu.yaml"), []byte("allowExternalIdOnly: true"), 0o600); err != nil {
 		t.Fatal(err)
 	}

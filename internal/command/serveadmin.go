@@ -70,6 +70,13 @@ func (a shown) Replay(ctx context.Context, account, code string) (int, error) {
 	return 0, gateway.ErrStarting
 }
 
+func (a shown) Delete(ctx context.Context, account, code string) (int, error) {
+	if s := a.serving.service.Load(); s != nil {
+		return s.Delete(ctx, account, code)
+	}
+	return 0, gateway.ErrStarting
+}
+
 func (a shown) Metrics() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s := a.serving.service.Load(); s != nil {

@@ -39,16 +39,16 @@ func (f *lettersFlags) register(flags *pflag.FlagSet) {
 func (p Program) deadLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
-		Short: "Export or replay the dead letters of a service",
+		Short: "Export, replay or delete the dead letters of a service",
 		Long: `Dead-letters asks a service that runs (serve) for the events of an account that could
 not be delivered. The records are those of send --dead-letter: "line" is the number of the
 message in the account's stream, "event_number" that of the event in it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return wrongUsage(errors.New("dead-letters export or dead-letters replay?"))
+			return wrongUsage(errors.New("dead-letters needs one of export, replay and delete"))
 		},
 	}
-	cmd.AddCommand(p.exportLettersCommand(), p.replayLettersCommand())
+	cmd.AddCommand(p.exportLettersCommand(), p.replayLettersCommand(), p.deleteLettersCommand())
 	return cmd
 }
 
@@ -94,15 +94,48 @@ delivers them in their turn; one that fails again is a dead letter again.`,
 			}
 			defer body.Close()
 			var answer struct{ Replayed int }
-			if err := json.NewDecoder(body).Decode(&answer); err != nil {
-				return stopped(fmt.Errorf("the service's answer can't be read: %w", err))
-			}
-			_, err = fmt.Fprintf(p.Stdout, "events replayed: %d\n", answer.Replayed)
-			return writeError(err)
+			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %d", answer.Replayed) })
 		},
 	}
 	flags.register(cmd.Flags())
 	return cmd
+}
+
+func (p Program) deleteLettersCommand() *cobra.Command {
+	var flags lettersFlags
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "delete",
+		Short: "Delete an account's dead letters",
+		Long: `Delete deletes an account's dead letters of one code, or all of them. They can't be
+brought back: export them first if you may want to see them again.`,
+		Example: `  rudderklaviyo dead-letters delete --account shop-eu --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (flags.code == "") != all {
+				return wrongUsage(errors.New("give --code CODE to delete the dead letters of one reason, or --all to delete every one"))
+			}
+			body, err := p.askAdmin(cmd.Context(), http.MethodDelete, "dead-letters", flags)
+			if err != nil {
+				return err
+			}
+			defer body.Close()
+			var answer struct{ Deleted int }
+			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %d", answer.Deleted) })
+		},
+	}
+	flags.register(cmd.Flags())
+	cmd.Flags().BoolVar(&all, "all", false, "delete the dead letters of every code")
+	return cmd
+}
+
+// printAnswer reads an answer of the service in JSON, and prints a line about it.
+func (p Program) printAnswer(body io.Reader, answer any, line func() string) error {
+	if err := json.NewDecoder(body).Decode(answer); err != nil {
+		return stopped(fmt.Errorf("the service's answer can't be read: %w", err))
+	}
+	_, err := fmt.Fprintln(p.Stdout, line())
+	return writeError(err)
 }
 
 // askAdmin makes a request about an account's dead letters, and gives the answer's body.

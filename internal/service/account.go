@@ -156,7 +156,7 @@ func (a *account) pauseFor(ctx context.Context, reason error) {
 	now := time.Now()
 	a.mu.Lock()
 	since := now
-	if a.pause != nil && a.pause.Reason == transfer.StopCode(reason) {
+	if a.pause != nil && a.pause.Reason == codeOf(reason) {
 		since = a.pause.Since
 	}
 	a.pause = newPause(reason, since, now)

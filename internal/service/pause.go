@@ -1,8 +1,10 @@
 package service
 
 import (
+	"errors"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
@@ -26,7 +28,7 @@ type pausing struct {
 // Where somebody has to mend something it is tried each minute, and at once after a reload.
 const untilMended = time.Minute
 
-// pausings are by the codes of [transfer.StopCode].
+// pausings are by the codes of [codeOf].
 var pausings = map[string]pausing{
 	"unauthorized": {untilMended, "Put a private API key with the scopes events:write, profiles:write, lists:write and subscriptions:write " +
 		"where the account's file says, and reload"},
@@ -34,22 +36,27 @@ var pausings = map[string]pausing{
 	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers"},
 	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them"},
 	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers"},
-	"dead_letter":      {5 * time.Second, "Export or delete dead letters, or make room for them"},
-	"store":            {time.Second, "Nothing, if it passes; else see the log of NATS"},
+	"dead_letter":      {5 * time.Second, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep"},
+	"store":            {time.Second, "Nothing if it passes; else see the service's log, and that of the NATS servers"},
+	"unknown":          {untilMended, "See the service's log"},
 }
 
-// pausingFor is how to pause after an error that delivery stopped for.
-func pausingFor(code string) pausing {
-	if p, ok := pausings[code]; ok {
-		return p
+// codeOf is the code of the reason that delivery stopped for: store where events can't be
+// read or a place or a dead letter can't be kept for now, else that of [transfer.StopCode].
+func codeOf(reason error) string {
+	if errors.Is(reason, stream.ErrUnavailable) {
+		return "store"
 	}
-	return pausing{untilMended, "See the log"}
+	return transfer.StopCode(reason)
 }
 
 // newPause is a pause for the reason that delivery stopped. The messages of the client and
 // the transfer have no personal data and no key.
 func newPause(reason error, since, now time.Time) *Pause {
-	code := transfer.StopCode(reason)
-	p := pausingFor(code)
+	code := codeOf(reason)
+	p, known := pausings[code]
+	if !known { // as of an incomplete line, which a stream hasn't got
+		p = pausings["unknown"]
+	}
 	return &Pause{Reason: code, Message: reason.Error(), Advice: p.advice, Since: since, Next: now.Add(p.wait)}
 }

@@ -51,3 +51,22 @@ func (s *Service) Replay(ctx context.Context, name, code string) (replayed int, 
 	}
 	return replayed, nil
 }
+
+// Delete deletes an account's dead letters of a code, or all of them if it is empty, and tells
+// how many.
+func (s *Service) Delete(ctx context.Context, name, code string) (deleted int, err error) {
+	a := s.account(name)
+	if a == nil {
+		return 0, ErrNoAccount
+	}
+	for letter, err := range a.kept.Letters(ctx, code, 0) {
+		if err == nil {
+			err = a.kept.DeleteLetters(ctx, letter.ID)
+		}
+		if err != nil {
+			return deleted, err
+		}
+		deleted++
+	}
+	return deleted, nil
+}
