@@ -165,13 +165,15 @@ ended it.`,
 		Version:       strings.TrimSpace(newVersions(thisBuild(), time.Now()).text()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRun: func(cmd *cobra.Command, _ []string) {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if limit := memoryLimits[cmd.Name()]; limit > 0 && p.LimitMemory != nil {
 				p.LimitMemory(limit)
 			}
+			return p.readEnvironment(cmd)
 		},
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.versionCommand())
 	return root

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 )
 
 const key = "pk_0123456789secret"
@@ -210,20 +211,23 @@ func TestPrecedence(t *testing.T) {
 	event := write(t, "events.jsonl", `{"type":"identify","traits":{"email":"a@example.com","phone":"030 901820","x":{"y":1},"properties":{"subscribe":true}}}`)
 	tests := []struct {
 		name      string
-		env       string
+		env       map[string]string
 		args      []string
 		key, list string
 		flat      bool
 	}{
-		{"file", "", nil, "pk_of_the_file", "FromFile", true},
-		{"environment over file", "pk_of_the_environment", nil, "pk_of_the_environment", "FromFile", true},
-		{"flags over file", "", []string{"--list-id", "FromFlag", "--flatten-properties=false"}, "pk_of_the_file", "FromFlag", false},
+		{"file", nil, nil, "pk_of_the_file", "FromFile", true},
+		{"key of the environment over file", map[string]string{"KLAVIYO_API_KEY": "pk_of_the_environment"}, nil, "pk_of_the_environment", "FromFile", true},
+		{"environment over file", map[string]string{"RUDDERKLAVIYO_LIST_ID": "FromVariable", "RUDDERKLAVIYO_FLATTEN_PROPERTIES": "false"}, nil, "pk_of_the_file", "FromVariable", false},
+		{"empty variables", map[string]string{"RUDDERKLAVIYO_LIST_ID": "", "RUDDERKLAVIYO_FLATTEN_PROPERTIES": ""}, nil, "pk_of_the_file", "FromFile", true},
+		{"flags over file", nil, []string{"--list-id", "FromFlag", "--flatten-properties=false"}, "pk_of_the_file", "FromFlag", false},
+		{"flags over environment", map[string]string{"RUDDERKLAVIYO_LIST_ID": "FromVariable", "RUDDERKLAVIYO_FLATTEN_PROPERTIES": "maybe"},
+			[]string{"--list-id", "FromFlag", "--flatten-properties=false"}, "pk_of_the_file", "FromFlag", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			k := klaviyotest.New(klaviyotest.WithKey(tt.key), klaviyotest.WithList(tt.list, "Newsletter"))
-			s := account(k)
-			s.env["KLAVIYO_API_KEY"] = tt.env
+			s := setup{transport: k.Transport(), env: tt.env}
 			r := s.run(t, append([]string{"send", "--config", config, event}, tt.args...)...)
 			r.want(t, statusDone, "useNativeSDK")
 			requests := k.Requests()
@@ -244,12 +248,11 @@ func TestPrecedence(t *testing.T) {
 }
 
 func TestEachMappingFlagSetsSomething(t *testing.T) {
-	for _, flag := range mappingFlags {
-		var s settings
-		switch field := flag.field(&s.mapping).(type) {
+	for _, key := range mappingKeys {
+		switch field := config.Field(new(config.Config), key).(type) {
 		case *string, *bool, **bool:
 		default:
-			t.Errorf("--%s has a field of type %T", flag.name, field)
+			t.Errorf("--%s has a field of type %T", flagOf(key), field)
 		}
 	}
 }

@@ -23,10 +23,17 @@ type destinationFlags struct {
 	output string
 }
 
-func (f *destinationFlags) register(flags *pflag.FlagSet) {
-	f.clientFlags.register(flags)
-	flags.StringVar(&f.output, "output", "table", "`form` of the summary: table or json")
+func (f *destinationFlags) register(cmd *cobra.Command, noEffect ...string) {
+	addFlags(cmd, klaviyoGroup, f.clientFlags.register, noEffect...)
+	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "summary") })
 }
+
+// registerOutput is for commands whose results a person or a program reads.
+func registerOutput(flags *pflag.FlagSet, form *string, what string) {
+	flags.StringVar(form, outputFlag, "table", "`form` of the "+what+": table or json")
+}
+
+const outputFlag = "output"
 
 func (f *destinationFlags) check() error {
 	if printers[f.output] == nil {

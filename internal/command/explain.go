@@ -22,11 +22,13 @@ type explainFlags struct {
 	output      string
 }
 
-func (f *explainFlags) register(flags *pflag.FlagSet) {
-	flags.IntVar(&f.line, "line", 0, "`number` of the line of the event; the default is the first that has one")
-	flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array that holds several")
-	registerMaxLine(flags, &f.maxLine)
-	flags.StringVar(&f.output, "output", "table", "`form` of the explanation: table or json")
+func (f *explainFlags) register(cmd *cobra.Command) {
+	addFlags(cmd, eventsGroup, func(flags *pflag.FlagSet) {
+		flags.IntVar(&f.line, "line", 0, "`number` of the line of the event; the default is the first that has one")
+		flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array that holds several")
+		registerMaxLine(flags, &f.maxLine)
+	})
+	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "explanation") })
 }
 
 func (p Program) explainCommand() *cobra.Command {
@@ -54,7 +56,7 @@ The exit status is 3 if the event can't be sent.`,
 		},
 	}
 	settings.register(cmd)
-	flags.register(cmd.Flags())
+	flags.register(cmd)
 	return cmd
 }
 

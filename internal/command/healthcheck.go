@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // healthTimeout bounds how long a service may take to say how it is.
@@ -49,8 +50,10 @@ Exit status: 0 the service is alive; 1 it isn't, or doesn't answer; 2 wrong usag
 			return writeError(err)
 		},
 	}
-	cmd.Flags().StringVar(&admin, adminFlag, defaultAdmin, "`address` that the service was given as --admin")
-	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it takes events now, too")
+	addFlags(cmd, adminGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&admin, adminFlag, defaultAdmin, "`address` that the service was given as --admin")
+		flags.BoolVar(&ready, "ready", false, "ask whether it takes events now, too")
+	})
 	return cmd
 }
 

@@ -38,7 +38,7 @@ was an error.`,
 		},
 	}
 	settings.register(cmd)
-	source.register(cmd.Flags())
+	addFlags(cmd, eventsGroup, source.register)
 	return cmd
 }
 

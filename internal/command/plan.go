@@ -48,8 +48,8 @@ The exit status is 3 if there are events that can't be sent.`,
 		},
 	}
 	settings.register(cmd)
-	source.register(cmd.Flags())
-	flags.register(cmd.Flags())
+	addFlags(cmd, eventsGroup, source.register)
+	flags.register(cmd, "concurrency", deadLetterFlag, noDeadLetterFlag)
 	return cmd
 }
 

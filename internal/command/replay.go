@@ -48,7 +48,7 @@ was. A record without its event, whose line was too long to read, stays.`,
 		},
 	}
 	settings.register(cmd)
-	flags.register(cmd.Flags())
+	flags.register(cmd)
 	return cmd
 }
 

@@ -32,8 +32,12 @@ const (
 	newKeyFlag       = "new-key"
 )
 
-func (f *sendFlags) register(flags *pflag.FlagSet) {
-	f.destinationFlags.register(flags)
+func (f *sendFlags) register(cmd *cobra.Command, noEffect ...string) {
+	f.destinationFlags.register(cmd, noEffect...)
+	addFlags(cmd, resultsGroup, f.registerResults, noEffect...)
+}
+
+func (f *sendFlags) registerResults(flags *pflag.FlagSet) {
 	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
 	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "let the log alone name the events that fail, also with --checkpoint")
 	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
@@ -109,8 +113,8 @@ line that is half written is left to the next run.`,
 		},
 	}
 	settings.register(cmd)
-	source.register(cmd.Flags())
-	flags.register(cmd.Flags())
+	addFlags(cmd, eventsGroup, source.register)
+	flags.register(cmd)
 	return cmd
 }
 

@@ -48,22 +48,30 @@ const (
 	adminTokenName = "admin-token"
 )
 
-func (f *serveFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.config, "config", "", "YAML or JSON `file` with the accounts")
-	flags.StringVar(&f.listen, listenFlag, "127.0.0.1:8080", "`address` to take events at")
-	flags.StringVar(&f.tlsCert, "tls-cert", "", "`file` with the certificate to take events over HTTPS")
-	flags.StringVar(&f.tlsKey, "tls-key", "", "`file` with the certificate's private key")
-	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the page, the metrics and the dead letters")
-	flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
-	flags.BoolVar(&f.profiles, "profiles", false, "give profiles of the program at /debug/pprof of the admin address")
-	flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that keeps the events; the default is systemd's STATE_DIRECTORY")
-	flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that keeps the events, in place of a folder")
-	flags.StringVar(&f.natsCreds, "nats-creds", "", "`file` with the credentials of the cluster's user")
-	flags.StringSliceVar(&f.monitoring, "nats-monitoring", nil, "`URLs` of the cluster's monitoring, such as http://a:8222, which show whether its servers sync what they acknowledge")
-	flags.StringVar(&f.id, "id", "", "`name` of this service among those of a cluster; the default is the host's with a number")
-	flags.DurationVar(&f.lease, leaseFlag, service.DefaultLease, "`time` after which another service takes the accounts of one that is silent")
-	registerLogLevel(flags, &f.logLevel, slog.LevelInfo)
-	f.clientFlags.register(flags)
+func (f *serveFlags) register(cmd *cobra.Command) {
+	addFlags(cmd, settingsGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.config, configFlag, "", "YAML or JSON `file` with the accounts")
+	})
+	addFlags(cmd, takingGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.listen, listenFlag, "127.0.0.1:8080", "`address` to take events at")
+		flags.StringVar(&f.tlsCert, "tls-cert", "", "`file` with the certificate to take events over HTTPS")
+		flags.StringVar(&f.tlsKey, "tls-key", "", "`file` with the certificate's private key")
+	})
+	addFlags(cmd, keepingGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that keeps the events; the default is systemd's STATE_DIRECTORY")
+		flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that keeps the events, in place of a folder")
+		flags.StringVar(&f.natsCreds, "nats-creds", "", "`file` with the credentials of the cluster's user")
+		flags.StringSliceVar(&f.monitoring, "nats-monitoring", nil, "`URLs` of the cluster's monitoring, such as http://a:8222, which show whether its servers sync what they acknowledge")
+		flags.StringVar(&f.id, "id", "", "`name` of this service among those of a cluster; the default is the host's with a number")
+		flags.DurationVar(&f.lease, leaseFlag, service.DefaultLease, "`time` after which another service takes the accounts of one that is silent")
+	})
+	addFlags(cmd, adminGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the page, the metrics and the dead letters")
+		flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
+		flags.BoolVar(&f.profiles, "profiles", false, "give profiles of the program at /debug/pprof of the admin address")
+	})
+	addFlags(cmd, klaviyoGroup, f.clientFlags.register)
+	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { registerLogLevel(flags, &f.logLevel, slog.LevelInfo) })
 }
 
 func (p Program) serveCommand() *cobra.Command {
@@ -103,7 +111,7 @@ With --simulate and without --config there is one account, whose token is "simul
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.runServe(cmd, flags) },
 	}
-	flags.register(cmd.Flags())
+	flags.register(cmd)
 	return cmd
 }
 

@@ -74,7 +74,7 @@ at what is wrong.`,
 			return nil
 		},
 	}
-	flags.register(cmd.Flags())
+	addFlags(cmd, adminGroup, flags.register)
 	return cmd
 }
 
@@ -97,7 +97,7 @@ delivers them in their turn; one that fails again is a dead letter again.`,
 			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %d", answer.Replayed) })
 		},
 	}
-	flags.register(cmd.Flags())
+	addFlags(cmd, adminGroup, flags.register)
 	return cmd
 }
 

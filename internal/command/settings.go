@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,68 +20,54 @@ type settings struct {
 	config      string
 	destination string
 	logLevel    slog.Level
-	mapping     mapper.Config
+	mapping     config.Config
 }
 
 const (
+	configFlag      = "config"
 	destinationFlag = "destination"
 	logLevelFlag    = "log-level"
 )
 
-// keyVariable is the variable of the environment with the private key.
-const keyVariable = "KLAVIYO_API_KEY"
-
-// mappingFlags are the settings of the mapping that have a flag, with a pointer
-// to their field.
-var mappingFlags = []struct {
-	name, usage string
-	field       func(*mapper.Config) any
-}{
-	{revisionFlag, "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
-		func(c *mapper.Config) any { return &c.Revision }},
-	{"list-id", "`id` of the list to subscribe to where an event names none",
-		func(c *mapper.Config) any { return &c.ListID }},
-	{"default-country", "`country` (ISO 3166-1, such as DE) of phone numbers without +, where the person has none",
-		func(c *mapper.Config) any { return &c.DefaultCountry }},
-	{"item-fields", "`names` of the fields of items: guide, klaviyo or transformer",
-		func(c *mapper.Config) any { return (*string)(&c.ItemFields) }},
-	{"ordered-products", "send an event Ordered Product for each item of an Order Completed",
-		func(c *mapper.Config) any { return &c.OrderedProducts }},
-	{"ecommerce-events", "make Product Viewed and the like events of Klaviyo's own metrics; =false leaves them as they are",
-		func(c *mapper.Config) any { return &c.EcommerceEvents }},
-	{"allow-external-id-only", "let events through that have neither email nor phone number but a user id",
-		func(c *mapper.Config) any { return &c.AllowExternalIDOnly }},
-	{"enforce-email-as-primary", "identify people by email or phone number alone",
-		func(c *mapper.Config) any { return &c.EnforceEmailAsPrimary }},
-	{"flatten-properties", "turn nested objects into dotted keys",
-		func(c *mapper.Config) any { return &c.FlattenProperties }},
-	{"send-nulls", "send null traits, which clears the profile's fields",
-		func(c *mapper.Config) any { return &c.SendNulls }},
-	{"unsubscribe", "let subscribe: false unsubscribe people",
-		func(c *mapper.Config) any { return &c.Unsubscribe }},
-	{"historical-import", "send events and consent as a record of the past, which starts no flow",
-		func(c *mapper.Config) any { return &c.HistoricalImport }},
-	{"merge-on-alias", "merge the profiles of an alias, which can't be undone",
-		func(c *mapper.Config) any { return &c.MergeOnAlias }},
+// mappingKeys are the keys of the mapping that have a flag, whose name is the key in small
+// letters.
+var mappingKeys = []string{
+	revisionFlag, "listId", "defaultCountry", "itemFields", "orderedProducts", "ecommerceEvents", "allowExternalIdOnly",
+	"enforceEmailAsPrimary", "flattenProperties", "sendNulls", "unsubscribe", "historicalImport", "mergeOnAlias",
 }
 
+// flagOf is the name of the flag for a key: list-id for listId.
+func flagOf(key string) string {
+	return capitals.ReplaceAllStringFunc(key, func(letter string) string { return "-" + strings.ToLower(letter) })
+}
+
+var capitals = regexp.MustCompile(`[A-Z]`)
+
 func (s *settings) register(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&s.config, "config", "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
-	flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
-	registerLogLevel(flags, &s.logLevel, slog.LevelWarn)
-	for _, flag := range mappingFlags {
-		switch field := flag.field(&s.mapping).(type) {
+	addFlags(cmd, settingsGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&s.config, configFlag, "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
+		flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
+	})
+	addFlags(cmd, mappingGroup, s.registerMapping)
+	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { registerLogLevel(flags, &s.logLevel, slog.LevelWarn) })
+	registerRevisions(cmd)
+}
+
+func (s *settings) registerMapping(flags *pflag.FlagSet) {
+	for _, key := range mappingKeys {
+		setting, _ := config.LookUp(key)
+		name := flagOf(key)
+		switch field := config.Field(&s.mapping, key).(type) {
 		case *string:
-			flags.StringVar(field, flag.name, "", flag.usage)
+			flags.StringVar(field, name, "", setting.Usage)
 		case *bool:
-			flags.BoolVar(field, flag.name, false, flag.usage)
+			flags.BoolVar(field, name, false, setting.Usage)
 		case **bool:
 			*field = new(bool)
-			flags.BoolVar(*field, flag.name, false, flag.usage)
+			flags.BoolVar(*field, name, false, setting.Usage)
 		}
+		annotate(flags.Lookup(name), keyAnnotation, key)
 	}
-	registerRevisions(cmd)
 }
 
 func registerLogLevel(flags *pflag.FlagSet, level *slog.Level, byDefault slog.Level) {
@@ -112,20 +99,20 @@ func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (conf
 	if key := p.Getenv(keyVariable); key != "" {
 		cfg.PrivateAPIKey = key
 	}
-	for _, flag := range mappingFlags {
-		if !cmd.Flags().Changed(flag.name) {
+	for _, key := range mappingKeys {
+		if !cmd.Flags().Changed(flagOf(key)) {
 			continue
 		}
-		switch field := flag.field(&cfg.Config).(type) {
+		switch field := config.Field(&cfg, key).(type) {
 		case *string:
-			*field = *flag.field(&s.mapping).(*string)
+			*field = *config.Field(&s.mapping, key).(*string)
 		case *bool:
-			*field = *flag.field(&s.mapping).(*bool)
+			*field = *config.Field(&s.mapping, key).(*bool)
 		case **bool:
-			*field = *flag.field(&s.mapping).(**bool)
+			*field = *config.Field(&s.mapping, key).(**bool)
 		}
 		if err := config.Check(cfg); err != nil { // the file's settings were right
-			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flag.name, err))
+			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flagOf(key), err))
 		}
 	}
 	return cfg, nil

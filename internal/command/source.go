@@ -105,8 +105,8 @@ func place(at input.Position) string {
 // resume is the command that goes on at a position.
 func (s *source) resume(cmd *cobra.Command, at input.Position) string {
 	from := []string{"--" + fromLineFlag + "=" + strconv.Itoa(at.Line)}
-	if at.Event > 1 {
-		from = append(from, "--"+fromEventFlag+"="+strconv.Itoa(at.Event))
+	if at.Event > 1 || annotation(cmd.Flags().Lookup(fromEventFlag), variableAnnotation) != "" { // which would set it again
+		from = append(from, "--"+fromEventFlag+"="+strconv.Itoa(max(1, at.Event)))
 	}
 	return commandLine(cmd, s.files[at.File:], from...)
 }

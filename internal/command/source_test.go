@@ -39,8 +39,8 @@ func TestResume(t *testing.T) {
 				got = s.resume(cmd, tt.at)
 			}}
 			settings.register(cmd)
-			s.register(cmd.Flags())
-			flags.register(cmd.Flags())
+			addFlags(cmd, eventsGroup, s.register)
+			flags.register(cmd)
 			cmd.SetArgs(tt.args)
 			if err := cmd.Execute(); err != nil {
 				t.Fatal(err)

@@ -37,7 +37,13 @@ func (p Program) status(cmd *cobra.Command, err error) int {
 	}
 	fmt.Fprintf(p.Stderr, "rudderklaviyo: %s\n", plainly(err))
 	var exit *exitError
-	if errors.As(err, &exit) {
+	isExit := errors.As(err, &exit)
+	if !isExit || exit.status == statusUsage {
+		for _, line := range variablesOf(cmd, err.Error()) {
+			fmt.Fprintln(p.Stderr, line)
+		}
+	}
+	if isExit {
 		return exit.status
 	}
 	fmt.Fprintf(p.Stderr, "See %s --help.\n", cmd.CommandPath())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -118,6 +119,6 @@ program, and until when Klaviyo serves each revision of its API.`,
 			return writeError(show(newVersions(thisBuild(), time.Now()), p.Stdout))
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "table", "`form` of the version: table or json")
+	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &output, "version") })
 	return cmd
 }

@@ -1,0 +1,160 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagGroup is a heading of the help, over the flags about one thing.
+type flagGroup string
+
+const (
+	eventsGroup   flagGroup = "Events to read"
+	settingsGroup flagGroup = "Settings"
+	klaviyoGroup  flagGroup = "Calls to Klaviyo"
+	mappingGroup  flagGroup = "Mapping"
+	resultsGroup  flagGroup = "Results"
+	takingGroup   flagGroup = "Taking events"
+	keepingGroup  flagGroup = "Keeping events"
+	adminGroup    flagGroup = "Page, metrics and dead letters"
+	messagesGroup flagGroup = "Messages"
+	otherGroup    flagGroup = "Other flags"
+)
+
+// flagGroups are all groups, in the order of the help.
+var flagGroups = []flagGroup{eventsGroup, settingsGroup, klaviyoGroup, mappingGroup, resultsGroup,
+	takingGroup, keepingGroup, adminGroup, messagesGroup, otherGroup}
+
+// What is noted of a flag, as annotations.
+const (
+	groupAnnotation    = "rudderklaviyo_group"
+	keyAnnotation      = "rudderklaviyo_key"      // of the file of --config
+	variableAnnotation = "rudderklaviyo_variable" // that the value is from
+)
+
+// annotate notes something of a flag.
+func annotate(flag *pflag.Flag, what, text string) {
+	if flag.Annotations == nil {
+		flag.Annotations = map[string][]string{}
+	}
+	flag.Annotations[what] = []string{text}
+}
+
+// annotation is what is noted, or empty.
+func annotation(flag *pflag.Flag, what string) string {
+	return strings.Join(flag.Annotations[what], "")
+}
+
+// addFlags gives a command the flags that register makes, in a group. Those whose names
+// noEffect has are understood, so that the command takes the arguments of another, and
+// are in no help.
+func addFlags(cmd *cobra.Command, group flagGroup, register func(*pflag.FlagSet), noEffect ...string) {
+	flags := pflag.NewFlagSet(string(group), pflag.ContinueOnError)
+	register(flags)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		annotate(flag, groupAnnotation, string(group))
+		flag.Hidden = flag.Hidden || slices.Contains(noEffect, flag.Name)
+	})
+	cmd.Flags().AddFlagSet(flags)
+}
+
+// groupOf is the group of a flag. Those that cobra makes have none.
+func groupOf(flag *pflag.Flag) flagGroup {
+	if group := annotation(flag, groupAnnotation); group != "" {
+		return flagGroup(group)
+	}
+	return otherGroup
+}
+
+// helpWidth is how many columns the help takes.
+const helpWidth = 80
+
+// usageTemplate is cobra's, with the flags in groups.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{flagGroups .LocalFlags}}{{if .HasAvailableSubCommands}}
+
+Use "{{.CommandPath}} [command] --help" for more about a command.{{end}}
+`
+
+func init() { cobra.AddTemplateFunc("flagGroups", helpOfFlags) }
+
+// helpOfFlags tells of flags, group by group.
+func helpOfFlags(flags *pflag.FlagSet) string {
+	byGroup := map[flagGroup][]*pflag.Flag{}
+	hasVariables := false
+	flags.VisitAll(func(flag *pflag.Flag) {
+		if !flag.Hidden {
+			byGroup[groupOf(flag)] = append(byGroup[groupOf(flag)], flag)
+			hasVariables = hasVariables || variableOf(flag) != ""
+		}
+	})
+	var help strings.Builder
+	for _, group := range flagGroups {
+		if len(byGroup[group]) == 0 {
+			continue
+		}
+		help.WriteString("\n\n" + string(group) + ":\n")
+		for i, flag := range byGroup[group] {
+			if i > 0 {
+				help.WriteByte('\n')
+			}
+			help.WriteString(helpOfFlag(flag))
+		}
+	}
+	if hasVariables {
+		help.WriteString("\n\nA flag wins over its environment variable ($…), and that over the key in the\nfile of --config.")
+	}
+	return help.String()
+}
+
+// helpOfFlag tells of a flag in the form of Go's package flag: its name in a line, then
+// what it does, then its variable and its key.
+func helpOfFlag(flag *pflag.Flag) string {
+	value, usage := pflag.UnquoteUsage(flag)
+	name := "--" + flag.Name
+	if flag.Shorthand != "" {
+		name = "-" + flag.Shorthand + ", " + name
+	}
+	switch {
+	case flag.NoOptDefVal != "" && flag.Value.Type() != "bool":
+		name += "[=" + value + "]"
+	case value != "":
+		name += " " + value
+	}
+	if !isZero(flag) {
+		usage += " (default " + flag.DefValue + ")"
+	}
+	const indent = "\n        "
+	help := "  " + name
+	for _, line := range append(wrapped(usage, helpWidth-len(indent)), strings.Join(alsoSetBy(flag), ", ")) {
+		help += indent + line
+	}
+	return strings.TrimRight(help, "\n ") // without a variable
+}
+
+// alsoSetBy are the environment variable and the key that a flag has.
+func alsoSetBy(flag *pflag.Flag) []string {
+	var names []string
+	if variable := variableOf(flag); variable != "" {
+		names = append(names, "$"+variable)
+	}
+	if key := annotation(flag, keyAnnotation); key != "" {
+		names = append(names, "key "+key)
+	}
+	return names
+}
+
+// isZero tells whether the default of a flag says nothing.
+func isZero(flag *pflag.Flag) bool {
+	return slices.Contains([]string{"", "0", "false", "[]"}, flag.DefValue)
+}

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// Setting is a key of a file of settings, as help, docs and a new file tell of it.
+type Setting struct {
+	Key string
+	// Usage says what the setting does. A word in backquotes names its value.
+	Usage string
+	// More is what else there is to know, in sentences.
+	More string
+	// Default is in YAML. It is empty where leaving the key out is something else than any
+	// value.
+	Default string
+	// Example is a value in YAML, where there is no default or it shows nothing.
+	Example string
+	// Values are all that a text may be; nil is for any.
+	Values []string
+}
+
+// Settings are all keys, in the order of a new file.
+var Settings = []Setting{
+	{Key: "privateApiKey", Usage: "private API `key` of the Klaviyo account",
+		More: "It opens the whole account. Keep it out of files: set KLAVIYO_API_KEY in the environment, which wins over this file.", Example: "set-KLAVIYO_API_KEY-instead"},
+	{Key: "publicApiKey", Usage: "public API `key` (company id) of the account",
+		More: "Mapping and sending don't use it.", Example: "AbC123"},
+	{Key: "revision", Usage: "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
+		Default: mapper.DefaultRevision(), Example: latestRevision, Values: mapper.Revisions()},
+	{Key: "listId", Usage: "`id` of the list to subscribe to where an event names none",
+		Example: "XyZ987"},
+	{Key: "consent", Usage: "`channels` that a subscription counts for where an event names none: email, sms",
+		More: "[] is for none.", Default: "[email]"},
+	{Key: "smsConsent", Usage: "add sms to these channels (true) or remove it (false) where an event names none",
+		More: "Without it, consent stays as it is.", Example: "true"},
+	{Key: "enforceEmailAsPrimary", Usage: "identify people by email or phone number alone",
+		More: "The user id becomes the custom property _id.", Default: "false"},
+	{Key: "allowExternalIdOnly", Usage: "let events through that have neither email nor phone number but a user id",
+		More: "Without it, such events are errors.", Default: "false"},
+	{Key: "defaultCountry", Usage: "`country` (ISO 3166-1, such as DE) of phone numbers without +, where the person has none",
+		More: "Without it, such a number is invalid.", Example: "US"},
+	{Key: "unsubscribe", Usage: "let subscribe: false unsubscribe people",
+		More: "The default is false in revision " + mapper.Revisions()[0] + ", where subscribe: false then only warns, and true in later ones.", Example: "true"},
+	{Key: "sendNulls", Usage: "send null traits, which clears the profile's fields",
+		More: "Without it, they are left out.", Default: "false"},
+	{Key: "flattenProperties", Usage: "turn nested objects into dotted keys",
+		More: `{"plan": {"name": "gold"}} becomes "plan.name": "gold".`, Default: "false"},
+	{Key: "eventFilteringOption", Usage: "`list` that says which track events are sent: disable (all of them), whitelistedEvents or blacklistedEvents",
+		Default: string(mapper.EventFilteringDisabled), Values: []string{string(mapper.EventFilteringDisabled), string(mapper.EventFilteringWhitelist), string(mapper.EventFilteringBlacklist)}},
+	{Key: "whitelistedEvents", Usage: "the only track events that are sent, with eventFilteringOption: whitelistedEvents",
+		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Order Completed}]"},
+	{Key: "blacklistedEvents", Usage: "track events that aren't sent, with eventFilteringOption: blacklistedEvents",
+		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Application Opened}]"},
+	{Key: "ecommerceEvents", Usage: "make Product Viewed and the like events of Klaviyo's own metrics; =false leaves them as they are",
+		Default: "true"},
+	{Key: "itemFields", Usage: "`names` of the fields of items: guide, klaviyo or transformer",
+		More:    "guide has those of RudderStack's guide, klaviyo those of Klaviyo's guide for shops, which its ready-made flows read, transformer those that RudderStack's transformer sends.",
+		Default: string(mapper.ItemFieldsGuide), Values: []string{string(mapper.ItemFieldsGuide), string(mapper.ItemFieldsKlaviyo), string(mapper.ItemFieldsTransformer)}},
+	{Key: "metricNames", Usage: "names of the metrics of events, ahead of Klaviyo's own",
+		Default: "[]", Example: "[{eventName: Order Completed, metricName: Placed Order}]"},
+	{Key: "orderedProducts", Usage: "send an event Ordered Product for each item of an Order Completed",
+		Default: "false"},
+	{Key: "historicalImport", Usage: "send events and consent as a record of the past, which starts no flow",
+		More: "It is for a backfill, and needs a later revision than " + mapper.Revisions()[0] + ".", Default: "false"},
+	{Key: "mergeOnAlias", Usage: "merge the profiles of an alias, which can't be undone",
+		More: "It needs a later revision than " + mapper.Revisions()[0] + ".", Default: "false"},
+}
+
+var latestRevision = mapper.Revisions()[len(mapper.Revisions())-1]
+
+// LookUp gives the setting of a key.
+func LookUp(key string) (Setting, bool) {
+	for _, s := range Settings {
+		if s.Key == key {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}
+
+// Field gives a pointer to the field of cfg for a key of [Settings]. That of a text is a
+// *string, whatever its type.
+func Field(cfg *Config, key string) any {
+	field := reflect.ValueOf(cfg).Elem().FieldByIndex(fields[key].Index)
+	if field.Kind() == reflect.String {
+		return field.Addr().Convert(reflect.TypeFor[*string]()).Interface()
+	}
+	return field.Addr().Interface()
+}
