@@ -28,6 +28,7 @@ type sink struct {
 	delay time.Duration
 	down  atomic.Bool // answers 503
 	taken atomic.Int64
+	calls atomic.Int64 // that took some
 	seen  func(ids []string) // may be nil
 }
 
@@ -54,6 +55,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 	found := uniqueIDs.FindAllSubmatch(body, -1)
 	s.taken.Add(int64(len(found)))
+	s.calls.Add(1)
 	if s.seen != nil {
 		ids := make([]string, len(found))
 		for i, id := range found {
@@ -325,8 +327,18 @@ func BenchmarkServeDrain(b *testing.B) {
 		back := time.Now()
 		eventually(b, "it goes on", time.Minute, func() bool { return s.taken.Load() > before })
 		first := time.Now()
+		calls := s.calls.Load()
+		if os.Getenv("RKDBG") != "" {
+			go func() {
+				for range 60 {
+					fmt.Println(time.Since(first).Round(time.Second), s.taken.Load(), s.calls.Load())
+					time.Sleep(time.Second)
+				}
+			}()
+		}
 		eventually(b, "all arrive", 5*time.Minute, func() bool { return s.taken.Load() >= before+events })
 		b.ReportMetric(time.Since(first).Seconds(), "s-drain")
+		b.ReportMetric(float64(s.calls.Load()-calls), "calls")
 		b.ReportMetric(first.Sub(back).Seconds(), "s-until-it-goes-on")
 		s.terminate()
 	}

@@ -13,7 +13,8 @@ import (
 const (
 	largeCall = 200_000
 	maxLarge  = 4_000_000
-	// maxGathered is of the gathered calls: ten a second of 2 MB that take a second each.
+	// maxGathered is of the gathered calls: ten a second of 2 MB that take a second each. They
+	// leave two thirds of what may be read ahead to those that fill meanwhile.
 	maxGathered = 20_000_000
 )
 
@@ -32,6 +33,7 @@ type lanes struct {
 	of    map[*runtime.Operation]*lane
 	// Bytes of the large calls under way, and of those gathered.
 	large, gathered int
+	most            int // bytes of those gathered
 }
 
 // lane is an operation's.
@@ -56,7 +58,11 @@ func newLanes(q *Queue) lanes {
 			l.due, l.timer = true, nil
 			q.dispatch()
 		},
-		of: make(map[*runtime.Operation]*lane),
+		of:   make(map[*runtime.Operation]*lane),
+		most: maxGathered,
+	}
+	if q.cfg.ReadAhead > 0 {
+		ls.most = min(ls.most, q.cfg.ReadAhead/3)
 	}
 	if ls.watches && q.cfg.Earlier != nil {
 		ls.await = q.await
@@ -151,7 +157,7 @@ func (ls *lanes) canHold(c *call) bool {
 }
 
 func (ls *lanes) canHoldGathered(size int) bool {
-	return ls.gathered == 0 || ls.gathered+size <= maxGathered
+	return ls.gathered == 0 || ls.gathered+size <= ls.most
 }
 
 // begin counts a call as under way until done.
