@@ -95,8 +95,10 @@ func benchEvent(prefix string, n int) string {
 		prefix, n, n%5000, filler+filler[:len(filler)*9/10])
 }
 
-// benchBatch has as many events as an SDK's.
-const benchBatch = 100
+const (
+	sdkBatch   = 20 // what RudderStack's SDKs send at once
+	benchBatch = 100
+)
 
 func batchOf(prefix string, first, events int) string {
 	var text strings.Builder
@@ -197,12 +199,12 @@ func BenchmarkServe(b *testing.B) {
 	}))
 	defer yardstick.Close()
 	s := benchServe(b, 80*time.Millisecond, "maxBacklog: 40GiB")
-	event, batch := s.request("/v1/webhook", benchEvent("e", 1)), s.request("/v1/batch", batchOf("e", 1, benchBatch))
+	event, batch := s.request("/v1/webhook", benchEvent("e", 1)), s.request("/v1/batch", batchOf("e", 1, sdkBatch))
 	for _, kind := range []struct {
 		name    string
 		request string
 		events  int
-	}{{"event", event, 1}, {"batch", batch, benchBatch}} {
+	}{{"event", event, 1}, {"batch", batch, sdkBatch}} {
 		for _, server := range []struct{ name, address string }{{"yardstick", yardstick.Listener.Addr().String()}, {"serve", s.address}} {
 			for _, senders := range []int{1, 64, 256} {
 				b.Run(fmt.Sprintf("%s/%s/%d", kind.name, server.name, senders), func(b *testing.B) {
@@ -328,14 +330,6 @@ func BenchmarkServeDrain(b *testing.B) {
 		eventually(b, "it goes on", time.Minute, func() bool { return s.taken.Load() > before })
 		first := time.Now()
 		calls := s.calls.Load()
-		if os.Getenv("RKDBG") != "" {
-			go func() {
-				for range 60 {
-					fmt.Println(time.Since(first).Round(time.Second), s.taken.Load(), s.calls.Load())
-					time.Sleep(time.Second)
-				}
-			}()
-		}
 		eventually(b, "all arrive", 5*time.Minute, func() bool { return s.taken.Load() >= before+events })
 		b.ReportMetric(time.Since(first).Seconds(), "s-drain")
 		b.ReportMetric(float64(s.calls.Load()-calls), "calls")

@@ -10,7 +10,7 @@ var memoryLimits = map[string]int64{
 	"explain": 44 << 20,
 	"send":    64 << 20,
 	"replay":  64 << 20,
-	"serve":   88 << 20, // with the store inside
+	"serve":   116 << 20, // with the store inside
 }
 
 // bulkMemoryLimit is the limit where events can go in bulk, so that more of them wait. With

@@ -14,7 +14,7 @@ import (
 const (
 	// fetchMessages and fetchBytes bound what a reader holds of what it will give next.
 	fetchMessages = 256
-	fetchBytes    = 2 * maxPayload
+	fetchBytes    = maxPayload + 64<<10 // one of the largest
 
 	heartbeat = time.Second // of the server while a request for messages stands; two missing ones end it
 
@@ -38,7 +38,7 @@ type Message struct {
 
 // Reader gives an account's messages in order, also across a change of the leader and lost
 // connections. Sequences that were purged are passed over. It asks for more only when what
-// it has is read, so it holds at most some 8 MiB. It is for one goroutine.
+// it has is read, so it holds at most some 4 MiB. It is for one goroutine.
 type Reader struct {
 	account *Account
 	last    uint64 // that was given
