@@ -28,7 +28,7 @@ type sink struct {
 	delay time.Duration
 	down  atomic.Bool // answers 503
 	taken atomic.Int64
-	calls atomic.Int64 // that took some
+	calls atomic.Int64       // that took some
 	seen  func(ids []string) // may be nil
 }
 
