@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -201,9 +200,9 @@ var ordeals = []ordeal{
 	}},
 	{"SIGSTOP of an owner past its lease", func(c *tortured, random *rand.Rand) string {
 		d := c.owner(random)
-		d.signal(syscall.SIGSTOP)
+		d.signal(pause)
 		time.Sleep(c.lease + time.Duration(random.Int64N(int64(3*time.Second))))
-		d.signal(syscall.SIGCONT)
+		d.signal(resume)
 		return d.name
 	}},
 }

@@ -80,7 +80,7 @@ func (d *daemon) signal(s os.Signal) {
 // kill ends it as kill -9 does.
 func (d *daemon) kill() {
 	_ = d.cmd.Process.Kill() // it may have ended
-	_ = d.cmd.Process.Signal(syscall.SIGCONT)
+	_ = d.cmd.Process.Signal(resume)
 	<-d.exited
 }
 

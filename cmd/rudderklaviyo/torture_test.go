@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -197,9 +196,9 @@ func TestTorturedServe(t *testing.T) {
 			d.terminate()
 			d.start()
 		case "hold up":
-			d.signal(syscall.SIGSTOP)
+			d.signal(pause)
 			time.Sleep(time.Duration(random.Int64N(int64(time.Second))))
-			d.signal(syscall.SIGCONT)
+			d.signal(resume)
 		}
 		before = max(before, l.acknowledged.Load())
 		eventually(t, "events are taken again", 20*time.Second, func() bool { return l.acknowledged.Load() > before })

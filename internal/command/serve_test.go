@@ -21,7 +21,6 @@ import (
 // serveRun is a run of serve.
 type serveRun struct {
 	stderr  *lockedBuffer
-	url     string
 	hangups chan os.Signal
 	stop    context.CancelFunc
 	status  chan int
