@@ -124,8 +124,10 @@ brought back: export them first if you may want to see them again.`,
 			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %d", answer.Deleted) })
 		},
 	}
-	flags.register(cmd.Flags())
-	cmd.Flags().BoolVar(&all, "all", false, "delete the dead letters of every code")
+	addFlags(cmd, adminGroup, flags.register)
+	addFlags(cmd, adminGroup, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&all, "all", false, "delete the dead letters of every code")
+	})
 	return cmd
 }
 

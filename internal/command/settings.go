@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"regexp"
 	"strings"
@@ -79,43 +78,13 @@ func (p Program) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
-// load puts the settings together: flags over environment over file.
+// load puts the settings together, and logs which of the file it ignores.
 func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (config.Config, error) {
-	var cfg config.Config
-	if s.config == "" && s.destination != "" {
-		return cfg, wrongUsage(fmt.Errorf("--%s is about the file of --config: give --config too", destinationFlag))
+	loaded, err := p.loadSettings(cmd, s)
+	if len(loaded.ignored) > 0 {
+		logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", s.config, "keys", loaded.ignored)
 	}
-	if s.config != "" {
-		var ignored []string
-		var err error
-		cfg, ignored, err = config.Load(s.config, s.destination)
-		if err != nil {
-			return cfg, wrongUsage(err)
-		}
-		if len(ignored) > 0 {
-			logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", s.config, "keys", ignored)
-		}
-	}
-	if key := p.Getenv(keyVariable); key != "" {
-		cfg.PrivateAPIKey = key
-	}
-	for _, key := range mappingKeys {
-		if !cmd.Flags().Changed(flagOf(key)) {
-			continue
-		}
-		switch field := config.Field(&cfg, key).(type) {
-		case *string:
-			*field = *config.Field(&s.mapping, key).(*string)
-		case *bool:
-			*field = *config.Field(&s.mapping, key).(*bool)
-		case **bool:
-			*field = *config.Field(&s.mapping, key).(**bool)
-		}
-		if err := config.Check(cfg); err != nil { // the file's settings were right
-			return cfg, wrongUsage(fmt.Errorf("--%s: %w", flagOf(key), err))
-		}
-	}
-	return cfg, nil
+	return loaded.Config, err
 }
 
 // loadMapper reads the settings of a command that sends nothing, and makes its mapper.

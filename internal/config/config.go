@@ -20,21 +20,29 @@ type Config struct {
 	mapper.Config
 }
 
+// File is what a file of settings holds.
+type File struct {
+	Config
+	// Lines are where the keys stand that have a value.
+	Lines map[string]int
+	// Ignored are the keys of RudderStack's form that mean nothing here.
+	Ignored []string
+}
+
 // Load reads a file that holds the settings themselves, a destination as RudderStack
 // exports it, or several, as of a workspace: of these the one with the name or id that
 // destination is, or if that is empty the only one of Klaviyo that is switched on. A key that is neither a setting nor part of
-// RudderStack's form is an error; ignored lists the latter's keys that were
-// met. No error quotes a value.
-func Load(path, destination string) (cfg Config, ignored []string, err error) {
+// RudderStack's form is an error. No error quotes a value.
+func Load(path, destination string) (File, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return Config{}, nil, err
+		return File{}, err
 	}
-	cfg, ignored, err = parse(text, destination)
+	file, err := parse(text, destination)
 	if err != nil {
-		return Config{}, nil, fmt.Errorf("%s: %w", terminal.Quote(path), err)
+		return File{}, fmt.Errorf("%s: %w", terminal.Quote(path), err)
 	}
-	return cfg, ignored, nil
+	return file, nil
 }
 
 // Check says which setting of the mapping is wrong by itself, by its key and without its
@@ -47,16 +55,14 @@ func Check(cfg Config) error {
 	return errors.Unwrap(err)
 }
 
-func parse(text []byte, destination string) (Config, []string, error) {
+func parse(text []byte, destination string) (File, error) {
 	document, err := parseDocument(text)
 	if err != nil || document == nil {
-		return Config{}, nil, err
+		return File{}, err
 	}
 	settings, err := unwrap(document, destination)
 	if err != nil {
-		return Config{}, nil, err
+		return File{}, err
 	}
-	var cfg Config
-	ignored, err := decode(settings, &cfg)
-	return cfg, ignored, err
+	return decode(settings)
 }

@@ -20,7 +20,8 @@ func load(t *testing.T, text string) (Config, []string, error) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return Load(path, "")
+	file, err := Load(path, "")
+	return file.Config, file.Ignored, err
 }
 
 // full sets each key to something other than its default.
@@ -217,7 +218,7 @@ func TestErrors(t *testing.T) {
 }
 
 func TestMissingFile(t *testing.T) {
-	if _, _, err := Load("nowhere.yaml", ""); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
+	if _, err := Load("nowhere.yaml", ""); err == nil || !strings.Contains(err.Error(), "nowhere.yaml") {
 		t.Errorf("got %v, want an error that names the file", err)
 	}
 }
@@ -258,6 +259,6 @@ func FuzzParse(f *testing.F) {
 	f.Add("a: &a [*a]")
 	f.Add(workspace(exported("d1", "Klaviyo", "KLAVIYO", true), exported("d2", "Braze", "BRAZE", true)))
 	f.Fuzz(func(t *testing.T, text string) {
-		_, _, _ = parse([]byte(text), "") // must not panic
+		_, _ = parse([]byte(text), "") // must not panic
 	})
 }

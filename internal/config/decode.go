@@ -25,34 +25,36 @@ var fields = func() map[string]reflect.StructField {
 	return byKey
 }()
 
-// decode fills cfg from a mapping and lists the keys that it ignored. Null and
-// the empty string leave a setting unset, as RudderStack's form writes them.
-func decode(mapping *yaml.Node, cfg *Config) (ignored []string, err error) {
+// decode reads the settings of a mapping. Null and the empty string leave a setting unset,
+// as RudderStack's form writes them.
+func decode(mapping *yaml.Node) (File, error) {
+	file := File{Lines: map[string]int{}}
 	lines := map[string]int{}
 	for key, value := range pairs(mapping) {
 		name := key.Value
 		if line, ok := lines[name]; ok {
-			return nil, errorAt(key, "%s is there already, in line %d", printable(name), line)
+			return File{}, errorAt(key, "%s is there already, in line %d", printable(name), line)
 		}
 		lines[name] = key.Line
 		field, ok := fields[name]
 		switch {
 		case rudderStackKeys[name]:
-			ignored = append(ignored, name)
+			file.Ignored = append(file.Ignored, name)
 		case !ok:
-			return nil, errorAt(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(fields)))
+			return File{}, errorAt(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(fields)))
 		case isUnset(value):
 		default:
-			if err := set(reflect.ValueOf(cfg).Elem().FieldByIndex(field.Index), value); err != nil {
-				return nil, errorAt(value, "%s %w", name, err)
+			if err := set(reflect.ValueOf(&file.Config).Elem().FieldByIndex(field.Index), value); err != nil {
+				return File{}, errorAt(value, "%s %w", name, err)
 			}
-			if err := Check(*cfg); err != nil { // those before were right
-				return nil, errorAt(value, "%w", err)
+			if err := Check(file.Config); err != nil { // those before were right
+				return File{}, errorAt(value, "%w", err)
 			}
+			file.Lines[name] = key.Line
 		}
 	}
-	slices.Sort(ignored)
-	return ignored, nil
+	slices.Sort(file.Ignored)
+	return file, nil
 }
 
 func isUnset(value *yaml.Node) bool {

@@ -73,15 +73,15 @@ func TestDestinationOfAnExport(t *testing.T) {
 			if err := os.WriteFile(path, []byte(tt.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			cfg, _, err := Load(path, tt.chosen)
+			file, err := Load(path, tt.chosen)
 			if err != nil {
 				if !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), secret) {
 					t.Errorf("%v, want %s", err, tt.want)
 				}
 				return
 			}
-			if cfg.ListID != tt.want {
-				t.Errorf("it takes %q, want %s", cfg.ListID, tt.want)
+			if file.ListID != tt.want {
+				t.Errorf("it takes %q, want %s", file.ListID, tt.want)
 			}
 		})
 	}

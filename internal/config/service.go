@@ -82,16 +82,16 @@ var accountSettings = map[string]func(*accountReader, *yaml.Node) error{
 		if err != nil {
 			return err
 		}
-		cfg, ignored, err := Load(r.path(name), "")
+		file, err := Load(r.path(name), "")
 		if err != nil {
 			return fmt.Errorf("can't be read: %w", err)
 		}
-		r.ignored = append(r.ignored, ignored...)
-		r.Mapping = cfg.Config
-		if cfg.PrivateAPIKey == "" {
+		r.ignored = append(r.ignored, file.Ignored...)
+		r.Mapping = file.Config.Config
+		if file.PrivateAPIKey == "" {
 			return nil
 		}
-		return r.setKey(cfg.PrivateAPIKey)
+		return r.setKey(file.PrivateAPIKey)
 	},
 	"maxBacklog": func(r *accountReader, value *yaml.Node) error {
 		size, err := humanize.ParseBytes(value.Value)

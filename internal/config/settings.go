@@ -3,6 +3,10 @@ package config
 import (
 	"reflect"
 	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -21,6 +25,8 @@ type Setting struct {
 	Example string
 	// Values are all that a text may be; nil is for any.
 	Values []string
+	// Advised has a new file set it to Example.
+	Advised bool
 }
 
 // Settings are all keys, in the order of a new file.
@@ -30,7 +36,7 @@ var Settings = []Setting{
 	{Key: "publicApiKey", Usage: "public API `key` (company id) of the account",
 		More: "Mapping and sending don't use it.", Example: "AbC123"},
 	{Key: "revision", Usage: "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
-		Default: mapper.DefaultRevision(), Example: latestRevision, Values: mapper.Revisions()},
+		Default: mapper.DefaultRevision(), Example: latestRevision, Advised: true, Values: mapper.Revisions()},
 	{Key: "listId", Usage: "`id` of the list to subscribe to where an event names none",
 		Example: "XyZ987"},
 	{Key: "consent", Usage: "`channels` that a subscription counts for where an event names none: email, sms",
@@ -55,7 +61,7 @@ var Settings = []Setting{
 		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Order Completed}]"},
 	{Key: "blacklistedEvents", Usage: "track events that aren't sent, with eventFilteringOption: blacklistedEvents",
 		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Application Opened}]"},
-	{Key: "ecommerceEvents", Usage: "make Product Viewed and the like events of Klaviyo's own metrics; =false leaves them as they are",
+	{Key: "ecommerceEvents", Usage: "make Product Viewed and the like events of Klaviyo's own metrics (false: leave them as they are)",
 		Default: "true"},
 	{Key: "itemFields", Usage: "`names` of the fields of items: guide, klaviyo or transformer",
 		More:    "guide has those of RudderStack's guide, klaviyo those of Klaviyo's guide for shops, which its ready-made flows read, transformer those that RudderStack's transformer sends.",
@@ -68,6 +74,31 @@ var Settings = []Setting{
 		More: "It is for a backfill, and needs a later revision than " + mapper.Revisions()[0] + ".", Default: "false"},
 	{Key: "mergeOnAlias", Usage: "merge the profiles of an alias, which can't be undone",
 		More: "It needs a later revision than " + mapper.Revisions()[0] + ".", Default: "false"},
+}
+
+// AccountSettings are all keys of an account of the service.
+var AccountSettings = []Setting{
+	{Key: "name", Usage: "name of the account, of small letters, digits and hyphens", Example: "shop-eu", Advised: true},
+	{Key: "klaviyoKeyFile", Usage: "file with the private API key",
+		More: "Give one of klaviyoKeyFile and klaviyoKeyEnv, unless the file of destination has the key.", Example: "shop-eu.key", Advised: true},
+	{Key: "klaviyoKeyEnv", Usage: "environment variable with the private API key", Example: "SHOP_EU_KEY"},
+	{Key: "tokensFile", Usage: "file with the tokens of senders, one a line and of 16 characters at least",
+		More: "It has two while they are rotated.", Example: "shop-eu.tokens", Advised: true},
+	{Key: "destination", Usage: "file with the settings of the destination, which config init writes",
+		More: "Without it, all have their defaults.", Example: "shop-eu.yaml"},
+	{Key: "maxBacklog", Usage: "how much may wait to be delivered before senders are told to try later", Default: humanize.IBytes(DefaultMaxBacklog)},
+}
+
+// DefaultValue is the default as JSON would have it, or nil if there is none.
+func (s Setting) DefaultValue() any {
+	var value any
+	if err := yaml.Unmarshal([]byte(s.Default), &value); err != nil {
+		panic(err) // the table is tried
+	}
+	if _, isTime := value.(time.Time); isTime { // YAML takes a revision's name for a date
+		return s.Default
+	}
+	return value
 }
 
 var latestRevision = mapper.Revisions()[len(mapper.Revisions())-1]

@@ -14,12 +14,12 @@ func TestSettings(t *testing.T) {
 	for _, s := range Settings {
 		keys = append(keys, s.Key)
 		for _, value := range []string{s.Default, s.Example} {
-			if _, _, err := parse([]byte(s.Key+": "+value), ""); err != nil {
+			if _, err := parse([]byte(s.Key+": "+value), ""); err != nil {
 				t.Errorf("%s: %s: %v", s.Key, terminal.Quote(value), err)
 			}
 		}
 		for _, value := range s.Values {
-			if _, _, err := parse([]byte(s.Key+": "+value), ""); err != nil {
+			if _, err := parse([]byte(s.Key+": "+value), ""); err != nil {
 				t.Errorf("%s: %v", s.Key, err)
 			}
 		}
