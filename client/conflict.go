@@ -10,19 +10,19 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A claim is what a request says of a person, less the identifiers that turned out to
+// A profileWrite is what a request says of a person, less the identifiers that turned out to
 // be those of other profiles. These are custom properties, with a warning each.
-type claim struct {
+type profileWrite struct {
 	body     json.RawMessage
 	person   person
 	places   runtime.People
 	warnings []Warning
 }
 
-// newClaim is that of the body of an operation about one person. Of another body it is
+// newProfileWrite is that of the body of an operation about one person. Of another body it is
 // one of nobody.
-func newClaim(op *runtime.Operation, body []byte) claim {
-	c := claim{body: body, places: op.People[0]}
+func newProfileWrite(op *runtime.Operation, body []byte) profileWrite {
+	c := profileWrite{body: body, places: op.People[0]}
 	if people, err := findPeople(c.places, body); err == nil && len(people) == 1 {
 		c.person = people[0]
 	}
@@ -35,8 +35,8 @@ type owner struct {
 	by int
 }
 
-// duplicateIn gives the profile that a 409 names for a claim.
-func duplicateIn(err error, c claim) (owner, bool) {
+// duplicateIn gives the profile that a 409 names for a write.
+func duplicateIn(err error, c profileWrite) (owner, bool) {
 	var conflict *Error
 	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
@@ -49,13 +49,13 @@ func duplicateIn(err error, c claim) (owner, bool) {
 	return owner{conflict.DuplicateProfileID, by}, true
 }
 
-// settle makes the claim of the profile that has the strongest identifier of those
+// resolveConflict writes to the profile that has the strongest identifier of those
 // that any profile has. It begins with one that has some of them, and goes by the
 // identifier that a 409 points at: a stronger one than this profile is known by leads
 // to the profile that the 409 names, and a weaker one is left out. Where a 409 doesn't
 // point, the profile of the strongest identifier is given as many of the others as it
-// takes. The error is ErrConflict if all this doesn't tell whose the claim is.
-func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, error) {
+// takes. The error is ErrConflict if all this doesn't tell which profile to write.
+func (u *upsert) resolveConflict(ctx context.Context, whole profileWrite, o owner) (*Response, error) {
 	left, fewer := whole, whole.fewer()
 	for moves := 0; ; {
 		sent, err := u.update(ctx, o.id, left)
@@ -81,29 +81,29 @@ func (u *upsert) settle(ctx context.Context, whole claim, o owner) (*Response, e
 	}
 }
 
-// fewer are a claim's ways to do without some of its identifiers but the strongest, in
+// fewer are a write's ways to do without some of its identifiers but the strongest, in
 // the order in which to try them: without the weakest, the one before it, and both.
-func (c claim) fewer() []claim {
+func (c profileWrite) fewer() []profileWrite {
 	ids := identifiersOf(c.person)
-	claims := []claim{c}
+	ways := []profileWrite{c}
 	for i := len(ids) - 1; i > ids.strongest(); i-- {
 		if ids[i] == "" {
 			continue
 		}
-		for _, with := range claims[:len(claims):len(claims)] {
-			claims = append(claims, with.without(i))
+		for _, with := range ways[:len(ways):len(ways)] {
+			ways = append(ways, with.without(i))
 		}
 	}
-	return claims[1:]
+	return ways[1:]
 }
 
-// conceding is what is left of a claim after a 409: without the identifier that it points
+// conceding is what is left of a write after a 409: without the identifier that it points
 // at or, where that is the strongest or it doesn't point, without the weakest. The
 // strongest alone is left to nobody.
-func (c claim) conceding(err error) (claim, bool) {
+func (c profileWrite) conceding(err error) (profileWrite, bool) {
 	var conflict *Error
 	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
-		return claim{}, false
+		return profileWrite{}, false
 	}
 	ids := identifiersOf(c.person)
 	if at, points := ids.at(conflict.Pointer); points && at != ids.strongest() {
@@ -113,16 +113,16 @@ func (c claim) conceding(err error) (claim, bool) {
 }
 
 // withoutWeakest leaves the weakest identifier out, unless it is the only one.
-func (c claim) withoutWeakest() (claim, bool) {
+func (c profileWrite) withoutWeakest() (profileWrite, bool) {
 	ids := identifiersOf(c.person)
 	if ids.weakest() == ids.strongest() {
-		return claim{}, false
+		return profileWrite{}, false
 	}
 	return c.without(ids.weakest()), true
 }
 
 // without makes an identifier, which isn't the strongest, a custom property.
-func (c claim) without(identifier int) claim {
+func (c profileWrite) without(identifier int) profileWrite {
 	field := identifierFields[identifier]
 	property, place, value := "external_id", c.places.ExternalID, &c.person.externalID
 	if field == "phone_number" {

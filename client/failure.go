@@ -90,7 +90,7 @@ func badAnswer(call *call, resp *http.Response) *Error {
 		RequestID:   requestIDOf(resp),
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
-		RetryAfter:  retryAfter(resp, maxTold),
+		RetryAfter:  retryAfter(resp, maxReported),
 		Excerpt:     excerptOf(body),
 		kind:        kind,
 		advice:      advice[kind],
@@ -121,8 +121,8 @@ func badAnswer(call *call, resp *http.Response) *Error {
 	return e
 }
 
-// maxTold is the longest Retry-After that an Error tells.
-const maxTold = 24 * time.Hour
+// maxReported is the longest Retry-After that an Error tells.
+const maxReported = 24 * time.Hour
 
 // maxExcerpt is the length of an Excerpt in characters.
 const maxExcerpt = 200

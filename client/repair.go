@@ -65,7 +65,7 @@ func remedyFor(op *runtime.Operation, body []byte, sent *Response, err error) (r
 	if !isRefused && (err != nil || len(sent.dropped) == 0) {
 		return remedy{}, false
 	}
-	whole, isOne := theOne(op, body)
+	whole, isOne := singlePerson(op, body)
 	for _, places := range op.People {
 		for _, r := range repairs {
 			pointer := pointerTo(places, r.identifier(places))
@@ -95,8 +95,8 @@ func (r repair) keepDropped(op *runtime.Operation, body []byte, places runtime.P
 	return remedy{warning: Warning{r.code, at + " was refused; Klaviyo took the rest of the request"}}
 }
 
-// theOne is the person whom a body is about, if it is about a single one.
-func theOne(op *runtime.Operation, body []byte) (person, bool) {
+// singlePerson is the person whom a body is about, if it is about a single one.
+func singlePerson(op *runtime.Operation, body []byte) (person, bool) {
 	var whole person
 	for _, places := range op.People {
 		found, err := findPeople(places, body)

@@ -16,7 +16,7 @@ const upsertRounds = 2
 // The operation creates one, and has another that updates. Only the memory decides
 // whether it begins with the update; what becomes of the profiles is the same.
 func (c *Client) upsertProfile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
-	u := &upsert{client: c, operation: op, whole: newClaim(op, body), refused: make(map[refusal]Error)}
+	u := &upsert{client: c, operation: op, whole: newProfileWrite(op, body), refused: make(map[refusal]Error)}
 	return u.total(u.run(ctx))
 }
 
@@ -24,7 +24,7 @@ func (c *Client) upsertProfile(ctx context.Context, op *runtime.Operation, body 
 type upsert struct {
 	client    *Client
 	operation *runtime.Operation
-	whole     claim
+	whole     profileWrite
 	calls
 	// refused are the answers to updates that failed for an identifier of another
 	// profile's, less the attempts they took. The same update isn't sent twice.
@@ -39,7 +39,7 @@ type refusal struct {
 
 func (u *upsert) run(ctx context.Context) (*Response, error) {
 	if id, by := u.client.memory.lookup(u.known()); id != "" {
-		sent, err := u.settle(ctx, u.whole, owner{id, by})
+		sent, err := u.resolveConflict(ctx, u.whole, owner{id, by})
 		if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
@@ -53,11 +53,11 @@ func (u *upsert) run(ctx context.Context) (*Response, error) {
 			return sent, err
 		}
 		u.count(sent, err)
-		claimed := left
+		write := left
 		if found.by == identifiersOf(u.whole.person).strongest() {
-			claimed = u.whole // which was cut only to find the profile
+			write = u.whole // which was cut only to find the profile
 		}
-		sent, err = u.settle(ctx, claimed, found)
+		sent, err = u.resolveConflict(ctx, write, found)
 		switch rest, ok := left.withoutWeakest(); {
 		case errors.Is(err, ErrNotFound) && round < upsertRounds:
 			round++
@@ -80,8 +80,8 @@ func (u *upsert) known() identifiers {
 	return identifiersOf(u.whole.person)
 }
 
-// create makes a profile of what is left of a claim.
-func (u *upsert) create(ctx context.Context, left claim) (*Response, error) {
+// create makes a profile of what is left of a write.
+func (u *upsert) create(ctx context.Context, left profileWrite) (*Response, error) {
 	sent, answer, err := u.client.send(ctx, u.operation, u.operation.Path, left.body)
 	if err != nil {
 		return nil, err
@@ -92,8 +92,8 @@ func (u *upsert) create(ctx context.Context, left claim) (*Response, error) {
 	return sent, nil
 }
 
-// update makes a profile have what is left of a claim.
-func (u *upsert) update(ctx context.Context, id string, left claim) (*Response, error) {
+// update makes a profile have what is left of a write.
+func (u *upsert) update(ctx context.Context, id string, left profileWrite) (*Response, error) {
 	this := refusal{id, identifiersOf(left.person)}
 	if before, ok := u.refused[this]; ok {
 		return nil, &before
@@ -140,7 +140,7 @@ func idIn(answer []byte) string {
 // reconcile makes the call of an operation that upserts by itself. Where the identifiers
 // are those of several profiles, it does without the weaker ones.
 func (c *Client) reconcile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
-	left := newClaim(op, body)
+	left := newProfileWrite(op, body)
 	var before calls
 	for {
 		sent, answer, err := c.send(ctx, op, op.Path, left.body)

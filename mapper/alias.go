@@ -39,7 +39,7 @@ func (m *mapping) ownID(r *rule) string {
 	if !v.isString() {
 		return ""
 	}
-	m.took(r, r.from[0].text)
+	m.traceTaken(r, r.from[0].text)
 	return string(trimBytes(m.content(v)))
 }
 

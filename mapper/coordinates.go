@@ -49,8 +49,8 @@ func (m *mapping) coordinates() (latitude, longitude value) {
 		}
 		switch {
 		case isUsable:
-			m.took(&place[0], place[0].from[0].text)
-			m.took(&place[1], place[1].from[0].text)
+			m.traceTaken(&place[0], place[0].from[0].text)
+			m.traceTaken(&place[1], place[1].from[0].text)
 			return found[0], found[1]
 		case isThere:
 			m.keepCoordinates(place)
@@ -58,7 +58,7 @@ func (m *mapping) coordinates() (latitude, longitude value) {
 	}
 	for _, r := range isNull {
 		if r != nil {
-			m.took(r, r.from[0].text)
+			m.traceTaken(r, r.from[0].text)
 		}
 	}
 	return null[0], null[1]

@@ -25,7 +25,7 @@ func (m *mapping) currency() string {
 	if !currencies[code] {
 		return ""
 	}
-	m.took(&currencyRule, currencyRule.from[0].text)
+	m.traceTaken(&currencyRule, currencyRule.from[0].text)
 	return code
 }
 

@@ -244,7 +244,7 @@ func (m *mapping) renameItems(list *member) value {
 		}
 		var err *Error
 		if out, err = m.appendItem(out, items, place{list, i}); err != nil {
-			m.breaks(err)
+			m.setLimitError(err)
 			return list.value
 		}
 	}

@@ -15,8 +15,8 @@ type mapping struct {
 	event    []byte
 	id       string // the event's messageId
 	warnings []Warning
-	// unsaid is the number of warnings beyond the most that an event has.
-	unsaid int
+	// omittedWarnings is the number of warnings beyond the most that an event has.
+	omittedWarnings int
 	// broken is the first limit that was found broken before limits are checked, and taken
 	// the bytes of text that rules took, escaped.
 	broken *Error
@@ -102,7 +102,7 @@ func (m *mapping) content(v value) []byte {
 
 func (m *mapping) warn(code Code, field, message string) {
 	if len(m.warnings) == maxWarnings {
-		m.unsaid++
+		m.omittedWarnings++
 		return
 	}
 	m.warnings = append(m.warnings, Warning{Code: code, Field: field, Message: message})
@@ -184,7 +184,7 @@ func (m *mapping) firstTextBut(r *rule, isOther func(path, []byte) bool) (textVa
 		if isOther != nil && isOther(*p, text) {
 			continue
 		}
-		m.took(r, p.text)
+		m.traceTaken(r, p.text)
 		return textValue{text: string(m.take(text)), value: v, path: *p, unusable: unusable}, true
 	}
 	return textValue{null: null, unusable: unusable}, false
@@ -198,7 +198,7 @@ func (m *mapping) take(text []byte) []byte {
 		return text
 	}
 	if m.taken += escapedSize(text); m.taken > most {
-		m.breaks(m.eventTooLarge())
+		m.setLimitError(m.eventTooLarge())
 		return text[:min(len(text), maxShown)]
 	}
 	return text
@@ -229,13 +229,13 @@ func (m *mapping) firstFlag(r *rule) flagValue {
 		case v.isNull():
 			continue
 		case v.isBool():
-			m.took(r, p.text)
+			m.traceTaken(r, p.text)
 			return flagValue{isTrue: v[0] == 't', ok: true, path: p, there: true}
 		case v.isBlank():
 			continue
 		case v.isString() && len(v) <= maxFlag:
 			if text := v.text(); strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
-				m.took(r, p.text)
+				m.traceTaken(r, p.text)
 				return flagValue{isTrue: len(text) == len("true"), ok: true, path: p, there: true}
 			}
 		}
@@ -266,12 +266,12 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 			continue
 		}
 		if text, ok := v.number(); ok {
-			m.took(r, p.text)
+			m.traceTaken(r, p.text)
 			return numberValue{text: text, path: p, ok: true}
 		}
 		if text, ok := v.money(); ok {
 			m.warn(CodeMoneyAsText, p.text, "money written as text; it is read as a number, and stays a property")
-			m.took(r, p.text)
+			m.traceTaken(r, p.text)
 			return numberValue{text: text, path: p, ok: true, isMoney: true}
 		}
 		m.warn(CodeNotNumeric, p.text, "not a number; it stays a property")

@@ -167,8 +167,8 @@ func (t *trace) beginItem(request int, price string) {
 
 func (t *trace) endItem() { t.properties = t.order }
 
-// took notes that a rule takes the value at a path.
-func (m *mapping) took(r *rule, path string) {
+// traceTaken notes that a rule takes the value at a path.
+func (m *mapping) traceTaken(r *rule, path string) {
 	if m.trace == nil {
 		return
 	}

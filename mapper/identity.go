@@ -134,7 +134,7 @@ func (m *mapping) emailFromUserID(id textValue) string {
 		return ""
 	}
 	m.warn(CodeEmailFromUserID, id.path.text, "the traits have no email; the user id is an email address, and taken for it")
-	m.took(&emailRule, id.path.text)
+	m.traceTaken(&emailRule, id.path.text)
 	return text
 }
 
@@ -146,7 +146,7 @@ func (m *mapping) limitExternalID(p *person) {
 		return
 	}
 	if p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" {
-		m.breaks(limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most))
+		m.setLimitError(limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most))
 		return
 	}
 	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("an external id has %d characters at most; it is kept as the custom property _id", most))
@@ -192,7 +192,7 @@ func (m *mapping) findExternalID(p *person) textValue {
 		}
 	}
 	if m.externalID != nil {
-		m.took(&externalIDRule, id.path.text)
+		m.traceTaken(&externalIDRule, id.path.text)
 	}
 	p.userID, p.externalIDPath = id.value, id.path.text
 	p.keepsUserID = m.cfg.EnforceEmailAsPrimary
@@ -209,7 +209,7 @@ func (m *mapping) klaviyoID() string {
 			m.warnNoPlace(at)
 			return ""
 		}
-		m.took(&klaviyoIDRule, at)
+		m.traceTaken(&klaviyoIDRule, at)
 		return id
 	}
 	return ""

@@ -33,9 +33,9 @@ func shown[T ~string | ~[]byte](text T) string {
 	return string(text[:end]) + "…"
 }
 
-// breaks notes that a request would break a limit, unless one is broken already. It is
+// setLimitError notes that a request would break a limit, unless one is broken already. It is
 // told when limits are checked.
-func (m *mapping) breaks(err *Error) {
+func (m *mapping) setLimitError(err *Error) {
 	if m.broken == nil {
 		m.broken = err
 	}

@@ -156,7 +156,7 @@ func (m *Mapper) end(w *mapping) {
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
 	w.externalID, w.retl, w.skipped, w.leaves = nil, false, "", wordSet{}
 	w.itemTexts = [rootCount]bool{}
-	w.unsaid, w.broken, w.taken = 0, nil, 0
+	w.omittedWarnings, w.broken, w.taken = 0, nil, 0
 	m.pool.Put(w)
 }
 
@@ -179,8 +179,8 @@ func (m *mapping) run() (Result, error) {
 	m.readParts()
 	p, requests, err := rule.requests(m)
 	result.Skipped = m.skipped
-	if m.unsaid > 0 {
-		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings are left out", m.unsaid)})
+	if m.omittedWarnings > 0 {
+		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings are left out", m.omittedWarnings)})
 	}
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {

@@ -48,10 +48,10 @@ func (m *mapping) traitNames(r *rule) []string {
 		m.warn(CodeWrongType, from, "a list of names of traits is needed here")
 		return nil
 	case list.isLongerThan(maxTraits):
-		m.breaks(limitError(CodeListTooLong, pointerTo(from), "a list of names of traits has %d at most", maxTraits))
+		m.setLimitError(limitError(CodeListTooLong, pointerTo(from), "a list of names of traits has %d at most", maxTraits))
 		return nil
 	}
-	m.took(r, from)
+	m.traceTaken(r, from)
 	var names []string
 	seen := make(map[string]bool)
 	for _, element := range list.elements() {

@@ -100,7 +100,7 @@ func (m *mapping) read(f *profileField, from *rule) field {
 	case ok:
 		return runtime.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
-		m.took(from, found.null.text)
+		m.traceTaken(from, found.null.text)
 		return runtime.Null[string]()
 	}
 	return field{}
@@ -134,7 +134,7 @@ func (m *mapping) readCustom(p *profile, custom object, who person, limit int, t
 		return
 	}
 	if len(custom) > maxTraits {
-		m.breaks(limitError(CodeTooLarge, "", "a profile has %d custom properties at most", maxTraits))
+		m.setLimitError(limitError(CodeTooLarge, "", "a profile has %d custom properties at most", maxTraits))
 		return
 	}
 	p.custom = m.json(custom, limit, tooLarge)
@@ -144,7 +144,7 @@ func (m *mapping) readCustom(p *profile, custom object, who person, limit int, t
 func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []byte {
 	raw, ok := o.json(limit)
 	if !ok {
-		m.breaks(tooLarge(m))
+		m.setLimitError(tooLarge(m))
 	}
 	return raw
 }
@@ -154,7 +154,7 @@ func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []by
 func (m *mapping) customTraits(left *wordSet) object {
 	for _, r := range []root{rootTraits, rootContextTraits} {
 		if m.crowded[r] {
-			m.breaks(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
+			m.setLimitError(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
 			return nil
 		}
 	}
@@ -162,7 +162,7 @@ func (m *mapping) customTraits(left *wordSet) object {
 	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
 	if traits.namesSize()+contextTraits.namesSize() > maxTraitNames {
-		m.breaks(limitError(CodeTooLarge, "", "the names of traits have %d bytes at most", maxTraitNames))
+		m.setLimitError(limitError(CodeTooLarge, "", "the names of traits have %d bytes at most", maxTraitNames))
 		return nil
 	}
 	for i := range traits {
@@ -271,7 +271,7 @@ func (m *mapping) ipAddress() string {
 		if _, err := netip.ParseAddr(text); err != nil {
 			continue
 		}
-		m.took(&ipRule, p.text)
+		m.traceTaken(&ipRule, p.text)
 		return text
 	}
 	return ""

@@ -222,7 +222,7 @@ func (m *mapping) firstList(r *rule) (value, path, bool) {
 		switch {
 		case !ok, v.isNull(), v.isBlank():
 		case v.isList(), v.isString():
-			m.took(r, p.text)
+			m.traceTaken(r, p.text)
 			return v, p, true
 		default:
 			m.warn(CodeWrongType, p.text, "a channel or a list of channels is needed here")

@@ -70,7 +70,7 @@ func (m *mapping) eventTime(r *rule) (moment, *Error) {
 		if read.assumed {
 			m.warn(CodeAssumedUTC, p.text, "a time without an offset; it is taken to be in UTC")
 		}
-		m.took(r, p.text)
+		m.traceTaken(r, p.text)
 		return moment{read.text, p, read.at}, nil
 	}
 	if first != nil {

@@ -54,7 +54,7 @@ func (m *mapping) readEvent(who person, name textValue, warehouseTime *rule) (*e
 		properties = properties.without(&worth)
 	}
 	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
-		e.properties = m.whole(propertiesPath)
+		e.properties = m.unchangedObject(propertiesPath)
 	} else {
 		most := &m.revision.limits
 		properties = m.flatten(properties, most.properties, most.event, (*mapping).propertyPath)
@@ -95,8 +95,8 @@ func (m *mapping) ownProperties(at *moment) object {
 	return own
 }
 
-// whole gives an object that needs no change as it stands in the event, or {}.
-func (m *mapping) whole(p path) []byte {
+// unchangedObject gives an object that needs no change as it stands in the event, or {}.
+func (m *mapping) unchangedObject(p path) []byte {
 	at := m.at[p.root][p.word]
 	if at == 0 || len(m.parts[rootProperties]) == 0 {
 		return []byte("{}")
@@ -107,7 +107,7 @@ func (m *mapping) whole(p path) []byte {
 	}
 	compact, ok := found.value.compact(m.revision.limits.event)
 	if !ok {
-		m.breaks(m.eventTooLarge())
+		m.setLimitError(m.eventTooLarge())
 	}
 	return compact
 }
@@ -141,7 +141,7 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 	out := []string{}
 	for channel := range m.eachChannel(channels) {
 		if len(out) == maxChannels {
-			m.breaks(limitError(CodeListTooLong, pointerTo(from.text), "a profile has %d channels at most", maxChannels))
+			m.setLimitError(limitError(CodeListTooLong, pointerTo(from.text), "a profile has %d channels at most", maxChannels))
 			break
 		}
 		if channel != nil {

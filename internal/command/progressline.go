@@ -14,8 +14,8 @@ const (
 	logInterval  = 30 * time.Second
 )
 
-// standing is how far a delivery is, earlier runs included.
-type standing struct {
+// deliveryStatus is how far a delivery is, earlier runs included.
+type deliveryStatus struct {
 	done, delivered int
 	undelivered     undelivered
 	perSecond       float64 // requests of the last interval
@@ -68,9 +68,9 @@ func every(interval time.Duration, show func()) (end func()) {
 	}
 }
 
-func (s *sending) standing(perSecond float64) standing {
+func (s *sending) standing(perSecond float64) deliveryStatus {
 	status, stats := s.Status(), s.Stats()
-	now := standing{
+	now := deliveryStatus{
 		delivered:   s.earlier.Delivered + stats.Delivered,
 		undelivered: s.undelivered(stats),
 		perSecond:   perSecond,
@@ -99,12 +99,12 @@ func (s *sending) isLimited() bool {
 	return false
 }
 
-func (s *sending) logStanding(now standing) {
+func (s *sending) logStanding(now deliveryStatus) {
 	s.logger.Info("progress", "done", now.done, "delivered", now.delivered, "dead_lettered", now.undelivered.deadLettered, "failed", now.undelivered.failed,
 		"requests_per_second", math.Round(now.perSecond*10)/10, "waits_for", now.waits)
 }
 
-func (l *lockedWriter) showStanding(now standing) {
+func (l *lockedWriter) showStanding(now deliveryStatus) {
 	l.showLine(fmt.Sprintf("events done: %d, delivered: %d, dead-lettered: %d, failed: %d; %.0f requests/s; waiting for %s",
 		now.done, now.delivered, now.undelivered.deadLettered, now.undelivered.failed, now.perSecond, now.waits))
 }

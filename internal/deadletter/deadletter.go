@@ -81,7 +81,7 @@ func Open(name string) (*File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.Mode().IsRegular() {
-		err = claim(file, name, flock.Shared)
+		err = lockNamed(file, name, flock.Shared)
 	}
 	if err == nil && info.Mode().IsRegular() {
 		err = endLine(file, info.Size())
@@ -121,9 +121,9 @@ func openToAppend(name string) (*os.File, error) {
 	return file, err
 }
 
-// claim locks a file and makes sure that it still is the one with the name: a
+// lockNamed locks a file and makes sure that it still is the one with the name: a
 // replay may have put another in its place before it gave up the lock.
-func claim(file *os.File, name string, lock func(*os.File) error) error {
+func lockNamed(file *os.File, name string, lock func(*os.File) error) error {
 	if err := lock(file); err != nil {
 		return err
 	}

@@ -279,7 +279,7 @@ func TestOpenWhileAReplayEnds(t *testing.T) {
 	if err := rewrite(t, path).Finish(0); err != nil {
 		t.Fatal(err)
 	}
-	if err := claim(old, path, flock.Shared); !errors.Is(err, flock.ErrLocked) {
+	if err := lockNamed(old, path, flock.Shared); !errors.Is(err, flock.ErrLocked) {
 		t.Errorf("claim of the file that was replaced: %v", err)
 	}
 }

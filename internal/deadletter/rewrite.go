@@ -43,7 +43,7 @@ func Rewrite(name string) (*Rewriting, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := claim(old, name, flock.Exclusive); err != nil {
+	if err := lockNamed(old, name, flock.Exclusive); err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
 	file, err := atomicfile.Create(name, info.Mode().Perm())

@@ -92,11 +92,11 @@ func (q *Queue) perform(c *call) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.lanes.done(c)
-	q.settle(c, err)
+	q.handleResult(c, err)
 }
 
-// took notes that a call's request is done.
-func (q *Queue) took(c *call) {
+// requestDone notes that a call's request is done.
+func (q *Queue) requestDone(c *call) {
 	for _, one := range apart(c.dropped) {
 		q.lanes.add(one)
 	}

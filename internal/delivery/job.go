@@ -114,7 +114,7 @@ func (q *Queue) performJob(c *call) {
 	case err == nil:
 		c.dropped = c.tasks
 	}
-	q.settle(c, err)
+	q.handleResult(c, err)
 }
 
 // watch waits for the end of a job and tells what it didn't take, if that is known. An

@@ -42,8 +42,8 @@ func (q *Queue) outcome(err error) outcome {
 	return outcomes[client.BlameOf(err)]
 }
 
-// settle does what follows from a call's error.
-func (q *Queue) settle(c *call, err error) {
+// handleResult does what follows from a call's error.
+func (q *Queue) handleResult(c *call, err error) {
 	if q.outage.probe == c {
 		q.outage.probe = nil
 	}
@@ -51,7 +51,7 @@ func (q *Queue) settle(c *call, err error) {
 	switch outcome {
 	case delivered:
 		q.release()
-		q.took(c)
+		q.requestDone(c)
 	case refused:
 		if isAnswered(err) {
 			q.release()

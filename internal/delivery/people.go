@@ -102,7 +102,7 @@ func (p *people) add(t *task) {
 func (p *people) remove(t *task) *task {
 	for _, id := range t.ids {
 		here := p.present[id]
-		whole := here.person.whole()
+		whole := here.person.root()
 		if whole.last == t {
 			whole.last = nil
 		}
@@ -124,13 +124,13 @@ func (p *people) remove(t *task) *task {
 
 func (p *people) find(i id) *person {
 	if here, ok := p.present[i]; ok {
-		return here.person.whole()
+		return here.person.root()
 	}
 	if known := p.recent[i]; known != nil {
-		return known.whole()
+		return known.root()
 	}
 	if known := p.older[i]; known != nil {
-		return known.whole()
+		return known.root()
 	}
 	return nil
 }
@@ -145,8 +145,8 @@ func (p *people) remember(i id, whole *person) {
 	p.recent[i] = whole
 }
 
-// whole is the person that all have turned out to be.
-func (p *person) whole() *person {
+// root is the person that all have turned out to be.
+func (p *person) root() *person {
 	for p.into != nil {
 		if p.into.into != nil {
 			p.into = p.into.into // a shorter way for the next time

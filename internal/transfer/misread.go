@@ -130,13 +130,13 @@ func isRefused(reason error) bool {
 	return errors.As(reason, &e) && e.StatusCode == http.StatusBadRequest
 }
 
-// watching is a sender from whose answers misread learns.
-type watching struct {
+// observedClient is a sender from whose answers misread learns.
+type observedClient struct {
 	Client
 	misread *misread
 }
 
-func (w watching) Send(ctx context.Context, req client.Request) (*client.Response, error) {
+func (w observedClient) Send(ctx context.Context, req client.Request) (*client.Response, error) {
 	resp, err := w.Client.Send(ctx, req)
 	w.misread.answered(req.Operation(), err)
 	return resp, err

@@ -118,7 +118,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	t.misread = &misread{revision: cfg.Mapper.Revision(), progress: t.progress}
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
-		Sender: watching{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
+		Sender: observedClient{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
 		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, ReadAhead: cfg.ReadAhead, Earlier: cfg.Earlier,
 	})
 	return t
