@@ -98,6 +98,9 @@ const (
 	// CodeSubscribeWithoutList is a subscribe: true without a list, so that nobody is
 	// subscribed. Send a listId, or set it in the config.
 	CodeSubscribeWithoutList Code = "subscribe_without_list"
+	// CodeSubscribeElsewhere is a subscribe: true among the traits of an identify, which becomes a
+	// property and subscribes nobody. Send it in traits.properties, with a listId, if it is meant to.
+	CodeSubscribeElsewhere Code = "subscribe_elsewhere"
 	// CodeUnknownChannel is a channel of consent that is neither email nor sms. Leave it
 	// out.
 	CodeUnknownChannel Code = "unknown_channel"

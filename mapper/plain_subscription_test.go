@@ -57,6 +57,13 @@ func (m *plain) identifySubscription() []string {
 		return []string{m.unsubscription(listID())}
 	case ok:
 		m.warn(mapper.CodeNotUnsubscribed, fieldOf(path))
+	case !there:
+		for _, place := range []string{"T", "C"} {
+			if v, found := m.get(place + ".subscribe"); found && (kindOf(v) == 't' || kindOf(v) == '"' && strings.EqualFold(textOf(v), "true")) {
+				m.warn(mapper.CodeSubscribeElsewhere, fieldOf(place+".subscribe"))
+				break
+			}
+		}
 	}
 	return nil
 }

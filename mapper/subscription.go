@@ -52,6 +52,8 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
 	case subscribe.ok:
 		m.warnNotUnsubscribed(subscribe)
+	case !subscribe.there:
+		m.warnSubscribeElsewhere()
 	}
 	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is sent all the same
 		m.warn(err.Code, err.Field, err.Message)
@@ -61,6 +63,17 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		m.warn(CodeSubscribedByDefault, "subscribe", "the record says nothing of subscribing, and subscribes the person; map a column to subscribe if it isn't to")
 	}
 	return request, err
+}
+
+// warnSubscribeElsewhere warns of a subscribe: true where that of a group stands, and which
+// no rule reads in an identify.
+func (m *mapping) warnSubscribeElsewhere() {
+	for _, p := range groupSubscription.subscribe.from {
+		if v, ok := m.lookup(p); ok && (v.isBool() && v[0] == 't' || v.isString() && len(v) <= maxFlag && strings.EqualFold(v.text(), "true")) {
+			m.warn(CodeSubscribeElsewhere, p.text, "subscribe is true, but stands among the traits and subscribes nobody; in an identify it belongs in traits.properties")
+			return
+		}
+	}
 }
 
 // groupRequest subscribes the person to the list that the group is, or

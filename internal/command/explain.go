@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -40,7 +41,8 @@ func (p Program) explainCommand() *cobra.Command {
 		Long: `Explain maps one event and tells of each field of its requests where the value stands
 in the event and which rule put it there, what became a custom property and why, and
 what of the event is in no request. It reads a file, or standard input where there is
-none or the name is -, and sends nothing.
+none or the name is -, and sends nothing. Of a file of dead letters it explains the event
+that the record holds.
 
 The exit status is 3 if the event can't be sent.`,
 		Example: `  rudderklaviyo explain --line 812 events.jsonl
@@ -93,6 +95,9 @@ func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings
 	event, err := p.findEvent(cmd, settings, source, flags)
 	if err != nil {
 		return err
+	}
+	if letter, err := deadletter.Parse(event.Text); err == nil && letter.Event != nil {
+		event.Text = letter.Event
 	}
 	e := explained{at: event.Position, text: event.Text, reason: tooLong, width: p.stdoutWidth()}
 	e.Unused = []mapper.UnusedField{{Why: mapper.WhyUnsendable}}

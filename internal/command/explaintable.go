@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -47,7 +47,7 @@ const maxShown = 48
 
 func (e explained) printTable(w io.Writer, colour palette) error {
 	var out strings.Builder
-	heading := fmt.Sprintf("%s%s%s %s", colour.heading, plan.Place{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
+	heading := fmt.Sprintf("%s%s%s %s", colour.heading, problem.Place{Line: e.at.Line, Event: e.at.Event}, colour.end, e.Type)
 	fmt.Fprintln(&out, strings.TrimRight(heading, " "))
 	switch {
 	case e.reason != nil:

@@ -112,11 +112,12 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		files = compressed(events.Files())
 	}
 	planned := draft.Plan(files, quotaOf(granted, flags.quotaShare))
+	planned.Explain(p.explainLine(cmd, source.files))
 	if err := planPrinters[flags.output](planned, p.Stdout); err != nil {
 		return writeError(err)
 	}
 	if planned.Unsendable > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; explain --line N tells why", planned.Unsendable)}
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; to see why:\n  %s", planned.Unsendable, planned.Errors[0].Explain)}
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/sample"
 )
 
@@ -61,12 +62,12 @@ func TestPlan(t *testing.T) {
 		Metrics:           []plan.Metric{{Name: "Ping", Events: 8}, {Name: "Pong", Events: 1}},
 		SameSecond:        plan.SameSecond{Events: 2},
 		RepeatedUniqueIDs: 2,
-		Errors: []*plan.Problem{
-			{Code: "invalid_json", Events: 1, First: []plan.Place{{File: first, Line: 7}}},
-			{Code: "missing_identifier", Events: 1, First: []plan.Place{{File: second, Line: 8, Event: 8}}},
+		Errors: []*problem.Problem{
+			{Code: "invalid_json", Events: 1, First: []problem.Place{{File: first, Line: 7}}},
+			{Code: "missing_identifier", Events: 1, First: []problem.Place{{File: second, Line: 8, Event: 8}}},
 		},
-		Warnings: []*plan.Problem{{Code: "invalid_phone", Events: 1, First: []plan.Place{{File: first, Line: 4}}}},
-		Skipped:  []*plan.Problem{{Code: "unsupported_type", Events: 1, First: []plan.Place{{File: first, Line: 6}}}},
+		Warnings: []*problem.Problem{{Code: "invalid_phone", Events: 1, First: []problem.Place{{File: first, Line: 4}}}},
+		Skipped:  []*problem.Problem{{Code: "unsupported_type", Events: 1, First: []problem.Place{{File: first, Line: 6}}}},
 		Calls: []plan.Calls{
 			{Operation: klaviyo.OperationCreateEvent.ID, Calls: plan.Bounds{Least: 9, Most: 9}},
 			{Operation: klaviyo.OperationCreateProfile.ID, Calls: plan.Bounds{Least: 2, Most: 2}},
@@ -78,6 +79,7 @@ func TestPlan(t *testing.T) {
 		Compressed: nil,
 	}
 	got.Compressed = nil
+	got.Explain(func(problem.Place) string { return "" }) // TestEachProblemIsExplained has the commands
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
 // TestPlanOfWhatIsLeft plans before, while and after a checkpointed send is under way, and
@@ -46,16 +47,16 @@ func TestPlanOfWhatIsLeft(t *testing.T) {
 		go account(k).run(t, append([]string{"send", "--no-dead-letter"}, args...)...)
 		time.Sleep(35 * time.Second) // the events of one person are sent one by one
 		got, events = planned(statusDone)
-		want(got, events, &plan.Checkpoint{Name: saved, At: plan.Place{File: second, Line: 2}, EventsDone: 4}, 2)
+		want(got, events, &plan.Checkpoint{Name: saved, At: problem.Place{File: second, Line: 2}, EventsDone: 4}, 2)
 		setup{}.run(t, append([]string{"send", "--no-dead-letter", "--simulate"}, args...)...).want(t, statusStopped, "another run is under way")
 
 		time.Sleep(time.Minute)
 		got, events = planned(statusDone)
-		want(got, events, &plan.Checkpoint{Name: saved, At: plan.Place{File: second, Line: 4}, EventsDone: 6, Complete: true}, 0)
+		want(got, events, &plan.Checkpoint{Name: saved, At: problem.Place{File: second, Line: 4}, EventsDone: 6, Complete: true}, 0)
 
 		grow(t, second, lines(track(1, "m6")))
 		got, events = planned(statusDone)
-		want(got, events, &plan.Checkpoint{Name: saved, At: plan.Place{File: second, Line: 4}}, 1)
+		want(got, events, &plan.Checkpoint{Name: saved, At: problem.Place{File: second, Line: 4}}, 1)
 		r := setup{}.run(t, append([]string{"plan"}, args...)...)
 		r.want(t, statusDone)
 		if begin := "What is left from " + second + " line 4 on, by " + saved + ".\n\nevents     "; !strings.HasPrefix(r.stdout, begin) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
@@ -17,6 +18,9 @@ type sending struct {
 	earlier  transfer.Counts // of earlier runs
 	terminal *lockedWriter   // to show on how far it is, or nil
 	began    time.Time
+
+	notes   notes
+	explain func(problem.Place) string // gives the command for it
 
 	*transfer.Transfer
 	compressed map[input.Compression]int // files
@@ -36,7 +40,9 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	cfg.Source, cfg.Files, cfg.Counts = lines, len(s.files), s.earlier
 	cfg.Mapper = s.mapper
 	cfg.Client, cfg.Concurrency, cfg.Bulk = s.client, flags.concurrency, delivery.Bulk(flags.bulk)
-	cfg.Logger, cfg.Where = s.logger, s.where
+	cfg.Logger, cfg.Where, cfg.Listed = s.logger, s.where, s.terminal != nil
+	s.notes = newNotes()
+	cfg.Note = s.notes.add
 	s.Transfer = transfer.Start(ctx, cfg)
 	defer s.showProgress(ctx)()
 	err := s.Run()
@@ -96,6 +102,7 @@ func (s *sending) summary(stop *stop) summary {
 		Compressed:     s.compressed,
 		Skips:          stats.Skips,
 		Warnings:       stats.Warnings,
+		Problems:       s.notes.problems(s.files, s.explain),
 		DeadLetterFile: s.letters,
 		Stopped:        stop,
 	}

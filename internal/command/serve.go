@@ -170,9 +170,7 @@ func (p Program) loadAccounts(flags serveFlags) ([]config.Account, error) {
 	if err != nil {
 		return nil, wrongUsage(err)
 	}
-	if len(ignored) > 0 {
-		p.logger(flags.logLevel).Warn("settings of RudderStack's form that mean nothing here are ignored", "keys", ignored)
-	}
+	warnOfIgnored(p.logger(flags.logLevel), flags.config, ignored)
 	if flags.simulate {
 		for i := range accounts {
 			accounts[i].Key = simulation

@@ -81,10 +81,24 @@ func (p Program) logger(level slog.Level) *slog.Logger {
 // load puts the settings together, and logs which of the file it ignores.
 func (p Program) load(cmd *cobra.Command, s settings, logger *slog.Logger) (config.Config, error) {
 	loaded, err := p.loadSettings(cmd, s)
-	if len(loaded.ignored) > 0 {
-		logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", s.config, "keys", loaded.ignored)
-	}
+	warnOfIgnored(logger, s.config, loaded.ignored)
 	return loaded.Config, err
+}
+
+// warnOfIgnored says which settings of a file are RudderStack's alone, and which of them are
+// made otherwise here.
+func warnOfIgnored(logger *slog.Logger, file string, ignored []string) {
+	var meaningless []string
+	for _, key := range ignored {
+		if difference := config.Difference(key); difference != "" {
+			logger.Warn("a setting of RudderStack's form is ignored", "file", file, "key", key, "instead", difference)
+		} else {
+			meaningless = append(meaningless, key)
+		}
+	}
+	if len(meaningless) > 0 {
+		logger.Warn("settings of RudderStack's form that mean nothing here are ignored", "file", file, "keys", meaningless)
+	}
 }
 
 // loadMapper reads the settings of a command that sends nothing, and makes its mapper.

@@ -118,12 +118,8 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		switch {
 		case flag.Name == fromLineFlag, flag.Name == fromEventFlag, flag.Name == newKeyFlag: // given once
-		case flag.Value.Type() == "bool" && flag.Value.String() == "true":
-			words = append(words, "--"+flag.Name)
 		default:
-			for _, value := range valuesOf(flag) {
-				words = append(words, "--"+flag.Name+"="+quote(value))
-			}
+			words = append(words, flagWords(flag)...)
 		}
 	})
 	words = append(words, more...)
@@ -134,6 +130,17 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 		words = append(words, quote(file))
 	}
 	return strings.Join(words, " ")
+}
+
+// flagWords are the words that set a flag to the value that it has.
+func flagWords(flag *pflag.Flag) (words []string) {
+	if flag.Value.Type() == "bool" && flag.Value.String() == "true" {
+		return []string{"--" + flag.Name}
+	}
+	for _, value := range valuesOf(flag) {
+		words = append(words, "--"+flag.Name+"="+quote(value))
+	}
+	return words
 }
 
 // valuesOf gives the values of a flag that may be given several times, or its one.

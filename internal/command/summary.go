@@ -37,6 +37,9 @@ type summary struct {
 	Compressed map[input.Compression]int `json:"compressed,omitempty"`
 	Skips      map[mapper.SkipReason]int `json:"skips,omitempty"`
 	Warnings   map[string]int            `json:"warnings,omitempty"` // by code
+	// Problems are the events of this run that weren't delivered, were skipped or have a
+	// warning, by code, with the first places and the command that explains the first.
+	Problems *problems `json:"problems,omitempty"`
 	// DeadLetterFile is empty where there is none.
 	DeadLetterFile string `json:"dead_letter_file,omitempty"`
 	Stopped        *stop  `json:"stopped,omitempty"`
@@ -91,16 +94,21 @@ func (s summary) printTable(w io.Writer) error {
 	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
 		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})
 	}
-	for _, reason := range slices.Sorted(maps.Keys(s.Skips)) {
-		rows = append(rows, row{fmt.Sprintf("skipped as %s", reason), s.Skips[reason]})
-	}
-	for _, code := range slices.Sorted(maps.Keys(s.Warnings)) {
-		rows = append(rows, row{fmt.Sprintf("warning %s", code), s.Warnings[code]})
-	}
 	for _, r := range rows {
 		if _, err := fmt.Fprintf(w, "%s %8v\n", terminal.Pad(r.name, nameWidth), r.value); err != nil {
 			return err
 		}
+	}
+	for _, group := range s.Problems.groups() {
+		for _, p := range group.problems {
+			if _, err := fmt.Fprintf(w, "%s %8d  %s\n", terminal.Pad(group.name+" "+p.Code, nameWidth), p.Events, p.Places()); err != nil {
+				return err
+			}
+		}
+	}
+	if example := s.Problems.example(); example != "" {
+		_, err := fmt.Fprintf(w, "To see why:\n  %s\n", example)
+		return err
 	}
 	return nil
 }

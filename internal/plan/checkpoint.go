@@ -5,6 +5,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/checkpoint"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
 // Checkpoint is what a delivery goes on by.
@@ -12,7 +13,7 @@ type Checkpoint struct {
 	// Name is that of the checkpoint's file.
 	Name string `json:"name"`
 	// At is the first event that isn't done.
-	At Place `json:"at"`
+	At problem.Place `json:"at"`
 	// EventsDone counts the events before it.
 	EventsDone int `json:"events_done"`
 	// Complete tells that there is nothing left to send.
@@ -21,7 +22,7 @@ type Checkpoint struct {
 
 // GoOn makes the draft that of what is left by a checkpoint, whose file has a name.
 func (d *Draft) GoOn(name string, saved checkpoint.Checkpoint) {
-	d.checkpoint = &Checkpoint{name, PlaceOf(d.files, saved.At), saved.Counts.Events, saved.Done}
+	d.checkpoint = &Checkpoint{name, problem.PlaceOf(d.files, saved.At), saved.Counts.Events, saved.Done}
 }
 
 // IsComplete tells whether there is nothing left to add.

@@ -8,6 +8,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -33,7 +34,7 @@ type Draft struct {
 	metrics  map[string]int
 	others   int // events of metrics that aren't in metrics
 
-	errors, warnings, skipped problems
+	errors, warnings, skipped problem.Set
 
 	people   tally.Distinct
 	collapse collapse
@@ -52,7 +53,7 @@ func New(files []string, bulk delivery.Bulk) *Draft {
 		types:    map[string]int{},
 		requests: map[runtime.OperationID]int{},
 		metrics:  map[string]int{},
-		errors:   problems{}, warnings: problems{}, skipped: problems{},
+		errors:   problem.Set{}, warnings: problem.Set{}, skipped: problem.Set{},
 		collapse: newCollapse(),
 		estimate: delivery.NewEstimate(bulk),
 	}
@@ -63,16 +64,15 @@ func (d *Draft) Add(e Event) {
 	d.events++
 	d.forms[e.Form]++
 	d.types[typeName(e.Result.Type)]++
-	at := PlaceOf(d.files, e.Position)
 	for _, warning := range e.Result.Warnings {
-		d.warnings.add(string(warning.Code), at)
+		d.warnings.Add(string(warning.Code), e.Position)
 	}
 	switch {
 	case e.Reason != nil:
-		d.errors.add(string(e.Reason.Code), at)
+		d.errors.Add(string(e.Reason.Code), e.Position)
 		return
 	case e.Result.Skipped != "":
-		d.skipped.add(string(e.Result.Skipped), at)
+		d.skipped.Add(string(e.Result.Skipped), e.Position)
 		return
 	}
 	person := personOf(e.Result.Identity)
@@ -139,9 +139,9 @@ func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 		MetricsLeftOut:    d.others,
 		SameSecond:        d.collapse.sameSecond,
 		RepeatedUniqueIDs: d.collapse.repeated,
-		Errors:            d.errors.sorted(),
-		Warnings:          d.warnings.sorted(),
-		Skipped:           d.skipped.sorted(),
+		Errors:            d.errors.Sorted(d.files),
+		Warnings:          d.warnings.Sorted(d.files),
+		Skipped:           d.skipped.Sorted(d.files),
 		Calls:             callsOf(d.estimate, quota),
 		QuotaShare:        quota.Share,
 		Forms:             d.forms,
@@ -149,9 +149,7 @@ func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 	}
 	people, exact := d.people.Count()
 	plan.People, plan.PeopleEstimated = people, !exact
-	for _, problem := range plan.Errors {
-		plan.Unsendable += problem.Events
-	}
+	plan.Unsendable = d.errors.Events()
 	for _, calls := range plan.Calls {
 		plan.Seconds.Least = max(plan.Seconds.Least, calls.Seconds.Least)
 		plan.Seconds.Most = max(plan.Seconds.Most, calls.Seconds.Most)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
@@ -82,4 +84,15 @@ func heapInUse() int {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return int(stats.HeapAlloc)
+}
+
+func TestTypesAreRudderStacks(t *testing.T) {
+	d := New([]string{"a"}, delivery.BulkAuto)
+	for _, name := range []string{"track", "page", "", "mine", "yours", "track"} {
+		d.Add(Event{Result: mapper.Result{Type: name, Skipped: mapper.SkipUnsupportedType}})
+	}
+	want := map[string]int{"track": 2, "page": 1, "unknown": 1, "other": 2}
+	if diff := cmp.Diff(want, d.Plan(nil, Quota{Share: 1}).Types); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
 // Plan is what send would do. Its JSON is what docs/plan.md promises.
@@ -34,9 +35,9 @@ type Plan struct {
 	SameSecond        SameSecond `json:"same_second"`
 	RepeatedUniqueIDs int        `json:"repeated_unique_ids"`
 
-	Errors   []*Problem `json:"errors"`
-	Warnings []*Problem `json:"warnings"`
-	Skipped  []*Problem `json:"skipped"`
+	Errors   []*problem.Problem `json:"errors"`
+	Warnings []*problem.Problem `json:"warnings"`
+	Skipped  []*problem.Problem `json:"skipped"`
 
 	Calls      []Calls `json:"calls"`
 	Seconds    Bounds  `json:"seconds"`
@@ -44,6 +45,13 @@ type Plan struct {
 
 	Forms      input.Forms               `json:"forms"`
 	Compressed map[input.Compression]int `json:"compressed"`
+}
+
+// Explain adds to each problem the command that explains the first of its events.
+func (p *Plan) Explain(command func(problem.Place) string) {
+	for _, problems := range [][]*problem.Problem{p.Errors, p.Skipped, p.Warnings} {
+		problem.Explain(problems, command)
+	}
 }
 
 // Metric is a metric with the events of it.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
@@ -98,24 +99,17 @@ func (p *Plan) share() string {
 	return fmt.Sprintf(", of which it uses %g %%", p.QuotaShare*100)
 }
 
-func (p *Plan) printProblems(t *table, name string, problems []*Problem) {
+func (p *Plan) printProblems(t *table, name string, problems []*problem.Problem) {
 	total := 0
-	for _, problem := range problems {
-		total += problem.Events
+	for _, p := range problems {
+		total += p.Events
 	}
 	if total == 0 {
 		return
 	}
 	t.group(name, thousands(total))
-	for _, problem := range problems {
-		places := make([]string, len(problem.First))
-		for i, place := range problem.First {
-			places[i] = place.String()
-		}
-		if problem.Events > len(places) {
-			places = append(places, "…")
-		}
-		t.row("  "+problem.Code, thousands(problem.Events), places...)
+	for _, p := range problems {
+		t.row("  "+p.Code, thousands(p.Events), p.Places())
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
 func tableOf(t *testing.T, p *Plan) string {
@@ -36,11 +37,11 @@ func TestTableWarnsOfManyMetrics(t *testing.T) {
 // TestTable has what the tables of real events seldom have.
 func TestTable(t *testing.T) {
 	got := tableOf(t, &Plan{
-		Checkpoint: &Checkpoint{Name: "progress.json", At: Place{"b.jsonl", 7, 2}, EventsDone: 1_206},
+		Checkpoint: &Checkpoint{Name: "progress.json", At: problem.Place{File: "b.jsonl", Line: 7, Event: 2}, EventsDone: 1_206},
 		Events:     1_234_567, Types: map[string]int{"track": 1_234_567},
 		People: 250_000, PeopleEstimated: true,
 		Metrics:    []Metric{{"A name that is longer than its column \x1b[2J", 1_234_567}, {"お茶を買った 🎁", 7}},
-		Errors:     []*Problem{{"invalid_json", 4, []Place{{"a.jsonl", 1, 0}, {"a.jsonl", 9, 12}, {"b.jsonl", 1, 0}}}},
+		Errors:     []*problem.Problem{{Code: "invalid_json", Events: 4, First: []problem.Place{{File: "a.jsonl", Line: 1}, {File: "a.jsonl", Line: 9, Event: 12}, {File: "b.jsonl", Line: 1}}}},
 		Calls:      []Calls{{"create_event", Bounds{1_000, 1_234_567}, Bounds{2, 21_164}}},
 		Seconds:    Bounds{2, 21_164},
 		QuotaShare: 1,

@@ -52,14 +52,21 @@ func (t *Transfer) writeOff(letters []Letter) error {
 	if len(letters) == 0 {
 		return nil
 	}
-	level, what := slog.LevelError, "event failed" // the log alone names it
+	level, what := slog.LevelError, "event failed" // nothing keeps it
 	if t.cfg.Letters != nil {
 		if err := t.cfg.Letters.Keep(letters); err != nil {
 			return fmt.Errorf("%w: %w", ErrLetter, err)
 		}
 		level, what = slog.LevelInfo, "event dead-lettered"
+	} else if t.cfg.Listed {
+		level = slog.LevelInfo
 	}
-	t.count(func(s *Stats) { s.Undelivered += len(letters) })
+	t.count(func(s *Stats) {
+		s.Undelivered += len(letters)
+		for _, l := range letters {
+			t.note(Note{Undeliverable, l.Reason.Code, position(l.Position)})
+		}
+	})
 	for _, l := range letters {
 		t.progress.reject(l.Position, l.Reason, l.Attempts)
 		t.cfg.Logger.Log(context.Background(), level, what,

@@ -70,7 +70,14 @@ type Config struct {
 	// PlaceInterval is the time between two calls of Place. The first are closer together.
 	PlaceInterval time.Duration
 
+	// Note, if set, is told of each event that is skipped or can't be delivered, and of each
+	// warning. It is called by several goroutines, never by two at once.
+	Note func(Note)
+
 	Logger *slog.Logger
+	// Listed says that the events that can't be delivered are listed at the end, so that the
+	// log names each at the level info only.
+	Listed bool
 	// Where says in the log where an event stands.
 	Where func(delivery.Position) []any
 }
@@ -214,7 +221,10 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 	text, err := t.cfg.Text(from)
 	switch {
 	case errors.Is(err, ErrStays):
-		t.count(func(s *Stats) { s.Undelivered++ })
+		t.count(func(s *Stats) {
+			s.Undelivered++
+			t.note(Note{Undeliverable, CodeStays, position(at)})
+		})
 		return kept, nil
 	case err != nil:
 		return given, t.queue.Refuse(event, err)
@@ -237,6 +247,7 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 		t.count(func(s *Stats) {
 			s.Skipped++
 			s.Skips[result.Skipped]++
+			t.note(Note{Skipped, string(result.Skipped), position(at)})
 		})
 		return skipped, nil
 	}
@@ -265,7 +276,10 @@ func (t *Transfer) warnOfAnswer(event delivery.Event, warning client.Warning) {
 
 // warn counts a warning and logs it.
 func (t *Transfer) warn(at delivery.Position, code, message string, more ...any) {
-	t.count(func(s *Stats) { s.Warnings[code]++ })
+	t.count(func(s *Stats) {
+		s.Warnings[code]++
+		t.note(Note{Warned, code, position(at)})
+	})
 	t.cfg.Logger.Info("warning", slices.Concat(t.cfg.Where(at), []any{"code", code, "message", message}, more)...)
 }
 
