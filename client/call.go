@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	gopath "path"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -19,7 +20,7 @@ func (c *Client) Call(ctx context.Context, call runtime.Call) error {
 	if err != nil {
 		return refuse(call.Operation, adviceID)
 	}
-	return c.exchangeJSON(ctx, call, path, cfg.Answered)
+	return c.exchangeJSON(ctx, call, path, decode, cfg.Answered)
 }
 
 // adviceID is what to do about an id that can't be a part of a path.
@@ -44,7 +45,8 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 //
 // The request passes the same links as a typed call and fails with the same errors. The
 // path begins with a slash and is escaped. The query, the body and the answer may be nil:
-// the body is written as JSON, and the answer's JSON is decoded into answer, a pointer.
+// the body is written as JSON, and the answer's JSON is decoded into answer, a pointer. One
+// that doesn't fit what it points to is an [ErrUnexpectedAnswer].
 //
 // The revision is the latest that this module describes, or that of [runtime.InRevision].
 // Where its description has the endpoint, the body needs the same identifiers as in a typed
@@ -63,8 +65,11 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
 		return refuse(nil, "give a revision, which is a date (YYYY-MM-DD)")
 	}
+	if v := reflect.ValueOf(answer); answer != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return refuse(nil, "give a pointer to decode the answer into, or nil")
+	}
 	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
-	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, cfg.Answered)
+	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, decodeWhole, cfg.Answered)
 }
 
 // isRevision matches a revision of the API; that of a beta ends in .pre.
@@ -77,8 +82,11 @@ func isPath(path string) bool {
 		gopath.Clean(u.Path) == strings.TrimSuffix(u.Path, "/")
 }
 
+// A decoder reads an answer into a pointer. It gives JSON Pointers to what it couldn't read.
+type decoder func(answer []byte, into any) (unread []string)
+
 // exchangeJSON makes a call to a path: it writes the body as JSON and decodes the answer.
-func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, answered *runtime.Answered) error {
+func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, decode decoder, answered *runtime.Answered) error {
 	if len(call.Query) > 0 {
 		path += "?" + call.Query.Encode()
 	}

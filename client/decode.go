@@ -9,10 +9,19 @@ import (
 	"strings"
 )
 
-// decode reads an answer into a pointer as far as it can be read. It gives JSON Pointers
-// to what is of another type than described, whose places stay zero.
+// decode reads an answer into a generated type as far as it can be read. It gives JSON
+// Pointers to what is of another type than described, whose places stay zero.
 func decode(answer []byte, into any) (unread []string) {
 	return decodeValue(answer, reflect.ValueOf(into).Elem(), "")
+}
+
+// decodeWhole reads an answer into a type of the caller's. What doesn't fit it can't be told
+// from what can be done without, so that either all of it is read or the call fails.
+func decodeWhole(answer []byte, into any) (unread []string) {
+	if json.Unmarshal(answer, into) != nil {
+		return []string{""}
+	}
+	return nil
 }
 
 // decodeValue reads the value at a place. It takes apart only what can't be read as a

@@ -116,6 +116,8 @@ func TestDoRefuses(t *testing.T) {
 		"a space":       func() error { return c.Do(t.Context(), "GET", "/api/a b", nil, nil, nil) },
 		"a method":      func() error { return c.Do(t.Context(), "GET IT", "/api/segments", nil, nil, nil) },
 		"a body":        func() error { return c.Do(t.Context(), "POST", "/api/segments", nil, func() {}, nil) },
+		"an answer":     func() error { return c.Do(t.Context(), "GET", "/api/segments", nil, nil, struct{ Data any }{}) },
+		"a nil pointer": func() error { return c.Do(t.Context(), "GET", "/api/segments", nil, nil, (*struct{ Data any })(nil)) },
 		"a revision": func() error {
 			return c.Do(t.Context(), "GET", "/api/segments", nil, nil, nil, runtime.InRevision("latest\r\nX: y"))
 		},
@@ -145,6 +147,45 @@ func TestDoErrors(t *testing.T) {
 		}
 		if a.StatusCode != status || a.RequestID != "e-1" || a.Attempts != 1 {
 			t.Errorf("%d: answered %+v", status, a)
+		}
+	}
+}
+
+// An answer that doesn't fit the caller's type is no success with empty fields, whatever tags
+// these have.
+func TestDoReadsAllOrFails(t *testing.T) {
+	c := answering(t, func(*http.Request) (*http.Response, error) {
+		return jsonResponse(http.StatusOK, `{"data":[{"id":"S"}],"links":{"next":"n"}}`, nil), nil
+	})
+	type links struct{ Next int }
+	for name, answer := range map[string]any{
+		"no tags": &struct{ Data []struct{ ID int } }{},
+		"another case": &struct {
+			Links links `json:"Links"`
+		}{},
+		"a member's": &struct {
+			Links links `json:"links"`
+		}{},
+		"another value": new([]string),
+	} {
+		err := c.Do(t.Context(), "GET", "/api/segments", nil, nil, answer)
+		if !errors.Is(err, client.ErrUnexpectedAnswer) {
+			t.Errorf("%s: err = %v, want ErrUnexpectedAnswer; read %+v", name, err, answer)
+		}
+	}
+}
+
+// A path that never was is answered like one that a retired revision had. It isn't the
+// account's fault, for other calls would pass.
+func TestDoUnknownPath(t *testing.T) {
+	c := answering(t, func(*http.Request) (*http.Response, error) {
+		return jsonResponse(http.StatusNotFound, `{"errors":[{"code":"not_found","detail":"No valid revisions found for method GET."}]}`, nil), nil
+	})
+	for path, want := range map[string]error{"/api/segmnets": client.ErrNotFound, "/api/segmnets/S": client.ErrNotFound, "/api/accounts": client.ErrRevisionRetired} {
+		if err := c.Do(t.Context(), "GET", path, nil, nil, nil); !errors.Is(err, want) {
+			t.Errorf("%s: err = %v, want %v", path, err, want)
+		} else if want == client.ErrNotFound && !strings.Contains(err.Error(), "check the path") {
+			t.Errorf("%s: %v", path, err)
 		}
 	}
 }

@@ -23,8 +23,8 @@ var (
 	// the next one may. 400, 405, 413, 414, 415 and 422; or one that this package
 	// refused to send.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrNotFound is a resource that doesn't exist: 404, or 410 of an operation
-	// with an id in its path.
+	// ErrNotFound is a resource or, with Client.Do, a path that doesn't exist: 404, or 410
+	// of an operation with an id in its path.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict is an identifier that belongs to another profile: 409.
 	ErrConflict = errors.New("conflict")
@@ -35,7 +35,8 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrRevisionRetired is an account that no longer serves our revision: 410 of an
 	// operation without an id in its path, a 400 or 410 that names the revision, or a
-	// 404 that finds no valid one. Every further request would fail.
+	// 404 that finds no valid one of an operation that its revision describes. Every
+	// further request would fail.
 	ErrRevisionRetired = errors.New("revision retired")
 	// ErrMisdirected is an answer that isn't the API's: a redirect, a page, a status or a
 	// success that the description doesn't give the operation, or a certificate that
@@ -54,7 +55,8 @@ var (
 	// another type than described. What could be read is in the Error. Calls that read
 	// fail so only where the answer is of no use without those values: its ids, its
 	// attributes as a whole, or the address of the next page. Of other values the place
-	// stays zero, with a warning to the logger.
+	// stays zero, with a warning to the logger. Client.Do fails of any value that doesn't
+	// fit.
 	ErrUnexpectedAnswer = errors.New("unexpected answer")
 )
 

@@ -83,7 +83,8 @@ func noAnswer(req *http.Request, err error) *Error {
 // badAnswer makes the error of a request that got an answer of a kind other than success.
 func badAnswer(call *call, resp *http.Response) *Error {
 	body := peek(resp)
-	kind := replyOf(call.operation, resp).kind()
+	answer := replyOf(call.operation, resp)
+	kind := answer.kind()
 	e := &Error{
 		Operation:   call.operation,
 		StatusCode:  resp.StatusCode,
@@ -113,6 +114,8 @@ func badAnswer(call *call, resp *http.Response) *Error {
 		e.advice = "the API doesn't redirect; check the base URL"
 	case kind == ErrRevisionRetired:
 		e.advice = retiredAdvice(call.operation)
+	case kind == ErrNotFound && !answer.isDescribed():
+		e.advice = "check the path, the ids in it, and that revision " + call.operation.Revision + " has the endpoint"
 	case kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
 	case kind == ErrConflict && e.DuplicateProfileID != "":

@@ -71,7 +71,7 @@ var (
 	isNoPage        = condition{"with JSON or nothing", func(r reply) bool { return !isPage(r.body) }}
 	isOfAPI         = condition{"with Klaviyo's errors; for an id in the path, with JSON or nothing", reply.isOfAPI}
 	blamesRevision  = condition{"that names the revision", reply.blamesRevision}
-	findsNoRevision = condition{"that finds no valid revision", reply.findsNoRevision}
+	findsNoRevision = condition{"that finds no valid revision, of an operation that its revision describes", reply.findsNoRevision}
 	hasNoID         = condition{"of an operation without an id in its path", func(r reply) bool { return !r.op.HasID() }}
 )
 
@@ -101,7 +101,7 @@ func (r reply) kind() error {
 // everything that is sent.
 func (r reply) isSuccess() bool {
 	// What isn't described may be answered with any of them.
-	if len(r.op.Success.Statuses) > 0 && !slices.Contains(r.op.Success.Statuses, r.status) {
+	if r.isDescribed() && !slices.Contains(r.op.Success.Statuses, r.status) {
 		return false
 	}
 	var answer struct {
@@ -120,6 +120,9 @@ func (r reply) isSuccess() bool {
 		return isEmpty(r.body) || isJSON(r.body)
 	}
 }
+
+// isDescribed tells whether the revision's description has the operation.
+func (r reply) isDescribed() bool { return len(r.op.Success.Statuses) > 0 }
 
 // isOfAPI tells an answer about what an id names from that of a server that doesn't have
 // the path.
@@ -149,9 +152,10 @@ func (r reply) blamesRevision() bool {
 }
 
 // findsNoRevision tells whether the API has no revision for the call. A 404 may quote an
-// id with the word, so more than that is looked for.
+// id with the word, so more than that is looked for. It is answered to a path that never
+// was, too: only one that is described shows that the revision has gone.
 func (r reply) findsNoRevision() bool {
-	return slices.ContainsFunc(faultsIn(r.body), func(fault apiFault) bool {
+	return r.isDescribed() && slices.ContainsFunc(faultsIn(r.body), func(fault apiFault) bool {
 		return strings.Contains(strings.ToLower(fault.Title+" "+fault.Detail), "no valid revision")
 	})
 }
