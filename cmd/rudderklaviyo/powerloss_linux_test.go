@@ -110,7 +110,7 @@ func TestPowerLoss(t *testing.T) {
 	dir, address := filepath.Join(d.folder, "data"), freeAddresses(t, 1)[0]
 	l := newLoad("http://" + address)
 	revision := slices.Max(openapi.Revisions())
-	l.of(random, "shop", file.add("shop", k.account("shop"), revision), 50, 0)
+	l.of(random, "shop", file.add("shop", k.account("shop"), revision), 50, 300) // of which Klaviyo takes all in time
 	s := asServe(t, "serve", "--config", file.path(), "--data-dir", dir, "--listen", address, "--base-url", k.url("serve"))
 	s.start()
 	cuts := max(1, *kills/4)
