@@ -30,6 +30,7 @@ func run(checkpointInterval time.Duration) {
 	program := command.Program{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StderrIsTerminal:   terminal.Is(os.Stderr),
+		StdinIsTerminal:    terminal.Is(os.Stdin),
 		Getenv:             os.Getenv,
 		CheckpointInterval: checkpointInterval,
 	}

@@ -10,14 +10,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // clientFlags say how Klaviyo is called.
 type clientFlags struct {
-	simulate    bool
+	simulate    simulation
 	baseURL     string
 	concurrency int
 	quotaShare  float64
@@ -26,7 +25,7 @@ type clientFlags struct {
 }
 
 func (f *clientFlags) register(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.simulate, "simulate", false, "deliver to a Klaviyo inside the program, which needs no key")
+	registerSimulation(flags, &f.simulate)
 	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
 	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
@@ -44,16 +43,16 @@ func (f *clientFlags) check() error {
 	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
 		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
 	}
+	if f.simulate == simulationFast && len(f.limits) > 0 {
+		return wrongUsage(fmt.Errorf("--simulate=fast keeps no limits: leave --%s out", limitFlag))
+	}
 	return nil
 }
 
-// simulation stands for a base URL where nothing leaves the program, and for the key there.
-const simulation = "simulation"
-
 // server is where the requests go.
 func (f *clientFlags) server() string {
-	if f.simulate {
-		return simulation
+	if f.simulate.on() {
+		return simulated
 	}
 	return strings.TrimSuffix(f.baseURL, "/")
 }
@@ -61,8 +60,8 @@ func (f *clientFlags) server() string {
 // transport carries the requests: to Klaviyo, or to the simulation.
 func (f *clientFlags) transport(p Program) http.RoundTripper {
 	switch {
-	case f.simulate:
-		return klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()).Transport()
+	case f.simulate.on():
+		return f.simulate.transport(f.limits)
 	case p.Transport != nil:
 		return p.Transport
 	}
@@ -81,6 +80,9 @@ func (f *clientFlags) newClient(key string, mapping mapper.Config, transport htt
 	granted, err := grantsOf(f.limits)
 	if err != nil {
 		return nil, err
+	}
+	if f.simulate == simulationFast {
+		granted = noLimits()
 	}
 	for _, g := range granted {
 		options = append(options, client.WithLimit(g.operation, g.burst, g.steady))

@@ -26,7 +26,9 @@ type Program struct {
 	Stderr io.Writer
 	// StderrIsTerminal has the commands show on Stderr how far they are.
 	StderrIsTerminal bool
-	Getenv           func(string) string
+	// StdinIsTerminal has the commands say so when they wait for events there.
+	StdinIsTerminal bool
+	Getenv          func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
 	Transport http.RoundTripper
 	// CheckpointInterval is the time between two writes of a checkpoint. The

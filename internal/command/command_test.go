@@ -107,13 +107,15 @@ func TestUsage(t *testing.T) {
 	}{
 		{"unknown command", []string{"deliver"}, "See rudderklaviyo --help."},
 		{"unknown flag", []string{"send", "--key", "x"}, "unknown flag: --key"},
+		{"dry run", []string{"send", "--dry-run", events}, "there is no --dry-run: rudderklaviyo plan tells what send would do, and --simulate delivers"},
+		{"dry run of replay", []string{"replay", "--dry-run=true", events}, "rudderklaviyo plan tells what send would do"},
 		{"help of the command", []string{"send", "--key", "x"}, "See rudderklaviyo send --help."},
 		{"flag without its value", []string{"send", "--config"}, "--config needs a value"},
 		{"flag of another type", []string{"send", "--from-line", "x"}, "rudderklaviyo: --from-line is a whole number\n"},
 		{"unknown log level", []string{"map", "--log-level", "loud"}, "rudderklaviyo: --log-level is one of debug, info, warn, error\n"},
 		{"share in words", []string{"send", "--quota-share", "half"}, "--quota-share is a number, such as 0.8\n"},
 		{"bulk of another kind", []string{"send", "--simulate", "--bulk", "always"}, "--bulk is auto or never"},
-		{"switch with a word", []string{"send", "--simulate=perhaps"}, "--simulate is true or false\n"},
+		{"switch with a word", []string{"send", "--simulate=perhaps"}, "--simulate is one of limits, fast, false\n"},
 		{"explain of several files", []string{"explain", events, events}, "explain reads one FILE"},
 		{"unknown output", []string{"send", "--simulate", "--output", "xml"}, "--output is one of json, table"},
 		{"no concurrency", []string{"send", "--simulate", "--concurrency", "0"}, "--concurrency is from 1 to"},
@@ -253,6 +255,27 @@ func TestEachMappingFlagSetsSomething(t *testing.T) {
 		case *string, *bool, **bool:
 		default:
 			t.Errorf("--%s has a field of type %T", flagOf(key), field)
+		}
+	}
+}
+
+func TestStandardInputAtATerminal(t *testing.T) {
+	events := write(t, "events.jsonl", lines(identify(1)))
+	for _, tt := range []struct {
+		args       []string
+		isTerminal bool
+		says       bool
+	}{
+		{[]string{"map"}, true, true}, {[]string{"map", "-"}, true, true}, {[]string{"plan"}, true, true}, {[]string{"explain"}, true, true},
+		{[]string{"send", "--simulate"}, true, true}, {[]string{"map"}, false, false}, {[]string{"map", events}, true, false},
+	} {
+		var stderr bytes.Buffer
+		p := Program{Stdin: strings.NewReader(identify(1)), Stdout: io.Discard, Stderr: &stderr, StdinIsTerminal: tt.isTerminal, Getenv: func(string) string { return "" }}
+		if status := p.Run(t.Context(), tt.args); status != statusDone {
+			t.Errorf("%q: status %d", tt.args, status)
+		}
+		if strings.Contains(stderr.String(), "from standard input") != tt.says {
+			t.Errorf("%q: %s", tt.args, &stderr)
 		}
 	}
 }

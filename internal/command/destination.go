@@ -49,6 +49,8 @@ type destination struct {
 	mapping mapper.Config
 	mapper  *mapper.Mapper
 	client  *client.Client
+
+	simulation simulation // or none
 }
 
 // newDestination puts together what the settings and the flags ask for.
@@ -68,8 +70,8 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err != nil {
 		return nil, err
 	}
-	if flags.simulate {
-		cfg.PrivateAPIKey = simulation
+	if flags.simulate.on() {
+		cfg.PrivateAPIKey = simulated
 	}
 	if err := p.checkKey(cfg.PrivateAPIKey); err != nil {
 		return nil, err
@@ -81,7 +83,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err != nil {
 		return nil, err
 	}
-	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c}, nil
+	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c, simulation: flags.simulate}, nil
 }
 
 // checkKey refuses a key that can't be one, and says which setting it comes from.

@@ -72,8 +72,11 @@ func TestEveryVariableSetsItsFlag(t *testing.T) {
 				return
 			}
 			value := samples[flag.Value.Type()]
-			if flag.Name == logLevelFlag {
+			switch flag.Name {
+			case logLevelFlag:
 				value = samples["level"]
+			case simulateFlag:
+				value = "fast"
 			}
 			if value == "" {
 				t.Fatalf("--%s has a value of type %s: give a sample", flag.Name, flag.Value.Type())

@@ -59,6 +59,7 @@ func addFlags(cmd *cobra.Command, group flagGroup, register func(*pflag.FlagSet)
 		flag.Hidden = flag.Hidden || slices.Contains(noEffect, flag.Name)
 	})
 	cmd.Flags().AddFlagSet(flags)
+	flags.VisitAll(func(flag *pflag.Flag) { completeFlag(cmd, flag) })
 }
 
 // groupOf is the group of a flag. Those that cobra makes have none.

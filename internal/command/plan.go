@@ -131,8 +131,8 @@ func readCheckpoint(flags sendFlags, files []string, cfg config.Config) (*checkp
 		return nil, err
 	}
 	key := cfg.PrivateAPIKey
-	if flags.simulate {
-		key = simulation
+	if flags.simulate.on() {
+		key = simulated
 	}
 	settings, err := checkpoint.DescribeSettings(flags.server(), key, cfg.Config)
 	if err != nil {

@@ -84,8 +84,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	}
 	defer lines.Close()
 	p.noticeRevision(to.mapping, flags)
-	if flags.simulate {
-		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", simulationNotice, input.Name(file))
+	if flags.simulate.on() {
+		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", flags.simulate.notice(), input.Name(file))
 	}
 
 	s := &sending{destination: to, files: files, letters: file, terminal: p.terminal, began: time.Now(), explain: p.explainLine(cmd, files)}
@@ -99,7 +99,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		},
 	})
 
-	return p.end(s.summary(s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate))), flags.output)
+	return p.end(s.summary(s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate.on()))), flags.output)
 }
 
 // stopReplay is how a replay stopped, if delivery did or the file could not be replaced.

@@ -59,22 +59,11 @@ func listRevisions() string {
 	return lines.String()
 }
 
-// registerRevisions has the shell complete the revisions' names.
-func registerRevisions(cmd *cobra.Command) {
-	var names []cobra.Completion
-	for _, r := range revisions {
-		names = append(names, cobra.CompletionWithDesc(r.name, r.String()))
-	}
-	if err := cmd.RegisterFlagCompletionFunc(revisionFlag, cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp)); err != nil {
-		panic(err) // the flag is registered once
-	}
-}
-
 // noticeRevision says before a run begins that it is of a revision which nobody has chosen,
 // where Klaviyo itself is to take it and there is a later one.
 func (p Program) noticeRevision(mapping mapper.Config, flags destinationFlags) {
 	later, ok := latestAfter(mapper.DefaultRevision())
-	if mapping.Revision != "" || !ok || flags.simulate || !isKlaviyos(flags.baseURL) {
+	if mapping.Revision != "" || !ok || flags.simulate.on() || !isKlaviyos(flags.baseURL) {
 		return
 	}
 	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == mapper.DefaultRevision() })

@@ -167,8 +167,8 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	}
 	p.noticeRevision(to.mapping, flags.destinationFlags)
 	switch {
-	case flags.simulate:
-		fmt.Fprintln(p.Stderr, simulationNotice)
+	case flags.simulate.on():
+		fmt.Fprintln(p.Stderr, flags.simulate.notice())
 	case flags.deadLetter == "" && !flags.noDeadLetter:
 		fmt.Fprintf(p.Stderr, "There is no --%s FILE: events that fail are only logged. --%s says that this is meant.\n", deadLetterFlag, noDeadLetterFlag)
 	}
@@ -266,8 +266,6 @@ func someOf(jobs []string) string {
 	}
 	return strings.Join(jobs, ", ")
 }
-
-const simulationNotice = "This is a simulation: nothing leaves the program."
 
 // announceStop tells a person who interrupts the command that it heard. Its
 // result is called at the end.

@@ -104,6 +104,7 @@ func (s *sending) summary(stop *stop) summary {
 		Warnings:       stats.Warnings,
 		Problems:       s.notes.problems(s.files, s.explain),
 		DeadLetterFile: s.letters,
+		Simulation:     s.simulation,
 		Stopped:        stop,
 	}
 	sum.NotDone = sum.Events - sum.Delivered - sum.Skipped - sum.DeadLettered - sum.Failed

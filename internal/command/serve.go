@@ -122,7 +122,7 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if state := p.Getenv("STATE_DIRECTORY"); flags.dataDir == "" && state != "" {
 		flags.dataDir = filepath.SplitList(state)[0]
 	}
-	if flags.dataDir == "" && len(flags.nats) == 0 && !flags.simulate {
+	if flags.dataDir == "" && len(flags.nats) == 0 && !flags.simulate.on() {
 		return wrongUsage(errors.New("serve needs --data-dir FOLDER, where events are kept until they are delivered, or --nats with the URLs of a cluster"))
 	}
 	accounts, err := p.loadAccounts(flags)
@@ -142,7 +142,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 		return err
 	}
 	switch {
-	case f.config == "" && !f.simulate:
+	case f.config == "" && !f.simulate.on():
 		return wrongUsage(errors.New("serve needs --config FILE with the accounts; --simulate needs none"))
 	case (f.tlsCert == "") != (f.tlsKey == ""):
 		return wrongUsage(errors.New("--tls-cert and --tls-key belong together: give both"))
@@ -164,16 +164,16 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 // loadAccounts reads the accounts, or makes the one of a simulation.
 func (p Program) loadAccounts(flags serveFlags) ([]config.Account, error) {
 	if flags.config == "" {
-		return []config.Account{{Name: simulation, Key: simulation, Tokens: []string{simulation}, MaxBacklog: config.DefaultMaxBacklog}}, nil
+		return []config.Account{{Name: simulated, Key: simulated, Tokens: []string{simulated}, MaxBacklog: config.DefaultMaxBacklog}}, nil
 	}
 	accounts, ignored, err := config.LoadService(flags.config, p.Getenv)
 	if err != nil {
 		return nil, wrongUsage(err)
 	}
 	warnOfIgnored(p.logger(flags.logLevel), flags.config, ignored)
-	if flags.simulate {
+	if flags.simulate.on() {
 		for i := range accounts {
-			accounts[i].Key = simulation
+			accounts[i].Key = simulated
 		}
 	}
 	return accounts, nil

@@ -78,8 +78,8 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 		return s.deliver(failed, accounts, taking)
 	})
 	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", s.address(events), operators.Addr())
-	if s.flags.simulate {
-		fmt.Fprintln(s.program.Stderr, simulationNotice)
+	if s.flags.simulate.on() {
+		fmt.Fprintln(s.program.Stderr, s.flags.simulate.notice())
 	}
 	if err := group.Wait(); err != nil {
 		return stopped(err)

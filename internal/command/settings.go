@@ -49,7 +49,6 @@ func (s *settings) register(cmd *cobra.Command) {
 	})
 	addFlags(cmd, mappingGroup, s.registerMapping)
 	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { registerLogLevel(flags, &s.logLevel, slog.LevelWarn) })
-	registerRevisions(cmd)
 }
 
 func (s *settings) registerMapping(flags *pflag.FlagSet) {

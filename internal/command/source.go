@@ -63,6 +63,9 @@ func (s *source) open(p Program, from input.Position, others ...usedFile) (*inpu
 	if err := p.checkDistinct(append(p.inputFiles(s.files), others...)...); err != nil {
 		return nil, err
 	}
+	if p.StdinIsTerminal && slices.Contains(s.files, input.Stdin) {
+		fmt.Fprintln(p.Stderr, "Events are read from standard input, line by line. Ctrl-D ends them.")
+	}
 	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
 	if err != nil {
 		return nil, stopped(err)
@@ -134,7 +137,7 @@ func commandLine(cmd *cobra.Command, files []string, more ...string) string {
 
 // flagWords are the words that set a flag to the value that it has.
 func flagWords(flag *pflag.Flag) (words []string) {
-	if flag.Value.Type() == "bool" && flag.Value.String() == "true" {
+	if flag.NoOptDefVal != "" && flag.Value.String() == flag.NoOptDefVal {
 		return []string{"--" + flag.Name}
 	}
 	for _, value := range valuesOf(flag) {

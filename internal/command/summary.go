@@ -28,6 +28,9 @@ type summary struct {
 	RateLimited  int64   `json:"rate_limited"`
 	Seconds      float64 `json:"seconds"`
 
+	// Simulation is limits or fast, or left out where it was Klaviyo.
+	Simulation simulation `json:"simulation,omitempty"`
+
 	// Earlier is how many of the events earlier runs dealt with.
 	Earlier int `json:"earlier_events,omitempty"`
 	// Forms counts the events of this run by the form they were found in, and
@@ -88,6 +91,9 @@ func (s summary) printTable(w io.Writer) error {
 		row{"rate limited", s.RateLimited},
 		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
 	)
+	if s.Simulation.on() {
+		rows = append(rows, row{name: "simulation", value: s.Simulation})
+	}
 	for _, form := range slices.Sorted(maps.Keys(s.Forms)) {
 		rows = append(rows, row{"events from " + form.Name(), s.Forms[form]})
 	}

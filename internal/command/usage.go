@@ -16,12 +16,14 @@ var flagValues = map[string]string{
 	"float64":    "a number, such as 0.8",
 	"bool":       "true or false",
 	logLevelFlag: "one of debug, info, warn, error",
+	simulateFlag: "one of limits, fast, false",
 }
 
 // flagError puts an error of the flags' parser in plain words.
 func flagError(err error) error {
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
 	switch {
 	case errors.As(err, &invalid):
 		flag := invalid.GetFlag()
@@ -30,8 +32,17 @@ func flagError(err error) error {
 		}
 	case errors.As(err, &missing):
 		return fmt.Errorf("--%s needs a value", missing.GetFlag().Name)
+	case errors.As(err, &unknown):
+		if instead := insteadOf[unknown.GetSpecifiedName()]; instead != "" {
+			return fmt.Errorf("there is no --%s: %s", unknown.GetSpecifiedName(), instead)
+		}
 	}
 	return err
+}
+
+// insteadOf says what to do by the names of flags that other programs have.
+var insteadOf = map[string]string{
+	"dry-run": "rudderklaviyo plan tells what send would do, and --simulate delivers to a Klaviyo inside the program",
 }
 
 // checkExclusive refuses pairs of flags of which both are given.

@@ -1,0 +1,113 @@
+package command
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func TestCompletionOfValues(t *testing.T) {
+	tests := []struct {
+		args string
+		want string // the first lines, before the directive
+		then string
+	}{
+		{"send --bulk=", "auto,never", ":4"},
+		{"send --output=", "json,table", ":4"},
+		{"version --output=", "json,table", ":4"},
+		{"serve --log-level=", "debug,info,warn,error", ":4"},
+		{"map --item-fields=", "guide,klaviyo,transformer", ":4"},
+		{"send --simulate=", "limits\tKlaviyo's limits are kept,fast\tnone are", ":4"},
+		{"send --list-id=", "", ":4"},
+		{"send --concurrency=", "", ":4"},
+		{"send --config=", "", ":0"},
+		{"serve --data-dir=", "", ":16"},
+	}
+	for _, tt := range tests {
+		r := setup{}.run(t, append([]string{"__complete"}, strings.Split(tt.args, " ")...)...)
+		got := strings.Split(strings.TrimSpace(r.stdout), "\n")
+		if values := strings.Join(got[:len(got)-1], ","); values != tt.want || got[len(got)-1] != tt.then {
+			t.Errorf("%s: %q", tt.args, got)
+		}
+	}
+	countries := setup{}.run(t, "__complete", "plan", "--default-country", "D").stdout
+	if !strings.Contains(countries, "\nDE\n") || !strings.HasSuffix(countries, "\n:4\n") {
+		t.Errorf("countries: %q", countries)
+	}
+}
+
+// No choice is completed that a command refuses, and none is left out of its error.
+func TestChoicesAreTaken(t *testing.T) {
+	for _, cmd := range commandsOf(Root()) {
+		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+			choices := flagChoices[flag.Name]
+			if choices == nil {
+				return
+			}
+			for _, choice := range choices() {
+				value, _, _ := strings.Cut(choice, "\t")
+				if err := flag.Value.Set(value); err != nil {
+					t.Errorf("%s --%s %s: %v", cmd.CommandPath(), flag.Name, value, err)
+				}
+			}
+		})
+	}
+	for _, choice := range flagChoices[outputFlag]() {
+		if printers[choice] == nil || planPrinters[choice] == nil || explainPrinters[choice] == nil || versionPrinters[choice] == nil || shownPrinters[choice] == nil {
+			t.Errorf("--output %s isn't for all", choice)
+		}
+	}
+}
+
+func TestCompletionOfEveryShell(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
+		r := setup{}.run(t, "completion", shell)
+		r.want(t, statusDone)
+		if !strings.Contains(r.stdout, "rudderklaviyo") {
+			t.Errorf("%s: %d bytes", shell, len(r.stdout))
+		}
+	}
+	for _, cmd := range commandsOf(Root()) {
+		if isCobras(cmd) {
+			continue
+		}
+		words := strings.Fields(cmd.CommandPath())[1:]
+		r := setup{}.run(t, append(append([]string{"__complete"}, words...), "--")...)
+		if !strings.Contains(r.stdout, "--help") {
+			t.Errorf("%s: %q", cmd.CommandPath(), r.stdout)
+		}
+		for _, hidden := range hiddenOf(cmd) {
+			if strings.Contains(r.stdout, "--"+hidden+"\t") {
+				t.Errorf("%s: --%s is completed, and has no effect", cmd.CommandPath(), hidden)
+			}
+		}
+		if help := (setup{}).run(t, append([]string{"help"}, words...)...); help.stdout == "" || help.status != statusDone {
+			t.Errorf("no help for %s", cmd.CommandPath())
+		}
+	}
+}
+
+// hiddenOf are the flags that a command takes and that have no effect there.
+func hiddenOf(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Hidden {
+			names = append(names, flag.Name)
+		}
+	})
+	return names
+}
+
+func TestFlagsWithoutEffect(t *testing.T) {
+	for _, cmd := range commandsOf(Root()) {
+		var want []string
+		if cmd.Name() == "plan" {
+			want = []string{"concurrency", deadLetterFlag, noDeadLetterFlag}
+		}
+		if got := hiddenOf(cmd); !isCobras(cmd) && !slices.Equal(got, want) {
+			t.Errorf("%s: %q have no effect, want %q", cmd.CommandPath(), got, want)
+		}
+	}
+}

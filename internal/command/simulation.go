@@ -1,0 +1,91 @@
+package command
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+)
+
+// simulation is what stands in for Klaviyo, or nothing.
+type simulation string
+
+// The values of --simulate.
+const (
+	simulationLimits simulation = "limits" // with Klaviyo's limits, so that it takes as long
+	simulationFast   simulation = "fast"   // without
+)
+
+const simulateFlag = "simulate"
+
+// simulated stands for a base URL where nothing leaves the program, and for the key there.
+const simulated = "simulation"
+
+func registerSimulation(flags *pflag.FlagSet, s *simulation) {
+	flags.Var(s, simulateFlag, "deliver to a Klaviyo inside the program, which needs no key. Of its `limits`, which it keeps, =fast keeps none")
+	flags.Lookup(simulateFlag).NoOptDefVal = string(simulationLimits)
+	flags.Lookup(simulateFlag).DefValue = "false"
+}
+
+// Set takes a value of the flag, among them those of a switch.
+func (s *simulation) Set(text string) error {
+	switch text {
+	case "true", string(simulationLimits):
+		*s = simulationLimits
+	case "false":
+		*s = ""
+	case string(simulationFast):
+		*s = simulationFast
+	default:
+		return errors.New("unknown")
+	}
+	return nil
+}
+
+func (s simulation) String() string {
+	if s == "" {
+		return "false"
+	}
+	return string(s)
+}
+
+// Type names the kind of value for pflag.
+func (s simulation) Type() string { return "simulation" }
+
+func (s simulation) on() bool { return s != "" }
+
+// notice tells a person about it before a run begins.
+func (s simulation) notice() string {
+	if s == simulationFast {
+		return "This is a simulation: nothing leaves the program. It keeps none of Klaviyo's limits."
+	}
+	return "This is a simulation: nothing leaves the program. It keeps Klaviyo's limits; --simulate=fast keeps none."
+}
+
+// transport is that of a Klaviyo inside the program, which grants the limits of --limit.
+func (s simulation) transport(limits []string) http.RoundTripper {
+	options := []klaviyotest.Option{klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()}
+	granted, _ := grantsOf(limits) // those of the client are checked
+	for _, g := range granted {
+		options = append(options, klaviyotest.WithLimit(g.operation, g.burst, g.steady))
+	}
+	if s == simulationFast {
+		options = append(options, klaviyotest.WithoutLimits())
+	}
+	return klaviyotest.New(options...).Transport()
+}
+
+// noLimits grants more calls of each operation than a program makes.
+func noLimits() []grant {
+	const many = 1_000_000_000
+	var granted []grant
+	for _, r := range revisions {
+		for operation := range client.Operations(r.name).All() {
+			granted = append(granted, grant{operation, many, many})
+		}
+	}
+	return granted
+}
