@@ -83,7 +83,7 @@ func TestSendPrintsATable(t *testing.T) {
 	r.want(t, statusDone, "simulation")
 	got := regexp.MustCompile(` +`).ReplaceAllString(r.stdout, " ")
 	got = regexp.MustCompile(`seconds .*`).ReplaceAllString(got, "seconds …")
-	want := "events 3\ndelivered 2\nskipped 1\nfailed 0\nrequests 2\nretries 0\nrate limited 0\nseconds …\nevents from JSON Lines 3\nskipped as unsupported_type 1 line 3\nwarning invalid_phone 1 line 2\nTo see why:\n rudderklaviyo explain --line 3 -\n"
+	want := "events 3\ndelivered 2\nskipped 1\nfailed 0\nrequests 2\nretries 0\nrate limited 0\nseconds …\nsimulation limits\nevents from JSON Lines 3\nskipped as unsupported_type 1 line 3\nwarning invalid_phone 1 line 2\nTo see why:\n rudderklaviyo explain --line 3 -\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
