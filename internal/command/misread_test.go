@@ -99,18 +99,34 @@ func TestMisread(t *testing.T) {
 // header asks for, and refuses subscriptions too: nothing is written off, and the command
 // that it prints delivers all.
 func TestFallForward(t *testing.T) {
-	k := klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithRetiredRevision(older))
-	s := account(k)
-	s.transport = withoutOptOut{k.Transport()}
-	dead := filepath.Join(t.TempDir(), "dead.jsonl")
-	// The events' times are in the future of a clock of testing/synctest.
-	r := s.run(t, "send", "--checkpoint="+progressFile(t), "--dead-letter="+dead, "../../examples/events.jsonl")
-	r.want(t, statusStopped, "no longer serves revision "+older)
-	if got := strings.Count(read(t, dead), "\n"); got != 0 {
-		t.Errorf("%d dead letters", got)
+	var groups, ends, identifies []string
+	for i := range 30 {
+		group := `{"type":"group","groupId":"L1","messageId":"g%d","traits":{"email":"p%d@example.com","subscribe":%t}}`
+		groups = append(groups, fmt.Sprintf(group, i, i, true))
+		ends = append(ends, fmt.Sprintf(group, i, i, false))
+		identifies = append(identifies, fmt.Sprintf(`{"type":"identify","messageId":"i%d","traits":{"email":"p%d@example.com","properties":{"subscribe":true,"listId":"L1"}}}`, i, i))
 	}
-	command, args := r.resumption(t)
-	s.run(t, append([]string{command}, args...)...).want(t, statusDone)
+	for name, events := range map[string]string{
+		"events of all kinds":        read(t, "../../examples/events.jsonl"),
+		"subscriptions alone":        lines(groups...),
+		"ends of subscriptions":      lines(ends...),
+		"identifies which subscribe": lines(identifies...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			k := klaviyotest.New(klaviyotest.WithAnyList(), klaviyotest.WithRetiredRevision(older))
+			s := account(k)
+			s.transport = withoutOptOut{k.Transport()}
+			dead := filepath.Join(t.TempDir(), "dead.jsonl")
+			// The events' times are in the future of a clock of testing/synctest.
+			r := s.run(t, "send", "--unsubscribe", "--checkpoint="+progressFile(t), "--dead-letter="+dead, write(t, "events.jsonl", events))
+			r.want(t, statusStopped, "no longer serves revision "+older)
+			if got := strings.Count(read(t, dead), "\n"); got != 0 {
+				t.Errorf("%d dead letters", got)
+			}
+			command, args := r.resumption(t)
+			s.run(t, append([]string{command}, args...)...).want(t, statusDone)
+		})
+	}
 }
 
 // withoutOptOut takes the header away that asks for a 410.

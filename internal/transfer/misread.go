@@ -15,10 +15,11 @@ import (
 
 // misread recognises a server that reads the requests of a retired revision as those of
 // another, in spite of the header that asks for a 410. It then refuses every event for
-// where its profile or its metric stands, as if each were at fault. So what it refuses is held
-// until an event is taken, or refused for something else, which settles that the server reads
-// requests as they are meant. When as many events as misreadAfter are refused like that it
-// doesn't, and the run stops. It is safe for concurrent use.
+// where its profile or its metric stands, and every subscription for want of profiles, as if
+// each were at fault. So what it refuses is held until an event is taken, or refused for
+// something else, which settles that the server reads requests as they are meant. When as many
+// events as misreadAfter are refused like that it doesn't, and the run stops. It is safe for
+// concurrent use.
 type misread struct {
 	revision string
 	progress *progress // told of those that are held
@@ -56,6 +57,17 @@ func (e *MisreadError) Unwrap() error { return client.ErrRevisionRetired }
 // their bodies are alike in many revisions.
 var eventOperations = []runtime.OperationID{"create_event", "bulk_create_events"}
 
+// misplaced are the ends of the pointers with which an operation's request is refused by a
+// server that reads it as another revision's. An error in one of these members, such as an
+// email, has a longer pointer. The requests of the operations that subscribe and unsubscribe
+// have no member profiles.
+var misplaced = map[runtime.OperationID][]string{
+	"create_event":         {"/profile", "/metric"},
+	"bulk_create_events":   {"/profile", "/metric"},
+	"subscribe_profiles":   {"/profiles"},
+	"unsubscribe_profiles": {"/profiles"},
+}
+
 // answered learns from the answer to a request.
 func (m *misread) answered(op *runtime.Operation, err error) {
 	m.mu.Lock()
@@ -66,10 +78,7 @@ func (m *misread) answered(op *runtime.Operation, err error) {
 		if err == nil && len(m.held) > 0 {
 			m.others++
 		}
-	case isMisread(err):
-		if m.refused++; m.refused == misreadAfter {
-			m.stop = &MisreadError{Revision: m.revision, Refused: m.refused}
-		}
+	case isMisread(err): // hold counts its events
 	case err == nil, isRefused(err):
 		m.settled = true
 	}
@@ -89,6 +98,15 @@ func (m *misread) hold(letters []Letter) (others []Letter, err error) {
 	defer m.mu.Unlock()
 	if m.stop != nil || m.settled {
 		return letters, m.stop
+	}
+	for _, l := range letters {
+		if isMisread(l.cause) {
+			m.refused++
+		}
+	}
+	if m.refused >= misreadAfter {
+		m.stop = &MisreadError{Revision: m.revision, Refused: m.refused}
+		return nil, m.stop
 	}
 	for _, l := range letters {
 		if !isRefused(l.cause) {
@@ -114,13 +132,13 @@ func (m *misread) release() []Letter {
 	return held
 }
 
-// isMisread tells whether a refusal is for where an event's profile or metric stands. An
-// error in one of them, such as an email, has a longer pointer.
+// isMisread tells whether a refusal is for where something stands that the revision has
+// elsewhere.
 func isMisread(reason error) bool {
 	var e *client.Error
-	return isRefused(reason) && errors.As(reason, &e) && slices.ContainsFunc(e.Faults, func(f client.Fault) bool {
+	return isRefused(reason) && errors.As(reason, &e) && e.Operation != nil && slices.ContainsFunc(e.Faults, func(f client.Fault) bool {
 		pointer := strings.TrimSuffix(f.Pointer, "/data")
-		return strings.HasSuffix(pointer, "/profile") || strings.HasSuffix(pointer, "/metric")
+		return slices.ContainsFunc(misplaced[e.Operation.ID], func(end string) bool { return strings.HasSuffix(pointer, end) })
 	})
 }
 
