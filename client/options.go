@@ -126,7 +126,8 @@ func WithHTTPClient(hc *http.Client) Option {
 	}
 }
 
-// WithLogger logs attempts at debug level and retries as warnings, with the
+// WithLogger logs attempts at debug level. Of the retries while nothing is answered the first is
+// a warning, as is the answer that ends them; the others are at debug level. They come with the
 // operation, the status and the times, and why there was no answer; never a body, a
 // query or the key.
 func WithLogger(logger *slog.Logger) Option {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
 // RetryPolicy says how often and how soon a request is sent again. A field that
@@ -89,12 +91,13 @@ func (p RetryPolicy) backoff(n int) time.Duration {
 // retry sends a request again after failures that pass. The loop is retryablehttp's;
 // hc carries each attempt to the next link, and follows no redirect.
 func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
+	spells := newSpells(logger)
 	return func(next http.RoundTripper) http.RoundTripper {
 		hc.Transport = next
 		hc.Timeout = 0 // it would count the limiter's waits; limitTime has it
 		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			r := retrier{policy: policy, logger: logger, call: callOf(req)}
+			r := retrier{policy: policy, spells: spells, call: callOf(req)}
 			again, err := repeatable(req)
 			if err != nil {
 				return nil, err
@@ -129,7 +132,7 @@ func repeatable(req *http.Request) (*retryablehttp.Request, error) {
 // A retrier decides for one request.
 type retrier struct {
 	policy RetryPolicy
-	logger *slog.Logger
+	spells *spells
 	call   *call
 	wait   time.Duration
 }
@@ -137,7 +140,11 @@ type retrier struct {
 // check is asked after each attempt. It doesn't start a wait that the context
 // would end: the error of the last attempt tells more.
 func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !r.passes(resp, err) {
+	passes := r.passes(resp, err)
+	if err == nil && !passes {
+		r.spells.answered(ctx, r.call.operation.ID)
+	}
+	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !passes {
 		return false, nil
 	}
 	r.wait = max(r.policy.backoff(r.call.attempts), retryAfter(resp, r.policy.MaxRetryAfter))
@@ -148,7 +155,9 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 	if resp != nil {
 		status = resp.StatusCode
 	}
+	var limited runtime.OperationID
 	if status == http.StatusTooManyRequests {
+		limited = r.call.operation.ID
 		if time.Since(r.call.limitedSince)+r.wait > r.policy.MaxRateLimited {
 			return false, nil
 		}
@@ -159,7 +168,7 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 	if err != nil {
 		attrs = append(attrs, "error", describe(withoutURL(err)))
 	}
-	r.logger.WarnContext(ctx, "klaviyo retry", attrs...)
+	r.spells.retry(ctx, limited, attrs...)
 	return true, nil
 }
 

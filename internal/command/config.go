@@ -162,7 +162,7 @@ func (p Program) runConfigShow(cmd *cobra.Command, settings settings, flags dest
 	if _, err := newMapper(loaded.Config); err != nil {
 		return err
 	}
-	if _, err := flags.newClient(simulated, loaded.Config.Config, flags.transport(p), p.logger(settings.logLevel)); err != nil {
+	if _, err := flags.newClient(simulated, loaded.Config.Config, flags.transport(p), p.logger(settings.log)); err != nil {
 		return err
 	}
 	shown := shownSettings{loaded.effective()}

@@ -61,7 +61,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err := checkExclusive(cmd, [2]string{"simulate", "base-url"}); err != nil {
 		return nil, err
 	}
-	logger := p.logger(settings.logLevel)
+	logger := p.logger(settings.log)
 	cfg, err := p.load(cmd, settings, logger)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func TestEveryFlagHasAGroupAndAVariable(t *testing.T) {
 
 // samples are a value of each type of flag that differs from the defaults.
 var samples = map[string]string{
-	"bool": "true", "string": "sample", "int": "7", "float64": "0.5", "duration": "9s", "stringSlice": "a,b", "stringArray": "x=1,2", "level": "debug",
+	"bool": "true", "string": "sample", "int": "7", "float64": "0.5", "duration": "9s", "stringSlice": "a,b", "stringArray": "x=1,2", "level": "debug", "logFormat": "json",
 }
 
 // A variable sets what the flag sets, of every command. None is listed by hand.

@@ -163,10 +163,13 @@ type palette struct{ heading, custom, quiet, bad, end string }
 
 var colours = palette{heading: "\x1b[1m", custom: "\x1b[36m", quiet: "\x1b[2m", bad: "\x1b[31m", end: "\x1b[0m"}
 
+// wantsColours tells whether the user's terminals have colours and the user doesn't mind.
+func (p Program) wantsColours() bool { return p.Getenv("NO_COLOR") == "" && p.takesEscapes() }
+
 // palette gives colours if standard output is a terminal that has them and the user doesn't
 // mind, see https://no-color.org. An empty NO_COLOR is no wish.
 func (p Program) palette() palette {
-	if p.Getenv("NO_COLOR") != "" || !p.takesEscapes() || !p.stdoutIsTerminal() {
+	if !p.wantsColours() || !p.stdoutIsTerminal() {
 		return palette{}
 	}
 	return colours

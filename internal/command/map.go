@@ -90,7 +90,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 		return stopped(source.stoppedAt(cmd, at, err))
 	}
 	source.warnIfShort(p, events)
-	p.logger(settings.logLevel).Info("read", "events", found, "files", events.Files())
+	p.logger(settings.log).Info("read", "events", found, "files", events.Files())
 	if failed > 0 {
 		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}
 	}

@@ -66,7 +66,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err := flags.check(); err != nil {
 		return err
 	}
-	cfg, err := p.load(cmd, settings, p.logger(settings.logLevel))
+	cfg, err := p.load(cmd, settings, p.logger(settings.log))
 	if err != nil {
 		return err
 	}

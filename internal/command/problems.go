@@ -98,4 +98,4 @@ func (p Program) explainLine(cmd *cobra.Command, files []string) func(problem.Pl
 }
 
 // ofExplainAlone are the flags that explain has for itself, and those that it doesn't need.
-var ofExplainAlone = map[string]bool{"line": true, "event": true, "output": true, logLevelFlag: true}
+var ofExplainAlone = map[string]bool{"line": true, "event": true, "output": true, logLevelFlag: true, logFormatFlag: true}

@@ -135,7 +135,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.terminal, began: time.Now(), explain: p.explainLine(cmd, source.files)}
+	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, source.files)}
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints

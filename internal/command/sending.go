@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
@@ -16,6 +18,7 @@ type sending struct {
 	files    []string
 	letters  string          // the file that keeps what can't be delivered, or empty
 	earlier  transfer.Counts // of earlier runs
+	listed   bool            // the summary alone names what fails, unless the log is asked for more
 	terminal *lockedWriter   // to show on how far it is, or nil
 	began    time.Time
 
@@ -40,7 +43,7 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	cfg.Source, cfg.Files, cfg.Counts = lines, len(s.files), s.earlier
 	cfg.Mapper = s.mapper
 	cfg.Client, cfg.Concurrency, cfg.Bulk = s.client, flags.concurrency, delivery.Bulk(flags.bulk)
-	cfg.Logger, cfg.Where, cfg.Listed = s.logger, s.where, s.terminal != nil
+	cfg.Logger, cfg.Where, cfg.Listed = s.logger, s.where, s.listed
 	s.notes = newNotes()
 	cfg.Note = s.notes.add
 	s.Transfer = transfer.Start(ctx, cfg)
@@ -48,6 +51,12 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	err := s.Run()
 	s.compressed = compressed(lines.Files())
 	return err
+}
+
+// lists tells whether the events that fail are listed at the end alone: for a person, who has
+// asked for nothing else.
+func (p Program) lists(cmd *cobra.Command) bool {
+	return p.StderrIsTerminal && !cmd.Flags().Changed(logLevelFlag) && !cmd.Flags().Changed(logFormatFlag)
 }
 
 // where says in the log where an event stands.

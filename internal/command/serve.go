@@ -20,7 +20,7 @@ import (
 type serveFlags struct {
 	clientFlags
 	config     string
-	logLevel   slog.Level
+	log        logFlags
 	listen     string
 	tlsCert    string
 	tlsKey     string
@@ -71,7 +71,7 @@ func (f *serveFlags) register(cmd *cobra.Command) {
 		flags.BoolVar(&f.profiles, "profiles", false, "give profiles of the program at /debug/pprof of the admin address")
 	})
 	addFlags(cmd, klaviyoGroup, f.clientFlags.register)
-	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { registerLogLevel(flags, &f.logLevel, slog.LevelInfo) })
+	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { f.log.register(flags, slog.LevelInfo) })
 }
 
 func (p Program) serveCommand() *cobra.Command {
@@ -130,7 +130,7 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 		return err
 	}
 	defer p.announceStop(cmd.Context())()
-	s := &serving{program: p, flags: flags, logger: p.logger(flags.logLevel)}
+	s := &serving{program: p, flags: flags, logger: p.logger(flags.log)}
 	return s.run(cmd.Context(), accounts)
 }
 
@@ -170,7 +170,7 @@ func (p Program) loadAccounts(flags serveFlags) ([]config.Account, error) {
 	if err != nil {
 		return nil, wrongUsage(err)
 	}
-	warnOfIgnored(p.logger(flags.logLevel), flags.config, ignored)
+	warnOfIgnored(p.logger(flags.log), flags.config, ignored)
 	if flags.simulate.on() {
 		for i := range accounts {
 			accounts[i].Key = simulated

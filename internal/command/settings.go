@@ -18,14 +18,13 @@ import (
 type settings struct {
 	config      string
 	destination string
-	logLevel    slog.Level
+	log         logFlags
 	mapping     config.Config
 }
 
 const (
 	configFlag      = "config"
 	destinationFlag = "destination"
-	logLevelFlag    = "log-level"
 )
 
 // mappingKeys are the keys of the mapping that have a flag, whose name is the key in small
@@ -48,7 +47,7 @@ func (s *settings) register(cmd *cobra.Command) {
 		flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
 	})
 	addFlags(cmd, mappingGroup, s.registerMapping)
-	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { registerLogLevel(flags, &s.logLevel, slog.LevelWarn) })
+	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { s.log.register(flags, slog.LevelWarn) })
 }
 
 func (s *settings) registerMapping(flags *pflag.FlagSet) {
@@ -66,15 +65,6 @@ func (s *settings) registerMapping(flags *pflag.FlagSet) {
 		}
 		annotate(flags.Lookup(name), keyAnnotation, key)
 	}
-}
-
-func registerLogLevel(flags *pflag.FlagSet, level *slog.Level, byDefault slog.Level) {
-	flags.TextVar(level, logLevelFlag, byDefault, "least `level` of what is logged: debug, info, warn or error")
-	flags.Lookup(logLevelFlag).DefValue = strings.ToLower(byDefault.String())
-}
-
-func (p Program) logger(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: level}))
 }
 
 // load puts the settings together, and logs which of the file it ignores.
@@ -102,7 +92,7 @@ func warnOfIgnored(logger *slog.Logger, file string, ignored []string) {
 
 // loadMapper reads the settings of a command that sends nothing, and makes its mapper.
 func (p Program) loadMapper(cmd *cobra.Command, settings settings) (*mapper.Mapper, error) {
-	cfg, err := p.load(cmd, settings, p.logger(settings.logLevel))
+	cfg, err := p.load(cmd, settings, p.logger(settings.log))
 	if err != nil {
 		return nil, err
 	}

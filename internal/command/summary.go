@@ -133,7 +133,7 @@ func (s summary) err() error {
 		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
 	}
 	if s.Failed > 0 {
-		lines = append(lines, fmt.Errorf("events failed: %d; the log alone names them; --%s FILE would keep them", s.Failed, deadLetterFlag))
+		lines = append(lines, fmt.Errorf("events failed: %d; nothing keeps them; --%s FILE would", s.Failed, deadLetterFlag))
 	}
 	if len(lines) == 0 {
 		return nil
