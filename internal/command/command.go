@@ -151,8 +151,8 @@ func (p Program) rootCommand() *cobra.Command {
 that --revision names.
 
 Events are JSON, in files or on standard input: one a line, in an array, in
-RudderStack's batches or its archive, plain or compressed. The private API key comes
-from KLAVIYO_API_KEY or, as the other settings, from the file given with
+RudderStack's batches or its archive, plain or compressed. The private API key
+comes from KLAVIYO_API_KEY or, as the other settings, from the file given with
 --config, which has the keys of RudderStack's Klaviyo destination.
 
 Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
@@ -162,7 +162,8 @@ ended it.`,
   rudderklaviyo map events.jsonl
   rudderklaviyo explain --line 7 events.jsonl
   rudderklaviyo send --simulate events.jsonl
-  KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
+  KLAVIYO_API_KEY=… rudderklaviyo send --config destination.yaml \
+      --dead-letter dead.jsonl events.jsonl
   KLAVIYO_API_KEY=… rudderklaviyo replay --config destination.yaml dead.jsonl`,
 		Version:       strings.TrimSpace(newVersions(thisBuild(), time.Now()).text()),
 		SilenceErrors: true,

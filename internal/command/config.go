@@ -23,8 +23,8 @@ func (p Program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Write a file of settings, or show those that hold",
-		Long: `Config is about the settings that --config, environment variables and flags give.
-A flag wins over its environment variable, and that over the file.`,
+		Long: `Config is about the settings that --config, environment variables and flags
+give. A flag wins over its environment variable, and that over the file.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return wrongUsage(errors.New("config init or config show?"))
@@ -39,8 +39,8 @@ func (p Program) configInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a file of settings to begin with",
-		Long: `Init writes a file of settings, with a comment on each key, to FILE or to standard
-output. It doesn't overwrite a file.`,
+		Long: `Init writes a file of settings, with a comment on each key, to FILE or to
+standard output. It doesn't overwrite a file.`,
 		Example: `  rudderklaviyo config init destination.yaml
   rudderklaviyo config init --service accounts.yaml`,
 		Args: cobra.MaximumNArgs(1),
@@ -82,11 +82,13 @@ func (p Program) configShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Show the settings that hold, and where each is from",
-		Long: `Show prints the settings that send would use: those of the mapping by their keys, and
-how Klaviyo is called by the flags. Beside each stands where it is from: the flag, the
-environment variable, the line of the file, or the default. It never shows a key.`,
+		Long: `Show prints the settings that send would use: those of the mapping by their
+keys, and how Klaviyo is called by the flags. Beside each stands where it is
+from: the flag, the environment variable, the line of the file, or the default.
+It never shows a key.`,
 		Example: `  rudderklaviyo config show --config destination.yaml
-  rudderklaviyo config show --output json | jq '.settings[] | select(.source != "default")'`,
+  rudderklaviyo config show --output json |
+      jq '.settings[] | select(.source != "default")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return p.runConfigShow(cmd, settings, flags)

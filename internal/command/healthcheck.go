@@ -25,11 +25,12 @@ func (p Program) healthcheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Check that a running service is alive",
-		Long: `Healthcheck asks the service on this machine, at the address of its --admin, whether it
-is alive. It needs no token. In a container it is the health check, for the image has no
-other program.
+		Long: `Healthcheck asks the service on this machine, at the address of its --admin,
+whether it is alive. It needs no token. In a container it is the health check,
+for the image has no other program.
 
-Exit status: 0 the service is alive; 1 it isn't, or doesn't answer; 2 wrong usage.`,
+Exit status: 0 the service is alive; 1 it isn't, or doesn't answer; 2 wrong
+usage.`,
 		Example: `  rudderklaviyo healthcheck
   rudderklaviyo healthcheck --admin :9000 --ready`,
 		Args: cobra.NoArgs,

@@ -23,20 +23,22 @@ func (p Program) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [FILE…]",
 		Short: "Tell what send would do",
-		Long: `Plan reads what send would read and tells what would be sent: how much of what, which
-metrics the account gets, what can't be sent or is sent otherwise than it was meant,
-how many calls that takes and how long. It needs no key, sends nothing and writes no
-file. It takes the arguments of send; with --checkpoint it is about what is left, also
-while a send is under way. Those that are about the delivery alone have no effect.
+		Long: `Plan reads what send would read and tells what would be sent: how much of what,
+which metrics the account gets, what can't be sent or is sent otherwise than it
+was meant, how many calls that takes and how long. It needs no key, sends
+nothing and writes no file. It takes the arguments of send; with --checkpoint it
+is about what is left, also while a send is under way. Those that are about the
+delivery alone have no effect.
 
-Two figures with a dash between them are bounds. The lower one is where the people are
-new to Klaviyo and everything joins one call that can, the upper one where they are
-there already and each request goes alone. The time is at Klaviyo's limits, or the
-share of them that --quota-share gives; --limit gives others.
+Two figures with a dash between them are bounds. The lower one is where the
+people are new to Klaviyo and everything joins one call that can, the upper one
+where they are there already and each request goes alone. The time is at
+Klaviyo's limits, or the share of them that --quota-share gives; --limit gives
+others.
 
-What can't be sent, what is skipped and the warnings are counted by code, with the first
-three places. docs/mapping.md tells what each code stands for and what to do; explain
---line N shows it of one event.
+What can't be sent, what is skipped and the warnings are counted by code, with
+the first three places. docs/mapping.md tells what each code stands for and what
+to do; explain --line N shows it of one event.
 
 The exit status is 3 if there are events that can't be sent.`,
 		Example: `  rudderklaviyo plan --config destination.yaml events.jsonl.gz

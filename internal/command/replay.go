@@ -30,11 +30,11 @@ func (p Program) replayCommand() *cobra.Command {
 		Short: "Send dead letters again",
 		Long: `Replay sends the events again that send has put into the file of --dead-letter,
 with the settings and flags of send. When it ends, the file holds what failed
-again, with the new reason, and what replay had no time for. Events may be sent in a later
-revision than they failed in, but a record of a later revision stays.
+again, with the new reason, and what replay had no time for. Events may be sent
+in a later revision than they failed in, but a record of a later revision stays.
 
-The file is replaced as a whole at the end. If replay is killed, the file is as it
-was. A record without its event, whose line was too long to read, stays.`,
+The file is replaced as a whole at the end. If replay is killed, the file is as
+it was. A record without its event, whose line was too long to read, stays.`,
 		Example: `  rudderklaviyo replay dead.jsonl
   rudderklaviyo replay --config destination.yaml --default-country DE dead.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {

@@ -91,8 +91,8 @@ The events of one person are sent in their order. Klaviyo's limits are kept, and
 requests that fail for a while are made again. An event that can't be delivered
 goes to the file of --dead-letter, one JSON object a line:
 
-  {"line":1,"event":{…},"error":{"code":"…","field":"…","message":"…","status":400,
-   "detail":"…","pointer":"…"},"attempts":1,"revision":"…"}
+  {"line":1,"event":{…},"error":{"code":"…","field":"…","message":"…",
+   "status":400,"detail":"…","pointer":"…"},"attempts":1,"revision":"…"}
 
 Without that flag such an event counts as failed, and the log alone names it.
 
@@ -100,14 +100,16 @@ When the key is refused, Klaviyo can't be reached or the command is interrupted,
 it stops and says how to go on. What has been delivered beyond that line is then
 sent again, which Klaviyo counts once for each messageId.
 
-With --checkpoint the same command goes on where it was, also when it was killed. It
-needs --dead-letter, or --no-dead-letter. The files, the account and the mapping must
-be the same; the last file may have grown, and the revision may be a later one. A last
-line that is half written is left to the next run.`,
+With --checkpoint the same command goes on where it was, also when it was
+killed. It needs --dead-letter, or --no-dead-letter. The files, the account and
+the mapping must be the same; the last file may have grown, and the revision may
+be a later one. A last line that is half written is left to the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
-  rudderklaviyo send --config destination.yaml --dead-letter dead.jsonl events.jsonl
+  rudderklaviyo send --config destination.yaml \
+      --dead-letter dead.jsonl events.jsonl
   rudderklaviyo send --output json events.jsonl.gz
-  rudderklaviyo send --checkpoint progress.json --dead-letter dead.jsonl jan.jsonl feb.jsonl`,
+  rudderklaviyo send --checkpoint progress.json \
+      --dead-letter dead.jsonl jan.jsonl feb.jsonl`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runSend(cmd, args, settings, source, flags)
 		},

@@ -80,13 +80,14 @@ func (p Program) serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Take events by HTTP and deliver them as they come",
 		Long: `Serve takes RudderStack's events by HTTP, keeps them on disk before it answers,
-and delivers them to Klaviyo. It takes what RudderStack's Webhook destination sends, and
-the calls of RudderStack's and Segment's server SDKs:
+and delivers them to Klaviyo. It takes what RudderStack's Webhook destination
+sends, and the calls of RudderStack's and Segment's server SDKs:
 
-  POST /v1/webhook, /v1/batch, /v1/identify, /v1/track, /v1/group, /v1/screen, /v1/alias
+  POST /v1/webhook, /v1/batch, /v1/identify, /v1/track, /v1/group, /v1/screen,
+       /v1/alias
 
-A sender proves who it is by a token, as Bearer or as the user of Basic. The file of
---config has the accounts:
+A sender proves who it is by a token, as Bearer or as the user of Basic. The
+file of --config has the accounts:
 
   accounts:
     - name: shop-eu
@@ -95,19 +96,24 @@ A sender proves who it is by a token, as Bearer or as the user of Basic. The fil
       destination: eu.yaml        # the file of send --config
       maxBacklog: 2GiB
 
-Events are kept in --data-dir, or in an existing cluster of NATS servers with JetStream
-(--nats), where several services share the accounts. A page for people, the metrics for
-Prometheus and the dead letters are at the address of --admin.
+Events are kept in --data-dir, or in an existing cluster of NATS servers with
+JetStream (--nats), where several services share the accounts. A page for
+people, the metrics for Prometheus and the dead letters are at the address of
+--admin.
 
-Serve runs until it is interrupted: then it finishes the requests on their way. SIGHUP has
-it read the file of accounts again, whole or not at all. An outage of Klaviyo is waited out;
-a refused key pauses its account alone, which goes on taking events.
+Serve runs until it is interrupted: then it finishes the requests on their way.
+SIGHUP has it read the file of accounts again, whole or not at all. An outage of
+Klaviyo is waited out; a refused key pauses its account alone, which goes on
+taking events.
 
-With --simulate and without --config there is one account, whose token is "simulation".`,
+With --simulate and without --config there is one account, whose token is
+"simulation".`,
 		Example: `  rudderklaviyo serve --simulate
-  curl -u simulation: -d '{"type":"identify","traits":{"email":"jane@example.com"}}' http://127.0.0.1:8080/v1/webhook
+  curl -u simulation: http://127.0.0.1:8080/v1/webhook \
+      -d '{"type":"identify","traits":{"email":"jane@example.com"}}'
   rudderklaviyo serve --config accounts.yaml --data-dir /var/lib/rudderklaviyo
-  rudderklaviyo serve --config accounts.yaml --nats nats://a,nats://b,nats://c --nats-creds user.creds`,
+  rudderklaviyo serve --config accounts.yaml \
+      --nats nats://a,nats://b,nats://c --nats-creds user.creds`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return p.runServe(cmd, flags) },
 	}

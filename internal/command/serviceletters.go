@@ -40,9 +40,10 @@ func (p Program) deadLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
 		Short: "Export, replay or delete the dead letters of a service",
-		Long: `Dead-letters asks a service that runs (serve) for the events of an account that could
-not be delivered. The records are those of send --dead-letter: "line" is the number of the
-message in the account's stream, "event_number" that of the event in it.`,
+		Long: `Dead-letters asks a service that runs (serve) for the events of an account that
+could not be delivered. The records are those of send --dead-letter: "line" is
+the number of the message in the account's stream, "event_number" that of the
+event in it.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return wrongUsage(errors.New("dead-letters needs one of export, replay and delete"))
@@ -57,11 +58,12 @@ func (p Program) exportLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Print an account's dead letters",
-		Long: `Export prints an account's dead letters as JSON Lines, the oldest first. They stay with
-the service. What is printed is a file for replay, which sends it by itself, or for a look
-at what is wrong.`,
-		Example: `  rudderklaviyo dead-letters export --account shop-eu --data-dir /var/lib/rudderklaviyo > dead.jsonl`,
-		Args:    cobra.NoArgs,
+		Long: `Export prints an account's dead letters as JSON Lines, the oldest first. They
+stay with the service. What is printed is a file for replay, which sends it by
+itself, or for a look at what is wrong.`,
+		Example: `  rudderklaviyo dead-letters export --account shop-eu \
+      --data-dir /var/lib/rudderklaviyo > dead.jsonl`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			body, err := p.askAdmin(cmd.Context(), http.MethodGet, "dead-letters", flags)
 			if err != nil {
@@ -83,10 +85,12 @@ func (p Program) replayLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Have a service deliver an account's dead letters again",
-		Long: `Replay puts the events of an account's dead letters behind those that wait. The service
-delivers them in their turn; one that fails again is a dead letter again.`,
-		Example: `  rudderklaviyo dead-letters replay --account shop-eu --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
-		Args:    cobra.NoArgs,
+		Long: `Replay puts the events of an account's dead letters behind those that wait. The
+service delivers them in their turn; one that fails again is a dead letter
+again.`,
+		Example: `  rudderklaviyo dead-letters replay --account shop-eu \
+      --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			body, err := p.askAdmin(cmd.Context(), http.MethodPost, "dead-letters/replay", flags)
 			if err != nil {
@@ -107,10 +111,11 @@ func (p Program) deleteLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete an account's dead letters",
-		Long: `Delete deletes an account's dead letters of one code, or all of them. They can't be
-brought back: export them first if you may want to see them again.`,
-		Example: `  rudderklaviyo dead-letters delete --account shop-eu --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
-		Args:    cobra.NoArgs,
+		Long: `Delete deletes an account's dead letters of one code, or all of them. They can't
+be brought back: export them first if you may want to see them again.`,
+		Example: `  rudderklaviyo dead-letters delete --account shop-eu \
+      --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (flags.code == "") != all {
 				return wrongUsage(errors.New("give --code CODE to delete the dead letters of one reason, or --all to delete every one"))

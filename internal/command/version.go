@@ -108,8 +108,10 @@ func (p Program) versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Show the version and the revisions of Klaviyo's API",
-		Long: `Version shows the version, the commit and its date, the Go release that built the
-program, and until when Klaviyo serves each revision of its API.`,
+		Long: `Version shows the version, the commit and its date, the Go release that built
+the program, and until when Klaviyo serves each revision of its API.`,
+		Example: `  rudderklaviyo version
+  rudderklaviyo version --output json | jq -r .version`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			show := versionPrinters[output]
