@@ -2,12 +2,28 @@ package command
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
+
+// guides are the pages about the service.
+var guides = []string{"service.md", "operations.md", "cluster.md", "troubles.md", "promises.md", "admin.md", "ingest.md"}
+
+func guide(t *testing.T, name string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("../../docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
 
 // TestFlagsOfTheGuides finds no flag in the guides of the service that no command has.
 func TestFlagsOfTheGuides(t *testing.T) {
@@ -20,15 +36,72 @@ func TestFlagsOfTheGuides(t *testing.T) {
 		}
 	}
 	walk(Program{}.rootCommand())
-	for _, name := range []string{"service.md", "cluster.md", "admin.md", "ingest.md"} {
-		page, err := os.ReadFile("../../docs/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, flag := range regexp.MustCompile(`[ \x60]--([a-z][a-z-]+)`).FindAllStringSubmatch(string(page), -1) {
+	for _, name := range guides {
+		for _, flag := range regexp.MustCompile(`[ \x60]--([a-z][a-z-]+)`).FindAllStringSubmatch(guide(t, name), -1) {
 			if !known[flag[1]] {
 				t.Errorf("%s: no command has --%s", name, flag[1])
 			}
 		}
 	}
+}
+
+// TestFlagsOfServe holds the table of serve's flags to those there are, and to their defaults.
+func TestFlagsOfServe(t *testing.T) {
+	// What the program finds out at its start.
+	said := map[string]string{"data-dir": "systemd's `STATE_DIRECTORY`", "admin-token-file": "`admin-token` in the data folder", "id": "host and process number"}
+	want, got := map[string]string{}, map[string]string{}
+	Program{}.serveCommand().Flags().VisitAll(func(f *pflag.Flag) {
+		def := said[f.Name]
+		if def == "" && f.DefValue != "" && f.DefValue != "false" && f.DefValue != "[]" {
+			def = "`" + strings.ToLower(f.DefValue) + "`"
+		}
+		want[f.Name] = def
+	})
+	for _, row := range regexp.MustCompile("(?m)^\\| (`--.+?`) \\| *(.*?) *\\|").FindAllStringSubmatch(guide(t, "operations.md"), -1) {
+		for _, flag := range strings.Split(row[1], ", ") {
+			got[strings.Trim(flag, "`-")] = row[2]
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestMetricsOfTheGuides finds no metric in the guides that the page of the metrics hasn't.
+func TestMetricsOfTheGuides(t *testing.T) {
+	metrics := guide(t, "admin.md")
+	for _, name := range guides {
+		for _, metric := range regexp.MustCompile("metric\\s`(\\w+)`").FindAllStringSubmatch(guide(t, name), -1) {
+			if !strings.Contains(metrics, "`"+metric[1]+"`") {
+				t.Errorf("%s: there is no metric %s", name, metric[1])
+			}
+		}
+	}
+}
+
+// TestLinksOfTheGuides follows the links to other files and to headings.
+func TestLinksOfTheGuides(t *testing.T) {
+	for _, name := range guides {
+		for _, link := range regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(guide(t, name), -1) {
+			file, heading, _ := strings.Cut(link[1], "#")
+			if file == "" {
+				file = name
+			}
+			text, err := os.ReadFile(filepath.Join("../../docs", file))
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			} else if heading != "" && !slices.Contains(headings(string(text)), heading) {
+				t.Errorf("%s: %s has no heading #%s", name, file, heading)
+			}
+		}
+	}
+}
+
+// headings are those of a page as links name them.
+func headings(page string) (all []string) {
+	for _, line := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
+		name := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(line[1]), "")
+		all = append(all, strings.ReplaceAll(name, " ", "-"))
+	}
+	return all
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -69,6 +70,16 @@ func (p Program) noticeRevision(mapping mapper.Config, flags destinationFlags) {
 	i := slices.IndexFunc(revisions, func(r revision) bool { return r.name == mapper.DefaultRevision() })
 	fmt.Fprintf(p.Stderr, "Requests are of revision %s of Klaviyo's API (%s). Add --%s %s (%s).\n",
 		revisions[i].name, revisions[i], revisionFlag, later.name, later)
+}
+
+// warnOfRevision does for an account of a service what noticeRevision does for a run.
+func (p Program) warnOfRevision(a config.Account, flags serveFlags) {
+	later, ok := latestAfter(mapper.DefaultRevision())
+	if a.Mapping.Revision != "" || !ok || flags.simulate.on() || !isKlaviyos(flags.baseURL) {
+		return
+	}
+	p.logger(flags.log).Warn(fmt.Sprintf("the account's destination names no revision: set revision: %s in it (%s)", later.name, later),
+		"account", a.Name, "revision", mapper.DefaultRevision())
 }
 
 // isKlaviyos tells whether a base URL is of Klaviyo's own host.

@@ -177,6 +177,9 @@ func (p Program) loadAccounts(flags serveFlags) ([]config.Account, error) {
 		return nil, wrongUsage(err)
 	}
 	warnOfIgnored(p.logger(flags.log), flags.config, ignored)
+	for _, a := range accounts {
+		p.warnOfRevision(a, flags)
+	}
 	if flags.simulate.on() {
 		for i := range accounts {
 			accounts[i].Key = simulated

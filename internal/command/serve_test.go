@@ -270,6 +270,33 @@ func TestServeSimulates(t *testing.T) {
 	}
 }
 
+// TestServeWarnsOfRevision tells of an account that nobody has chosen a revision for, where
+// Klaviyo itself is to take it.
+func TestServeWarnsOfRevision(t *testing.T) {
+	const warning = "names no revision: set revision: 2026-07-15 in it"
+	for name, tt := range map[string]struct {
+		destination string
+		args        []string
+		want        bool
+	}{
+		"none":         {"", nil, true},
+		"one":          {"revision: 2026-07-15", nil, false},
+		"a simulation": {"", []string{"--simulate"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			accounts := accountFiles(t)
+			if err := os.WriteFile(filepath.Join(filepath.Dir(accounts), "eu.yaml"), []byte(tt.destination), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			r := serve(t, klaviyotest.New(), nil, append([]string{"--config=" + accounts, "--data-dir=" + t.TempDir()}, tt.args...)...)
+			r.waitFor(t, "Events are taken at")
+			if got := strings.Contains(r.stderr.String(), warning); got != tt.want {
+				t.Errorf("it warns: %t, want %t:\n%s", got, tt.want, r.stderr)
+			}
+		})
+	}
+}
+
 func TestServeRefuses(t *testing.T) {
 	accounts, data := accountFiles(t), t.TempDir()
 	first := serve(t, klaviyotest.New(), nil, "--config="+accounts, "--data-dir="+data)
@@ -287,6 +314,7 @@ func TestServeRefuses(t *testing.T) {
 		{"half a certificate", []string{"--simulate", "--tls-cert=cert.pem"}, statusUsage, "--tls-cert and --tls-key belong together"},
 		{"no port", []string{"--simulate", "--listen=localhost"}, statusUsage, "--listen is a host and a port"},
 		{"a folder that another service has", []string{"--config=" + accounts, "--data-dir=" + data}, statusStopped, data},
+		{"an address that is taken", []string{"--simulate", "--admin=" + pageAt.FindStringSubmatch(first.stderr.String())[1]}, statusStopped, "--admin: listen tcp 127.0.0.1"},
 		{"no such file", []string{"--config=missing.yaml", "--data-dir=" + data}, statusUsage, "missing.yaml"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -29,6 +29,7 @@ func (s *serving) openEngine(ctx context.Context) (*stream.Engine, error) {
 		}
 		return stream.Embed(stream.EmbedConfig{Dir: folder, Log: s.logger})
 	}
+	waited := "" // why, as it was logged last
 	for {
 		engine, err := stream.Connect(ctx, stream.ClusterConfig{
 			URLs: s.flags.nats, Credentials: s.flags.natsCreds, Monitoring: s.flags.monitoring, Log: s.logger,
@@ -36,7 +37,10 @@ func (s *serving) openEngine(ctx context.Context) (*stream.Engine, error) {
 		if err == nil || !errors.Is(err, stream.ErrUnavailable) {
 			return engine, err
 		}
-		s.logger.Error("the cluster is waited for", "error", err)
+		if text := err.Error(); text != waited {
+			s.logger.Error("the cluster is waited for", "error", err)
+			waited = text
+		}
 		select {
 		case <-time.After(clusterWait):
 		case <-ctx.Done():

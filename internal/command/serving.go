@@ -49,7 +49,7 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 		return stopped(err)
 	}
 	defer events.Close()
-	operators, err := net.Listen("tcp", s.flags.admin)
+	operators, err := listenAt(adminFlag, s.flags.admin)
 	if err != nil {
 		return stopped(err)
 	}
@@ -235,7 +235,7 @@ func (s *serving) id() string {
 
 // listen opens the address for events.
 func (s *serving) listen() (net.Listener, error) {
-	listener, err := net.Listen("tcp", s.flags.listen)
+	listener, err := listenAt(listenFlag, s.flags.listen)
 	if err != nil || s.flags.tlsCert == "" {
 		return listener, err
 	}
@@ -250,6 +250,15 @@ func (s *serving) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("--tls-cert and --tls-key: %w", err)
 	}
 	return tls.NewListener(listener, &tls.Config{GetCertificate: certificate}), nil
+}
+
+// listenAt opens the address that a flag has.
+func listenAt(flag, address string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w: give another address, or stop what uses this one", flag, err)
+	}
+	return listener, nil
 }
 
 // address is the URL that a listener is reached at from this machine.

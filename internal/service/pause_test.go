@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
@@ -37,9 +40,38 @@ func TestPause(t *testing.T) {
 	}
 }
 
+// TestScopes holds the scopes that the advice and the guide name to those of the calls.
+func TestScopes(t *testing.T) {
+	page, err := os.ReadFile("../../docs/service.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "It needs the scopes")
+	section, _, _ = strings.Cut(section, "\n\n")
+	want := map[string]bool{}
+	for _, op := range []*runtime.Operation{
+		klaviyo.OperationCreateEvent, klaviyo.OperationBulkCreateEvents, klaviyo.OperationCreateOrUpdateProfile,
+		klaviyo.OperationBulkImportProfiles, klaviyo.OperationGetBulkImportProfilesJob, klaviyo.OperationGetBulkImportProfilesJobs,
+		klaviyo.OperationBulkSubscribeProfiles, klaviyo.OperationBulkUnsubscribeProfiles,
+	} {
+		for _, scope := range op.Scopes {
+			want[scope] = true
+		}
+	}
+	for name, text := range map[string]string{"the advice": pausings["unauthorized"].advice, "the guide": section} {
+		got := map[string]bool{}
+		for _, scope := range regexp.MustCompile(`[a-z]+:(?:read|write)`).FindAllString(text, -1) {
+			got[scope] = true
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
 // TestPausesInTheGuide holds the guide's table to the reasons that there are.
 func TestPausesInTheGuide(t *testing.T) {
-	page, err := os.ReadFile("../../docs/service.md")
+	page, err := os.ReadFile("../../docs/troubles.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -51,12 +51,13 @@ func connect(ctx context.Context, config ClusterConfig, replicas int) (*Engine, 
 	if config.TLS != nil {
 		options = append(options, nats.Secure(config.TLS))
 	}
-	if err := checkSyncing(ctx, config.Monitoring, log); err != nil {
-		return nil, err
-	}
 	conn, err := nats.Connect(strings.Join(config.URLs, ","), options...)
 	if err != nil {
 		return nil, connectError(err)
+	}
+	if err := checkSyncing(ctx, config.Monitoring, log); err != nil {
+		conn.Close()
+		return nil, err
 	}
 	engine, err := checked(ctx, conn, replicas, log)
 	if err != nil {
