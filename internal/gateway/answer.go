@@ -82,10 +82,6 @@ var (
 		status: http.StatusTooManyRequests, code: "full", after: 30 * time.Second,
 		message: "the account's backlog is full; try again once some of it is delivered",
 	}
-	paused = answer{
-		status: http.StatusTooManyRequests, code: "paused", after: time.Minute,
-		message: "the account takes no events for now; try again",
-	}
 )
 
 // published is the answer to a request whose message was published with an error or without.
@@ -93,7 +89,7 @@ func published(err error) answer {
 	for _, known := range []struct {
 		err error
 		answer
-	}{{nil, accepted}, {ErrFull, full}, {ErrStarting, starting}, {ErrPaused, paused}} {
+	}{{nil, accepted}, {ErrFull, full}, {ErrStarting, starting}} {
 		if errors.Is(err, known.err) {
 			return known.answer
 		}

@@ -85,7 +85,6 @@ func TestAnswers(t *testing.T) {
 		"full":        {request: post("/v1/webhook", bearer, event), publish: fmt.Errorf("stream: %w", ErrFull), status: 429, code: "full", header: "Retry-After 30"},
 		"unavailable": {request: post("/v1/webhook", bearer, event), publish: ErrUnavailable, status: 429, code: "unavailable", header: "Retry-After 5"},
 		"starting":    {request: post("/v1/webhook", bearer, event), publish: ErrStarting, status: 429, code: "starting", header: "Retry-After 2"},
-		"paused":      {request: post("/v1/webhook", bearer, event), publish: ErrPaused, status: 429, code: "paused", header: "Retry-After 60"},
 		"any error":   {request: post("/v1/webhook", bearer, event), publish: errors.New("jane@example.com"), status: 429, code: "unavailable"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,8 +44,6 @@ var (
 	ErrUnavailable = errors.New("events can't be kept for now")
 	// ErrStarting says that nothing can be kept yet.
 	ErrStarting = errors.New("the service is starting")
-	// ErrPaused says that the account takes no events for now, because somebody wants it so.
-	ErrPaused = errors.New("the account takes no events for now")
 )
 
 // Accounts tells whose a credential is.

@@ -103,7 +103,7 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	a.mu.Lock()
 	to := a.to
 	a.renew = stop
-	to.fence.open(lease.Context())
+	to.fence.open(lease)
 	a.mu.Unlock()
 
 	source := newSource(a.kept, at, func(at stream.Position) {

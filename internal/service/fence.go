@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
 // fence lets requests pass while an account is owned. When the ownership ends it cuts off
@@ -14,7 +16,14 @@ type fence struct {
 	next http.RoundTripper
 
 	mu    sync.Mutex
-	owned context.Context // of the ownership, nil before the first
+	owned ownership // nil before the first
+}
+
+// ownership is a [stream.Lease]. A process that was stopped for a while may learn from Valid
+// that it is over before Context has ended.
+type ownership interface {
+	Context() context.Context
+	Valid() bool
 }
 
 // before makes the fence the link before the network.
@@ -24,7 +33,7 @@ func (f *fence) before(network http.RoundTripper) http.RoundTripper {
 }
 
 // open lets requests pass until the ownership ends.
-func (f *fence) open(owned context.Context) {
+func (f *fence) open(owned ownership) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.owned = owned
@@ -34,14 +43,14 @@ func (f *fence) RoundTrip(req *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	owned := f.owned
 	f.mu.Unlock()
-	if owned == nil {
-		return nil, context.Canceled
-	}
-	if err := context.Cause(owned); err != nil {
-		return nil, err
+	if owned == nil || !owned.Valid() {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, stream.ErrNotOwner
 	}
 	ctx, cancel := context.WithCancel(req.Context())
-	stop := context.AfterFunc(owned, cancel)
+	stop := context.AfterFunc(owned.Context(), cancel)
 	resp, err := f.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		stop()

@@ -41,7 +41,7 @@ func newMetrics(s *Service) *metrics {
 		registry:         prometheus.NewRegistry(),
 		ingestRequests:   counter("ingest_requests_total", "Requests of senders by the status of the answer. The account is empty where the token is unknown.", "code"),
 		ingestEvents:     counter("ingest_events_total", "Events that were acknowledged."),
-		ingestAck:        histogram("ingest_ack_seconds", "Time from the end of a request to its answer 200.", ackBuckets),
+		ingestAck:        histogram("ingest_ack_seconds", "Time from the header of a request to its answer 200.", ackBuckets),
 		deadLetters:      counter("dead_letters_total", "Events that could not be delivered, by the code of the reason.", "code"),
 		redelivered:      counter("redelivered_total", "Events that were read again after a kill, a takeover or a pause."),
 		calls:            counter("calls_total", "Attempts of calls to Klaviyo by the status of the answer, 0 if there was none.", "operation", "status"),

@@ -61,7 +61,6 @@ type Service struct {
 	accounts  map[string]*account
 
 	running context.Context // or nil before Run
-	ticking chan struct{}
 }
 
 // New makes a service of accounts, and what is kept of them. Nothing is delivered before Run;
