@@ -24,24 +24,27 @@ type account struct {
 	reasons reasons
 
 	stop context.CancelFunc
-	done chan struct{}
+	done chan struct{} // closed when it has ended, or nil where it hasn't begun
 	wake chan struct{} // has a value when a pause is to end at once
 
 	mu     sync.Mutex
 	to     *target
+	limit  int64                   // of the backlog, in bytes
 	renew  context.CancelCauseFunc // ends the delivery that is under way, to begin another
 	lease  *stream.Lease           // or nil
 	place  *place                  // of the lease
 	run    *transfer.Transfer      // or nil
 	before int                     // events that earlier runs of this process have delivered
 	pause  *Pause
+	// pausedAt is the place at which delivery has stopped: the pause is over once it has gone on.
+	pausedAt stream.Position
 }
 
 // deliverAll owns the account whenever it can, and delivers what it owns, until ctx is done.
 func (a *account) deliverAll(ctx context.Context) {
 	defer close(a.done)
 	for ctx.Err() == nil {
-		lease, err := a.kept.Own(ctx, a.service.claim(a.name))
+		lease, err := a.kept.Own(ctx, a.claim())
 		if err != nil {
 			if ctx.Err() == nil {
 				a.logger.Error("the account can't be owned", "error", err)
@@ -57,7 +60,7 @@ func (a *account) deliverAll(ctx context.Context) {
 func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	a.logger.Info("the account is owned", "epoch", lease.Epoch())
 	a.metrics.ownershipChanges.Inc()
-	place, err := placeOf(lease, a.kept, a.logger, a.metrics.leaseRenew)
+	place, err := placeOf(lease, a.kept, a.logger)
 	if err != nil {
 		a.logger.Error("the counts of the owner before can't be read, and begin at 0", "error", err)
 	}
@@ -69,7 +72,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 		switch {
 		case ctx.Err() != nil, !lease.Valid(), errors.Is(err, errRenewed):
 		default:
-			a.pauseFor(ctx, err)
+			a.pauseFor(ctx, lease, place, err)
 		}
 	}
 	a.mu.Lock()
@@ -102,6 +105,10 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 
 	a.mu.Lock()
 	to := a.to
+	select {
+	case <-a.wake: // of a change before
+	default:
+	}
 	a.renew = stop
 	to.fence.open(lease)
 	a.mu.Unlock()
@@ -151,29 +158,30 @@ func whereInStream(at delivery.Position) []any {
 	return []any{"sequence", at.Line, "event_number", at.Event}
 }
 
-// pauseFor waits after a delivery that stopped for a reason, until it is tried again.
-func (a *account) pauseFor(ctx context.Context, reason error) {
+// pauseFor waits after a delivery that stopped for a reason, until it is tried again or the
+// lease is over.
+func (a *account) pauseFor(ctx context.Context, lease *stream.Lease, place *place, reason error) {
+	owned, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(lease.Context(), cancel)()
 	now := time.Now()
+	at, _ := place.first()
 	a.mu.Lock()
 	since := now
 	if a.pause != nil && a.pause.Reason == codeOf(reason) {
 		since = a.pause.Since
 	}
-	a.pause = newPause(reason, since, now)
+	a.pause, a.pausedAt = newPause(reason, since, now), at
 	pause := *a.pause
 	a.mu.Unlock()
 	if since == now {
 		a.logger.Error("delivery pauses", "reason", pause.Reason, "message", pause.Message, "advice", pause.Advice)
 	}
-	a.waitFor(ctx, pause.Next.Sub(now))
+	a.waitFor(owned, pause.Next.Sub(now))
 }
 
 // waitFor waits, or less if the settings change or ctx is done.
 func (a *account) waitFor(ctx context.Context, d time.Duration) {
-	select {
-	case <-a.wake: // of a change before
-	default:
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -183,7 +191,17 @@ func (a *account) waitFor(ctx context.Context, d time.Duration) {
 	}
 }
 
-// use has the account deliver by other settings from now on.
+// keptIn says where what comes is kept, and up to how many bytes.
+func (a *account) keptIn(kept *stream.Account, limit int64) {
+	if a.kept == nil {
+		a.kept = kept
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.limit = limit
+}
+
+// use has the account deliver by other settings from now on, or from its next try.
 func (a *account) use(to *target) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -191,6 +209,10 @@ func (a *account) use(to *target) {
 	if a.renew != nil {
 		a.renew(errRenewed)
 	}
+}
+
+// retry ends a pause.
+func (a *account) retry() {
 	select {
 	case a.wake <- struct{}{}:
 	default:
@@ -202,9 +224,8 @@ func (a *account) tick() {
 	a.mu.Lock()
 	delivered := a.before
 	if a.run != nil {
-		stats := a.run.Stats()
-		delivered += stats.Delivered
-		if a.pause != nil && stats.Delivered+stats.Undelivered > 0 {
+		delivered += a.run.Stats().Delivered
+		if at, _ := a.place.first(); a.pause != nil && at != a.pausedAt {
 			a.logger.Info("delivery goes on", "paused_for", time.Since(a.pause.Since).Round(time.Second))
 			a.pause = nil
 		}

@@ -30,8 +30,8 @@ func (l *letters) Keep(some []transfer.Letter) error {
 	if err := l.account.KeepLetters(l.ctx, records...); err != nil {
 		return err
 	}
-	for _, letter := range some {
-		l.kept(letter.Reason.Code)
+	for _, record := range records {
+		l.kept(record.Code)
 	}
 	return nil
 }

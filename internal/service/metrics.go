@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -121,13 +122,18 @@ func newGauge(name, help string, value func(Status) float64) gauge {
 	return gauge{prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{"account"}, nil), value}
 }
 
-var gauges = []gauge{
+// storeGauges are left out while the store doesn't answer: a backlog of 0 would be taken for
+// a good sign.
+var storeGauges = []gauge{
 	newGauge("backlog_events", "Events that are kept and not yet done.", func(s Status) float64 { return float64(s.Backlog.Events) }),
 	newGauge("backlog_bytes", "Bytes that they take in the store.", func(s Status) float64 { return float64(s.Backlog.Bytes) }),
-	newGauge("backlog_max_bytes", "Bytes that they may take.", func(s Status) float64 { return float64(s.MaxBacklog) }),
 	newGauge("oldest_undone_seconds", "Age of the oldest event that is not yet done, 0 if there is none.", func(s Status) float64 { return s.OldestUndone.Seconds() }),
-	newGauge("owner", "1 if this service delivers the account's events.", func(s Status) float64 { return boolValue(s.Owned) }),
 	newGauge("dead_letters", "Dead letters that are kept.", func(s Status) float64 { return float64(s.DeadLetterCount()) }),
+}
+
+var ownGauges = []gauge{
+	newGauge("backlog_max_bytes", "Bytes that the events that wait may take.", func(s Status) float64 { return float64(s.MaxBacklog) }),
+	newGauge("owner", "1 if this service delivers the account's events.", func(s Status) float64 { return boolValue(s.Owned) }),
 }
 
 var (
@@ -139,7 +145,7 @@ var (
 
 // Describe gives what Collect may give.
 func (c collector) Describe(descs chan<- *prometheus.Desc) {
-	for _, g := range gauges {
+	for _, g := range slices.Concat(storeGauges, ownGauges) {
 		descs <- g.desc
 	}
 	descs <- deliveredDesc
@@ -155,6 +161,10 @@ func (c collector) Collect(values chan<- prometheus.Metric) {
 	for _, status := range c.service.Status(ctx) {
 		give := func(desc *prometheus.Desc, kind prometheus.ValueType, value float64, labels ...string) {
 			values <- prometheus.MustNewConstMetric(desc, kind, value, append([]string{status.Name}, labels...)...)
+		}
+		gauges := ownGauges
+		if status.Err == nil {
+			gauges = slices.Concat(storeGauges, ownGauges)
 		}
 		for _, g := range gauges {
 			give(g.desc, prometheus.GaugeValue, g.value(status))

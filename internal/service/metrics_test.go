@@ -184,3 +184,20 @@ func TestReasons(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestMetricsWithoutTheStore tell no backlog of 0, and what the service knows by itself.
+func TestMetricsWithoutTheStore(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	if err := s.engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, labels := scrape(t, s.Service)
+	for name, want := range map[string]bool{
+		"backlog_events": false, "backlog_bytes": false, "oldest_undone_seconds": false, "dead_letters": false,
+		"backlog_max_bytes": true, "owner": true, "delivered_total": true,
+	} {
+		if got := labels[name] != nil; got != want {
+			t.Errorf("%s is there: %t", name, got)
+		}
+	}
+}

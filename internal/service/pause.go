@@ -25,7 +25,8 @@ type pausing struct {
 	advice string
 }
 
-// Where somebody has to mend something it is tried each minute, and at once after a reload.
+// Where somebody has to mend something it is tried each minute, and at once after a reload or
+// when dead letters are replayed or deleted.
 const untilMended = time.Minute
 
 // pausings are by the codes of [codeOf].
@@ -36,7 +37,7 @@ var pausings = map[string]pausing{
 	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers"},
 	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them"},
 	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers"},
-	"dead_letter":      {5 * time.Second, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep"},
+	"dead_letter":      {untilMended, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep"},
 	"store":            {time.Second, "Nothing if it passes; else see the service's log, and that of the NATS servers"},
 	"unknown":          {untilMended, "See the service's log"},
 }

@@ -27,7 +27,7 @@ func TestPause(t *testing.T) {
 		{&client.Error{}, "unknown", time.Minute},
 		{client.ErrUnauthorized, "unauthorized", time.Minute},
 		{client.ErrUnavailable, "unavailable", 5 * time.Second},
-		{fmt.Errorf("%w: %w", transfer.ErrLetter, stream.ErrFull), "dead_letter", 5 * time.Second},
+		{fmt.Errorf("%w: %w", transfer.ErrLetter, stream.ErrFull), "dead_letter", time.Minute},
 		{fmt.Errorf("%w: %w", transfer.ErrLetter, stream.ErrUnavailable), "store", time.Second},
 		{stream.ErrUnavailable, "store", time.Second},
 		{errors.New("another"), "unknown", time.Minute},

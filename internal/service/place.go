@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
@@ -24,7 +22,6 @@ type place struct {
 	lease   *stream.Lease
 	account *stream.Account
 	logger  *slog.Logger
-	renewed prometheus.Observer // in seconds
 
 	mu    sync.Mutex
 	last  stream.Position
@@ -39,8 +36,8 @@ type state struct {
 }
 
 // placeOf takes up what the last owner left.
-func placeOf(lease *stream.Lease, account *stream.Account, logger *slog.Logger, renewed prometheus.Observer) (*place, error) {
-	p := &place{lease: lease, account: account, logger: logger, renewed: renewed}
+func placeOf(lease *stream.Lease, account *stream.Account, logger *slog.Logger) (*place, error) {
+	p := &place{lease: lease, account: account, logger: logger}
 	saved := lease.Checkpoint()
 	p.last = saved.Position
 	if len(saved.Counts) == 0 {
@@ -54,11 +51,9 @@ func (p *place) Save(at input.Position, counts transfer.Counts) error {
 	p.mu.Lock()
 	p.last, p.state.Counts = positionOf(at), counts
 	p.mu.Unlock()
-	begun := time.Now()
 	if err := p.lease.Save(p.lease.Context(), p.checkpoint()); err != nil {
 		return err
 	}
-	p.renewed.Observe(time.Since(begun).Seconds())
 	p.purge()
 	return nil
 }

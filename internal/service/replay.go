@@ -32,6 +32,7 @@ func (s *Service) Replay(ctx context.Context, name, code string) (replayed int, 
 	if a == nil {
 		return 0, ErrNoAccount
 	}
+	defer a.retry() // it may have waited for room
 	for letter, err := range a.kept.Letters(ctx, code, 0) {
 		if err != nil {
 			return replayed, err
@@ -59,6 +60,7 @@ func (s *Service) Delete(ctx context.Context, name, code string) (deleted int, e
 	if a == nil {
 		return 0, ErrNoAccount
 	}
+	defer a.retry() // it may have waited for room
 	for letter, err := range a.kept.Letters(ctx, code, 0) {
 		if err == nil {
 			err = a.kept.DeleteLetters(ctx, letter.ID)

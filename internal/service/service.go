@@ -134,14 +134,11 @@ func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
 	}
 	// Nothing but the store can fail from here on.
 	for _, settings := range accounts {
-		a := next[settings.Name]
 		kept, err := s.cfg.Engine.Account(ctx, settings.Name, stream.Limits{MaxBacklog: settings.MaxBacklog})
 		if err != nil {
 			return fmt.Errorf("account %s: %w", settings.Name, err)
 		}
-		if a.kept == nil {
-			a.kept = kept
-		}
+		next[settings.Name].keptIn(kept, settings.MaxBacklog)
 	}
 	var ended []*account
 	for _, a := range s.all() {
@@ -155,12 +152,17 @@ func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
 	for a, to := range changed {
 		a.use(to)
 	}
+	for _, a := range next {
+		a.retry() // what was to be mended may be mended elsewhere
+	}
 	for _, a := range begun {
 		s.start(a)
 	}
 	for _, a := range ended {
-		if a.stop != nil {
-			a.stop()
+		a.stop()
+	}
+	for _, a := range ended { // which finish what is on its way together
+		if a.done != nil {
 			<-a.done
 		}
 		s.metrics.forget(a.name)
@@ -171,16 +173,20 @@ func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
 func (s *Service) newAccount(name string) *account {
 	return &account{
 		service: s, name: name, logger: s.cfg.Logger.With("account", name),
-		metrics: s.metrics.of(name), wake: make(chan struct{}, 1),
+		metrics: s.metrics.of(name), stop: func() {}, wake: make(chan struct{}, 1),
 	}
 }
 
-// claim is how the service owns an account. Of the services that want one, that whose
+// claim is how the service owns the account. Of the services that want one, that whose
 // name and the account's have the least hash is the first to take it.
-func (s *Service) claim(account string) stream.Claim {
-	hash := sha256.Sum256(fmt.Appendf(nil, "%s/%s", account, s.cfg.ID)) // names differ in a digit, and their hashes have to in all
+func (a *account) claim() stream.Claim {
+	s := a.service
+	hash := sha256.Sum256(fmt.Appendf(nil, "%s/%s", a.name, s.cfg.ID)) // names differ in a digit, and their hashes have to in all
 	share := float64(binary.BigEndian.Uint32(hash[:])) / math.MaxUint32
-	return stream.Claim{Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread))}
+	return stream.Claim{
+		Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread)),
+		Renewed: func(took time.Duration) { a.metrics.leaseRenew.Observe(took.Seconds()) },
+	}
 }
 
 // The accounts share the memory that events take which are read and not done, but for a

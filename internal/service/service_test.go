@@ -294,3 +294,85 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestReloadTriesPausedAccounts whose settings are the same: the key may have got a scope.
+func TestReloadTriesPausedAccounts(t *testing.T) {
+	eu := testAccount("eu")
+	eu.Key = "pk_wrong"
+	s := serve(t, t.TempDir(), eu)
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "the account pauses", func() bool { return s.statusOf(t, "eu").Pause != nil })
+	next := s.statusOf(t, "eu").Pause.Next
+	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is tried again", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Next.After(next) })
+}
+
+func TestReloadShowsAnotherLimit(t *testing.T) {
+	eu := testAccount("eu")
+	s := serve(t, t.TempDir(), eu)
+	eu.MaxBacklog *= 2
+	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.statusOf(t, "eu").MaxBacklog; got != eu.MaxBacklog {
+		t.Errorf("the limit is shown as %d, and is %d", got, eu.MaxBacklog)
+	}
+}
+
+// TestPausesWithoutRoomForLetters goes on as soon as letters are deleted.
+func TestPausesWithoutRoomForLetters(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	limit := func(bytes int64) {
+		t.Helper()
+		if _, err := s.engine.Account(t.Context(), "eu", stream.Limits{MaxBacklog: 64 << 20, MaxLetters: bytes}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(10)
+	s.send(t, "eu", `no event`)
+	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "dead_letter" })
+	limit(1 << 20)
+	if n, err := s.Delete(t.Context(), "eu", ""); n != 0 || err != nil {
+		t.Errorf("%d are deleted, %v", n, err)
+	}
+	eventually(t, "the letter is kept", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 1 })
+	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
+}
+
+// TestPauseEndsWithTheLease lets the account be owned again at once, and doesn't show it as
+// this service's meanwhile.
+func TestPauseEndsWithTheLease(t *testing.T) {
+	engine, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	kept, err := engine.Account(t.Context(), "eu", stream.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := kept.Own(t.Context(), stream.Claim{Owner: "test", Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{name: "eu", logger: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1)}
+	place, err := placeOf(lease, kept, a.logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.pauseFor(t.Context(), lease, place, client.ErrUnauthorized)
+	}()
+	if err := lease.Release(t.Context(), lease.Checkpoint()); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(untilMended / 2):
+		t.Error("the pause outlasts the lease")
+	}
+}
