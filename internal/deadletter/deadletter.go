@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"unicode/utf8"
@@ -210,7 +211,8 @@ func (f *File) Close() error { return f.file.Close() }
 
 // Record is the letter as a line. The event stands in it byte for byte if it is
 // JSON, else as a string, or in base64 if it isn't UTF-8. A string is always the
-// text of an event, and null always one that was too long.
+// text of an event, and null always one that was too long. Of a long event that base64
+// makes shorter than a string does there is no string, so that a record has a bound.
 func (l Letter) Record() []byte {
 	const rest = 1_000 // what the other fields mostly take
 	line := make([]byte, 0, len(l.Event)+rest)
@@ -254,15 +256,42 @@ func (l Letter) appendEvent(line []byte) []byte {
 }
 
 func (l Letter) appendText(line []byte) []byte {
-	switch {
-	case l.Event == nil:
+	if l.Event == nil {
 		return append(line, `"event":null`...)
-	case !utf8.Valid(l.Event):
-		line = append(line, `"event_base64":"`...)
-		return append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
 	}
-	line, _ = jsontext.AppendQuote(append(line, `"event":`...), l.Event) // fails on invalid UTF-8 alone
-	return line
+	if utf8.Valid(l.Event) {
+		quoted, _ := jsontext.AppendQuote(append(line, `"event":`...), l.Event) // fails on invalid UTF-8 alone
+		if len(l.Event) < long || len(quoted)-len(line) <= base64.StdEncoding.EncodedLen(len(l.Event)) {
+			return quoted
+		}
+	}
+	line = append(line, `"event_base64":"`...)
+	return append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
+}
+
+// long is the length in bytes of an event that nobody reads in a record.
+const long = 512 << 10
+
+// MaxRecord is the length in bytes of the longest record of an event with a length, where
+// its reason has been [Error.Cut].
+func MaxRecord(event int) int { return max(base64.StdEncoding.EncodedLen(event), 6*long) + maxReason }
+
+const (
+	maxReason = 64 << 10
+	// maxText bounds a text of a reason so that all of them, with each byte as an escape of
+	// six, take less than maxReason.
+	maxText = 2_000
+)
+
+// Cut gives the reason with its texts cut to 2,000 bytes each. A field's path and what
+// Klaviyo says of it may be as long as the event.
+func (e Error) Cut() Error {
+	for _, text := range []*string{&e.Code, &e.Field, &e.Message, &e.Detail, &e.Pointer} {
+		if len(*text) > maxText {
+			*text = strings.ToValidUTF8((*text)[:maxText], "")
+		}
+	}
+	return e
 }
 
 func appendJSON(line []byte, v any) []byte {

@@ -26,6 +26,8 @@ const (
 	Webhook Kind = "webhook"
 	// Batch is an SDK's call with a list of events.
 	Batch Kind = "batch"
+	// Event is an event as it is, whatever it holds: one that was a dead letter.
+	Event Kind = "event"
 
 	// The others are an SDK's calls with one event each, of the type that the kind is
 	// named after.
@@ -42,6 +44,7 @@ const (
 var kinds = map[Kind]struct{ eventType string }{
 	Webhook:  {},
 	Batch:    {},
+	Event:    {},
 	Identify: {"identify"},
 	Track:    {"track"},
 	Group:    {"group"},

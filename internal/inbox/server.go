@@ -15,7 +15,8 @@ import (
 )
 
 // server completes the events of SDKs as RudderStack's server does before it hands them
-// on. Events of the webhook have been there, and stay as they are.
+// on. Events of the webhook have been there, and stay as they are, as do those that were
+// completed before they became dead letters.
 //
 //   - receivedAt is when the request came.
 //   - timestamp, where the event has none that can be read, is receivedAt − (sentAt −
@@ -35,7 +36,7 @@ type server struct {
 
 func newServer(r Request, sentAt []byte) server {
 	return server{
-		isSDK: r.Kind != Webhook, received: r.Received.UTC(), sentAt: sentAt, typ: kinds[r.Kind].eventType,
+		isSDK: r.Kind != Webhook && r.Kind != Event, received: r.Received.UTC(), sentAt: sentAt, typ: kinds[r.Kind].eventType,
 	}
 }
 

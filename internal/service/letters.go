@@ -23,9 +23,15 @@ func (l *letters) Keep(some []transfer.Letter) error {
 	records := make([]stream.Letter, len(some))
 	for i, letter := range some {
 		at := letter.Position
-		records[i] = stream.Letter{Code: codeInSubject(letter.Reason.Code), Seq: uint64(at.Line), Event: at.Event, Record: deadletter.Letter{
+		record := deadletter.Letter{
 			Line: at.Line, Number: at.Event, Event: letter.Text, Error: letter.Reason, Attempts: letter.Attempts, Revision: l.revision,
-		}.Record()}
+		}
+		text := record.Record()
+		if len(text) > stream.MaxLetter {
+			record.Error = record.Error.Cut()
+			text = record.Record()
+		}
+		records[i] = stream.Letter{Code: codeInSubject(letter.Reason.Code), Seq: uint64(at.Line), Event: at.Event, Record: text}
 	}
 	if err := l.account.KeepLetters(l.ctx, records...); err != nil {
 		return err

@@ -23,7 +23,8 @@ func (s *Service) Letters(ctx context.Context, name, code string) (iter.Seq2[str
 
 // Replay puts the events of an account's dead letters behind those that wait, to be delivered
 // again, and tells how many. A code that isn't empty chooses those with that reason. One that
-// fails again becomes another letter. A letter without its event stays.
+// fails again becomes another letter. A letter without its event stays, and so does one that
+// is too large for a message.
 //
 // A letter leaves only once its event is kept. Should that fail it stays, and its event may
 // be delivered all the same, which Klaviyo counts once.
@@ -41,8 +42,11 @@ func (s *Service) Replay(ctx context.Context, name, code string) (replayed int, 
 		if err != nil || record.Event == nil {
 			continue
 		}
-		message := inbox.Append(nil, inbox.Request{Kind: inbox.Webhook, Received: time.Now(), Body: record.Event})
-		if err := s.Publish(ctx, name, message, inbox.Count(inbox.Webhook, record.Event), fmt.Sprintf("letter-%d", letter.ID)); err != nil {
+		message := inbox.Append(nil, inbox.Request{Kind: inbox.Event, Received: time.Now(), Body: record.Event})
+		if len(message) > stream.MaxMessage { // all of a damaged message
+			continue
+		}
+		if err := s.Publish(ctx, name, message, 1, fmt.Sprintf("letter-%d", letter.ID)); err != nil {
 			return replayed, err
 		}
 		if err := a.kept.DeleteLetters(ctx, letter.ID); err != nil {

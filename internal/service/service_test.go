@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
@@ -374,5 +376,79 @@ func TestPauseEndsWithTheLease(t *testing.T) {
 	case <-ended:
 	case <-time.After(untilMended / 2):
 		t.Error("the pause outlasts the lease")
+	}
+}
+
+// TestLetterOfTheLargestEvent keeps each, whatever the text: an account that can't keep a
+// letter gets no further.
+func TestLetterOfTheLargestEvent(t *testing.T) {
+	const size = 4 << 20
+	if got := deadletter.MaxRecord(stream.MaxMessage); got > stream.MaxLetter {
+		t.Errorf("a record may have %d bytes, and %d are kept", got, stream.MaxLetter)
+	}
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	bodies := []string{
+		strings.Repeat("\x01", size),
+		strings.Repeat("\xff", size),
+		strings.Repeat("\"", size),
+		`{"type":"track","event":"Ping","properties":{"email":"p1@example.com","` + strings.Repeat("k", size-200) + `":1e999}}`,
+	}
+	for _, body := range bodies {
+		s.send(t, "eu", body)
+	}
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "what is behind them is delivered", func() bool { return s.arrived("eu") >= 1 })
+	eventually(t, "all is done", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Events == 0 })
+	if p := s.statusOf(t, "eu").Pause; p != nil {
+		t.Errorf("%+v", p)
+	}
+	kept := map[string]bool{}
+	for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := deadletter.Parse(letter.Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[string(record.Event)] = true
+	}
+	for i, body := range bodies[:3] {
+		if !kept[body] {
+			t.Errorf("the letter of body %d hasn't its event", i)
+		}
+	}
+}
+
+// TestReplaysAnEventAsItIs has events that would be taken for empty lists of events in a
+// request of the webhook.
+func TestReplaysAnEventAsItIs(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	want := map[string]bool{}
+	message := inbox.Append(nil, inbox.Request{Kind: inbox.Batch, Received: time.Now(), Body: []byte(`{"batch":[{"batch":[]},[]]}`)})
+	if err := s.Publish(t.Context(), "eu", message, 2, "sdk"); err != nil {
+		t.Fatal(err)
+	}
+	letters := func() (texts map[string]bool) {
+		texts = map[string]bool{}
+		for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			record, err := deadletter.Parse(letter.Record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			texts[string(record.Event)] = true
+		}
+		return texts
+	}
+	eventually(t, "both are dead letters", func() bool { want = letters(); return len(want) == 2 })
+	if n, err := s.Replay(t.Context(), "eu", ""); n != 2 || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "both are dead letters again", func() bool { return s.statusOf(t, "eu").Counts.DeadLettered == 4 })
+	if got := letters(); !maps.Equal(got, want) {
+		t.Errorf("got %v\nwant %v", got, want)
 	}
 }

@@ -265,7 +265,7 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 		config ClusterConfig
 		want   string
 	}{
-		"small messages":  {small.config(), "max_payload to 4263936 or more"},
+		"small messages":  {small.config(), "max_payload to 5814952 or more"},
 		"no JetStream":    {none.config(), "have no JetStream"},
 		"no account":      {as("user:secret"), "account of these credentials has no JetStream"},
 		"another user":    {as("user:wrong"), "refuse the user"},

@@ -17,8 +17,9 @@ var (
 	// starting or stopping, elects a leader, doesn't answer or has no space. What was being
 	// kept may be kept or not.
 	ErrUnavailable = errors.New("the store is unavailable")
-	// ErrTooLarge is the error of a message that is larger than [MaxMessage].
-	ErrTooLarge = errors.New("the message is too large")
+	// ErrTooLarge is the error of a message that is larger than [MaxMessage], or of a letter
+	// that is larger than [MaxLetter].
+	ErrTooLarge = errors.New("it is too large")
 	// ErrNotOwner is the error of a [Lease] that is over.
 	ErrNotOwner = errors.New("the account is no longer owned")
 	// ErrSetup is the error of a data folder, a cluster or a stream that can't be used as it

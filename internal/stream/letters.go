@@ -41,6 +41,9 @@ func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
 		if !names.MatchString(l.Code) {
 			return setup(nil, "a dead letter has the code %.80q: a code has 1 to 64 letters, digits, - or _", l.Code)
 		}
+		if len(l.Record) > MaxLetter {
+			return tooLarge("dead letter", len(l.Record), MaxLetter)
+		}
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lettersAtOnce)

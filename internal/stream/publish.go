@@ -21,13 +21,17 @@ const publishFor = 8 * time.Second
 // The error is [ErrFull] if the backlog has no room, [ErrTooLarge], or [ErrUnavailable]:
 // then the message may be kept or not.
 func (a *Account) Publish(ctx context.Context, data []byte, events int, id string) (seq uint64, err error) {
+	if len(data) > MaxMessage {
+		return 0, tooLarge("message", len(data), MaxMessage)
+	}
 	return a.engine.publish(ctx, a.subject(strconv.Itoa(events)), data, id)
 }
 
+func tooLarge(what string, size, most int) error {
+	return fmt.Errorf("%w: the %s has %d bytes, and at most %d are kept", ErrTooLarge, what, size, most)
+}
+
 func (e *Engine) publish(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
-	if len(data) > MaxMessage {
-		return 0, fmt.Errorf("%w: it has %d bytes, and at most %d are kept", ErrTooLarge, len(data), MaxMessage)
-	}
 	ctx, cancel := e.within(ctx, publishFor)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {

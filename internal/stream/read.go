@@ -14,7 +14,7 @@ import (
 const (
 	// fetchMessages and fetchBytes bound what a reader holds of what it will give next.
 	fetchMessages = 256
-	fetchBytes    = maxPayload + 64<<10 // one of the largest
+	fetchBytes    = MaxMessage + 128<<10 // one of the largest, and its headers
 
 	heartbeat = time.Second // of the server while a request for messages stands; two missing ones end it
 

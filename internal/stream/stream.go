@@ -24,8 +24,12 @@ import (
 // written beside it.
 const MaxMessage = 4<<20 + 64<<10
 
-// maxPayload is what a server has to take: a message, and its headers.
-const maxPayload = MaxMessage + 4<<10
+// MaxLetter is the size in bytes of the largest dead letter: a message in base64, and the
+// reason.
+const MaxLetter = MaxMessage/3*4 + 128<<10
+
+// maxPayload is what a server has to take: the larger of both, and its headers.
+const maxPayload = MaxLetter + 4<<10
 
 // requestTimeout is how long an answer of the server is waited for, where the caller's
 // context doesn't end before. An election takes 4 to 9 seconds.
