@@ -285,7 +285,7 @@ func (m *mapping) itemFields(items root, at place) (object, *Error) {
 	// The memory for names is the event's, which needs it no more.
 	m.again.open, m.again.many = m.open, m.many
 	if !m.again.scanItem(item.value) {
-		return nil, limitError(CodeTooManyProperties, pointerTo(at.String()), "an item has %d fields at most", maxItemFields)
+		return nil, limitError(CodeTooManyProperties, at.String(), "an item has %d fields at most", maxItemFields)
 	}
 	return m.again.parts[rootItems], nil
 }

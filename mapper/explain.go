@@ -405,7 +405,10 @@ func (m *mapping) isWarnedOf(code Code, path string) bool {
 	return slices.ContainsFunc(m.warnings, func(w Warning) bool { return w.Code == code && w.Field == path })
 }
 
-var pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
+var (
+	pointerEscapes   = strings.NewReplacer("~", "~0", "/", "~1")
+	pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
+)
 
 // texts are the paths of the rule, from the top of the event.
 func (r *rule) texts() []string {

@@ -146,7 +146,7 @@ func (m *mapping) limitExternalID(p *person) {
 		return
 	}
 	if p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" {
-		m.setLimitError(limitError(CodeExternalIDTooLong, pointerTo(p.externalIDPath), "an external id has %d characters at most", most))
+		m.setLimitError(limitError(CodeExternalIDTooLong, p.externalIDPath, "an external id has %d characters at most", most))
 		return
 	}
 	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("an external id has %d characters at most; it is kept as the custom property _id", most))

@@ -34,7 +34,7 @@ func TestInvalidInput(t *testing.T) {
 		{"a phone number of no country", `{"type":"identify","traits":{"phone":"+49 1"}}`, mapper.CodeInvalidPhone, "traits.phone", "no country has"},
 		{"a national phone number", `{"type":"identify","traits":{"phone":"0171 1234567"}}`, mapper.CodeInvalidPhone, "traits.phone", "defaultCountry"},
 		{"a name twice", `{"type":"track","type":"identify"}`, mapper.CodeInvalidJSON, "type", "twice"},
-		{"a name twice, inside", `{"traits":{"a":[{"b":1,"\u0062":"` + secret + `"}]}}`, mapper.CodeInvalidJSON, "traits.a.0.b", "twice"},
+		{"a name twice, inside", `{"traits":{"a":[{"b":1,"\u0062":"` + secret + `"}]}}`, mapper.CodeInvalidJSON, "traits.a[0].b", "twice"},
 		{"not UTF-8", "{\"type\":\"track\",\"x\":\"\xff\"}", mapper.CodeInvalidJSON, "", "byte 21 is not UTF-8"},
 		{"control character", "{\"a\":\"\x01\"}", mapper.CodeInvalidJSON, "", "byte 6"},
 		{"a comma too many", `{"a":1,}`, mapper.CodeInvalidJSON, "", "byte 7"},

@@ -71,10 +71,16 @@ func FuzzMap(f *testing.F) {
 		if !bytes.Equal(before, event) {
 			t.Fatal("Map changed the event")
 		}
+		for _, w := range result.Warnings {
+			checkPath(t, w.Field)
+		}
 		if err != nil {
 			var e *mapper.Error
 			if !errors.As(err, &e) || e.Code == "" || e.Message == "" {
 				t.Fatalf("Map returned %#v", err)
+			}
+			if !json.Valid(event) || !hasOddNames(event) {
+				checkPath(t, e.Field)
 			}
 			if len(result.Requests) > 0 {
 				t.Fatal("requests beside an error")
@@ -91,6 +97,14 @@ func FuzzMap(f *testing.F) {
 			checkLossless(t, event, cfg, result)
 		}
 	})
+}
+
+// checkPath checks that a field is a dotted path, and no JSON Pointer.
+func checkPath(t *testing.T, field string) {
+	t.Helper()
+	if strings.HasPrefix(field, "/") {
+		t.Fatalf("the field %q is a JSON Pointer", field)
+	}
 }
 
 // people are those that a request is about, each by their identifiers: the person's object

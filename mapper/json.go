@@ -223,12 +223,13 @@ func namePath(text []byte) string {
 	}
 	var path []byte
 	for i, at := range open {
-		if i > 0 {
+		switch {
+		case at.isList:
+			path = append(strconv.AppendInt(append(path, '['), int64(at.index), 10), ']')
+		case i > 0:
 			path = append(path, '.')
-		}
-		if at.isList {
-			path = strconv.AppendInt(path, int64(at.index), 10)
-		} else {
+			fallthrough
+		default:
 			path = append(path, shown(at.name.content())...)
 		}
 		if len(path) > maxShown {

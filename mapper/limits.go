@@ -3,7 +3,6 @@ package mapper
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -52,10 +51,10 @@ func (m *mapping) profileTooLarge() *Error { return tooLarge("a profile", m.revi
 func (m *mapping) checkEvent(e *event, properties object, name path) *Error {
 	most := &m.revision.limits
 	if utf8.RuneCountInString(e.metric) > most.metricName {
-		return limitError(CodeMetricNameTooLong, pointerTo(name.text), "a metric's name has %d characters at most", most.metricName)
+		return limitError(CodeMetricNameTooLong, name.text, "a metric's name has %d characters at most", most.metricName)
 	}
 	if m.crowded[rootProperties] || len(properties) > most.properties {
-		return limitError(CodeTooManyProperties, "/properties", "an event has %d properties at most", most.properties)
+		return limitError(CodeTooManyProperties, "properties", "an event has %d properties at most", most.properties)
 	}
 	for i := range properties {
 		p := &properties[i]
@@ -97,23 +96,23 @@ func (m *mapping) isProfileTooLarge(e *event) bool {
 // emptyProfile is a profile inside an event without anything in it, as JSON:API has it.
 const emptyProfile = `{"attributes":{},"type":"profile"}`
 
-// inEvent has the pointer of an error in a property lead to the place in the event, where
+// inEvent has the path of an error in a property lead to the place in the event, where
 // the property may have another name or stand within another.
 func (m *mapping) inEvent(err *Error, p *member) *Error {
 	properties := m.parts[rootProperties]
 	for i := range properties {
 		if found := err.at(properties[i].value, p.value); found != nil {
-			return found.within(properties[i].name()).within([]byte("properties"))
+			return found.member(properties[i].name()).within("properties")
 		}
 	}
 	// Items are written anew, and what is wrong with one is wrong with what it was.
 	if w := m.itemList(); w != 0 {
 		list := &properties[m.at[rootProperties][w]-1]
 		if found := m.revision.limits.check(list.value, 2); found != nil && found.Code == err.Code {
-			return found.within(list.name()).within([]byte("properties"))
+			return found.member(list.name()).within("properties")
 		}
 	}
-	return err.within(p.name()).within([]byte("properties"))
+	return err.member(p.name()).within("properties")
 }
 
 // at puts the way from a value to one that is a part of it before the error's field, or
@@ -125,7 +124,7 @@ func (e *Error) at(v, part value) *Error {
 	if !v.isObject() && !v.isList() {
 		return nil
 	}
-	i := int64(0)
+	i := 0
 	for s := v.inside(); s.more(); i++ {
 		var name value
 		if v.isObject() {
@@ -135,9 +134,9 @@ func (e *Error) at(v, part value) *Error {
 		switch found := e.at(s.next(), part); {
 		case found == nil:
 		case v.isObject():
-			return found.within(name.content())
+			return found.member(name.content())
 		default:
-			return found.within(strconv.AppendInt(nil, i, 10))
+			return found.element(i)
 		}
 	}
 	return nil
@@ -172,7 +171,7 @@ func (m *mapping) checkProfile(r Request, raw int) *Error {
 }
 
 // check checks the strings, lists and depth of a property, level 1 being the
-// properties. The error's field is a JSON Pointer from the value on.
+// properties. The error's field is the rest of a path from the value on: .name and [0].
 func (most *limits) check(v value, level int) *Error {
 	switch {
 	case v.isString():
@@ -187,7 +186,7 @@ func (most *limits) check(v value, level int) *Error {
 			name := s.next()
 			s.more() // past the colon
 			if err := most.check(s.next(), level+1); err != nil {
-				return err.within(name.content())
+				return err.member(name.content())
 			}
 		}
 	case v.isList():
@@ -199,7 +198,7 @@ func (most *limits) check(v value, level int) *Error {
 		}
 		for i, element := range v.elements() {
 			if err := most.check(element, level+1); err != nil {
-				return err.within(strconv.AppendInt(nil, int64(i), 10))
+				return err.element(i)
 			}
 		}
 	}
@@ -214,19 +213,19 @@ func (m *mapping) isFarBelow(limit, raw int) bool {
 	return raw+twice*escaped*len(m.event)+envelope < limit
 }
 
-func limitError(code Code, pointer, format string, args ...any) *Error {
-	return &Error{Code: code, Field: pointer, Message: fmt.Sprintf(format, args...)}
+func limitError(code Code, field, format string, args ...any) *Error {
+	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-var pointerOf = strings.NewReplacer(".", "/", "[", "/", "]", "")
+// member puts the name of an object's member before the rest of a path that the error's field
+// is.
+func (e *Error) member(name []byte) *Error { return e.within("." + shown(name)) }
 
-// pointerTo is the JSON Pointer of a dotted path.
-func pointerTo(path string) string { return "/" + pointerOf.Replace(path) }
+// element puts the index of a list's element before it.
+func (e *Error) element(i int) *Error { return e.within("[" + strconv.Itoa(i) + "]") }
 
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
-
-// within puts a name before the error's field, which is a JSON Pointer.
-func (e *Error) within(name []byte) *Error {
-	e.Field = "/" + pointerEscapes.Replace(shown(name)) + e.Field
+// within puts the beginning of a path before the rest of it.
+func (e *Error) within(path string) *Error {
+	e.Field = path + e.Field
 	return e
 }

@@ -48,7 +48,7 @@ func (m *mapping) traitNames(r *rule) []string {
 		m.warn(CodeWrongType, from, "a list of names of traits is needed here")
 		return nil
 	case list.isLongerThan(maxTraits):
-		m.setLimitError(limitError(CodeListTooLong, pointerTo(from), "a list of names of traits has %d at most", maxTraits))
+		m.setLimitError(limitError(CodeListTooLong, from, "a list of names of traits has %d at most", maxTraits))
 		return nil
 	}
 	m.traceTaken(r, from)

@@ -85,7 +85,7 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 		}
 		m.checkEvent(attributes["properties"].(pairs), own, body, func() {
 			if utf8.RuneCountInString(name) > 127 {
-				fail(mapper.CodeMetricNameTooLong, "/"+strings.ReplaceAll(fieldOf(namePath), ".", "/"))
+				fail(mapper.CodeMetricNameTooLong, fieldOf(namePath))
 			}
 		}, m.checkExternalID)
 		if m.served() {

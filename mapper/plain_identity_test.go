@@ -152,7 +152,6 @@ func plainPhoneIn(s, country string) string {
 
 func (m *plain) checkExternalID() {
 	if m.idTooLong {
-		pointer := "/" + strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(fieldOf(m.externalIDPath))
-		fail(mapper.CodeExternalIDTooLong, pointer)
+		fail(mapper.CodeExternalIDTooLong, fieldOf(m.externalIDPath))
 	}
 }

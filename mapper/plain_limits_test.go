@@ -13,7 +13,7 @@ import (
 func (m *plain) checkEvent(properties, own pairs, body string, first, late func()) {
 	first()
 	if most := map[bool]int{false: 300, true: 400}[m.served()]; len(properties) > most {
-		fail(mapper.CodeTooManyProperties, "/properties")
+		fail(mapper.CodeTooManyProperties, "properties")
 	}
 	if err := brokenIn(properties); err != nil {
 		if inEvent := brokenIn(own); inEvent != nil && inEvent.Code == err.Code {
@@ -35,13 +35,9 @@ func brokenIn(properties pairs) (broken *goldenProblem) {
 		}
 	}()
 	for _, p := range properties {
-		checkPlainValue(p.raw, "/properties/"+escapePointer(p.name), 2)
+		checkPlainValue(p.raw, "properties."+cutName(p.name), 2)
 	}
 	return nil
-}
-
-func escapePointer(name string) string {
-	return strings.ReplaceAll(strings.ReplaceAll(cutName(name), "~", "~0"), "/", "~1")
 }
 
 // cutName is a name, or an id, as errors, warnings and results have it.
@@ -52,29 +48,29 @@ func cutName(name string) string {
 	return strings.ToValidUTF8(name[:1_000], "") + "…"
 }
 
-func checkPlainValue(raw json.RawMessage, pointer string, level int) {
+func checkPlainValue(raw json.RawMessage, path string, level int) {
 	switch kindOf(raw) {
 	case '"':
 		if len(textOf(raw)) > 100_000 {
-			fail(mapper.CodeStringTooLong, pointer)
+			fail(mapper.CodeStringTooLong, path)
 		}
 	case '{', '[':
 		if level > 10 {
-			fail(mapper.CodeTooDeep, pointer)
+			fail(mapper.CodeTooDeep, path)
 		}
 	}
 	switch kindOf(raw) {
 	case '{':
 		for _, p := range pairsOf(raw) {
-			checkPlainValue(p.raw, pointer+"/"+escapePointer(p.name), level+1)
+			checkPlainValue(p.raw, path+"."+cutName(p.name), level+1)
 		}
 	case '[':
 		list := listOf(raw)
 		if len(list) > 4000 {
-			fail(mapper.CodeListTooLong, pointer)
+			fail(mapper.CodeListTooLong, path)
 		}
 		for i, v := range list {
-			checkPlainValue(v, pointer+"/"+strconv.Itoa(i), level+1)
+			checkPlainValue(v, path+"["+strconv.Itoa(i)+"]", level+1)
 		}
 	}
 }

@@ -154,7 +154,7 @@ func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []by
 func (m *mapping) customTraits(left *wordSet) object {
 	for _, r := range []root{rootTraits, rootContextTraits} {
 		if m.crowded[r] {
-			m.setLimitError(limitError(CodeTooLarge, pointerTo(r.path()), "%d traits are the most that a profile has room for", maxTraits))
+			m.setLimitError(limitError(CodeTooLarge, r.path(), "%d traits are the most that a profile has room for", maxTraits))
 			return nil
 		}
 	}

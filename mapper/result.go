@@ -47,8 +47,8 @@ type Warning struct {
 type Error struct {
 	// Code is the kind of fault, for programs.
 	Code Code `json:"code"`
-	// Field is the dotted path of the value at fault in the event; for a limit
-	// of the API it is a JSON Pointer. It is empty if the whole event is at fault. A name
+	// Field is the dotted path of the value at fault in the event, such as
+	// properties.items[3].price. It is empty if the whole event is at fault. A name
 	// of over 1,000 bytes is cut in it, and ends in an ellipsis.
 	Field string `json:"field"`
 	// Message says what is wrong and what to do. It names fields and never quotes values.

@@ -141,7 +141,7 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 	out := []string{}
 	for channel := range m.eachChannel(channels) {
 		if len(out) == maxChannels {
-			m.setLimitError(limitError(CodeListTooLong, pointerTo(from.text), "a profile has %d channels at most", maxChannels))
+			m.setLimitError(limitError(CodeListTooLong, from.text, "a profile has %d channels at most", maxChannels))
 			break
 		}
 		if channel != nil {
