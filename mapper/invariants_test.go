@@ -79,7 +79,7 @@ func FuzzMap(f *testing.F) {
 			if !errors.As(err, &e) || e.Code == "" || e.Message == "" {
 				t.Fatalf("Map returned %#v", err)
 			}
-			if !json.Valid(event) || !hasOddNames(event) {
+			if e.Code != mapper.CodeInvalidJSON { // whose field may be a name at the top that is there twice
 				checkPath(t, e.Field)
 			}
 			if len(result.Requests) > 0 {
