@@ -2,10 +2,12 @@ package command
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
@@ -49,6 +51,7 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	s.Transfer = transfer.Start(ctx, cfg)
 	defer s.showProgress(ctx)()
 	err := s.Run()
+	s.logAnswer(err)
 	s.compressed = compressed(lines.Files())
 	return err
 }
@@ -57,6 +60,15 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 // asked for nothing else.
 func (p Program) lists(cmd *cobra.Command) bool {
 	return p.StderrIsTerminal && !cmd.Flags().Changed(logLevelFlag) && !cmd.Flags().Changed(logFormatFlag)
+}
+
+// logAnswer shows the beginning of the answer that delivery stopped for, by which a
+// person may know who wrote it. It may quote an event.
+func (s *sending) logAnswer(reason error) {
+	var e *client.Error
+	if errors.As(reason, &e) && e.StatusCode != 0 {
+		s.logger.Info("the last answer", "operation", e.Operation, "status", e.StatusCode, "body", e.Excerpt)
+	}
 }
 
 // where says in the log where an event stands.

@@ -350,3 +350,37 @@ func TestStreamWithOtherSettings(t *testing.T) {
 		}
 	}
 }
+
+// TestAvailableWithoutAMajority tells that nothing can be kept while a server is connected
+// that has lost the two others.
+func TestAvailableWithoutAMajority(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, 3, nil)
+	e := connectTo(t, c.config())
+	a := account(t, e, Limits{})
+	publish := func(id string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := a.Publish(ctx, []byte("x"), 1, id)
+		return err
+	}
+	if err := publish("1"); err != nil || e.Available() != nil {
+		t.Fatal(err, e.Available())
+	}
+	c.stop(1)
+	c.stop(2)
+	for deadline := soon(); publish("2") == nil || e.Available() == nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("it is available")
+		}
+	}
+	c.start(t, 1)
+	for deadline := soon(); publish("3") != nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("nothing is kept")
+		}
+	}
+	if err := e.Available(); err != nil {
+		t.Error(err)
+	}
+}

@@ -40,9 +40,12 @@ func (e *Engine) publish(ctx context.Context, subject string, data []byte, id st
 		}
 		seq, err := e.publishOnce(ctx, subject, data, id)
 		if err == nil || errors.Is(err, ErrFull) {
+			e.refused.Store(nil)
 			return seq, err
 		}
 		if !e.pause(ctx, wait) {
+			now := time.Now()
+			e.refused.Store(&now)
 			return 0, unavailable(err)
 		}
 	}

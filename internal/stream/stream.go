@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -50,6 +51,8 @@ type Engine struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	once   sync.Once
+
+	refused atomic.Pointer[time.Time] // when the last message couldn't be kept, nil if it was
 
 	mu   sync.Mutex
 	held map[string]bool // accounts that this process owns
@@ -97,8 +100,15 @@ func (e *Engine) Available() error {
 	case !e.conn.IsConnected():
 		return fmt.Errorf("%w: no NATS server is connected", ErrUnavailable)
 	}
+	if at := e.refused.Load(); at != nil && time.Since(*at) < refusedFor {
+		return fmt.Errorf("%w: the last message couldn't be kept", ErrUnavailable)
+	}
 	return nil
 }
+
+// refusedFor is how long a message that couldn't be kept says that others can't: a server may
+// be connected that has lost the two others, and only trying shows that they are back.
+const refusedFor = 15 * time.Second
 
 // within bounds a request by the caller, the engine and a timeout.
 func (e *Engine) within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {

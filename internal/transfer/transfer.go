@@ -155,19 +155,9 @@ func (t *Transfer) finish() error {
 	case err != nil:
 		return err
 	case report.Err != nil && !t.progress.isComplete():
-		t.logAnswer(report.Err)
 		return report.Err
 	}
 	return readErr
-}
-
-// logAnswer shows the beginning of the answer that delivery stopped for, by which a
-// person may know who wrote it.
-func (t *Transfer) logAnswer(reason error) {
-	var e *client.Error
-	if errors.As(reason, &e) && e.StatusCode != 0 {
-		t.cfg.Logger.Info("the last answer", "operation", e.Operation, "status", e.StatusCode, "body", e.Excerpt)
-	}
 }
 
 // read takes in all events. It ends early, with the reason, when delivery has
