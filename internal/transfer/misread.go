@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -30,6 +31,7 @@ type misread struct {
 	settled bool
 	stop    error
 	held    []Letter
+	since   time.Time // when the first of them was
 }
 
 // misreadAfter is how many of a run's first events are refused before the revision is at
@@ -39,6 +41,10 @@ const misreadAfter = 10
 // maxHeld is how many letters are held, and how many requests that settle nothing are taken
 // meanwhile, before what is held is kept after all: a checkpoint doesn't pass it.
 const maxHeld = 1_000
+
+// heldFor is how long letters are held. Where few events come it may take hours until one
+// settles it, and until then what was refused would be neither delivered nor a dead letter.
+const heldFor = time.Minute
 
 // MisreadError is the error of a run whose first events were all refused as if they were of
 // another revision. It is an [client.ErrRevisionRetired].
@@ -113,6 +119,9 @@ func (m *misread) hold(letters []Letter) (others []Letter, err error) {
 			others = append(others, l)
 			continue
 		}
+		if len(m.held) == 0 {
+			m.since = time.Now()
+		}
 		m.held = append(m.held, l)
 		m.progress.hold(l.Position)
 	}
@@ -124,7 +133,7 @@ func (m *misread) hold(letters []Letter) (others []Letter, err error) {
 func (m *misread) release() []Letter {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.stop != nil || !m.settled && len(m.held) < maxHeld && m.others < maxHeld {
+	if m.stop != nil || !m.settled && len(m.held) < maxHeld && m.others < maxHeld && time.Since(m.since) < heldFor {
 		return nil
 	}
 	held := m.held

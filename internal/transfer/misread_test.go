@@ -3,6 +3,8 @@ package transfer
 import (
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -42,4 +44,24 @@ func TestMisreadHoldsForAWhile(t *testing.T) {
 	if got := newHeld(maxHeld).release(); len(got) != maxHeld {
 		t.Errorf("of %d, %d are kept", maxHeld, len(got))
 	}
+}
+
+// TestMisreadHoldsForAMinute where too little comes to settle anything.
+func TestMisreadHoldsForAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &misread{progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+		letters := []Letter{{cause: &client.Error{StatusCode: http.StatusBadRequest}}}
+		time.Sleep(heldFor) // before the first
+		if others, err := m.hold(letters); err != nil || len(others) > 0 {
+			t.Fatalf("%d aren't held, %v", len(others), err)
+		}
+		time.Sleep(heldFor - 1)
+		if got := m.release(); len(got) != 0 {
+			t.Errorf("%d are kept early", len(got))
+		}
+		time.Sleep(1)
+		if got := m.release(); len(got) != 1 || m.settled {
+			t.Errorf("%d are kept, settled: %t", len(got), m.settled)
+		}
+	})
 }
