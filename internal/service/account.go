@@ -67,6 +67,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	a.mu.Lock()
 	a.lease, a.place = lease, place
 	a.mu.Unlock()
+	go place.keepPurged()
 	for ctx.Err() == nil && lease.Valid() {
 		err := a.deliver(ctx, lease, place)
 		switch {

@@ -23,6 +23,9 @@ type place struct {
 	account *stream.Account
 	logger  *slog.Logger
 
+	purging sync.Mutex
+	purged  uint64 // the sequence up to which messages were removed last
+
 	mu    sync.Mutex
 	last  stream.Position
 	state state
@@ -69,13 +72,30 @@ func (p *place) checkpoint() stream.Checkpoint {
 	return stream.Checkpoint{Position: p.last, Counts: counts}
 }
 
-// purge removes the messages all of whose events are done. What stays is removed with the
-// next ones.
+// purgeAgain is the time between two looks at whether something is left to purge.
+const purgeAgain = 10 * time.Second
+
+// keepPurged purges until the lease ends what an owner before had no time for, and what a
+// purge that failed has left: an account in which nothing comes has no other.
+func (p *place) keepPurged() {
+	p.purge()
+	every(purgeAgain, p.lease.Context().Done(), p.purge)
+}
+
+// purge removes the messages all of whose events are done, unless another is at it.
 func (p *place) purge() {
-	p.mu.Lock()
-	done := max(p.last.Seq, 1) - 1
-	p.mu.Unlock()
-	if err := p.account.Purge(p.lease.Context(), done); err != nil && p.lease.Valid() {
+	if !p.purging.TryLock() {
+		return
+	}
+	defer p.purging.Unlock()
+	done := max(p.lease.Checkpoint().Position.Seq, 1) - 1 // as it is written
+	if done == p.purged {
+		return
+	}
+	switch err := p.account.Purge(p.lease.Context(), done); {
+	case err == nil:
+		p.purged = done
+	case p.lease.Valid():
 		p.logger.Warn("what is delivered can't be removed yet", "error", err)
 	}
 }

@@ -452,3 +452,36 @@ func TestReplaysAnEventAsItIs(t *testing.T) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 }
+
+// TestPurgesWhatAnOwnerBeforeHasDone though no event comes.
+func TestPurgesWhatAnOwnerBeforeHasDone(t *testing.T) {
+	dir := t.TempDir()
+	engine, err := stream.Embed(stream.EmbedConfig{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := engine.Account(t.Context(), "eu", stream.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := inbox.Append(nil, inbox.Request{Kind: inbox.Webhook, Received: time.Now(), Body: []byte(track(1, 1))})
+	seq, err := kept.Publish(t.Context(), message, 1, "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := kept.Own(t.Context(), stream.Claim{Owner: "before", Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lease.Release(t.Context(), stream.Checkpoint{Position: stream.Position{Seq: seq + 1}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, dir, testAccount("eu"))
+	eventually(t, "nothing waits", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Messages == 0 })
+	if n := s.arrived("eu"); n != 0 {
+		t.Errorf("%d events were delivered again", n)
+	}
+}

@@ -107,12 +107,17 @@ func (a *Account) Backlog(ctx context.Context) (Backlog, error) {
 	return b, nil
 }
 
-// Purge removes the messages up to a sequence, and that one.
+// Purge removes the messages up to a sequence, and that one. It removes none of a stream that
+// ends before: that was made anew, and the server would pass over what is to come.
 func (a *Account) Purge(ctx context.Context, upTo uint64) error {
 	if upTo == 0 {
 		return nil
 	}
-	err := a.engine.request(ctx, func(ctx context.Context) error {
+	info, err := a.info(ctx, a.events)
+	if err != nil || info.State.LastSeq < upTo {
+		return err
+	}
+	err = a.engine.request(ctx, func(ctx context.Context) error {
 		return a.events.Purge(ctx, jetstream.WithPurgeSequence(upTo+1))
 	})
 	return describe(err)
