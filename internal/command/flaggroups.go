@@ -155,6 +155,19 @@ func alsoSetBy(flag *pflag.Flag) []string {
 	return names
 }
 
+// NameVariables puts the environment variable and the key of each flag behind what it does,
+// for manual pages, whose form has no place for them.
+func NameVariables(cmd *cobra.Command) {
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if names := alsoSetBy(flag); len(names) > 0 {
+			flag.Usage += " (" + strings.Join(names, ", ") + ")"
+		}
+	})
+	for _, child := range cmd.Commands() {
+		NameVariables(child)
+	}
+}
+
 // isZero tells whether the default of a flag says nothing.
 func isZero(flag *pflag.Flag) bool {
 	return slices.Contains([]string{"", "0", "false", "[]"}, flag.DefValue)

@@ -56,6 +56,7 @@ func write(root *cobra.Command, folder string) error {
 	}
 	root.DisableAutoGenTag = true
 	keepLines(root)
+	command.NameVariables(root)
 	return doc.GenManTree(root, &doc.GenManHeader{Section: "1", Source: "rudderklaviyo", Manual: "rudderklaviyo"}, man)
 }
 
