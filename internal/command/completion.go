@@ -15,9 +15,10 @@ import (
 // flagChoices are all values of a flag, by its name. Those of settings are in
 // [config.Settings].
 var flagChoices = map[string]func() []cobra.Completion{
-	revisionFlag: describeRevisions,
-	outputFlag:   func() []cobra.Completion { return slices.Sorted(maps.Keys(printers)) },
-	logLevelFlag: func() []cobra.Completion { return []cobra.Completion{"debug", "info", "warn", "error"} },
+	revisionFlag:  describeRevisions,
+	outputFlag:    func() []cobra.Completion { return slices.Sorted(maps.Keys(printers)) },
+	logLevelFlag:  func() []cobra.Completion { return []cobra.Completion{"debug", "info", "warn", "error"} },
+	logFormatFlag: func() []cobra.Completion { return []cobra.Completion{string(logText), string(logJSON)} },
 	"bulk": func() []cobra.Completion {
 		return []cobra.Completion{string(delivery.BulkAuto), string(delivery.BulkNever)}
 	},

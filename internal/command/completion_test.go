@@ -1,12 +1,15 @@
 package command
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 )
 
 func TestCompletionOfValues(t *testing.T) {
@@ -19,6 +22,7 @@ func TestCompletionOfValues(t *testing.T) {
 		{"send --output=", "json,table", ":4"},
 		{"version --output=", "json,table", ":4"},
 		{"serve --log-level=", "debug,info,warn,error", ":4"},
+		{"serve --log-format=", "text,json", ":4"},
 		{"map --item-fields=", "guide,klaviyo,transformer", ":4"},
 		{"send --simulate=", "limits\tKlaviyo's limits are kept,fast\tnone are", ":4"},
 		{"send --list-id=", "", ":4"},
@@ -39,11 +43,16 @@ func TestCompletionOfValues(t *testing.T) {
 	}
 }
 
-// No choice is completed that a command refuses, and none is left out of its error.
+// No choice is completed that a command refuses, and a flag whose help lists its values has
+// them completed.
 func TestChoicesAreTaken(t *testing.T) {
 	for _, cmd := range commandsOf(Root()) {
 		cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 			choices := flagChoices[flag.Name]
+			setting, _ := config.LookUp(annotation(flag, keyAnnotation))
+			if _, usage := pflag.UnquoteUsage(flag); choices == nil && setting.Values == nil && listsValues.MatchString(usage) {
+				t.Errorf("%s --%s: give its values in flagChoices", cmd.CommandPath(), flag.Name)
+			}
 			if choices == nil {
 				return
 			}
@@ -61,6 +70,9 @@ func TestChoicesAreTaken(t *testing.T) {
 		}
 	}
 }
+
+// listsValues matches the help of a flag with a few values: "form of the log: text or json".
+var listsValues = regexp.MustCompile(`: [a-z]+(, [a-z]+)* or [a-z]+\b`)
 
 func TestCompletionOfEveryShell(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {

@@ -142,8 +142,8 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 		{"missing identifier", `{"type":"track","event":"x","userId":"7","properties":{"a":1}}`,
 			"line 1 track\ncan't be sent: missing_identifier: no email and no phone number in traits, context.traits or properties; with allowExternalIdOnly its user id would do\n" + unsent, "unsendable"},
 		{"too many properties", `{"type":"track","event":"x","traits":{"email":"ann@example.com"},"properties":{` + properties + `}}`,
-			"line 1 track\ncan't be sent: too_many_properties: /properties: an event has 300 properties at most\n" +
-				`  /properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
+			"line 1 track\ncan't be sent: too_many_properties: properties: an event has 300 properties at most\n" +
+				`  properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
 		{"bad time", `{"type":"track","event":"x","timestamp":"soon","traits":{"email":"ann@example.com"}}`,
 			"line 1 track\ncan't be sent: invalid_time: timestamp: not a time; write it as 2026-03-01T09:30:00Z\n" +
 				"  timestamp  \"soon\"\n" + unsent, "unsendable"},

@@ -81,14 +81,9 @@ func (e explained) printFault(w io.Writer, colour palette, what, text string) {
 	fmt.Fprintf(w, "%s%s%s%s\n", colour.bad, what, colour.end, strings.TrimPrefix(text, what))
 }
 
-// valueRows show the value at a dotted path of the event, or at a JSON Pointer, if there
-// is one.
+// valueRows show the value at a dotted path of the event, if there is one.
 func (e explained) valueRows(path string) colouredRows {
-	pointer := path
-	if !strings.HasPrefix(path, "/") {
-		pointer = "/" + strings.ReplaceAll(path, ".", "/")
-	}
-	value := newPointedText(e.text).at(pointer)
+	value := valueAt(e.text, path)
 	if path == "" || value == nil {
 		return nil
 	}

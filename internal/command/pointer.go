@@ -1,7 +1,10 @@
 package command
 
 import (
+	"bytes"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,6 +36,33 @@ func (t pointedText) at(pointer string) json.RawMessage {
 		t.parts[outer] = parts
 	}
 	return parts[pointerUnescapes.Replace(pointer[end+1:])]
+}
+
+// valueAt gives the value at a dotted path, such as properties.items[3].price, or nothing.
+// A name may have dots and brackets itself, of which a path tells nothing.
+func valueAt(value json.RawMessage, path string) json.RawMessage {
+	if path == "" {
+		return value
+	}
+	isList := bytes.HasPrefix(bytes.TrimSpace(value), []byte("["))
+	parts := partsOf(value)
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		step := name
+		if isList {
+			step = "[" + name + "]"
+		}
+		rest, ok := strings.CutPrefix(path, step)
+		if ok && rest != "" && rest[0] != '[' {
+			rest, ok = strings.CutPrefix(rest, ".")
+		}
+		if !ok {
+			continue
+		}
+		if found := valueAt(parts[name], rest); found != nil {
+			return found
+		}
+	}
+	return nil
 }
 
 // partsOf gives the members of an object, or the elements of a list by their index.
