@@ -24,7 +24,7 @@ type account struct {
 	reasons reasons
 
 	stop context.CancelFunc
-	done chan struct{} // closed when it has ended, or nil where it hasn't begun
+	done chan struct{} // closed while nothing of it is under way
 	wake chan struct{} // has a value when a pause is to end at once
 
 	mu     sync.Mutex
@@ -53,6 +53,15 @@ func (a *account) deliverAll(ctx context.Context) {
 			continue
 		}
 		a.own(ctx, lease)
+	}
+}
+
+func (a *account) hasEnded() bool {
+	select {
+	case <-a.done:
+		return true
+	default:
+		return false
 	}
 }
 

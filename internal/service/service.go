@@ -57,6 +57,7 @@ type Service struct {
 	metrics *metrics
 
 	reloading sync.Mutex // held while accounts change
+	ending    []*account // were left out, and finish what is on its way
 	mu        sync.RWMutex
 	accounts  map[string]*account
 
@@ -90,10 +91,11 @@ func (s *Service) Run(ctx context.Context) {
 		for _, a := range s.all() {
 			a.tick()
 		}
+		s.forgetEnded()
 	})
 	s.reloading.Lock() // a reload under way starts no more
 	defer s.reloading.Unlock()
-	for _, a := range s.all() {
+	for _, a := range slices.Concat(s.all(), s.ending) {
 		<-a.done
 	}
 }
@@ -109,14 +111,21 @@ func (s *Service) start(a *account) {
 }
 
 // Reload goes over to other accounts and settings, whole or not at all. Accounts whose
-// settings are the same go on undisturbed. One that is left out is no longer delivered, and
-// what is kept of it stays.
-func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
+// settings are the same go on undisturbed. One that is left out begins nothing more, and what
+// is kept of it stays. Reload doesn't wait until it has finished what is on its way.
+func (s *Service) Reload(ctx context.Context, accounts []config.Account) (err error) {
 	s.reloading.Lock()
 	defer s.reloading.Unlock()
 	next := make(map[string]*account, len(accounts))
 	changed := map[*account]*target{}
 	var begun []*account
+	defer func() {
+		if err != nil {
+			for _, a := range begun {
+				s.metrics.forget(a.name)
+			}
+		}
+	}()
 	for _, settings := range accounts {
 		a := s.account(settings.Name)
 		if a == nil {
@@ -140,40 +149,56 @@ func (s *Service) Reload(ctx context.Context, accounts []config.Account) error {
 		}
 		next[settings.Name].keptIn(kept, settings.MaxBacklog)
 	}
-	var ended []*account
-	for _, a := range s.all() {
-		if next[a.name] == nil {
-			ended = append(ended, a)
-		}
-	}
-	s.mu.Lock()
-	s.accounts = next
-	s.mu.Unlock()
 	for a, to := range changed {
 		a.use(to)
 	}
+	before := s.all()
+	s.mu.Lock()
+	s.accounts = next
+	s.mu.Unlock()
 	for _, a := range next {
 		a.retry() // what was to be mended may be mended elsewhere
 	}
 	for _, a := range begun {
 		s.start(a)
 	}
-	for _, a := range ended {
-		a.stop()
-	}
-	for _, a := range ended { // which finish what is on its way together
-		if a.done != nil {
-			<-a.done
+	for _, a := range before {
+		if next[a.name] == nil {
+			a.stop()
+			s.ending = append(s.ending, a)
 		}
-		s.metrics.forget(a.name)
 	}
 	return nil
 }
 
+// forgetEnded lets go of the accounts that were left out, once nothing of them is under way.
+func (s *Service) forgetEnded() {
+	if !s.reloading.TryLock() {
+		return
+	}
+	defer s.reloading.Unlock()
+	s.ending = slices.DeleteFunc(s.ending, func(a *account) bool {
+		if !a.hasEnded() {
+			return false
+		}
+		if s.account(a.name) == nil {
+			s.metrics.forget(a.name)
+		}
+		return true
+	})
+}
+
+// closed is the end of an account that hasn't begun.
+var closed = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 func (s *Service) newAccount(name string) *account {
 	return &account{
 		service: s, name: name, logger: s.cfg.Logger.With("account", name),
-		metrics: s.metrics.of(name), stop: func() {}, wake: make(chan struct{}, 1),
+		metrics: s.metrics.of(name), stop: func() {}, done: closed, wake: make(chan struct{}, 1),
 	}
 }
 

@@ -485,3 +485,34 @@ func TestPurgesWhatAnOwnerBeforeHasDone(t *testing.T) {
 		t.Errorf("%d events were delivered again", n)
 	}
 }
+
+// TestReloadDoesntWaitForWhatIsOnItsWay of an account that is left out, and delivers what
+// comes once it is there again.
+func TestReloadDoesntWaitForWhatIsOnItsWay(t *testing.T) {
+	reached, answer := make(chan struct{}, 8), make(chan struct{})
+	held := klaviyotest.New(klaviyotest.WithKey("pk_right"), klaviyotest.WithRefusedPhoneNumbers(func(string) bool {
+		reached <- struct{}{}
+		<-answer
+		return false
+	}))
+	eu, us := testAccount("eu"), testAccount("us")
+	s := serveTo(t, t.TempDir(), map[string]*klaviyotest.Klaviyo{"eu": held}, eu, us)
+	s.send(t, "eu", `{"type":"track","event":"Ping","messageId":"m","properties":{"phone":"+4930901820"}}`)
+	<-reached
+	if err := s.Reload(t.Context(), []config.Account{us}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Reload(t.Context(), []config.Account{eu, us}); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, "eu", track(1, 1))
+	close(answer)
+	eventually(t, "both arrive", func() bool { return s.arrived("eu") == 2 })
+	if err := s.Reload(t.Context(), []config.Account{us}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the account that is left out is forgotten", func() bool {
+		text, _ := scrape(t, s.Service)
+		return !strings.Contains(text, `account="eu"`)
+	})
+}
