@@ -49,7 +49,7 @@ func TestDocs(t *testing.T) {
 		"within 9 s":  defaultAnswerTimeout.Seconds() == 9,
 		"within 30 s": defaultReadTimeout.Seconds() == 30,
 		"within 5 s":  defaultHeaderTimeout.Seconds() == 5,
-		"2\nminutes":  defaultIdleTimeout.Minutes() == 2,
+		"2 minutes":   defaultIdleTimeout.Minutes() == 2,
 	} {
 		if !has || !strings.Contains(string(page), what) {
 			t.Errorf("%q isn't there, or isn't so any more", what)
