@@ -27,8 +27,8 @@ func (p Program) planCommand() *cobra.Command {
 which metrics the account gets, what can't be sent or is sent otherwise than it
 was meant, how many calls that takes and how long. It needs no key, sends
 nothing and writes no file. It takes the arguments of send; with --checkpoint it
-is about what is left, also while a send is under way. Those that are about the
-delivery alone have no effect.
+is about what is left, also while a send is under way. It takes --dead-letter,
+--no-dead-letter and --concurrency too, which have no effect here.
 
 Two figures with a dash between them are bounds. The lower one is where the
 people are new to Klaviyo and everything joins one call that can, the upper one
