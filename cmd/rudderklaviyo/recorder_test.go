@@ -146,11 +146,3 @@ func (a *recorded) statuses() map[int]int {
 	}
 	return n
 }
-
-// delivered are the unique ids that have arrived, in the order of their first arrival.
-func (a *recorded) delivered() (ids []string) {
-	for _, e := range a.Events() {
-		ids = append(ids, e.UniqueID)
-	}
-	return ids
-}

@@ -56,7 +56,7 @@ func (f logFlags) handler(w io.Writer, isTerminal, hasColours bool) slog.Handler
 	case f.format == logJSON:
 		return slog.NewJSONHandler(w, options)
 	case f.format == "" && isTerminal:
-		return tint.NewHandler(w, &tint.Options{Level: f.level, TimeFormat: time.TimeOnly, NoColor: !hasColours})
+		return tint.NewTextHandler(w, &tint.Options{Level: f.level, TimeFormat: time.TimeOnly, NoColor: !hasColours})
 	}
 	return slog.NewTextHandler(w, options)
 }
