@@ -131,12 +131,13 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if flags.dataDir == "" && len(flags.nats) == 0 && !flags.simulate.on() {
 		return wrongUsage(errors.New("serve needs --data-dir FOLDER, where events are kept until they are delivered, or --nats with the URLs of a cluster"))
 	}
+	hangups := p.hangups() // one that comes while it starts must not stop it
 	accounts, err := p.loadAccounts(flags)
 	if err != nil {
 		return err
 	}
 	defer p.announceStop(cmd.Context())()
-	s := &serving{program: p, flags: flags, logger: p.logger(flags.log)}
+	s := &serving{program: p, hangups: hangups, flags: flags, logger: p.logger(flags.log)}
 	return s.run(cmd.Context(), accounts)
 }
 

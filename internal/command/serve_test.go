@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -22,8 +23,10 @@ import (
 type serveRun struct {
 	stderr  *lockedBuffer
 	hangups chan os.Signal
-	stop    context.CancelFunc
-	status  chan int
+	// takesHangups tells that a hangup doesn't stop it.
+	takesHangups atomic.Bool
+	stop         context.CancelFunc
+	status       chan int
 }
 
 type lockedBuffer struct {
@@ -50,7 +53,10 @@ func serve(t *testing.T, k *klaviyotest.Klaviyo, env map[string]string, args ...
 	t.Helper()
 	r := &serveRun{stderr: &lockedBuffer{}, hangups: make(chan os.Signal, 1), status: make(chan int, 1)}
 	p := Program{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: r.stderr, Getenv: func(name string) string { return env[name] },
-		Hangups: func() <-chan os.Signal { return r.hangups }}
+		Hangups: func() <-chan os.Signal {
+			r.takesHangups.Store(true)
+			return r.hangups
+		}}
 	if k != nil {
 		p.Transport = k.Transport()
 	}
@@ -329,5 +335,14 @@ func TestServeRefuses(t *testing.T) {
 				t.Errorf("it goes on:\n%s", r.stderr)
 			}
 		})
+	}
+}
+
+// TestServeTakesHangupsWhileItStarts for they would stop it.
+func TestServeTakesHangupsWhileItStarts(t *testing.T) {
+	r := serve(t, klaviyotest.New(), nil, "--simulate", "--nats=nats://127.0.0.1:1")
+	r.waitFor(t, "the cluster is waited for")
+	if !r.takesHangups.Load() {
+		t.Error("a hangup stops it")
 	}
 }

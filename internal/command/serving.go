@@ -29,6 +29,7 @@ type serving struct {
 	program Program
 	flags   serveFlags
 	logger  *slog.Logger
+	hangups <-chan os.Signal
 	closers []func()
 
 	tokens   gateway.Tokens
@@ -147,12 +148,11 @@ func whenNotStopped(ctx context.Context, err error) error {
 
 // reloadUntil reads the accounts again at each hangup, until ctx is done.
 func (s *serving) reloadUntil(ctx context.Context, delivering *service.Service) {
-	hangups := s.program.hangups()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-hangups:
+		case <-s.hangups:
 		}
 		if err := s.reload(ctx, delivering); err != nil {
 			s.logger.Error("the accounts stay as they are", "error", err)
