@@ -36,6 +36,7 @@ type serving struct {
 	engine   atomic.Pointer[stream.Engine]   // nil while it starts
 	service  atomic.Pointer[service.Service] // nil while it starts
 	stopping atomic.Bool
+	notKept  notKept
 }
 
 // run serves until ctx is done. Senders are answered from the beginning, and told to try
@@ -203,8 +204,11 @@ func (s *serving) answered(a gateway.Answered) {
 
 // failed logs why a message wasn't kept, which its senders are told to send again.
 func (s *serving) failed(account string, err error) {
-	if !errors.Is(err, gateway.ErrStarting) {
-		s.logger.Warn("events weren't kept, and are sent again", "account", account, "error", err)
+	if errors.Is(err, gateway.ErrStarting) {
+		return
+	}
+	if messages, tell := s.notKept.count(account); tell {
+		s.logger.Warn("events weren't kept, and are sent again", "account", account, "messages", messages, "error", err)
 	}
 }
 
