@@ -66,13 +66,13 @@ type condition struct {
 
 var (
 	always          = condition{"", func(reply) bool { return true }}
-	asDescribed     = condition{"with the operation's status, id or list", reply.isSuccess}
+	asDescribed     = condition{"with the status, and the id or list, of the operation's description", reply.isSuccess}
 	hasJSON         = condition{"with JSON", func(r reply) bool { return isJSON(r.body) }}
-	isNoPage        = condition{"with JSON or nothing", func(r reply) bool { return !isPage(r.body) }}
-	isOfAPI         = condition{"with Klaviyo's errors; for an id in the path, with JSON or nothing", reply.isOfAPI}
+	isNoPage        = condition{"with JSON or an empty body", func(r reply) bool { return !isPage(r.body) }}
+	isOfAPI         = condition{"with Klaviyo's errors; if the path has an id, with JSON or an empty body", reply.isOfAPI}
 	blamesRevision  = condition{"that names the revision", reply.blamesRevision}
-	findsNoRevision = condition{"that finds no valid revision, of an operation that its revision describes", reply.findsNoRevision}
-	hasNoID         = condition{"of an operation without an id in its path", func(r reply) bool { return !r.op.HasID() }}
+	findsNoRevision = condition{"that finds no valid revision, if the revision describes the operation", reply.findsNoRevision}
+	hasNoID         = condition{"if the operation's path has no id", func(r reply) bool { return !r.op.HasID() }}
 )
 
 // A reply is an answer to a call of an operation.

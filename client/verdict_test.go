@@ -101,15 +101,15 @@ func TestReliability(t *testing.T) {
 }
 
 func verdictTable() string {
-	faults := map[Blame]string{BlameRequest: "the event's own", BlameAccount: "the account's", BlamePath: "the path's", BlamePassing: "passing"}
+	causes := map[Blame]string{BlameRequest: "event", BlameAccount: "account", BlamePath: "wrong server", BlamePassing: "temporary"}
 	var table strings.Builder
-	table.WriteString("| Answer | Whose fault | What it is |\n| --- | --- | --- |\n")
+	table.WriteString("| Response | Cause | Error |\n| --- | --- | --- |\n")
 	for _, v := range verdicts {
-		fault, kind := "none", "taken"
+		cause, kind := "none", "none: accepted"
 		if v.kind != nil {
-			fault, kind = faults[BlameOf(v.kind)], v.kind.Error()
+			cause, kind = causes[BlameOf(v.kind)], v.kind.Error()
 		}
-		fmt.Fprintf(&table, "| %s | %s | %s |\n", v.answers(), fault, kind)
+		fmt.Fprintf(&table, "| %s | %s | %s |\n", v.answers(), cause, kind)
 	}
 	return table.String()
 }
@@ -120,7 +120,7 @@ func (v verdict) answers() string {
 	for _, s := range v.statuses {
 		switch {
 		case s == (span{0, 999}):
-			statuses = append(statuses, "any other")
+			statuses = append(statuses, "any other response")
 		case s.from == s.to:
 			statuses = append(statuses, fmt.Sprint(s.from))
 		default:

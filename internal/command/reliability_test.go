@@ -39,7 +39,7 @@ func TestReliability(t *testing.T) {
 
 func faultTable() string {
 	var table strings.Builder
-	table.WriteString("| Fault | Sent again | Dead letter | The run | |\n| --- | --- | --- | --- | --- |\n")
+	table.WriteString("| Fault | Retried | Dead letter | The run | Note |\n| --- | --- | --- | --- | --- |\n")
 	for _, tt := range faultTests {
 		fmt.Fprintf(&table, "| %s | %s | %s | %s | %s |\n", tt.fault, tt.sentAgain(), tt.deadLetter(), tt.end(), tt.remark)
 	}
