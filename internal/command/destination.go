@@ -8,12 +8,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/report"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -21,11 +23,15 @@ import (
 type destinationFlags struct {
 	clientFlags
 	output string
+	report string
 }
 
 func (f *destinationFlags) register(cmd *cobra.Command, noEffect ...string) {
 	addFlags(cmd, klaviyoGroup, f.clientFlags.register, noEffect...)
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "summary") })
+	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&f.report, reportFlag, "", "`file` to write a page about it to, for a browser")
+	})
 }
 
 // registerOutput is for commands whose results a person or a program reads.
@@ -51,6 +57,7 @@ type destination struct {
 	client  *client.Client
 
 	simulation simulation // or none
+	recorder   *report.Recorder
 }
 
 // newDestination puts together what the settings and the flags ask for.
@@ -79,11 +86,24 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if p.LimitMemory != nil && delivery.Bulk(flags.bulk).Gathers(cmp.Or(cfg.Revision, mapper.DefaultRevision())) {
 		p.LimitMemory(bulkMemoryLimit)
 	}
-	c, err := flags.newClient(cfg.PrivateAPIKey, cfg.Config, flags.transport(p), logger)
+	recorder := report.NewRecorder(time.Now())
+	var more []client.Option
+	if flags.report != "" {
+		more = append(more, client.WithAttemptHook(recorder.Attempt))
+	}
+	c, err := flags.newClient(cfg.PrivateAPIKey, cfg.Config, flags.transport(p), logger, more...)
 	if err != nil {
 		return nil, err
 	}
-	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c, simulation: flags.simulate}, nil
+	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c, simulation: flags.simulate, recorder: recorder}, nil
+}
+
+// notice is what has to be known of a run, or empty.
+func (d *destination) notice() string {
+	if d.simulation.on() {
+		return d.simulation.notice()
+	}
+	return ""
 }
 
 // checkKey refuses a key that can't be one, and says which setting it comes from.

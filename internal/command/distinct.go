@@ -37,7 +37,7 @@ func (p Program) checkDistinct(files ...usedFile) error {
 
 // deliveryFiles gives the files of a send.
 func (p Program) deliveryFiles(settings settings, flags sendFlags, input []string) []usedFile {
-	files := []usedFile{}
+	files := reportFiles(flags.report)
 	if flags.deadLetter != "" {
 		files = append(files, usedFile{role: "the file of --dead-letter", name: flags.deadLetter, written: true})
 	}

@@ -87,6 +87,11 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 
+	report, err := openReport(cmd, flags.report, cfg.Revision, "", source.files, nil)
+	if err != nil {
+		return err
+	}
+	defer report.discard()
 	draft := plan.New(source.files, delivery.Bulk(flags.bulk))
 	from := source.start()
 	if flags.checkpoint != "" {
@@ -115,6 +120,12 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	}
 	planned := draft.Plan(files, quotaOf(granted, flags.quotaShare))
 	planned.Explain(p.explainLine(cmd, source.files))
+	if report != nil {
+		report.ofPlan(planned)
+		if err := report.write(); err != nil {
+			return err
+		}
+	}
 	if err := planPrinters[flags.output](planned, p.Stdout); err != nil {
 		return writeError(err)
 	}

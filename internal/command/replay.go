@@ -60,12 +60,17 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if file == input.Stdin {
 		return wrongUsage(errors.New("replay changes its file, which standard input is not: name the file"))
 	}
-	if err := p.checkDistinct(append(settings.files(),
+	if err := p.checkDistinct(append(append(settings.files(), reportFiles(flags.report)...),
 		usedFile{role: "the file to replay", name: file, written: true},
 		usedFile{role: "the next version of the file to replay", name: atomicfile.Temporary(file), written: true},
 	)...); err != nil {
 		return err
 	}
+	report, err := openReport(cmd, flags.report, to.mapping.Revision, to.notice(), []string{file}, to.recorder)
+	if err != nil {
+		return err
+	}
+	defer report.discard()
 	letters, err := deadletter.Rewrite(file)
 	if errors.Is(err, deadletter.ErrNotRegular) {
 		return wrongUsage(err)
@@ -88,7 +93,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", flags.simulate.notice(), input.Name(file))
 	}
 
-	s := &sending{destination: to, files: files, letters: file, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, files)}
+	s := &sending{destination: to, files: files, letters: file, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, files), report: report}
 	defer p.announceStop(cmd.Context())()
 	err = s.run(cmd.Context(), lines, flags, transfer.Config{
 		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{}, Undelivered: func(e transfer.Undelivered) error {
@@ -99,7 +104,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		},
 	})
 
-	return p.end(s.summary(s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate.on()))), flags.output)
+	return p.end(s, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate.on())), flags.output)
 }
 
 // stopReplay is how a replay stopped, if delivery did or the file could not be replaced.

@@ -138,6 +138,10 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		return err
 	}
 	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, source.files)}
+	if s.report, err = openReport(cmd, flags.report, to.mapping.Revision, to.notice(), source.files, to.recorder); err != nil {
+		return err
+	}
+	defer s.report.discard()
 	from, stoppedAt := source.start(), source.stoppedAt
 
 	var saved *checkpoints
@@ -148,7 +152,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		defer saved.file.Close()
 		if saved.last.Done {
 			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", input.Name(flags.checkpoint))
-			return p.end(s.summary(nil), flags.output)
+			return p.end(s, nil, flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
@@ -199,7 +203,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	case closeErr != nil:
 		stop = newStop(cmd.Context(), fmt.Errorf("%w: %w", transfer.ErrLetter, closeErr))
 	}
-	return p.end(s.summary(stop), flags.output)
+	return p.end(s, stop, flags.output)
 }
 
 // send runs, and keeps a checkpoint if saved isn't nil.

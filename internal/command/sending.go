@@ -24,6 +24,7 @@ type sending struct {
 	terminal *lockedWriter   // to show on how far it is, or nil
 	began    time.Time
 
+	report  *reporting // or nil
 	notes   notes
 	explain func(problem.Place) string // gives the command for it
 
@@ -48,8 +49,12 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	cfg.Logger, cfg.Where, cfg.Listed = s.logger, s.where, s.listed
 	s.notes = newNotes()
 	cfg.Note = s.notes.add
+	if s.report != nil {
+		cfg.Mapped = s.report.mapped
+	}
 	s.Transfer = transfer.Start(ctx, cfg)
 	defer s.showProgress(ctx)()
+	defer s.record()()
 	err := s.Run()
 	s.logAnswer(err)
 	s.compressed = compressed(lines.Files())

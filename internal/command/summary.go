@@ -141,10 +141,22 @@ func (s summary) err() error {
 	return &exitError{statusDeadLetters, errors.Join(lines...)}
 }
 
-// end prints the summary and gives the error that the command ends with.
-func (p Program) end(s summary, form string) error {
-	printErr := writeError(printers[form](s, p.Stdout))
-	if err := s.err(); err != nil {
+// end prints the summary, writes the report, and gives the error that the command ends with.
+func (p Program) end(s *sending, stop *stop, form string) error {
+	sum := s.summary(stop)
+	printErr := writeError(printers[form](sum, p.Stdout))
+	var reportErr error
+	if s.report != nil {
+		s.report.ofSummary(sum)
+		reportErr = s.report.write()
+	}
+	err := sum.err()
+	switch {
+	case reportErr != nil && stop == nil: // what follows isn't why the command failed
+		return stopped(errors.Join(reportErr, err))
+	case reportErr != nil:
+		return errors.Join(err, reportErr)
+	case err != nil:
 		return err
 	}
 	return printErr

@@ -59,7 +59,7 @@ func (p *Plan) WriteTable(w io.Writer) error {
 		takes = duration(p.Seconds) + " at Klaviyo's limits" + p.share()
 	}
 	t.row("events", thousands(p.Events), takes)
-	for _, name := range byCount(p.Types) {
+	for _, name := range p.TypesByCount() {
 		t.row("  "+terminal.Fit(name, nameWidth), thousands(p.Types[name]))
 	}
 	p.printProblems(t, "can't be sent", p.Errors)
@@ -146,6 +146,9 @@ func (p *Plan) printInput(t *table) {
 		}
 	}
 }
+
+// TypesByCount gives the types of events, the most frequent first.
+func (p *Plan) TypesByCount() []string { return byCount(p.Types) }
 
 // byCount gives the names with the highest counts first.
 func byCount(counts map[string]int) []string {

@@ -22,6 +22,9 @@ func thousands(n int) string {
 	return digits
 }
 
+// Duration is a time of so many seconds for a person.
+func (b Bounds) Duration() string { return duration(b) }
+
 // duration writes a time for a person, rounded up.
 func duration(seconds Bounds) string {
 	least, most := inWords(seconds.Least), inWords(seconds.Most)

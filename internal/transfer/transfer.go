@@ -74,6 +74,10 @@ type Config struct {
 	// warning. It is called by several goroutines, never by two at once.
 	Note func(Note)
 
+	// Mapped, if set, is told what each event has become that could be read, in the order of
+	// the source. What it is given is valid until it returns.
+	Mapped func(event input.Event, result mapper.Result, reason *mapper.Error)
+
 	Logger *slog.Logger
 	// Listed says that the events that can't be delivered are listed at the end, so that the
 	// log names each at the level info only.
@@ -225,6 +229,11 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 	}
 	event.Text = text
 	result, err := t.cfg.Mapper.Map(text)
+	if t.cfg.Mapped != nil {
+		var reason *mapper.Error
+		errors.As(err, &reason)
+		t.cfg.Mapped(from, result, reason)
+	}
 	for _, warning := range result.Warnings {
 		t.warn(at, string(warning.Code), warning.Message, "field", warning.Field)
 	}

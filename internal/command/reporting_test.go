@@ -1,0 +1,230 @@
+package command
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"context"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+)
+
+var screenshots = flag.String("screenshots", "", "a folder for pictures of the reports in every width and colour")
+
+// reportedEvents have something of everything that a report tells, and people.
+func reportedEvents(t *testing.T) string {
+	events := []string{"nonsense", `{"type":"page","userId":"7"}`, `{"type":"track","event":"Ping","userId":"7"}`,
+		`{"type":"identify","traits":{"email":"p1@example.com","phone":"12","subscribe":true}}`}
+	for i := range 300 {
+		events = append(events, identify(i%7), track(i%7, fmt.Sprint("m", i)),
+			fmt.Sprintf(`{"type":"track","event":"A metric whose name is long %d","messageId":"n%d","context":{"traits":{"email":"p%d@example.com"}}}`, i%40, i, i%7))
+	}
+	return write(t, "events.jsonl", lines(events...))
+}
+
+var personal = regexp.MustCompile(`@example|p\d@|Ada`)
+
+func TestReport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events, page := reportedEvents(t), filepath.Join(t.TempDir(), "report.html")
+		for _, args := range [][]string{
+			{"plan", "--report", page, events},
+			{"send", "--no-dead-letter", "--report", page, events},
+		} {
+			os.Remove(page)
+			account(klaviyotest.New()).run(t, args...).want(t, statusDeadLetters)
+			if info, err := os.Stat(page); err != nil || info.Mode().Perm() != 0o600 {
+				t.Errorf("%s: %v, %v", args[0], info, err)
+			}
+			if text := read(t, page); personal.MatchString(text) || strings.Contains(text, key) || !strings.Contains(text, "missing_identifier") {
+				t.Errorf("%s: the page names people, or no problem", args[0])
+			}
+		}
+	})
+}
+
+// TestReportOfARunThatStops is written all the same, and says how to go on.
+func TestReportOfARunThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		k.Inject(klaviyotest.Fault{Status: http.StatusUnauthorized, Times: -1})
+		page := filepath.Join(t.TempDir(), "report.html")
+		r := account(k).run(t, "send", "--no-dead-letter", "--report", page, write(t, "events.jsonl", lines(track(1, "a"))))
+		r.want(t, statusStopped)
+		if text := read(t, page); !strings.Contains(text, "Stopped early") || !strings.Contains(text, "--from-line=1") {
+			t.Error("the page doesn't say that the run stopped, or how to go on")
+		}
+	})
+}
+
+// TestReportThatCantBeWritten ends the command before anything is sent; one for standard
+// output or for another file of the run is refused.
+func TestReportThatCantBeWritten(t *testing.T) {
+	k := klaviyotest.New()
+	events := write(t, "events.jsonl", lines(track(1, "a")))
+	for _, tt := range []struct {
+		page   string
+		status int
+	}{
+		{filepath.Join(t.TempDir(), "missing", "report.html"), statusStopped},
+		{"-", statusUsage},
+		{events, statusUsage},
+	} {
+		account(k).run(t, "send", "--no-dead-letter", "--report", tt.page, events).want(t, tt.status, "--report")
+	}
+	if n := len(k.Events()); n != 0 {
+		t.Errorf("%d events were sent", n)
+	}
+	// A run that ends before it begins leaves no file behind.
+	dir := t.TempDir()
+	account(k).run(t, "replay", "--report", filepath.Join(dir, "report.html"), filepath.Join(dir, "none.jsonl")).want(t, statusStopped)
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 0 {
+		t.Errorf("%v, %v", left, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".report.html.tmp")); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the next version of the report is left")
+	}
+}
+
+// TestReportInABrowser opens the pages of a send, of one that stopped and of a plan in every
+// width and colour, and compares their figures with those that the command gives a program.
+func TestReportInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes seconds")
+	}
+	var browser string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			browser = found
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("there is no Chromium on the path: apt-get install chromium")
+	}
+	events := reportedEvents(t)
+	refused := klaviyotest.New()
+	refused.Inject(klaviyotest.Fault{Status: http.StatusUnauthorized, Times: -1})
+	for _, tt := range []struct {
+		name string
+		s    setup
+		args []string
+	}{
+		{"send", setup{}, []string{"send", "--simulate=fast", "--no-dead-letter"}},
+		{"stopped", account(refused), []string{"send", "--no-dead-letter"}},
+		{"plan", setup{}, []string{"plan"}},
+	} {
+		page := filepath.Join(t.TempDir(), "report.html")
+		r := tt.s.run(t, append(tt.args, "--output=json", "--report", page, events)...)
+		want := map[string]float64{}
+		var object map[string]any
+		if err := json.Unmarshal([]byte(r.stdout), &object); err != nil {
+			t.Fatalf("%s: %v\n%s%s", tt.name, err, r.stdout, r.stderr)
+		}
+		for name, value := range object {
+			if n, ok := value.(float64); ok {
+				want[name] = n
+			}
+		}
+		checkPage(t, browser, tt.name, page, want)
+	}
+}
+
+// checkPage opens a page. Each of its figures that has a name is the one in want.
+func checkPage(t *testing.T, browser, name, page string, want map[string]float64) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
+	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+	defer cancel()
+	ctx, end := chromedp.NewContext(allocator)
+	defer end()
+	ctx, late := context.WithTimeout(ctx, 2*time.Minute)
+	defer late()
+	var faults []string
+	err := chromedp.Listen(ctx, func(event any) {
+		switch e := event.(type) {
+		case *log.EventEntryAdded:
+			faults = append(faults, e.Entry.Text)
+		case *runtime.EventExceptionThrown:
+			faults = append(faults, e.ExceptionDetails.Text)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+page)); err != nil {
+		t.Fatal(err)
+	}
+	figures, err := chromedp.Run(ctx, chromedp.Evaluate[map[string]string](
+		`Object.fromEntries([...document.querySelectorAll("[data-figure]")].map(e => [e.dataset.figure, e.textContent]))`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared := 0
+	for figure, text := range figures {
+		expected, there := want[figure]
+		if !there { // sendable and skipped of a plan are in no JSON as such
+			continue
+		}
+		compared++
+		got, err := strconv.ParseFloat(strings.ReplaceAll(text, ",", ""), 64)
+		if err != nil || got-expected > 0.05 || expected-got > 0.05 {
+			t.Errorf("%s: %s is %s, want %v", name, figure, text, expected)
+		}
+	}
+	if compared < 3 {
+		t.Errorf("%s: of the figures %v only %d are compared", name, figures, compared)
+	}
+	for _, colours := range []string{"light", "dark"} {
+		for _, width := range []int{380, 1400} {
+			if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), 900)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}}}); err != nil {
+				t.Fatal(err)
+			}
+			wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](
+				`[...document.querySelectorAll("html, body *")].filter(e => !e.closest("thead") && e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && getComputedStyle(e).display !== "inline").map(e => e.outerHTML.slice(0, 90))`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(wide) > 0 {
+				t.Errorf("%s in %s at %d pixels overflows:\n%s", name, colours, width, strings.Join(wide, "\n"))
+			}
+			if *screenshots != "" {
+				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+				if err == nil {
+					err = os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s-%d.png", name, colours, width)), png, 0o600)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+	if len(faults) > 0 {
+		t.Errorf("%s: the browser complains: %q", name, faults)
+	}
+}

@@ -1,0 +1,122 @@
+package report
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// Recorder keeps when requests were made and what became of events meanwhile. It is safe for
+// concurrent use.
+type Recorder struct {
+	began time.Time
+
+	mu         sync.Mutex
+	operations map[runtime.Endpoint]*recorded
+	moments    []Moment
+	every      int // of so many moments one is kept
+	passed     int // moments since the last one that was
+}
+
+// recorded are the requests of an operation.
+type recorded struct {
+	name    string
+	total   int
+	seconds []int32 // requests that began in each second
+	burst   int     // the limits in use, 0 where there is none
+	steady  int
+}
+
+// Moment is what has become of the events of a run by then.
+type Moment struct {
+	At                              time.Duration // since the run began
+	Delivered, Skipped, Undelivered int
+}
+
+const (
+	// maxSeconds is how long requests are recorded: what comes later counts to the last second.
+	maxSeconds = 7 * 24 * 60 * 60
+	// maxMoments is how many moments are kept. A page shows no more.
+	maxMoments = 1_000
+)
+
+// NewRecorder makes a Recorder of a run that began at a time.
+func NewRecorder(began time.Time) *Recorder {
+	return &Recorder{began: began, operations: map[runtime.Endpoint]*recorded{}, every: 1}
+}
+
+// Attempt records a request that is over: a [client.AttemptHook].
+func (r *Recorder) Attempt(_ context.Context, a client.Attempt) {
+	second := min(max(0, int((time.Since(r.began)-a.Duration)/time.Second)), maxSeconds-1)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.endpoint(a.Operation.Endpoint())
+	o.name = string(a.Operation.ID)
+	o.total++
+	if missing := second + 1 - len(o.seconds); missing > 0 {
+		o.seconds = append(o.seconds, make([]int32, missing)...)
+	}
+	o.seconds[second]++
+}
+
+func (r *Recorder) endpoint(of runtime.Endpoint) *recorded {
+	o := r.operations[of]
+	if o == nil {
+		o = new(recorded)
+		r.operations[of] = o
+	}
+	return o
+}
+
+// Limits records the limits in use of an endpoint.
+func (r *Recorder) Limits(of runtime.Endpoint, burst, steady int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := r.endpoint(of)
+	o.burst, o.steady = burst, steady
+}
+
+// Reach records what has become of the events by now. It is called at an even pace.
+func (r *Recorder) Reach(m Moment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.passed++; r.passed < r.every {
+		return
+	}
+	r.passed = 0
+	r.moments = append(r.moments, m)
+	if len(r.moments) < maxMoments {
+		return
+	}
+	for i := range len(r.moments) / 2 {
+		r.moments[i] = r.moments[2*i+1]
+	}
+	r.moments = r.moments[:len(r.moments)/2]
+	r.every *= 2
+}
+
+// Operations gives the requests of each operation, the most frequent first.
+func (r *Recorder) Operations() []Operation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]Operation, 0, len(r.operations))
+	for _, id := range slices.Sorted(maps.Keys(r.operations)) {
+		if o := r.operations[id]; o.total > 0 {
+			all = append(all, Operation{Name: o.name, Requests: o.total, Burst: o.burst, Steady: o.steady, seconds: slices.Clone(o.seconds)})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Operation) int { return b.Requests - a.Requests })
+	return all
+}
+
+// Moments gives the moments of the run, of which the last is now.
+func (r *Recorder) Moments() []Moment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.moments)
+}

@@ -1,0 +1,46 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// count is a number with its thousands set apart.
+func count(n int) string { return humanize.Comma(int64(n)) }
+
+// span is a duration in its two largest units.
+func span(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	}
+	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// share is a part of a whole in percent, for a style. What is there at all can be seen.
+func share(n, of int) string {
+	if n <= 0 || of <= 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%.4g", max(0.6, min(100, 100*float64(n)/float64(of))))
+}
+
+// clock is a time for people.
+func clock(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") + " UTC" }
+
+// breakable is a name such as create_event, which may go on in the next line at its parts.
+func breakable(name string) template.HTML {
+	name = template.HTMLEscapeString(name)
+	for _, after := range []string{"_", "/"} {
+		name = strings.ReplaceAll(name, after, after+"<wbr>")
+	}
+	return template.HTML(name)
+}
