@@ -26,9 +26,10 @@ func (p Program) planCommand() *cobra.Command {
 		Long: `Plan reads what send would read and tells what would be sent: how much of what,
 which metrics the account gets, what can't be sent or is sent otherwise than it
 was meant, how many calls that takes and how long. It needs no key, sends
-nothing and writes no file. It takes the arguments of send; with --checkpoint it
-is about what is left, also while a send is under way. It takes --dead-letter,
---no-dead-letter and --concurrency too, which have no effect here.
+nothing and writes no file but that of --report. It takes the arguments of send;
+with --checkpoint it is about what is left, also while a send is under way. It
+takes --dead-letter, --no-dead-letter and --concurrency too, which have no
+effect here.
 
 Two figures with a dash between them are bounds. The lower one is where the
 people are new to Klaviyo and everything joins one call that can, the upper one

@@ -95,6 +95,9 @@ func (s *sending) record() (end func()) {
 	reach := func() {
 		stats := s.Stats()
 		s.report.recorder.Reach(report.Moment{At: time.Since(s.began), Delivered: stats.Delivered, Skipped: stats.Skipped, Undelivered: stats.Undelivered})
+		if s.simulation == simulationFast {
+			return // which has none
+		}
 		for endpoint, limits := range s.client.Limits() {
 			s.report.recorder.Limits(endpoint, limits.Burst.Limit, limits.Steady.Limit)
 		}
@@ -138,7 +141,7 @@ func (r *reporting) ofSummary(sum summary) {
 	number("retries", "Retries", sum.Retries)
 	number("rate_limited", "Answered 429", sum.RateLimited)
 	r.run.Facts = append(r.run.Facts, report.Fact{Key: "seconds", Name: "Seconds", Value: fmt.Sprintf("%.1f", sum.Seconds)})
-	if done := sum.Events - sum.Earlier - sum.NotDone; sum.NotDone > 0 && done > 0 {
+	if done := sum.Events - sum.Earlier - sum.NotDone; sum.NotDone > 0 && done > 0 && sum.Seconds > 10 {
 		left := time.Duration(sum.Seconds / float64(done) * float64(sum.NotDone) * float64(time.Second))
 		r.run.Facts = append(r.run.Facts, report.Fact{Name: "Left", Value: "about " + left.Round(time.Second).String(), Note: "at this pace, of what was read"})
 	}

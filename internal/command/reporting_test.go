@@ -22,6 +22,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
@@ -149,6 +150,9 @@ func TestReportInABrowser(t *testing.T) {
 	}
 }
 
+// overflowing finds what is wider than the window, or than what it stands in.
+const overflowing = `[...document.querySelectorAll("html, body *")].filter(e => !e.closest("thead") && e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && getComputedStyle(e).display !== "inline").map(e => e.outerHTML.slice(0, 90))`
+
 // checkPage opens a page. Each of its figures that has a name is the one in want.
 func checkPage(t *testing.T, browser, name, page string, want map[string]float64) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
@@ -205,8 +209,7 @@ func checkPage(t *testing.T, browser, name, page string, want map[string]float64
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}}}); err != nil {
 				t.Fatal(err)
 			}
-			wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](
-				`[...document.querySelectorAll("html, body *")].filter(e => !e.closest("thead") && e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && getComputedStyle(e).display !== "inline").map(e => e.outerHTML.slice(0, 90))`))
+			wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](overflowing))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -223,6 +226,16 @@ func checkPage(t *testing.T, browser, name, page string, want map[string]float64
 				}
 			}
 		}
+	}
+	pdf, err := chromedp.Call(ctx, cdppage.PrintToPDF, cdppage.PrintToPDFParams{})
+	if err != nil || !strings.HasPrefix(string(pdf.Data), "%PDF") {
+		t.Errorf("%s can't be printed: %v", name, err)
+	}
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.body.append(Object.assign(document.createElement("div"), {style: "width: 9999px; height: 9px"})), true`)); err != nil {
+		t.Fatal(err)
+	}
+	if wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](overflowing)); err != nil || len(wide) == 0 {
+		t.Errorf("what overflows isn't found: %v", err)
 	}
 	if len(faults) > 0 {
 		t.Errorf("%s: the browser complains: %q", name, faults)
