@@ -151,7 +151,7 @@ func parseService(content []byte, folder string, getenv func(string) string) (ac
 	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
 		return nil, nil, errors.New("want accounts: and a list of one at least")
 	}
-	lines, owners := map[string]int{}, map[string]string{} // of names and tokens
+	lines, owners, keys := map[string]int{}, map[string]string{}, map[string]string{} // of names, tokens and keys
 	for _, node := range list.Content {
 		node = resolve(node)
 		r := accountReader{Account: Account{MaxBacklog: DefaultMaxBacklog}, folder: folder, getenv: getenv}
@@ -162,6 +162,10 @@ func parseService(content []byte, folder string, getenv func(string) string) (ac
 			return nil, nil, errorAt(node, "the account %s is there already, in line %d", r.Name, line)
 		}
 		lines[r.Name] = node.Line
+		if owner, ok := keys[r.Key]; ok {
+			return nil, nil, errorAt(node, "the accounts %s and %s have the same private API key, and would each spend all of its limits: make them one account, which may have a token for each sender", owner, r.Name)
+		}
+		keys[r.Key] = r.Name
 		for _, token := range r.Tokens {
 			if owner, ok := owners[token]; ok {
 				return nil, nil, errorAt(node, "the accounts %s and %s share a token: give each its own", owner, r.Name)

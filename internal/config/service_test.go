@@ -82,7 +82,8 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{account + "  destination: wrong-key.yaml\n", `unknown key "listID"; did you mean "listId"?`},
 		{account + "  destination: missing.yaml\n", "line 5: destination can't be read"},
 		{account + strings.TrimPrefix(account, "accounts:\n"), "line 5: the account a is there already, in line 2"},
-		{account + strings.Replace(strings.TrimPrefix(account, "accounts:\n"), "name: a", "name: b", 1), "the accounts a and b share a token"},
+		{account + strings.Replace(strings.TrimPrefix(account, "accounts:\n"), "name: a", "name: b", 1), "the accounts a and b have the same private API key"},
+		{account + "- {name: b, klaviyoKeyEnv: KEY_B, tokensFile: tokens}", "the accounts a and b share a token"},
 		{strings.Replace(account, "name: a", "name: A.B", 1), "line 2: name is made of small letters"},
 		{strings.Replace(account, "name: a\n  ", "", 1), "line 2: the account has no name"},
 		{strings.Replace(account, "  klaviyoKeyFile: key\n", "", 1), "the account a has no private API key"},
@@ -93,10 +94,7 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{strings.Replace(account, "File: tokens", "File: empty", 1), "line 4: tokensFile names an empty file"},
 	} {
 		_, _, err := LoadService(serviceFiles(t, tt.service), func(name string) string {
-			if name == "KEY" {
-				return secretOfTests
-			}
-			return ""
+			return map[string]string{"KEY": secretOfTests, "KEY_B": secretOfTests + "b"}[name]
 		})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: %v, want %q", tt.service, err, tt.want)

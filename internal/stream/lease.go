@@ -111,6 +111,10 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 	if !a.engine.hold(a.name) {
 		return nil, errChanged // by this process
 	}
+	if err := a.checkStream(ctx, &value); err != nil {
+		a.engine.letGo(a.name)
+		return nil, err
+	}
 	begun := time.Now()
 	value.Owner, value.Lease = claim.Owner, claim.Lease
 	value.Epoch++
@@ -129,6 +133,21 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 	l.mu.Unlock()
 	go l.renew()
 	return l, nil
+}
+
+// checkStream begins at the beginning where the stream isn't the one that the position is of:
+// it has been made anew, and what is in it now must not be passed over.
+func (a *Account) checkStream(ctx context.Context, value *Ownership) error {
+	info, err := a.info(ctx, a.events)
+	if err != nil {
+		return err
+	}
+	if made := value.Stream; !made.IsZero() && !made.Equal(info.Created) {
+		a.engine.log.Warn("the stream was made anew, and is read from its beginning", "account", a.name, "position", value.Position.Seq)
+		value.Position = Position{}
+	}
+	value.Stream = info.Created
+	return nil
 }
 
 // hold makes an account this process's. It tells whether it wasn't already.

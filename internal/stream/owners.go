@@ -34,6 +34,8 @@ type Ownership struct {
 	Epoch uint64 `json:"epoch"`
 	// Lease is the length of the owner's.
 	Lease time.Duration `json:"lease"`
+	// Stream is when the stream was made that the position is of.
+	Stream time.Time `json:"stream,omitzero"`
 	Checkpoint
 }
 
