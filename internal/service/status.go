@@ -96,7 +96,10 @@ func (a *account) status(ctx context.Context) Status {
 
 	owner, err := a.kept.Owner(ctx)
 	if err == nil {
-		s.Owner = owner.Owner
+		// What this service wrote of itself says nothing while it has no lease: it was lost.
+		if owner.Owner != a.service.cfg.ID {
+			s.Owner = owner.Owner
+		}
 		s.Backlog, err = a.kept.Backlog(ctx)
 	}
 	if err == nil {

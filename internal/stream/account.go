@@ -125,10 +125,20 @@ func (a *Account) Purge(ctx context.Context, upTo uint64) error {
 
 func (a *Account) info(ctx context.Context, s jetstream.Stream, opts ...jetstream.StreamInfoOpt) (info *jetstream.StreamInfo, err error) {
 	err = a.engine.request(ctx, func(ctx context.Context) error {
-		info, err = s.Info(ctx, opts...)
+		info, err = leaderInfo(ctx, s, opts...)
 		return err
 	})
 	return info, describe(err)
+}
+
+// leaderInfo gives what the stream's leader knows. A server that has lost the others answers
+// too, and doesn't know what they have kept since.
+func leaderInfo(ctx context.Context, s jetstream.Stream, opts ...jetstream.StreamInfoOpt) (*jetstream.StreamInfo, error) {
+	info, err := s.Info(ctx, opts...)
+	if err == nil && info.Cluster != nil && info.Cluster.Leader == "" {
+		return nil, fmt.Errorf("stream %s has no leader", info.Config.Name)
+	}
+	return info, err
 }
 
 // describe makes an error of the server one of ours.

@@ -351,8 +351,8 @@ func TestStreamWithOtherSettings(t *testing.T) {
 	}
 }
 
-// TestAvailableWithoutAMajority tells that nothing can be kept while a server is connected
-// that has lost the two others.
+// TestAvailableWithoutAMajority tells that nothing can be kept, and that nobody knows what is,
+// while a server is connected that has lost the two others.
 func TestAvailableWithoutAMajority(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 3, nil)
@@ -372,6 +372,15 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 	for deadline := soon(); publish("2") == nil || e.Available() == nil; {
 		if time.Now().After(deadline) {
 			t.Fatal("it is available")
+		}
+	}
+	// The server that is left leads the stream until it notices that nobody follows.
+	for deadline := soon(); ; {
+		if _, err := a.Backlog(t.Context()); errors.Is(err, ErrUnavailable) {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a server alone tells of the backlog")
 		}
 	}
 	c.start(t, 1)

@@ -175,7 +175,7 @@ func (r *Reader) begin(ctx context.Context) error {
 // checkEnd begins at the beginning where the stream ends before what was read of it: it has
 // been made anew or restored, and what is in it now must not be passed over.
 func (r *Reader) checkEnd(ctx context.Context) error {
-	info, err := r.account.events.Info(ctx)
+	info, err := leaderInfo(ctx, r.account.events)
 	if err != nil {
 		return err
 	}
