@@ -22,7 +22,8 @@ func TestInvalidInput(t *testing.T) {
 		field       string
 		message     string // a part of it
 	}{
-		{"empty", "", mapper.CodeInvalidJSON, "", "cut off"},
+		{"empty", "", mapper.CodeInvalidJSON, "", "it is empty"},
+		{"spaces", " \t ", mapper.CodeInvalidJSON, "", "it is empty"},
 		{"words", "hello " + secret, mapper.CodeInvalidJSON, "", "byte 0"},
 		{"cut off in a string", `{"type":"track","email":"` + secret, mapper.CodeInvalidJSON, "", "cut off"},
 		{"cut off after a member", `{"type":"track",`, mapper.CodeInvalidJSON, "", "cut off"},

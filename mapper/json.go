@@ -168,6 +168,10 @@ func syntaxError(line []byte) *Error {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("something follows the value at byte %d; put one event on a line", d.InputOffset())}
 	}
 	e := &Error{Code: CodeInvalidJSON}
+	if len(bytes.TrimSpace(line)) == 0 {
+		e.Message = "there is no event: it is empty"
+		return e
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		e.Message = "the line ends in the middle of a value; was it cut off, or is the event on several lines? It has to be on one"
 		return e

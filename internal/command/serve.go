@@ -84,7 +84,7 @@ and delivers them to Klaviyo. It takes what RudderStack's Webhook destination
 sends, and the calls of RudderStack's and Segment's server SDKs:
 
   POST /v1/webhook, /v1/batch, /v1/identify, /v1/track, /v1/group, /v1/screen,
-       /v1/alias
+       /v1/page, /v1/alias, /v1/import
 
 A sender proves who it is by a token, as Bearer or as the user of Basic. The
 file of --config has the accounts:

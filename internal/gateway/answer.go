@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -36,7 +37,7 @@ var (
 	}
 	tooLarge = answer{
 		status: http.StatusRequestEntityTooLarge, code: "too_large", closes: true,
-		message: "send less at once: the body is over the limit",
+		message: fmt.Sprintf("send less at once: a body has %d MiB at most, after decompression", defaultMaxBody>>20),
 	}
 	unknownEncoding = answer{
 		status: http.StatusUnsupportedMediaType, code: "unknown_encoding", closes: true,
