@@ -32,7 +32,7 @@ const untilMended = time.Minute
 // pausings are by the codes of [codeOf].
 var pausings = map[string]pausing{
 	"unauthorized": {untilMended, "Put a private API key with the scopes events:write, lists:read, lists:write, profiles:read, profiles:write and " +
-		"subscriptions:write where the account's file says, and reload"},
+		"subscriptions:write where the account's file says, and reload; with the systemd unit, restart"},
 	"revision_retired": {untilMended, "Set a later revision in the account's destination, and reload"},
 	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers"},
 	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them"},
