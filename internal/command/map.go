@@ -40,6 +40,7 @@ an error.`,
 		},
 	}
 	settings.register(cmd)
+	settings.registerQuiet(cmd)
 	addFlags(cmd, eventsGroup, source.register)
 	return cmd
 }
@@ -58,7 +59,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	}
 	defer events.Close()
 
-	if p.stdoutIsTerminal() {
+	if settings.quiet || p.stdoutIsTerminal() {
 		p.terminal = nil // a line would stand among the results
 	}
 	progress, end := p.showReading(source.files, source.start())

@@ -51,6 +51,7 @@ The exit status is 3 if there are events that can't be sent.`,
 		},
 	}
 	settings.register(cmd)
+	settings.registerQuiet(cmd)
 	addFlags(cmd, eventsGroup, source.register)
 	flags.register(cmd, "concurrency", deadLetterFlag, noDeadLetterFlag)
 	return cmd
@@ -63,6 +64,9 @@ var planPrinters = map[string]func(*plan.Plan, io.Writer) error{
 }
 
 func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
+	if settings.quiet {
+		p.terminal = nil
+	}
 	if err := flags.checkTogether(cmd); err != nil {
 		return err
 	}

@@ -20,15 +20,16 @@ type deliveryStatus struct {
 	undelivered     undelivered
 	perSecond       float64 // requests of the last interval
 	waits           string  // what for
+	bytes           int64   // of the input that are done, about
 }
 
 // showProgress shows how far the delivery is until its result is called: on a terminal
 // in one line, else in the log.
 func (s *sending) showProgress(ctx context.Context) (end func()) {
-	interval, show := logInterval, s.logStanding
+	interval, show, line := logInterval, s.logStanding, newBar(s.total)
 	switch {
 	case s.terminal != nil:
-		interval, show = lineInterval, s.terminal.showStanding
+		interval, show = lineInterval, func(now deliveryStatus) { s.terminal.showLine(line.line(now.bytes, now.String())) }
 	case !s.logger.Enabled(ctx, slog.LevelInfo):
 		return func() {}
 	}
@@ -44,6 +45,14 @@ func (s *sending) showProgress(ctx context.Context) (end func()) {
 			s.terminal.clearLine()
 		}
 	}
+}
+
+// progressTerminal is the terminal to show progress on, or nil.
+func (p Program) progressTerminal(s settings) *lockedWriter {
+	if s.quiet {
+		return nil
+	}
+	return p.terminal
 }
 
 // every calls show at an interval until its result is called.
@@ -76,6 +85,10 @@ func (s *sending) standing(perSecond float64) deliveryStatus {
 		perSecond:   perSecond,
 	}
 	now.done = now.delivered + now.undelivered.deadLettered + now.undelivered.failed + s.earlier.Skipped + stats.Skipped
+	if done := stats.Delivered + stats.Skipped + stats.Undelivered; stats.Events > 0 {
+		// Events that were read and aren't done are taken to be as long as the others.
+		now.bytes = s.from + int64(float64(s.read.Load()-s.from)*float64(done)/float64(stats.Events))
+	}
 	switch {
 	case status.Outage:
 		now.waits = "Klaviyo to answer again"
@@ -104,7 +117,7 @@ func (s *sending) logStanding(now deliveryStatus) {
 		"requests_per_second", math.Round(now.perSecond*10)/10, "waits_for", now.waits)
 }
 
-func (l *lockedWriter) showStanding(now deliveryStatus) {
-	l.showLine(fmt.Sprintf("events done: %d, delivered: %d, dead-lettered: %d, failed: %d; %.0f requests/s; waiting for %s",
-		now.done, now.delivered, now.undelivered.deadLettered, now.undelivered.failed, now.perSecond, now.waits))
+func (now deliveryStatus) String() string {
+	return fmt.Sprintf("events done: %d, delivered: %d, dead-lettered: %d, failed: %d; %.0f requests/s; waiting for %s",
+		now.done, now.delivered, now.undelivered.deadLettered, now.undelivered.failed, now.perSecond, now.waits)
 }

@@ -21,19 +21,17 @@ func (p Program) showReading(files []string, from input.Position) (progress *rea
 		return progress, func() {}
 	}
 	progress.total = p.totalSize(files[from.File:])
-	stop := every(lineInterval, func() { p.terminal.showLine(progress.String()) })
+	line, before := newBar(progress.total), int64(0)
+	stop := every(lineInterval, func() {
+		events := progress.events.Load()
+		text := fmt.Sprintf("events read: %d; %.0f/s", events, float64(events-before)/lineInterval.Seconds())
+		before = events
+		p.terminal.showLine(line.line(progress.bytes.Load(), text))
+	})
 	return progress, func() {
 		stop()
 		p.terminal.clearLine()
 	}
-}
-
-func (r *reading) String() string {
-	text := fmt.Sprintf("events read: %d", r.events.Load())
-	if r.total > 0 {
-		text += fmt.Sprintf(", %d %% of the input", min(100, 100*r.bytes.Load()/r.total))
-	}
-	return text
 }
 
 // totalSize is how long the files are together, or 0 if one of them has no length that

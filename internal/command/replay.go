@@ -48,6 +48,7 @@ it was. A record without its event, whose line was too long to read, stays.`,
 		},
 	}
 	settings.register(cmd)
+	settings.registerQuiet(cmd)
 	flags.register(cmd)
 	return cmd
 }
@@ -93,7 +94,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", flags.simulate.notice(), input.Name(file))
 	}
 
-	s := &sending{destination: to, files: files, letters: file, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, files), report: report}
+	s := &sending{destination: to, files: files, letters: file, terminal: p.progressTerminal(settings), listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, files), report: report, total: p.totalSize(files)}
 	defer p.announceStop(cmd.Context())()
 	err = s.run(cmd.Context(), lines, flags, transfer.Config{
 		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{}, Undelivered: func(e transfer.Undelivered) error {

@@ -115,6 +115,7 @@ be a later one. A last line that is half written is left to the next run.`,
 		},
 	}
 	settings.register(cmd)
+	settings.registerQuiet(cmd)
 	addFlags(cmd, eventsGroup, source.register)
 	flags.register(cmd)
 	return cmd
@@ -137,7 +138,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.terminal, listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, source.files)}
+	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.progressTerminal(settings), listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, source.files)}
 	if s.report, err = openReport(cmd, flags.report, to.mapping.Revision, to.notice(), source.files, to.recorder); err != nil {
 		return err
 	}
@@ -157,6 +158,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
 
+	s.total = p.totalSize(source.files[from.File:])
 	lines, err := source.open(p, from)
 	if err != nil {
 		return err

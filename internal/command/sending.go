@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,9 @@ type sending struct {
 	listed   bool            // the summary alone names what fails, unless the log is asked for more
 	terminal *lockedWriter   // to show on how far it is, or nil
 	began    time.Time
+	total    int64        // bytes of the input, or 0 where that isn't known
+	from     int64        // bytes that earlier runs have read of it
+	read     atomic.Int64 // bytes so far
 
 	report  *reporting // or nil
 	notes   notes
@@ -30,6 +34,18 @@ type sending struct {
 
 	*transfer.Transfer
 	compressed map[input.Compression]int // files
+}
+
+// counted is a source that says how many bytes have been read of it.
+type counted struct {
+	*input.Reader
+	read *atomic.Int64
+}
+
+func (c counted) Next(ctx context.Context) (input.Event, error) {
+	event, err := c.Reader.Next(ctx)
+	c.read.Store(c.BytesRead())
+	return event, err
 }
 
 // eventOfInput is an event as it stands in the input.
@@ -43,7 +59,8 @@ func eventOfInput(event input.Event) ([]byte, error) {
 // run carries over what cfg adds to the destination and the files. Its error is the reason
 // if not all is done.
 func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinationFlags, cfg transfer.Config) error {
-	cfg.Source, cfg.Files, cfg.Counts = lines, len(s.files), s.earlier
+	s.from = cfg.From.Offset
+	cfg.Source, cfg.Files, cfg.Counts = counted{lines, &s.read}, len(s.files), s.earlier
 	cfg.Mapper = s.mapper
 	cfg.Client, cfg.Concurrency, cfg.Bulk = s.client, flags.concurrency, delivery.Bulk(flags.bulk)
 	cfg.Logger, cfg.Where, cfg.Listed = s.logger, s.where, s.listed

@@ -19,6 +19,7 @@ type settings struct {
 	config      string
 	destination string
 	log         logFlags
+	quiet       bool
 	mapping     config.Config
 }
 
@@ -48,6 +49,13 @@ func (s *settings) register(cmd *cobra.Command) {
 	})
 	addFlags(cmd, mappingGroup, s.registerMapping)
 	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { s.log.register(flags, slog.LevelWarn) })
+}
+
+// registerQuiet is for the commands that show how far they are.
+func (s *settings) registerQuiet(cmd *cobra.Command) {
+	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&s.quiet, "quiet", false, "show no progress on a terminal")
+	})
 }
 
 func (s *settings) registerMapping(flags *pflag.FlagSet) {
