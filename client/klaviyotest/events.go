@@ -142,6 +142,17 @@ func noMetric(pointer string) answer {
 	return refuse(invalid(pointer, "The account has "+strconv.Itoa(maxMetrics)+" metrics already."))
 }
 
+// WithMetrics makes an account that has had events of these metrics, from the API.
+func WithMetrics(names ...string) Option {
+	return func(k *Klaviyo) {
+		for _, name := range names {
+			if k.account.metric(name, "api", time.Now()) == nil {
+				panic("klaviyotest: WithMetrics: an account has " + strconv.Itoa(maxMetrics) + " metrics at most")
+			}
+		}
+	}
+}
+
 // metric finds a metric or makes it; it is nil where the account is full.
 func (a *account) metric(name, service string, now time.Time) *metric {
 	if service == "" {

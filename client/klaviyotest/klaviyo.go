@@ -15,7 +15,9 @@ import (
 // concurrent use, and starts no goroutine.
 type Klaviyo struct {
 	key       string
+	scopes    []string // of the key; nil is all
 	companyID string
+	ahead     time.Duration // the clock of answers
 
 	describe  func(*revision) *description
 	limits    *limits
@@ -138,6 +140,7 @@ func (k *Klaviyo) handle(r *http.Request) (answer, error) {
 	a, err := k.answer(r.Context(), c)
 	if err == nil {
 		a.speakAs(c)
+		k.date(&a)
 		k.log.answered(entry, a)
 	}
 	return a, err
@@ -167,7 +170,7 @@ func (k *Klaviyo) process(c *call) answer {
 		return *a
 	}
 	header, a := k.limits.take(c)
-	for _, link := range []func(*call) *answer{k.fallForward, k.check, k.do} {
+	for _, link := range []func(*call) *answer{k.authorize, k.fallForward, k.check, k.do} {
 		if a == nil {
 			a = link(c)
 		}

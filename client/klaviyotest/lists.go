@@ -26,6 +26,15 @@ func (k *Klaviyo) AddList(id, name string) {
 	k.account.newList(id, name, time.Now())
 }
 
+// WithDoubleOptIn adds a list that people join once they have answered an email. What a
+// subscription does is the same as with another list.
+func WithDoubleOptIn(id, name string) Option {
+	return func(k *Klaviyo) {
+		k.AddList(id, name)
+		k.account.list(id).optIn = "double_opt_in"
+	}
+}
+
 // Lists gives the lists in the order of their creation.
 func (k *Klaviyo) Lists() []List {
 	a, unlock := k.now()
