@@ -1,0 +1,78 @@
+package doctor
+
+import (
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// Subject is the delivery to examine.
+type Subject struct {
+	// Settings are those that haven't their defaults, and Problem is why they can't be used,
+	// or nil.
+	Settings []Setting
+	Problem  error
+	// Key is the private key, and KeySetting the setting that it comes from.
+	Key, KeySetting string
+	Mapping         mapper.Config
+	Revision        Revision
+	// Bulk says that profiles are imported as jobs, which have to be looked at.
+	Bulk bool
+	// Events are those to send; nil is for any.
+	Events *Events
+}
+
+// Setting is a setting and where its value comes from.
+type Setting struct{ Name, Value, Source string }
+
+// Revision is the revision of the requests.
+type Revision struct {
+	Name string
+	// Until is the day on which Klaviyo retires it, as in 2028-07-15.
+	Until string
+	// Later is a later revision that the program speaks, or empty.
+	Later string
+}
+
+// Facts are a delivery and what the account shows.
+type Facts struct {
+	Subject
+
+	now     time.Time
+	account read[*klaviyo.AccountPage]
+	// served is a call in the revision of the delivery.
+	served  read[struct{}]
+	metrics read[[]klaviyo.Metric]
+	jobs    read[struct{}] // made where Bulk is set
+	lists   []listRead
+	items   []itemsRead
+
+	answers     []answer
+	rateLimited int64 // answers
+}
+
+// read is what a call gave.
+type read[T any] struct {
+	value T
+	err   error
+}
+
+type listRead struct {
+	id string
+	read[*klaviyo.ListDocument]
+}
+
+// itemsRead is the latest event of a metric whose events have items.
+type itemsRead struct {
+	metric string
+	read[*klaviyo.EventPage]
+}
+
+// answer is how a call was answered.
+type answer struct {
+	operation *runtime.Operation
+	sent, got time.Time
+	runtime.Answered
+}

@@ -1,0 +1,101 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
+)
+
+// nameWidth is how many columns of a name of others are shown.
+const nameWidth = 60
+
+// shown is a name of others as it may be shown.
+func shown(name string) string { return terminal.Fit(name, nameWidth) }
+
+// checkKey looks at the key's form, and at the account that it opens.
+func checkKey(f *Facts) []Finding {
+	if f.Key == "" {
+		return []Finding{failure("there is no private API key", "Set KLAVIYO_API_KEY, or privateApiKey in the file of --config.")}
+	}
+	if _, err := client.New(f.Key); err != nil {
+		return []Finding{failure(fmt.Sprintf("%s: %s", f.KeySetting, errors.Unwrap(err)), "Copy the private key from the account again (Settings, API keys).")}
+	}
+	var findings []Finding
+	if !strings.HasPrefix(f.Key, "pk_") {
+		findings = append(findings, warning(f.KeySetting+" doesn't begin with pk_, as Klaviyo's private keys do", "See whether it is the private key."))
+	}
+	return append(findings, f.openedAccount())
+}
+
+func (f *Facts) openedAccount() Finding {
+	err := f.account.err
+	switch {
+	case hasStatus(http.StatusForbidden)(err) && errors.Is(err, client.ErrUnauthorized):
+		return warning("Klaviyo takes the key, but which account it opens isn't shown: "+reason(err), "")
+	case err != nil:
+		r := refusalOf(err)
+		finding := failure(detailed(err), r.advice)
+		finding.passes = r.passes || errors.Is(err, client.ErrRevisionRetired) // which the delivery's need not be
+		return finding
+	case len(f.account.value.Data) == 0:
+		return warning("Klaviyo takes the key and shows no account", "")
+	}
+	account := f.account.value.Data[0]
+	a := account.Attributes
+	text := fmt.Sprintf("the key opens the account %s (%s), time zone %s, currency %s",
+		shown(a.ContactInformation.OrganizationName), shown(account.ID), shown(a.Timezone), shown(a.PreferredCurrency))
+	if a.TestAccount {
+		text += "; it is an account for tests"
+	}
+	return ok(text)
+}
+
+// checkScopes says what the key may read. What it may write shows in a delivery alone.
+func checkScopes(f *Facts) []Finding {
+	if refusesAll(f.account.err) {
+		return notChecked(f.account.err)
+	}
+	var findings []Finding
+	lacks := func(err error, what string, needed bool) {
+		switch {
+		case !errors.Is(err, client.ErrUnauthorized):
+		case needed:
+			findings = append(findings, failure(reason(err)+": "+what, refusalOf(err).advice+" Or add --bulk never."))
+		default:
+			findings = append(findings, warning(reason(err)+": "+what, ""))
+		}
+	}
+	lacks(f.account.err, "a delivery doesn't need it, but doctor can't tell which account the key opens", false)
+	lacks(f.metrics.err, "a delivery doesn't need it, but doctor can't look at the metrics", false)
+	for _, list := range f.lists {
+		if errors.Is(list.err, client.ErrUnauthorized) {
+			lacks(list.err, "a delivery of single profiles doesn't need it, but doctor can't look at the lists", false)
+			break
+		}
+	}
+	for _, items := range f.items {
+		if errors.Is(items.err, client.ErrUnauthorized) {
+			lacks(items.err, "a delivery doesn't need it, but doctor can't compare the fields of items", false)
+			break
+		}
+	}
+	lacks(f.jobs.err, "a delivery can't follow the jobs that import profiles", true)
+	if f.jobs.err != nil && !errors.Is(f.jobs.err, client.ErrUnauthorized) {
+		findings = append(findings, notChecked(f.jobs.err)...)
+	}
+	if len(findings) == 0 {
+		findings = append(findings, ok("the key may read what doctor and a delivery read; whether it may write ("+
+			strings.Join(writeScopes, ", ")+") shows only in a delivery"))
+	}
+	return findings
+}
+
+// writeScopes are those of what the mapper makes.
+var writeScopes = []string{
+	klaviyo.OperationCreateEvent.Scopes[0], "profiles:write", "lists:write", "subscriptions:write",
+}

@@ -1,0 +1,48 @@
+package doctor
+
+import (
+	"fmt"
+
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// checkLimits says what is left of the limits that the calls were answered with.
+func checkLimits(f *Facts) []Finding {
+	var findings []Finding
+	if f.rateLimited > 0 {
+		findings = append(findings, warning(fmt.Sprintf("Klaviyo answered %d calls with 429: another program uses up the account's limits", f.rateLimited),
+			"Stop it while events are sent, or leave it a part with --quota-share."))
+	}
+	own, last := map[runtime.Endpoint]int{}, map[runtime.Endpoint]answer{}
+	var order []runtime.Endpoint
+	for _, a := range f.answers {
+		endpoint := a.operation.Endpoint()
+		own[endpoint] += a.Attempts
+		if a.Limit > 0 {
+			if _, ok := last[endpoint]; !ok {
+				order = append(order, endpoint)
+			}
+			last[endpoint] = a
+		}
+	}
+	for _, endpoint := range order {
+		a := last[endpoint]
+		if others := a.Limit - a.Remaining - own[endpoint]; others > 0 {
+			text := fmt.Sprintf("%s: %d of %d calls are left for %.0f seconds; another program, or an earlier run, has made %d",
+				a.operation.ID, a.Remaining, a.Limit, a.Reset.Seconds(), others)
+			if a.Remaining < a.Limit/2 {
+				findings = append(findings, warning(text, "Stop it while events are sent, or leave it a part with --quota-share."))
+				continue
+			}
+			findings = append(findings, ok(text))
+		}
+	}
+	switch {
+	case len(findings) > 0:
+	case len(order) == 0:
+		findings = append(findings, warning("not checked: no answer tells what is left of the limits", ""))
+	default:
+		findings = append(findings, ok(fmt.Sprintf("no other program has called the %d endpoints that doctor reads in this minute; what is left of those that a delivery writes to, the answers to its calls tell", len(order))))
+	}
+	return findings
+}

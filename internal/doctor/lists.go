@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// listIDs are the lists that the config and the events name.
+func (f *Facts) listIDs() []string {
+	var ids []string
+	if id := strings.TrimSpace(f.Mapping.ListID); id != "" {
+		ids = append(ids, id)
+	}
+	if f.Events != nil {
+		for _, id := range slices.Sorted(maps.Keys(f.Events.lists)) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+// checkLists looks each list up.
+func checkLists(f *Facts) []Finding {
+	ids := f.listIDs()
+	if len(ids) == 0 {
+		text := "the config names no list; an event that subscribes somebody has to name its own"
+		if f.Events != nil {
+			text = "neither the config nor the events name a list"
+		}
+		return []Finding{ok(text)}
+	}
+	var findings []Finding
+	for _, list := range f.lists {
+		findings = append(findings, f.found(list))
+		if refusesAll(list.err) {
+			return findings
+		}
+	}
+	if more := len(ids) - len(f.lists); more > 0 {
+		findings = append(findings, warning(fmt.Sprintf("not checked: %d more lists, since doctor looks %d up", more, maxLists), ""))
+	}
+	return findings
+}
+
+// found is what a look at a list has shown.
+func (f *Facts) found(list listRead) Finding {
+	where := f.namedBy(list.id)
+	switch {
+	case errors.Is(list.err, client.ErrNotFound):
+		return failure(fmt.Sprintf("the account has no list %s, which %s", shown(list.id), where),
+			"Correct the id (in Klaviyo: Lists & segments, the list, Settings), or make the list.")
+	case list.err != nil:
+		return warning(fmt.Sprintf("list %s not checked: %s", shown(list.id), reason(list.err)), "")
+	}
+	a := list.value.Data.Attributes
+	text := fmt.Sprintf("list %s (%s), which %s,", shown(a.Name), shown(list.id), where)
+	switch a.OptInProcess {
+	case "single_opt_in":
+		return ok(text + " has single opt-in: who is subscribed is on it at once")
+	case "double_opt_in":
+		text += " has double opt-in: "
+		if f.Mapping.HistoricalImport {
+			return ok(text + "with historicalImport nobody gets a mail to confirm")
+		}
+		return warning(text+"Klaviyo mails each person, who is subscribed after confirming",
+			"If they have consented already, add --historical-import, or set the list to single opt-in.")
+	}
+	return warning(text+" doesn't show how people join it", "")
+}
+
+// namedBy says who names a list.
+func (f *Facts) namedBy(id string) string {
+	events := 0
+	if f.Events != nil {
+		events = f.Events.lists[id]
+	}
+	switch {
+	case strings.TrimSpace(f.Mapping.ListID) != id:
+		return fmt.Sprintf("%d subscriptions name", events)
+	case events > 0:
+		return fmt.Sprintf("listId names, for %d subscriptions", events)
+	}
+	return "listId names"
+}
+
+// checkSMS says what the API doesn't show of text messages.
+func checkSMS(f *Facts) []Finding {
+	var asked []string
+	if f.Mapping.SMSConsent != nil && *f.Mapping.SMSConsent || f.Mapping.SMSConsent == nil && slices.Contains(f.Mapping.Consent, mapper.ChannelSMS) {
+		asked = append(asked, "the config")
+	}
+	if f.Events != nil && f.Events.sms > 0 {
+		asked = append(asked, fmt.Sprintf("%d of the events", f.Events.sms))
+	}
+	if len(asked) == 0 {
+		return []Finding{ok("consent to SMS is asked for by nothing")}
+	}
+	text := "consent to SMS is asked for by " + strings.Join(asked, " and ") +
+		". The API doesn't show whether the account has a sending number for the people's countries; without one, Klaviyo refuses the subscription"
+	for _, metric := range f.metrics.value {
+		if strings.Contains(metric.Attributes.Name, "SMS") {
+			text += ". The account has used SMS: it has the metric " + shown(metric.Attributes.Name)
+			break
+		}
+	}
+	return []Finding{warning(text, "See Settings, SMS in Klaviyo.")}
+}

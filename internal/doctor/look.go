@@ -1,0 +1,107 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+// Retry is the patience of a client for [Look]: somebody waits for what it finds.
+var Retry = client.RetryPolicy{
+	MaxAttempts: 2, MinBackoff: 100 * time.Millisecond, MaxBackoff: time.Second,
+	MaxRateLimited: 20 * time.Second, MaxRetryAfter: 10 * time.Second, AttemptTimeout: 10 * time.Second,
+}
+
+// maxLists is how many lists are looked up.
+const maxLists = 100
+
+// looking makes the calls that read the account, and remembers how they were answered.
+type looking struct {
+	*Facts
+	client *client.Client
+	api    *klaviyo.API
+}
+
+// Look reads all that the checks are about. The calls are of the latest revision, which shows
+// most, also where the delivery's is another. What they fail with is among the facts.
+func Look(ctx context.Context, c *client.Client, subject Subject) *Facts {
+	l := newLooking(c, subject)
+	l.readFirst(ctx)
+	l.readMetrics(ctx)
+	if l.Bulk {
+		_, l.jobs.err = l.api.GetBulkImportProfilesJobs(ctx, &klaviyo.GetBulkImportProfilesJobsParams{PageSize: 1})
+	}
+	l.readItems(ctx)
+	l.rateLimited = c.Stats().RateLimited
+	return l.Facts
+}
+
+// LookFirst reads what [Obstacles] is about.
+func LookFirst(ctx context.Context, c *client.Client, subject Subject) *Facts {
+	l := newLooking(c, subject)
+	l.readFirst(ctx)
+	return l.Facts
+}
+
+func newLooking(c *client.Client, subject Subject) *looking {
+	l := &looking{Facts: &Facts{Subject: subject, now: time.Now()}, client: c}
+	l.api = klaviyo.NewAPI(l)
+	return l
+}
+
+// Call makes a call, unless the one for the account has shown that none can succeed.
+func (l *looking) Call(ctx context.Context, call runtime.Call) error {
+	if refusesAll(l.account.err) {
+		return l.account.err
+	}
+	a := answer{operation: call.Operation, sent: time.Now()}
+	call.Options = append(call.Options, runtime.WithAnswered(&a.Answered))
+	err := l.client.Call(ctx, call)
+	a.got = time.Now()
+	l.answers = append(l.answers, a)
+	return err
+}
+
+// readFirst reads what a delivery would stop at.
+func (l *looking) readFirst(ctx context.Context) {
+	l.account.value, l.account.err = l.api.GetAccounts(ctx, nil)
+	// All revisions have get_metrics, and no other shows so well that the delivery's is served.
+	op, _ := client.Operations(l.Revision.Name).Lookup(klaviyo.OperationGetMetrics.ID)
+	var page json.RawMessage
+	l.served.err = l.Call(ctx, runtime.Call{Operation: op, Answer: &page})
+	ids := l.listIDs()
+	for _, id := range ids[:min(len(ids), maxLists)] {
+		list := listRead{id: id}
+		list.value, list.err = l.api.GetList(ctx, id, nil)
+		l.lists = append(l.lists, list)
+	}
+}
+
+func (l *looking) readMetrics(ctx context.Context) {
+	for metric, err := range l.api.AllMetrics(ctx, nil) {
+		if err != nil {
+			l.metrics.err = err
+			return
+		}
+		l.metrics.value = append(l.metrics.value, metric)
+	}
+}
+
+// readItems reads the latest event of each metric of the account that is to get items.
+func (l *looking) readItems(ctx context.Context) {
+	for _, name := range metricsWithItems(l.Mapping) {
+		metric, ok := l.metric(name)
+		if !ok {
+			continue
+		}
+		items := itemsRead{metric: name}
+		items.value, items.err = l.api.GetEvents(ctx, &klaviyo.GetEventsParams{
+			Filter: klaviyo.EventMetricIDEquals(metric.ID), PageSize: 1, Sort: klaviyo.EventSortMinusDatetime,
+		})
+		l.items = append(l.items, items)
+	}
+}

@@ -1,0 +1,76 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+)
+
+// A refusal is what it means that the account can't be read.
+type refusal struct {
+	when   func(error) bool
+	why    string // ends a sentence such as "not checked: "
+	advice string
+	all    bool // further calls can't succeed either
+	passes bool // by itself
+}
+
+// refusals are all; the first that fits holds.
+var refusals = []refusal{
+	{when: hasStatus(http.StatusPaymentRequired), why: "Klaviyo doesn't serve an account that isn't paid for", advice: "See the account's plan and bills in Klaviyo.", all: true},
+	{when: hasStatus(http.StatusUnauthorized), why: "Klaviyo refuses the key", advice: "Make a private key in the account (Settings, API keys), and see that it is copied whole and not deleted.", all: true},
+	{when: is(client.ErrUnauthorized), why: "the key lacks a scope", advice: "Make a key with this scope (Settings, API keys): a key's scopes can't be changed."},
+	{when: is(client.ErrRevisionRetired), why: "Klaviyo doesn't serve the revision", advice: "Take a release of this program that speaks a later revision."},
+	{when: is(client.ErrMisdirected), why: "the answer isn't Klaviyo's", advice: "See whether --base-url is right, and whether a proxy or a page to log in to stands between this machine and Klaviyo.", all: true},
+	{when: is(client.ErrRateLimited), why: "Klaviyo's rate limit is used up", advice: "See which other program calls this account, and try again in a minute.", passes: true},
+	{when: hasStatus(0), why: "Klaviyo can't be reached", advice: "See whether this machine reaches the network, and whether it needs a proxy (HTTPS_PROXY).", all: true, passes: true},
+	{when: is(client.ErrUnavailable), why: "Klaviyo isn't available", advice: "Try again later.", passes: true},
+	{when: func(error) bool { return true }, why: "the call failed", advice: "Try again; if it stays, report it."},
+}
+
+func is(kind error) func(error) bool { return func(err error) bool { return errors.Is(err, kind) } }
+
+// hasStatus matches an answer with a status; 0 is for none.
+func hasStatus(status int) func(error) bool {
+	return func(err error) bool {
+		var e *client.Error
+		return errors.As(err, &e) && e.StatusCode == status && (status != 0 || errors.Is(err, client.ErrUnavailable))
+	}
+}
+
+func refusalOf(err error) refusal {
+	for _, r := range refusals {
+		if r.when(err) {
+			return r
+		}
+	}
+	panic("unreachable: the last refusal fits all")
+}
+
+// refusesAll tells whether no other call can succeed either.
+func refusesAll(err error) bool { return err != nil && refusalOf(err).all }
+
+// reason says why a call failed, with the scope that is missing.
+func reason(err error) string {
+	var e *client.Error
+	if !errors.As(err, &e) || e.Operation == nil {
+		return refusalOf(err).why
+	}
+	if scopes := e.Operation.Scopes; refusalOf(err).why == "the key lacks a scope" && len(scopes) > 0 {
+		return "the key lacks the scope " + strings.Join(scopes, " or ")
+	}
+	return refusalOf(err).why
+}
+
+// detailed is reason with what the error itself tells. That has no values of requests.
+func detailed(err error) string {
+	return fmt.Sprintf("%s: %s", reason(err), strings.TrimPrefix(err.Error(), "klaviyo: "))
+}
+
+// notChecked is the finding of a check whose call failed.
+func notChecked(err error) []Finding {
+	return []Finding{warning("not checked: "+reason(err), "")}
+}
