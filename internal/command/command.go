@@ -31,6 +31,8 @@ type Program struct {
 	Getenv          func(string) string
 	// Transport carries the requests of send and replay; nil is the network.
 	Transport http.RoundTripper
+	// NoPreflight has send and replay begin as with --no-preflight.
+	NoPreflight bool
 	// CheckpointInterval is the time between two writes of a checkpoint. The
 	// default is [DefaultCheckpointInterval].
 	CheckpointInterval time.Duration
@@ -178,6 +180,6 @@ ended it.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.configCommand(), p.versionCommand())
+	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.doctorCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.configCommand(), p.versionCommand())
 	return root
 }

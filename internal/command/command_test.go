@@ -23,6 +23,7 @@ type setup struct {
 	env       map[string]string
 	transport http.RoundTripper
 	ctx       context.Context
+	preflight bool // most tests count the calls of a delivery
 }
 
 // result is what a Program left.
@@ -36,7 +37,7 @@ func (s setup) run(t *testing.T, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := Program{Stdin: s.stdin, Stdout: &stdout, Stderr: &stderr, Transport: s.transport,
-		Getenv: func(name string) string { return s.env[name] }}
+		Getenv: func(name string) string { return s.env[name] }, NoPreflight: !s.preflight}
 	if s.stdin == nil {
 		p.Stdin = strings.NewReader("")
 	}

@@ -114,10 +114,10 @@ func hiddenOf(cmd *cobra.Command) (names []string) {
 
 func TestFlagsWithoutEffect(t *testing.T) {
 	for _, cmd := range commandsOf(Root()) {
-		var want []string
-		if cmd.Name() == "plan" {
-			want = []string{"concurrency", deadLetterFlag, noDeadLetterFlag}
-		}
+		want := map[string][]string{
+			"plan":   {"concurrency", deadLetterFlag, noDeadLetterFlag, noPreflightFlag},
+			"doctor": {"concurrency", noPreflightFlag, "simulate"},
+		}[cmd.Name()]
 		if got := hiddenOf(cmd); !isCobras(cmd) && !slices.Equal(got, want) {
 			t.Errorf("%s: %q have no effect, want %q", cmd.CommandPath(), got, want)
 		}

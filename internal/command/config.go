@@ -123,19 +123,7 @@ func (s shownSettings) printTable(w io.Writer) error {
 	rows := make([][2]string, len(s.Settings))
 	var widths [2]int
 	for i, setting := range s.Settings {
-		value := "-"
-		switch v := setting.Value.(type) {
-		case nil:
-		case string:
-			value = v
-		default:
-			text, err := json.Marshal(v)
-			if err != nil {
-				return err
-			}
-			value = string(text)
-		}
-		rows[i] = [2]string{setting.Name, terminal.Fit(value, valueWidth)}
+		rows[i] = [2]string{setting.Name, setting.text()}
 		for column, text := range rows[i] {
 			widths[column] = max(widths[column], terminal.Columns(text))
 		}
@@ -167,13 +155,34 @@ func (p Program) runConfigShow(cmd *cobra.Command, settings settings, flags dest
 	if _, err := flags.newClient(simulated, loaded.Config.Config, flags.transport(p), p.logger(settings.log)); err != nil {
 		return err
 	}
-	shown := shownSettings{loaded.effective()}
+	return writeError(show(shownSettings{loaded.effectiveIn(cmd)}, p.Stdout))
+}
+
+// effectiveIn are all settings, and how a command calls Klaviyo.
+func (l *loadedSettings) effectiveIn(cmd *cobra.Command) []effectiveSetting {
+	all := l.effective()
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 		if groupOf(flag) == klaviyoGroup {
-			shown.Settings = append(shown.Settings, effectiveSetting{"--" + flag.Name, valueOf(flag), originOf(flag)})
+			all = append(all, effectiveSetting{"--" + flag.Name, valueOf(flag), originOf(flag)})
 		}
 	})
-	return writeError(show(shown, p.Stdout))
+	return all
+}
+
+// text is the value for a person, on a line.
+func (s effectiveSetting) text() string {
+	switch v := s.Value.(type) {
+	case nil:
+		return "-"
+	case string:
+		return terminal.Fit(v, valueWidth)
+	default:
+		text, err := json.Marshal(v)
+		if err != nil {
+			panic(err) // values are of JSON's types
+		}
+		return terminal.Fit(string(text), valueWidth)
+	}
 }
 
 // valueOf gives the value of a flag as JSON would have it.

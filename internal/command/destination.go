@@ -22,12 +22,18 @@ import (
 // destinationFlags are the flags of the commands that send files, besides the settings.
 type destinationFlags struct {
 	clientFlags
-	output string
-	report string
+	noPreflight bool
+	output      string
+	report      string
 }
+
+const noPreflightFlag = "no-preflight"
 
 func (f *destinationFlags) register(cmd *cobra.Command, noEffect ...string) {
 	addFlags(cmd, klaviyoGroup, f.clientFlags.register, noEffect...)
+	addFlags(cmd, klaviyoGroup, func(flags *pflag.FlagSet) {
+		flags.BoolVar(&f.noPreflight, noPreflightFlag, false, "send without looking first whether Klaviyo takes the key and the revision and has the list")
+	}, noEffect...)
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "summary") })
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) {
 		flags.StringVar(&f.report, reportFlag, "", "`file` to write a page about it to, for a browser")

@@ -11,7 +11,7 @@ func TestLogFormat(t *testing.T) {
 	text := lines(`{"type":"track","event":"Ping","userId":"7"}`)
 	run := func(isTerminal bool, env map[string]string, args ...string) string {
 		var stderr bytes.Buffer
-		p := Program{Stdin: strings.NewReader(text), Stdout: &bytes.Buffer{}, Stderr: &stderr, StderrIsTerminal: isTerminal,
+		p := Program{Stdin: strings.NewReader(text), Stdout: &bytes.Buffer{}, Stderr: &stderr, StderrIsTerminal: isTerminal, NoPreflight: true,
 			Getenv: func(name string) string { return env[name] }}
 		p.Run(t.Context(), append([]string{"send", "--simulate", "--no-dead-letter"}, args...))
 		for line := range strings.Lines(stderr.String()) {

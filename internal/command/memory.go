@@ -8,6 +8,7 @@ var memoryLimits = map[string]int64{
 	"map":     44 << 20,
 	"plan":    44 << 20,
 	"explain": 44 << 20,
+	"doctor":  44 << 20,
 	"send":    64 << 20,
 	"replay":  64 << 20,
 	"serve":   116 << 20, // with the store inside

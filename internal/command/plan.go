@@ -53,7 +53,7 @@ The exit status is 3 if there are events that can't be sent.`,
 	settings.register(cmd)
 	settings.registerQuiet(cmd)
 	addFlags(cmd, eventsGroup, source.register)
-	flags.register(cmd, "concurrency", deadLetterFlag, noDeadLetterFlag)
+	flags.register(cmd, "concurrency", noPreflightFlag, deadLetterFlag, noDeadLetterFlag)
 	return cmd
 }
 
@@ -170,9 +170,9 @@ func readCheckpoint(flags sendFlags, files []string, cfg config.Config) (*checkp
 // are large, so that little waits for that even where a line holds millions.
 const planPiece = 1_000
 
-// addEvents adds all events to a draft. If it can't, it tells from where on. A last line
+// addEvents adds all events to a draft, or to what else looks at them. If it can't, it tells from where on. A last line
 // that isn't whole is left out where the input may grow.
-func (p Program) addEvents(ctx context.Context, draft *plan.Draft, m *mapper.Mapper, events *input.Reader, files []string, from input.Position, mayGrow bool) (at input.Position, err error) {
+func (p Program) addEvents(ctx context.Context, draft interface{ Add(plan.Event) }, m *mapper.Mapper, events *input.Reader, files []string, from input.Position, mayGrow bool) (at input.Position, err error) {
 	progress, end := p.showReading(files, from)
 	defer end()
 	at = from

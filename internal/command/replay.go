@@ -72,6 +72,9 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return err
 	}
 	defer report.discard()
+	if err := p.preflight(cmd.Context(), to, flags); err != nil {
+		return err
+	}
 	letters, err := deadletter.Rewrite(file)
 	if errors.Is(err, deadletter.ErrNotRegular) {
 		return wrongUsage(err)

@@ -51,6 +51,7 @@ type check struct {
 // checks are all of them, in the order in which they are shown.
 var checks = []check{
 	{name: "config", run: checkSettings},
+	{name: "events", run: checkEvents},
 	{name: "key", run: checkKey, first: true},
 	{name: "scopes", run: checkScopes},
 	{name: "revision", run: checkRevision, first: true},

@@ -30,13 +30,16 @@ type looking struct {
 // most, also where the delivery's is another. What they fail with is among the facts.
 func Look(ctx context.Context, c *client.Client, subject Subject) *Facts {
 	l := newLooking(c, subject)
-	l.readFirst(ctx)
-	l.readMetrics(ctx)
-	if l.Bulk {
-		_, l.jobs.err = l.api.GetBulkImportProfilesJobs(ctx, &klaviyo.GetBulkImportProfilesJobsParams{PageSize: 1})
-	}
-	l.readItems(ctx)
+	l.readAll(ctx)
 	l.rateLimited = c.Stats().RateLimited
+	return l.Facts
+}
+
+// Unread are the facts of a delivery whose key can't be one, so that nothing can be read.
+func Unread(subject Subject) *Facts {
+	l := newLooking(nil, subject)
+	l.account.err = errNoKey
+	l.readAll(context.Background())
 	return l.Facts
 }
 
@@ -64,6 +67,15 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 	a.got = time.Now()
 	l.answers = append(l.answers, a)
 	return err
+}
+
+func (l *looking) readAll(ctx context.Context) {
+	l.readFirst(ctx)
+	l.readMetrics(ctx)
+	if l.Bulk {
+		_, l.jobs.err = l.api.GetBulkImportProfilesJobs(ctx, &klaviyo.GetBulkImportProfilesJobsParams{PageSize: 1})
+	}
+	l.readItems(ctx)
 }
 
 // readFirst reads what a delivery would stop at.

@@ -18,8 +18,12 @@ type refusal struct {
 	passes bool // by itself
 }
 
+// errNoKey is why nothing is read of an account without a key.
+var errNoKey = errors.New("there is no key")
+
 // refusals are all; the first that fits holds.
 var refusals = []refusal{
+	{when: is(errNoKey), why: "there is no key to read it with", all: true},
 	{when: hasStatus(http.StatusPaymentRequired), why: "Klaviyo doesn't serve an account that isn't paid for", advice: "See the account's plan and bills in Klaviyo.", all: true},
 	{when: hasStatus(http.StatusUnauthorized), why: "Klaviyo refuses the key", advice: "Make a private key in the account (Settings, API keys), and see that it is copied whole and not deleted.", all: true},
 	{when: is(client.ErrUnauthorized), why: "the key lacks a scope", advice: "Make a key with this scope (Settings, API keys): a key's scopes can't be changed."},
