@@ -11,7 +11,7 @@ import (
 )
 
 // sampleEvents are events of a shop with an item that has all fields whose names differ.
-var sampleEvents = []string{"Product Viewed", "Product Added", "Checkout Started", "Order Completed"}
+var sampleEvents = []string{"Product Viewed", "Product Added", "Checkout Started"}
 
 const sampleItem = `{"product_id":"1","sku":"1","name":"A","price":1,"quantity":1,"url":"https://example.com/a","image_url":"https://example.com/a.png","categories":["C"]}`
 

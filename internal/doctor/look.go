@@ -61,6 +61,9 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 	if refusesAll(l.account.err) {
 		return l.account.err
 	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	a := answer{operation: call.Operation, sent: time.Now()}
 	call.Options = append(call.Options, runtime.WithAnswered(&a.Answered))
 	err := l.client.Call(ctx, call)

@@ -21,12 +21,14 @@ type refusal struct {
 // errNoKey is why nothing is read of an account without a key.
 var errNoKey = errors.New("there is no key")
 
+const lacksScope = "the key lacks a scope"
+
 // refusals are all; the first that fits holds.
 var refusals = []refusal{
 	{when: is(errNoKey), why: "there is no key to read it with", all: true},
 	{when: hasStatus(http.StatusPaymentRequired), why: "Klaviyo doesn't serve an account that isn't paid for", advice: "See the account's plan and bills in Klaviyo.", all: true},
 	{when: hasStatus(http.StatusUnauthorized), why: "Klaviyo refuses the key", advice: "Make a private key in the account (Settings, API keys), and see that it is copied whole and not deleted.", all: true},
-	{when: is(client.ErrUnauthorized), why: "the key lacks a scope", advice: "Make a key with this scope (Settings, API keys): a key's scopes can't be changed."},
+	{when: is(client.ErrUnauthorized), why: lacksScope, advice: "Make a key with this scope (Settings, API keys): a key's scopes can't be changed."},
 	{when: is(client.ErrRevisionRetired), why: "Klaviyo doesn't serve the revision", advice: "Take a release of this program that speaks a later revision."},
 	{when: is(client.ErrMisdirected), why: "the answer isn't Klaviyo's", advice: "See whether --base-url is right, and whether a proxy or a page to log in to stands between this machine and Klaviyo.", all: true},
 	{when: is(client.ErrRateLimited), why: "Klaviyo's rate limit is used up", advice: "See which other program calls this account, and try again in a minute.", passes: true},
@@ -63,10 +65,15 @@ func reason(err error) string {
 	if !errors.As(err, &e) || e.Operation == nil {
 		return refusalOf(err).why
 	}
-	if scopes := e.Operation.Scopes; refusalOf(err).why == "the key lacks a scope" && len(scopes) > 0 {
-		return "the key lacks the scope " + strings.Join(scopes, " or ")
+	why, scopes := refusalOf(err).why, e.Operation.Scopes
+	switch {
+	case why != lacksScope:
+	case len(scopes) == 1:
+		return "the key lacks the scope " + scopes[0]
+	case len(scopes) > 1:
+		return "the key lacks one of the scopes " + strings.Join(scopes, " and ")
 	}
-	return refusalOf(err).why
+	return why
 }
 
 // detailed is reason with what the error itself tells. That has no values of requests.

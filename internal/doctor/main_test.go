@@ -1,0 +1,68 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const testKey = "pk_0123456789abcdef"
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// refusedBy is the error of a call that is answered with a status and a body; 0 is for none.
+func refusedBy(t *testing.T, op *runtime.Operation, status int, body string) error {
+	t.Helper()
+	transport := roundTripper(func(req *http.Request) (*http.Response, error) {
+		if status == 0 {
+			return nil, errors.New("there is no network")
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	})
+	c, err := client.New(testKey, client.WithHTTPClient(&http.Client{Transport: transport}), client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := []string{"X"}
+	if !op.HasID() {
+		ids = nil
+	}
+	var answer json.RawMessage
+	err = c.Call(context.Background(), runtime.Call{Operation: op, PathParams: ids, Answer: &answer})
+	if err == nil {
+		t.Fatalf("%d is no failure of %s", status, op)
+	}
+	return err
+}
+
+const fault = `{"errors":[{"id":"1","code":"c","title":"t","detail":"d"}]}`
+
+// refused are the errors that a check may meet.
+type refused struct{ key, paid, scope, jobs, retired, page, limited, dead, down, list, items error }
+
+func allRefused(t *testing.T) refused {
+	account := func(status int, body string) error {
+		return refusedBy(t, klaviyo.OperationGetAccounts, status, body)
+	}
+	return refused{
+		key: account(401, fault), paid: account(402, fault), scope: account(403, fault), page: account(200, "<html>"),
+		limited: account(429, fault), dead: account(0, ""), down: account(503, fault), retired: account(410, fault),
+		jobs:  refusedBy(t, klaviyo.OperationGetBulkImportProfilesJobs, 403, fault),
+		list:  refusedBy(t, klaviyo.OperationGetList, 404, fault),
+		items: refusedBy(t, klaviyo.OperationGetEvents, 403, fault),
+	}
+}
