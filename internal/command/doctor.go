@@ -25,21 +25,21 @@ func (p Program) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE…]",
 		Short: "Check whether a delivery would work",
-		Long: `Doctor checks, before anything is sent, whether a delivery would work: the settings and
-where each comes from, the key and its account, the scopes, the revision, the lists, the
-metrics, the limits and the clock. It takes the settings of send. With FILE, or - for
-standard input, it also checks what these events need of the account. It only reads:
-nothing in the account changes.
+		Long: `Doctor checks, before anything is sent, whether a delivery would work: the
+settings and where each comes from, the key and its account, the scopes, the
+revision, the lists, the metrics, the limits and the clock. It takes the
+settings of send. With FILE, or - for standard input, it also checks what these
+events need of the account. It only reads: nothing in the account changes.
 
-Each finding is ✓ (works), ! (works, but look at it, or can't be told) or ✗ (would not
-work), with what to do. send and replay make the checks of the key, the revision and the
-list of the settings themselves before they begin.
+Each finding is ✓ (works), ! (works, but look at it, or can't be told) or ✗
+(would not work), with what to do. send and replay check the key, the revision
+and the list of the settings themselves before they begin.
 
 Exit status: 0 if all is well, 3 if there are warnings (!) only, 1 if there is a
 failure (✗) or doctor can't run.`,
 		Example: `  rudderklaviyo doctor --config destination.yaml
-  rudderklaviyo doctor --revision 2026-07-15 events.jsonl.gz
-  rudderklaviyo doctor --output json | jq '.findings[] | select(.outcome != "ok")'`,
+  rudderklaviyo doctor --config destination.yaml events.jsonl.gz
+  rudderklaviyo doctor --output json | jq -r '.findings[].text'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return p.runDoctor(cmd, args, settings, source, flags)
 		},

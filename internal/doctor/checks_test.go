@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,30 +21,26 @@ func healthy() *Facts {
 		Key: testKey, KeySetting: "KLAVIYO_API_KEY", Mapping: mapper.Config{ListID: "L1"},
 		Revision: Revision{Name: "2026-07-15", Until: "2028-07-15"}, Bulk: true,
 	}}
-	account := klaviyo.Account{ID: "ABC123"}
-	account.Attributes.ContactInformation.OrganizationName = "Shop"
-	account.Attributes.Timezone, account.Attributes.PreferredCurrency = "Europe/Oslo", "NOK"
-	f.account.value = &klaviyo.AccountPage{Data: []klaviyo.Account{account}}
+	f.account.value = account{id: "ABC123", name: "Shop", timeZone: "Europe/Oslo", currency: "NOK"}
 	f.metrics.value = metrics("Ping")
-	f.lists = []listRead{list("L1", "single_opt_in")}
+	f.lists = []listRead{listOf("L1", "single_opt_in")}
 	f.answers = []answer{answered(100, 99, 1, today)}
 	return f
 }
 
-func metrics(names ...string) (all []klaviyo.Metric) {
+// metrics are those of the names, which may have a source after an @.
+func metrics(names ...string) (all []metric) {
 	for _, name := range names {
-		var m klaviyo.Metric
-		name, from, isShops := strings.Cut(name, "@")
-		m.Attributes.Name, m.Attributes.Integration = name, json.RawMessage(`{"name":"API","category":"API"}`)
-		if isShops {
-			m.Attributes.Integration = json.RawMessage(`{"name":"` + from + `","category":"eCommerce"}`)
+		name, source, isShops := strings.Cut(name, "@")
+		if !isShops {
+			source = fromAPI
 		}
-		all = append(all, m)
+		all = append(all, metric{name: name, source: source})
 	}
 	return all
 }
 
-func manyMetricsOf(n int) []klaviyo.Metric {
+func manyMetricsOf(n int) []metric {
 	names := make([]string, n)
 	for i := range names {
 		names[i] = fmt.Sprint("M", i)
@@ -53,11 +48,8 @@ func manyMetricsOf(n int) []klaviyo.Metric {
 	return metrics(names...)
 }
 
-func list(id, process string) listRead {
-	l := listRead{id: id}
-	l.value = new(klaviyo.ListDocument)
-	l.value.Data.Attributes.Name, l.value.Data.Attributes.OptInProcess = "News", klaviyo.ListOptInProcess(process)
-	return l
+func listOf(id, optIn string) listRead {
+	return listRead{id, read[list]{value: list{name: "News", optIn: optIn}}}
 }
 
 // answered is an answer that got here at a time, with its date a second before.
@@ -69,10 +61,7 @@ func answered(limit, remaining, attempts int, date time.Time) answer {
 
 func itemsOf(metric, fields string, err error) itemsRead {
 	items := itemsRead{metric: metric}
-	items.err = err
-	var event klaviyo.Event
-	event.Attributes.EventProperties = json.RawMessage(`{"Items":[` + fields + `],"Items count":1}`)
-	items.value = &klaviyo.EventPage{Data: []klaviyo.Event{event}}
+	items.value, items.err = []byte(`{"Items":[`+fields+`],"Items count":1}`), err
 	return items
 }
 
@@ -112,7 +101,7 @@ func TestChecks(t *testing.T) {
 		{"events", all(withEvents(nil, nil, 0), func(f *Facts) { f.Events.total = 0 }), "warning/no events"},
 
 		{"key", func(f *Facts) {}, "ok/account Shop (ABC123), time zone Europe/Oslo, currency NOK"},
-		{"key", func(f *Facts) { f.account.value.Data[0].Attributes.TestAccount = true }, "ok/for tests"},
+		{"key", func(f *Facts) { f.account.value.isTest = true }, "ok/for tests"},
 		{"key", func(f *Facts) { f.Key = "" }, "failure/no private API key/KLAVIYO_API_KEY"},
 		{"key", func(f *Facts) { f.Key = "AbC123" }, "failure/KLAVIYO_API_KEY: this is the account's public key/API keys"},
 		{"key", func(f *Facts) { f.Key = "other" }, "warning/doesn't begin with pk_/private key"},
@@ -123,7 +112,7 @@ func TestChecks(t *testing.T) {
 		{"key", func(f *Facts) { f.account.err = refused.dead }, "failure/can't be reached/HTTPS_PROXY"},
 		{"key", func(f *Facts) { f.account.err = refused.down }, "failure/isn't available/later"},
 		{"key", func(f *Facts) { f.account.err = refused.limited }, "failure/rate limit is used up/other program"},
-		{"key", func(f *Facts) { f.account.value.Data = nil }, "warning/shows no account"},
+		{"key", func(f *Facts) { f.account.value = account{} }, "warning/shows no account"},
 
 		{"scopes", func(f *Facts) {}, "ok/may write (events:write, profiles:write, lists:write, subscriptions:write)"},
 		{"scopes", func(f *Facts) { f.account.err = refused.scope }, "warning/accounts:read: a delivery doesn't need it"},
@@ -145,13 +134,13 @@ func TestChecks(t *testing.T) {
 		{"lists", func(f *Facts) {}, "ok/list News (L1), which listId names, has single opt-in"},
 		{"lists", func(f *Facts) { f.Mapping.ListID, f.lists = "", nil }, "ok/config names no list"},
 		{"lists", all(withEvents(nil, nil, 0), func(f *Facts) { f.Mapping.ListID, f.lists = "", nil }), "ok/neither the config nor the events"},
-		{"lists", func(f *Facts) { f.lists[0] = list("L1", "double_opt_in") }, "warning/double opt-in: Klaviyo mails each person/--historical-import"},
-		{"lists", func(f *Facts) { f.lists[0] = list("L1", "double_opt_in"); f.Mapping.HistoricalImport = true }, "ok/nobody gets a mail"},
-		{"lists", func(f *Facts) { f.lists[0] = list("L1", "") }, "warning/doesn't show how people join"},
+		{"lists", func(f *Facts) { f.lists[0] = listOf("L1", "double_opt_in") }, "warning/double opt-in: Klaviyo mails each person/--historical-import"},
+		{"lists", func(f *Facts) { f.lists[0] = listOf("L1", "double_opt_in"); f.Mapping.HistoricalImport = true }, "ok/nobody gets a mail"},
+		{"lists", func(f *Facts) { f.lists[0] = listOf("L1", "") }, "warning/doesn't show how people join"},
 		{"lists", func(f *Facts) { f.lists[0].err = refused.list }, "failure/no list L1, which listId names/Correct the id"},
 		{"lists", func(f *Facts) { f.lists[0].err = refused.down }, "warning/list L1 not checked"},
 		{"lists", all(withEvents(nil, map[string]int{"L1": 4}, 0)), "ok/listId names, for 4 subscriptions"},
-		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists = []listRead{list("L2", "single_opt_in")}; f.Mapping.ListID = "" }), "ok/which 3 subscriptions name"},
+		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists = []listRead{listOf("L2", "single_opt_in")}; f.Mapping.ListID = "" }), "ok/which 3 subscriptions name"},
 		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists[0].err = refused.list }), "failure/no list L1/Correct"},
 		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0)), "warning/not checked: 1 more lists"},
 

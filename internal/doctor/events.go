@@ -1,8 +1,6 @@
 package doctor
 
 import (
-	klaviyo2023 "github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
-	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/plan"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -33,7 +31,7 @@ func (e *Events) Add(event plan.Event) {
 		case mapper.KindEvent:
 			count(e.metrics, request.Event().Metric)
 		case mapper.KindSubscription, mapper.KindUnsubscription:
-			list, sms := subscriptionOf(request)
+			list, sms := revisions[request.Operation().Revision].subscription(request.Body())
 			if list != "" {
 				count(e.lists, list)
 			}
@@ -48,25 +46,4 @@ func count(counts map[string]int, name string) {
 	if _, ok := counts[name]; ok || len(counts) < maxNames {
 		counts[string([]byte(name))]++
 	}
-}
-
-// subscriptionOf is the list that a request names, and whether it subscribes to SMS.
-func subscriptionOf(r mapper.Request) (list string, sms bool) {
-	switch body := r.Body().(type) {
-	case *klaviyo2023.SubscriptionCreateJobCreateQuery:
-		for _, one := range body.Data.Attributes.Subscriptions {
-			sms = sms || len(one.Channels.SMS) > 0
-		}
-		return body.Data.Attributes.ListID, sms
-	case *klaviyo2023.UnsubscriptionCreateJobCreateQuery:
-		return body.Data.Attributes.ListID, false
-	case *klaviyo2026.SubscriptionCreateJobCreateQuery:
-		for _, one := range body.Data.Attributes.Profiles.Data {
-			sms = sms || one.Attributes.Subscriptions.SMS.Marketing.Consent != ""
-		}
-		return body.Data.Relationships.List.Data.ID, sms
-	case *klaviyo2026.UnsubscriptionCreateJobCreateQuery:
-		return body.Data.Relationships.List.Data.ID, false
-	}
-	return "", false
 }

@@ -1,9 +1,9 @@
 package doctor
 
 import (
+	"encoding/json"
 	"time"
 
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -41,10 +41,10 @@ type Facts struct {
 	Subject
 
 	now     time.Time
-	account read[*klaviyo.AccountPage]
+	account read[account]
 	// served is a call in the revision of the delivery.
 	served  read[struct{}]
-	metrics read[[]klaviyo.Metric]
+	metrics read[[]metric]
 	jobs    read[struct{}] // made where Bulk is set
 	lists   []listRead
 	items   []itemsRead
@@ -61,13 +61,13 @@ type read[T any] struct {
 
 type listRead struct {
 	id string
-	read[*klaviyo.ListDocument]
+	read[list]
 }
 
 // itemsRead is the latest event of a metric whose events have items.
 type itemsRead struct {
-	metric string
-	read[*klaviyo.EventPage]
+	metric                string
+	read[json.RawMessage] // its properties; nil where there is no event
 }
 
 // answer is how a call was answered.

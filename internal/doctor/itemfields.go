@@ -85,10 +85,7 @@ func checkItemFields(f *Facts) []Finding {
 			findings = append(findings, warning(fmt.Sprintf("%s not checked: %s", shown(items.metric), reason(items.err)), ""))
 			continue
 		}
-		if len(items.value.Data) == 0 {
-			continue
-		}
-		theirs := itemsIn(items.value.Data[0].Attributes.EventProperties)
+		theirs := itemsIn(items.value)
 		if len(theirs) == 0 {
 			continue
 		}

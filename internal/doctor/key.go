@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
@@ -42,14 +41,12 @@ func (f *Facts) openedAccount() Finding {
 		finding := failure(detailed(err), r.advice)
 		finding.passes = r.passes || errors.Is(err, client.ErrRevisionRetired) // which the delivery's need not be
 		return finding
-	case len(f.account.value.Data) == 0:
+	case f.account.value.id == "":
 		return warning("Klaviyo takes the key and shows no account", "")
 	}
-	account := f.account.value.Data[0]
-	a := account.Attributes
-	text := fmt.Sprintf("the key opens the account %s (%s), time zone %s, currency %s",
-		shown(a.ContactInformation.OrganizationName), shown(account.ID), shown(a.Timezone), shown(a.PreferredCurrency))
-	if a.TestAccount {
+	a := f.account.value
+	text := fmt.Sprintf("the key opens the account %s (%s), time zone %s, currency %s", shown(a.name), shown(a.id), shown(a.timeZone), shown(a.currency))
+	if a.isTest {
 		text += "; it is an account for tests"
 	}
 	return ok(text)
@@ -96,6 +93,4 @@ func checkScopes(f *Facts) []Finding {
 }
 
 // writeScopes are those of what the mapper makes.
-var writeScopes = []string{
-	klaviyo.OperationCreateEvent.Scopes[0], "profiles:write", "lists:write", "subscriptions:write",
-}
+var writeScopes = []string{"events:write", "profiles:write", "lists:write", "subscriptions:write"}

@@ -60,12 +60,11 @@ func (f *Facts) found(list listRead) Finding {
 	case list.err != nil:
 		return warning(fmt.Sprintf("list %s not checked: %s", shown(list.id), reason(list.err)), "")
 	}
-	a := list.value.Data.Attributes
-	text := fmt.Sprintf("list %s (%s), which %s,", shown(a.Name), shown(list.id), where)
-	switch a.OptInProcess {
-	case "single_opt_in":
+	text := fmt.Sprintf("list %s (%s), which %s,", shown(list.value.name), shown(list.id), where)
+	switch list.value.optIn {
+	case singleOptIn:
 		return ok(text + " has single opt-in: who is subscribed is on it at once")
-	case "double_opt_in":
+	case doubleOptIn:
 		text += " has double opt-in: "
 		if f.Mapping.HistoricalImport {
 			return ok(text + "with historicalImport nobody gets a mail to confirm")
@@ -106,8 +105,8 @@ func checkSMS(f *Facts) []Finding {
 	text := "consent to SMS is asked for by " + strings.Join(asked, " and ") +
 		". The API doesn't show whether the account has a sending number for the people's countries; without one, Klaviyo refuses the subscription"
 	for _, metric := range f.metrics.value {
-		if strings.Contains(metric.Attributes.Name, "SMS") {
-			text += ". The account has used SMS: it has the metric " + shown(metric.Attributes.Name)
+		if strings.Contains(metric.name, "SMS") {
+			text += ". The account has used SMS: it has the metric " + shown(metric.name)
 			break
 		}
 	}

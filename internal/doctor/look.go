@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
@@ -23,7 +22,6 @@ const maxLists = 100
 type looking struct {
 	*Facts
 	client *client.Client
-	api    *klaviyo.API
 }
 
 // Look reads all that the checks are about. The calls are of the latest revision, which shows
@@ -51,9 +49,7 @@ func LookFirst(ctx context.Context, c *client.Client, subject Subject) *Facts {
 }
 
 func newLooking(c *client.Client, subject Subject) *looking {
-	l := &looking{Facts: &Facts{Subject: subject, now: time.Now()}, client: c}
-	l.api = klaviyo.NewAPI(l)
-	return l
+	return &looking{Facts: &Facts{Subject: subject, now: time.Now()}, client: c}
 }
 
 // Call makes a call, unless the one for the account has shown that none can succeed.
@@ -74,49 +70,30 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 
 func (l *looking) readAll(ctx context.Context) {
 	l.readFirst(ctx)
-	l.readMetrics(ctx)
+	l.metrics.value, l.metrics.err = shows.reading.metrics(ctx, l)
 	if l.Bulk {
-		_, l.jobs.err = l.api.GetBulkImportProfilesJobs(ctx, &klaviyo.GetBulkImportProfilesJobsParams{PageSize: 1})
+		l.jobs.err = shows.reading.jobs(ctx, l)
 	}
-	l.readItems(ctx)
+	for _, name := range metricsWithItems(l.Mapping) {
+		if metric, ok := l.metric(name); ok {
+			items := itemsRead{metric: name}
+			items.value, items.err = shows.reading.latest(ctx, l, metric.id)
+			l.items = append(l.items, items)
+		}
+	}
 }
 
 // readFirst reads what a delivery would stop at.
 func (l *looking) readFirst(ctx context.Context) {
-	l.account.value, l.account.err = l.api.GetAccounts(ctx, nil)
+	l.account.value, l.account.err = shows.reading.account(ctx, l)
 	// All revisions have get_metrics, and no other shows so well that the delivery's is served.
-	op, _ := client.Operations(l.Revision.Name).Lookup(klaviyo.OperationGetMetrics.ID)
+	op, _ := client.Operations(l.Revision.Name).Lookup("get_metrics")
 	var page json.RawMessage
 	l.served.err = l.Call(ctx, runtime.Call{Operation: op, Answer: &page})
 	ids := l.listIDs()
 	for _, id := range ids[:min(len(ids), maxLists)] {
 		list := listRead{id: id}
-		list.value, list.err = l.api.GetList(ctx, id, nil)
+		list.value, list.err = shows.reading.list(ctx, l, id)
 		l.lists = append(l.lists, list)
-	}
-}
-
-func (l *looking) readMetrics(ctx context.Context) {
-	for metric, err := range l.api.AllMetrics(ctx, nil) {
-		if err != nil {
-			l.metrics.err = err
-			return
-		}
-		l.metrics.value = append(l.metrics.value, metric)
-	}
-}
-
-// readItems reads the latest event of each metric of the account that is to get items.
-func (l *looking) readItems(ctx context.Context) {
-	for _, name := range metricsWithItems(l.Mapping) {
-		metric, ok := l.metric(name)
-		if !ok {
-			continue
-		}
-		items := itemsRead{metric: name}
-		items.value, items.err = l.api.GetEvents(ctx, &klaviyo.GetEventsParams{
-			Filter: klaviyo.EventMetricIDEquals(metric.ID), PageSize: 1, Sort: klaviyo.EventSortMinusDatetime,
-		})
-		l.items = append(l.items, items)
 	}
 }

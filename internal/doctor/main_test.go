@@ -55,12 +55,12 @@ const fault = `{"errors":[{"id":"1","code":"c","title":"t","detail":"d"}]}`
 type refused struct{ key, paid, scope, jobs, retired, page, limited, dead, down, list, items error }
 
 func allRefused(t *testing.T) refused {
-	account := func(status int, body string) error {
+	ofAccount := func(status int, body string) error {
 		return refusedBy(t, klaviyo.OperationGetAccounts, status, body)
 	}
 	return refused{
-		key: account(401, fault), paid: account(402, fault), scope: account(403, fault), page: account(200, "<html>"),
-		limited: account(429, fault), dead: account(0, ""), down: account(503, fault), retired: account(410, fault),
+		key: ofAccount(401, fault), paid: ofAccount(402, fault), scope: ofAccount(403, fault), page: ofAccount(200, "<html>"),
+		limited: ofAccount(429, fault), dead: ofAccount(0, ""), down: ofAccount(503, fault), retired: ofAccount(410, fault),
 		jobs:  refusedBy(t, klaviyo.OperationGetBulkImportProfilesJobs, 403, fault),
 		list:  refusedBy(t, klaviyo.OperationGetList, 404, fault),
 		items: refusedBy(t, klaviyo.OperationGetEvents, 403, fault),

@@ -1,13 +1,10 @@
 package doctor
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
 // What an account may have of metrics, and from where on a check warns.
@@ -19,23 +16,11 @@ const (
 // shownNames is how many names a text has.
 const shownNames = 5
 
-// source is where the events of a metric come from. Those of the API are made with "api".
-func source(m klaviyo.Metric) string {
-	var integration struct{ Name, Category string }
-	_ = json.Unmarshal(m.Attributes.Integration, &integration) // where it can't be read, it isn't known
-	if strings.EqualFold(integration.Category, "api") || strings.EqualFold(integration.Name, "api") {
-		return "api"
-	}
-	return integration.Name
-}
-
 // metric is the account's metric that an event of a name counts for.
-func (f *Facts) metric(name string) (klaviyo.Metric, bool) {
-	i := slices.IndexFunc(f.metrics.value, func(m klaviyo.Metric) bool {
-		return m.Attributes.Name == name && source(m) == "api"
-	})
+func (f *Facts) metric(name string) (metric, bool) {
+	i := slices.IndexFunc(f.metrics.value, func(m metric) bool { return m.name == name && m.source == fromAPI })
 	if i < 0 {
-		return klaviyo.Metric{}, false
+		return metric{}, false
 	}
 	return f.metrics.value[i], true
 }
@@ -126,9 +111,11 @@ func checkMetricNames(f *Facts) []Finding {
 // similar gives a metric of the account that is nearly of a name, and in what it differs.
 func (f *Facts) similar(name string) (other, how string) {
 	for _, m := range f.metrics.value {
-		switch its := m.Attributes.Name; {
+		switch its := m.name; {
+		case its == name && m.source == "":
+			return its, "whose events come from elsewhere"
 		case its == name:
-			return its, "whose events come from " + shown(source(m))
+			return its, "whose events come from " + shown(m.source)
 		case strings.EqualFold(strings.Join(strings.Fields(its), " "), strings.Join(strings.Fields(name), " ")):
 			return its, "which differs in case or spaces"
 		}
