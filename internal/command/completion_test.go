@@ -116,7 +116,7 @@ func TestFlagsWithoutEffect(t *testing.T) {
 	for _, cmd := range commandsOf(Root()) {
 		want := map[string][]string{
 			"plan":   {"concurrency", deadLetterFlag, noDeadLetterFlag, noPreflightFlag},
-			"doctor": {"concurrency", noPreflightFlag, "simulate"},
+			"doctor": {"concurrency", noPreflightFlag, reportFlag, "simulate"},
 		}[cmd.Name()]
 		if got := hiddenOf(cmd); !isCobras(cmd) && !slices.Equal(got, want) {
 			t.Errorf("%s: %q have no effect, want %q", cmd.CommandPath(), got, want)

@@ -37,7 +37,7 @@ func (f *destinationFlags) register(cmd *cobra.Command, noEffect ...string) {
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "summary") })
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) {
 		flags.StringVar(&f.report, reportFlag, "", "`file` to write a page about it to, for a browser")
-	})
+	}, noEffect...)
 }
 
 // registerOutput is for commands whose results a person or a program reads.

@@ -46,7 +46,7 @@ failure (✗) or doctor can't run.`,
 	}
 	settings.register(cmd)
 	addFlags(cmd, eventsGroup, source.register)
-	flags.register(cmd, "simulate", "concurrency", noPreflightFlag)
+	flags.register(cmd, "simulate", "concurrency", noPreflightFlag, reportFlag)
 	return cmd
 }
 
