@@ -35,10 +35,6 @@ var (
 		status: http.StatusMethodNotAllowed, code: "method_not_allowed", closes: true,
 		message: "send with POST",
 	}
-	tooLarge = answer{
-		status: http.StatusRequestEntityTooLarge, code: "too_large", closes: true,
-		message: fmt.Sprintf("send less at once: a body has %d MiB at most, after decompression", defaultMaxBody>>20),
-	}
 	unknownEncoding = answer{
 		status: http.StatusUnsupportedMediaType, code: "unknown_encoding", closes: true,
 		message: "send the body with Content-Encoding: gzip, or as it is",
@@ -52,6 +48,14 @@ var (
 		message: "the body ended before all of it was there",
 	}
 )
+
+// tooLarge is the answer to a body over a limit in bytes.
+func tooLarge(limit int) answer {
+	return answer{
+		status: http.StatusRequestEntityTooLarge, code: "too_large", closes: true,
+		message: fmt.Sprintf("send less at once: a body has %d bytes at most, after decompression", limit),
+	}
+}
 
 // The answers that may pass: RudderStack tries again until it is answered otherwise.
 var (

@@ -14,6 +14,37 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestNotHTTP holds what net/http itself answers, before a request is one.
+func TestNotHTTP(t *testing.T) {
+	s := start(t, &keeper{}, nil)
+	const head = "POST /v1/webhook HTTP/1.1\r\nHost: gateway\r\n"
+	for name, test := range map[string]struct {
+		request string
+		status  int
+	}{
+		"nonsense":                     {"nonsense\r\n\r\n", 400},
+		"an unknown expectation":       {head + "Expect: tea\r\nContent-Length: 0\r\n\r\n", 417},
+		"a header over 16 KiB":         {head + "X: " + strings.Repeat("x", maxHeader+4<<10) + "\r\n\r\n", 431},
+		"an unknown transfer encoding": {head + "Transfer-Encoding: br, chunked\r\n\r\n", 501},
+		"an unknown version":           {"POST /v1/webhook HTTP/3.0\r\nHost: gateway\r\n\r\n", 505},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			if _, err := conn.Write([]byte(test.request)); err != nil {
+				t.Fatal(err)
+			}
+			answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil || answer.StatusCode != test.status {
+				t.Errorf("%+v, %v", answer, err)
+			}
+		})
+	}
+}
+
 // TestAnswers has a request for each answer that there is.
 func TestAnswers(t *testing.T) {
 	const bearer = "Authorization: Bearer " + tokenA + "\r\n"

@@ -22,9 +22,10 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, share *share) 
 	case !ok:
 		return nil, &unknownEncoding
 	case r.ContentLength > int64(s.cfg.MaxBody):
-		return nil, &tooLarge // even before it comes
+		refused := tooLarge(s.cfg.MaxBody) // even before it comes
+		return nil, &refused
 	}
-	source := &source{Reader: http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxBody))}
+	source := &source{Reader: http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxBody)), limit: s.cfg.MaxBody}
 	if !decompressed {
 		body, err := readAll(source, int(r.ContentLength), s.cfg.MaxBody, share)
 		return body, fault(source, err)
@@ -59,7 +60,8 @@ const gzipSize = 48 << 10
 // from one that can't be decompressed.
 type source struct {
 	io.Reader
-	err error
+	limit int
+	err   error
 }
 
 func (s *source) Read(p []byte) (int, error) {
@@ -82,7 +84,8 @@ func fault(source *source, err error) *answer {
 	case err == nil:
 		return nil
 	case errors.Is(err, errTooLarge), errors.As(source.err, &tooMany):
-		return &tooLarge
+		refused := tooLarge(source.limit)
+		return &refused
 	case errors.Is(err, errBusy):
 		return &busy
 	case errors.Is(source.err, os.ErrDeadlineExceeded):

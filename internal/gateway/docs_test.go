@@ -19,7 +19,7 @@ func TestDocs(t *testing.T) {
 	}
 	var want, got []string
 	for _, a := range []answer{
-		accepted, brokenBody, brokenGzip, unauthorized, notFound, notAllowed, tooLarge, unknownEncoding,
+		accepted, brokenBody, brokenGzip, unauthorized, notFound, notAllowed, tooLarge(defaultMaxBody), unknownEncoding,
 		starting, stopping, unavailable, heldUp, full, busy, slow,
 	} {
 		row := fmt.Sprintf("%d %s ", a.status, a.code)
@@ -44,6 +44,7 @@ func TestDocs(t *testing.T) {
 	for what, has := range map[string]bool{
 		"4 MiB":       defaultMaxBody == 4<<20,
 		"1,024":       defaultMaxRequests == 1024,
+		"16 KiB":      maxHeader == 12<<10, // and 4 KiB of net/http
 		"64 MiB":      defaultMaxBytes == 64<<20,
 		"2,048":       defaultMaxConnections == 2048,
 		"within 9 s":  defaultAnswerTimeout.Seconds() == 9,
