@@ -20,12 +20,14 @@ const barWidth = 16
 
 // newBar makes a bar for so many bytes, or 0 where that isn't known.
 func newBar(total int64) *bar {
-	return &bar{total: total, drawn: progressbar.NewOptions64(max(1, total),
+	b := &bar{total: total, drawn: progressbar.NewOptions64(max(1, total),
 		progressbar.OptionSetWriter(io.Discard), // the line is shown among what else is written
 		progressbar.OptionSetWidth(barWidth),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionShowDescriptionAtLineEnd(),
 	)}
+	b.drawn.StartWithoutRender() // from when on the time counts
+	return b
 }
 
 // line is the line when so many bytes are done, with a text at its end. It is the text alone

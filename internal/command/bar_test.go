@@ -22,7 +22,7 @@ func TestBar(t *testing.T) {
 			time.Sleep(time.Second)
 			line = b.line(done, "text")
 		}
-		if !regexp.MustCompile(`^50% .*\[[45]s:[3-7]s\] text$`).MatchString(line) {
+		if !regexp.MustCompile(`^50% .*\[5s:[3-7]s\] text$`).MatchString(line) {
 			t.Errorf("%q", line)
 		}
 		if back := b.line(300, "text"); !strings.HasPrefix(back, "50%") {

@@ -47,9 +47,11 @@ var personal = regexp.MustCompile(`@example|p\d@|Ada`)
 func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		events, page := reportedEvents(t), filepath.Join(t.TempDir(), "report.html")
+		dead := filepath.Join(t.TempDir(), "dead.jsonl")
 		for _, args := range [][]string{
 			{"plan", "--report", page, events},
-			{"send", "--no-dead-letter", "--report", page, events},
+			{"send", "--dead-letter", dead, "--report", page, events},
+			{"replay", "--report", page, dead},
 		} {
 			os.Remove(page)
 			account(klaviyotest.New()).run(t, args...).want(t, statusDeadLetters)
