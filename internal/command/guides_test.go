@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -77,31 +76,4 @@ func TestMetricsOfTheGuides(t *testing.T) {
 			}
 		}
 	}
-}
-
-// TestLinksOfTheGuides follows the links to other files and to headings.
-func TestLinksOfTheGuides(t *testing.T) {
-	for _, name := range guides {
-		for _, link := range regexp.MustCompile(`\]\(([^):]*)\)`).FindAllStringSubmatch(guide(t, name), -1) {
-			file, heading, _ := strings.Cut(link[1], "#")
-			if file == "" {
-				file = name
-			}
-			text, err := os.ReadFile(filepath.Join("../../docs", file))
-			if err != nil {
-				t.Errorf("%s: %v", name, err)
-			} else if heading != "" && !slices.Contains(headings(string(text)), heading) {
-				t.Errorf("%s: %s has no heading #%s", name, file, heading)
-			}
-		}
-	}
-}
-
-// headings are those of a page as links name them.
-func headings(page string) (all []string) {
-	for _, line := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(page, -1) {
-		name := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(line[1]), "")
-		all = append(all, strings.ReplaceAll(name, " ", "-"))
-	}
-	return all
 }
