@@ -11,92 +11,90 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// What an [*Error] is; ask with [errors.Is].
+// Kinds of [*Error]. Use [errors.Is] to check for them.
 var (
-	// ErrMissingIdentifier is a request without the email or phone number that it
-	// needs. It was not sent.
+	// ErrMissingIdentifier means that the request lacks a required email or phone number.
+	// It was not sent.
 	ErrMissingIdentifier = errors.New("missing identifier")
-	// ErrMissingCredentials is a private call of a Client without a private key, or a
-	// public call of one without a company id. It was not sent.
+	// ErrMissingCredentials means that the Client lacks the private key for a private call,
+	// or the company id for a public call. The request was not sent.
 	ErrMissingCredentials = errors.New("missing credentials")
-	// ErrInvalidRequest is a request that is at fault: it can't pass as it is, but
-	// the next one may. 400, 405, 413, 414, 415 and 422; or one that this package
-	// refused to send.
+	// ErrInvalidRequest means that the request is invalid: 400, 405, 413, 414, 415 or 422, or
+	// this package refused to send it. Other requests may succeed.
 	ErrInvalidRequest = errors.New("invalid request")
-	// ErrNotFound is a resource or, with Client.Do, a path that doesn't exist: 404, or 410
-	// of an operation with an id in its path.
+	// ErrNotFound means that the resource or, with [Client.Do], the path doesn't exist: 404,
+	// or 410 for an operation with an id in its path.
 	ErrNotFound = errors.New("not found")
-	// ErrConflict is an identifier that belongs to another profile: 409.
+	// ErrConflict means that an identifier belongs to another profile: 409.
 	ErrConflict = errors.New("conflict")
 
-	// ErrUnauthorized is a key that is wrong or lacks a scope, or an account that may
-	// not use the API: 401, 402, or 403 with a JSON body. Every further request would
-	// fail.
+	// ErrUnauthorized means that the key is invalid or lacks a scope, or that the account
+	// can't use the API: 401, 402, or 403 with a JSON body. Further requests fail too.
 	ErrUnauthorized = errors.New("unauthorized")
-	// ErrRevisionRetired is an account that no longer serves our revision: 410 of an
-	// operation without an id in its path, a 400 or 410 that names the revision, or a
-	// 404 that finds no valid one of an operation that its revision describes. Every
-	// further request would fail.
+	// ErrRevisionRetired means that Klaviyo no longer supports the revision: 410 for an
+	// operation without an id in its path, a 400 or 410 that names the revision, or a 404
+	// without a valid revision for an operation that its revision describes. Further
+	// requests fail too.
 	ErrRevisionRetired = errors.New("revision retired")
-	// ErrMisdirected is an answer that isn't the API's: a redirect, a page, a status or a
-	// success that the description doesn't give the operation, or a certificate that
-	// isn't trusted. The base URL or something on the way is at fault. Whether the
-	// request was taken isn't known.
+	// ErrMisdirected means that the response isn't from the API: a redirect, an HTML page, a
+	// status or a success that the API description doesn't have for the operation, or an
+	// untrusted certificate. Check the base URL and any proxy. It isn't known whether the
+	// request was accepted.
 	ErrMisdirected = errors.New("misdirected")
 
-	// ErrRateLimited is a 429 to the last attempt, or a context whose deadline is
-	// before the limiter leaves room.
+	// ErrRateLimited means that the response to the last attempt was 429, or that the
+	// context's deadline is before the rate limits allow the call.
 	ErrRateLimited = errors.New("rate limited")
-	// ErrUnavailable is an API that can't be reached: no answer, 408, 425, 5xx, or a
-	// 403 without JSON, to the last attempt.
+	// ErrUnavailable means that the API can't be reached. The last attempt got no response,
+	// or 408, 425, 5xx or a 403 without JSON.
 	ErrUnavailable = errors.New("unavailable")
 
-	// ErrUnexpectedAnswer is a request that was taken, and whose answer has values of
-	// another type than described. What could be read is in the Error. Calls that read
-	// fail so only where the answer is of no use without those values: its ids, its
-	// attributes as a whole, or the address of the next page. Of other values the place
-	// stays zero, with a warning to the logger. Client.Do fails of any value that doesn't
-	// fit.
+	// ErrUnexpectedAnswer means that the request was accepted, but its response has values
+	// of another type than described. The Error holds what could be decoded. Calls that
+	// read fail only if the response is useless without those values: ids, attributes, or the
+	// URL of the next page. Other fields stay zero, and a warning is logged.
+	// [Client.Do] fails for any value that doesn't fit.
 	ErrUnexpectedAnswer = errors.New("unexpected answer")
 )
 
-// Error is why a request failed. All fields but Operation and Attempts are zero
-// where they aren't known. errors.Is compares it with the Err… variables and with
-// the error of the context.
+// Error is the error of a failed request. All fields except Operation and Attempts are zero
+// if they aren't known. errors.Is matches the Err… variables and the error of the
+// context.
 type Error struct {
-	// Operation is nil if the request calls none.
+	// Operation is the operation that was called, or nil if the request has none.
 	Operation *runtime.Operation
-	// StatusCode is that of the last answer, zero if there was none.
+	// StatusCode is the status of the last response, or zero if there was none.
 	StatusCode int
-	// Attempts is the number of times the request was sent, RateLimited the number
-	// of 429 answers among them.
+	// Attempts is the number of times that the request was sent. RateLimited is how many
+	// of them got a 429 response.
 	Attempts, RateLimited int
 
-	// Code, Detail, Pointer and Parameter are the API's, of the first fault that
-	// it found: its kind, its description, and its place in the body (a JSON
-	// Pointer) or the query. Detail may quote personal data of the request.
+	// Code, Detail, Pointer and Parameter are those of the first error in the response: its
+	// code, its description, and its location in the body (a JSON Pointer) or in the query.
+	// Detail may quote personal data of the request.
 	Code, Detail, Pointer, Parameter string
-	// RequestID names the failure in Klaviyo's logs. It is the answer's, from a header or
-	// else from the first fault that has one.
+	// RequestID identifies the request in Klaviyo's logs. It comes from a response header or
+	// from the first fault that has one.
 	RequestID string
-	// Faults are all that the API found, the first of them too.
+	// Faults are all errors in the response, including the first.
 	Faults []Fault
-	// RetryAfter is how long to wait before another try.
+	// RetryAfter is how long to wait before retrying.
 	RetryAfter time.Duration
-	// DuplicateProfileID is the profile that has the identifiers already.
+	// DuplicateProfileID is the id of the profile that already has the identifiers.
 	DuplicateProfileID string
-	// Missing holds JSON Pointers to where an identifier is missing in the body.
+	// Missing lists the JSON Pointers of the places in the body that lack an identifier.
 	Missing []string
-	// Excerpt is the first 200 characters of the last answer's body, without line
-	// breaks. It may quote personal data of the request.
+	// Excerpt is the first 200 characters of the last response's body, without line
+	// breaks. It may contain personal data of the request.
 	Excerpt string
 
-	// Answer is what could be read of the answer of an ErrUnexpectedAnswer: a pointer to
-	// the type that the call gives.
+	// Answer is what could be decoded of the response with ErrUnexpectedAnswer: a pointer to
+	// the type that the call returns.
 	Answer any
-	// ResourceID is the id of the one resource in Answer, empty if there are several.
+	// ResourceID is the id of the resource in Answer. It is empty if there are several.
 	ResourceID string
-	// Unread holds JSON Pointers to what couldn't be read of Answer, whose places are zero.
+	// Unread lists the JSON Pointers of the values that couldn't be decoded. These fields of
+	// Answer are zero.
 	Unread []string
 
 	kind   error  // one of the Err… variables; nil if the context ended
@@ -104,26 +102,24 @@ type Error struct {
 	advice string // what to do
 }
 
-// Fault is one of the things that the API found wrong with a request. All fields may
-// be empty.
+// Fault is one error in an error response. Each field may be empty.
 type Fault struct {
-	// Code is its kind, such as invalid.
+	// Code is the error code, such as invalid.
 	Code string
-	// Detail describes it, and may quote personal data of the request.
+	// Detail is the description. It may quote personal data of the request.
 	Detail string
-	// Pointer is a JSON Pointer to its place in the body, Parameter the name of its
-	// place in the query.
+	// Pointer is the JSON Pointer of the invalid value in the body. Parameter is the name
+	// of the invalid query parameter.
 	Pointer, Parameter string
-	// RequestID names it in Klaviyo's logs.
+	// RequestID identifies the error in Klaviyo's logs.
 	RequestID string
 }
 
-// Error shows the operation, what failed, what to do, the API's code, pointer and
-// request id, and how many more faults there are and where. It never shows values of the
-// request or the key, and so only says that there is more in Detail and nothing of
-// Excerpt. Of what kept an answer away it shows types, positions and addresses of
-// servers; the text of an error that isn't known to be free of values is in those that
-// Unwrap gives.
+// Error returns the operation, what failed, what to do, the API's error code, pointer and
+// request id, and the number and location of further faults. It never contains the key or
+// values of the request, so it only mentions that there is a Detail, and omits Excerpt. If
+// there was no response, it contains types, positions and server addresses. The text of a
+// cause that may contain values is only in the errors that Unwrap returns.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
@@ -221,7 +217,7 @@ func moreFaults(faults []Fault) string {
 	return text
 }
 
-// Unwrap lets errors.Is and errors.As see what the error is and what caused it.
+// Unwrap returns the kind of the error, one of the Err… variables, and its cause.
 func (e *Error) Unwrap() []error {
 	var errs []error
 	if e.kind != nil {

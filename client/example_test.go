@@ -86,7 +86,7 @@ func Example() {
 	// create_profile 201
 	// subscribe_profiles 202
 	// create_event 202
-	// missing_identifier: no email and no phone number in traits, context.traits or properties; with allowExternalIdOnly its user id would do
+	// missing_identifier: no email and no phone number in traits, context.traits or properties; set allowExternalIdOnly to send it by user id
 }
 
 // Typed calls keep to the limits, retry and fail as Send does. Of an update only what is

@@ -1,142 +1,144 @@
 package mapper
 
-// Code names the kind of an error or a warning.
+// Code identifies the kind of an [Error] or a [Warning].
 type Code string
 
-// Codes of errors.
+// Error codes.
 const (
-	// CodeInvalidJSON is a line that is no JSON value, isn't UTF-8, or has a name twice in
-	// one object. Mend or leave out the line; an event has to be on one.
+	// CodeInvalidJSON is a line that isn't valid JSON, isn't valid UTF-8, or repeats a name
+	// within one object. Fix or remove the line. Each event must be on one line.
 	CodeInvalidJSON Code = "invalid_json"
-	// CodeInvalidEvent is a value that is no object. Leave it out.
+	// CodeInvalidEvent is a line that isn't a JSON object. Remove it.
 	CodeInvalidEvent Code = "invalid_event"
-	// CodeMissingType is an object without a type. Look whether it is one of RudderStack's
-	// events.
+	// CodeMissingType is an event without a type. Check that it is a RudderStack event.
 	CodeMissingType Code = "missing_type"
-	// CodeMissingIdentifier is an event of nobody whom Klaviyo could know: it has no email
-	// and no phone number. Send one of them along, or allow the external id alone with
-	// allowExternalIdOnly.
+	// CodeMissingIdentifier is an event without an email and without a phone number, so that
+	// Klaviyo can't tell whose it is. Add an email or a phone number, or set
+	// allowExternalIdOnly to identify people by user id.
 	CodeMissingIdentifier Code = "missing_identifier"
-	// CodeMissingEventName is a track or a screen without a name. Name it where the event
-	// is made.
+	// CodeMissingEventName is a track or screen event without a name. Set the name where the
+	// event is created.
 	CodeMissingEventName Code = "missing_event_name"
-	// CodeMissingGroupID is a group without a groupId. Give the id of a list at Klaviyo.
+	// CodeMissingGroupID is a group event without a groupId. Set groupId to the id of a
+	// Klaviyo list.
 	CodeMissingGroupID Code = "missing_group_id"
-	// CodeSubscribeRequired is a group whose subscribe is neither true nor false. Send one of
-	// them, or leave it out of groups that aren't lists.
+	// CodeSubscribeRequired is a group event whose subscribe is neither true nor false. Set
+	// it to true or false, or remove it from groups that aren't lists.
 	CodeSubscribeRequired Code = "subscribe_required"
-	// CodeMissingTime is a subscription that is imported, of an event without a time. Send
-	// the time at which the consent was given, or set historicalImport to false.
+	// CodeMissingTime is a subscription in a historical import whose event has no time. Add
+	// the time when consent was given, or set historicalImport to false.
 	CodeMissingTime Code = "missing_time"
 
-	// CodeMetricNameTooLong is a name of an event that is over Klaviyo's limit. Shorten it,
-	// and keep what differs from event to event in a property.
+	// CodeMetricNameTooLong is an event name longer than Klaviyo allows. Shorten it, and
+	// move the part that varies between events to a property.
 	CodeMetricNameTooLong Code = "metric_name_too_long"
-	// CodeTooManyProperties is an event with more properties than Klaviyo takes. Leave some
-	// out, nest them, or set flattenProperties to false.
+	// CodeTooManyProperties is an event with more properties than Klaviyo allows. Remove
+	// some, nest them, or set flattenProperties to false.
 	CodeTooManyProperties Code = "too_many_properties"
-	// CodeStringTooLong is a string in the properties that is over Klaviyo's limit. Shorten
-	// it, or send a link to it.
+	// CodeStringTooLong is a string property longer than Klaviyo allows. Shorten it, or send
+	// a link instead.
 	CodeStringTooLong Code = "string_too_long"
-	// CodeListTooLong is a list with more elements than Klaviyo takes. Shorten it.
+	// CodeListTooLong is a list with more elements than Klaviyo allows. Shorten it.
 	CodeListTooLong Code = "list_too_long"
-	// CodeTooDeep is a value that is nested deeper than Klaviyo takes. Send it flatter, or
-	// set flattenProperties.
+	// CodeTooDeep is a value nested deeper than Klaviyo allows. Flatten it, or set
+	// flattenProperties to true.
 	CodeTooDeep Code = "too_deep"
-	// CodeTooLarge is a profile or an event that is larger than Klaviyo takes. Leave out
-	// what nobody uses at Klaviyo.
+	// CodeTooLarge is a profile or an event larger than Klaviyo allows. Remove data that
+	// isn't used in Klaviyo.
 	CodeTooLarge Code = "too_large"
 )
 
-// Codes of errors and of warnings.
+// Codes of both errors and warnings.
 const (
-	// CodeInvalidPhone is an invalid phone number, which stays a property; an error where
-	// nothing else identifies the person. Write it with + and the country's code, or send
-	// the person's country along.
+	// CodeInvalidPhone is an invalid phone number, which is kept as a property; an error if
+	// nothing else identifies the person. Write it with + and the country calling code, or
+	// add the person's country.
 	CodeInvalidPhone Code = "invalid_phone"
-	// CodeInvalidEmail is an invalid email address, which stays a property; an error where
-	// nothing else identifies the person. Check it where it is typed in.
+	// CodeInvalidEmail is an invalid email address, which is kept as a property; an error if
+	// nothing else identifies the person. Validate the address where people enter it.
 	CodeInvalidEmail Code = "invalid_email"
-	// CodeWrongType is a value of another type than is needed there; an error in type and
-	// in event. Send the type that the message names.
+	// CodeWrongType is a value of the wrong type; an error for type and event. Send the type
+	// that the message names.
 	CodeWrongType Code = "wrong_type"
-	// CodeInvalidTime is a time that can't be read, or that Klaviyo doesn't take: up to the
-	// year 2000, or more than a year ahead; an error where the event has no other. Write it as
-	// 2026-03-01T09:30:00Z.
+	// CodeInvalidTime is a time that can't be parsed or is out of Klaviyo's range: after the
+	// year 2000 and at most one year ahead; an error if the event has no other time. Write
+	// it as 2026-03-01T09:30:00Z.
 	CodeInvalidTime Code = "invalid_time"
-	// CodeExternalIDTooLong is a user id that is over Klaviyo's limit and becomes the custom
-	// property _id; an error where nothing else identifies the person. Send a shorter one.
+	// CodeExternalIDTooLong is a user id longer than Klaviyo allows, which becomes the
+	// custom property _id; an error if nothing else identifies the person. Use a shorter id.
 	CodeExternalIDTooLong Code = "external_id_too_long"
-	// CodeNoConsentedChannel is a subscription without a channel whose identifier is there;
-	// an error in a group. Send the email or the phone number that the consent is for.
+	// CodeNoConsentedChannel is a subscription or an unsubscription for which no channel has
+	// its identifier; an error in a group event. Add the email or phone number that the
+	// consent is for.
 	CodeNoConsentedChannel Code = "no_consented_channel"
 )
 
-// Codes of warnings.
+// Warning codes.
 const (
-	// CodeNotNumeric is a value where a number is needed, or a latitude and a longitude; it
-	// stays a property. Send a number, without a currency or separators.
+	// CodeNotNumeric is a value that isn't a number or coordinates where one is required; it
+	// is kept as a property. Send a number, without currency or separators.
 	CodeNotNumeric Code = "not_numeric"
-	// CodeMoneyAsText is money that is written for people, and was read as a number. Send a
-	// number, to be sure that it is the right one.
+	// CodeMoneyAsText is an amount of money formatted as text, which was parsed as a number.
+	// Send a number, so that it can't be misread.
 	CodeMoneyAsText Code = "money_as_text"
-	// CodeAssumedUTC is a time without an offset, which is taken to be in UTC. Send the offset
-	// along, such as Z in 2026-03-01T09:30:00Z.
+	// CodeAssumedUTC is a time without a UTC offset, which is read as UTC. Add the offset,
+	// such as the Z in 2026-03-01T09:30:00Z.
 	CodeAssumedUTC Code = "assumed_utc"
-	// CodeEmailFromUserID is a user id that is an email address, and was taken for the person's
-	// since the traits have none. Send the email in the traits.
+	// CodeEmailFromUserID is a user id that is an email address, which is used as the
+	// person's email because the traits have none. Send the email in the traits.
 	CodeEmailFromUserID Code = "email_from_user_id"
-	// CodeNotUnsubscribed is a subscribe: false that unsubscribes nobody. Set unsubscribe if it
-	// is meant to.
+	// CodeNotUnsubscribed is a subscribe: false that doesn't unsubscribe the person. Set
+	// unsubscribe to true to unsubscribe people.
 	CodeNotUnsubscribed Code = "not_unsubscribed"
-	// CodeSubscribedByDefault is a record of a warehouse that says nothing of subscribing, and
-	// subscribes the person as RudderStack has it. Map a column to subscribe.
+	// CodeSubscribedByDefault is a reverse ETL record without subscribe, which subscribes
+	// the person as in RudderStack. Map a column to subscribe to choose.
 	CodeSubscribedByDefault Code = "subscribed_by_default"
-	// CodeNameCollision is a trait or a property that is dropped, for a mapped one has its
-	// name. Rename it if you need it.
+	// CodeNameCollision is a trait or property that is dropped because a mapped field has
+	// the same name. Rename it if you need it.
 	CodeNameCollision Code = "name_collision"
-	// CodeSubscribeWithoutList is a subscribe: true without a list, so that nobody is
-	// subscribed. Send a listId, or set it in the config.
+	// CodeSubscribeWithoutList is a subscribe: true without a list, which subscribes nobody.
+	// Send a listId, or set listId in the config.
 	CodeSubscribeWithoutList Code = "subscribe_without_list"
-	// CodeSubscribeElsewhere is a subscribe: true among the traits of an identify, which becomes a
-	// property and subscribes nobody. Send it in traits.properties, with a listId, if it is meant to.
+	// CodeSubscribeElsewhere is a subscribe: true directly in the traits of an identify
+	// event, which becomes a custom property and subscribes nobody. Move it to
+	// traits.properties, with a listId, to subscribe the person.
 	CodeSubscribeElsewhere Code = "subscribe_elsewhere"
-	// CodeUnknownChannel is a channel of consent that is neither email nor sms. Leave it
-	// out.
+	// CodeUnknownChannel is a consent channel other than email and sms. Remove it.
 	CodeUnknownChannel Code = "unknown_channel"
-	// CodeNoPlace is a value that requests of the config's revision have no place for. Set
+	// CodeNoPlace is a value that the config's revision of the API doesn't support. Set
 	// revision to a later one if you need it.
 	CodeNoPlace Code = "no_place"
-	// CodeChannelWithoutIdentifier is a channel that the event names beside another, but
-	// whose identifier isn't there; the person is subscribed to the other. Send the email or
-	// the phone number along.
+	// CodeChannelWithoutIdentifier is a channel that the event names but whose identifier is
+	// missing; the person is subscribed to the other channel. Add the email or phone number.
 	CodeChannelWithoutIdentifier Code = "channel_without_identifier"
-	// CodeMoreWarnings is all warnings of an event beyond the first 100. Mend those, and look
-	// again.
+	// CodeMoreWarnings is the number of warnings of an event after the first 100, which
+	// aren't listed. Fix those that are listed, and check again.
 	CodeMoreWarnings Code = "more_warnings"
 )
 
-// SkipReason says why an event is not for Klaviyo.
+// SkipReason is the reason why an event is skipped.
 type SkipReason string
 
-// The reasons for skipping an event.
+// Reasons to skip an event.
 const (
-	// SkipUnsupportedType is a page, an alias or any other type without a mapping. There is
-	// nothing to do.
+	// SkipUnsupportedType is a page, an alias or any other event type that has no mapping.
+	// No action is needed.
 	SkipUnsupportedType SkipReason = "unsupported_type"
-	// SkipFiltered is a track event that the config's filter excludes. Change
-	// eventFilteringOption if it is wanted.
+	// SkipFiltered is a track event that the config's event filter excludes. Change
+	// eventFilteringOption or its list to send it.
 	SkipFiltered SkipReason = "filtered"
-	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo. Change them where
-	// the event is made if it is wanted.
+	// SkipNotForKlaviyo is an event whose integrations exclude Klaviyo. Change integrations
+	// where the event is created to send it.
 	SkipNotForKlaviyo SkipReason = "not_for_klaviyo"
-	// SkipNotASubscription is a group that subscribes nobody, such as a company. There is
-	// nothing to do, unless it is meant to: set subscribe: true in its traits.
+	// SkipNotASubscription is a group event that isn't a subscription, such as a company. No
+	// action is needed, unless it is meant to subscribe: then set subscribe: true in its
+	// traits.
 	SkipNotASubscription SkipReason = "not_a_subscription"
 	// SkipAnonymous is an event of a visitor without an email, a phone number or a user id.
-	// There is nothing to do: Klaviyo knows nobody who is anonymous.
+	// No action is needed: Klaviyo can't record events of anonymous visitors.
 	SkipAnonymous SkipReason = "anonymous"
-	// SkipNotProfiles is an alias whose two ids aren't both known to be Klaviyo's own. Name
-	// both in context.externalId, with the type klaviyo-profileId, if they are.
+	// SkipNotProfiles is an alias event in which one or both ids aren't known to be Klaviyo
+	// profile ids. If they are, list both in context.externalId with the type
+	// klaviyo-profileId.
 	SkipNotProfiles SkipReason = "not_profiles"
 )

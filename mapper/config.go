@@ -5,90 +5,94 @@ import (
 	"time"
 )
 
-// Config is what a RudderStack destination says of the mapping. Its JSON names
-// are those of the destination's form; defaultCountry and what follows it are
-// this project's own. The zero Config is usable.
+// Config holds the settings of the mapping. The JSON names are those of RudderStack's
+// Klaviyo destination; revision and the settings from defaultCountry on are specific to this
+// project. The zero Config is valid.
 type Config struct {
-	// Revision is the revision of Klaviyo's API that requests are of, one of
-	// [Revisions]. Empty is [DefaultRevision].
+	// Revision is the revision of Klaviyo's API that the requests are for, one of
+	// [Revisions]. The default is [DefaultRevision].
 	Revision string `json:"revision,omitempty"`
 
-	// ListID is the list that an event's subscribe flag subscribes to, where
-	// the event names none.
+	// ListID is the id of the list to which subscribe: true subscribes a person if the
+	// event has no listId.
 	ListID string `json:"listId,omitempty"`
-	// Consent is the set of channels a subscription counts for where the event
-	// names none. Nil is email alone; empty is none.
+	// Consent lists the channels of a subscription if the event names none. Nil means
+	// email. Empty means no channel.
 	Consent []Channel `json:"consent,omitzero"`
-	// SMSConsent adds sms to Consent or removes it; nil leaves Consent as it is.
+	// SMSConsent adds sms to Consent if true and removes it if false. Nil leaves Consent
+	// unchanged.
 	SMSConsent *bool `json:"smsConsent,omitempty"`
-	// EnforceEmailAsPrimary identifies people by email or phone number alone and
-	// keeps the user id as the custom property _id.
+	// EnforceEmailAsPrimary identifies people only by email or phone number. The user id
+	// becomes the custom property _id.
 	EnforceEmailAsPrimary bool `json:"enforceEmailAsPrimary,omitempty"`
-	// FlattenProperties turns nested objects into dotted keys.
+	// FlattenProperties flattens nested objects into properties with dotted names.
 	FlattenProperties bool `json:"flattenProperties,omitempty"`
-	// EventFilteringOption says which of the two lists of events holds. The
-	// default is EventFilteringDisabled.
+	// EventFilteringOption selects which of the two following lists filters track events.
+	// The default is [EventFilteringDisabled].
 	EventFilteringOption EventFilteringOption `json:"eventFilteringOption,omitempty"`
-	// WhitelistedEvents are the only track events that pass, with
-	// EventFilteringWhitelist.
+	// WhitelistedEvents are the only track events that are sent with
+	// [EventFilteringWhitelist].
 	WhitelistedEvents EventNames `json:"whitelistedEvents,omitempty"`
-	// BlacklistedEvents are the track events that don't pass, with
-	// EventFilteringBlacklist.
+	// BlacklistedEvents are the track events that are skipped with
+	// [EventFilteringBlacklist].
 	BlacklistedEvents EventNames `json:"blacklistedEvents,omitempty"`
 
-	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country in whose way phone
-	// numbers without + are read, of people whose traits name no country. Without one
-	// such a number is invalid.
+	// DefaultCountry is the ISO 3166-1 alpha-2 code of the country used to parse national
+	// phone numbers (those without +) if the person's traits have no country. If it is
+	// empty, such numbers are invalid.
 	DefaultCountry string `json:"defaultCountry,omitempty"`
-	// AllowExternalIDOnly lets requests through that have neither email nor
-	// phone number but an external id, for accounts that identify people by it.
+	// AllowExternalIDOnly allows profiles and events that have an external id but no email
+	// and no phone number, for accounts that identify people by external id.
 	AllowExternalIDOnly bool `json:"allowExternalIdOnly,omitempty"`
-	// SendNulls sends null traits as null, which clears the profile's field.
+	// SendNulls sends null traits as null, which clears the profile's field. By default
+	// they aren't sent.
 	SendNulls bool `json:"sendNulls,omitempty"`
-	// Unsubscribe makes subscribe: false unsubscribe a person. Nil is what RudderStack's
-	// own destination does on the Revision: false on the oldest, true on later ones.
+	// Unsubscribe makes subscribe: false unsubscribe the person. Nil means false on the
+	// oldest revision and true on later ones, as in RudderStack's destination.
 	Unsubscribe *bool `json:"unsubscribe,omitempty"`
-	// ItemFields chooses the names of the fields of an e-commerce event's items.
-	// The default is ItemFieldsGuide.
+	// ItemFields selects the field names of the items of e-commerce events. The default
+	// is [ItemFieldsGuide].
 	ItemFields ItemFields `json:"itemFields,omitempty"`
-	// EcommerceEvents makes events such as Product Viewed those of Klaviyo's own metrics. Nil
-	// is true.
+	// EcommerceEvents maps events such as Product Viewed to Klaviyo's own metrics, such as
+	// Viewed Product. Nil means true.
 	EcommerceEvents *bool `json:"ecommerceEvents,omitempty"`
-	// MetricNames name the metrics of events. An event that is named so keeps the names of its
-	// properties.
+	// MetricNames sets the metric names of individual events. The properties of these
+	// events keep their names.
 	MetricNames []MetricName `json:"metricNames,omitempty"`
-	// OrderedProducts adds an event Ordered Product for each item of an Order Completed.
+	// OrderedProducts adds an Ordered Product event for each item of an Order Completed
+	// event.
 	OrderedProducts bool `json:"orderedProducts,omitempty"`
-	// HistoricalImport sends events and consent as a record of the past, for a backfill
-	// that is to start no flow and send no mail. A Revision without a place for that is
+	// HistoricalImport marks events and consent as historical, so that a backfill starts
+	// no flows and sends no messages. If the Revision doesn't support it, New returns
 	// [ErrNotInRevision].
 	HistoricalImport bool `json:"historicalImport,omitempty"`
-	// MergeOnAlias merges the profiles of an alias, where both of its ids are known to be
-	// Klaviyo's own, which can't be undone. A Revision without a place for that is
-	// [ErrNotInRevision].
+	// MergeOnAlias merges the two profiles of an alias event if both ids are known to be
+	// Klaviyo profile ids. A merge can't be undone. If the Revision doesn't support it, New
+	// returns [ErrNotInRevision].
 	MergeOnAlias bool `json:"mergeOnAlias,omitempty"`
 
-	// Now is the clock that a time in the future is held against; nil is time.Now.
+	// Now returns the current time, used to reject times too far in the future. Nil means
+	// time.Now.
 	Now func() time.Time `json:"-"`
 }
 
-// MetricName is the name that an event's metric has at Klaviyo. Neither may be blank.
+// MetricName maps an event to a Klaviyo metric. Both names are required.
 type MetricName struct {
-	// EventName is the event's name, in any case.
+	// EventName is the name of the event. It is compared without regard to case.
 	EventName string `json:"eventName"`
-	// MetricName is the metric's.
+	// MetricName is the name of the metric in Klaviyo.
 	MetricName string `json:"metricName"`
 }
 
-// EventNames are names of track events. In JSON each stands in an object of its own,
-// as in a destination's form: [{"eventName": "Order Completed"}].
+// EventNames is a list of names of track events. In JSON it is a list of objects, as in
+// RudderStack's destination: [{"eventName": "Order Completed"}].
 type EventNames []string
 
 type eventName struct {
 	EventName string `json:"eventName"`
 }
 
-// MarshalJSON writes the names as a destination's form has them.
+// MarshalJSON encodes the names as a list of objects with an eventName.
 func (n EventNames) MarshalJSON() ([]byte, error) {
 	entries := make([]eventName, len(n))
 	for i, name := range n {
@@ -97,7 +101,7 @@ func (n EventNames) MarshalJSON() ([]byte, error) {
 	return json.Marshal(entries)
 }
 
-// UnmarshalJSON reads the names of a destination's form.
+// UnmarshalJSON decodes a list of objects with an eventName.
 func (n *EventNames) UnmarshalJSON(data []byte) error {
 	var entries []eventName
 	if err := json.Unmarshal(data, &entries); err != nil {
@@ -110,30 +114,31 @@ func (n *EventNames) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// EventFilteringOption says which of the lists of a Config filters track events.
+// EventFilteringOption selects which list of a [Config] filters track events.
 type EventFilteringOption string
 
-// The values of EventFilteringOption.
+// Values of EventFilteringOption: no filter, only the whitelisted events, or all but the
+// blacklisted events.
 const (
 	EventFilteringDisabled  EventFilteringOption = "disable"
 	EventFilteringWhitelist EventFilteringOption = "whitelistedEvents"
 	EventFilteringBlacklist EventFilteringOption = "blacklistedEvents"
 )
 
-// Channel is a way of marketing that a person consents to.
+// Channel is a marketing channel that a person can subscribe to.
 type Channel string
 
-// The channels that people subscribe to.
+// The marketing channels.
 const (
 	ChannelEmail Channel = "email"
 	ChannelSMS   Channel = "sms"
 )
 
-// ItemFields names a set of names for the fields of items.
+// ItemFields selects the field names of items in e-commerce events.
 type ItemFields string
 
-// The values of ItemFields: the names of RudderStack's guide, those of Klaviyo's guide for
-// shops, and those that RudderStack's transformer sends.
+// Values of ItemFields: the names in RudderStack's guide, the names in Klaviyo's guide for
+// e-commerce integrations, and the names that RudderStack's transformer sends.
 const (
 	ItemFieldsGuide       ItemFields = "guide"
 	ItemFieldsKlaviyo     ItemFields = "klaviyo"

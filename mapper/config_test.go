@@ -25,9 +25,9 @@ func TestNewNamesTheWrongSetting(t *testing.T) {
 		{mapper.Config{Revision: served}, ""},
 		{mapper.Config{Revision: "2022-10-17"}, "revision must be one of 2023-02-22, 2026-07-15"},
 		{mapper.Config{HistoricalImport: true, Revision: served}, ""},
-		{mapper.Config{HistoricalImport: true}, "historicalImport: the revision has no place for it; set revision to one that has: 2026-07-15"},
+		{mapper.Config{HistoricalImport: true}, "historicalImport: not supported by this revision; set revision to one that supports it: 2026-07-15"},
 		{mapper.Config{MergeOnAlias: true, Revision: served}, ""},
-		{mapper.Config{MergeOnAlias: true}, "mergeOnAlias: the revision has no place for it; set revision to one that has: 2026-07-15"},
+		{mapper.Config{MergeOnAlias: true}, "mergeOnAlias: not supported by this revision; set revision to one that supports it: 2026-07-15"},
 		{mapper.Config{Consent: []mapper.Channel{}}, ""},
 		{mapper.Config{Consent: []mapper.Channel{"fax"}}, "consent"},
 	}

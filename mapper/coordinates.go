@@ -69,7 +69,7 @@ func (m *mapping) keepCoordinates(place *[2]rule) {
 	for i := range place {
 		p := place[i].from[0]
 		if v, ok := m.lookup(p); ok && !v.isNull() && !v.isBlank() {
-			m.warn(CodeNotNumeric, p.text, "a latitude and a longitude are needed, which are numbers in degrees; it stays a property")
+			m.warn(CodeNotNumeric, p.text, "invalid coordinates: latitude and longitude must both be numbers in degrees; kept as a property")
 			m.keepUnused(p, v)
 		}
 	}

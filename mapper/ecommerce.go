@@ -285,7 +285,7 @@ func (m *mapping) itemFields(items root, at place) (object, *Error) {
 	// The memory for names is the event's, which needs it no more.
 	m.again.open, m.again.many = m.open, m.many
 	if !m.again.scanItem(item.value) {
-		return nil, limitError(CodeTooManyProperties, at.String(), "an item has %d fields at most", maxItemFields)
+		return nil, limitError(CodeTooManyProperties, at.String(), "an item can have at most %d fields", maxItemFields)
 	}
 	return m.again.parts[rootItems], nil
 }
@@ -342,7 +342,7 @@ func (m *mapping) withoutTaken(o object, at place) object {
 		if losing(&o[i]) {
 			return slices.DeleteFunc(o, func(p member) bool {
 				if losing(&p) {
-					m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has it")
+					m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has the same name")
 					return true
 				}
 				return false

@@ -58,7 +58,7 @@ func (m *mapping) readParts() {
 		if !v.isObject() && !part.root.isList() && !part.several {
 			m.forget(part.root) // a trait that rETL sets may stand in its place
 			if ok && !v.isNull() && !part.anything {
-				m.warn(CodeWrongType, part.path.text, "not an object; it counts as absent")
+				m.warn(CodeWrongType, part.path.text, "must be an object; ignored")
 				m.keepUnused(part.path, v)
 			}
 		}
@@ -176,7 +176,7 @@ func (m *mapping) firstTextBut(r *rule, isOther func(path, []byte) bool) (textVa
 		case v.isNumber(), v.isBool():
 			text = v
 		default:
-			m.warn(CodeWrongType, p.text, "text is needed here; it is an object or a list")
+			m.warn(CodeWrongType, p.text, "must be text, not an object or a list")
 			m.keepUnused(*p, v)
 			unusable = true
 			continue
@@ -239,7 +239,7 @@ func (m *mapping) firstFlag(r *rule) flagValue {
 				return flagValue{isTrue: len(text) == len("true"), ok: true, path: p, there: true}
 			}
 		}
-		m.warn(CodeWrongType, p.text, "true or false is needed here")
+		m.warn(CodeWrongType, p.text, "must be true or false")
 		unusable = true
 	}
 	return flagValue{there: there, unusable: unusable}
@@ -270,11 +270,11 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 			return numberValue{text: text, path: p, ok: true}
 		}
 		if text, ok := v.money(); ok {
-			m.warn(CodeMoneyAsText, p.text, "money written as text; it is read as a number, and stays a property")
+			m.warn(CodeMoneyAsText, p.text, "money formatted as text: parsed as a number, and kept as a property")
 			m.traceTaken(r, p.text)
 			return numberValue{text: text, path: p, ok: true, isMoney: true}
 		}
-		m.warn(CodeNotNumeric, p.text, "not a number; it stays a property")
+		m.warn(CodeNotNumeric, p.text, "not a number: kept as a property")
 	}
 	return numberValue{}
 }

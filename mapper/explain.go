@@ -8,95 +8,97 @@ import (
 	"strings"
 )
 
-// Explanation says where everything in an event's requests comes from, and what of the
-// event is in none of them.
+// Explanation shows where each field of an event's requests comes from, and which values
+// of the event aren't used in any request.
 type Explanation struct {
-	// Result is what Map gives.
+	// Result is the result of [Mapper.Map].
 	Result
-	// Fields are those of the requests, in the order of their bodies, but for the
+	// Fields are the fields of the requests, in the order of their bodies, without the
 	// constants of the API.
 	Fields []ExplainedField
-	// Unused are the values of the event that no request has, in their order there.
-	// Objects that rules look into are given value by value, and of each the first 20,000;
-	// others are given as a whole.
+	// Unused are the values of the event that aren't used in any request, in the order of
+	// the event. Objects that have rules for their members are listed member by member, up
+	// to 20,000 each. Other objects are listed as a whole.
 	Unused []UnusedField
 }
 
 // ExplainedField is a field of a request and its origin.
 type ExplainedField struct {
-	// Request is the request's place in Result.Requests.
+	// Request is the index of the request in Result.Requests.
 	Request int `json:"request"`
-	// Pointer is a JSON Pointer to the field in the request's body. It is empty where
-	// the value decides that there is such a request.
+	// Pointer is the JSON Pointer of the field in the request's body. It is empty if the
+	// value isn't in the body, but is the reason for the request.
 	Pointer string `json:"pointer"`
-	// Path is the dotted path of the value in the event, or config. and the key of a
-	// setting. It is empty for a subscription that rETL asks for by itself, and for an id that
-	// is made of the whole event.
+	// Path is the dotted path of the value in the event, or the key of a setting with the
+	// prefix "config.". It is empty for the default subscription of a reverse ETL record, and
+	// for an id that is derived from the whole event.
 	Path string `json:"path"`
-	// Rule names the rule that put it there. It is empty for properties.
+	// Rule is the name of the rule that set the field. It is empty for properties.
 	Rule string `json:"rule,omitempty"`
-	// From has the paths that the rule looks at, the first of them first.
+	// From lists the paths that the rule reads, in order of precedence.
 	From []string `json:"from,omitempty"`
-	// Why is one of the reasons for a field of a request.
+	// Why is the reason that the field has this value.
 	Why Why `json:"why"`
 }
 
-// UnusedField is a value of the event that no request has.
+// UnusedField is a value of the event that isn't used in any request.
 type UnusedField struct {
-	// Path is the dotted path of the value in the event. It is empty for the whole event,
-	// which has no requests.
+	// Path is the dotted path of the value in the event. It is empty if the whole event is
+	// unused, since it has no requests.
 	Path string `json:"path"`
-	// Why is one of the reasons for a value to be in no request.
+	// Why is the reason that the value isn't used.
 	Why Why `json:"why"`
-	// Instead is the path of what was used in its place, where something was.
+	// Instead is the path of the value that was used in its place, or empty.
 	Instead string `json:"instead,omitempty"`
 }
 
-// Why is a reason that a value is where it is, or nowhere.
+// Why is the reason that a value is used as it is, or not used.
 type Why string
 
-// Reasons for a field of a request.
+// Reasons of an [ExplainedField].
 const (
-	// WhyRule is a rule for the field.
+	// WhyRule means that a rule mapped the value to this field.
 	WhyRule Why = "rule"
-	// WhyCustom is that a trait or property without a rule keeps its name.
+	// WhyCustom means that a trait or property without a rule keeps its name.
 	WhyCustom Why = "custom"
-	// WhyRenamed is that Klaviyo's metric, or an item in it, has another name for it.
+	// WhyRenamed means that the property, or a field of an item, has another name in the
+	// Klaviyo metric.
 	WhyRenamed Why = "renamed"
-	// WhyUnusable is that the value can't be used where it belongs, and is kept.
+	// WhyUnusable means that the value is invalid for the field that it maps to, and is
+	// kept as a property.
 	WhyUnusable Why = "unusable"
-	// WhyFlattened is that it was nested, and the config flattens.
+	// WhyFlattened means that the value was nested, and FlattenProperties is set.
 	WhyFlattened Why = "flattened"
-	// WhyUserID is that the config keeps the user id as a custom property.
+	// WhyUserID means that the user id is kept as a custom property.
 	WhyUserID Why = "user_id"
 )
 
-// Reasons for a value to be in no request.
+// Reasons of an [UnusedField].
 const (
-	// WhyOtherFirst is that the rule for it found another value first.
+	// WhyOtherFirst means that its rule used a value with higher precedence.
 	WhyOtherFirst Why = "other_first"
-	// WhyOverridden is that traits has the same name, which counts and not that of
+	// WhyOverridden means that a trait of the same name in traits overrides it in
 	// context.traits.
 	WhyOverridden Why = "overridden"
-	// WhyNameTaken is that a mapped field has its name.
+	// WhyNameTaken means that a mapped field has the same name.
 	WhyNameTaken Why = "name_taken"
-	// WhyNull is that it is null, which is not sent.
+	// WhyNull means that the value is null, which isn't sent.
 	WhyNull Why = "null"
-	// WhyDecided is that a rule read it, but nothing in a request shows it, such as
+	// WhyDecided means that a rule read it, but it isn't visible in a request, such as
 	// subscribe: false.
 	WhyDecided Why = "decided"
-	// WhyNoIdentifier is that it names a channel whose identifier isn't there.
+	// WhyNoIdentifier means that it names a channel whose identifier is missing.
 	WhyNoIdentifier Why = "no_identifier"
-	// WhyNoPlace is that a request of this kind has no place for it.
+	// WhyNoPlace means that this kind of request has no field for it.
 	WhyNoPlace Why = "no_place"
-	// WhyUnsendable is that the event can't be sent.
+	// WhyUnsendable means that the event can't be sent.
 	WhyUnsendable Why = "unsendable"
-	// WhySkipped is that the event is skipped.
+	// WhySkipped means that the event is skipped.
 	WhySkipped Why = "skipped"
 )
 
-// Explain maps an event as Map does, and says where everything comes from. The error is
-// Map's.
+// Explain maps an event as [Mapper.Map] does, and also explains where each field comes
+// from. The error is that of Map.
 func (m *Mapper) Explain(event []byte) (Explanation, error) {
 	w := m.begin(event)
 	defer m.end(w)

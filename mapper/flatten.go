@@ -70,7 +70,7 @@ func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []b
 		at := place(m, list.name()) + "[" + strconv.Itoa(i) + "]."
 		fields = m.flattenObject(fields, maxItemFields, limit, func(_ *mapping, name []byte) string { return at + shown(name) })
 		if out = fields.appendTo(out); len(out) > limit {
-			m.setLimitError(limitError(CodeTooLarge, "", "flattened, it has more than the %d bytes that there is room for", limit))
+			m.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", limit))
 			return list.value
 		}
 	}
@@ -122,19 +122,19 @@ func (f *flattener) add(v value) {
 	hash := hashName(f.key)
 	if f.keys.has(f.key, hash) {
 		if f.trace != nil || f.omittedWarnings == 0 {
-			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value flattens to it or has it")
+			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value has the same name, or flattens to it")
 		} else {
 			f.omittedWarnings++
 		}
 		// A long key may be written in a million ways, each of which is compared.
 		if f.lost += len(f.key); f.lost > maxLostKeys {
-			f.setLimitError(limitError(CodeTooLarge, "", "flattened, it has more names that are taken than the %d bytes there is room for", maxLostKeys))
+			f.setLimitError(limitError(CodeTooLarge, "", "names that collide after flattening exceed the limit of %d bytes", maxLostKeys))
 			f.full = true
 		}
 		return
 	}
 	if f.size += len(f.key) + len(`"":,`) + v.compactSize(); f.size > f.limit {
-		f.setLimitError(limitError(CodeTooLarge, "", "flattened, it has more than the %d bytes that there is room for", f.limit))
+		f.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", f.limit))
 		f.full = true
 		return
 	}

@@ -93,16 +93,16 @@ func (m *mapping) identify(rules *personRules) (person, *Error) {
 	nobody := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !(couldSuffice && m.cfg.AllowExternalIDOnly)
 	if hasEmail && p.Email == "" {
 		if nobody {
-			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "not an email address, and nothing else identifies the person"}
+			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "invalid email address, and nothing else identifies the person"}
 		}
-		m.warn(CodeInvalidEmail, email.path.text, "not an email address, and kept as a custom property")
+		m.warn(CodeInvalidEmail, email.path.text, "invalid email address; kept as a custom property")
 		m.keepUnused(email.path, email.value)
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if nobody {
-			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneAdvice(phone.text, "and nothing else identifies the person")}
+			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneFault(phone.text) + "; nothing else identifies the person"}
 		}
-		m.warn(CodeInvalidPhone, phone.path.text, m.phoneAdvice(phone.text, "and kept as a custom property"))
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneFault(phone.text)+"; kept as a custom property")
 		m.keepUnused(phone.path, phone.value)
 	}
 	switch {
@@ -117,7 +117,7 @@ func (m *mapping) identify(rules *personRules) (person, *Error) {
 	}
 	e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
 	if couldSuffice {
-		e.Message += "; with allowExternalIdOnly its user id would do"
+		e.Message += "; set allowExternalIdOnly to send it by user id"
 	}
 	return p, e
 }
@@ -133,7 +133,7 @@ func (m *mapping) emailFromUserID(id textValue) string {
 	if text == "" || parseEmail(text) != text {
 		return ""
 	}
-	m.warn(CodeEmailFromUserID, id.path.text, "the traits have no email; the user id is an email address, and taken for it")
+	m.warn(CodeEmailFromUserID, id.path.text, "no email in the traits: used the user id, which is an email address")
 	m.traceTaken(&emailRule, id.path.text)
 	return text
 }
@@ -146,24 +146,24 @@ func (m *mapping) limitExternalID(p *person) {
 		return
 	}
 	if p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" {
-		m.setLimitError(limitError(CodeExternalIDTooLong, p.externalIDPath, "an external id has %d characters at most", most))
+		m.setLimitError(limitError(CodeExternalIDTooLong, p.externalIDPath, "a user id can have at most %d characters", most))
 		return
 	}
-	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("an external id has %d characters at most; it is kept as the custom property _id", most))
+	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("a user id can have at most %d characters; kept as the custom property _id", most))
 	p.ExternalID, p.keepsUserID = "", true
 }
 
-// phoneAdvice says why an invalid phone number can't be used, and what follows.
-func (m *mapping) phoneAdvice(number, consequence string) string {
+// phoneFault says why a phone number is invalid, and how to write a valid one.
+func (m *mapping) phoneFault(number string) string {
 	switch country, isThere := m.phoneCountry(); {
 	case strings.HasPrefix(internationalForm(number), "+"):
-		return "no country has such a phone number, " + consequence
+		return "invalid phone number: no country has a number of this form"
 	case !isThere:
-		return "not a phone number in international form (a country in the traits or defaultCountry would allow national ones), " + consequence
+		return "invalid phone number: it has no country calling code; start it with +, or add a country to the traits or defaultCountry to the config"
 	case country == "":
-		return "not a phone number in international form, and the person's country isn't known by that name (its code, such as DE, would do), " + consequence
+		return "invalid phone number: it has no country calling code and the person's country isn't recognized; use a country code such as DE"
 	}
-	return "not a phone number of the person's country, " + consequence
+	return "invalid phone number: the person's country has no number of this form"
 }
 
 // phoneCountry gives the country in whose way the person's phone number is written, and
@@ -260,7 +260,7 @@ func (m *mapping) anonymousID() string {
 
 // warnNoPlace says that requests of the config's revision can't have a value.
 func (m *mapping) warnNoPlace(field string) {
-	m.warn(CodeNoPlace, field, "not sent: revision "+m.revision.name+" has no place for it")
+	m.warn(CodeNoPlace, field, "not sent: revision "+m.revision.name+" doesn't support it")
 }
 
 func (m *mapping) retlID() (textValue, bool) {

@@ -152,20 +152,20 @@ func (s *scanner) validate(line []byte) *Error {
 		return nil
 	}
 	if !utf8.Valid(line) {
-		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("byte %d is not UTF-8; convert the input to UTF-8", invalidUTF8(line))}
+		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("invalid UTF-8 at byte %d; convert the input to UTF-8", invalidUTF8(line))}
 	}
 	if s.twice > 0 {
-		return &Error{Code: CodeInvalidJSON, Field: namePath(line[:s.pos]), Message: "the name is there twice in one object; keep one of them"}
+		return &Error{Code: CodeInvalidJSON, Field: namePath(line[:s.pos]), Message: "duplicate name in one object; keep one of them"}
 	}
 	return syntaxError(line)
 }
 
-// syntaxError says what is wrong with a line that is no JSON value.
+// syntaxError says what is wrong with a line that isn't valid JSON.
 func syntaxError(line []byte) *Error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	_, err := d.ReadValue()
 	if err == nil {
-		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("something follows the value at byte %d; put one event on a line", d.InputOffset())}
+		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("unexpected text after the JSON value at byte %d; put one event on each line", d.InputOffset())}
 	}
 	e := &Error{Code: CodeInvalidJSON}
 	if len(bytes.TrimSpace(line)) == 0 {
@@ -173,20 +173,20 @@ func syntaxError(line []byte) *Error {
 		return e
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		e.Message = "the line ends in the middle of a value; was it cut off, or is the event on several lines? It has to be on one"
+		e.Message = "incomplete JSON: the line was cut off, or the event spans several lines; put each event on one line"
 		return e
 	}
 	var syntactic *jsontext.SyntacticError
 	if !errors.As(err, &syntactic) {
-		e.Message = "not JSON"
+		e.Message = "invalid JSON"
 		return e
 	}
 	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export it
-		e.Message = "objects and lists stand more than 10,000 levels deep"
+		e.Message = "objects and lists are nested more than 10,000 levels deep"
 		return e
 	}
 	// The error's own words quote what stands there, which may be personal.
-	e.Message = fmt.Sprintf("not JSON at byte %d", syntactic.ByteOffset)
+	e.Message = fmt.Sprintf("invalid JSON at byte %d", syntactic.ByteOffset)
 	return e
 }
 

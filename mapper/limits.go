@@ -41,7 +41,7 @@ func (m *mapping) setLimitError(err *Error) {
 }
 
 func tooLarge(what string, limit int) *Error {
-	return limitError(CodeTooLarge, "", "%s has %d bytes at most", what, limit)
+	return limitError(CodeTooLarge, "", "%s can have at most %d bytes", what, limit)
 }
 
 func (m *mapping) eventTooLarge() *Error   { return tooLarge("an event", m.revision.limits.event) }
@@ -51,10 +51,10 @@ func (m *mapping) profileTooLarge() *Error { return tooLarge("a profile", m.revi
 func (m *mapping) checkEvent(e *event, properties object, name path) *Error {
 	most := &m.revision.limits
 	if utf8.RuneCountInString(e.metric) > most.metricName {
-		return limitError(CodeMetricNameTooLong, name.text, "a metric's name has %d characters at most", most.metricName)
+		return limitError(CodeMetricNameTooLong, name.text, "an event name can have at most %d characters", most.metricName)
 	}
 	if m.crowded[rootProperties] || len(properties) > most.properties {
-		return limitError(CodeTooManyProperties, "properties", "an event has %d properties at most", most.properties)
+		return limitError(CodeTooManyProperties, "properties", "an event can have at most %d properties", most.properties)
 	}
 	for i := range properties {
 		p := &properties[i]
@@ -71,7 +71,7 @@ func (m *mapping) checkEvent(e *event, properties object, name path) *Error {
 	case m.isEventTooLarge(e):
 		return m.eventTooLarge()
 	case m.isProfileTooLarge(e):
-		return tooLarge("a profile inside an event", most.eventProfile)
+		return tooLarge("the profile inside an event", most.eventProfile)
 	}
 	return nil
 }
@@ -176,11 +176,11 @@ func (most *limits) check(v value, level int) *Error {
 	switch {
 	case v.isString():
 		if len(v) > most.text && len(v.content()) > most.text {
-			return limitError(CodeStringTooLong, "", "a string has %d bytes at most", most.text)
+			return limitError(CodeStringTooLong, "", "a string can have at most %d bytes", most.text)
 		}
 	case v.isObject():
 		if level > most.depth {
-			return limitError(CodeTooDeep, "", "properties have %d levels at most", most.depth)
+			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", most.depth)
 		}
 		for s := v.inside(); s.more(); {
 			name := s.next()
@@ -191,10 +191,10 @@ func (most *limits) check(v value, level int) *Error {
 		}
 	case v.isList():
 		if level > most.depth {
-			return limitError(CodeTooDeep, "", "properties have %d levels at most", most.depth)
+			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", most.depth)
 		}
 		if v.isLongerThan(most.elements) {
-			return limitError(CodeListTooLong, "", "a list has %d elements at most", most.elements)
+			return limitError(CodeListTooLong, "", "a list can have at most %d elements", most.elements)
 		}
 		for i, element := range v.elements() {
 			if err := most.check(element, level+1); err != nil {

@@ -1,20 +1,22 @@
 // Package mapper turns RudderStack events into typed requests to Klaviyo.
 //
-// It is pure: it does no I/O, and an event becomes the same whatever came before it.
-// Every trait and property of an event is mapped to a typed field or kept as a
-// custom property, with its JSON value as it came; what can't be used where it
-// belongs is kept with a [Warning], and what can't be sent is an [*Error] that
-// names the field.
+// The mapping is pure. It does no I/O, and the result for an event doesn't depend on
+// earlier events.
 //
-//   - identify becomes a profile, and perhaps a subscription or the end of one
-//   - track and screen become an event
-//   - group becomes a subscription or the end of one
-//   - alias becomes a merge of profiles, where the config asks for it
+// Each trait and property is mapped to a typed field or kept as a custom property with
+// its JSON value unchanged. An invalid value is kept as a custom property and reported
+// as a [Warning]. If an event can't be sent, the error is an [*Error] that names the field.
 //
-// [Config.Revision] says of which revision of Klaviyo's API the requests are.
+//   - identify creates or updates a profile, and can subscribe or unsubscribe the person
+//   - track and screen record an event
+//   - group subscribes or unsubscribes the person
+//   - alias merges two profiles, if [Config.MergeOnAlias] is set
 //
-// Every request carries an email, a phone number or Klaviyo's own id, or, where the
-// config allows that, an external id.
+// Other event types are skipped. [Config.Revision] selects the revision of Klaviyo's API
+// that the requests are for.
+//
+// Each request has an email, a phone number or a Klaviyo profile id. With
+// [Config.AllowExternalIDOnly], an external id is enough for profiles and events.
 package mapper
 
 import (
@@ -28,25 +30,25 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// Mapper maps events. It is safe for concurrent use.
+// Mapper maps RudderStack events to requests. It is safe for concurrent use.
 type Mapper struct {
 	cfg       Config
 	revision  *revision
 	whitelist map[string]bool
 	blacklist map[string]bool
-	// aheadAtFirst is a year after the Mapper was made. What isn't later can be sent, and
-	// the clock need not be read.
+	// aheadAtFirst is one year after the Mapper was created. A time up to it is valid, so
+	// the clock isn't read.
 	aheadAtFirst time.Time
 	pool         sync.Pool // of *mapping
 	phones       phoneMemory
 }
 
-// ErrNotInRevision is in the error of a Config that asks for what its revision can't do.
-// Each of the two settings is right by itself.
-var ErrNotInRevision = errors.New("the revision has no place for it; set revision to one that has")
+// ErrNotInRevision is wrapped by the error of [New] if the Config has a setting that its
+// Revision doesn't support. Each of the two settings is valid by itself.
+var ErrNotInRevision = errors.New("not supported by this revision; set revision to one that supports it")
 
-// New makes a Mapper, or says which setting is wrong, by its name in JSON and without
-// its value. The error wraps one that says only that.
+// New returns a Mapper for the Config. If a setting is invalid, the error gives its JSON
+// name, but not its value. The wrapped error has the same text without the prefix "mapper: ".
 func New(cfg Config) (*Mapper, error) {
 	if cfg.Consent == nil {
 		cfg.Consent = []Channel{ChannelEmail}
@@ -77,11 +79,12 @@ func New(cfg Config) (*Mapper, error) {
 	}, nil
 }
 
-// validate gives the revision that the config names, or says which setting is wrong.
+// validate returns the revision that the config names, or an error that names the
+// invalid setting.
 func (c Config) validate() (*revision, error) {
 	for _, channel := range c.Consent {
 		if channel != ChannelEmail && channel != ChannelSMS {
-			return nil, fmt.Errorf("consent: a channel is %q or %q", ChannelEmail, ChannelSMS)
+			return nil, fmt.Errorf("consent: each channel must be %q or %q", ChannelEmail, ChannelSMS)
 		}
 	}
 	switch c.EventFilteringOption {
@@ -95,7 +98,7 @@ func (c Config) validate() (*revision, error) {
 	}
 	for _, name := range c.MetricNames {
 		if trim(name.EventName) == "" || trim(name.MetricName) == "" {
-			return nil, errors.New("metricNames: each has an eventName and a metricName")
+			return nil, errors.New("metricNames: each entry needs an eventName and a metricName")
 		}
 	}
 	if c.DefaultCountry != "" && !phonenumbers.GetSupportedRegions()[c.DefaultCountry] {
@@ -113,19 +116,19 @@ func (c Config) validate() (*revision, error) {
 	return r, nil
 }
 
-// Revision is the revision of Klaviyo's API that the requests are of.
+// Revision returns the revision of Klaviyo's API that the requests are for.
 func (m *Mapper) Revision() string { return m.revision.name }
 
-// Map maps one event, which is a JSON object. An error is an [*Error]; the Result
-// then still has the message id and the warnings. The requests may share memory
-// with event, which must not change while they are in use.
+// Map maps one event, which is a JSON object. A non-nil error is an [*Error]. The Result
+// then still has the message id and the warnings, unless the event isn't a JSON object.
+// The requests may share memory with event: don't modify it while they are in use.
 func (m *Mapper) Map(event []byte) (Result, error) {
 	w := m.begin(event)
 	defer m.end(w)
 	return w.run()
 }
 
-// begin takes up the work on an event, end lets go of it.
+// begin takes a mapping from the pool for an event, and end returns it.
 func (m *Mapper) begin(event []byte) *mapping {
 	w, _ := m.pool.Get().(*mapping)
 	if w == nil {
@@ -135,8 +138,8 @@ func (m *Mapper) begin(event []byte) *mapping {
 	return w
 }
 
-// The memory that the next event takes over holds so many members of a part and bytes
-// of items, and is for so many levels. What a larger event needed is let go.
+// Limits of the memory that is kept for reuse by the next event: members of a part, bytes
+// of items, and levels of nesting. A mapping that exceeds one of them isn't reused.
 const (
 	maxPooledMembers = 4_096
 	maxPooledBytes   = 1 << 20
@@ -149,7 +152,7 @@ func (m *Mapper) end(w *mapping) {
 			return
 		}
 	}
-	// What was taken down refers to the event, which it would keep.
+	// The mapping must not keep references to the event.
 	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || cap(w.many.slots) > maxPooledBytes/4 || len(w.open) > maxPooledLevels {
 		return
 	}
@@ -165,7 +168,7 @@ func (m *mapping) run() (Result, error) {
 		return Result{}, err
 	}
 	if !value(bytes.TrimLeft(m.event, " \t\r\n")).isObject() {
-		return Result{}, &Error{Code: CodeInvalidEvent, Message: "an event is a JSON object"}
+		return Result{}, &Error{Code: CodeInvalidEvent, Message: "not a JSON object; an event must be one"}
 	}
 	m.id = m.messageID()
 	rule := m.typeRule()
@@ -180,7 +183,7 @@ func (m *mapping) run() (Result, error) {
 	p, requests, err := rule.requests(m)
 	result.Skipped = m.skipped
 	if m.omittedWarnings > 0 {
-		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings are left out", m.omittedWarnings)})
+		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings aren't listed", m.omittedWarnings)})
 	}
 	result.Identity, result.Warnings = p.Identity, m.warnings
 	if err != nil {

@@ -2,13 +2,13 @@ package mapper
 
 import "github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 
-// The rules find out what an event means, in the words of this file. A revision of the
-// API makes requests of that.
+// The types in this file describe what an event means, independently of the API revision.
+// The rules produce them, and the revision's file turns them into requests.
 
-// field is a typed field of a profile: a text, null where it is to be cleared, or nothing.
+// field is a typed field of a profile: text, null to clear the field, or unset.
 type field = runtime.Nullable[string]
 
-// profile is what an event says of a person.
+// profile is what an event says about a person.
 type profile struct {
 	Identity
 	anonymousID string
@@ -16,8 +16,8 @@ type profile struct {
 	firstName, lastName, title, organization, image field
 
 	location location
-	// consent are the channels that the person is said to have consented to; nil if none
-	// is said.
+	// consent lists the channels that the person consented to; nil if the event doesn't
+	// say.
 	consent []string
 	// custom is the JSON object of the custom properties, or nil if there are none.
 	custom []byte
@@ -27,18 +27,18 @@ type profile struct {
 // location is where a person is.
 type location struct {
 	address1, address2, city, country, region, timezone, zip field
-	// latitude and longitude are numbers, null where they are to be cleared, or empty.
+	// latitude and longitude are numbers, null to clear them, or empty.
 	latitude, longitude value
 
 	ip string
 }
 
-// patch is what is to be done to custom properties that a profile has.
+// patch describes changes to existing custom properties of a profile.
 type patch struct {
-	// append and unappend are JSON objects of what is added to lists and taken out of them,
-	// or nil.
+	// append and unappend are JSON objects with the values to add to lists and to remove
+	// from them, or nil.
 	append, unappend []byte
-	// unset are the names of those to remove.
+	// unset lists the names of the custom properties to remove.
 	unset []string
 }
 
@@ -51,18 +51,18 @@ type event struct {
 	currency   string // an ISO 4217 code, or empty
 	time       string // in RFC 3339, or empty
 	uniqueID   string
-	backfill   bool // it starts no flow
+	backfill   bool // historical: it starts no flow
 }
 
-// subscription is that a person subscribes, or unsubscribes.
+// subscription subscribes or unsubscribes a person.
 type subscription struct {
 	Identity
 	listID     string
 	email, sms bool // the channels
-	// consentedAt is when an imported consent was given, in RFC 3339; empty if it is given
-	// now.
+	// consentedAt is when consent was given in a historical import, in RFC 3339; empty
+	// otherwise.
 	consentedAt string
 }
 
-// merge is that two profiles are one person's. Both are Klaviyo's own ids.
+// merge merges one profile into another. Both are Klaviyo profile ids.
 type merge struct{ from, into string }

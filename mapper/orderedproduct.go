@@ -123,10 +123,10 @@ func (m *mapping) itemNumber(fields object, w word, at place) (number string, ok
 		}
 		field := fmt.Sprintf("%v.%s", at, f.name())
 		if number, ok := f.value.money(); ok {
-			m.warn(CodeMoneyAsText, field, "money written as text; it is read as a number, and stays a property")
+			m.warn(CodeMoneyAsText, field, "money formatted as text: parsed as a number, and kept as a property")
 			return string(number), true
 		}
-		m.warn(CodeNotNumeric, field, "not a number; it stays a property")
+		m.warn(CodeNotNumeric, field, "not a number: kept as a property")
 		return "", false
 	}
 	return "", true

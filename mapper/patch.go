@@ -45,10 +45,10 @@ func (m *mapping) traitNames(r *rule) []string {
 		m.warnNoPlace(from)
 		return nil
 	case !list.isList():
-		m.warn(CodeWrongType, from, "a list of names of traits is needed here")
+		m.warn(CodeWrongType, from, "must be a list of trait names")
 		return nil
 	case list.isLongerThan(maxTraits):
-		m.setLimitError(limitError(CodeListTooLong, from, "a list of names of traits has %d at most", maxTraits))
+		m.setLimitError(limitError(CodeListTooLong, from, "can have at most %d trait names", maxTraits))
 		return nil
 	}
 	m.traceTaken(r, from)
@@ -56,7 +56,7 @@ func (m *mapping) traitNames(r *rule) []string {
 	seen := make(map[string]bool)
 	for _, element := range list.elements() {
 		if !element.isString() || element.isBlank() {
-			m.warn(CodeWrongType, from, "the name of a trait is a string; another value was in the list")
+			m.warn(CodeWrongType, from, "each trait name must be a string that isn't blank")
 			continue
 		}
 		if name := string(m.take(m.content(element))); !seen[name] {

@@ -134,7 +134,7 @@ func (m *mapping) readCustom(p *profile, custom object, who person, limit int, t
 		return
 	}
 	if len(custom) > maxTraits {
-		m.setLimitError(limitError(CodeTooLarge, "", "a profile has %d custom properties at most", maxTraits))
+		m.setLimitError(limitError(CodeTooLarge, "", "a profile can have at most %d custom properties", maxTraits))
 		return
 	}
 	p.custom = m.json(custom, limit, tooLarge)
@@ -162,7 +162,7 @@ func (m *mapping) customTraits(left *wordSet) object {
 	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
 	if traits.namesSize()+contextTraits.namesSize() > maxTraitNames {
-		m.setLimitError(limitError(CodeTooLarge, "", "the names of traits have %d bytes at most", maxTraitNames))
+		m.setLimitError(limitError(CodeTooLarge, "", "the names of all traits together can have at most %d bytes", maxTraitNames))
 		return nil
 	}
 	for i := range traits {
@@ -220,7 +220,7 @@ func (m *mapping) withUserID(custom object, p person) object {
 		m.trace.profile["_id"] = origin{p.externalIDPath, WhyUserID}
 	}
 	if i := custom.index("_id"); i >= 0 {
-		m.warnCollision(m.traitPath([]byte("_id")), "_id is the user id, which is no identifier")
+		m.warnCollision(m.traitPath([]byte("_id")), "_id holds the user id")
 		custom[i] = id
 		return custom
 	}
@@ -241,7 +241,7 @@ func (m *mapping) warnCollision(field, why string) {
 		delete(m.trace.used, field)
 		m.trace.lost[field] = true
 	}
-	m.warn(CodeNameCollision, field, "dropped, for its name is taken: "+why)
+	m.warn(CodeNameCollision, field, "dropped: "+why)
 }
 
 // addUnused adds a value that could not be used, unless there is one of its name.

@@ -59,7 +59,7 @@ var referenceTables = map[string]func() string{
 		row("a profile", func(r *revision) Request { return r.profile(&profile{}) })
 		row("an event", func(r *revision) Request { return r.event(&event{}) })
 		row("a subscription", func(r *revision) Request { return r.subscribe(&subscription{}) })
-		row("the end of one", func(r *revision) Request { return r.unsubscribe(&subscription{}) })
+		row("an unsubscription", func(r *revision) Request { return r.unsubscribe(&subscription{}) })
 		row("a merge of profiles", func(r *revision) Request {
 			if !r.has.merge {
 				return nil
@@ -69,7 +69,7 @@ var referenceTables = map[string]func() string{
 		return t.String()
 	},
 	"places": func() string {
-		t := newTable(append([]string{""}, Revisions()...)...)
+		t := newTable(append([]string{"Feature"}, Revisions()...)...)
 		row := func(what string, has func(*revision) bool) {
 			cells := []string{what}
 			for _, name := range Revisions() {
@@ -77,12 +77,12 @@ var referenceTables = map[string]func() string{
 			}
 			t.row(cells...)
 		}
-		row("Klaviyo's own id, else `no_place`", func(r *revision) bool { return r.has.klaviyoID })
-		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend`, else `no_place`", func(r *revision) bool { return r.has.patch })
-		row("the anonymous id, in an event's profile", func(r *revision) bool { return r.has.anonymousID })
+		row("Klaviyo profile ids (otherwise `no_place`)", func(r *revision) bool { return r.has.klaviyoID })
+		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend` (otherwise `no_place`)", func(r *revision) bool { return r.has.patch })
+		row("anonymous id in an event's profile", func(r *revision) bool { return r.has.anonymousID })
 		row("`location.ip`", func(r *revision) bool { return r.has.ip })
 		row("`value_currency`", func(r *revision) bool { return r.has.currency })
-		row("the channels that a subscription ends for", func(r *revision) bool { return r.has.endedBy })
+		row("unsubscribing from chosen channels", func(r *revision) bool { return r.has.endedBy })
 		row("`historicalImport`", func(r *revision) bool { return r.has.backfill })
 		row("`mergeOnAlias`", func(r *revision) bool { return r.has.merge })
 		row("`unsubscribe: true` by default", func(r *revision) bool { return r.unsubscribes })
@@ -90,7 +90,7 @@ var referenceTables = map[string]func() string{
 	},
 	"later fields": func() string {
 		t := newTable("Field", "First of")
-		t.row(klaviyoIDRule.name, pathList(klaviyoIDRule)+", of the type "+code(klaviyoIDType))
+		t.row(klaviyoIDRule.name, pathList(klaviyoIDRule)+", with the type "+code(klaviyoIDType))
 		t.row(code("anonymous_id"), pathList(anonymousIDRule))
 		t.row(code("location.ip"), pathList(ipRule))
 		t.row(code("value_currency"), pathList(currencyRule))
@@ -126,7 +126,7 @@ var referenceTables = map[string]func() string{
 		t.row(code("time"), pathList(timeRule))
 		t.row(code("time")+" of a track from a warehouse", pathList(warehouseTrackTime))
 		t.row(code("time")+" of an identify from a warehouse", pathList(warehouseIdentifyTime))
-		t.row(code("unique_id"), pathList(messageIDRule)+", a UUID made of the event")
+		t.row(code("unique_id"), pathList(messageIDRule)+", a UUID derived from the event")
 		t.row("`$consent` of the profile", pathList(subscriptionConsent))
 		return t.String()
 	},
@@ -170,32 +170,32 @@ var referenceTables = map[string]func() string{
 		}
 		row(code(string(CodeMetricNameTooLong)), "characters in a metric's name", func(l limits) int { return l.metricName })
 		row(code(string(CodeTooManyProperties)), "properties of an event", func(l limits) int { return l.properties })
-		row(code(string(CodeStringTooLong)), "bytes in a string of them", func(l limits) int { return l.text })
-		row(code(string(CodeListTooLong)), "elements in a list of them", func(l limits) int { return l.elements })
-		row(code(string(CodeTooDeep)), "levels, the properties being the first", func(l limits) int { return l.depth })
+		row(code(string(CodeStringTooLong)), "bytes in a string property", func(l limits) int { return l.text })
+		row(code(string(CodeListTooLong)), "elements in a list property", func(l limits) int { return l.elements })
+		row(code(string(CodeTooDeep)), "levels of nesting, counting the properties as the first", func(l limits) int { return l.depth })
 		row(code(string(CodeTooLarge)), "bytes in an event's body", func(l limits) int { return l.event })
 		row(code(string(CodeTooLarge)), "bytes in the profile inside an event", func(l limits) int { return l.eventProfile })
 		row(code(string(CodeTooLarge)), "bytes in a profile's body", func(l limits) int { return l.profile })
 		row(code(string(CodeExternalIDTooLong)), "characters in an external id", func(l limits) int { return l.externalID })
-		row("", "characters in a `unique_id`; of a longer one a UUID is made", func(l limits) int { return l.uniqueID })
+		row("", "characters in a `unique_id`; a longer one is replaced by a UUID", func(l limits) int { return l.uniqueID })
 		return t.String()
 	},
 	"bounds": func() string {
-		t := newTable("Bound", "Beyond it")
-		t.row(fmt.Sprintf("%d traits, in T and in C, and custom properties of a profile", maxTraits), code(string(CodeTooLarge)))
-		t.row(fmt.Sprintf("%d bytes in the names of traits", maxTraitNames), code(string(CodeTooLarge)))
-		t.row(fmt.Sprintf("%d bytes of text in typed fields as it is sent, escaped, of a group too", revisions[Revisions()[0]].limits.event), code(string(CodeTooLarge)))
-		t.row(fmt.Sprintf("%d properties of an event before they are flattened", maxUnflattened), code(string(CodeTooManyProperties)))
-		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that are taken", maxLostKeys), code(string(CodeTooLarge)))
+		t := newTable("Limit", "If exceeded")
+		t.row(fmt.Sprintf("%d traits in each of T and C, and custom properties of a profile", maxTraits), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes in all trait names together", maxTraitNames), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of text in typed fields, escaped as sent, also of a group event", revisions[Revisions()[0]].limits.event), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d properties of an event before flattening", maxUnflattened), code(string(CodeTooManyProperties)))
+		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that collide with others", maxLostKeys), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))
 		t.row(fmt.Sprintf("%d channels in `$consent`", maxChannels), code(string(CodeListTooLong)))
-		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxTyped), "it isn't one")
-		t.row(fmt.Sprintf("%d warnings", maxWarnings), fmt.Sprintf("%s, which says how many are left out", code(string(CodeMoreWarnings))))
-		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in what `map` prints", maxShown), "cut, with … at the end")
+		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxTyped), "the value is invalid")
+		t.row(fmt.Sprintf("%d warnings", maxWarnings), fmt.Sprintf("%s, which says how many aren't listed", code(string(CodeMoreWarnings))))
+		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in the output of `map`", maxShown), "truncated, ending in …")
 		return t.String()
 	},
 	"codes": func() string {
-		t := newTable("Code", "", "Stands for", "What to do")
+		t := newTable("Code", "Kind", "Meaning", "What to do")
 		for _, c := range documentedCodes() {
 			t.row(code(c.code), c.kind, c.means, c.remedy)
 		}
@@ -241,10 +241,10 @@ func TestReference(t *testing.T) {
 
 // codeKinds are what the groups of codes.go hold, by their comments.
 var codeKinds = map[string]string{
-	"Codes of errors.":                   "error",
-	"Codes of errors and of warnings.":   "error or warning",
-	"Codes of warnings.":                 "warning",
-	"The reasons for skipping an event.": "skip",
+	"Error codes.":                       "error",
+	"Codes of both errors and warnings.": "error or warning",
+	"Warning codes.":                     "warning",
+	"Reasons to skip an event.":          "skip",
 }
 
 type documentedCode struct{ code, kind, means, remedy string }

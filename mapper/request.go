@@ -8,56 +8,58 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Request is a single call, of the revision that the config names.
+// Request is an API call to send, for the revision that the [Config] selects.
 type Request interface {
-	// Kind is what the call does, whatever it is called in its revision.
+	// Kind returns what the call does, independently of the revision.
 	Kind() Kind
-	// Operation is the call to make.
+	// Operation returns the API operation to call.
 	Operation() *runtime.Operation
-	// Body is the body of the call: a pointer to the revision's generated type. It is not
-	// to be changed.
+	// Body returns the request body, a pointer to the generated type of the revision.
+	// Don't modify it.
 	Body() any
-	// AppendBody appends the body as JSON, as it goes over the wire: what
-	// encoding/json makes of Body, but without escapes for HTML, and faster.
+	// AppendBody appends the body as JSON and returns the extended slice. The result is
+	// that of encoding/json without HTML escaping, but faster.
 	AppendBody(dst []byte) []byte
-	// Event is what an event is known by. It is empty if the Kind is another.
+	// Event returns what identifies the event. It is empty unless the Kind is KindEvent.
 	Event() EventKey
 }
 
 // Kind is what a request does.
 type Kind string
 
-// The kinds of requests.
+// Kinds of requests.
 const (
-	// KindProfile creates a profile or, where one with its identifiers exists, updates it.
+	// KindProfile creates a profile, or updates the one with the same identifiers.
 	KindProfile Kind = "profile"
 	// KindEvent records an event.
 	KindEvent Kind = "event"
 	// KindSubscription subscribes one person to a list.
 	KindSubscription Kind = "subscription"
-	// KindUnsubscription unsubscribes one person from a list, or from all.
+	// KindUnsubscription unsubscribes one person from a list, or from all marketing.
 	KindUnsubscription Kind = "unsubscription"
 	// KindMerge merges a profile into another.
 	KindMerge Kind = "merge"
 )
 
-// EventKey is what Klaviyo knows an event of a profile by.
+// EventKey is what identifies an event of a profile in Klaviyo.
 type EventKey struct {
 	// Metric is the metric's name.
 	Metric string
-	// Time is when it happened, in RFC 3339. It is empty if the event doesn't say.
+	// Time is when the event happened, in RFC 3339 format. It is empty if the event has no
+	// time.
 	Time string
-	// UniqueID is the key against duplicates: the event's messageId, or a UUID made of the event.
+	// UniqueID is the deduplication key: the event's messageId, or a UUID derived from the
+	// event.
 	UniqueID string
 }
 
-// request is a Request whose body is a B, one of the generated types.
+// request implements Request with a body of the generated type B.
 type request[B any] struct {
 	kind      Kind
 	operation *runtime.Operation
 	body      B
 	event     EventKey
-	raw       int // bytes of JSON in the body that need no encoding
+	raw       int // bytes of the body that are already JSON
 }
 
 func (r *request[B]) Kind() Kind                    { return r.kind }
@@ -69,7 +71,7 @@ func (r *request[B]) AppendBody(dst []byte) []byte {
 	if body, ok := any(&r.body).(interface{ AppendJSON([]byte) []byte }); ok {
 		return body.AppendJSON(slices.Grow(dst, r.raw))
 	}
-	return appendJSON(dst, &r.body) // of a kind that is too rare for an encoder of its own
+	return appendJSON(dst, &r.body) // too rare to generate an encoder
 }
 
 func appendJSON(dst []byte, body any) []byte {

@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// revision is what a revision of Klaviyo's API has to say of the mapping. It stands in a
-// file of its own, which registers it; the rules know none by name.
+// revision describes how a revision of Klaviyo's API affects the mapping. Each revision has
+// its own file, which registers it. The rules don't refer to a revision by name.
 type revision struct {
 	name string
-	// isDefault says that it is the one of a Config that names none.
+	// isDefault is true for the revision that is used if Config.Revision is empty.
 	isDefault bool
 	limits    limits
 	has       places
-	// unsubscribes is what Config.Unsubscribe is where it is nil.
+	// unsubscribes is the default of Config.Unsubscribe.
 	unsubscribes bool
-	// special are the names that custom properties of an event's profile can't have.
+	// special are the reserved names of an event's profile.
 	special *specialNames
 
-	// Each meaning becomes a request. There is no merge where has.merge is false.
+	// These build the requests. merge is nil if has.merge is false.
 	profile                func(*profile) Request
 	event                  func(*event) Request
 	subscribe, unsubscribe func(*subscription) Request
 	merge                  func(*merge) Request
 
-	// bodies say where the bodies have what, by the kind of request.
+	// bodies describe where each field is in the body, by kind of request.
 	bodies map[Kind]bodyFields
 }
 
-// limits are what requests are held to. Sizes are in bytes of UTF-8, lengths in characters.
+// limits are the API's limits on requests. Sizes are in bytes of UTF-8, lengths in characters.
 type limits struct {
 	metricName   int // length of a metric's name
 	properties   int // of an event
@@ -84,10 +84,11 @@ func register(r *revision) *revision {
 	return r
 }
 
-// Revisions lists the revisions of Klaviyo's API that a Config can name, the oldest first.
+// Revisions returns the revisions of Klaviyo's API that [Config.Revision] can select, oldest
+// first.
 func Revisions() []string { return slices.Sorted(maps.Keys(revisions)) }
 
-// DefaultRevision is the revision of a Config that names none.
+// DefaultRevision returns the revision that is used if [Config.Revision] is empty.
 func DefaultRevision() string {
 	for name, r := range revisions {
 		if r.isDefault {
@@ -97,7 +98,7 @@ func DefaultRevision() string {
 	return "" // there is one
 }
 
-// revisionOf gives the revision of that name, or the default one without a name.
+// revisionOf returns the revision with that name, or the default one if the name is empty.
 func revisionOf(name string) (*revision, error) {
 	if r := revisions[name]; r != nil {
 		return r, nil
@@ -108,7 +109,7 @@ func revisionOf(name string) (*revision, error) {
 	return nil, fmt.Errorf("revision must be one of %s", strings.Join(Revisions(), ", "))
 }
 
-// revisionsWith lists the revisions that have a place for something.
+// revisionsWith lists the revisions that support a feature.
 func revisionsWith(has func(places) bool) string {
 	var names []string
 	for _, name := range Revisions() {

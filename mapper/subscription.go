@@ -60,7 +60,7 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		return nil, nil
 	}
 	if byDefault && request != nil {
-		m.warn(CodeSubscribedByDefault, "subscribe", "the record says nothing of subscribing, and subscribes the person; map a column to subscribe if it isn't to")
+		m.warn(CodeSubscribedByDefault, "subscribe", "the record has no subscribe column, so it subscribes the person; map a column to subscribe to choose")
 	}
 	return request, err
 }
@@ -70,7 +70,7 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 func (m *mapping) warnSubscribeElsewhere() {
 	for _, p := range groupSubscription.subscribe.from {
 		if v, ok := m.lookup(p); ok && (v.isBool() && v[0] == 't' || v.isString() && len(v) <= maxFlag && strings.EqualFold(v.text(), "true")) {
-			m.warn(CodeSubscribeElsewhere, p.text, "subscribe is true, but stands among the traits and subscribes nobody; in an identify it belongs in traits.properties")
+			m.warn(CodeSubscribeElsewhere, p.text, "subscribe is true but directly in the traits, so it subscribes nobody; move it to traits.properties")
 			return
 		}
 	}
@@ -82,11 +82,11 @@ func (m *mapping) groupRequest(p person, subscribe flagValue) (Request, *Error) 
 	rules := &groupSubscription
 	listID, ok := m.firstText(&rules.listID)
 	if !ok {
-		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "a group needs a groupId, the id of a list"}
+		return nil, &Error{Code: CodeMissingGroupID, Field: "groupId", Message: "no groupId; set it to the id of a Klaviyo list"}
 	}
 	switch {
 	case !subscribe.ok:
-		return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "subscribe is neither true nor false; a group with subscribe: true in its traits subscribes"}
+		return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "subscribe must be true or false; set subscribe: true in the traits to subscribe the person"}
 	case subscribe.isTrue:
 		return m.subscribe(rules, p, trim(listID.text))
 	}
@@ -106,7 +106,7 @@ func (m *mapping) skipGroup(subscribe flagValue) SkipReason {
 }
 
 func (m *mapping) warnNotUnsubscribed(subscribe flagValue) {
-	m.warn(CodeNotUnsubscribed, subscribe.path.text, "subscribe is false, but unsubscribes nobody; set unsubscribe in the config if it is to")
+	m.warn(CodeNotUnsubscribed, subscribe.path.text, "subscribe is false, but nobody is unsubscribed; set unsubscribe in the config to unsubscribe people")
 }
 
 // subscribe subscribes a person by the channels that they consent to.
@@ -144,9 +144,9 @@ func (m *mapping) consentTime() (string, *Error) {
 	case err != nil:
 		return "", err
 	case at.text == "":
-		return "", &Error{Code: CodeMissingTime, Field: timeRule.from[0].text, Message: "a consent that is imported needs the time at which it was given"}
+		return "", &Error{Code: CodeMissingTime, Field: timeRule.from[0].text, Message: "no time; a historical import needs the time when consent was given"}
 	case at.at.After(m.cfg.Now()):
-		return "", &Error{Code: CodeInvalidTime, Field: at.path.text, Message: "a consent that is imported was given in the past"}
+		return "", &Error{Code: CodeInvalidTime, Field: at.path.text, Message: "time in the future; a historical import needs the time when consent was given"}
 	}
 	return at.text, nil
 }
@@ -181,11 +181,11 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS b
 	byEmail, bySMS = email.ok && p.Email != "", sms.ok && p.PhoneNumber != ""
 	switch {
 	case !byEmail && !bySMS:
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the person consents to has its identifier, so nobody is subscribed"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is subscribed: the person has no email or phone number for a channel in consent"}
 	case !byEmail && email.ok && email.path != "":
-		m.warn(CodeChannelWithoutIdentifier, email.path, "the event names the channel email, but has no valid email address; the person is subscribed to sms only")
+		m.warn(CodeChannelWithoutIdentifier, email.path, "no valid email address for the channel email; the person is subscribed to sms only")
 	case !bySMS && sms.ok && sms.path != "":
-		m.warn(CodeChannelWithoutIdentifier, sms.path, "the event names the channel sms, but has no valid phone number; the person is subscribed to email only")
+		m.warn(CodeChannelWithoutIdentifier, sms.path, "no valid phone number for the channel sms; the person is subscribed to email only")
 	}
 	return byEmail, bySMS, nil
 }
@@ -195,7 +195,7 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS b
 func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
 	email, sms = p.Email != "", p.PhoneNumber != ""
 	if !email && !sms {
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "subscribe", Message: "subscribe is false, but there is no email and no phone number to unsubscribe"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "subscribe", Message: "nobody is unsubscribed: subscribe is false, but the person has no email and no phone number"}
 	}
 	if !m.revision.has.endedBy {
 		return email, sms, nil
@@ -204,7 +204,7 @@ func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms 
 		email, sms = email && mail.ok, sms && text.ok
 	}
 	if !email && !sms {
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "no channel that the event names has its identifier, so nobody is unsubscribed"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is unsubscribed: the person has no email or phone number for a channel in consent"}
 	}
 	return email, sms, nil
 }
@@ -222,7 +222,7 @@ func (m *mapping) named(r *rule) (email, sms consented, ok bool) {
 		case strings.EqualFold(name, string(ChannelSMS)):
 			sms = consented{true, p.text}
 		default:
-			m.warn(CodeUnknownChannel, p.text, "a channel is email or sms; another was named")
+			m.warn(CodeUnknownChannel, p.text, "each channel must be email or sms")
 		}
 	}
 	return email, sms, true
@@ -238,7 +238,7 @@ func (m *mapping) firstList(r *rule) (value, path, bool) {
 			m.traceTaken(r, p.text)
 			return v, p, true
 		default:
-			m.warn(CodeWrongType, p.text, "a channel or a list of channels is needed here")
+			m.warn(CodeWrongType, p.text, "must be a channel or a list of channels")
 		}
 	}
 	return nil, path{}, false

@@ -68,7 +68,7 @@ func (m *mapping) eventTime(r *rule) (moment, *Error) {
 			continue
 		}
 		if read.assumed {
-			m.warn(CodeAssumedUTC, p.text, "a time without an offset; it is taken to be in UTC")
+			m.warn(CodeAssumedUTC, p.text, "no UTC offset: the time is read as UTC")
 		}
 		m.traceTaken(r, p.text)
 		return moment{read.text, p, read.at}, nil
@@ -79,9 +79,9 @@ func (m *mapping) eventTime(r *rule) (moment, *Error) {
 	return moment{}, first
 }
 
-// ParseTime reads the JSON value of a time, a string or a number, in each of the notations
-// that Map reads in an event. It is false of anything else. Whether Klaviyo takes such a time
-// is another question.
+// ParseTime parses a time from a JSON string or number, in any format that [Mapper.Map]
+// accepts. It returns false if the value isn't a time. It doesn't check whether the time is
+// in the range that Klaviyo accepts.
 func ParseTime(json []byte) (time.Time, bool) {
 	v := value(json)
 	text := json
@@ -97,16 +97,16 @@ func ParseTime(json []byte) (time.Time, bool) {
 	return read.at, ok
 }
 
-// writtenTime is a time in RFC 3339; assumed says that it had no offset.
+// writtenTime is a time in RFC 3339 format; assumed is true if it had no offset.
 type writtenTime struct {
 	text    string
 	at      time.Time
 	assumed bool
 }
 
-// readTime reads a time, or says what is wrong with it.
+// readTime parses a time, or returns what is wrong with it.
 func (m *mapping) readTime(v value) (read writtenTime, fault string) {
-	const noTime = "not a time; write it as 2026-03-01T09:30:00Z"
+	const noTime = "invalid time: write it as 2026-03-01T09:30:00Z"
 	text := []byte(v)
 	switch {
 	case v.isString():
@@ -121,9 +121,9 @@ func (m *mapping) readTime(v value) (read writtenTime, fault string) {
 	case !ok:
 		return writtenTime{}, noTime
 	case read.at.Before(earliestTime):
-		return writtenTime{}, "Klaviyo takes times after the year 2000"
+		return writtenTime{}, "time out of range: it must be after the year 2000"
 	case read.at.After(m.aheadAtFirst) && read.at.After(yearAhead(m.cfg.Now)):
-		return writtenTime{}, "Klaviyo takes times up to one year ahead"
+		return writtenTime{}, "time out of range: it must be at most one year ahead"
 	}
 	return read, ""
 }

@@ -18,11 +18,11 @@ var (
 // eventName finds the name of a track or a screen.
 func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	if event, ok := m.lookup(eventPath); ok && !event.isString() && !event.isNull() {
-		return textValue{}, &Error{Code: CodeWrongType, Field: "event", Message: "the name of an event is a string"}
+		return textValue{}, &Error{Code: CodeWrongType, Field: "event", Message: "must be a string"}
 	}
 	name, ok := m.firstText(names)
 	if !ok {
-		return textValue{}, &Error{Code: CodeMissingEventName, Field: "event", Message: "the event has no name; it may be in event, properties.name and others"}
+		return textValue{}, &Error{Code: CodeMissingEventName, Field: "event", Message: "no event name; set event"}
 	}
 	name.text = trim(name.text)
 	return name, nil
@@ -141,7 +141,7 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 	out := []string{}
 	for channel := range m.eachChannel(channels) {
 		if len(out) == maxChannels {
-			m.setLimitError(limitError(CodeListTooLong, from.text, "a profile has %d channels at most", maxChannels))
+			m.setLimitError(limitError(CodeListTooLong, from.text, "a profile can have at most %d channels", maxChannels))
 			break
 		}
 		if channel != nil {
@@ -158,7 +158,7 @@ func (m *mapping) withoutSpecialNames(custom object, p *profile) object {
 		if isSet == nil || !isSet(p) {
 			return false
 		}
-		m.warnCollision(m.traitPath(trait.name()), "Klaviyo's special name is the profile's own field")
+		m.warnCollision(m.traitPath(trait.name()), "its name is reserved for a field of the profile")
 		return true
 	})
 }

@@ -55,9 +55,9 @@ func (m *mapping) eventType(known *typeRule) string {
 
 // noType is the error of an event that doesn't say what it is.
 func (m *mapping) noType() *Error {
-	e := &Error{Code: CodeMissingType, Field: typePath.text, Message: "an event has a type, such as track or identify; is this one of RudderStack's?"}
+	e := &Error{Code: CodeMissingType, Field: typePath.text, Message: "no event type, such as track or identify; check that this is a RudderStack event"}
 	if v, ok := m.lookup(typePath); ok && !v.isNull() && !v.isString() {
-		e.Code, e.Message = CodeWrongType, "the type of an event is a string, such as track or identify"
+		e.Code, e.Message = CodeWrongType, "must be a string, such as track or identify"
 	}
 	return e
 }

@@ -117,7 +117,7 @@ func TestWrongVariables(t *testing.T) {
 		{"a command", map[string]string{"RUDDERKLAVIYO_CONCURRENCY": "0"}, []string{"send", "--simulate"}, "--concurrency is from 1", "RUDDERKLAVIYO_CONCURRENCY"},
 		{"the client", map[string]string{"RUDDERKLAVIYO_BASE_URL": "http://klaviyo.test"}, []string{"send"}, "--base-url: use https", "RUDDERKLAVIYO_BASE_URL"},
 		{"the mapping", map[string]string{"RUDDERKLAVIYO_DEFAULT_COUNTRY": "Utopia"}, []string{"map"}, "defaultCountry must be", "RUDDERKLAVIYO_DEFAULT_COUNTRY"},
-		{"the revision's places", map[string]string{"RUDDERKLAVIYO_HISTORICAL_IMPORT": "true"}, []string{"map"}, "historicalImport: the revision has no place", "RUDDERKLAVIYO_HISTORICAL_IMPORT"},
+		{"the revision's places", map[string]string{"RUDDERKLAVIYO_HISTORICAL_IMPORT": "true"}, []string{"map"}, "historicalImport: not supported by this revision", "RUDDERKLAVIYO_HISTORICAL_IMPORT"},
 		{"a form of output", map[string]string{"RUDDERKLAVIYO_OUTPUT": "xml"}, []string{"version"}, "--output is one of", "RUDDERKLAVIYO_OUTPUT"},
 		{"another flag", map[string]string{"RUDDERKLAVIYO_CHECKPOINT": "saved"}, []string{"plan", "--from-line", "3"}, "exclude each other", "RUDDERKLAVIYO_CHECKPOINT"},
 	}

@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
 	r.want(t, statusDone)
 	want := `line 1 track
-warning: invalid_phone: traits.phone: not a phone number in international form (a country in the traits or defaultCountry would allow national ones), and kept as a custom property
+warning: invalid_phone: traits.phone: invalid phone number: it has no country calling code; start it with +, or add a country to the traits or defaultCountry to the config; kept as a custom property
 
 create_event  POST /api/events/
   field                    value              from             why
@@ -140,17 +140,17 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 		name, event, want, why string
 	}{
 		{"missing identifier", `{"type":"track","event":"x","userId":"7","properties":{"a":1}}`,
-			"line 1 track\ncan't be sent: missing_identifier: no email and no phone number in traits, context.traits or properties; with allowExternalIdOnly its user id would do\n" + unsent, "unsendable"},
+			"line 1 track\ncan't be sent: missing_identifier: no email and no phone number in traits, context.traits or properties; set allowExternalIdOnly to send it by user id\n" + unsent, "unsendable"},
 		{"too many properties", `{"type":"track","event":"x","traits":{"email":"ann@example.com"},"properties":{` + properties + `}}`,
-			"line 1 track\ncan't be sent: too_many_properties: properties: an event has 300 properties at most\n" +
+			"line 1 track\ncan't be sent: too_many_properties: properties: an event can have at most 300 properties\n" +
 				`  properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
 		{"bad time", `{"type":"track","event":"x","timestamp":"soon","traits":{"email":"ann@example.com"}}`,
-			"line 1 track\ncan't be sent: invalid_time: timestamp: not a time; write it as 2026-03-01T09:30:00Z\n" +
+			"line 1 track\ncan't be sent: invalid_time: timestamp: invalid time: write it as 2026-03-01T09:30:00Z\n" +
 				"  timestamp  \"soon\"\n" + unsent, "unsendable"},
 		{"bad type", `{"type":5,"traits":{"email":"ann@example.com"}}`,
-			"line 1\ncan't be sent: wrong_type: type: the type of an event is a string, such as track or identify\n  type  5\n" + unsent, "unsendable"},
+			"line 1\ncan't be sent: wrong_type: type: must be a string, such as track or identify\n  type  5\n" + unsent, "unsendable"},
 		{"no JSON", `{"type":"track","type":"page"}`,
-			"line 1\ncan't be sent: invalid_json: type: the name is there twice", "unsendable"},
+			"line 1\ncan't be sent: invalid_json: type: duplicate name", "unsendable"},
 		{"unsupported type", `{"type":"page","traits":{"email":"ann@example.com"}}`,
 			"line 1 page\nskipped: unsupported_type: only identify, track, screen and group become requests\n  type  \"page\"\n" + skipped, "skipped"},
 		{"filtered", track(1, "m1"),

@@ -165,7 +165,7 @@ func TestReasons(t *testing.T) {
 		if r := got["missing_identifier"]; r.Code != "missing_identifier" || !strings.Contains(r.Message, "no email and no phone number") {
 			t.Errorf("%+v", r)
 		}
-		if r := got["invalid_json"]; !strings.Contains(r.Message, "not JSON") {
+		if r := got["invalid_json"]; !strings.Contains(r.Message, "invalid JSON") {
 			t.Errorf("%+v", r)
 		}
 	}
