@@ -8,42 +8,44 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Attempt is one sending of a request and what came of it. It holds no part of the
-// request or the answer.
+// Attempt describes one attempt to send a request, and its result. It contains no part of the
+// request or the response.
 type Attempt struct {
-	// Operation is the call. An upsert consists of several.
+	// Operation is the operation that was called. An upsert can call several.
 	Operation *runtime.Operation
-	// Number is the attempt's place among those of the call, from 1 on.
+	// Number is the number of the attempt within the call, starting at 1.
 	Number int
-	// StatusCode is the answer's, zero if there was none.
+	// StatusCode is the status of the response, or zero if there was none.
 	StatusCode int
-	// Err is nil after success, else one of the Err… variables, or the error of the
-	// context where that has ended. It isn't an [*Error]: another attempt may follow.
+	// Err is nil if the attempt succeeded. Otherwise it is one of the Err… variables, or the
+	// error of the context if that has ended. It isn't an [*Error], since another attempt may
+	// follow.
 	Err error
-	// Wait is how long the limiter held the attempt back before it was sent. Waits
-	// between attempts aren't in it.
+	// Wait is how long the attempt waited for the rate limits. It doesn't include the backoff
+	// between attempts.
 	Wait time.Duration
-	// Duration is the time from sending to the end of the answer or the failure.
+	// Duration is the time from sending the request to the end of the response or the
+	// failure.
 	Duration time.Duration
 }
 
-// AttemptHook is told of an attempt when it is over, with the context of the call.
+// AttemptHook is called after an attempt, with the context of the call.
 type AttemptHook func(context.Context, Attempt)
 
-// WithAttemptHook calls hook after each attempt, in the goroutine that makes the call
-// and before any other attempt of it. Several goroutines may call it at the same time,
-// and the call waits for it. Given more than once, the hooks are called in their order.
+// WithAttemptHook calls hook after each attempt, in the goroutine that makes the call and
+// before its next attempt. The call waits for the hook. Concurrent calls run the hook
+// concurrently. If the option is used more than once, the hooks run in that order.
 func WithAttemptHook(hook AttemptHook) Option {
 	return func(c *config) error {
 		if hook == nil {
-			return optionError("WithAttemptHook", "the hook is nil; leave the option out")
+			return optionError("WithAttemptHook", "the hook is nil; omit the option")
 		}
 		c.hooks = append(c.hooks, hook)
 		return nil
 	}
 }
 
-// reasonOf is an attempt's Err.
+// reasonOf returns the Err of an attempt.
 func reasonOf(req *http.Request, resp *http.Response, err error) error {
 	switch {
 	case err != nil:

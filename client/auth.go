@@ -20,9 +20,9 @@ func authorize(key, companyID, program string) link {
 			op := callOf(req).operation
 			switch {
 			case op.Public && companyID == "":
-				return nil, missingCredentials(op, "this is a call with the public key; give WithCompanyID")
+				return nil, missingCredentials(op, "public calls need a company id; use WithCompanyID")
 			case !op.Public && key == "":
-				return nil, missingCredentials(op, "this is a call with a private key; make the Client with New")
+				return nil, missingCredentials(op, "private calls need a private key; create the Client with New")
 			}
 			req = req.Clone(req.Context())
 			req.Header.Set("revision", op.Revision)

@@ -5,22 +5,22 @@ import (
 	"strconv"
 )
 
-// Blame is whose fault it is that a request failed, and so what can help.
+// Blame classifies errors by where the fault is, and so by what can fix it.
 type Blame int
 
 const (
-	// BlameNobody is that of an error that is no failure of a request: nil, the end of
-	// the caller's context, or ErrUnexpectedAnswer, for such a request was taken.
+	// BlameNobody means that no request failed: nil, the error of the caller's context, or
+	// ErrUnexpectedAnswer, whose request was accepted.
 	BlameNobody Blame = iota
-	// BlameRequest is the request's own: it can't pass as it is, but the next one may.
+	// BlameRequest means that the request can't succeed as it is. Others may.
 	BlameRequest
-	// BlameAccount is that of the account, its key or the Client's settings: no request
-	// can pass until that is mended.
+	// BlameAccount means that the account, its key or the Client's settings are at fault. No
+	// request can succeed until that is fixed.
 	BlameAccount
-	// BlamePath is that of what stands where the API should be, such as a proxy or
-	// another server: waiting doesn't help, and no request is to be given up for it.
+	// BlamePath means that something else responds in place of the API, such as a proxy or
+	// another server. Waiting doesn't help, and the requests aren't at fault.
 	BlamePath
-	// BlamePassing is a failure that may pass by itself: the request may pass later.
+	// BlamePassing means that the failure is temporary. The request may succeed later.
 	BlamePassing
 )
 
@@ -32,7 +32,7 @@ var blameNames = [...]string{
 	BlamePassing: "passing",
 }
 
-// String is the word for it, such as request, for logs.
+// String returns a name for logs, such as request.
 func (b Blame) String() string {
 	if b < 0 || int(b) >= len(blameNames) {
 		return "Blame(" + strconv.Itoa(int(b)) + ")"
@@ -40,7 +40,7 @@ func (b Blame) String() string {
 	return blameNames[b]
 }
 
-// kindBlames gives the blame for each kind of error.
+// kindBlames maps each kind of error to its Blame.
 var kindBlames = []struct {
 	kind  error
 	blame Blame
@@ -57,7 +57,7 @@ var kindBlames = []struct {
 	{ErrUnavailable, BlamePassing},
 }
 
-// BlameOf says whose fault an error of a Client is.
+// BlameOf returns the Blame of an error of a Client.
 func BlameOf(err error) Blame {
 	for _, b := range kindBlames {
 		if errors.Is(err, b.kind) {

@@ -12,8 +12,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Call makes a typed call. It is for the API of a generated package: klaviyo.NewAPI takes
-// a Client.
+// Call makes a typed call. It implements [runtime.Caller] for klaviyo.NewAPI; programs rarely
+// call it directly.
 func (c *Client) Call(ctx context.Context, call runtime.Call) error {
 	cfg := configOf(call.Options)
 	path, err := call.Path()
@@ -24,7 +24,7 @@ func (c *Client) Call(ctx context.Context, call runtime.Call) error {
 }
 
 // adviceID is what to do about an id that can't be a part of a path.
-const adviceID = "give an id; this one is empty or consists of dots"
+const adviceID = "invalid id: it is empty or consists of dots"
 
 // configOf applies options. What an earlier call was answered is forgotten.
 func configOf(opts []runtime.CallOption) runtime.CallConfig {
@@ -35,38 +35,37 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 	return cfg
 }
 
-// Do reaches an endpoint that no generated package describes, or a described one without
-// its types:
+// Do calls an endpoint that no generated package describes, or a described one without its
+// types:
 //
 //	var segments struct {
 //		Data []struct{ ID string }
 //	}
 //	err := c.Do(ctx, "GET", "/api/segments", url.Values{"page[size]": {"100"}}, nil, &segments)
 //
-// The request passes the same links as a typed call and fails with the same errors. The
-// path begins with a slash and is escaped. The query, the body and the answer may be nil:
-// the body is written as JSON, and the answer's JSON is decoded into answer, a pointer. One
-// that doesn't fit what it points to is an [ErrUnexpectedAnswer].
+// The request passes through the same steps as a typed call, and fails with the same errors.
+// The path begins with a slash and must be escaped. The query, body and answer may be nil. The
+// body is encoded as JSON, and the response is decoded into answer, a pointer. If it doesn't
+// fit, the error is [ErrUnexpectedAnswer].
 //
-// The revision is the latest that this module describes, or that of [runtime.InRevision].
-// Where its description has the endpoint, the body needs the same identifiers as in a typed
-// call, and the answer has to be as described. The limits are those that a description, of
-// whichever revision, gives the endpoint. Those of other endpoints are learned from the
-// headers of their answers.
+// The revision is the latest one that this module describes, or that of [runtime.InRevision]. If
+// it describes the endpoint, the body needs the same identifiers as in a typed call, and the
+// response must match the description. The rate limits come from the description of any
+// revision or, for other endpoints, from response headers.
 //
-// A request is sent again after the failures that the package comment names, whatever its
-// method. A POST whose answer was lost may then take effect twice. To send it once, give
-// the Client a [RetryPolicy] with MaxAttempts 1.
+// A request is retried after the failures that the package comment lists, whatever its method.
+// A POST whose response was lost may then take effect twice. To send it only once, use a
+// Client with a [RetryPolicy] whose MaxAttempts is 1.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, answer any, opts ...runtime.CallOption) error {
 	cfg := configOf(opts)
 	if !isPath(path) {
-		return refuse(nil, "give a path such as /api/segments, escaped, and what follows a question mark as the query")
+		return refuse(nil, "invalid path: it must be escaped, such as /api/segments, without a query; pass the query separately")
 	}
 	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
-		return refuse(nil, "give a revision, which is a date (YYYY-MM-DD)")
+		return refuse(nil, "invalid revision: it must be a date (YYYY-MM-DD)")
 	}
 	if v := reflect.ValueOf(answer); answer != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return refuse(nil, "give a pointer to decode the answer into, or nil")
+		return refuse(nil, "invalid answer: it must be a pointer, or nil")
 	}
 	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
 	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, decodeWhole, cfg.Answered)

@@ -33,9 +33,9 @@ const (
 	adviceCertificate = "check the base URL and the certificates that this machine trusts"
 	advicePlainHTTP   = "the server doesn't speak TLS; check the scheme and the port of the base URL"
 	adviceHost        = "check the host of the base URL and this machine's DNS"
-	adviceRefused     = "nothing listens there; check the base URL, or send again later"
-	adviceProxy       = "check HTTPS_PROXY, the proxy's user and password, and that it lets Klaviyo through"
-	adviceTLS         = "the server refuses TLS as this machine speaks it; check the base URL, and proxies on the way"
+	adviceRefused     = "connection refused; check the base URL, or retry later"
+	adviceProxy       = "check HTTPS_PROXY, the proxy's user and password, and that the proxy allows Klaviyo"
+	adviceTLS         = "the TLS handshake failed; check the base URL and any proxy"
 	adviceNotHTTP     = "the server doesn't speak HTTP; check the scheme and the port of the base URL"
 	adviceTransport   = "check the base URL and the transport of the http.Client"
 )
@@ -46,7 +46,7 @@ func causes() []cause {
 	return []cause{
 		{text: ofType(func(e *limitError) string { return e.Error() }), final: true},
 		{text: ofType(func(e attemptTimeoutError) string { return e.Error() })},
-		{text: is(errTooLarge), advice: "ask for smaller pages", final: true},
+		{text: is(errTooLarge), advice: "use a smaller page size", final: true},
 		{text: is(errCutOff)},
 
 		{text: ofType(func(e *tls.CertificateVerificationError) string { return e.Error() }), advice: adviceCertificate, final: true},

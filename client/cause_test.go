@@ -220,7 +220,7 @@ func TestDescribe(t *testing.T) {
 		{errors.New(`net/http: invalid header field value for "X-` + private + `"`), "invalid header field"},
 		{errors.New("stream error: stream ID 3; REFUSED_STREAM; " + private), "http2: stream error REFUSED_STREAM"},
 		{errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="` + private + `"`), "http2: server sent GOAWAY and closed the connection"},
-		{fmt.Errorf("%w of %s: %w", errCutOff, private, io.ErrUnexpectedEOF), "the answer was cut off"},
+		{fmt.Errorf("%w of %s: %w", errCutOff, private, io.ErrUnexpectedEOF), "the response was incomplete"},
 		{fmt.Errorf("again, %s: %w", private, &ownError{}), "an error of type *client.ownError; Unwrap has its text"},
 	} {
 		if got := describe(test.err); got != test.want {

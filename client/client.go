@@ -6,8 +6,8 @@ import (
 	"net/url"
 )
 
-// Client sends requests to Klaviyo. It is safe for concurrent use, and a program
-// needs one for each account: two clients don't know of each other's limits.
+// Client sends requests to Klaviyo. It is safe for concurrent use. Use one Client for each
+// account, since Clients don't share their view of the rate limits.
 type Client struct {
 	baseURL        *url.URL
 	logger         *slog.Logger
@@ -18,11 +18,10 @@ type Client struct {
 	externalIDOnly bool
 }
 
-// New makes a Client that authenticates with a private API key. Without options
-// it talks to https://a.klaviyo.com, retries as the zero [RetryPolicy] says, and
-// logs nothing. A public key, six letters and digits, is refused: only a private one
-// makes these calls. The key goes with private calls only; with [WithCompanyID] the Client
-// makes the public ones too.
+// New returns a Client that authenticates with a private API key. By default it sends requests
+// to https://a.klaviyo.com, retries with the default [RetryPolicy], and logs nothing. A public
+// key (six letters and digits) is an error. The key is used for private calls only. With
+// [WithCompanyID], the Client can make public calls too.
 func New(key string, opts ...Option) (*Client, error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
@@ -30,11 +29,11 @@ func New(key string, opts ...Option) (*Client, error) {
 	return newClient(key, opts)
 }
 
-// NewPublic makes a Client without a private key, for programs in the hands of
-// others. It makes the public calls, those under /client/, for the account with a
-// company id, which is the account's public key of six letters and digits. They are
-// checked, limited and retried as others are. Any other call fails with
-// [ErrMissingCredentials], and nothing is sent.
+// NewPublic returns a Client without a private key, for programs that run on devices of other
+// people. It makes the public calls, under /client/, for the account with the company id,
+// which is the account's public key of six letters and digits. Public calls are checked,
+// rate limited and retried like others. Any other call isn't sent and fails with
+// [ErrMissingCredentials].
 func NewPublic(companyID string, opts ...Option) (*Client, error) {
 	if err := checkCompanyID(companyID); err != nil {
 		return nil, optionError("NewPublic", err.Error())
@@ -63,8 +62,8 @@ func newClient(key string, opts []Option) (*Client, error) {
 	return c, nil
 }
 
-// links are what every request passes on its way out, from top to bottom, and
-// its answer on its way back. What stands below retry happens for every attempt.
+// links returns the steps that each request passes through from first to last, and its
+// response in reverse. The steps after retry run for each attempt.
 func links(key string, cfg config, limiters *limiters, counters *counters) []link {
 	return []link{
 		checkIdentifiers(cfg.externalIDOnly),
@@ -77,14 +76,14 @@ func links(key string, cfg config, limiters *limiters, counters *counters) []lin
 	}
 }
 
-// Stats tells what the Client has done so far.
+// Stats returns the counters of the Client.
 func (c *Client) Stats() Stats { return c.counters.stats() }
 
-// String names the server. It doesn't show the key, nor do GoString and LogValue.
+// String returns the base URL. Like GoString and LogValue, it doesn't contain the key.
 func (c *Client) String() string { return "Klaviyo client of " + c.baseURL.String() }
 
-// GoString is String.
+// GoString returns the same as String.
 func (c *Client) GoString() string { return c.String() }
 
-// LogValue is String.
+// LogValue returns the same as String.
 func (c *Client) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -115,7 +115,7 @@ func TestWriteOfAnotherType(t *testing.T) {
 			t.Errorf("unread %q, want %q", e.Unread, unlikeFields)
 		}
 	}
-	if !strings.Contains(err.Error(), "the request was taken") || strings.Contains(err.Error(), "True") {
+	if !strings.Contains(err.Error(), "the request was accepted") || strings.Contains(err.Error(), "True") {
 		t.Errorf("message %q", err)
 	}
 

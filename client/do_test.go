@@ -348,7 +348,7 @@ func TestDailyLimit(t *testing.T) {
 		if !errors.As(err, &e) || !errors.Is(err, client.ErrRateLimited) || e.Attempts != 0 || time.Since(before) > 0 {
 			t.Fatalf("err = %v after %v, want ErrRateLimited at once", err, time.Since(before))
 		}
-		if want := time.Until(left.Reset); e.RetryAfter.Round(time.Second) != want.Round(time.Second) || !strings.Contains(err.Error(), "when the day is over") {
+		if want := time.Until(left.Reset); e.RetryAfter.Round(time.Second) != want.Round(time.Second) || !strings.Contains(err.Error(), "when the daily limit resets") {
 			t.Errorf("err = %v, want a retry after %v", err, want)
 		}
 		time.Sleep(e.RetryAfter)

@@ -47,7 +47,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		{event, 400, revision, ErrRevisionRetired, "2023-02-22"},
 		{event, 400, header, ErrRevisionRetired, "2023-02-22"},
 		{event, 400, property, ErrInvalidRequest, "at /data/attributes/properties/revision"},
-		{event, 402, fault, ErrUnauthorized, "its plan and bills"},
+		{event, 402, fault, ErrUnauthorized, "plan and billing"},
 		{event, 407, page, ErrMisdirected, "HTTPS_PROXY"},
 		{event, 401, fault, ErrUnauthorized, "events:write"},
 		{event, 401, page, ErrUnauthorized, "a private key of the account"},
@@ -180,12 +180,12 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 		{wrapped(&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}), ErrUnavailable, "dial tcp: connection refused"},
 		{wrapped(&net.DNSError{Name: "a.klaviyo.com", Err: "no such host"}), ErrUnavailable, "lookup a.klaviyo.com: no such host"},
 		{wrapped(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ErrMisdirected, "certificates that this machine trusts"},
-		{wrapped(attemptTimeoutError(time.Second)), ErrUnavailable, "no answer within 1s"},
-		{wrapped(fmt.Errorf("%w: %w", errCutOff, errors.New(secret))), ErrUnavailable, "cut off"},
+		{wrapped(attemptTimeoutError(time.Second)), ErrUnavailable, "no response within 1s"},
+		{wrapped(fmt.Errorf("%w: %w", errCutOff, errors.New(secret))), ErrUnavailable, "incomplete"},
 		{wrapped(errors.New("GET " + secret)), ErrUnavailable, "type *errors.errorString"},
 		{wrapped(fmt.Errorf("again: %w", wrapped(errors.New(secret)))), ErrUnavailable, "later"},
-		{wrapped(errTooLarge), ErrInvalidRequest, "smaller pages"},
-		{wrapped(&limitError{wait: 50 * time.Second}), ErrRateLimited, "leaves room in 50s"},
+		{wrapped(errTooLarge), ErrInvalidRequest, "smaller page size"},
+		{wrapped(&limitError{wait: 50 * time.Second}), ErrRateLimited, "allows the call in 50s"},
 	} {
 		err := noAnswer(requestOf(t.Context(), operation(klaviyo.OperationGetProfiles)), test.err)
 		if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.text) || strings.Contains(err.Error(), "ada") {

@@ -50,7 +50,7 @@ func ExampleClient_Send() {
 	fmt.Println(err)
 	// Output:
 	// create_event 202 Signed Up
-	// klaviyo: create_event: missing identifier (at /data/attributes/profile/$email, at /data/attributes/profile/$phone_number): give an email or a phone number
+	// klaviyo: create_event: missing identifier (at /data/attributes/profile/$email, at /data/attributes/profile/$phone_number): add an email or a phone number
 }
 
 // Send what RudderStack's events become, in their order.

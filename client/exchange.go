@@ -24,10 +24,10 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 	}
 	req, err := http.NewRequestWithContext(ctx, op.Method, strings.TrimSuffix(c.baseURL.String(), "/")+path, content)
 	if err != nil {
-		return nil, nil, refuse(op, "give a context, and a path that can be one")
+		return nil, nil, refuse(op, "invalid request: the context is nil, or the path is invalid")
 	}
 	if req.URL.Host != c.baseURL.Host {
-		return nil, nil, refuse(op, "the path leads to another server than the base URL's, which would see the key")
+		return nil, nil, refuse(op, "the path leads to a server other than that of the base URL, which would receive the key")
 	}
 	call := &call{operation: op, body: body}
 	req = req.WithContext(withCall(ctx, call))

@@ -24,7 +24,7 @@ func missingCredentials(op *runtime.Operation, advice string) *Error {
 
 // unwritable makes the error of a body that can't be encoded or read.
 func unwritable(op *runtime.Operation, err error) *Error {
-	e := refuse(op, "give a body that can be written as JSON")
+	e := refuse(op, "the body can't be encoded as JSON")
 	e.cause = err
 	return e
 }
@@ -37,10 +37,10 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
 		Answer: read, Unread: unread,
 		kind:   ErrUnexpectedAnswer,
-		advice: "the request was taken, so don't send it again; Answer and ResourceID have what could be read",
+		advice: "the request was accepted, so don't send it again; Answer and ResourceID have what could be decoded",
 	}
 	if sent.Operation.Method == http.MethodGet {
-		e.advice = "Answer has what could be read; report what the answer lacks, for sent again the call fails again"
+		e.advice = "Answer has what could be decoded; a retry fails again, so report what the response lacks"
 	}
 	e.ResourceID = idIn(answer)
 	return e
@@ -59,10 +59,10 @@ func noAnswer(req *http.Request, err error) *Error {
 	switch {
 	case errors.As(err, &limited):
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
-		e.advice = "give the context more time, or send less at a time"
+		e.advice = "use a longer context deadline, or fewer requests at a time"
 		switch {
 		case limited.ofDay:
-			e.advice = "send again when the day is over"
+			e.advice = "retry when the daily limit resets"
 		case limited.limitedFor > 0:
 			e.advice = advice[ErrRateLimited]
 		}
@@ -119,7 +119,7 @@ func badAnswer(call *call, resp *http.Response) *Error {
 	case kind == ErrUnauthorized:
 		e.advice = keyAdvice(call.operation)
 	case kind == ErrConflict && e.DuplicateProfileID != "":
-		e.advice = "a profile has these identifiers already; update that one"
+		e.advice = "a profile already has these identifiers; update that profile"
 	}
 	return e
 }
@@ -142,17 +142,17 @@ func excerptOf(body []byte) string {
 
 // advice is what to do about a kind of failure.
 var advice = map[error]string{
-	ErrInvalidRequest: "mend the request; sent again as it is, it fails again",
+	ErrInvalidRequest: "fix the request; a retry without changes fails again",
 	ErrNotFound:       "check the id; the resource may have been deleted or merged into another",
 	ErrConflict:       "the identifiers belong to more than one profile; merge them in Klaviyo, or send one identifier",
-	ErrRateLimited:    "other programs may be using the account's quota; send again later",
+	ErrRateLimited:    "other programs may be using the account's quota; retry later",
 	ErrUnavailable:    "send again later",
-	ErrMisdirected:    "the answer isn't the API's; check the base URL, and proxies on the way",
+	ErrMisdirected:    "the response isn't from the API; check the base URL and any proxy",
 }
 
 // statusAdvice is what to do about a status where that is more than advice says.
 var statusAdvice = map[int]string{
-	http.StatusPaymentRequired:   "the account has to be paid for; see its plan and bills in Klaviyo",
+	http.StatusPaymentRequired:   "payment required; check the account's plan and billing in Klaviyo",
 	http.StatusProxyAuthRequired: adviceProxy,
 }
 
@@ -165,7 +165,7 @@ func keyAdvice(op *runtime.Operation) string {
 	if op.Public {
 		return "check the company id"
 	}
-	return fmt.Sprintf("give a private key of the account with the scopes %s",
+	return fmt.Sprintf("use a private key of the account with the scopes %s",
 		strings.Join(op.Scopes, ", "))
 }
 

@@ -13,7 +13,7 @@ func checkIdentifiers(externalIDOnly bool) link {
 			}
 			people, err := peopleIn(op, body)
 			if err != nil {
-				e := refuse(op, "give the body that the operation has in package klaviyo")
+				e := refuse(op, "use the body type of the operation in package klaviyo")
 				e.cause = err
 				return nil, e
 			}
@@ -25,7 +25,7 @@ func checkIdentifiers(externalIDOnly bool) link {
 			}
 			if len(missing) > 0 {
 				return nil, &Error{Operation: op, Missing: missing, kind: ErrMissingIdentifier,
-					advice: "give an email or a phone number"}
+					advice: "add an email or a phone number"}
 			}
 			return next.RoundTrip(req)
 		})

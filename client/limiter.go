@@ -76,12 +76,12 @@ type limitError struct {
 
 func (e *limitError) Error() string {
 	if e.ofDay {
-		return fmt.Sprintf("the calls that the operation has in a day are used up; there is room in %v", e.wait.Round(time.Minute))
+		return fmt.Sprintf("the daily limit of the operation is reached; it resets in %v", e.wait.Round(time.Minute))
 	}
 	if e.limitedFor > 0 {
-		return fmt.Sprintf("the operation has been answered 429 for %v", e.limitedFor.Round(time.Second))
+		return fmt.Sprintf("the operation has got only 429 responses for %v", e.limitedFor.Round(time.Second))
 	}
-	return fmt.Sprintf("the rate limit leaves room in %v, after the context's deadline", e.wait.Round(time.Millisecond))
+	return fmt.Sprintf("the rate limit allows the call in %v, after the context's deadline", e.wait.Round(time.Millisecond))
 }
 
 func (e *limitError) Unwrap() error {

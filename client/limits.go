@@ -6,33 +6,34 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Limits are what is left of an operation's limits, as far as the Client knows: from
-// its own calls, and from what the answers to them told of other programs' calls.
+// Limits describes what is left of an operation's rate limits, as far as the Client knows from
+// its own calls and, for the calls of other programs, from response headers.
 type Limits struct {
-	// Burst is the limit of a second, and Steady that of a minute. Daily is that of a day;
-	// its Limit is zero where there is none.
+	// Burst is the limit per second, Steady the limit per minute, and Daily the limit per
+	// day. Daily.Limit is zero if there is no daily limit.
 	Burst, Steady, Daily Window
-	// PausedUntil is when a 429 lets the operation go on, zero if it may go on now.
+	// PausedUntil is the end of the wait after a 429. It is zero if the operation isn't
+	// paused.
 	PausedUntil time.Time
 }
 
-// Window is what is left of one limit.
+// Window describes a rate limit window.
 type Window struct {
-	// Limit is how many calls the account may make in a window. It is zero where neither a
-	// description nor an answer has told it.
+	// Limit is the number of calls that the account can make in a window. It is zero if
+	// neither the API description nor a response has given it.
 	Limit int
-	// Remaining is how many of them the Client may still make, beside those that are
-	// under way. A share ([WithQuotaShare]) leaves fewer, and so do other programs.
+	// Remaining is how many more calls the Client can make, not counting those in flight.
+	// [WithQuotaShare] and calls of other programs reduce it.
 	Remaining int
-	// Reset is when all calls are there again, at the latest. It is zero where no call
-	// has been counted since they last were.
+	// Reset is when the full limit is available again, at the latest. It is zero if it is
+	// available now.
 	Reset time.Time
 }
 
-// Limits gives what is left, at this moment, of the limits of each endpoint that was called.
-// Where revisions have different limits, it is what is left of those of the operation that was
-// called last. It is for showing and for planning, since other calls may take it in the next
-// moment: the Client waits where nothing is left.
+// Limits returns what is left of the rate limits of each endpoint that was called. If revisions
+// have different limits, those of the last call's revision apply. Use it for display and
+// planning: concurrent calls can use up the limits at any moment, and the Client waits if
+// nothing is left.
 func (c *Client) Limits() map[runtime.Endpoint]Limits {
 	now := time.Now()
 	c.limiters.mu.Lock()
@@ -44,7 +45,7 @@ func (c *Client) Limits() map[runtime.Endpoint]Limits {
 	return limits
 }
 
-// limits reads the limiter, and changes nothing in it.
+// limits returns the limits without changing the state of the limiter.
 func (l *limiter) limits(now time.Time) Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()

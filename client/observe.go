@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Stats counts what a [Client] has done since it was made.
+// Stats counts what a [Client] has done since it was created.
 type Stats struct {
 	// Requests is the number of attempts sent.
 	Requests int64
-	// Retries is how many of them repeated an earlier one.
+	// Retries is how many of them were retries.
 	Retries int64
-	// RateLimited is the number of 429 answers.
+	// RateLimited is the number of 429 responses.
 	RateLimited int64
 }
 
@@ -23,7 +23,7 @@ func (c *counters) stats() Stats {
 	return Stats{Requests: c.requests.Load(), Retries: c.retries.Load(), RateLimited: c.rateLimited.Load()}
 }
 
-// observe counts each attempt, logs it and tells the hooks.
+// observe counts and logs each attempt, and calls the hooks.
 func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link {
 	return func(next http.RoundTripper) http.RoundTripper {
 		return roundTripper(func(req *http.Request) (*http.Response, error) {

@@ -15,10 +15,10 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// DefaultBaseURL is where Klaviyo's API is.
+// DefaultBaseURL is the base URL of Klaviyo's API.
 const DefaultBaseURL = "https://a.klaviyo.com"
 
-// Option sets up a [Client].
+// Option configures a [Client].
 type Option func(*config) error
 
 type config struct {
@@ -47,7 +47,7 @@ func defaultConfig() config {
 	}
 }
 
-// transport is what carries an attempt.
+// transport returns the transport that sends attempts.
 func (c config) transport() http.RoundTripper {
 	if c.httpClient.Transport != nil {
 		return c.httpClient.Transport
@@ -55,7 +55,7 @@ func (c config) transport() http.RoundTripper {
 	return defaultTransport()
 }
 
-// attemptTimeout is the policy's, or the caller's http.Client's if that is shorter.
+// attemptTimeout is the shorter of the timeouts of the policy and the caller's http.Client.
 func (c config) attemptTimeout() time.Duration {
 	if t := c.httpClient.Timeout; t > 0 {
 		return min(t, c.retry.AttemptTimeout)
@@ -63,8 +63,8 @@ func (c config) attemptTimeout() time.Duration {
 	return c.retry.AttemptTimeout
 }
 
-// defaultTransport is net/http's own, with as many idle connections to a single
-// server as to all.
+// defaultTransport is net/http's default transport, but a single host can use all idle
+// connections.
 var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
@@ -75,10 +75,9 @@ var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 	return t
 })
 
-// WithBaseURL sends the requests to another server than [DefaultBaseURL]. The URL
-// may have a path, which then precedes the operations' paths, but no user
-// information, query or fragment. Plain HTTP goes only to this machine:
-// localhost, 127.0.0.0/8 and ::1.
+// WithBaseURL sets the URL of the server. The default is [DefaultBaseURL]. The URL may have a
+// path, which is prefixed to the paths of operations, but no user information, query or
+// fragment. Plain HTTP is allowed only for localhost, 127.0.0.0/8 and ::1.
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
 		// The URL itself stays out of the errors: it may hold a password.
@@ -87,17 +86,17 @@ func WithBaseURL(base string) Option {
 		case err != nil || u.Host == "" || u.Opaque != "":
 			return optionError("WithBaseURL", "give an absolute URL, such as "+DefaultBaseURL)
 		case u.User != nil:
-			return optionError("WithBaseURL", "take the user information out of the URL; the key authenticates")
+			return optionError("WithBaseURL", "remove the user information from the URL; requests authenticate with the key")
 		case strings.HasSuffix(u.Host, ":"):
-			return optionError("WithBaseURL", "give the port, or take the colon off the host")
+			return optionError("WithBaseURL", "add a port, or remove the colon after the host")
 		case strings.Contains(u.Path, "//") || path.Clean("/"+u.Path) != "/"+strings.Trim(u.Path, "/"):
-			return optionError("WithBaseURL", "take //, . and .. out of the path")
+			return optionError("WithBaseURL", "remove //, . and .. from the path")
 		case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
-			return optionError("WithBaseURL", "take the query and the fragment out of the URL")
+			return optionError("WithBaseURL", "remove the query and the fragment from the URL")
 		case u.Scheme != "https" && u.Scheme != "http":
 			return optionError("WithBaseURL", "use an https URL")
 		case u.Scheme == "http" && !isLoopback(u.Hostname()):
-			return optionError("WithBaseURL", "use https: plain http goes only to localhost, 127.0.0.0/8 and ::1")
+			return optionError("WithBaseURL", "use https: plain http is allowed only for localhost, 127.0.0.0/8 and ::1")
 		}
 		c.baseURL = u
 		return nil
@@ -112,28 +111,28 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// WithHTTPClient sends the requests with hc: with its Transport, its Jar, and its
-// Timeout if that is shorter than [RetryPolicy.AttemptTimeout]. The client is
-// copied, not changed. Its CheckRedirect is not asked: Klaviyo's API doesn't
-// redirect, and the key must not go elsewhere.
+// WithHTTPClient sends the requests with the Transport and the Jar of hc, and with its Timeout
+// if that is shorter than [RetryPolicy.AttemptTimeout]. hc is copied and not changed.
+// CheckRedirect isn't used: Klaviyo's API doesn't redirect, and the key must not reach
+// another server.
 func WithHTTPClient(hc *http.Client) Option {
 	return func(c *config) error {
 		if hc == nil {
-			return optionError("WithHTTPClient", "the client is nil; leave the option out")
+			return optionError("WithHTTPClient", "the client is nil; omit the option")
 		}
 		c.httpClient = *hc
 		return nil
 	}
 }
 
-// WithLogger logs attempts at debug level. Of the retries while nothing is answered the first is
-// a warning, as is the answer that ends them; the others are at debug level. They come with the
-// operation, the status and the times, and why there was no answer; never a body, a
-// query or the key.
+// WithLogger logs each attempt at debug level. While the API doesn't respond, the first retry
+// is logged as a warning, and so is the response that ends the outage; the other retries are
+// at debug level. Records have the operation, the status, the times, and why there was no
+// response. They never contain a body, a query or the key. By default nothing is logged.
 func WithLogger(logger *slog.Logger) Option {
 	return func(c *config) error {
 		if logger == nil {
-			return optionError("WithLogger", "the logger is nil; leave the option out")
+			return optionError("WithLogger", "the logger is nil; omit the option")
 		}
 		c.logger = logger
 		return nil
@@ -152,9 +151,9 @@ func WithRetry(policy RetryPolicy) Option {
 	}
 }
 
-// WithExternalIDOnly lets profiles and events through that have neither an email
-// nor a phone number but an external id, for accounts that identify people by it.
-// Subscriptions need an email or a phone number all the same.
+// WithExternalIDOnly allows profiles and events that have an external id but no email and no
+// phone number, for accounts that identify people by external id. Subscriptions still need
+// an email or a phone number.
 func WithExternalIDOnly() Option {
 	return func(c *config) error {
 		c.externalIDOnly = true
@@ -162,10 +161,9 @@ func WithExternalIDOnly() Option {
 	}
 }
 
-// WithQuotaShare keeps each operation within a share of the calls that Klaviyo
-// grants it in a second and in a minute, rounded down but at least one call, and
-// leaves the rest to the account's other programs. It is above 0 and at most 1,
-// which is the default.
+// WithQuotaShare limits each operation to a share of its burst and steady rate limits, and
+// leaves the rest to other programs that use the account. The share is above 0 and at most 1,
+// which is the default. The limits are rounded down, to at least one call.
 func WithQuotaShare(share float64) Option {
 	return func(c *config) error {
 		if !(share > 0 && share <= 1) { // so that NaN isn't either
@@ -176,11 +174,11 @@ func WithQuotaShare(share float64) Option {
 	}
 }
 
-// WithLimit sets how many calls of an operation's endpoint Klaviyo takes from the account
-// in a second (burst) and in a minute (steady), where that isn't what the description says:
-// Klaviyo has raised the account's limits, or another server has none. The calls of all
-// revisions count. Answers that tell the limit of a minute are believed all the same, and a
-// limit of a day stays. Both are at least 1.
+// WithLimit sets the rate limits of an operation's endpoint, in calls per second (burst) and
+// per minute (steady). Use it if they differ from the API description, for example because
+// Klaviyo has raised the account's limits. Calls of all revisions count. A steady limit in
+// response headers takes precedence, and a daily limit stays in effect. Both values must be
+// at least 1.
 func WithLimit(op *runtime.Operation, burst, steady int) Option {
 	return func(c *config) error {
 		switch {
@@ -194,14 +192,14 @@ func WithLimit(op *runtime.Operation, burst, steady int) Option {
 	}
 }
 
-// defaultPeople is how many profiles a Client remembers unless told otherwise.
+// defaultPeople is the default of WithProfileMemory.
 const defaultPeople = 100_000
 
-// WithProfileMemory sets how many people's profile ids the Client remembers, so
-// that a create_profile for one of them takes one call. Those who were written to
-// last are kept. A person with email, phone number and external id takes about 200
-// bytes, so the default of 100,000 people takes 20 MB; the identifiers themselves are
-// not kept. 0 remembers nobody.
+// WithProfileMemory sets the number of people whose profile ids the Client remembers, so that
+// a create_profile for one of them takes one call. The least recently written are forgotten
+// first. A person with an email, a phone number and an external id takes about 200 bytes, so
+// the default of 100,000 people takes 20 MB. The identifiers themselves aren't stored. 0
+// disables the memory.
 func WithProfileMemory(people int) Option {
 	return func(c *config) error {
 		if people < 0 {
@@ -212,9 +210,9 @@ func WithProfileMemory(people int) Option {
 	}
 }
 
-// WithCompanyID sets the account's public key, also called its company or site id,
-// for the public calls: create_client_event, create_client_profile and
-// create_client_subscription. It is no secret.
+// WithCompanyID sets the account's public key, also called company id or site id, for the
+// public calls: create_client_event, create_client_profile and create_client_subscription. It
+// isn't secret.
 func WithCompanyID(id string) Option {
 	return func(c *config) error {
 		if err := checkCompanyID(id); err != nil {
@@ -225,8 +223,8 @@ func WithCompanyID(id string) Option {
 	}
 }
 
-// WithUserAgent names the program that uses the Client, such as acme-sync/1.2, to
-// Klaviyo: in the header User-Agent, before the name of this module.
+// WithUserAgent identifies your program to Klaviyo, such as acme-sync/1.2. It is added to the
+// User-Agent header, before the name of this module.
 func WithUserAgent(program string) Option {
 	return func(c *config) error {
 		if strings.TrimSpace(program) == "" || strings.ContainsFunc(program, func(r rune) bool { return r < ' ' || r > '~' }) {
@@ -237,26 +235,27 @@ func WithUserAgent(program string) Option {
 	}
 }
 
-// optionError wraps the advice, for a program whose user doesn't know the option.
+// optionError prefixes the advice with the option. The wrapped error is the advice alone, for
+// programs whose users don't know the option.
 func optionError(option, advice string) error {
 	return fmt.Errorf("client.%s: %w", option, errors.New(advice))
 }
 
-// companyIDLength is that of a public key, in letters and digits. A private key is longer
-// and begins with pk_.
+// companyIDLength is the length of a public key, which consists of letters and digits. A
+// private key is longer and begins with pk_.
 const companyIDLength = 6
 
-// checkKey refuses what can't be a key, without showing it.
+// checkKey validates the form of a private key. The error doesn't contain the key.
 func checkKey(key string) error {
 	switch {
 	case key == "":
-		return optionError("New", "the private API key is empty; make one in the account (Settings, API keys)")
+		return optionError("New", "the private API key is empty; create one in the Klaviyo account (Settings, API keys)")
 	case len(key) == companyIDLength && !strings.ContainsFunc(key, isNoLetterOrDigit):
 		return optionError("New", "this is the account's public key; give a private one, which begins with pk_ (Settings, API keys)")
 	}
 	for _, r := range key {
 		if r <= ' ' || r > '~' {
-			return optionError("New", "the private API key has a space, a line break or another character that no key has; copy it again")
+			return optionError("New", "the private API key contains a space, a line break or another invalid character; copy it again")
 		}
 	}
 	return nil
@@ -266,8 +265,8 @@ func isNoLetterOrDigit(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
-// checkCompanyID refuses what can't be a public key, a private key above all: a
-// company id is sent for all to see.
+// checkCompanyID validates the form of a public key. Above all it rejects a private key,
+// since a company id is sent in the open.
 func checkCompanyID(id string) error {
 	switch {
 	case id == "":
@@ -275,7 +274,7 @@ func checkCompanyID(id string) error {
 	case strings.HasPrefix(id, "pk_"):
 		return errors.New("this is a private key, which must stay secret; give the account's public key")
 	case !looksLikeName(id):
-		return errors.New("the company id has a character that none has; copy it again")
+		return errors.New("the company id contains an invalid character; copy it again")
 	}
 	return nil
 }

@@ -4,16 +4,16 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Request is what [Client.Send] takes. The requests of package mapper are such.
+// Request is a request for [Client.Send]. The requests of package mapper implement it.
 type Request interface {
-	// Operation is the call to make.
+	// Operation returns the operation to call.
 	Operation() *runtime.Operation
-	// Body is the body of the call, of the operation's generated type.
+	// Body returns the body, of the operation's generated type.
 	Body() any
 }
 
-// NewRequest makes a request of an operation and its body, such as
-// klaviyo.OperationCreateProfile and what klaviyo.NewCreateProfileBody makes.
+// NewRequest returns a request of an operation with a body, such as
+// klaviyo.OperationCreateProfile with the result of klaviyo.NewCreateProfileBody.
 func NewRequest(op *runtime.Operation, body any) Request { return newRequest{op, body} }
 
 type newRequest struct {
@@ -24,42 +24,42 @@ type newRequest struct {
 func (r newRequest) Operation() *runtime.Operation { return r.operation }
 func (r newRequest) Body() any                     { return r.body }
 
-// Response is what became of a request.
+// Response is the result of a request that succeeded.
 type Response struct {
-	// Operation is the call that did it: update_profile for a create_profile that
-	// met an existing profile.
+	// Operation is the operation that succeeded: update_profile if create_profile found an
+	// existing profile.
 	Operation *runtime.Operation
-	// StatusCode is 2XX. 202 means: validated and queued.
+	// StatusCode is the status, 2XX. 202 means that the request was validated and queued.
 	StatusCode int
-	// RequestID names the last call in Klaviyo's logs, if the answer has an id.
+	// RequestID identifies the last call in Klaviyo's logs. It is empty if the response has
+	// no id.
 	RequestID string
-	// ProfileID is the id of the profile created or updated.
+	// ProfileID is the id of the profile that was created or updated.
 	ProfileID string
-	// Attempts is the number of times a request was sent, RateLimited the number
-	// of 429 answers among them.
+	// Attempts is the number of times that a request was sent. RateLimited is how many of
+	// them got a 429 response.
 	Attempts, RateLimited int
-	// Warnings tell what Klaviyo didn't take as it was meant.
+	// Warnings are the parts of the request that Klaviyo didn't accept.
 	Warnings []Warning
 
-	// dropped are the fields that the answer says Klaviyo didn't take.
+	// dropped are the fields that Klaviyo dropped, according to the response.
 	dropped []string
 }
 
-// Warning tells of a part of a request that had to be left out for the rest to be
-// taken.
+// Warning reports a part of a request that was omitted so that Klaviyo accepts the rest.
 type Warning struct {
 	// Code is [WarningInvalidPhone], [WarningInvalidEmail] or [WarningIdentifierConflict].
 	Code string
-	// Message names fields, and no values.
+	// Message describes what was omitted. It names fields, but contains no values.
 	Message string
 }
 
-// The codes of warnings.
+// Codes of warnings.
 const (
-	// WarningInvalidPhone is a phone number that Klaviyo refused.
+	// WarningInvalidPhone means that Klaviyo rejected the phone number.
 	WarningInvalidPhone = "invalid_phone"
-	// WarningInvalidEmail is an email address that Klaviyo refused.
+	// WarningInvalidEmail means that Klaviyo rejected the email address.
 	WarningInvalidEmail = "invalid_email"
-	// WarningIdentifierConflict is an identifier that belongs to another profile.
+	// WarningIdentifierConflict means that an identifier belongs to another profile.
 	WarningIdentifierConflict = "identifier_conflict"
 )

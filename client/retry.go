@@ -16,24 +16,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// RetryPolicy says how often and how soon a request is sent again. A field that
-// is zero takes its default.
+// RetryPolicy configures retries. A field that is zero has its default value.
 type RetryPolicy struct {
-	// MaxAttempts counts the first attempt too; 1 never tries again. Attempts that
-	// were answered 429 don't count: waiting suffices. Default 8.
+	// MaxAttempts is the maximum number of attempts, including the first. 1 disables retries.
+	// Attempts with a 429 response don't count. The default is 8.
 	MaxAttempts int
-	// MaxRateLimited is how long an operation may go on being answered nothing but 429
-	// before its requests are given up. Default 15 minutes.
+	// MaxRateLimited is how long an operation can get only 429 responses before its requests
+	// fail. The default is 15 minutes.
 	MaxRateLimited time.Duration
-	// MinBackoff and MaxBackoff bound the wait before another attempt: it is
-	// random between zero and MinBackoff doubled with each attempt, but at most
-	// MaxBackoff. Defaults 500 ms and 30 s.
+	// MinBackoff and MaxBackoff limit the wait before a retry. The wait is random, between zero
+	// and MinBackoff doubled with each attempt, up to MaxBackoff. The defaults are 500 ms
+	// and 30 s.
 	MinBackoff, MaxBackoff time.Duration
-	// MaxRetryAfter caps what the Retry-After of an answer can make us wait.
-	// Default 2 minutes.
+	// MaxRetryAfter limits the wait that a Retry-After header can ask for. The default is
+	// 2 minutes.
 	MaxRetryAfter time.Duration
-	// AttemptTimeout ends an attempt, from its being sent to the end of its
-	// answer. It doesn't count the limiter's waits. Default 30 s.
+	// AttemptTimeout is the maximum duration of an attempt, from sending the request to the
+	// end of the response. Waits for the rate limits don't count. The default is 30 s.
 	AttemptTimeout time.Duration
 }
 
@@ -69,7 +68,7 @@ func (p RetryPolicy) validate() (RetryPolicy, error) {
 		{"AttemptTimeout", int64(p.AttemptTimeout)},
 	} {
 		if field.value < 0 {
-			return p, fmt.Errorf("%s is negative; give a positive value, or zero for the default", field.name)
+			return p, fmt.Errorf("%s is negative; use a positive value, or zero for the default", field.name)
 		}
 	}
 	p = p.withDefaults()

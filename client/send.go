@@ -8,16 +8,16 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Send makes the call that a request describes: one that writes and has no id in its
-// path. The typed calls of package klaviyo are the others.
+// Send sends a request whose operation writes and has no id in its path. For other operations,
+// use the typed calls of package klaviyo.
 //
-// create_profile of 2023-02-22 is an upsert: where a profile with its identifiers exists,
-// that one is updated with the same attributes. Later revisions have an operation for that,
-// create_or_update_profile. An attribute that is null is cleared; one that is left out
-// stays as it is. The package comment tells what becomes of identifiers that belong to
-// several profiles, and of an email or a phone number that Klaviyo refuses.
+// create_profile of revision 2023-02-22 is an upsert: if a profile with the identifiers exists,
+// it is updated with the same attributes. Later revisions have create_or_update_profile for
+// this. A null attribute is cleared, and an omitted one stays unchanged. The package comment
+// describes what happens if identifiers belong to several profiles, or if Klaviyo rejects
+// an email or a phone number.
 //
-// The error is an [*Error].
+// A non-nil error is an [*Error].
 func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	if r == nil {
 		return nil, refuse(nil, "the request is nil")
@@ -25,7 +25,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	op := r.Operation()
 	switch {
 	case op == nil:
-		return nil, refuse(nil, "the request has no operation; package klaviyo lists them")
+		return nil, refuse(nil, "the request has no operation; use one of package klaviyo")
 	case op.Method == http.MethodGet, op.HasID():
 		return nil, refuse(op, "Send takes operations that write and have no id in their path; use the typed call of package klaviyo")
 	}
@@ -49,7 +49,7 @@ func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	}
 }
 
-// deliver makes a call, or the calls of an upsert.
+// deliver makes one call, or the calls of an upsert.
 func (c *Client) deliver(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
 	switch {
 	case op.UpdatedBy != nil:

@@ -47,14 +47,14 @@ func limitTime(timeout time.Duration) link {
 type attemptTimeoutError time.Duration
 
 func (e attemptTimeoutError) Error() string {
-	return fmt.Sprintf("no answer within %v", time.Duration(e).Round(time.Millisecond))
+	return fmt.Sprintf("no response within %v", time.Duration(e).Round(time.Millisecond))
 }
 
 func (e attemptTimeoutError) Timeout() bool { return true }
 
 var (
-	errCutOff   = errors.New("the answer was cut off")
-	errTooLarge = fmt.Errorf("the answer is larger than %d MB", maxAnswer>>20)
+	errCutOff   = errors.New("the response was incomplete")
+	errTooLarge = fmt.Errorf("the response is larger than %d MB", maxAnswer>>20)
 )
 
 // buffer reads an answer's body into memory. An error answer that is too large or

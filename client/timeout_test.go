@@ -52,7 +52,7 @@ func TestAttemptTimeout(t *testing.T) {
 				if !errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("err = %v, want ErrUnavailable and not context.DeadlineExceeded", err)
 				}
-				if !strings.Contains(err.Error(), "no answer within 5s") {
+				if !strings.Contains(err.Error(), "no response within 5s") {
 					t.Errorf("err = %q, want it to tell the timeout", err)
 				}
 			})

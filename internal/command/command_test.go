@@ -174,7 +174,7 @@ func TestKeyThatCanNotBeOneIsNotShown(t *testing.T) {
 	k := klaviyotest.New()
 	s := account(k)
 	s.env["KLAVIYO_API_KEY"] = key + "\n"
-	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "rudderklaviyo: KLAVIYO_API_KEY: the private API key has a space, a line break")
+	s.run(t, "send", write(t, "events.jsonl", identify(1))).want(t, statusUsage, "rudderklaviyo: KLAVIYO_API_KEY: the private API key contains a space, a line break")
 }
 
 func TestHelpAndVersion(t *testing.T) {

@@ -141,7 +141,7 @@ var faultTests = []faultTest{
 	{fault: "Connection reset, for good on one event", cause: klaviyotest.ConnectionReset(), attempts: 16, dead: "unavailable"},
 	{fault: "No response, twice", cause: klaviyotest.Slow(time.Hour), times: 2, attempts: 3, least: 60 * second,
 		remark: "an attempt may take 30 s"},
-	{fault: "No response, for good", strikes: everything, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no answer within 30s"},
+	{fault: "No response, for good", strikes: everything, cause: klaviyotest.Slow(time.Hour), attempts: 8, stops: "no response within 30s"},
 	{fault: "A truncated response", cause: klaviyotest.Fault{CutOff: true}, times: 2, attempts: 3, remark: "counted once, by `unique_id`; so is each event of a bulk call"},
 	{fault: "Slow responses", strikes: everything, cause: klaviyotest.Slow(20 * second), attempts: 1, least: 40 * second},
 	{fault: "408", cause: klaviyotest.Fault{Status: http.StatusRequestTimeout}, times: 2, attempts: 3},
