@@ -71,7 +71,7 @@ func TestDoctorReadsEvents(t *testing.T) {
 		texts[f.Check] += string(f.Outcome) + " " + f.Text
 	}
 	for check, want := range map[string]string{
-		"events": "warning 1 of 3 events can't be sent", "lists": "failure the account has no list L9, which 1 subscriptions name", "metrics": "would make 1: ",
+		"events": "warning 1 of 3 events can't be sent", "lists": "failure the account has no list L9, which the events name (subscriptions: 1)", "metrics": "would make 1: ",
 	} {
 		if !strings.Contains(texts[check], want) {
 			t.Errorf("%s: %q, want %q", check, texts[check], want)

@@ -139,18 +139,18 @@ func TestChecks(t *testing.T) {
 		{"lists", func(f *Facts) { f.lists[0] = listOf("L1", "") }, "warning/doesn't show how people join"},
 		{"lists", func(f *Facts) { f.lists[0].err = refused.list }, "failure/no list L1, which listId names/Correct the id"},
 		{"lists", func(f *Facts) { f.lists[0].err = refused.down }, "warning/list L1 not checked"},
-		{"lists", all(withEvents(nil, map[string]int{"L1": 4}, 0)), "ok/listId names, for 4 subscriptions"},
-		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists = []listRead{listOf("L2", "single_opt_in")}; f.Mapping.ListID = "" }), "ok/which 3 subscriptions name"},
+		{"lists", all(withEvents(nil, map[string]int{"L1": 4}, 0)), "ok/listId names (subscriptions: 4)"},
+		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists = []listRead{listOf("L2", "single_opt_in")}; f.Mapping.ListID = "" }), "ok/which the events name (subscriptions: 3)"},
 		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0), func(f *Facts) { f.lists[0].err = refused.list }), "failure/no list L1/Correct"},
 		{"lists", all(withEvents(nil, map[string]int{"L2": 3}, 0)), "warning/not checked: 1 more lists"},
 
-		{"sms", func(f *Facts) {}, "ok/by nothing"},
-		{"sms", func(f *Facts) { f.Mapping.Consent = []mapper.Channel{mapper.ChannelSMS} }, "warning/by the config. The API doesn't show whether/Settings, SMS"},
-		{"sms", func(f *Facts) { f.Mapping.SMSConsent = new(true) }, "warning/by the config"},
+		{"sms", func(f *Facts) {}, "ok/nothing asks for consent"},
+		{"sms", func(f *Facts) { f.Mapping.Consent = []mapper.Channel{mapper.ChannelSMS} }, "warning/the settings ask for consent to SMS. The API doesn't show whether/Settings, SMS"},
+		{"sms", func(f *Facts) { f.Mapping.SMSConsent = new(true) }, "warning/the settings ask"},
 		{"sms", func(f *Facts) {
 			f.Mapping.SMSConsent, f.Mapping.Consent = new(false), []mapper.Channel{mapper.ChannelSMS}
-		}, "ok/by nothing"},
-		{"sms", all(withEvents(nil, nil, 2), func(f *Facts) { f.metrics.value = metrics("Received SMS@Klaviyo") }), "warning/by 2 of the events/has used SMS: it has the metric Received SMS"},
+		}, "ok/nothing asks for consent"},
+		{"sms", all(withEvents(nil, nil, 2), func(f *Facts) { f.metrics.value = metrics("Received SMS@Klaviyo") }), "warning/2 of the events ask/has used SMS: it has the metric Received SMS"},
 
 		{"metrics", func(f *Facts) {}, "ok/has 1 of 200 metrics"},
 		{"metrics", withEvents(map[string]int{"Ping": 1}, nil, 0), "ok/make no new one"},

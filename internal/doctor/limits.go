@@ -42,7 +42,7 @@ func checkLimits(f *Facts) []Finding {
 	case len(order) == 0:
 		findings = append(findings, warning("not checked: no answer tells what is left of the limits", ""))
 	default:
-		findings = append(findings, ok(fmt.Sprintf("no other program has called the %d endpoints that doctor reads in this minute; what is left of those that a delivery writes to, the answers to its calls tell", len(order))))
+		findings = append(findings, ok(fmt.Sprintf("no other program has called the %d endpoints that doctor reads in this minute; the limits of the calls that write show only in a delivery", len(order))))
 	}
 	return findings
 }

@@ -83,9 +83,9 @@ func (f *Facts) namedBy(id string) string {
 	}
 	switch {
 	case strings.TrimSpace(f.Mapping.ListID) != id:
-		return fmt.Sprintf("%d subscriptions name", events)
+		return fmt.Sprintf("the events name (subscriptions: %d)", events)
 	case events > 0:
-		return fmt.Sprintf("listId names, for %d subscriptions", events)
+		return fmt.Sprintf("listId names (subscriptions: %d)", events)
 	}
 	return "listId names"
 }
@@ -94,16 +94,15 @@ func (f *Facts) namedBy(id string) string {
 func checkSMS(f *Facts) []Finding {
 	var asked []string
 	if f.Mapping.SMSConsent != nil && *f.Mapping.SMSConsent || f.Mapping.SMSConsent == nil && slices.Contains(f.Mapping.Consent, mapper.ChannelSMS) {
-		asked = append(asked, "the config")
+		asked = append(asked, "the settings")
 	}
 	if f.Events != nil && f.Events.sms > 0 {
 		asked = append(asked, fmt.Sprintf("%d of the events", f.Events.sms))
 	}
 	if len(asked) == 0 {
-		return []Finding{ok("consent to SMS is asked for by nothing")}
+		return []Finding{ok("nothing asks for consent to SMS")}
 	}
-	text := "consent to SMS is asked for by " + strings.Join(asked, " and ") +
-		". The API doesn't show whether the account has a sending number for the people's countries; without one, Klaviyo refuses the subscription"
+	text := strings.Join(asked, " and ") + " ask for consent to SMS. The API doesn't show whether the account has a sending number for the people's countries; without one, Klaviyo refuses the subscription"
 	for _, metric := range f.metrics.value {
 		if strings.Contains(metric.name, "SMS") {
 			text += ". The account has used SMS: it has the metric " + shown(metric.name)

@@ -88,8 +88,8 @@ func TestLookAtKlaviyotest(t *testing.T) {
 			"key": "warning: Klaviyo takes the key", "scopes": "failure: the key lacks one of the scopes lists:read and profiles:read", "revision": "not checked: the key lacks the scope metrics:read",
 			"lists": "lists:read", "metrics": "not checked", "metric names": "not checked", "item fields": "not checked"}},
 		{"double opt-in and SMS", append(healthy, klaviyotest.WithDoubleOptIn("L2", "Texts")), []string{subscribed}, map[string]string{
-			"lists": "warning: list Texts (L2), which 1 subscriptions name, has double opt-in", "sms": "by 1 of the events"}},
-		{"missing list", healthy, []string{subscribed}, map[string]string{"lists": "failure: the account has no list L2", "sms": "by 1"}},
+			"lists": "warning: list Texts (L2), which the events name (subscriptions: 1), has double opt-in", "sms": "1 of the events ask"}},
+		{"missing list", healthy, []string{subscribed}, map[string]string{"lists": "failure: the account has no list L2", "sms": "1 of the events ask"}},
 		{"clock", append(healthy, klaviyotest.WithClockAhead(time.Hour)), nil, map[string]string{"clock": "behind Klaviyo's by "}},
 	} {
 		for _, revision := range mapper.Revisions() {
