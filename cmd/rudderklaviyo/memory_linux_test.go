@@ -22,7 +22,7 @@ func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes half a minute")
 	}
-	const most = 64 << 20
+	const most = 72 << 20
 	repeated := func(value string) iter.Seq[string] { return numbered(func(int) string { return value }) }
 	names := numbered(func(i int) string { return fmt.Sprintf(`"%06x":0`, i) })
 	events := numbered(func(i int) string { return strings.TrimSuffix(event(i), "\n") })

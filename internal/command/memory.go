@@ -1,14 +1,14 @@
 package command
 
 // memoryLimits are the soft limits of the memory of Go's runtime by command, in bytes. The
-// program itself takes some 12 MB beside that. They make the garbage collector work harder
-// rather than let large events take more than 64 MB where nothing is sent, and 100 MB where
+// program itself takes some 20 MB beside that. They make the garbage collector work harder
+// rather than let large events take more than 72 MB where nothing is sent, and 100 MB where
 // a backlog waits for its turn.
 var memoryLimits = map[string]int64{
-	"map":     44 << 20,
-	"plan":    44 << 20,
-	"explain": 44 << 20,
-	"doctor":  44 << 20,
+	"map":     38 << 20,
+	"plan":    38 << 20,
+	"explain": 38 << 20,
+	"doctor":  38 << 20,
 	"send":    64 << 20,
 	"replay":  64 << 20,
 	"serve":   116 << 20, // with the store inside

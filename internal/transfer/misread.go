@@ -63,6 +63,9 @@ func (e *MisreadError) Unwrap() error { return client.ErrRevisionRetired }
 // their bodies are alike in many revisions.
 var eventOperations = []runtime.OperationID{"create_event", "bulk_create_events"}
 
+// single sends one event, so that its answers can be counted as they come.
+const single runtime.OperationID = "create_event"
+
 // misplaced are the ends of the pointers with which an operation's request is refused by a
 // server that reads it as another revision's. An error in one of these members, such as an
 // email, has a longer pointer. The requests of the operations that subscribe and unsubscribe
@@ -84,9 +87,19 @@ func (m *misread) answered(op *runtime.Operation, err error) {
 		if err == nil && len(m.held) > 0 {
 			m.others++
 		}
-	case isMisread(err): // hold counts its events
+	case isMisread(err):
+		if op.ID == single { // whose letter may come after the next answer
+			m.refuse()
+		}
 	case err == nil, isRefused(err):
 		m.settled = true
+	}
+}
+
+// refuse counts an event that was refused as if it were of another revision.
+func (m *misread) refuse() {
+	if m.refused++; m.refused == misreadAfter {
+		m.stop = &MisreadError{Revision: m.revision, Refused: m.refused}
 	}
 }
 
@@ -106,12 +119,12 @@ func (m *misread) hold(letters []Letter) (others []Letter, err error) {
 		return letters, m.stop
 	}
 	for _, l := range letters {
-		if isMisread(l.cause) {
-			m.refused++
+		var e *client.Error
+		if isMisread(l.cause) && errors.As(l.cause, &e) && e.Operation.ID != single { // which answered has counted
+			m.refuse()
 		}
 	}
-	if m.refused >= misreadAfter {
-		m.stop = &MisreadError{Revision: m.revision, Refused: m.refused}
+	if m.stop != nil {
 		return nil, m.stop
 	}
 	for _, l := range letters {
