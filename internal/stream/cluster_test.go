@@ -367,12 +367,18 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 	if err := publish("1"); err != nil || e.Available() != nil {
 		t.Fatal(err, e.Available())
 	}
+	if _, err := a.Own(t.Context(), Claim{Owner: "one", Lease: LeastLease}); err != nil {
+		t.Fatal(err)
+	}
 	c.stop(1)
 	c.stop(2)
-	for deadline := soon(); publish("2") == nil || e.Available() == nil; {
+	for deadline := soon(); e.Available() == nil; time.Sleep(50 * time.Millisecond) { // by its lease, though nobody publishes
 		if time.Now().After(deadline) {
 			t.Fatal("it is available")
 		}
+	}
+	if err := publish("2"); !errors.Is(err, ErrUnavailable) || e.Available() == nil {
+		t.Errorf("%v, %v", err, e.Available())
 	}
 	// The server that is left leads the stream until it notices that nobody follows.
 	for deadline := soon(); ; {

@@ -291,7 +291,9 @@ func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
 func (l *Lease) replace(ctx context.Context, value Ownership, valid func() bool) error {
 	err := ErrNotOwner
 	for wait := 50 * time.Millisecond; valid() && ctx.Err() == nil && l.account.engine.ctx.Err() == nil; wait = min(2*wait, time.Second) {
-		if err = l.try(ctx, value); err == nil || errors.Is(err, ErrNotOwner) {
+		err = l.try(ctx, value)
+		l.account.engine.note(ctx, err)
+		if err == nil || errors.Is(err, ErrNotOwner) {
 			return err
 		}
 		l.account.engine.log.Debug("a lease isn't renewed yet", "account", l.account.name, "error", err)

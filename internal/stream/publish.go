@@ -40,12 +40,11 @@ func (e *Engine) publish(ctx context.Context, subject string, data []byte, id st
 		}
 		seq, err := e.publishOnce(ctx, subject, data, id)
 		if err == nil || errors.Is(err, ErrFull) {
-			e.refused.Store(nil)
+			e.note(ctx, nil)
 			return seq, err
 		}
 		if !e.pause(ctx, wait) {
-			now := time.Now()
-			e.refused.Store(&now)
+			e.note(context.WithoutCancel(ctx), err)
 			return 0, unavailable(err)
 		}
 	}

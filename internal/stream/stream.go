@@ -52,7 +52,7 @@ type Engine struct {
 	cancel context.CancelFunc
 	once   sync.Once
 
-	refused atomic.Pointer[time.Time] // when the last message couldn't be kept, nil if it was
+	refused atomic.Pointer[time.Time] // when the last write wasn't kept, nil if it was
 
 	mu   sync.Mutex
 	held map[string]bool // accounts that this process owns
@@ -101,14 +101,26 @@ func (e *Engine) Available() error {
 		return fmt.Errorf("%w: no NATS server is connected", ErrUnavailable)
 	}
 	if at := e.refused.Load(); at != nil && time.Since(*at) < refusedFor {
-		return fmt.Errorf("%w: the last message couldn't be kept", ErrUnavailable)
+		return fmt.Errorf("%w: the last write wasn't kept", ErrUnavailable)
 	}
 	return nil
 }
 
-// refusedFor is how long a message that couldn't be kept says that others can't: a server may
-// be connected that has lost the two others, and only trying shows that they are back.
+// refusedFor is how long a write that wasn't kept says that others aren't: a server may be
+// connected that has lost the two others, and only trying shows that they are back.
 const refusedFor = 15 * time.Second
+
+// note notes whether a write was kept: a message, or the value of a lease. One that was given
+// up tells nothing.
+func (e *Engine) note(ctx context.Context, err error) {
+	switch {
+	case err == nil:
+		e.refused.Store(nil)
+	case ctx.Err() == nil && !errors.Is(err, ErrNotOwner) && !errors.Is(err, errChanged):
+		now := time.Now()
+		e.refused.Store(&now)
+	}
+}
 
 // within bounds a request by the caller, the engine and a timeout.
 func (e *Engine) within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
