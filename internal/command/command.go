@@ -149,17 +149,18 @@ func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rudderklaviyo",
 		Short: "Deliver RudderStack events to Klaviyo",
-		Long: `Rudderklaviyo delivers RudderStack events to Klaviyo, on the revision of its API
-that --revision names.
+		Long: `Deliver RudderStack events to Klaviyo. --revision selects the revision of
+Klaviyo's API.
 
-Events are JSON, in files or on standard input: one a line, in an array, in
-RudderStack's batches or its archive, plain or compressed. The private API key
-comes from KLAVIYO_API_KEY or, as the other settings, from the file given with
---config, which has the keys of RudderStack's Klaviyo destination.
+Events are JSON, read from files or standard input: JSON Lines, an array,
+RudderStack batches, or RudderStack's archive, plain or compressed. Set the
+private API key with KLAVIYO_API_KEY. Other settings come from flags,
+environment variables, or a --config file with the keys of RudderStack's Klaviyo
+destination.
 
-Exit status: 0 all was done; 1 could not run or had to stop, and says how to go
-on; 2 wrong usage or settings; 3 done, but for some events; 130 a second Ctrl-C
-ended it.`,
+Exit status: 0 success; 1 could not run or had to stop, and prints how to
+continue; 2 invalid usage or settings; 3 done, but some events failed; 130
+ended by a second Ctrl-C.`,
 		Example: `  rudderklaviyo plan events.jsonl.gz
   rudderklaviyo map events.jsonl
   rudderklaviyo explain --line 7 events.jsonl

@@ -38,11 +38,11 @@ func (p Program) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain [FILE]",
 		Short: "Tell where each field of a request comes from",
-		Long: `Explain maps one event and tells of each field of its requests where the value
-stands in the event and which rule put it there, what became a custom property
-and why, and what of the event is in no request. It reads a file, or standard
-input where there is none or the name is -, and sends nothing. Of a file of dead
-letters it explains the event that the record holds.
+		Long: `Explain how one event is mapped. For each field of its requests, explain shows
+the value's path in the event and the rule that set it. It also shows what
+became a custom property and why, and which values aren't used. It reads a file,
+or standard input if there is no file or its name is -, and sends nothing. In a
+file of dead letters, it explains the event in the record.
 
 The exit status is 3 if the event can't be sent.`,
 		Example: `  rudderklaviyo explain --line 812 events.jsonl

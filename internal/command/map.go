@@ -19,18 +19,17 @@ func (p Program) mapCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "map [FILE…]",
 		Short: "Show the requests that events become",
-		Long: `Map shows the requests that events become, and sends nothing. It reads the
-files, or standard input where there is none or the name is -, and prints a JSON
-object for each event, in order:
+		Long: `Print the requests that events are mapped to, without sending them. Map reads
+the files, or standard input if there is no file or its name is -. It prints one
+JSON object for each event, in order:
 
   {"line":1,"message_id":"…","requests":[{"operation":"create_event",
    "method":"POST","path":"/api/events/","body":{…}}],
    "warnings":[{"code":"…","field":"…","message":"…"}]}
 
-An event of a batch or an array has its "event_number" beside the line. An event
-that can't be sent has an "error" with code, field and message, and one that
-isn't for Klaviyo has the reason in "skipped". The exit status is 3 if there was
-an error.`,
+An event in a batch or an array also has an "event_number". An event that can't
+be sent has an "error" with code, field and message. A skipped event has the
+reason in "skipped". The exit status is 3 if there was an error.`,
 		Example: `  rudderklaviyo map events.jsonl
   head -1 events.jsonl | rudderklaviyo map --default-country DE | jq .
   rudderklaviyo map events.jsonl |

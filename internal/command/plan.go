@@ -23,23 +23,21 @@ func (p Program) planCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "plan [FILE…]",
 		Short: "Tell what send would do",
-		Long: `Plan reads what send would read and tells what would be sent: how much of what,
-which metrics the account gets, what can't be sent or is sent otherwise than it
-was meant, how many calls that takes and how long. It needs no key, sends
-nothing and writes no file but that of --report. It takes the arguments of send;
-with --checkpoint it is about what is left, also while a send is under way. It
-takes --dead-letter, --no-dead-letter and --concurrency too, which have no
-effect here.
+		Long: `Print what send would do with the same input: the number of profiles, events
+and subscriptions, the metrics in the account, the events that can't be sent or
+have warnings, the number of API calls, and the time they take. Plan needs no
+key, sends nothing and writes no file except --report. It takes the arguments of
+send, including --dead-letter, --no-dead-letter and --concurrency, which have no
+effect here. With --checkpoint it plans the rest, even while send is running.
 
-Two figures with a dash between them are bounds. The lower one is where the
-people are new to Klaviyo and everything joins one call that can, the upper one
-where they are there already and each request goes alone. The time is at
-Klaviyo's limits, or the share of them that --quota-share gives; --limit gives
-others.
+Two figures with a dash between them are a range. The lower one applies if all
+people are new to Klaviyo and requests are batched as much as possible, the
+upper one if all people exist already and each request is sent alone. The time
+is at Klaviyo's rate limits; --quota-share and --limit change them.
 
-What can't be sent, what is skipped and the warnings are counted by code, with
-the first three places. docs/mapping.md tells what each code stands for and what
-to do; explain --line N shows it of one event.
+Errors, skipped events and warnings are counted by code, with the first three
+places. docs/troubleshooting.md explains each code. Run explain --line N to see
+one event.
 
 The exit status is 3 if there are events that can't be sent.`,
 		Example: `  rudderklaviyo plan --config destination.yaml events.jsonl.gz

@@ -28,13 +28,14 @@ func (p Program) replayCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE",
 		Short: "Send dead letters again",
-		Long: `Replay sends the events again that send has put into the file of --dead-letter,
-with the settings and flags of send. When it ends, the file holds what failed
-again, with the new reason, and what replay had no time for. Events may be sent
-in a later revision than they failed in, but a record of a later revision stays.
+		Long: `Send the events in a --dead-letter file of send again, with the settings and
+flags of send. Afterwards the file holds the events that failed again, with the
+new reason, and those that replay didn't get to. You can replay events on a
+later revision than they failed on; records of a later revision stay in the
+file.
 
-The file is replaced as a whole at the end. If replay is killed, the file is as
-it was. A record without its event, whose line was too long to read, stays.`,
+The file is replaced atomically at the end. If replay is killed, the file is
+unchanged. A record without an event, whose line was too long to read, stays.`,
 		Example: `  rudderklaviyo replay dead.jsonl
   rudderklaviyo replay --config destination.yaml --default-country DE dead.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {

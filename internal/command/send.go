@@ -84,26 +84,26 @@ func (p Program) sendCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "send [FILE…]",
 		Short: "Send events to Klaviyo",
-		Long: `Send delivers events to Klaviyo and prints a summary. It reads the files, or
-standard input where there is none or the name is -.
+		Long: `Deliver events to Klaviyo and print a summary. Send reads the files, or standard
+input if there is no file or its name is -.
 
-The events of one person are sent in their order. Klaviyo's limits are kept, and
-requests that fail for a while are made again. An event that can't be delivered
-goes to the file of --dead-letter, one JSON object a line:
+The events of each person are sent in order. Send keeps to Klaviyo's rate limits
+and retries temporary failures. An event that can't be delivered is written to
+the --dead-letter file, one JSON object per line:
 
   {"line":1,"event":{…},"error":{"code":"…","field":"…","message":"…",
    "status":400,"detail":"…","pointer":"…"},"attempts":1,"revision":"…"}
 
-Without that flag such an event counts as failed, and the log alone names it.
+Without that flag, such an event counts as failed and appears only in the log.
 
-When the key is refused, Klaviyo can't be reached or the command is interrupted,
-it stops and says how to go on. What has been delivered beyond that line is then
-sent again, which Klaviyo counts once for each messageId.
+If the key is rejected, Klaviyo can't be reached or the command is interrupted,
+send stops and prints how to continue. Events already delivered after that line
+are then sent again; Klaviyo counts each messageId once.
 
-With --checkpoint the same command goes on where it was, also when it was
-killed. It needs --dead-letter, or --no-dead-letter. The files, the account and
-the mapping must be the same; the last file may have grown, and the revision may
-be a later one. A last line that is half written is left to the next run.`,
+With --checkpoint, running the same command again resumes where it stopped, even
+if it was killed. It requires --dead-letter or --no-dead-letter. The files, the
+account and the mapping must be the same, but the last file may have grown, and
+the revision may be later. An incomplete last line is left for the next run.`,
 		Example: `  rudderklaviyo send --simulate events.jsonl
   rudderklaviyo send --config destination.yaml \
       --dead-letter dead.jsonl events.jsonl
