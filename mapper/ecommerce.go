@@ -61,12 +61,12 @@ const (
 )
 
 var (
-	wordValue    = words.add(valueProperty)
-	wordItems    = words.add(itemsProperty)
-	wordProducts = words.add("products")
-	wordOrderID  = words.add("order_id")
-	wordTotal    = words.add("total")
-	wordRowTotal = words.add("row_total")
+	wordValue    = knownNames.add(valueProperty)
+	wordItems    = knownNames.add(itemsProperty)
+	wordProducts = knownNames.add("products")
+	wordOrderID  = knownNames.add("order_id")
+	wordTotal    = knownNames.add("total")
+	wordRowTotal = knownNames.add("row_total")
 )
 
 // itemRows are the names of the fields of an item, by the config's choice of names.
@@ -117,13 +117,13 @@ func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
 
 // labels are the mapped names of properties or of fields of items, by the word that
 // they take the place of; nil where the word keeps its own.
-type labels [maxWords]*member
+type labels [maxNames]*member
 
 func (l *labels) add(from, to string) {
 	if to != "" {
-		words.add(to) // so that a label has a word, by which names that are taken are known
+		knownNames.add(to) // so that a label has a word, by which names that are taken are known
 		label := newMember(to, nil)
-		l[words.add(from)] = &label
+		l[knownNames.add(from)] = &label
 	}
 }
 
@@ -197,12 +197,12 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numb
 }
 
 // itemLists are the properties that may hold items.
-var itemLists = []word{wordItems, wordProducts}
+var itemLists = []nameID{wordItems, wordProducts}
 
 // itemList is the property that holds the items: items, else products, if it is a
 // list. An empty one gives way to one that isn't.
-func (m *mapping) itemList() word {
-	var list word
+func (m *mapping) itemList() nameID {
+	var list nameID
 	for _, w := range itemLists {
 		v, _ := m.lookup(path{root: rootProperties, word: w})
 		switch items := branches[rootProperties][w]; {
@@ -248,7 +248,7 @@ func (m *mapping) renameItems(list *member) value {
 			return list.value
 		}
 	}
-	m.items, list.spaced = append(out, ']'), false
+	m.items, list.hasSpace = append(out, ']'), false
 	return m.items
 }
 
@@ -279,15 +279,15 @@ func (m *mapping) itemFields(items root, at place) (object, *Error) {
 	if !item.crowded {
 		return m.parts[items][item.first:item.last:item.last], nil
 	}
-	if m.again == nil {
-		m.again = new(scanner)
+	if m.itemScanner == nil {
+		m.itemScanner = new(scanner)
 	}
 	// The memory for names is the event's, which needs it no more.
-	m.again.open, m.again.many = m.open, m.many
-	if !m.again.scanItem(item.value) {
+	m.itemScanner.open, m.itemScanner.many = m.open, m.many
+	if !m.itemScanner.scanItem(item.value) {
 		return nil, limitError(CodeTooManyProperties, at.String(), "an item can have at most %d fields", maxItemFields)
 	}
-	return m.again.parts[rootItems], nil
+	return m.itemScanner.parts[rootItems], nil
 }
 
 // renameFields gives the fields of an item their names.
@@ -306,7 +306,7 @@ func (m *member) rename(label *member) {
 	m.quoted, m.hash, m.word, m.escaped, m.mapped = label.quoted, label.hash, label.word, label.escaped, true
 }
 
-func (o object) has(w word) bool {
+func (o object) has(w nameID) bool {
 	for i := range o {
 		if o[i].word == w {
 			return true

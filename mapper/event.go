@@ -41,7 +41,7 @@ type mapping struct {
 	names       nameSet
 	meant       event // or its profile alone
 	subscribes  subscription
-	again       *scanner // of an item whose members weren't taken down
+	itemScanner *scanner // of an item whose members weren't taken down
 }
 
 // unusedValue is a value that stays a custom property under its name.
@@ -127,7 +127,7 @@ func (m *mapping) keepUnused(p path, v value) {
 	m.unused = append(m.unused, unusedValue{path: p, value: v})
 }
 
-func (m *mapping) isUnused(r root, w word) bool {
+func (m *mapping) isUnused(r root, w nameID) bool {
 	for _, u := range m.unused {
 		if u.path.root == r && u.path.word == w {
 			return true
@@ -255,7 +255,7 @@ type numberValue struct {
 }
 
 // isIn says whether the number is to leave that name in the properties.
-func (n *numberValue) isIn(w word) bool { return n.ok && !n.isMoney && n.path.word == w }
+func (n *numberValue) isIn(w nameID) bool { return n.ok && !n.isMoney && n.path.word == w }
 
 // firstNumber gives the first usable number: one of JSON's, a string that wholly is one, or
 // money as people write it.

@@ -33,7 +33,7 @@ func (m *mapping) flattenObject(o object, most, limit int, place func(*mapping, 
 	for _, p := range o {
 		if !p.isTakenApart() {
 			if p.items {
-				p.value, p.spaced = m.flattenItems(&p, limit, place), false
+				p.value, p.hasSpace = m.flattenItems(&p, limit, place), false
 			}
 			f.out = append(f.out, p)
 			continue
@@ -65,7 +65,7 @@ func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []b
 		fields := item.members()
 		for j := range fields {
 			f := &fields[j]
-			f.hash, f.spaced = hashName(f.name()), true
+			f.hash, f.hasSpace = hashName(f.name()), true
 		}
 		at := place(m, list.name()) + "[" + strconv.Itoa(i) + "]."
 		fields = m.flattenObject(fields, maxItemFields, limit, func(_ *mapping, name []byte) string { return at + shown(name) })

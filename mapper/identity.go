@@ -123,8 +123,8 @@ func (m *mapping) identify(rules *personRules) (person, *Error) {
 }
 
 var (
-	wordEmail = words.add("email")
-	wordPhone = words.add("phone")
+	wordEmail = knownNames.add("email")
+	wordPhone = knownNames.add("phone")
 )
 
 // emailFromUserID gives the email address that an external id wholly is.

@@ -6,10 +6,10 @@ import "bytes"
 // RudderStack's own guides write it in two.
 const integrationName = "Klaviyo"
 
-var wordKlaviyo = words.add(integrationName)
+var wordKlaviyo = knownNames.add(integrationName)
 
 // integrationWord is the word of Klaviyo's name, however it is written, or 0.
-func integrationWord(name []byte) word {
+func integrationWord(name []byte) nameID {
 	if len(name) == len(integrationName) && bytes.EqualFold(name, []byte(integrationName)) {
 		return wordKlaviyo
 	}

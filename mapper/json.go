@@ -24,11 +24,11 @@ type member struct {
 	hash   uint64 // of the name
 	// levels is how many objects and lists stand in each other in the value.
 	levels uint16
-	word   word
+	word   nameID
 	// escaped says that there are escapes in the name.
 	escaped bool
-	// spaced says that there is white space in the value, outside of strings.
-	spaced bool
+	// hasSpace says that there is white space in the value, outside of strings.
+	hasSpace bool
 	// mapped says that the name is not the event's, but Klaviyo's.
 	mapped bool
 	// items says that it is a list of items, which flows loop over and flattening leaves one.
@@ -42,9 +42,9 @@ type object []member
 func newMember(name string, v value) member {
 	quoted, _ := jsontext.AppendQuote(nil, name) // fails on invalid UTF-8 only, which it replaces
 	m := member{quoted: quoted, value: v, hash: hashName([]byte(name)), escaped: true}
-	m.word = words.find([]byte(name), m.hash)
+	m.word = knownNames.find([]byte(name), m.hash)
 	if v.isObject() || v.isList() {
-		m.levels, m.spaced = maxNesting, true // for all that is known
+		m.levels, m.hasSpace = maxNesting, true // for all that is known
 	}
 	return m
 }
@@ -362,7 +362,7 @@ func (o object) appendTo(dst []byte) []byte {
 		}
 		dst = append(dst, o[i].quoted...)
 		dst = append(dst, ':')
-		if o[i].spaced {
+		if o[i].hasSpace {
 			dst = o[i].value.appendCompact(dst)
 		} else {
 			dst = append(dst, o[i].value...)

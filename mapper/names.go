@@ -130,26 +130,26 @@ func (t *nameTable) add(name []byte, object int) bool {
 	return true
 }
 
-// word is a name that rules speak of, as a small number; 0 is every other name.
-type word uint8
+// nameID numbers the names that rules use. 0 is any other name.
+type nameID uint8
 
-// maxWords bounds the vocabulary of the rules, for arrays that words index.
-const maxWords = 192
+// maxNames limits the number of nameIDs, for arrays indexed by them.
+const maxNames = 192
 
 // vocabulary numbers the names that rules speak of, so that a name of an event is
 // compared with them once and not by each rule.
 type vocabulary struct {
-	names  [maxWords]string
-	hashes [maxWords]uint64
-	count  word
-	slots  [512]word // by hash; the next where one is taken. A power of two is divided by fast.
+	names  [maxNames]string
+	hashes [maxNames]uint64
+	count  nameID
+	slots  [512]nameID // by hash; the next where one is taken. A power of two is divided by fast.
 }
 
-// words is filled while the tables of the rules are made, and not after.
-var words vocabulary
+// knownNames is filled when the tables of rules are initialized, and is read-only afterwards.
+var knownNames vocabulary
 
 // add gives the number of a name, a new one if need be.
-func (v *vocabulary) add(name string) word {
+func (v *vocabulary) add(name string) nameID {
 	hash := hashName([]byte(name))
 	if w := v.find([]byte(name), hash); w != 0 {
 		return w
@@ -165,7 +165,7 @@ func (v *vocabulary) add(name string) word {
 }
 
 // find gives the number of a name, or 0.
-func (v *vocabulary) find(name []byte, hash uint64) word {
+func (v *vocabulary) find(name []byte, hash uint64) nameID {
 	for slot := hash % uint64(len(v.slots)); ; slot = (slot + 1) % uint64(len(v.slots)) {
 		w := v.slots[slot]
 		if w == 0 || v.hashes[w] == hash && v.names[w] == string(name) {
@@ -175,12 +175,12 @@ func (v *vocabulary) find(name []byte, hash uint64) word {
 }
 
 // wordSet says which words belong to it.
-type wordSet [maxWords]bool
+type wordSet [maxNames]bool
 
 func newWordSet(names ...string) *wordSet {
 	var set wordSet
 	for _, name := range names {
-		set[words.add(name)] = true
+		set[knownNames.add(name)] = true
 	}
 	return &set
 }

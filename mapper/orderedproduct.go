@@ -16,11 +16,11 @@ const (
 )
 
 var (
-	wordPrice    = words.add("price")
-	wordQuantity = words.add("quantity")
+	wordPrice    = knownNames.add("price")
+	wordQuantity = knownNames.add("quantity")
 	// orderIDLabel is the name of the order's id in an event of an item.
 	orderIDLabel = func() member {
-		words.add("OrderId")
+		knownNames.add("OrderId")
 		return newMember("OrderId", nil)
 	}()
 )
@@ -70,7 +70,7 @@ func (m *mapping) orderedProduct(order *event, items root, at place, orderID val
 	}
 	product.value = m.worthOf(fields, at)
 	if m.trace != nil {
-		m.trace.beginItem(request, fmt.Sprintf("%v.%s", at, words.names[wordPrice]))
+		m.trace.beginItem(request, fmt.Sprintf("%v.%s", at, knownNames.names[wordPrice]))
 		for i := range fields {
 			own, why := string(fields[i].name()), WhyCustom
 			if label := itemLabels[m.cfg.ItemFields][fields[i].word]; label != nil && !(fields[i].word == wordRowTotal && fields.has(wordTotal)) {
@@ -84,7 +84,7 @@ func (m *mapping) orderedProduct(order *event, items root, at place, orderID val
 	m.renameFields(fields)
 	if orderID != nil {
 		id := orderIDLabel
-		id.value, id.mapped, id.spaced, id.levels = orderID, true, true, maxNesting
+		id.value, id.mapped, id.hasSpace, id.levels = orderID, true, true, maxNesting
 		fields = append(fields[:len(fields):len(fields)], id)
 	}
 	fields = m.withoutTaken(fields, at)
@@ -112,7 +112,7 @@ func (m *mapping) worthOf(fields object, at place) string {
 
 // itemNumber reads a number of an item; it is empty if there is none, and not ok if something
 // else is there.
-func (m *mapping) itemNumber(fields object, w word, at place) (number string, ok bool) {
+func (m *mapping) itemNumber(fields object, w nameID, at place) (number string, ok bool) {
 	for i := range fields {
 		f := &fields[i]
 		if f.word != w || f.value.isNull() || f.value.isBlank() {

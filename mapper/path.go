@@ -68,12 +68,12 @@ var roots = map[string]struct {
 // path leads to a value in an event: the member of a root that has a name.
 type path struct {
 	root root
-	word word
+	word nameID
 	text string // dotted, from the top of the event
 }
 
 // name is the key that the path ends in.
-func (p path) name() string { return words.names[p.word] }
+func (p path) name() string { return knownNames.names[p.word] }
 
 // paths reads rules such as "{T,C}.{zip,postalcode} P.zip userId": alternatives
 // stand in braces, the first of them varying slowest; a name without a root is
@@ -106,13 +106,13 @@ func expand(rule string) []string {
 func newPath(rule string) path {
 	at := strings.LastIndexByte(rule, '.')
 	if at < 0 {
-		return path{root: rootEvent, word: words.add(rule), text: rule}
+		return path{root: rootEvent, word: knownNames.add(rule), text: rule}
 	}
 	r, ok := roots[rule[:at]]
 	if !ok {
 		panic(fmt.Sprintf("mapper: no root leads to %s", rule))
 	}
-	return path{root: r.root, word: words.add(rule[at+1:]), text: r.path + rule[at:]}
+	return path{root: r.root, word: knownNames.add(rule[at+1:]), text: r.path + rule[at:]}
 }
 
 // parts are the objects within an event that rules look into, outer before inner.
@@ -142,7 +142,7 @@ var parts = []struct {
 }
 
 // branches say which root a member of a root leads to, for the scanner.
-var branches = func() (to [rootCount][maxWords]root) {
+var branches = func() (to [rootCount][maxNames]root) {
 	for _, part := range parts {
 		to[part.path.root][part.path.word] = part.root
 	}

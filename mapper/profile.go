@@ -73,11 +73,11 @@ var leftOut = newWordSet(
 // leftOutOfEvents are those of a profile inside an event, which has no place for coordinates.
 var leftOutOfEvents = func() *wordSet {
 	set := *leftOut
-	set[words.add("latitude")], set[words.add("longitude")] = false, false
+	set[knownNames.add("latitude")], set[knownNames.add("longitude")] = false, false
 	return &set
 }()
 
-var wordExternalID = words.add("external_id")
+var wordExternalID = knownNames.add("external_id")
 
 // isAccountState tells of a bare state, which shops have for that of a customer's account.
 func isAccountState(p path, text []byte) bool {
@@ -85,7 +85,7 @@ func isAccountState(p path, text []byte) bool {
 }
 
 var (
-	wordState     = words.add("state")
+	wordState     = knownNames.add("state")
 	bareStates    = map[root]bool{rootTraits: true, rootContextTraits: true, rootProperties: true}
 	accountStates = map[string]bool{"enabled": true, "disabled": true, "invited": true, "declined": true, "active": true, "inactive": true}
 )

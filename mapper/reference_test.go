@@ -103,7 +103,7 @@ var referenceTables = map[string]func() string{
 		var names []string
 		for w, ok := range leftOut {
 			if ok {
-				names = append(names, code(words.names[w]))
+				names = append(names, code(knownNames.names[w]))
 			}
 		}
 		slices.Sort(names)

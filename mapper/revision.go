@@ -57,17 +57,17 @@ type places struct {
 }
 
 // specialNames tell of names with a meaning of their own whether a profile has it set.
-type specialNames [maxWords]func(*profile) bool
+type specialNames [maxNames]func(*profile) bool
 
 // newSpecialNames takes those of a revision. Whatever it is, no trait can name the person:
 // that is for the rules of the identifiers.
 func newSpecialNames(isSet map[string]func(*profile) bool) *specialNames {
 	var names specialNames
 	for name, set := range isSet {
-		names[words.add(name)] = set
+		names[knownNames.add(name)] = set
 	}
 	for _, name := range []string{"$email", "$phone_number", "$id"} {
-		names[words.add(name)] = func(*profile) bool { return true }
+		names[knownNames.add(name)] = func(*profile) bool { return true }
 	}
 	return &names
 }

@@ -27,7 +27,7 @@ type scanner struct {
 	twice int
 	// parts are what was taken down, and at the places of known names in them.
 	parts [rootCount]object
-	at    [rootCount][maxWords]int32 // one more than the index
+	at    [rootCount][maxNames]int32 // one more than the index
 	// crowded says of a part that it has more members than were taken down.
 	crowded [rootCount]bool
 	// lists are the elements of the lists of items, and one at most beyond mostItems.
@@ -218,9 +218,9 @@ func (s *scanner) object(r root) bool {
 		}
 		s.pos++
 		s.space()
-		var w word
+		var w nameID
 		if r != rootNone {
-			w = words.find(name, hash)
+			w = knownNames.find(name, hash)
 		}
 		if r == rootIntegrations && w == 0 {
 			w = integrationWord(name)
@@ -266,7 +266,7 @@ func (s *scanner) isThere(name []byte, begin int) bool {
 }
 
 // takes says whether a member of a part is taken down.
-func (s *scanner) takes(r root, w word) bool {
+func (s *scanner) takes(r root, w nameID) bool {
 	most := maxTaken[r]
 	if most == 0 || len(s.parts[r]) < most {
 		return most > 0 || w != 0
@@ -276,7 +276,7 @@ func (s *scanner) takes(r root, w word) bool {
 }
 
 // member takes down a member of a part and reads its value.
-func (s *scanner) member(r root, quoted value, hash uint64, w word, escaped bool) bool {
+func (s *scanner) member(r root, quoted value, hash uint64, w nameID, escaped bool) bool {
 	// Its place is filled in at once, for a member is too large to be handed around.
 	i := len(s.parts[r])
 	if i < cap(s.parts[r]) {
@@ -291,7 +291,7 @@ func (s *scanner) member(r root, quoted value, hash uint64, w word, escaped bool
 	}
 	m := &s.parts[r][i]
 	m.quoted, m.value, m.hash, m.word = quoted, s.src[start:s.pos:s.pos], hash, w
-	m.levels, m.spaced = uint16(s.deepest-s.depth), s.spaced
+	m.levels, m.hasSpace = uint16(s.deepest-s.depth), s.spaced
 	m.escaped, m.mapped, m.items = escaped, false, false
 	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
 	if s.at[r][w] == 0 { // of several options for Klaviyo the first counts

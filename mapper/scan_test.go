@@ -30,7 +30,7 @@ func checkScan(t *testing.T, s *scanner, text []byte) {
 	// What it has taken down is what stands there.
 	all := value(strings.TrimSpace(string(text))).members()
 	for i := range all {
-		if words.find(all[i].name(), hashName(all[i].name())) == 0 {
+		if knownNames.find(all[i].name(), hashName(all[i].name())) == 0 {
 			continue
 		}
 		taken := slices.IndexFunc(s.parts[rootEvent], func(m member) bool { return string(m.name()) == string(all[i].name()) })

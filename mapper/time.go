@@ -47,7 +47,7 @@ type moment struct {
 }
 
 // isIn says whether the time stands under that name in the properties.
-func (t *moment) isIn(w word) bool { return t.path.root == rootProperties && t.path.word == w }
+func (t *moment) isIn(w nameID) bool { return t.path.root == rootProperties && t.path.word == w }
 
 // eventTime gives the first time that there is, or nothing. One that can't be sent is warned
 // of, or an error if there is no other.

@@ -102,7 +102,7 @@ func (m *mapping) unchangedObject(p path) []byte {
 		return []byte("{}")
 	}
 	found := &m.parts[p.root][at-1]
-	if !found.spaced {
+	if !found.hasSpace {
 		return found.value
 	}
 	compact, ok := found.value.compact(m.revision.limits.event)
