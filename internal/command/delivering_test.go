@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -129,8 +130,8 @@ type delivering struct {
 	network *faultyNetwork
 	args    []string
 	ctx     context.Context
-	mend    func() // what isn't the network's or Klaviyo's
-	healed  bool   // the fault is over
+	mend    func()      // what isn't the network's or Klaviyo's
+	healed  atomic.Bool // the fault is over
 	// dead and checkpoint are files; checkpoint is empty where there is none.
 	dead, checkpoint string
 }
@@ -142,7 +143,7 @@ func newDelivering(t *testing.T, tt faultTest, w way, checkpoint bool) *deliveri
 	}
 	d := &delivering{way: w, mend: func() {}, dead: filepath.Join(t.TempDir(), "dead.jsonl")}
 	k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithList("L", "Newsletter"), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
-		if d.healed {
+		if d.healed.Load() {
 			return klaviyotest.JobPlan{}
 		}
 		return tt.job
@@ -176,7 +177,7 @@ func (d *delivering) run(t *testing.T, command string, args ...string) result {
 func (d *delivering) heal() {
 	d.network.heal()
 	d.mend()
-	d.healed = true
+	d.healed.Store(true)
 }
 
 // checkNothingIsLost checks that each event before a line, or of all where that is 0,
