@@ -48,6 +48,14 @@ func openDeadLetters(name string, files []string, revision string) (*deadLetters
 	return d, nil
 }
 
+// kept is where a transfer keeps its dead letters, or nil.
+func (d *deadLetters) kept() transfer.Letters {
+	if d.file == nil {
+		return nil
+	}
+	return d
+}
+
 // recognise finds the letters of the events from a position on, so that they aren't
 // written again: an earlier run of the delivery, which was killed or had to stop, was
 // further with them than with others. The limit is that of an event's length in bytes.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -68,11 +67,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	)...); err != nil {
 		return err
 	}
-	report, err := openReport(cmd, flags.report, to.mapping.Revision, to.notice(), []string{file}, to.recorder)
+	s, err := p.newSending(cmd, to, settings, flags, []string{file}, file)
 	if err != nil {
 		return err
 	}
-	defer report.discard()
+	defer s.report.discard()
 	if err := p.preflight(cmd.Context(), to, flags); err != nil {
 		return err
 	}
@@ -83,8 +82,8 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 	if err != nil {
 		return stopped(err)
 	}
-	files := []string{file}
-	from := input.Config{Files: files, Limit: recordLimit, Verbatim: true}
+	s.total = p.totalSize(s.files)
+	from := input.Config{Files: s.files, Limit: recordLimit, Verbatim: true}
 	if err := checkHoldsLetters(cmd.Context(), from); err != nil {
 		return errors.Join(err, letters.Discard())
 	}
@@ -98,17 +97,11 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		fmt.Fprintf(p.Stderr, "%s %s stays as it is.\n", flags.simulate.notice(), input.Name(file))
 	}
 
-	s := &sending{destination: to, files: files, letters: file, terminal: p.progressTerminal(settings), listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, files), report: report, total: p.totalSize(files)}
 	defer p.announceStop(cmd.Context())()
 	err = s.run(cmd.Context(), lines, flags, transfer.Config{
-		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{}, Undelivered: func(e transfer.Undelivered) error {
-			if err := s.rewrite(letters, e); err != nil {
-				return fmt.Errorf("%w: %w", transfer.ErrLetter, err)
-			}
-			return nil
-		},
+		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{},
+		Undelivered: func(e transfer.Undelivered) error { return s.rewrite(letters, e) },
 	})
-
 	return p.end(s, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate.on())), flags.output)
 }
 
@@ -185,10 +178,16 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 
 // rewrite takes over the records of events that aren't delivered.
 func (s *sending) rewrite(letters *deadletter.Rewriting, e transfer.Undelivered) error {
+	var err error
 	if e.Reason == nil {
-		return letters.Keep(e.At.Offset, e.End)
+		err = letters.Keep(e.At.Offset, e.End)
+	} else {
+		err = letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: s.mapper.Revision()})
 	}
-	return letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: s.mapper.Revision()})
+	if err != nil {
+		return fmt.Errorf("%w: %w", transfer.ErrLetter, err)
+	}
+	return nil
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
@@ -198,7 +197,7 @@ func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error 
 	}
 	offset, behind := s.Rest()
 	for _, e := range behind {
-		err := letters.Keep(offset, e.At.Offset)
+		err := letters.Keep(offset, e.At.Offset) // what stands between them
 		if err == nil {
 			err = s.rewrite(letters, e)
 		}

@@ -138,14 +138,13 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	if err := p.checkDistinct(p.deliveryFiles(settings, flags, source.files)...); err != nil {
 		return err
 	}
-	s := &sending{destination: to, files: source.files, letters: flags.deadLetter, terminal: p.progressTerminal(settings), listed: p.lists(cmd), began: time.Now(), explain: p.explainLine(cmd, source.files)}
-	if s.report, err = openReport(cmd, flags.report, to.mapping.Revision, to.notice(), source.files, to.recorder); err != nil {
+	s, err := p.newSending(cmd, to, settings, flags.destinationFlags, source.files, flags.deadLetter)
+	if err != nil {
 		return err
 	}
 	defer s.report.discard()
 	from, stoppedAt := source.start(), source.stoppedAt
-
-	var saved *checkpoints
+	var saved *checkpoints // or nil
 	if flags.checkpoint != "" {
 		if saved, err = p.resumeSend(s, flags); err != nil {
 			return err
@@ -176,26 +175,12 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 			return errors.Join(err, dead.close())
 		}
 	}
-	p.noticeRevision(to.mapping, flags.destinationFlags)
-	switch {
-	case flags.simulate.on():
-		fmt.Fprintln(p.Stderr, flags.simulate.notice())
-	case flags.deadLetter == "" && !flags.noDeadLetter:
-		fmt.Fprintf(p.Stderr, "There is no --%s FILE: events that fail are only logged. --%s says that this is meant.\n", deadLetterFlag, noDeadLetterFlag)
-	}
+	p.noticeSend(to, flags)
 
 	defer p.announceStop(cmd.Context())()
-	carried := transfer.Config{From: from, Text: eventOfInput}
-	switch {
-	case saved != nil && saved.goesOn:
-		carried.Earlier = p.earlier(saved.last.Begun)
-	case cmd.Flags().Changed(fromLineFlag):
-		carried.Earlier = p.earlier(time.Time{}) // the one that gave the line, whenever that was
-	}
-	if dead.file != nil {
-		carried.Letters = dead
-	}
-	err = s.send(cmd.Context(), lines, flags.destinationFlags, carried, saved)
+	err = s.send(cmd.Context(), lines, flags.destinationFlags, transfer.Config{
+		From: from, Text: eventOfInput, Letters: dead.kept(), Earlier: p.earlierRun(cmd, saved),
+	}, saved)
 	if err == nil {
 		source.warnIfShort(p, lines)
 	}
@@ -203,12 +188,22 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 	var stop *stop
 	switch {
 	case err != nil:
-		at := s.firstUndone(from)
-		stop = stoppedAt(cmd, at, err)
+		stop = stoppedAt(cmd, s.firstUndone(from), err)
 	case closeErr != nil:
 		stop = newStop(cmd.Context(), fmt.Errorf("%w: %w", transfer.ErrLetter, closeErr))
 	}
 	return p.end(s, stop, flags.output)
+}
+
+// noticeSend says what has to be known of the run before it begins.
+func (p Program) noticeSend(to *destination, flags sendFlags) {
+	p.noticeRevision(to.mapping, flags.destinationFlags)
+	switch {
+	case flags.simulate.on():
+		fmt.Fprintln(p.Stderr, flags.simulate.notice())
+	case flags.deadLetter == "" && !flags.noDeadLetter:
+		fmt.Fprintf(p.Stderr, "There is no --%s FILE: events that fail are only logged. --%s says that this is meant.\n", deadLetterFlag, noDeadLetterFlag)
+	}
 }
 
 // send runs, and keeps a checkpoint if saved isn't nil.
@@ -252,7 +247,18 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	return saved, nil
 }
 
-// earlier is the run that send goes on from, which began at a time.
+// earlierRun is the run that send goes on from, or nil if there is none.
+func (p Program) earlierRun(cmd *cobra.Command, saved *checkpoints) *delivery.Earlier {
+	switch {
+	case saved != nil && saved.goesOn:
+		return p.earlier(saved.last.Begun)
+	case cmd.Flags().Changed(fromLineFlag):
+		return p.earlier(time.Time{}) // the one that gave the line, whenever that was
+	}
+	return nil
+}
+
+// earlier is a run before this one, which began at a time.
 func (p Program) earlier(began time.Time) *delivery.Earlier {
 	return &delivery.Earlier{
 		Began: began,

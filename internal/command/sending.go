@@ -36,6 +36,18 @@ type sending struct {
 	compressed map[input.Compression]int // files
 }
 
+// newSending prepares a run over files. The file of letters keeps what can't be delivered; it
+// may be empty. The caller discards the report, or ends the run.
+func (p Program) newSending(cmd *cobra.Command, to *destination, settings settings, flags destinationFlags, files []string, letters string) (*sending, error) {
+	s := &sending{
+		destination: to, files: files, letters: letters, listed: p.lists(cmd),
+		terminal: p.progressTerminal(settings), began: time.Now(), explain: p.explainLine(cmd, files),
+	}
+	var err error
+	s.report, err = openReport(cmd, flags.report, to.mapping.Revision, to.notice(), files, to.recorder)
+	return s, err
+}
+
 // counted is a source that says how many bytes have been read of it.
 type counted struct {
 	*input.Reader
