@@ -16,7 +16,7 @@ import (
 )
 
 // revisioned are the folders in which each revision may have a file named after it.
-var revisioned = []string{"mapper", "client", "client/klaviyotest", "internal/delivery", "internal/doctor"}
+var revisioned = []string{"mapper", "client", "client/klaviyotest", "internal/delivery"}
 
 // revisionList is the program's list of the revisions.
 const revisionList = "internal/command/revisions.go"

@@ -46,6 +46,9 @@ type Operation struct {
 	// UpdatedBy is the operation that updates the profile which a 409 names. A call that
 	// creates a profile and has one becomes an upsert by it.
 	UpdatedBy *Operation
+	// List leads, as a JSON Pointer, to the id of the list that a body is about. It is empty
+	// where the operation has no place for one.
+	List string
 	// People are the places where a body says whom it is about. Operations that read, or
 	// name profiles by their ids in the path, have none.
 	People []People

@@ -31,11 +31,10 @@ func (e *Events) Add(event plan.Event) {
 		case mapper.KindEvent:
 			count(e.metrics, request.Event().Metric)
 		case mapper.KindSubscription, mapper.KindUnsubscription:
-			list, sms := revisions[request.Operation().Revision].subscription(request.Body())
-			if list != "" {
+			if list := listOfRequest(request); list != "" {
 				count(e.lists, list)
 			}
-			if sms {
+			if asksForSMS(request) {
 				e.sms++
 			}
 		}

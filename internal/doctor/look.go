@@ -70,14 +70,14 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 
 func (l *looking) readAll(ctx context.Context) {
 	l.readFirst(ctx)
-	l.metrics.value, l.metrics.err = shows.reading.metrics(ctx, l)
+	l.metrics.value, l.metrics.err = l.readMetrics(ctx)
 	if l.Bulk {
-		l.jobs.err = shows.reading.jobs(ctx, l)
+		l.jobs.err = l.readJobs(ctx)
 	}
 	for _, name := range metricsWithItems(l.Mapping) {
 		if metric, ok := l.metric(name); ok {
 			items := itemsRead{metric: name}
-			items.value, items.err = shows.reading.latest(ctx, l, metric.id)
+			items.value, items.err = l.readLatest(ctx, metric.id)
 			l.items = append(l.items, items)
 		}
 	}
@@ -85,7 +85,7 @@ func (l *looking) readAll(ctx context.Context) {
 
 // readFirst reads what a delivery would stop at.
 func (l *looking) readFirst(ctx context.Context) {
-	l.account.value, l.account.err = shows.reading.account(ctx, l)
+	l.account.value, l.account.err = l.readAccount(ctx)
 	// All revisions have get_metrics, and no other shows so well that the delivery's is served.
 	op, _ := client.Operations(l.Revision.Name).Lookup("get_metrics")
 	var page json.RawMessage
@@ -93,7 +93,7 @@ func (l *looking) readFirst(ctx context.Context) {
 	ids := l.listIDs()
 	for _, id := range ids[:min(len(ids), maxLists)] {
 		list := listRead{id: id}
-		list.value, list.err = shows.reading.list(ctx, l, id)
+		list.value, list.err = l.readList(ctx, id)
 		l.lists = append(l.lists, list)
 	}
 }

@@ -38,7 +38,7 @@ func newClient(t *testing.T, transport http.RoundTripper, opts ...client.Option)
 // eventsOf are mapped events.
 func eventsOf(t *testing.T, revision string, texts ...string) *Events {
 	t.Helper()
-	m, err := mapper.New(mapper.Config{Revision: revision, ListID: "L1"})
+	m, err := mapper.New(mapper.Config{Revision: revision, ListID: "L1", Unsubscribe: new(true)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -384,6 +384,7 @@ func TestGoesOver(t *testing.T) {
 		}
 	}
 	goCommand(t, root, "test", ".", "./internal/command", "-run", "TestRevisions")
+	goCommand(t, root, "test", "./internal/doctor", "-run", "TestLookAtKlaviyotest") // which reads accounts by the latest
 }
 
 func writeFile(t *testing.T, root, name, data string) {

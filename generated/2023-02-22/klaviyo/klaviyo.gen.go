@@ -2985,6 +2985,7 @@ var (
 		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/attributes/list_id",
 		People: []runtime.People{
 			{At: "/data/attributes/subscriptions/*", Email: "/email", EmailConsent: "/channels/email", PhoneNumber: "/phone_number", SMSConsent: "/channels/sms"},
 		},
@@ -3005,6 +3006,7 @@ var (
 		Scopes:    []string{"list:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/attributes/list_id",
 		People: []runtime.People{
 			{At: "/data/attributes/emails/*", Email: "."},
 			{At: "/data/attributes/phone_numbers/*", PhoneNumber: "."},
@@ -3088,6 +3090,7 @@ var (
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/attributes/list_id",
 		People: []runtime.People{
 			{At: "/data/attributes", Email: "/email", PhoneNumber: "/phone_number"},
 		},

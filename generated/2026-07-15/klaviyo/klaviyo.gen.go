@@ -7492,6 +7492,7 @@ var (
 		Scopes:    []string{"lists:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/vnd.api+json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/relationships/list/data/id",
 		People: []runtime.People{
 			{At: "/data/attributes/profiles/data/*", Email: "/attributes/email", EmailConsent: "/attributes/subscriptions/email", PhoneNumber: "/attributes/phone_number", ProfileID: "/id", SMSConsent: "/attributes/subscriptions/sms"},
 		},
@@ -7502,6 +7503,7 @@ var (
 		Scopes:    []string{"lists:write", "profiles:write", "subscriptions:write"},
 		MediaType: "application/vnd.api+json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/relationships/list/data/id",
 		People: []runtime.People{
 			{At: "/data/attributes/profiles/data/*", Email: "/attributes/email", EmailConsent: "/attributes/subscriptions/email", PhoneNumber: "/attributes/phone_number", ProfileID: "/id", SMSConsent: "/attributes/subscriptions/sms"},
 		},
@@ -7607,6 +7609,7 @@ var (
 		Scopes:    []string{"subscriptions:write"},
 		MediaType: "application/vnd.api+json",
 		Success:   runtime.Success{Statuses: []int{202}, Data: runtime.AnswerNoData},
+		List:      "/data/relationships/list/data/id",
 		People: []runtime.People{
 			{At: "/data/attributes/profile/data", Email: "/attributes/email", PhoneNumber: "/attributes/phone_number", ProfileID: "/id"},
 		},
