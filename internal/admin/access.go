@@ -1,11 +1,11 @@
 package admin
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/credential"
 )
 
 // securityHeaders are those of every answer. A page sets its own Content-Security-Policy.
@@ -35,40 +35,34 @@ func (h hosts) allow(given string) bool {
 	return h.open || host == h.configured || isLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
-// credential is how a request proves that it may do something.
-type credential int
+// proof is how a request proves that it may do something.
+type proof int
 
 const (
-	none   credential = iota
+	none   proof = iota
 	basic             // a browser sends it by itself, also if another site wants so
 	bearer            // only a program that has the token sends it
 )
 
-// credential tells how a request has proved that it has the token.
-func (s *Server) credential(r *http.Request) credential {
+// proofOf returns how a request has proved that it has the token.
+func (s *Server) proofOf(r *http.Request) proof {
 	if s.cfg.Token == "" {
 		return none
 	}
-	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") && same(strings.TrimSpace(token), s.cfg.Token) {
+	if credential.Equal(credential.Bearer(r), s.cfg.Token) {
 		return bearer
 	}
-	if _, password, ok := r.BasicAuth(); ok && same(password, s.cfg.Token) {
+	if _, password, ok := r.BasicAuth(); ok && credential.Equal(password, s.cfg.Token) {
 		return basic
 	}
 	return none
-}
-
-// same compares in a time that tells nothing of either.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 // remoteNeedsToken lets everybody in at a loopback address, and elsewhere those with the
 // token.
 func (s *Server) remoteNeedsToken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.hosts.open && s.credential(r) == none {
+		if s.hosts.open && s.proofOf(r) == none {
 			s.unauthorized(w)
 			return
 		}
@@ -78,10 +72,9 @@ func (s *Server) remoteNeedsToken(next http.Handler) http.Handler {
 
 func (s *Server) unauthorized(w http.ResponseWriter) {
 	if s.cfg.Token == "" {
-		plain(w, http.StatusForbidden, "this needs an admin token, and the service was started without one")
+		plain(w, http.StatusForbidden, "this needs the admin token, and the service has none: start it with --admin-token-file or --data-dir")
 		return
 	}
-	w.Header().Add("WWW-Authenticate", `Basic realm="rudderklaviyo", charset="UTF-8"`)
-	w.Header().Add("WWW-Authenticate", `Bearer realm="rudderklaviyo"`)
-	plain(w, http.StatusUnauthorized, "send the admin token: Authorization: Bearer TOKEN, or as the password of Basic")
+	w.Header()["Www-Authenticate"] = credential.Challenges()
+	plain(w, http.StatusUnauthorized, "the admin token is missing or wrong: send it as Authorization: Bearer TOKEN, or as the password of Basic authentication")
 }

@@ -10,13 +10,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/credential"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
 )
 
 // letters gives an account's dead letters as JSON Lines, the records that send writes. They
 // hold events, and so personal data.
 func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
-	if s.credential(r) == none {
+	if s.proofOf(r) == none {
 		s.unauthorized(w)
 		return
 	}
@@ -55,7 +56,7 @@ func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
 // deleteLetters deletes an account's dead letters, for programs that have the token alone: what
 // is deleted can't be brought back.
 func (s *Server) deleteLetters(w http.ResponseWriter, r *http.Request) {
-	if s.credential(r) != bearer {
+	if s.proofOf(r) != bearer {
 		s.unauthorized(w)
 		return
 	}
@@ -122,8 +123,8 @@ var (
 // of this process, and a browser says where it comes from.
 func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, 4<<10)
-	form := s.credential(r) != bearer
-	if form && (crossOrigin.Check(r) != nil || !same(r.PostFormValue("proof"), s.formProof)) {
+	form := s.proofOf(r) != bearer
+	if form && (crossOrigin.Check(r) != nil || !credential.Equal(r.PostFormValue("proof"), s.formProof)) {
 		s.replayed(w, r, 0, errNotAllowed)
 		return
 	}

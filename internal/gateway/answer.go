@@ -7,89 +7,95 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/credential"
 )
 
-// answer is what a sender is told.
+// answer is the response to a sender.
 type answer struct {
 	status  int
-	code    string // empty for a request that is kept
-	message string // what to do
+	code    string // empty for a request that was stored
+	message string // what happened and what to do
 	after   time.Duration
-	closes  bool // the connection, for instance because there may be more of the body
+	closes  bool // the connection, for instance because more of the body may follow
 }
 
-// accepted has the text that RudderStack's own server answers with.
+// accepted has the text that RudderStack's own server responds with.
 var accepted = answer{status: http.StatusOK}
 
-// The answers that are no use to repeat: RudderStack drops the event.
+// Repeating these requests is useless: RudderStack drops the event.
 var (
 	unauthorized = answer{
 		status: http.StatusUnauthorized, code: "unauthorized", closes: true,
-		message: "send one of the account's tokens: Authorization: Bearer TOKEN, or as the user of Basic",
+		message: "the token is missing or unknown: send a token of the account as Authorization: Bearer TOKEN, or as the user name of Basic authentication",
 	}
 	notFound = answer{
 		status: http.StatusNotFound, code: "not_found", closes: true,
-		message: "send to /v1/webhook, or to /v1/batch, identify, track, group, screen, page or alias",
+		message: "unknown path: send to /v1/webhook, or to /v1/batch, /v1/identify, /v1/track, /v1/group, /v1/screen, /v1/page or /v1/alias",
 	}
 	notAllowed = answer{
 		status: http.StatusMethodNotAllowed, code: "method_not_allowed", closes: true,
-		message: "send with POST",
+		message: "use the method POST",
 	}
 	unknownEncoding = answer{
 		status: http.StatusUnsupportedMediaType, code: "unknown_encoding", closes: true,
-		message: "send the body with Content-Encoding: gzip, or as it is",
+		message: "unknown Content-Encoding: compress the body with gzip or not at all",
 	}
 	brokenGzip = answer{
 		status: http.StatusBadRequest, code: "broken_gzip", closes: true,
-		message: "the body isn't gzip, though Content-Encoding says so",
+		message: "the body isn't valid gzip, though Content-Encoding says gzip",
 	}
 	brokenBody = answer{
 		status: http.StatusBadRequest, code: "broken_body", closes: true,
-		message: "the body ended before all of it was there",
+		message: "the body is incomplete: the connection ended early, or a chunk is malformed",
 	}
 )
 
-// tooLarge is the answer to a body over a limit in bytes.
+// tooLarge is the answer to a body that exceeds a limit in bytes.
 func tooLarge(limit int) answer {
 	return answer{
 		status: http.StatusRequestEntityTooLarge, code: "too_large", closes: true,
-		message: fmt.Sprintf("send less at once: a body has %d bytes at most, after decompression", limit),
+		message: fmt.Sprintf("the body exceeds %d bytes after decompression: send smaller batches", limit),
 	}
 }
 
-// The answers that may pass: RudderStack tries again until it is answered otherwise.
+// RudderStack repeats these requests until the answer is another.
 var (
 	stopping = answer{
 		status: http.StatusTooManyRequests, code: "stopping", after: 5 * time.Second, closes: true,
-		message: "the service is stopping; try again",
+		message: "the service is stopping: retry later",
 	}
 	starting = answer{
 		status: http.StatusTooManyRequests, code: "starting", after: 2 * time.Second,
-		message: "the service is starting; try again",
+		message: "the service is starting: retry later",
 	}
 	busy = answer{
 		status: http.StatusTooManyRequests, code: "busy", after: time.Second, closes: true,
-		message: "too much is under way at once; try again, and send less at a time",
+		message: "too many requests are in progress: retry later, and send fewer at once",
 	}
 	slow = answer{
 		status: http.StatusTooManyRequests, code: "slow", after: time.Second, closes: true,
-		message: "the body didn't come in time; try again",
+		message: "the body didn't arrive in time: retry",
 	}
 	unavailable = answer{
 		status: http.StatusTooManyRequests, code: "unavailable", after: 5 * time.Second,
-		message: "the events can't be kept for now; try again",
+		message: "the service can't store events at the moment: retry later",
 	}
 	heldUp = answer{
 		status: http.StatusTooManyRequests, code: "held_up", after: time.Second,
-		message: "the service was held up, and may have been given the events elsewhere; try again",
+		message: "the service was suspended for some seconds, and this request may be out of date: retry",
 	}
 	full = answer{
 		status: http.StatusTooManyRequests, code: "full", after: 30 * time.Second,
-		message: "the account's backlog is full; try again once some of it is delivered",
+		message: "the account's backlog is full: retry later",
+	}
+	accountRemoved = answer{
+		status: http.StatusTooManyRequests, code: "account_removed", after: time.Minute, closes: true,
+		message: "the account was removed from the service: stop sending to it, or add it again",
 	}
 )
 
-// published is the answer to a request whose message was published with an error or without.
+// published is the answer to a request whose message was published with this error, or nil.
 func published(err error) answer {
 	for _, known := range []struct {
 		err error
@@ -121,7 +127,7 @@ func (a *answer) write(w http.ResponseWriter) {
 	}
 	switch a.status {
 	case http.StatusUnauthorized:
-		h["Www-Authenticate"] = []string{`Bearer realm="rudderklaviyo"`, `Basic realm="rudderklaviyo", charset="UTF-8"`}
+		h["Www-Authenticate"] = credential.Challenges()
 	case http.StatusMethodNotAllowed:
 		h.Set("Allow", http.MethodPost)
 	case http.StatusUnsupportedMediaType:

@@ -237,27 +237,62 @@ func TestNew(t *testing.T) {
 
 func TestTokens(t *testing.T) {
 	var tokens Tokens
-	if name, ok := tokens.Account("x"); ok {
-		t.Errorf("no tokens: %s", name)
+	if name, err := tokens.Account("x"); err != ErrUnknownToken {
+		t.Errorf("no tokens: %s, %v", name, err)
 	}
-	set := func(accounts map[string][]string) error { return tokens.Set(accounts) }
-	if err := set(map[string][]string{"a": {"one", "two"}, "b": {"three"}}); err != nil {
-		t.Fatal(err)
-	}
+	use(t, &tokens, map[string][]string{"a": {"one", "two"}, "b": {"three"}, "c": {"four", "five"}})
 	for _, bad := range []map[string][]string{{"a": {"secret"}, "b": {"secret"}}, {"a": {""}}} {
-		if err := set(bad); err == nil || strings.Contains(err.Error(), "secret") {
+		if _, err := NewTokenList(bad); err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v: %v", bad, err)
 		}
 	}
-	for token, want := range map[string]string{"one": "a", "two": "a", "three": "b", "thre": "", "three ": "", "": ""} {
-		if name, ok := tokens.Account(token); name != want || ok != (want != "") {
-			t.Errorf("%q: %s, %v", token, name, ok)
+	type whose struct {
+		name string
+		err  error
+	}
+	unknown := whose{"", ErrUnknownToken}
+	want := func(when string, all map[string]whose) {
+		t.Helper()
+		for token, want := range all {
+			if name, err := tokens.Account(token); name != want.name || err != want.err {
+				t.Errorf("%s, %q: %s, %v, want %+v", when, token, name, err, want)
+			}
 		}
 	}
-	if err := set(map[string][]string{"a": {"two", "two"}}); err != nil {
-		t.Fatal(err)
+	want("at first", map[string]whose{"one": {"a", nil}, "two": {"a", nil}, "three": {"b", nil}, "thre": unknown, "three ": unknown, "": unknown})
+	use(t, &tokens, map[string][]string{"a": {"two", "two"}, "d": {"four"}})
+	removed := map[string]whose{
+		"one": unknown, "two": {"a", nil}, // a token that was taken away from an account
+		"three": {"b", ErrAccountRemoved}, // whose account was removed
+		"four":  {"d", nil}, "five": {"c", ErrAccountRemoved}, // whose account was renamed
 	}
-	if name, ok := tokens.Account("one"); ok {
-		t.Errorf("a token that was taken away is %s's", name)
+	want("after a removal", removed)
+	use(t, &tokens, map[string][]string{"a": {"two"}, "d": {"four"}})
+	want("after another reload", removed)
+	use(t, &tokens, map[string][]string{"a": {"two"}, "b": {"six"}})
+	want("once it is there again", map[string]whose{"three": unknown, "six": {"b", nil}, "four": {"d", ErrAccountRemoved}})
+}
+
+// TestRemovedAccount has senders of an account that was removed keep their events: on a 401 they
+// would drop them.
+func TestRemovedAccount(t *testing.T) {
+	known := tokens(t)
+	s := start(t, new(keeper), func(c *Config) { c.Accounts = known })
+	use(t, known, map[string][]string{"a": {tokenA}})
+	for token, want := range map[string]int{tokenA: 200, tokenB: 429, "another-of-a": 401, noones: 401} {
+		answer, text := post(t, client(t), s.url+"/v1/webhook", token, strings.NewReader("{}"))
+		removed := want == 429
+		if answer.StatusCode != want || strings.Contains(text, `"account_removed"`) != removed || (answer.Header.Get("Retry-After") == "60") != removed {
+			t.Errorf("%s: %s %s", token, answer.Status, text)
+		}
+	}
+	s.stopped(t)
+	for _, a := range s.answered {
+		if (a.Account == "b") != (a.Reason == "account_removed") {
+			t.Errorf("Answered was told %+v", a)
+		}
+	}
+	if got := len(s.all()); got != 1 {
+		t.Errorf("%d messages are kept", got)
 	}
 }

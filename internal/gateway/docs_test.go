@@ -20,7 +20,7 @@ func TestDocs(t *testing.T) {
 	var want, got []string
 	for _, a := range []answer{
 		accepted, brokenBody, brokenGzip, unauthorized, notFound, notAllowed, tooLarge(defaultMaxBody), unknownEncoding,
-		starting, stopping, unavailable, heldUp, full, busy, slow,
+		starting, stopping, unavailable, heldUp, full, busy, slow, accountRemoved,
 	} {
 		row := fmt.Sprintf("%d %s ", a.status, a.code)
 		if a.after > 0 {

@@ -48,9 +48,10 @@ var (
 
 // Accounts tells whose a credential is.
 type Accounts interface {
-	// Account gives the name of the account that a token is for, if there is one. It takes
-	// the same time whatever a wrong token has in common with a right one. See [Tokens].
-	Account(token string) (name string, ok bool)
+	// Account returns the name of the account that a token is for, and ErrAccountRemoved if
+	// it was removed. An unknown token is ErrUnknownToken. It takes the same time whatever a
+	// wrong token has in common with a right one. See [Tokens].
+	Account(token string) (name string, err error)
 }
 
 // Observer is told what happens. Its functions may be nil. They are called by many
@@ -64,7 +65,8 @@ type Observer struct {
 
 // Answered tells of a request that was answered.
 type Answered struct {
-	// Account is empty for a request without a valid credential.
+	// Account is the account whose token the request has, also one that was removed, or
+	// empty.
 	Account string
 	// Code is the status.
 	Code int
@@ -287,11 +289,14 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, began time.Time, s
 	case r.Method != http.MethodPost:
 		return notAllowed
 	}
-	account, ok := s.cfg.Accounts.Account(credential(r))
-	if !ok {
+	account, err := s.cfg.Accounts.Account(tokenOf(r))
+	seen.Account = account
+	switch {
+	case errors.Is(err, ErrAccountRemoved):
+		return accountRemoved
+	case err != nil:
 		return unauthorized
 	}
-	seen.Account = account
 	s.connections.serve(r.Context())
 	share, refused := s.load.admit(account)
 	if refused != nil {

@@ -31,10 +31,17 @@ const (
 
 func tokens(t testing.TB) *Tokens {
 	tokens := new(Tokens)
-	if err := tokens.Set(map[string][]string{"a": {tokenA, "another-of-a"}, "b": {tokenB}}); err != nil {
+	use(t, tokens, map[string][]string{"a": {tokenA, "another-of-a"}, "b": {tokenB}})
+	return tokens
+}
+
+func use(t testing.TB, tokens *Tokens, accounts map[string][]string) {
+	t.Helper()
+	list, err := NewTokenList(accounts)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return tokens
+	tokens.Use(list)
 }
 
 // keeper is a Publisher in memory.

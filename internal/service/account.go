@@ -29,7 +29,7 @@ type account struct {
 
 	mu     sync.Mutex
 	to     *target
-	limit  int64                   // of the backlog, in bytes
+	limits stream.Limits
 	renew  context.CancelCauseFunc // ends the delivery that is under way, to begin another
 	lease  *stream.Lease           // or nil
 	place  *place                  // of the lease
@@ -199,16 +199,6 @@ func (a *account) waitFor(ctx context.Context, d time.Duration) {
 	case <-a.wake:
 	case <-ctx.Done():
 	}
-}
-
-// keptIn says where what comes is kept, and up to how many bytes.
-func (a *account) keptIn(kept *stream.Account, limit int64) {
-	if a.kept == nil {
-		a.kept = kept
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.limit = limit
 }
 
 // use has the account deliver by other settings from now on, or from its next try.

@@ -16,8 +16,9 @@ import (
 
 const namespace = "rudderklaviyo"
 
-// metrics are what the service counts. What it is at the moment is read by the [collector].
-type metrics struct {
+// Metrics are what a service counts, also before there is one: senders are answered while it
+// starts. What the accounts are at the moment is read by the [collector].
+type Metrics struct {
 	registry *prometheus.Registry
 
 	ingestRequests, ingestEvents, deadLetters, redelivered, calls, ownershipChanges *prometheus.CounterVec
@@ -31,14 +32,15 @@ var (
 	callBuckets = []float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 )
 
-func newMetrics(s *Service) *metrics {
+// NewMetrics makes the metrics of one service.
+func NewMetrics() *Metrics {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, append([]string{"account"}, labels...))
 	}
 	histogram := func(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
 		return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, append([]string{"account"}, labels...))
 	}
-	m := &metrics{
+	m := &Metrics{
 		registry:         prometheus.NewRegistry(),
 		ingestRequests:   counter("ingest_requests_total", "Requests of senders by the status of the answer. The account is empty where the token is unknown.", "code"),
 		ingestEvents:     counter("ingest_events_total", "Events that were acknowledged."),
@@ -52,7 +54,7 @@ func newMetrics(s *Service) *metrics {
 		leaseRenew:       histogram("lease_renew_seconds", "Time to renew the ownership, which also keeps the place.", ackBuckets),
 	}
 	m.registry.MustRegister(m.ingestRequests, m.ingestEvents, m.ingestAck, m.deadLetters, m.redelivered, m.calls, m.callSeconds,
-		m.quotaWait, m.ownershipChanges, m.leaseRenew, collector{s},
+		m.quotaWait, m.ownershipChanges, m.leaseRenew,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -64,7 +66,7 @@ type accountMetrics struct {
 	leaseRenew                    prometheus.Observer
 }
 
-func (m *metrics) of(account string) accountMetrics {
+func (m *Metrics) of(account string) accountMetrics {
 	return accountMetrics{
 		deadLetters:      m.deadLetters.MustCurryWith(prometheus.Labels{"account": account}),
 		redelivered:      m.redelivered.WithLabelValues(account),
@@ -74,7 +76,7 @@ func (m *metrics) of(account string) accountMetrics {
 }
 
 // forget takes an account out that is no longer served.
-func (m *metrics) forget(account string) {
+func (m *Metrics) forget(account string) {
 	of := prometheus.Labels{"account": account}
 	for _, v := range []*prometheus.CounterVec{m.ingestRequests, m.ingestEvents, m.deadLetters, m.redelivered, m.calls, m.ownershipChanges} {
 		v.DeletePartialMatch(of)
@@ -85,7 +87,7 @@ func (m *metrics) forget(account string) {
 }
 
 // attempt counts the attempts of an account's calls.
-func (m *metrics) attempt(account string) client.AttemptHook {
+func (m *Metrics) attempt(account string) client.AttemptHook {
 	return func(_ context.Context, a client.Attempt) {
 		operation := string(a.Operation.ID)
 		m.calls.WithLabelValues(account, operation, strconv.Itoa(a.StatusCode)).Inc()
@@ -96,18 +98,21 @@ func (m *metrics) attempt(account string) client.AttemptHook {
 
 // Ingested counts a request of a sender, whose token names an account unless that is
 // empty: the status of its answer, the events that were acknowledged, and how long that took.
-func (s *Service) Ingested(account string, status, events int, took time.Duration) {
-	s.metrics.ingestRequests.WithLabelValues(account, strconv.Itoa(status)).Inc()
+func (m *Metrics) Ingested(account string, status, events int, took time.Duration) {
+	m.ingestRequests.WithLabelValues(account, strconv.Itoa(status)).Inc()
 	if status == http.StatusOK {
-		s.metrics.ingestEvents.WithLabelValues(account).Add(float64(events))
-		s.metrics.ingestAck.WithLabelValues(account).Observe(took.Seconds())
+		m.ingestEvents.WithLabelValues(account).Add(float64(events))
+		m.ingestAck.WithLabelValues(account).Observe(took.Seconds())
 	}
 }
 
-// Metrics gives the metrics in Prometheus' form.
-func (s *Service) Metrics() http.Handler {
-	return promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{Registry: s.metrics.registry})
+// Handler gives the metrics in Prometheus' form.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{Registry: m.registry})
 }
+
+// Metrics gives the service's metrics in Prometheus' form.
+func (s *Service) Metrics() http.Handler { return s.metrics.Handler() }
 
 // collector reads what the accounts are at the moment, which the page for people shows too.
 type collector struct{ service *Service }

@@ -44,7 +44,9 @@ type Config struct {
 	// Concurrency and Bulk are those of [delivery.Config].
 	Concurrency int
 	Bulk        delivery.Bulk
-	Logger      *slog.Logger
+	// Metrics count what happens. The default is new ones.
+	Metrics *Metrics
+	Logger  *slog.Logger
 }
 
 // DefaultLease outlasts the election of a leader in a cluster of NATS servers, which takes
@@ -54,7 +56,7 @@ const DefaultLease = 15 * time.Second
 // Service is a set of accounts. Its methods are safe for concurrent use.
 type Service struct {
 	cfg     Config
-	metrics *metrics
+	metrics *Metrics
 
 	reloading sync.Mutex // held while accounts change
 	ending    []*account // were left out, and finish what is on its way
@@ -70,11 +72,15 @@ func New(ctx context.Context, cfg Config, accounts []config.Account) (*Service, 
 	if cfg.Lease == 0 {
 		cfg.Lease = DefaultLease
 	}
-	s := &Service{cfg: cfg, accounts: map[string]*account{}}
-	s.metrics = newMetrics(s)
+	if cfg.Metrics == nil {
+		cfg.Metrics = NewMetrics()
+	}
+	s := &Service{cfg: cfg, metrics: cfg.Metrics, accounts: map[string]*account{}}
 	if err := s.Reload(ctx, accounts); err != nil {
 		return nil, err
 	}
+	s.metrics.registry.MustRegister(collector{s})
+	s.warnOfWaiting(ctx)
 	return s, nil
 }
 
@@ -91,7 +97,9 @@ func (s *Service) Run(ctx context.Context) {
 		for _, a := range s.all() {
 			a.tick()
 		}
-		s.forgetEnded()
+		if s.forgetEnded() {
+			s.warnOfWaiting(ctx)
+		}
 	})
 	s.reloading.Lock() // a reload under way starts no more
 	defer s.reloading.Unlock()
@@ -108,84 +116,6 @@ func (s *Service) start(a *account) {
 	ctx, cancel := context.WithCancel(s.running)
 	a.stop, a.done = cancel, make(chan struct{})
 	go a.deliverAll(ctx)
-}
-
-// Reload goes over to other accounts and settings, whole or not at all. Accounts whose
-// settings are the same go on undisturbed. One that is left out begins nothing more, and what
-// is kept of it stays. Reload doesn't wait until it has finished what is on its way.
-func (s *Service) Reload(ctx context.Context, accounts []config.Account) (err error) {
-	s.reloading.Lock()
-	defer s.reloading.Unlock()
-	next := make(map[string]*account, len(accounts))
-	changed := map[*account]*target{}
-	var begun []*account
-	defer func() {
-		if err != nil {
-			for _, a := range begun {
-				s.metrics.forget(a.name)
-			}
-		}
-	}()
-	for _, settings := range accounts {
-		a := s.account(settings.Name)
-		if a == nil {
-			a = s.newAccount(settings.Name)
-			begun = append(begun, a)
-		}
-		if a.to == nil || !a.to.isOf(settings) {
-			to, err := s.newTarget(settings)
-			if err != nil {
-				return fmt.Errorf("account %s: %w", settings.Name, err)
-			}
-			changed[a] = to
-		}
-		next[settings.Name] = a
-	}
-	// Nothing but the store can fail from here on.
-	for _, settings := range accounts {
-		kept, err := s.cfg.Engine.Account(ctx, settings.Name, stream.Limits{MaxBacklog: settings.MaxBacklog})
-		if err != nil {
-			return fmt.Errorf("account %s: %w", settings.Name, err)
-		}
-		next[settings.Name].keptIn(kept, settings.MaxBacklog)
-	}
-	for a, to := range changed {
-		a.use(to)
-	}
-	before := s.all()
-	s.mu.Lock()
-	s.accounts = next
-	s.mu.Unlock()
-	for _, a := range next {
-		a.retry() // what was to be mended may be mended elsewhere
-	}
-	for _, a := range begun {
-		s.start(a)
-	}
-	for _, a := range before {
-		if next[a.name] == nil {
-			a.stop()
-			s.ending = append(s.ending, a)
-		}
-	}
-	return nil
-}
-
-// forgetEnded lets go of the accounts that were left out, once nothing of them is under way.
-func (s *Service) forgetEnded() {
-	if !s.reloading.TryLock() {
-		return
-	}
-	defer s.reloading.Unlock()
-	s.ending = slices.DeleteFunc(s.ending, func(a *account) bool {
-		if !a.hasEnded() {
-			return false
-		}
-		if s.account(a.name) == nil {
-			s.metrics.forget(a.name)
-		}
-		return true
-	})
 }
 
 // closed is the end of an account that hasn't begun.

@@ -83,7 +83,7 @@ func (a *account) status(ctx context.Context) Status {
 	s := Status{Name: a.name, In: a.in.seconds(), Out: a.out.seconds()}
 	a.mu.Lock()
 	to, place := a.to, a.place
-	s.Revision, s.MaxBacklog = to.mapper.Revision(), a.limit
+	s.Revision, s.MaxBacklog = to.mapper.Revision(), a.limits.MaxBacklog
 	s.Delivered = a.before
 	if a.run != nil {
 		s.Delivered += a.run.Stats().Delivered

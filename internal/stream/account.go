@@ -34,6 +34,9 @@ type Account struct {
 // names are those that can stand in a subject, a stream's name and a file's name.
 var names = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
+// eventsPrefix begins the names of the streams of events.
+const eventsPrefix = "EV_"
+
 // sameIDWithin is how long the server knows the ids of messages. It has to be longer than
 // a publish is repeated.
 const sameIDWithin = 20 * time.Second
@@ -47,7 +50,7 @@ func (e *Engine) Account(ctx context.Context, name string, limits Limits) (*Acco
 	a := &Account{engine: e, name: name}
 	var err error
 	a.events, err = e.stream(ctx, jetstream.StreamConfig{
-		Name:       "EV_" + name,
+		Name:       eventsPrefix + name,
 		Subjects:   []string{a.subject("*")},
 		MaxBytes:   orDefault(limits.MaxBacklog, 2<<30),
 		Duplicates: sameIDWithin,
