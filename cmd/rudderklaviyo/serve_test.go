@@ -126,7 +126,7 @@ func TestServeWaitsForItsCluster(t *testing.T) {
 	n, address := newNATS(t, 3, reliable), freeAddresses(t, 1)[0]
 	d := asServe(t, "serve", append(n.flags(), "--config", file.path(), "--listen", address, "--base-url", k.url("serve"))...)
 	d.start()
-	d.waitFor("the cluster is waited for")
+	d.waitFor("waiting for the cluster")
 	if status, said := post(t, address, token, "/v1/webhook", event(1)); status != http.StatusTooManyRequests || !strings.Contains(said, `"starting"`) {
 		t.Errorf("%d %s", status, said)
 	}
@@ -204,7 +204,7 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	}
 	file.write("accounts.yaml", string(accounts)+"  - name: second\n")
 	d.signal(syscall.SIGHUP)
-	d.waitFor("the accounts stay as they are")
+	d.waitFor("reload failed, nothing has changed")
 	if status, said = post(t, addresses[0], token, "/v1/webhook", event(1)); status == http.StatusUnauthorized {
 		t.Errorf("%d %s", status, said)
 	} else if status == http.StatusOK {
@@ -213,7 +213,7 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	file.write("accounts.yaml", string(accounts))
 	file.write("shop.key", right+"\n")
 	d.signal(syscall.SIGHUP)
-	d.waitFor("the accounts are read again")
+	d.waitFor("reloaded the accounts file")
 	eventually(t, "nothing waits", time.Minute, func() bool { return metric(`rudderklaviyo_backlog_events{account="shop"} 0`) })
 	if got := len(k.accounts[right].Events()); got != kept {
 		t.Errorf("%d events arrived of %d", got, kept)

@@ -40,8 +40,8 @@ type proof int
 
 const (
 	none   proof = iota
-	basic             // a browser sends it by itself, also if another site wants so
-	bearer            // only a program that has the token sends it
+	basic        // a browser sends it by itself, also if another site wants so
+	bearer       // only a program that has the token sends it
 )
 
 // proofOf returns how a request has proved that it has the token.

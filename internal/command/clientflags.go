@@ -11,6 +11,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/quota"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -28,7 +29,7 @@ func (f *clientFlags) register(flags *pflag.FlagSet) {
 	registerSimulation(flags, &f.simulate)
 	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
-	flags.Float64Var(&f.quotaShare, "quota-share", 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
+	flags.Float64Var(&f.quotaShare, quotaShareFlag, 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
 	flags.StringArrayVar(&f.limits, limitFlag, nil, "`limit` of an account that Klaviyo has raised, in place of the published one, such as bulk_create_events=20/s,300/m; once for each operation")
 	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
 }
@@ -40,8 +41,8 @@ func (f *clientFlags) check() error {
 	if bulk := delivery.Bulk(f.bulk); bulk != delivery.BulkAuto && bulk != delivery.BulkNever {
 		return wrongUsage(fmt.Errorf("--bulk is %s or %s", delivery.BulkAuto, delivery.BulkNever))
 	}
-	if !(f.quotaShare > 0 && f.quotaShare <= 1) {
-		return wrongUsage(errors.New("--quota-share is above 0 and at most 1"))
+	if err := quota.CheckShare(f.quotaShare); err != nil {
+		return wrongUsage(fmt.Errorf("--%s %w", quotaShareFlag, err))
 	}
 	if f.simulate == simulationFast && len(f.limits) > 0 {
 		return wrongUsage(fmt.Errorf("--simulate=fast keeps no limits: leave --%s out", limitFlag))
@@ -77,15 +78,15 @@ func (f *clientFlags) newClient(key string, mapping mapper.Config, transport htt
 		client.WithLogger(logger),
 		client.WithQuotaShare(f.quotaShare),
 	}, more...)
-	granted, err := grantsOf(f.limits)
+	limits, err := parseLimits(f.limits)
 	if err != nil {
 		return nil, err
 	}
 	if f.simulate == simulationFast {
-		granted = noLimits()
+		limits = noLimits()
 	}
-	for _, g := range granted {
-		options = append(options, client.WithLimit(g.operation, g.burst, g.steady))
+	for _, l := range limits {
+		options = append(options, client.WithLimit(l.Operation, l.Burst, l.Steady))
 	}
 	if mapping.AllowExternalIDOnly && !mapping.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())

@@ -125,7 +125,7 @@ func TestUsage(t *testing.T) {
 		{"no number", []string{"send", "--simulate", "--quota-share", "NaN"}, "--quota-share is above 0 and at most 1"},
 		{"limit of a second alone", []string{"send", "--simulate", "--limit", "create_event=10/s"}, "--limit is an operation with its calls in a second and in a minute, such as"},
 		{"limit of no calls", []string{"send", "--simulate", "--limit", "create_event=0/s,10/m"}, "--limit is an operation with"},
-		{"limit of nothing", []string{"plan", "--limit", "create_events=10/s,150/m"}, "--limit: there is no operation create_events; plan lists"},
+		{"limit of nothing", []string{"plan", "--limit", "create_events=10/s,150/m"}, "--limit names an unknown operation, create_events: rudderklaviyo plan lists"},
 		{"replay of several files", []string{"replay", events, events}, "needs one FILE"},
 		{"line 0", []string{"map", "--from-line", "0"}, "--from-line is counted from 1"},
 		{"simulation elsewhere", []string{"send", "--simulate", "--base-url", "https://klaviyo.test"}, "--simulate and --base-url exclude each other"},

@@ -79,7 +79,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 	if err != nil {
 		return err
 	}
-	granted, err := grantsOf(flags.limits)
+	limits, err := parseLimits(flags.limits)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		source.warnIfShort(p, events)
 		files = compressed(events.Files())
 	}
-	planned := draft.Plan(files, quotaOf(granted, flags.quotaShare))
+	planned := draft.Plan(files, quotaOf(limits, flags.quotaShare))
 	planned.Explain(p.explainLine(cmd, source.files))
 	if report != nil {
 		report.ofPlan(planned)

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -13,10 +16,16 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/gateway"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // serveRun is a run of serve.
@@ -96,23 +105,33 @@ func (r *serveRun) waitFor(t *testing.T, text string) {
 // post sends an event as RudderStack does: again where it is asked to.
 func (r *serveRun) post(t *testing.T, path, token, body string) int {
 	t.Helper()
-	r.waitFor(t, "Events are taken at")
-	url := takenAt.FindStringSubmatch(r.stderr.String())[1]
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		request.SetBasicAuth(token, "")
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			t.Fatal(err)
-		}
-		response.Body.Close()
-		if response.StatusCode != http.StatusTooManyRequests || time.Now().After(deadline) {
-			return response.StatusCode
+		status, _ := r.postOnce(t, path, token, body)
+		if status != http.StatusTooManyRequests || time.Now().After(deadline) {
+			return status
 		}
 	}
+}
+
+func (r *serveRun) postOnce(t *testing.T, path, token, body string) (status int, text string) {
+	t.Helper()
+	r.waitFor(t, "Events are taken at")
+	url := takenAt.FindStringSubmatch(r.stderr.String())[1]
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.SetBasicAuth(token, "")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(answer)
 }
 
 // accountFiles writes the files of an account, and gives that of the service.
@@ -185,7 +204,7 @@ func TestServeReloads(t *testing.T) {
 
 	write("tokens", "short")
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, "the accounts stay as they are")
+	r.waitFor(t, "reload failed, nothing has changed")
 	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m2")); got != http.StatusOK {
 		t.Errorf("answer %d after a reload that failed", got)
 	}
@@ -197,6 +216,134 @@ func TestServeReloads(t *testing.T) {
 		t.Errorf("answer %d to the new token", got)
 	}
 	arrive(t, k, 3)
+}
+
+// TestServeReloadsWithoutAnAccount asks the senders of an account that was removed to wait, and
+// tells the operator of them and of the events that wait. With the account they are delivered.
+func TestServeReloadsWithoutAnAccount(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+	accounts, data := accountFiles(t), t.TempDir()
+	const eu, us = "token-0123456789", "token-of-us-01234567"
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(filepath.Dir(accounts), name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, err := os.ReadFile(accounts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := string(one) + "\n- {name: us, klaviyoKeyFile: us-key, tokensFile: us-tokens, destination: eu.yaml}"
+	write("us-key", "pk_wrong")
+	write("us-tokens", us)
+	write("serve.yaml", both)
+	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
+	if got := r.post(t, "/v1/webhook", us, track(1, "m1")); got != http.StatusOK {
+		t.Errorf("answer %d", got)
+	}
+	r.waitFor(t, "reason=unauthorized")
+	write("serve.yaml", string(one))
+	r.hangups <- syscall.SIGHUP
+	r.waitFor(t, `msg="events wait for an account that isn't in the accounts file" account=us events=1`)
+	if status, text := r.postOnce(t, "/v1/webhook", us, track(1, "m2")); status != http.StatusTooManyRequests || !strings.Contains(text, "account_removed") {
+		t.Errorf("answer %d %s", status, text)
+	}
+	r.waitFor(t, `msg="senders still use a removed account and are asked to wait" account=us requests=1`)
+	if got := r.post(t, "/v1/webhook", eu, track(1, "m3")); got != http.StatusOK {
+		t.Errorf("answer %d of the account that stays", got)
+	}
+	r.ends(t)
+	if !strings.HasSuffix(strings.TrimSpace(r.stderr.String()), "msg=stopped") {
+		t.Errorf("the log doesn't end with a line that it stopped:\n%s", r.stderr)
+	}
+
+	r = serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
+	r.waitFor(t, "account=us events=1") // after a start, too
+	if got := r.post(t, "/v1/webhook", us, track(1, "m2")); got != http.StatusUnauthorized {
+		t.Errorf("answer %d", got)
+	}
+	write("us-key", "pk_right")
+	write("key", "pk_other") // no two accounts share one
+	write("serve.yaml", both)
+	r.hangups <- syscall.SIGHUP
+	r.waitFor(t, "reloaded the accounts file")
+	arrive(t, k, 2)
+}
+
+// TestServeCountsAnswersWhileItStarts in the metrics, which are there from the beginning.
+func TestServeCountsAnswersWhileItStarts(t *testing.T) {
+	s := &serving{metrics: service.NewMetrics()}
+	tokens, err := gateway.NewTokenList(map[string][]string{"eu": {"token-0123456789"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tokens.Use(tokens)
+	taking, err := gateway.New(gateway.Config{Accounts: &s.tokens, Publisher: s, Observer: gateway.Observer{Answered: s.answered, Failed: s.failed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := httptest.NewRequest(http.MethodPost, "/v1/webhook", strings.NewReader("{}"))
+	request.SetBasicAuth("token-0123456789", "")
+	answer := httptest.NewRecorder()
+	taking.ServeHTTP(answer, request)
+	if !strings.Contains(answer.Body.String(), "starting") {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+	shownMetrics := httptest.NewRecorder()
+	shown{s}.Metrics().ServeHTTP(shownMetrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if want := `rudderklaviyo_ingest_requests_total{account="eu",code="429"} 1`; !strings.Contains(shownMetrics.Body.String(), want) {
+		t.Errorf("no %s in\n%s", want, shownMetrics.Body)
+	}
+}
+
+// TestServeKeepsToAnAccountsLimits where the flags give others.
+func TestServeKeepsToAnAccountsLimits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		account config.Account
+		seconds int // for 81 events
+	}{
+		"as the flags say": {config.Account{}, 4},
+		"its own":          {config.Account{Limits: []string{"create_event=40/s,400/m"}}, 2},
+		"of another call":  {config.Account{Limits: []string{"create_profile=40/s,400/m"}}, 4},
+		"a share":          {config.Account{Limits: []string{"create_event=40/s,400/m"}, QuotaShare: 0.5}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &serving{logger: slog.New(slog.DiscardHandler)}
+				s.flags.clientFlags = clientFlags{
+					limits: []string{"create_event=20/s,400/m"}, quotaShare: 1, simulate: simulationLimits, baseURL: client.DefaultBaseURL,
+				}
+				tt.account.Key = simulated
+				c, err := s.newClient(tt.account, func(next http.RoundTripper) http.RoundTripper { return next })
+				if err != nil {
+					t.Fatal(err)
+				}
+				m, err := mapper.New(mapper.Config{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				for n := range 81 {
+					result, err := m.Map([]byte(fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","properties":{"email":"p@example.com"}}`, n)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, request := range result.Requests {
+						if _, err := c.Send(t.Context(), request); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				if got := int(time.Since(began).Seconds()); got != tt.seconds {
+					t.Errorf("it takes %d seconds, want %d", got, tt.seconds)
+				}
+				if len(s.flags.limits) != 1 || s.flags.quotaShare != 1 {
+					t.Errorf("the flags have changed: %+v", s.flags.clientFlags)
+				}
+			})
+		})
+	}
 }
 
 var pageAt = regexp.MustCompile(`The page is http://(\S+)/`)
@@ -251,7 +398,7 @@ func TestDeadLettersOfAService(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, "the accounts are read again")
+	r.waitFor(t, "reloaded the accounts file")
 	if got := letters("replay", "--data-dir="+data); got.stdout != "events replayed: 1\n" {
 		t.Errorf("%q\n%s", got.stdout, got.stderr)
 	}
@@ -267,6 +414,14 @@ func TestServeSimulates(t *testing.T) {
 	r := serve(t, nil, nil, "--simulate")
 	if got := r.post(t, "/v1/identify", "simulation", `{"traits":{"email":"jane@example.com"}}`); got != http.StatusOK {
 		t.Errorf("answer %d", got)
+	}
+	r.waitFor(t, "Its dead letters: ")
+	r.post(t, "/v1/track", "simulation", `{"event":"Ping","userId":"7"}`)
+	command := strings.Fields(regexp.MustCompile(`Its dead letters: rudderklaviyo (.*)`).FindStringSubmatch(r.stderr.String())[1])
+	for deadline := time.Now().Add(30 * time.Second); !strings.Contains((setup{}).run(t, command...).stdout, `"missing_identifier"`); {
+		if time.Now().After(deadline) {
+			t.Fatalf("%v prints no dead letter", command)
+		}
 	}
 	if got := r.ends(t); got != statusDone {
 		t.Errorf("exit status %d\n%s", got, r.stderr)
@@ -328,6 +483,9 @@ func TestServeRefuses(t *testing.T) {
 			select {
 			case got := <-r.status:
 				r.status <- got
+				if strings.Contains(r.stderr.String(), "Events are taken at") {
+					t.Errorf("it says that it takes events:\n%s", r.stderr)
+				}
 				if got != tt.status || !strings.Contains(r.stderr.String(), tt.want) {
 					t.Errorf("exit status %d, want %d with %q:\n%s", got, tt.status, tt.want, r.stderr)
 				}
@@ -341,7 +499,7 @@ func TestServeRefuses(t *testing.T) {
 // TestServeTakesHangupsWhileItStarts for they would stop it.
 func TestServeTakesHangupsWhileItStarts(t *testing.T) {
 	r := serve(t, klaviyotest.New(), nil, "--simulate", "--nats=nats://127.0.0.1:1")
-	r.waitFor(t, "the cluster is waited for")
+	r.waitFor(t, "waiting for the cluster")
 	if !r.takesHangups.Load() {
 		t.Error("a hangup stops it")
 	}

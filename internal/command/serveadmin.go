@@ -77,15 +77,7 @@ func (a shown) Delete(ctx context.Context, account, code string) (int, error) {
 	return 0, gateway.ErrStarting
 }
 
-func (a shown) Metrics() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s := a.serving.service.Load(); s != nil {
-			s.Metrics().ServeHTTP(w, r)
-			return
-		}
-		http.Error(w, gateway.ErrStarting.Error(), http.StatusServiceUnavailable)
-	})
-}
+func (a shown) Metrics() http.Handler { return a.serving.metrics.Handler() }
 
 // adminToken is that of --admin-token-file, else one that the service makes for itself and
 // keeps in its folder, for those who may read that.

@@ -9,25 +9,21 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// dataFolder is where an embedded engine keeps what comes in. That of a simulation goes with
-// it.
-func (s *serving) dataFolder() (string, error) {
-	if s.flags.dataDir != "" {
-		return s.flags.dataDir, nil
+// useFolder makes a folder for the run of a simulation that was given none.
+func (s *serving) useFolder() (err error) {
+	if s.flags.dataDir != "" || len(s.flags.nats) > 0 {
+		return nil
 	}
-	folder, err := os.MkdirTemp("", "rudderklaviyo-simulation-")
-	s.closers = append(s.closers, func() { _ = os.RemoveAll(folder) })
-	return folder, err
+	s.flags.dataDir, err = os.MkdirTemp("", "rudderklaviyo-simulation-")
+	s.ownFolder = true
+	s.closers = append(s.closers, func() { _ = os.RemoveAll(s.flags.dataDir) })
+	return err
 }
 
-// openEngine opens the store of what comes in. A cluster that isn't there yet is waited for.
+// openEngine opens the store. It waits for a cluster that isn't there yet.
 func (s *serving) openEngine(ctx context.Context) (*stream.Engine, error) {
 	if len(s.flags.nats) == 0 {
-		folder, err := s.dataFolder()
-		if err != nil {
-			return nil, err
-		}
-		return stream.Embed(stream.EmbedConfig{Dir: folder, Log: s.logger})
+		return stream.Embed(stream.EmbedConfig{Dir: s.flags.dataDir, Log: s.logger})
 	}
 	waited := "" // why, as it was logged last
 	for {
@@ -38,7 +34,7 @@ func (s *serving) openEngine(ctx context.Context) (*stream.Engine, error) {
 			return engine, err
 		}
 		if text := err.Error(); text != waited {
-			s.logger.Error("the cluster is waited for", "error", err)
+			s.logger.Error("waiting for the cluster", "error", err)
 			waited = text
 		}
 		select {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -31,20 +32,30 @@ type serving struct {
 	logger  *slog.Logger
 	hangups <-chan os.Signal
 	closers []func()
+	// ownFolder says that the data folder is the run's own, and ends with it.
+	ownFolder bool
 
 	tokens   gateway.Tokens
 	engine   atomic.Pointer[stream.Engine]   // nil while it starts
 	service  atomic.Pointer[service.Service] // nil while it starts
 	stopping atomic.Bool
-	notKept  notKept
+	metrics  *service.Metrics
+
+	notKept, refused perMinute
 }
 
 // run serves until ctx is done. Senders are answered from the beginning, and told to try
 // again as long as nothing can be kept.
 func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 	defer s.close()
-	if err := s.tokens.Set(tokensOf(accounts)); err != nil {
+	s.metrics = service.NewMetrics()
+	tokens, err := gateway.NewTokenList(tokensOf(accounts))
+	if err != nil {
 		return wrongUsage(err)
+	}
+	s.tokens.Use(tokens)
+	if err := s.useFolder(); err != nil {
+		return stopped(err)
 	}
 	events, err := s.listen()
 	if err != nil {
@@ -77,16 +88,26 @@ func (s *serving) run(ctx context.Context, accounts []config.Account) error {
 	group.Go(func() error { return serveUntilClosed(showing.Serve, operators) })
 	group.Go(func() error {
 		defer s.shutdown(ctx, showing.Shutdown)
-		return s.deliver(failed, accounts, taking)
+		return s.deliver(failed, accounts, taking, func() { s.announce(events, operators) })
 	})
-	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", s.address(events), operators.Addr())
-	if s.flags.simulate.on() {
-		fmt.Fprintln(s.program.Stderr, s.flags.simulate.notice())
-	}
 	if err := group.Wait(); err != nil {
 		return stopped(err)
 	}
+	s.logger.Info("stopped")
 	return nil
+}
+
+// announce tells a person where the service listens, once the store is its own.
+func (s *serving) announce(events, operators net.Listener) {
+	fmt.Fprintf(s.program.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", s.address(events), operators.Addr())
+	if !s.flags.simulate.on() {
+		return
+	}
+	fmt.Fprintln(s.program.Stderr, s.flags.simulate.notice())
+	if s.ownFolder {
+		fmt.Fprintf(s.program.Stderr, "Its dead letters: rudderklaviyo dead-letters export --account=%s --data-dir=%s --%s=%s\n",
+			simulated, quote(s.flags.dataDir), adminFlag, operators.Addr())
+	}
 }
 
 // serveUntilClosed serves a listener until a shutdown.
@@ -103,13 +124,13 @@ func (s *serving) shutdown(ctx context.Context, end func(context.Context) error)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := end(ending); err != nil {
-		s.logger.Warn("not every request was answered", "error", err)
+		s.logger.Warn("stopped before every request got a response", "error", err)
 	}
 }
 
-// deliver opens the engine and delivers until ctx is done. Then the gateway ends first, so
-// that what it has promised is kept.
-func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking *gateway.Server) error {
+// deliver opens the engine, announces that, and delivers until ctx is done. Then the gateway
+// ends first, so that what it has promised is stored.
+func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking *gateway.Server, announce func()) error {
 	defer s.shutdown(ctx, taking.Shutdown)
 	engine, err := s.openEngine(ctx)
 	if err != nil {
@@ -118,13 +139,14 @@ func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking
 	defer engine.Close()
 	delivering, err := service.New(ctx, service.Config{
 		Engine: engine, ID: s.id(), Lease: s.flags.lease, Spread: s.spread(), Client: s.newClient,
-		Concurrency: s.flags.concurrency, Bulk: delivery.Bulk(s.flags.bulk), Logger: s.logger,
+		Concurrency: s.flags.concurrency, Bulk: delivery.Bulk(s.flags.bulk), Metrics: s.metrics, Logger: s.logger,
 	}, accounts)
 	if err != nil {
 		return whenNotStopped(ctx, err)
 	}
 	s.engine.Store(engine)
 	s.service.Store(delivering)
+	announce()
 
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group errgroup.Group
@@ -147,7 +169,7 @@ func whenNotStopped(ctx context.Context, err error) error {
 	return err
 }
 
-// reloadUntil reads the accounts again at each hangup, until ctx is done.
+// reloadUntil reads the accounts again at each SIGHUP, until ctx is done.
 func (s *serving) reloadUntil(ctx context.Context, delivering *service.Service) {
 	for {
 		select {
@@ -156,22 +178,28 @@ func (s *serving) reloadUntil(ctx context.Context, delivering *service.Service) 
 		case <-s.hangups:
 		}
 		if err := s.reload(ctx, delivering); err != nil {
-			s.logger.Error("the accounts stay as they are", "error", err)
+			s.logger.Error("reload failed, nothing has changed", "error", err)
 			continue
 		}
-		s.logger.Info("the accounts are read again")
+		s.logger.Info("reloaded the accounts file")
 	}
 }
 
+// reload switches to the accounts as they are in the files now, or changes nothing.
 func (s *serving) reload(ctx context.Context, delivering *service.Service) error {
 	accounts, err := s.program.loadAccounts(s.flags)
+	if err != nil {
+		return err
+	}
+	tokens, err := gateway.NewTokenList(tokensOf(accounts))
 	if err != nil {
 		return err
 	}
 	if err := delivering.Reload(ctx, accounts); err != nil {
 		return err
 	}
-	return s.tokens.Set(tokensOf(accounts))
+	s.tokens.Use(tokens)
+	return nil
 }
 
 func tokensOf(accounts []config.Account) map[string][]string {
@@ -195,26 +223,36 @@ func (s *serving) Publish(ctx context.Context, account string, data []byte, even
 	return err
 }
 
-// answered counts an answer to a sender.
+// answered counts an answer to a sender, and logs what its sender has to be told otherwise.
 func (s *serving) answered(a gateway.Answered) {
-	if delivering := s.service.Load(); delivering != nil {
-		delivering.Ingested(a.Account, a.Code, a.Events, a.Took)
+	s.metrics.Ingested(a.Account, a.Code, a.Events, a.Took)
+	if a.Reason != gateway.ReasonAccountRemoved {
+		return
+	}
+	if requests, tell := s.refused.count(a.Account); tell {
+		s.logger.Warn("senders still use a removed account and are asked to wait", "account", a.Account, "requests", requests,
+			"advice", "stop them or give them another token: after a restart they get a 401, and RudderStack drops their events")
 	}
 }
 
-// failed logs why a message wasn't kept, which its senders are told to send again.
+// failed logs why a message wasn't stored, which its senders are asked to repeat.
 func (s *serving) failed(account string, err error) {
 	if errors.Is(err, gateway.ErrStarting) {
 		return
 	}
 	if messages, tell := s.notKept.count(account); tell {
-		s.logger.Warn("events weren't kept, and are sent again", "account", account, "messages", messages, "error", err)
+		s.logger.Warn("events were not stored, their senders are asked to retry", "account", account, "messages", messages, "error", err)
 	}
 }
 
-// newClient makes the client of an account.
+// newClient makes the client of an account, whose own limits go before those of the flags.
 func (s *serving) newClient(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
-	return s.flags.newClient(account.Key, account.Mapping, through(s.flags.transport(s.program)), s.logger.With("account", account.Name), options...)
+	flags := s.flags.clientFlags
+	flags.limits = slices.Concat(flags.limits, account.Limits) // the last one of an operation holds
+	if account.QuotaShare > 0 {
+		flags.quotaShare = account.QuotaShare
+	}
+	return flags.newClient(account.Key, account.Mapping, through(flags.transport(s.program)), s.logger.With("account", account.Name), options...)
 }
 
 // spread leaves accounts to other services for a moment, where there may be some.

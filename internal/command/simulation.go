@@ -8,6 +8,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/quota"
 )
 
 // simulation is what stands in for Klaviyo, or nothing.
@@ -68,9 +69,9 @@ func (s simulation) notice() string {
 // transport is that of a Klaviyo inside the program, which grants the limits of --limit.
 func (s simulation) transport(limits []string) http.RoundTripper {
 	options := []klaviyotest.Option{klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()}
-	granted, _ := grantsOf(limits) // those of the client are checked
-	for _, g := range granted {
-		options = append(options, klaviyotest.WithLimit(g.operation, g.burst, g.steady))
+	parsed, _ := quota.ParseLimits(limits) // those of the client are checked
+	for _, l := range parsed {
+		options = append(options, klaviyotest.WithLimit(l.Operation, l.Burst, l.Steady))
 	}
 	if s == simulationFast {
 		options = append(options, klaviyotest.WithoutLimits())
@@ -78,14 +79,14 @@ func (s simulation) transport(limits []string) http.RoundTripper {
 	return klaviyotest.New(options...).Transport()
 }
 
-// noLimits grants more calls of each operation than a program makes.
-func noLimits() []grant {
+// noLimits are more calls of each operation than a program makes.
+func noLimits() []quota.Limit {
 	const many = 1_000_000_000
-	var granted []grant
+	var limits []quota.Limit
 	for _, r := range revisions {
 		for operation := range client.Operations(r.name).All() {
-			granted = append(granted, grant{operation, many, many})
+			limits = append(limits, quota.Limit{Operation: operation, Burst: many, Steady: many})
 		}
 	}
-	return granted
+	return limits
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/quota"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -29,13 +30,21 @@ type Account struct {
 	Tokens []string
 	// Mapping are the settings of the destination.
 	Mapping mapper.Config
-	// MaxBacklog is how many bytes of events may wait.
-	MaxBacklog int64
+	// MaxBacklog is how many bytes of events may wait, and MaxLetters how many bytes of dead
+	// letters are kept.
+	MaxBacklog, MaxLetters int64
+	// Limits are those that Klaviyo has raised for the account, as [quota.ParseLimits] reads
+	// them, and QuotaShare is the share of the limits to use. Where they are zero the flags
+	// say it.
+	Limits     []string
+	QuotaShare float64
 }
 
-// DefaultMaxBacklog is the default of [Account.MaxBacklog], in bytes: about a million events
-// of 2 KB.
-const DefaultMaxBacklog = 2 << 30
+// The defaults of an [Account], in bytes.
+const (
+	DefaultMaxBacklog = 2 << 30 // about a million events of 2 KB
+	DefaultMaxLetters = 1 << 30
+)
 
 // accountSettings reads the value of each key of an account. The error ends a sentence that
 // begins with the key.
@@ -93,19 +102,46 @@ var accountSettings = map[string]func(*accountReader, *yaml.Node) error{
 		}
 		return r.setKey(file.PrivateAPIKey)
 	},
-	"maxBacklog": func(r *accountReader, value *yaml.Node) error {
-		size, err := humanize.ParseBytes(value.Value)
-		if err != nil || size < minBacklog || size > 1<<50 {
-			return fmt.Errorf("is a size from %s on, such as 2GiB", humanize.IBytes(minBacklog))
+	"maxBacklog": func(r *accountReader, value *yaml.Node) (err error) {
+		r.MaxBacklog, err = storeSize(value)
+		return err
+	},
+	"maxLetters": func(r *accountReader, value *yaml.Node) (err error) {
+		r.MaxLetters, err = storeSize(value)
+		return err
+	},
+	"limits": func(r *accountReader, value *yaml.Node) error {
+		if err := value.Decode(&r.Limits); err != nil || value.Kind != yaml.SequenceNode {
+			return errors.New(`is a list of operations with their calls in a second and in a minute: ["bulk_create_events=20/s,300/m"]`)
 		}
-		r.MaxBacklog = int64(size)
-		return nil
+		_, err := quota.ParseLimits(r.Limits)
+		if err != nil && value.Style == yaml.FlowStyle { // a comma separates there
+			err = fmt.Errorf("%w; between brackets each needs quotes", err)
+		}
+		return err
+	},
+	"quotaShare": func(r *accountReader, value *yaml.Node) error {
+		if err := value.Decode(&r.QuotaShare); err != nil {
+			r.QuotaShare = 0
+		}
+		return quota.CheckShare(r.QuotaShare)
 	},
 }
 
+// storeSize reads how much the store may keep of something. The least is enough for a few
+// events, or dead letters, of the largest size.
+func storeSize(value *yaml.Node) (int64, error) {
+	size, err := humanize.ParseBytes(value.Value)
+	if err != nil || size < minStore || size > maxStore {
+		return 0, fmt.Errorf("is a size from %s to %s, such as 2GiB", humanize.IBytes(minStore), humanize.IBytes(maxStore))
+	}
+	return int64(size), nil
+}
+
 const (
-	minToken   = 16
-	minBacklog = 16 << 20
+	minToken = 16
+	minStore = 16 << 20
+	maxStore = 1 << 50
 )
 
 var accountName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`)
@@ -154,7 +190,7 @@ func parseService(content []byte, folder string, getenv func(string) string) (ac
 	lines, owners, keys := map[string]int{}, map[string]string{}, map[string]string{} // of names, tokens and keys
 	for _, node := range list.Content {
 		node = resolve(node)
-		r := accountReader{Account: Account{MaxBacklog: DefaultMaxBacklog}, folder: folder, getenv: getenv}
+		r := accountReader{Account: Account{MaxBacklog: DefaultMaxBacklog, MaxLetters: DefaultMaxLetters}, folder: folder, getenv: getenv}
 		if err := r.read(node); err != nil {
 			return nil, nil, err
 		}

@@ -44,6 +44,9 @@ accounts:
     tokensFile: tokens
     destination: eu.yaml
     maxBacklog: 64MiB
+    maxLetters: 16MiB
+    limits: ["create_event=20/s,100/m", "bulk_create_events=20/s,300/m"]
+    quotaShare: 0.8
   - name: shop-us
     klaviyoKeyEnv: US_KEY
     tokensFile: more-tokens
@@ -53,9 +56,10 @@ accounts:
 		t.Fatal(err)
 	}
 	want := []Account{
-		{Name: "shop-eu", Key: secretOfTests, Tokens: []string{"in-0123456789abcdef", "in-fedcba9876543210"}, MaxBacklog: 64 << 20,
+		{Name: "shop-eu", Key: secretOfTests, Tokens: []string{"in-0123456789abcdef", "in-fedcba9876543210"}, MaxBacklog: 64 << 20, MaxLetters: 16 << 20,
+			Limits: []string{"create_event=20/s,100/m", "bulk_create_events=20/s,300/m"}, QuotaShare: 0.8,
 			Mapping: mapper.Config{ListID: "LIST01", Revision: "2026-07-15"}},
-		{Name: "shop-us", Key: "pk_us", Tokens: []string{"in-00000000000000000"}, MaxBacklog: DefaultMaxBacklog},
+		{Name: "shop-us", Key: "pk_us", Tokens: []string{"in-00000000000000000"}, MaxBacklog: DefaultMaxBacklog, MaxLetters: DefaultMaxLetters},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -75,8 +79,17 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{"accounts:\n- a", "line 2: an account has keys and values"},
 		{account + "  tokenFile: tokens\n", `line 5: unknown key "tokenFile"; did you mean "tokensFile"?`},
 		{account + "  name: b\n", `line 5: "name" is there already, in line 2`},
-		{account + "  maxBacklog: much\n", "line 5: maxBacklog is a size from 16 MiB on"},
-		{account + "  maxBacklog: 1KiB\n", "line 5: maxBacklog is a size from 16 MiB on"},
+		{account + "  maxBacklog: much\n", "line 5: maxBacklog is a size from 16 MiB to 1.0 PiB"},
+		{account + "  maxBacklog: 1KiB\n", "line 5: maxBacklog is a size from 16 MiB"},
+		{account + "  maxLetters: 15MiB\n", "line 5: maxLetters is a size from 16 MiB"},
+		{account + "  maxLetters: 2PiB\n", "line 5: maxLetters is a size from 16 MiB"},
+		{account + "  limits: create_event=20/s,100/m\n", "line 5: limits is a list"},
+		{account + "  limits: {create_event: 20}\n", "line 5: limits is a list"},
+		{account + "  limits: [create_event=20/s,100/m]\n", "; between brackets each needs quotes"},
+		{account + "  limits:\n  - create_events=20/s,100/m\n", "line 6: limits names an unknown operation, create_events"},
+		{account + "  quotaShare: 80%\n", "line 5: quotaShare is above 0 and at most 1"},
+		{account + "  quotaShare: 0\n", "line 5: quotaShare is above 0 and at most 1"},
+		{account + "  quotaShare: .nan\n", "line 5: quotaShare is above 0 and at most 1"},
 		{account + "  klaviyoKeyEnv: KEY\n", "line 5: klaviyoKeyEnv gives a second private API key"},
 		{account + "  destination: with-key.yaml\n", "line 5: destination gives a second private API key"},
 		{account + "  destination: wrong-key.yaml\n", `unknown key "listID"; did you mean "listId"?`},

@@ -87,6 +87,11 @@ var AccountSettings = []Setting{
 	{Key: "destination", Usage: "file with the settings of the destination, which config init writes",
 		More: "Without it, all have their defaults.", Example: "shop-eu.yaml"},
 	{Key: "maxBacklog", Usage: "how much may wait to be delivered before senders are told to try later", Default: humanize.IBytes(DefaultMaxBacklog)},
+	{Key: "maxLetters", Usage: "how much the dead letters may take; when it is full, delivery pauses", Default: humanize.IBytes(DefaultMaxLetters)},
+	{Key: "limits", Usage: "limits that Klaviyo has raised for the account, in place of the published ones",
+		More: "For other operations --limit of serve holds.", Example: `["bulk_create_events=20/s,300/m"]`},
+	{Key: "quotaShare", Usage: "share of Klaviyo's limits to use, which leaves the rest to other programs",
+		More: "Without it, --quota-share of serve holds.", Example: "0.8"},
 }
 
 // DefaultValue is the default as JSON would have it, or nil if there is none.

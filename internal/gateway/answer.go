@@ -59,6 +59,9 @@ func tooLarge(limit int) answer {
 	}
 }
 
+// ReasonAccountRemoved is the code of the answer to a sender of an account that was removed.
+const ReasonAccountRemoved = "account_removed"
+
 // RudderStack repeats these requests until the answer is another.
 var (
 	stopping = answer{
@@ -90,7 +93,7 @@ var (
 		message: "the account's backlog is full: retry later",
 	}
 	accountRemoved = answer{
-		status: http.StatusTooManyRequests, code: "account_removed", after: time.Minute, closes: true,
+		status: http.StatusTooManyRequests, code: ReasonAccountRemoved, after: time.Minute, closes: true,
 		message: "the account was removed from the service: stop sending to it, or add it again",
 	}
 )

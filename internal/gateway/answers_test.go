@@ -263,7 +263,7 @@ func TestTokens(t *testing.T) {
 	use(t, &tokens, map[string][]string{"a": {"two", "two"}, "d": {"four"}})
 	removed := map[string]whose{
 		"one": unknown, "two": {"a", nil}, // a token that was taken away from an account
-		"three": {"b", ErrAccountRemoved}, // whose account was removed
+		"three": {"b", ErrAccountRemoved},                     // whose account was removed
 		"four":  {"d", nil}, "five": {"c", ErrAccountRemoved}, // whose account was renamed
 	}
 	want("after a removal", removed)

@@ -60,8 +60,8 @@ func busy(t *testing.T) *served {
 	s.send(t, "eu", track(1, 1))
 	s.send(t, "eu", `{"type":"track","event":"Ping","userId":"7"}`)
 	s.send(t, "us", track(1, 1))
-	s.Ingested("eu", http.StatusOK, 2, time.Millisecond)
-	s.Ingested("", http.StatusUnauthorized, 0, 0)
+	s.metrics.Ingested("eu", http.StatusOK, 2, time.Millisecond)
+	s.metrics.Ingested("", http.StatusUnauthorized, 0, 0)
 	eventually(t, "all is counted", func() bool {
 		return s.arrived("eu") == 1 && s.statusOf(t, "eu").DeadLetterCount() == 1 && s.statusOf(t, "us").Pause != nil && s.statusOf(t, "eu").Backlog.Events == 0
 	})

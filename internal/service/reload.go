@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
@@ -146,8 +147,8 @@ func (s *Service) warnOfWaiting(ctx context.Context) {
 		s.cfg.Logger.Debug("it isn't known whether events of removed accounts wait", "error", err)
 		return
 	}
-	for name, events := range waiting {
-		s.cfg.Logger.Warn("events wait for an account that isn't in the accounts file", "account", name, "events", events,
+	for _, name := range slices.Sorted(maps.Keys(waiting)) {
+		s.cfg.Logger.Warn("events wait for an account that isn't in the accounts file", "account", name, "events", waiting[name],
 			"advice", "to have them delivered, add the account again under this name and reload")
 	}
 }

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -328,6 +329,38 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 	if err := s.Publish(t.Context(), "eu", nil, 1, "x"); err != ErrNoAccount {
 		t.Errorf("%v", err)
 	}
+}
+
+// TestReloadChangesNoLimitIfTheStoreFails for an account that comes later in the file.
+func TestReloadChangesNoLimitIfTheStoreFails(t *testing.T) {
+	eu := testAccount("eu")
+	eu.MaxBacklog = 10_000
+	s := serve(t, t.TempDir(), eu)
+	larger, refused := eu, testAccount("no.name")
+	larger.MaxBacklog, larger.Key = 1<<20, "pk_other"
+	if err := s.Reload(t.Context(), []config.Account{larger, refused}); err == nil || !strings.Contains(err.Error(), "account no.name: ") {
+		t.Fatalf("%v", err)
+	}
+	if got := s.statusOf(t, "eu").MaxBacklog; got != eu.MaxBacklog {
+		t.Errorf("the limit is shown as %d", got)
+	}
+	if err := s.Publish(t.Context(), "eu", make([]byte, 20_000), 1, "large"); !errors.Is(err, stream.ErrFull) {
+		t.Errorf("the store has the new limit: %v", err)
+	}
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "it arrives with the key of before", func() bool { return s.arrived("eu") == 1 })
+}
+
+// TestReloadSetsTheLimitOfLetters in the store.
+func TestReloadSetsTheLimitOfLetters(t *testing.T) {
+	eu := testAccount("eu")
+	s := serve(t, t.TempDir(), eu)
+	eu.MaxLetters = 10
+	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, "eu", `no event`)
+	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "dead_letter" })
 }
 
 // TestReloadTriesPausedAccounts whose settings are the same: the key may have got a scope.

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"reflect"
+	"slices"
 	"sync"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -43,8 +44,9 @@ func (t *target) operation(of runtime.Endpoint) string {
 	return string(of) // until its first answer
 }
 
-// isOf tells whether settings ask for the same target. Senders' tokens and the backlog's
-// bound have nothing to do with it.
+// isOf tells whether settings ask for the same target. Senders' tokens and the bounds of what
+// is stored have nothing to do with it.
 func (t *target) isOf(settings config.Account) bool {
-	return t.settings.Key == settings.Key && reflect.DeepEqual(t.settings.Mapping, settings.Mapping)
+	return t.settings.Key == settings.Key && reflect.DeepEqual(t.settings.Mapping, settings.Mapping) &&
+		slices.Equal(t.settings.Limits, settings.Limits) && t.settings.QuotaShare == settings.QuotaShare
 }

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-func TestNotKeptIsToldEachMinute(t *testing.T) {
+func TestPerMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := &notKept{}
+		n := &perMinute{}
 		want := func(account string, messages int, tell bool) {
 			t.Helper()
 			if got, told := n.count(account); told != tell || told && got != messages {
