@@ -53,6 +53,41 @@ func TestIntakeIsBounded(t *testing.T) {
 	}
 }
 
+// The bound can change at any time: what waits for room goes on, or more has to leave first.
+func TestReadAheadChanges(t *testing.T) {
+	const size, events = 10_000, 100
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		q := Start(t.Context(), Config{Sender: sender(func(context.Context, request) error { <-release; return nil })})
+		q.SetReadAhead(10 * size)
+		added := 0
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for line := range events {
+				e := email(line, fmt.Sprint(line))
+				e.Text = make([]byte, size-taskBytes)
+				if q.Add(e) != nil {
+					return
+				}
+				added++
+			}
+		}()
+		for _, step := range []struct{ bound, added int }{{10, 10}, {20, 20}, {5, 20}, {19, 20}, {21, 21}} {
+			q.SetReadAhead(step.bound * size)
+			synctest.Wait()
+			if added != step.added {
+				t.Errorf("%d events taken in with a bound of %d, want %d", added, step.bound, step.added)
+			}
+		}
+		close(release)
+		<-done
+		if report := q.Wait(); report.Delivered != events {
+			t.Errorf("%d delivered", report.Delivered)
+		}
+	})
+}
+
 // While the first event waits the others go on, up to what another run may repeat.
 // What is done leaves nothing in memory.
 func TestFirstEventThatTakesLong(t *testing.T) {

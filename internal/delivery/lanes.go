@@ -61,9 +61,6 @@ func newLanes(q *Queue) lanes {
 		of:   make(map[*runtime.Operation]*lane),
 		most: maxGathered,
 	}
-	if q.cfg.ReadAhead > 0 {
-		ls.most = min(ls.most, q.cfg.ReadAhead/3)
-	}
 	if ls.watches && q.cfg.Earlier != nil {
 		ls.await = q.await
 	}

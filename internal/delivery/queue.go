@@ -138,9 +138,6 @@ type Config struct {
 	BatchWait time.Duration
 	// Bulk is [BulkAuto] or [BulkNever].
 	Bulk Bulk
-	// ReadAhead bounds the bytes that events which aren't done may take in memory, where it is
-	// less than the default: 16 MB, or 70 MB once there are events that can go in bulk.
-	ReadAhead int
 	// Earlier is the run that this one goes on from, nil if there is none.
 	Earlier *Earlier
 }
@@ -153,7 +150,7 @@ const DefaultConcurrency = 32
 const DefaultBatchWait = time.Second
 
 // Queue delivers events. Its methods are for one goroutine, but for FirstUndone,
-// Status and Context.
+// Status, SetReadAhead and Context.
 type Queue struct {
 	cfg  Config
 	ctx  context.Context // done when delivery stops; its cause says why
@@ -194,7 +191,6 @@ func Start(ctx context.Context, cfg Config) *Queue {
 		cfg.BatchWait = DefaultBatchWait
 	}
 	q := &Queue{cfg: cfg, people: newPeople(), batches: newBatches()}
-	q.backlog.bound = cfg.ReadAhead
 	q.lanes = newLanes(q)
 	q.ctx, q.stop = context.WithCancelCause(ctx)
 	q.changed = sync.NewCond(&q.mu)
@@ -204,6 +200,17 @@ func Start(ctx context.Context, cfg Config) *Queue {
 		q.changed.Broadcast()
 	})
 	return q
+}
+
+// SetReadAhead bounds the bytes that events which aren't done may take in memory, where that is
+// less than the default: 16 MB, or 70 MB once there are events that can go in bulk. If more is
+// there already, nothing is taken in until less is.
+func (q *Queue) SetReadAhead(bytes int) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.backlog.bound, q.lanes.most = bytes, min(maxGathered, bytes/3)
+	q.dispatch()
+	q.changed.Broadcast()
 }
 
 // Context is done when delivery stops.

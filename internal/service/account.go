@@ -131,7 +131,7 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	defer source.close()
 	run := transfer.Start(owned, transfer.Config{
 		Source: source, From: inputPosition(at), Counts: counts, Text: source.text,
-		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk, ReadAhead: a.service.readAhead(),
+		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
 		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
 		Place:   place, PlaceInterval: placeInterval,
 		Earlier: a.earlier(),
@@ -140,6 +140,7 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	a.mu.Lock()
 	a.run = run
 	a.mu.Unlock()
+	run.SetReadAhead(a.service.readAhead()) // a reload that comes now sets it, too
 	err := run.Run()
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -90,6 +90,7 @@ func (s *Service) switchTo(all []*prepared) {
 	s.mu.Lock()
 	s.accounts = next
 	s.mu.Unlock()
+	s.shareReadAhead()
 	for _, p := range all {
 		p.retry() // what was to be mended may be mended elsewhere
 		if p.isNew {

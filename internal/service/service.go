@@ -153,6 +153,18 @@ const (
 
 func (s *Service) readAhead() int { return max(allReadAhead/len(s.all()), leastReadAhead) }
 
+// shareReadAhead gives each delivery that is under way its share.
+func (s *Service) shareReadAhead() {
+	share := s.readAhead()
+	for _, a := range s.all() {
+		a.mu.Lock()
+		if a.run != nil {
+			a.run.SetReadAhead(share)
+		}
+		a.mu.Unlock()
+	}
+}
+
 func (s *Service) account(name string) *account {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -363,6 +363,42 @@ func TestReloadSetsTheLimitOfLetters(t *testing.T) {
 	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "dead_letter" })
 }
 
+// TestReloadSharesTheMemory of what is read ahead among the accounts that there are then.
+func TestReloadSharesTheMemory(t *testing.T) {
+	var accounts []config.Account
+	for n := range allReadAhead/leastReadAhead + 1 {
+		account := testAccount(fmt.Sprint("a", n))
+		account.Key = fmt.Sprint("pk_", n)
+		accounts = append(accounts, account)
+	}
+	accounts[0].Key = "pk_right"
+	s := serve(t, t.TempDir(), accounts...)
+	release := make(chan struct{})
+	s.klaviyo("a0").Inject(klaviyotest.Fault{Times: -1, When: func(*http.Request) bool { <-release; return false }})
+	defer close(release)
+	const size = 500_000
+	for n := range allReadAhead / size {
+		s.send(t, "a0", fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","properties":{"email":"p%d@example.com","text":"%s"}}`, n, n, strings.Repeat("x", size)))
+	}
+	read := func() uint64 {
+		a := s.account("a0")
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.place == nil {
+			return 0
+		}
+		a.place.mu.Lock()
+		defer a.place.mu.Unlock()
+		return a.place.state.Read.Seq
+	}
+	const atFirst = leastReadAhead / size
+	eventually(t, "its share is read", func() bool { return read() >= atFirst })
+	if err := s.Reload(t.Context(), accounts[:1]); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "more is read", func() bool { return read() > 2*atFirst })
+}
+
 // TestReloadTriesPausedAccounts whose settings are the same: the key may have got a scope.
 func TestReloadTriesPausedAccounts(t *testing.T) {
 	eu := testAccount("eu")

@@ -19,3 +19,7 @@ func (t *Transfer) Stats() Stats {
 
 // Status is what the delivery does at the moment.
 func (t *Transfer) Status() delivery.Status { return t.queue.Status() }
+
+// SetReadAhead bounds the memory of events that aren't done, as [delivery.Queue.SetReadAhead]
+// does.
+func (t *Transfer) SetReadAhead(bytes int) { t.queue.SetReadAhead(bytes) }

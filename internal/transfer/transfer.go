@@ -55,7 +55,6 @@ type Config struct {
 	Client      Client
 	Concurrency int // see [delivery.Config]
 	Bulk        delivery.Bulk
-	ReadAhead   int // see [delivery.Config]
 
 	// Earlier is the run that this one goes on from, nil if there is none.
 	Earlier *delivery.Earlier
@@ -130,7 +129,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: observedClient{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
-		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, ReadAhead: cfg.ReadAhead, Earlier: cfg.Earlier,
+		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, Earlier: cfg.Earlier,
 	})
 	return t
 }
