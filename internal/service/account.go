@@ -134,8 +134,8 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
 		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
 		Place:   place, PlaceInterval: placeInterval,
-		Earlier: a.earlier(),
-		Logger:  a.logger, Where: whereInStream,
+		Earlier: a.earlier(), Refusals: &to.refusals,
+		Logger: a.logger, Where: whereInStream,
 	})
 	a.mu.Lock()
 	a.run = run

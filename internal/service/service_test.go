@@ -376,7 +376,7 @@ func TestReloadSharesTheMemory(t *testing.T) {
 	release := make(chan struct{})
 	s.klaviyo("a0").Inject(klaviyotest.Fault{Times: -1, When: func(*http.Request) bool { <-release; return false }})
 	defer close(release)
-	const size = 500_000
+	const size = 50_000
 	for n := range allReadAhead / size {
 		s.send(t, "a0", fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","properties":{"email":"p%d@example.com","text":"%s"}}`, n, n, strings.Repeat("x", size)))
 	}

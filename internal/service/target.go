@@ -9,6 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -18,6 +19,7 @@ type target struct {
 	mapper   *mapper.Mapper
 	client   *client.Client
 	fence    *fence
+	refusals transfer.Refusals
 	// operations are the ids of those that were called, by what Klaviyo limits.
 	operations sync.Map // of runtime.Endpoint to runtime.OperationID
 }

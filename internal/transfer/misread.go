@@ -25,13 +25,30 @@ type misread struct {
 	revision string
 	progress *progress // told of those that are held
 
+	earlier *Refusals
+
 	mu      sync.Mutex
-	refused int // events, so far
+	refused int // events, so far, and in earlier runs
 	others  int // requests that were taken while some were held
 	settled bool
 	stop    error
 	held    []Letter
 	since   time.Time // when the first of them was
+}
+
+// Refusals counts the events that earlier runs of an account have given up although it wasn't
+// settled whose fault they were. Runs that end often, and in which few events come, would never
+// count enough otherwise. The zero Refusals is for the first run; runs that share one don't
+// overlap, and are of one revision.
+type Refusals struct{ events int }
+
+func newMisread(cfg Config, progress *progress) *misread {
+	m := &misread{revision: cfg.Mapper.Revision(), progress: progress, earlier: cfg.Refusals}
+	if m.earlier == nil {
+		m.earlier = new(Refusals)
+	}
+	m.refused = m.earlier.events
+	return m
 }
 
 // misreadAfter is how many of a run's first events are refused before the revision is at
@@ -92,7 +109,7 @@ func (m *misread) answered(op *runtime.Operation, err error) {
 			m.refuse()
 		}
 	case err == nil, isRefused(err):
-		m.settled = true
+		m.settled, m.earlier.events = true, 0
 	}
 }
 
@@ -151,6 +168,11 @@ func (m *misread) release() []Letter {
 	}
 	held := m.held
 	m.held, m.others = nil, 0
+	for _, l := range held {
+		if !m.settled && isMisread(l.cause) {
+			m.earlier.events++
+		}
+	}
 	return held
 }
 

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // TestMisreadHoldsForAWhile keeps what was refused after all where no event tells whose
@@ -17,7 +19,7 @@ func TestMisreadHoldsForAWhile(t *testing.T) {
 	refusal := &client.Error{StatusCode: http.StatusBadRequest}
 	other := &runtime.Operation{ID: "create_profile"}
 	newHeld := func(n int) *misread {
-		m := &misread{progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+		m := &misread{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
 		letters := make([]Letter, n)
 		for i := range letters {
 			letters[i].Position.Number, letters[i].cause = i, refusal
@@ -49,7 +51,7 @@ func TestMisreadHoldsForAWhile(t *testing.T) {
 // TestMisreadHoldsForAMinute where too little comes to settle anything.
 func TestMisreadHoldsForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &misread{progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+		m := &misread{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
 		letters := []Letter{{cause: &client.Error{StatusCode: http.StatusBadRequest}}}
 		time.Sleep(heldFor) // before the first
 		if others, err := m.hold(letters); err != nil || len(others) > 0 {
@@ -62,6 +64,48 @@ func TestMisreadHoldsForAMinute(t *testing.T) {
 		time.Sleep(time.Nanosecond)
 		if got := m.release(); len(got) != 1 || m.settled {
 			t.Errorf("%d are kept, settled: %t", len(got), m.settled)
+		}
+	})
+}
+
+// TestMisreadCountsOverRuns of which each gives an event up before there are enough of them. What
+// a run hasn't given up is counted by the next, which sends it again.
+func TestMisreadCountsOverRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, err := mapper.New(mapper.Config{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared := new(Refusals)
+		operation := &runtime.Operation{ID: single}
+		refusal := &client.Error{StatusCode: http.StatusBadRequest, Operation: operation, Faults: []client.Fault{{Pointer: "/data/attributes/profile"}}}
+		run := func(gaveUp bool) (stopped error) {
+			r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
+			r.answered(operation, refusal)
+			_, err := r.hold([]Letter{{cause: refusal}})
+			if gaveUp {
+				time.Sleep(heldFor)
+				r.release()
+			}
+			return err
+		}
+		for range 20 {
+			if err := run(false); err != nil {
+				t.Fatalf("an event that is sent again and again counts each time: %v", err)
+			}
+		}
+		for n := range misreadAfter - 1 {
+			if err := run(true); err != nil {
+				t.Fatalf("it stops at event %d: %v", n+1, err)
+			}
+		}
+		if err := run(true); !errors.Is(err, client.ErrRevisionRetired) {
+			t.Errorf("%d events were refused in as many runs, and it goes on: %v", misreadAfter, err)
+		}
+		r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
+		r.answered(operation, nil)
+		if err := run(true); err != nil {
+			t.Errorf("an event was taken since, and it stops: %v", err)
 		}
 	})
 }

@@ -59,6 +59,9 @@ type Config struct {
 	// Earlier is the run that this one goes on from, nil if there is none.
 	Earlier *delivery.Earlier
 
+	// Refusals is what the account's runs before this one share with it, nil if there were none.
+	Refusals *Refusals
+
 	// Letters is nil where the log alone names the events that can't be delivered.
 	Letters Letters
 	// Undelivered, if set, is told of each event that isn't delivered or skipped, in the
@@ -125,7 +128,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	t := &Transfer{cfg: cfg, progress: newProgress(cfg.Files, cfg.From, cfg.Counts)}
 	t.stats = Stats{Forms: input.Forms{}, Skips: map[mapper.SkipReason]int{}, Warnings: map[string]int{}}
 	t.progress.passed, t.progress.onlyFail = cfg.Undelivered, cfg.Letters == nil
-	t.misread = &misread{revision: cfg.Mapper.Revision(), progress: t.progress}
+	t.misread = newMisread(cfg, t.progress)
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: observedClient{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
