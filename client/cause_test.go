@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -247,11 +248,25 @@ type ownError struct{}
 
 func (*ownError) Error() string { return private }
 
-// TestMessageTellsOfDetail, which it doesn't show.
-func TestMessageTellsOfDetail(t *testing.T) {
-	err := badAnswer(&call{attempts: 1}, answer(http.StatusBadRequest, `{"errors":[{"code":"invalid","detail":"`+private+` is bad"}]}`))
-	if got := err.Error(); !strings.Contains(got, "(status 400, code invalid, 1 attempt, more in Detail)") || strings.Contains(got, private) {
-		t.Errorf("%q, want it to tell of Detail", got)
+// TestMessageIsForOperators too, who read it in the log of a program: it doesn't name the fields
+// of Error, which hold what it leaves out.
+func TestMessageIsForOperators(t *testing.T) {
+	err := badAnswer(&call{attempts: 1, operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+
+		`{"code":"invalid","detail":"`+private+` is bad","source":{"pointer":"/data"}},{"detail":"`+private+`","source":{"parameter":"filter"}}]}`))
+	for _, e := range []*Error{
+		err,
+		unexpectedAnswer(&Response{Operation: klaviyo.OperationCreateEvent}, []byte("{}"), nil, []string{"/data"}),
+		unexpectedAnswer(&Response{Operation: klaviyo.OperationGetProfiles}, []byte("{}"), nil, []string{"/data"}),
+	} {
+		got := e.Error()
+		for field := range reflect.TypeFor[Error]().Fields() {
+			if field.IsExported() && strings.Contains(got, field.Name) {
+				t.Errorf("%q names the field %s", got, field.Name)
+			}
+		}
+		if strings.Contains(got, private) {
+			t.Errorf("%q shows a value", got)
+		}
 	}
 	if err.Detail != private+" is bad" {
 		t.Errorf("Detail is %q", err.Detail)

@@ -117,9 +117,9 @@ type Fault struct {
 
 // Error returns the operation, what failed, what to do, the API's error code, pointer and
 // request id, and the number and location of further faults. It never contains the key or
-// values of the request, so it only mentions that there is a Detail, and omits Excerpt. If
-// there was no response, it contains types, positions and server addresses. The text of a
-// cause that may contain values is only in the errors that Unwrap returns.
+// values of the request, so it omits Detail and Excerpt: read the fields. If there was no
+// response, it contains types, positions and server addresses. The text of a cause that may
+// contain values is only in the errors that Unwrap returns.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("klaviyo: ")
@@ -186,9 +186,6 @@ func (e *Error) facts() []string {
 	}
 	if e.RetryAfter > 0 {
 		add("retry after %v", e.RetryAfter)
-	}
-	if e.Detail != "" {
-		add("more in Detail")
 	}
 	return facts
 }

@@ -164,7 +164,7 @@ func TestMessagesShowNamesOnly(t *testing.T) {
 	}
 	err := &Error{Operation: klaviyo.OperationCreateEvent, Code: "ada@example.com", Pointer: "/ada@example.com", Parameter: "a b", RequestID: "a b",
 		Detail: "ada", kind: ErrInvalidRequest}
-	if got, want := err.Error(), "klaviyo: create_event: invalid request (more in Detail)"; got != want {
+	if got, want := err.Error(), "klaviyo: create_event: invalid request"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}
 }

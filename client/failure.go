@@ -37,10 +37,10 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
 		Answer: read, Unread: unread,
 		kind:   ErrUnexpectedAnswer,
-		advice: "the request was accepted, so don't send it again; Answer and ResourceID have what could be decoded",
+		advice: "the request was accepted, so don't send it again",
 	}
 	if sent.Operation.Method == http.MethodGet {
-		e.advice = "Answer has what could be decoded; a retry fails again, so report what the response lacks"
+		e.advice = "a retry fails again, so report what the response lacks"
 	}
 	e.ResourceID = idIn(answer)
 	return e
