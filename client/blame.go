@@ -10,7 +10,7 @@ type Blame int
 
 const (
 	// BlameNobody means that no request failed: nil, the error of the caller's context, or
-	// ErrUnexpectedAnswer, whose request was accepted.
+	// ErrUnexpectedResponse, whose request was accepted.
 	BlameNobody Blame = iota
 	// BlameRequest means that the request can't succeed as it is. Others may.
 	BlameRequest
@@ -20,16 +20,16 @@ const (
 	// BlamePath means that something else responds in place of the API, such as a proxy or
 	// another server. Waiting doesn't help, and the requests aren't at fault.
 	BlamePath
-	// BlamePassing means that the failure is temporary. The request may succeed later.
-	BlamePassing
+	// BlameTemporary means that the failure is temporary. The request may succeed later.
+	BlameTemporary
 )
 
 var blameNames = [...]string{
-	BlameNobody:  "nobody",
-	BlameRequest: "request",
-	BlameAccount: "account",
-	BlamePath:    "path",
-	BlamePassing: "passing",
+	BlameNobody:    "nobody",
+	BlameRequest:   "request",
+	BlameAccount:   "account",
+	BlamePath:      "path",
+	BlameTemporary: "passing",
 }
 
 // String returns a name for logs, such as request.
@@ -53,8 +53,8 @@ var kindBlames = []struct {
 	{ErrUnauthorized, BlameAccount},
 	{ErrRevisionRetired, BlameAccount},
 	{ErrMisdirected, BlamePath},
-	{ErrRateLimited, BlamePassing},
-	{ErrUnavailable, BlamePassing},
+	{ErrRateLimited, BlameTemporary},
+	{ErrUnavailable, BlameTemporary},
 }
 
 // BlameOf returns the Blame of an error of a Client.

@@ -10,9 +10,9 @@ func TestBlameString(t *testing.T) {
 		BlameOf(nil):            "nobody",
 		BlameOf(ErrConflict):    "request",
 		BlameOf(ErrMisdirected): "path",
-		BlamePassing:            "passing",
+		BlameTemporary:          "passing",
 		-1:                      "Blame(-1)",
-		BlamePassing + 1:        "Blame(5)",
+		BlameTemporary + 1:      "Blame(5)",
 	} {
 		if got := fmt.Sprint(blame); got != want {
 			t.Errorf("got %s, want %s", got, want)

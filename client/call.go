@@ -20,7 +20,7 @@ func (c *Client) Call(ctx context.Context, call runtime.Call) error {
 	if err != nil {
 		return refuse(call.Operation, adviceID)
 	}
-	return c.exchangeJSON(ctx, call, path, decode, cfg.Answered)
+	return c.exchangeJSON(ctx, call, path, decode, cfg.ResponseInfo)
 }
 
 // adviceID is what to do about an id that can't be a part of a path.
@@ -29,8 +29,8 @@ const adviceID = "invalid id: it is empty or consists of dots"
 // configOf applies options. What an earlier call was answered is forgotten.
 func configOf(opts []runtime.CallOption) runtime.CallConfig {
 	cfg := runtime.Apply(opts...)
-	if cfg.Answered != nil {
-		*cfg.Answered = runtime.Answered{}
+	if cfg.ResponseInfo != nil {
+		*cfg.ResponseInfo = runtime.ResponseInfo{}
 	}
 	return cfg
 }
@@ -46,7 +46,7 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 // The request passes through the same steps as a typed call, and fails with the same errors.
 // The path begins with a slash and must be escaped. The query, body and answer may be nil. The
 // body is encoded as JSON, and the response is decoded into answer, a pointer. If it doesn't
-// fit, the error is [ErrUnexpectedAnswer].
+// fit, the error is [ErrUnexpectedResponse].
 //
 // The revision is the latest one that this module describes, or that of [runtime.InRevision]. If
 // it describes the endpoint, the body needs the same identifiers as in a typed call, and the
@@ -56,7 +56,7 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 // A request is retried after the failures that the package comment lists, whatever its method.
 // A POST whose response was lost may then take effect twice. To send it only once, use a
 // Client with a [RetryPolicy] whose MaxAttempts is 1.
-func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, answer any, opts ...runtime.CallOption) error {
+func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, response any, opts ...runtime.CallOption) error {
 	cfg := configOf(opts)
 	if !isPath(path) {
 		return refuse(nil, "invalid path: it must be escaped, such as /api/segments, without a query; pass the query separately")
@@ -64,11 +64,11 @@ func (c *Client) Do(ctx context.Context, method, path string, query url.Values, 
 	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
 		return refuse(nil, "invalid revision: it must be a date (YYYY-MM-DD)")
 	}
-	if v := reflect.ValueOf(answer); answer != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+	if v := reflect.ValueOf(response); response != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
 		return refuse(nil, "invalid answer: it must be a pointer, or nil")
 	}
 	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
-	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Answer: answer}, path, decodeWhole, cfg.Answered)
+	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Response: response}, path, decodeWhole, cfg.ResponseInfo)
 }
 
 // isRevision matches a revision of the API; that of a beta ends in .pre.
@@ -85,7 +85,7 @@ func isPath(path string) bool {
 type decoder func(answer []byte, into any) (unread []string)
 
 // exchangeJSON makes a call to a path: it writes the body as JSON and decodes the answer.
-func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, decode decoder, answered *runtime.Answered) error {
+func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, decode decoder, answered *runtime.ResponseInfo) error {
 	if len(call.Query) > 0 {
 		path += "?" + call.Query.Encode()
 	}
@@ -97,10 +97,10 @@ func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path strin
 		}
 	}
 	sent, answer, err := c.exchange(ctx, call.Operation, path, body, answered)
-	if err != nil || call.Answer == nil {
+	if err != nil || call.Response == nil {
 		return err
 	}
-	unread := decode(answer, call.Answer)
+	unread := decode(answer, call.Response)
 	switch {
 	case len(unread) == 0:
 		return nil
@@ -109,5 +109,5 @@ func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path strin
 			"operation", call.Operation.ID, "fields", unread)
 		return nil
 	}
-	return unexpectedAnswer(sent, answer, call.Answer, unread)
+	return unexpectedAnswer(sent, answer, call.Response, unread)
 }

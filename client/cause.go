@@ -77,7 +77,7 @@ func causes() []cause {
 			"json: unsupported value: encountered a cycle", "json: unsupported value")},
 		{text: saying(invalidNumber, "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
 		{text: ofType(func(e *strconv.NumError) string { return "strconv." + e.Func + ": " + describe(e.Err) })},
-		{text: saying("EventProfile.Properties is no JSON object", "EventProfile.Properties has a field that is set")},
+		{text: saying("EventProfile.Properties is not a JSON object", "EventProfile.Properties has the name of a field that is set")},
 
 		{text: saying("unsupported protocol scheme", "no Host in request URL", "invalid header field", "nil Request.URL", "Transport does not support",
 			"returned a nil *Response", "hook returned (nil, nil)", "stopped after 10 redirects"), advice: adviceTransport, final: true},

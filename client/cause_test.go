@@ -190,8 +190,8 @@ func TestDescribe(t *testing.T) {
 		{encoding(cycle), "json: unsupported value: encountered a cycle"},
 		{encoding(map[string]any{"f": failingMarshaler{}}), "json: a client.failingMarshaler: an error of type *errors.errorString; Unwrap has its text"},
 		{encoding(map[string]any{"f": &failingMarshaler{}}), "json: a client.failingMarshaler: an error of type *errors.errorString; Unwrap has its text"},
-		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`1`)}), "json: a klaviyo.EventProfile: EventProfile.Properties is no JSON object"},
-		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`{"$email":"` + private + `"}`)}), "json: a klaviyo.EventProfile: EventProfile.Properties has a field that is set"},
+		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`1`)}), "json: a klaviyo.EventProfile: EventProfile.Properties is not a JSON object"},
+		{encoding(klaviyo.EventProfile{Email: private, Properties: json.RawMessage(`{"$email":"` + private + `"}`)}), "json: a klaviyo.EventProfile: EventProfile.Properties has the name of a field that is set"},
 
 		{decoding(`{"data":[{"id":`, &list), "unexpected end of JSON input at offset 15"},
 		{decoding(`{"data":'`, &list), "invalid character looking for beginning of value at offset 9"},

@@ -55,7 +55,7 @@ func TestOrderOfLinks(t *testing.T) {
 				})
 			}, l)
 		}
-		for _, l := range links(testKey, cfg, newLimiters(cfg.retry, cfg.quotaShare, cfg.granted), &counters{}) {
+		for _, l := range links(testKey, cfg, newLimiters(cfg.retry, cfg.quotaShare, cfg.limitOverrides), &counters{}) {
 			add(l)
 		}
 		add(func(next http.RoundTripper) http.RoundTripper { return next })

@@ -53,7 +53,7 @@ func newClient(key string, opts []Option) (*Client, error) {
 	c := &Client{
 		baseURL:        cfg.baseURL,
 		logger:         cfg.logger,
-		limiters:       newLimiters(cfg.retry, cfg.quotaShare, cfg.granted),
+		limiters:       newLimiters(cfg.retry, cfg.quotaShare, cfg.limitOverrides),
 		counters:       &counters{},
 		memory:         newProfileMemory(cfg.people),
 		externalIDOnly: cfg.externalIDOnly,

@@ -31,7 +31,7 @@ func answer(status int, body string) *http.Response {
 // success is an answer that has no more than the description asks for.
 func success(req *http.Request) *http.Response {
 	op := callOf(req).operation
-	body := map[runtime.AnswerData]string{runtime.AnswerResource: `{"data":{"id":"01A"}}`, runtime.AnswerResources: `{"data":[]}`}
+	body := map[runtime.ResponseData]string{runtime.ResponseResource: `{"data":{"id":"01A"}}`, runtime.ResponseResources: `{"data":[]}`}
 	return answer(op.Success.Statuses[0], body[op.Success.Data])
 }
 

@@ -81,7 +81,7 @@ func TestReadsOfNoUse(t *testing.T) {
 		c := newTestClient(t, func(*http.Request) (*http.Response, error) { return answer(200, test.answer), nil })
 		_, err := klaviyo.NewAPI(c).GetProfiles(t.Context(), nil)
 		var e *Error
-		if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedAnswer) || !slices.Equal(e.Unread, []string{test.at}) {
+		if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedResponse) || !slices.Equal(e.Undecoded, []string{test.at}) {
 			t.Errorf("%s: %v, want %s unread", test.answer, err, test.at)
 		}
 	}
@@ -96,23 +96,23 @@ func TestWriteOfAnotherType(t *testing.T) {
 	})
 	_, err := klaviyo.NewAPI(c).CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{Email: "bo@example.com"})
 	var e *Error
-	if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedAnswer) || calls != 1 {
+	if !errors.As(err, &e) || !errors.Is(err, ErrUnexpectedResponse) || calls != 1 {
 		t.Fatalf("%v after %d calls", err, calls)
 	}
 	for _, other := range kinds {
-		if other != ErrUnexpectedAnswer && errors.Is(err, other) {
+		if other != ErrUnexpectedResponse && errors.Is(err, other) {
 			t.Errorf("it is %v too", other)
 		}
 	}
-	read, ok := e.Answer.(*klaviyo.ProfileDocument)
+	read, ok := e.Decoded.(*klaviyo.ProfileDocument)
 	if !ok || e.ResourceID != "01B" || e.StatusCode != 201 {
 		t.Fatalf("%#v", e)
 	}
 	checkUnlike(t, read.Data)
-	slices.Sort(e.Unread)
+	slices.Sort(e.Undecoded)
 	for i, field := range unlikeFields {
-		if i >= len(e.Unread) || e.Unread[i] != "/data"+field {
-			t.Errorf("unread %q, want %q", e.Unread, unlikeFields)
+		if i >= len(e.Undecoded) || e.Undecoded[i] != "/data"+field {
+			t.Errorf("unread %q, want %q", e.Undecoded, unlikeFields)
 		}
 	}
 	if !strings.Contains(err.Error(), "the request was accepted") || strings.Contains(err.Error(), "True") {

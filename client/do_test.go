@@ -139,8 +139,8 @@ func TestDoErrors(t *testing.T) {
 		c := answering(t, func(*http.Request) (*http.Response, error) {
 			return jsonResponse(status, `{"errors":[{"id":"e-1","code":"invalid","detail":"secret@example.com"}]}`, nil), nil
 		}, client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
-		var a klaviyo.Answered
-		err := c.Do(t.Context(), "GET", "/api/segments/S", nil, nil, nil, klaviyo.WithAnswered(&a))
+		var a klaviyo.ResponseInfo
+		err := c.Do(t.Context(), "GET", "/api/segments/S", nil, nil, nil, klaviyo.WithResponseInfo(&a))
 		var e *client.Error
 		if !errors.Is(err, want) || !errors.As(err, &e) || e.RequestID != "e-1" || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%d: err = %v, want %v", status, err, want)
@@ -169,8 +169,8 @@ func TestDoReadsAllOrFails(t *testing.T) {
 		"another value": new([]string),
 	} {
 		err := c.Do(t.Context(), "GET", "/api/segments", nil, nil, answer)
-		if !errors.Is(err, client.ErrUnexpectedAnswer) {
-			t.Errorf("%s: err = %v, want ErrUnexpectedAnswer; read %+v", name, err, answer)
+		if !errors.Is(err, client.ErrUnexpectedResponse) {
+			t.Errorf("%s: err = %v, want ErrUnexpectedResponse; read %+v", name, err, answer)
 		}
 	}
 }
@@ -190,8 +190,8 @@ func TestDoUnknownPath(t *testing.T) {
 	}
 }
 
-// TestAnswered tells what came with an answer, and forgets it before the next call.
-func TestAnswered(t *testing.T) {
+// TestResponseInfo tells what came with an answer, and forgets it before the next call.
+func TestResponseInfo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		statuses := []int{503, 200}
 		c := answering(t, func(*http.Request) (*http.Response, error) {
@@ -204,24 +204,24 @@ func TestAnswered(t *testing.T) {
 				"Ratelimit-Limit": {"150, 10;w=1, 150;w=60"}, "Ratelimit-Remaining": {"148"}, "Ratelimit-Reset": {"41"}, "X-Kl-Request-Id": {"r-1"},
 			}), nil
 		}, client.WithRetry(client.RetryPolicy{MaxAttempts: 2}))
-		a := klaviyo.Answered{StatusCode: 1, RequestID: "of before"}
-		if _, err := klaviyo.NewAPI(c).GetMetrics(t.Context(), nil, klaviyo.WithAnswered(&a)); err != nil {
+		a := klaviyo.ResponseInfo{StatusCode: 1, RequestID: "of before"}
+		if _, err := klaviyo.NewAPI(c).GetMetrics(t.Context(), nil, klaviyo.WithResponseInfo(&a)); err != nil {
 			t.Fatal(err)
 		}
 		if a.Header.Get("X-Kl-Request-Id") != "r-1" {
 			t.Errorf("header %v", a.Header)
 		}
 		a.Header = nil
-		if diff := cmp.Diff(klaviyo.Answered{StatusCode: 200, RequestID: "r-1", Limit: 150, Remaining: 148, Reset: 41 * time.Second, Attempts: 2}, a); diff != "" {
+		if diff := cmp.Diff(klaviyo.ResponseInfo{StatusCode: 200, RequestID: "r-1", Limit: 150, Remaining: 148, Reset: 41 * time.Second, Attempts: 2}, a); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := klaviyo.NewAPI(c).GetMetrics(t.Context(), nil, klaviyo.WithAnswered(&a)); !errors.Is(err, client.ErrUnavailable) {
+		if _, err := klaviyo.NewAPI(c).GetMetrics(t.Context(), nil, klaviyo.WithResponseInfo(&a)); !errors.Is(err, client.ErrUnavailable) {
 			t.Fatalf("err = %v, want ErrUnavailable", err)
 		}
-		if diff := cmp.Diff(klaviyo.Answered{Attempts: 2}, a); diff != "" {
+		if diff := cmp.Diff(klaviyo.ResponseInfo{Attempts: 2}, a); diff != "" {
 			t.Errorf("of a call without an answer: %s", diff)
 		}
-		if _, err := klaviyo.NewAPI(c).GetMetric(t.Context(), "", nil, klaviyo.WithAnswered(&a)); err == nil || a.Attempts != 0 {
+		if _, err := klaviyo.NewAPI(c).GetMetric(t.Context(), "", nil, klaviyo.WithResponseInfo(&a)); err == nil || a.Attempts != 0 {
 			t.Errorf("of a call that wasn't sent: %+v, %v", a, err)
 		}
 	})

@@ -58,7 +58,7 @@
 // formatted Client. If a response contains it, in any field or header, it is replaced
 // by ***.
 //
-// Use klaviyo.WithAnswered to get the status, request id, headers and rate limits of a
+// Use klaviyo.WithResponseInfo to get the status, request id, headers and rate limits of a
 // response, including an error response.
 //
 // # Keys
@@ -185,7 +185,7 @@
 //	ErrMisdirected                             the response isn't from the API; stop, and fix the base URL or the proxy
 //	ErrMissingCredentials                      this kind of call can't succeed; give the Client the key or the company id
 //	ErrRateLimited, ErrUnavailable             this request may succeed later
-//	ErrUnexpectedAnswer                        the request was accepted; don't send it again
+//	ErrUnexpectedResponse                      the request was accepted; don't send it again
 //	context.Canceled, context.DeadlineExceeded the caller's context has ended
 //
 // [BlameOf] summarizes this: it tells whether the request, the account or the path to the API
@@ -200,10 +200,10 @@
 //
 // A value in a successful response may have another type than described. A call that reads, or
 // an iterator, then leaves the field zero and logs a warning. It fails with
-// [ErrUnexpectedAnswer] if the response is useless without the value: an id, the type or the
+// [ErrUnexpectedResponse] if the response is useless without the value: an id, the type or the
 // attributes of a resource, or the URL of the next page. A call that writes always fails with
 // it, since the response is the only record of what was written. [Error.ResourceID] and
-// [Error.Answer] hold what could be decoded. Don't send the request again. [Client.Send] needs
+// [Error.Decoded] hold what could be decoded. Don't send the request again. [Client.Send] needs
 // only the id, and doesn't fail.
 //
 // The text of errors and logs contains names, types, positions and numbers, but never values of

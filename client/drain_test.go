@@ -259,19 +259,20 @@ func TestWithLimit(t *testing.T) {
 		t.Run(fmt.Sprintf("%v times", times), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, other := streams[0], streams[1]
-				granted := *s.operation
-				granted.Burst.Calls = int(times * float64(granted.Burst.Calls))
-				granted.Steady.Calls = int(times * float64(granted.Steady.Calls))
-				s.n = 2 * granted.Steady.Calls
-				k := klaviyotest.New(klaviyotest.WithLimit(s.operation, granted.Burst.Calls, granted.Steady.Calls))
-				c := newClient(t, far(k, 10*time.Millisecond), client.WithLimit(s.operation, granted.Burst.Calls, granted.Steady.Calls))
-				for op, s := range map[*klaviyo.Operation]stream{&granted: s, other.operation: other} {
+				raised := *s.operation
+				raised.Burst.Calls = int(times * float64(raised.Burst.Calls))
+				raised.Steady.Calls = int(times * float64(raised.Steady.Calls))
+				s.n = 2 * raised.Steady.Calls
+				limits := client.CallLimits{PerSecond: raised.Burst.Calls, PerMinute: raised.Steady.Calls}
+				k := klaviyotest.New(klaviyotest.WithLimit(s.operation, limits))
+				c := newClient(t, far(k, 10*time.Millisecond), client.WithLimit(s.operation, limits))
+				for op, s := range map[*klaviyo.Operation]stream{&raised: s, other.operation: other} {
 					got := drain(t, c, s)
 					if most := leastTime(op, s.n, 0) * 103 / 100; got.took > most || got.rateLimited > 0 {
 						t.Errorf("%d calls of %s took %v with %d answers of 429, want %v at most and none", s.n, op, got.took, got.rateLimited, most)
 					}
 				}
-				if got := c.Limits()[s.operation.Endpoint()]; got.Burst.Limit != granted.Burst.Calls || got.Steady.Limit != granted.Steady.Calls {
+				if got := c.Limits()[s.operation.Endpoint()]; got.Burst.Limit != raised.Burst.Calls || got.Steady.Limit != raised.Steady.Calls {
 					t.Errorf("Limits tells %+v", got)
 				}
 			})

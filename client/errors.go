@@ -49,12 +49,12 @@ var (
 	// or 408, 425, 5xx or a 403 without JSON.
 	ErrUnavailable = errors.New("unavailable")
 
-	// ErrUnexpectedAnswer means that the request was accepted, but its response has values
+	// ErrUnexpectedResponse means that the request was accepted, but its response has values
 	// of another type than described. The Error holds what could be decoded. Calls that
 	// read fail only if the response is useless without those values: ids, attributes, or the
 	// URL of the next page. Other fields stay zero, and a warning is logged.
 	// [Client.Do] fails for any value that doesn't fit.
-	ErrUnexpectedAnswer = errors.New("unexpected answer")
+	ErrUnexpectedResponse = errors.New("unexpected response")
 )
 
 // Error is the error of a failed request. All fields except Operation and Attempts are zero
@@ -88,14 +88,14 @@ type Error struct {
 	// breaks. It may contain personal data of the request.
 	Excerpt string
 
-	// Answer is what could be decoded of the response with ErrUnexpectedAnswer: a pointer to
+	// Decoded is what could be decoded of the response with ErrUnexpectedResponse: a pointer to
 	// the type that the call returns.
-	Answer any
-	// ResourceID is the id of the resource in Answer. It is empty if there are several.
+	Decoded any
+	// ResourceID is the id of the resource in Decoded. It is empty if there are several.
 	ResourceID string
-	// Unread lists the JSON Pointers of the values that couldn't be decoded. These fields of
-	// Answer are zero.
-	Unread []string
+	// Undecoded lists the JSON Pointers of the values that couldn't be decoded. These fields of
+	// Decoded are zero.
+	Undecoded []string
 
 	kind   error  // one of the Err… variables; nil if the context ended
 	cause  error  // of no answer
@@ -160,8 +160,8 @@ func (e *Error) facts() []string {
 		}
 		add("at %s", pointer)
 	}
-	if len(e.Unread) > 0 {
-		add("%s of another type than described", e.Unread[0])
+	if len(e.Undecoded) > 0 {
+		add("%s of another type than described", e.Undecoded[0])
 	}
 	if looksLikeName(e.Code) {
 		add("code %s", e.Code)

@@ -20,7 +20,7 @@ import (
 // kinds are all that an Error can be.
 var kinds = []error{
 	ErrMissingIdentifier, ErrInvalidRequest, ErrNotFound, ErrConflict,
-	ErrUnauthorized, ErrRevisionRetired, ErrMisdirected, ErrRateLimited, ErrUnavailable, ErrUnexpectedAnswer,
+	ErrUnauthorized, ErrRevisionRetired, ErrMisdirected, ErrRateLimited, ErrUnavailable, ErrUnexpectedResponse,
 }
 
 func TestAnswersBecomeErrors(t *testing.T) {

@@ -149,7 +149,7 @@ func ExampleClient_allProfiles() {
 	// ada@example.com
 }
 
-// An endpoint that no package describes takes the same way as the others. WithAnswered
+// An endpoint that no package describes takes the same way as the others. WithResponseInfo
 // tells what came with the answer.
 func ExampleClient_Do() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -170,8 +170,8 @@ func ExampleClient_Do() {
 			Attributes struct{ Name string }
 		}
 	}
-	var answered klaviyo.Answered
-	err = c.Do(context.Background(), "GET", "/api/segments", url.Values{"sort": {"name"}}, nil, &segments, klaviyo.WithAnswered(&answered))
+	var answered klaviyo.ResponseInfo
+	err = c.Do(context.Background(), "GET", "/api/segments", url.Values{"sort": {"name"}}, nil, &segments, klaviyo.WithResponseInfo(&answered))
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func ExampleError() {
 		fmt.Println("delivered")
 	case client.BlameOf(err) == client.BlameRequest:
 		fmt.Println("set the request aside: it can't pass")
-	case client.BlameOf(err) == client.BlamePassing:
+	case client.BlameOf(err) == client.BlameTemporary:
 		fmt.Println("keep the request, and send it later")
 	default:
 		fmt.Println("stop: no other request would pass")

@@ -17,7 +17,7 @@ func (c *Client) send(ctx context.Context, op *runtime.Operation, path string, b
 }
 
 // exchange is send that tells what came with the answer, unless answered is nil.
-func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path string, body []byte, answered *runtime.Answered) (*Response, []byte, error) {
+func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path string, body []byte, answered *runtime.ResponseInfo) (*Response, []byte, error) {
 	var content io.Reader
 	if body != nil {
 		content = bytes.NewReader(body)
@@ -79,8 +79,8 @@ func requestIDOf(resp *http.Response) string {
 }
 
 // answeredBy is what came with an answer, which is nil if none came.
-func answeredBy(call *call, resp *http.Response) runtime.Answered {
-	a := runtime.Answered{Attempts: call.attempts}
+func answeredBy(call *call, resp *http.Response) runtime.ResponseInfo {
+	a := runtime.ResponseInfo{Attempts: call.attempts}
 	if resp == nil {
 		return a
 	}

@@ -35,8 +35,8 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 	e := &Error{
 		Operation: sent.Operation, StatusCode: sent.StatusCode,
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
-		Answer: read, Unread: unread,
-		kind:   ErrUnexpectedAnswer,
+		Decoded: read, Undecoded: unread,
+		kind:   ErrUnexpectedResponse,
 		advice: "the request was accepted, so don't send it again",
 	}
 	if sent.Operation.Method == http.MethodGet {

@@ -16,31 +16,25 @@ import (
 type limiters struct {
 	policy RetryPolicy
 	share  float64
-	// granted are the limits that an option told.
-	granted grants
-	mu      sync.Mutex
-	of      map[runtime.Endpoint]*limiter
+	// overrides are the limits set by WithLimit.
+	overrides  map[runtime.Endpoint]CallLimits
+	mu         sync.Mutex
+	byEndpoint map[runtime.Endpoint]*limiter
 }
 
-func newLimiters(policy RetryPolicy, share float64, granted grants) *limiters {
-	return &limiters{policy: policy, share: share, granted: granted, of: make(map[runtime.Endpoint]*limiter)}
+func newLimiters(policy RetryPolicy, share float64, overrides map[runtime.Endpoint]CallLimits) *limiters {
+	return &limiters{policy: policy, share: share, overrides: overrides, byEndpoint: make(map[runtime.Endpoint]*limiter)}
 }
-
-// grants are limits of endpoints that aren't those of the description.
-type grants map[runtime.Endpoint]grant
-
-// grant is how many calls go in a second and in a minute; zero is what the description says.
-type grant struct{ burst, steady int }
 
 // limiter is that of an operation's endpoint.
 func (ls *limiters) limiter(op *runtime.Operation) *limiter {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	endpoint := op.Endpoint()
-	l := ls.of[endpoint]
+	l := ls.byEndpoint[endpoint]
 	if l == nil {
-		l = newLimiter(op, ls.policy, ls.share, ls.granted[endpoint])
-		ls.of[endpoint] = l
+		l = newLimiter(op, ls.policy, ls.share, ls.overrides[endpoint])
+		ls.byEndpoint[endpoint] = l
 	}
 	return l
 }
@@ -96,9 +90,10 @@ func (e *limitError) Unwrap() error {
 // spent as fast as the burst window allows, then attempts wait for the next one. What
 // others are likely to spend in a second is left to them in both.
 type limiter struct {
-	policy  RetryPolicy
-	granted grant
-	pause   time.Duration // after a 429 without Retry-After
+	policy RetryPolicy
+	// override replaces the description's limits; zero keeps them.
+	override CallLimits
+	pause    time.Duration // after a 429 without Retry-After
 
 	// turn is held by the one attempt that waits for its place; those behind it
 	// queue for the turn.
@@ -128,17 +123,17 @@ type attempt struct {
 	window, place int
 }
 
-func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64, granted grant) *limiter {
+func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64, override CallLimits) *limiter {
 	return &limiter{
-		policy:  policy,
-		granted: granted,
-		pause:   time.Second,
-		told:    make(map[runtime.RateLimit]int),
-		turn:    make(chan struct{}, 1),
-		news:    make(chan struct{}, 1),
-		burst:   newBurstWindow(orUnlimited(op.Burst, time.Second), share),
-		steady:  newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
-		daily:   newDailyWindow(dailyOf(op.Endpoint()), share),
+		policy:   policy,
+		override: override,
+		pause:    time.Second,
+		told:     make(map[runtime.RateLimit]int),
+		turn:     make(chan struct{}, 1),
+		news:     make(chan struct{}, 1),
+		burst:    newBurstWindow(orUnlimited(op.Burst, time.Second), share),
+		steady:   newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
+		daily:    newDailyWindow(dailyOf(op.Endpoint()), share),
 	}
 }
 
@@ -157,8 +152,8 @@ func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimi
 func (l *limiter) as(op *runtime.Operation) {
 	l.burst.calls = orUnlimited(op.Burst, l.burst.length).Calls
 	l.steady.calls = orUnlimited(op.Steady, l.steady.length).Calls
-	if l.granted != (grant{}) {
-		l.burst.calls, l.steady.calls = l.granted.burst, l.granted.steady
+	if l.override != (CallLimits{}) {
+		l.burst.calls, l.steady.calls = l.override.PerSecond, l.override.PerMinute
 	}
 	if calls, ok := l.told[op.Steady]; ok {
 		l.steady.calls = calls

@@ -338,7 +338,7 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 func TestLimiterPaceRecovers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateEvent)
-		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1, grant{})
+		l := newLimiter(op, RetryPolicy{}.withDefaults(), 1, CallLimits{})
 		full := l.burst.pace
 		for range 100 {
 			l.release(attempt{operation: op}, answer(http.StatusTooManyRequests, ""))

@@ -38,8 +38,8 @@ func (c *Client) Limits() map[runtime.Endpoint]Limits {
 	now := time.Now()
 	c.limiters.mu.Lock()
 	defer c.limiters.mu.Unlock()
-	limits := make(map[runtime.Endpoint]Limits, len(c.limiters.of))
-	for endpoint, l := range c.limiters.of {
+	limits := make(map[runtime.Endpoint]Limits, len(c.limiters.byEndpoint))
+	for endpoint, l := range c.limiters.byEndpoint {
 		limits[endpoint] = l.limits(now)
 	}
 	return limits

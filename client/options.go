@@ -28,7 +28,7 @@ type config struct {
 	retry          RetryPolicy
 	externalIDOnly bool
 	quotaShare     float64
-	granted        grants
+	limitOverrides map[runtime.Endpoint]CallLimits
 	people         int // to remember
 	companyID      string
 	userAgent      string
@@ -41,9 +41,9 @@ func defaultConfig() config {
 		logger:  slog.New(slog.DiscardHandler),
 		retry:   RetryPolicy{}.withDefaults(),
 
-		quotaShare: 1,
-		granted:    make(grants),
-		people:     defaultPeople,
+		quotaShare:     1,
+		limitOverrides: make(map[runtime.Endpoint]CallLimits),
+		people:         defaultPeople,
 	}
 }
 
@@ -174,20 +174,23 @@ func WithQuotaShare(share float64) Option {
 	}
 }
 
-// WithLimit sets the rate limits of an operation's endpoint, in calls per second (burst) and
-// per minute (steady). Use it if they differ from the API description, for example because
-// Klaviyo has raised the account's limits. Calls of all revisions count. A steady limit in
-// response headers takes precedence, and a daily limit stays in effect. Both values must be
-// at least 1.
-func WithLimit(op *runtime.Operation, burst, steady int) Option {
+// CallLimits are the rate limits of an endpoint: PerSecond is the burst limit, and PerMinute
+// the steady limit.
+type CallLimits = runtime.CallLimits
+
+// WithLimit sets the rate limits of an operation's endpoint. Use it if they differ from the API
+// description, for example because Klaviyo has raised the account's limits. Calls of all
+// revisions count. A steady limit in response headers takes precedence, and a daily limit stays
+// in effect. Both limits must be at least 1.
+func WithLimit(op *runtime.Operation, limits CallLimits) Option {
 	return func(c *config) error {
 		switch {
 		case op == nil:
 			return optionError("WithLimit", "the operation is nil; give one of a generated package, such as klaviyo.OperationCreateEvent")
-		case burst < 1 || steady < 1:
-			return optionError("WithLimit", "give how many calls may go in a second and in a minute, each 1 at least")
+		case limits.PerSecond < 1 || limits.PerMinute < 1:
+			return optionError("WithLimit", "PerSecond and PerMinute must both be at least 1")
 		}
-		c.granted[op.Endpoint()] = grant{burst, steady}
+		c.limitOverrides[op.Endpoint()] = limits
 		return nil
 	}
 }

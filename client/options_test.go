@@ -70,20 +70,20 @@ func TestWithBaseURL(t *testing.T) {
 
 func TestOptionsThatMakeNoSense(t *testing.T) {
 	for want, opt := range map[string]Option{
-		"WithHTTPClient":                        WithHTTPClient(nil),
-		"WithUserAgent: give a name":            WithUserAgent(" "),
-		"such as acme-sync/1.2":                 WithUserAgent("acme\r\nAuthorization: x"),
-		"WithLogger":                            WithLogger(nil),
-		"WithRetry: MaxAttempts is negative":    WithRetry(RetryPolicy{MaxAttempts: -1}),
-		"WithRetry: MinBackoff is negative":     WithRetry(RetryPolicy{MinBackoff: -1}),
-		"WithRetry: MaxBackoff is negative":     WithRetry(RetryPolicy{MaxBackoff: -1}),
-		"WithRetry: MaxRetryAfter is negative":  WithRetry(RetryPolicy{MaxRetryAfter: -1}),
-		"WithRetry: AttemptTimeout is negative": WithRetry(RetryPolicy{AttemptTimeout: -1}),
-		"WithRetry: MaxRateLimited is negative": WithRetry(RetryPolicy{MaxRateLimited: -1}),
-		"WithProfileMemory":                     WithProfileMemory(-1),
-		"WithLimit: the operation is nil":       WithLimit(nil, 1, 1),
-		"WithLimit: give how many calls":        WithLimit(klaviyo.OperationGetLists, 1, 0),
-		"WithRetry: MinBackoff 1m0s is above":   WithRetry(RetryPolicy{MinBackoff: time.Minute}),
+		"WithHTTPClient":                          WithHTTPClient(nil),
+		"WithUserAgent: give a name":              WithUserAgent(" "),
+		"such as acme-sync/1.2":                   WithUserAgent("acme\r\nAuthorization: x"),
+		"WithLogger":                              WithLogger(nil),
+		"WithRetry: MaxAttempts is negative":      WithRetry(RetryPolicy{MaxAttempts: -1}),
+		"WithRetry: MinBackoff is negative":       WithRetry(RetryPolicy{MinBackoff: -1}),
+		"WithRetry: MaxBackoff is negative":       WithRetry(RetryPolicy{MaxBackoff: -1}),
+		"WithRetry: MaxRetryAfter is negative":    WithRetry(RetryPolicy{MaxRetryAfter: -1}),
+		"WithRetry: AttemptTimeout is negative":   WithRetry(RetryPolicy{AttemptTimeout: -1}),
+		"WithRetry: MaxRateLimited is negative":   WithRetry(RetryPolicy{MaxRateLimited: -1}),
+		"WithProfileMemory":                       WithProfileMemory(-1),
+		"WithLimit: the operation is nil":         WithLimit(nil, CallLimits{PerSecond: 1, PerMinute: 1}),
+		"WithLimit: PerSecond and PerMinute must": WithLimit(klaviyo.OperationGetLists, CallLimits{PerSecond: 1}),
+		"WithRetry: MinBackoff 1m0s is above":     WithRetry(RetryPolicy{MinBackoff: time.Minute}),
 	} {
 		if _, err := New(testKey, opt); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("err = %v, want %q in it", err, want)

@@ -207,3 +207,23 @@ func TestAllDoesNotGoInCircles(t *testing.T) {
 		})
 	}
 }
+
+// The options of an iterator apply to each of its calls.
+func TestAllWithResponseInfo(t *testing.T) {
+	k := filled(t, 3)
+	var info klaviyo.ResponseInfo
+	for page, err := range klaviyo.NewAPI(newClient(t, over(k))).ListPages(t.Context(), &klaviyo.GetListsParams{}, klaviyo.WithResponseInfo(&info)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.StatusCode != http.StatusOK || info.Attempts != 1 || len(page.Data) == 0 {
+			t.Errorf("a page with %d lists came with %+v", len(page.Data), info)
+		}
+		info = klaviyo.ResponseInfo{}
+	}
+	for range klaviyo.NewAPI(newClient(t, over(k))).AllLists(t.Context(), nil, klaviyo.WithResponseInfo(&info)) {
+	}
+	if info.StatusCode != http.StatusOK {
+		t.Errorf("AllLists stored %+v", info)
+	}
+}

@@ -138,7 +138,7 @@ func (f *finder) person(at string) error {
 	case '{':
 		err = f.identifiers(&p, "")
 	case '"', 'n':
-		err = f.identifier(&p, runtime.Itself)
+		err = f.identifier(&p, runtime.Self)
 	default:
 		return f.otherBody()
 	}

@@ -117,7 +117,7 @@ func pointerTo(places runtime.People, place string) string {
 	switch place {
 	case "":
 		return ""
-	case runtime.Itself:
+	case runtime.Self:
 		return at
 	}
 	return at + place
@@ -135,7 +135,7 @@ func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole pers
 
 	at := pointerTo(places, r.identifier(places))
 	message := strings.TrimPrefix(at, "/data/attributes/") + " was refused; the request was sent without it"
-	if r.identifier(places) == runtime.Itself {
+	if r.identifier(places) == runtime.Self {
 		at = at[:strings.LastIndexByte(at, '/')] // and its list, which is empty then
 	}
 	body, err := edit(body, at, nothing)

@@ -178,7 +178,7 @@ func (r *retrier) passes(resp *http.Response, err error) bool {
 	if err != nil {
 		return !final(err)
 	}
-	return BlameOf(replyOf(r.call.operation, resp).kind()) == BlamePassing
+	return BlameOf(replyOf(r.call.operation, resp).kind()) == BlameTemporary
 }
 
 // final tells whether an attempt without an answer would fail in the same way again.

@@ -67,7 +67,7 @@ func buffer(op *runtime.Operation, resp *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	resp.Body.Close()
 	switch {
-	case err != nil && BlameOf(reply{op: op, status: resp.StatusCode}.kind()) != BlamePassing:
+	case err != nil && BlameOf(reply{op: op, status: resp.StatusCode}.kind()) != BlameTemporary:
 		return fmt.Errorf("%w: %w", errCutOff, err)
 	case len(body) > limit && limit == maxAnswer:
 		return errTooLarge

@@ -111,10 +111,10 @@ func (r reply) isSuccess() bool {
 		ID string `json:"id"`
 	}
 	switch r.op.Success.Data {
-	case runtime.AnswerResource:
+	case runtime.ResponseResource:
 		// Other members may be of any type: whoever reads them tells.
 		return json.Unmarshal(r.body, &answer) == nil && json.Unmarshal(answer.Data, &resource) == nil && isID(resource.ID)
-	case runtime.AnswerResources:
+	case runtime.ResponseResources:
 		return json.Unmarshal(r.body, &answer) == nil && bytes.HasPrefix(answer.Data, []byte("["))
 	default:
 		return isEmpty(r.body) || isJSON(r.body)

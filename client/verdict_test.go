@@ -27,7 +27,7 @@ func TestEveryStatus(t *testing.T) {
 			case status == op.Success.Statuses[0] && body != page:
 				return BlameNobody
 			case in(status, 408, 425, 429), status >= 500, status == 403 && body != own:
-				return BlamePassing
+				return BlameTemporary
 			case in(status, 401, 403), status == 402 && body != page, status == 410 && id == klaviyo.OperationCreateEvent:
 				return BlameAccount
 			case in(status, 413, 414), in(status, 400, 409, 410, 415, 422) && body != page,
@@ -49,7 +49,7 @@ func TestEveryStatus(t *testing.T) {
 						t.Errorf("%s %d %q: blame %d, want %d: %v", id, status, body, got, want, err)
 					}
 					attempts := 1
-					if BlameOf(err) == BlamePassing && status != 429 { // whose patience is another
+					if BlameOf(err) == BlameTemporary && status != 429 { // whose patience is another
 						attempts = 2
 					}
 					if calls != attempts {
@@ -64,7 +64,7 @@ func TestEveryStatus(t *testing.T) {
 // TestEachKindHasABlame but for that of a request that was taken.
 func TestEachKindHasABlame(t *testing.T) {
 	for _, kind := range kinds {
-		if got := BlameOf(fmt.Errorf("wrapped: %w", &Error{kind: kind})); (got == BlameNobody) != (kind == ErrUnexpectedAnswer) {
+		if got := BlameOf(fmt.Errorf("wrapped: %w", &Error{kind: kind})); (got == BlameNobody) != (kind == ErrUnexpectedResponse) {
 			t.Errorf("%v: blame %d", kind, got)
 		}
 	}
@@ -101,7 +101,7 @@ func TestReliability(t *testing.T) {
 }
 
 func verdictTable() string {
-	causes := map[Blame]string{BlameRequest: "event", BlameAccount: "account", BlamePath: "wrong server", BlamePassing: "temporary"}
+	causes := map[Blame]string{BlameRequest: "event", BlameAccount: "account", BlamePath: "wrong server", BlameTemporary: "temporary"}
 	var table strings.Builder
 	table.WriteString("| Response | Cause | Error |\n| --- | --- | --- |\n")
 	for _, v := range verdicts {

@@ -180,10 +180,10 @@ type called struct {
 
 func (c *called) Call(_ context.Context, call klaviyo.Call) error {
 	c.call = call
-	if call.Answer == nil {
+	if call.Response == nil {
 		return nil
 	}
-	return json.Unmarshal([]byte(c.answer), call.Answer)
+	return json.Unmarshal([]byte(c.answer), call.Response)
 }
 
 func TestCalls2026(t *testing.T) {
@@ -229,7 +229,7 @@ func TestPages2026(t *testing.T) {
 		if got := call.Query.Get("page[size]"); got != "100" {
 			t.Errorf("page[size] is %q", got)
 		}
-		return json.Unmarshal([]byte(pages[call.Query.Get("page[cursor]")]), call.Answer)
+		return json.Unmarshal([]byte(pages[call.Query.Get("page[cursor]")]), call.Response)
 	}))
 	var ids, pointers []string
 	for e, err := range api.AllErrorsForBulkImportProfilesJob(t.Context(), "J1", nil) {

@@ -72,15 +72,18 @@ func WithCompanyID(id string) Option {
 	return func(k *Klaviyo) { k.companyID, k.account.id = id, id }
 }
 
-// WithLimit sets the calls of an operation's endpoint that are let in per second (burst)
-// and per minute (steady), whichever revision they are of. The default is what the
-// descriptions say. A limit per day stays.
-func WithLimit(op *runtime.Operation, burst, steady int) Option {
+// CallLimits are the rate limits of an endpoint: PerSecond is the burst limit, and PerMinute
+// the steady limit.
+type CallLimits = runtime.CallLimits
+
+// WithLimit sets the rate limits of an operation's endpoint, for all revisions. The default is
+// the limits of the API description. A daily limit stays in effect.
+func WithLimit(op *runtime.Operation, limits CallLimits) Option {
 	mustKnow("WithLimit", op)
-	if burst < 1 || steady < 1 {
-		panic("klaviyotest: WithLimit: a limit is at least 1")
+	if limits.PerSecond < 1 || limits.PerMinute < 1 {
+		panic("klaviyotest: WithLimit: PerSecond and PerMinute must both be at least 1")
 	}
-	return func(k *Klaviyo) { k.limits.setCalls(op, burst, steady) }
+	return func(k *Klaviyo) { k.limits.override(op, limits) }
 }
 
 // WithoutLimits lets any number of calls in, whatever other options say of limits.

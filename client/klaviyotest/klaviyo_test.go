@@ -87,8 +87,8 @@ func TestOptionsThatMakeNoSensePanic(t *testing.T) {
 	tests := map[string]func(){
 		"empty key":           func() { New(WithKey("")) },
 		"empty company":       func() { New(WithCompanyID("")) },
-		"unknown operation":   func() { New(WithLimit(nil, 1, 1)) },
-		"limit of none":       func() { New(WithLimit(klaviyo.OperationGetLists, 0, 1)) },
+		"unknown operation":   func() { New(WithLimit(nil, CallLimits{PerSecond: 1, PerMinute: 1})) },
+		"limit of none":       func() { New(WithLimit(klaviyo.OperationGetLists, CallLimits{PerSecond: 0, PerMinute: 1})) },
 		"the same list twice": func() { New(WithList("L", "one"), WithList("L", "two")) },
 		"page without status": func() { New().Inject(Fault{HTML: "<p>"}) },
 		"unknown spending":    func() { New().Spend(nil, 1) },

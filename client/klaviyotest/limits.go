@@ -20,8 +20,8 @@ func (k *Klaviyo) Spend(op *runtime.Operation, n int) {
 // and daily. How many calls a window takes is the operation's to say. A nil *limits has
 // none.
 type limits struct {
-	epoch time.Time                   // windows begin at whole windows after it; zero: with a call
-	set   map[runtime.Endpoint][2]int // the calls of burst and steady that an option set
+	epoch     time.Time                   // windows begin at whole windows after it; zero: with a call
+	overrides map[runtime.Endpoint][2]int // burst and steady limits set by WithLimit
 
 	mu      sync.Mutex
 	windows map[runtime.Endpoint]*[windowKinds]window
@@ -37,13 +37,13 @@ const (
 
 func newLimits() *limits {
 	return &limits{
-		set:     make(map[runtime.Endpoint][2]int),
-		windows: make(map[runtime.Endpoint]*[windowKinds]window),
+		overrides: make(map[runtime.Endpoint][2]int),
+		windows:   make(map[runtime.Endpoint]*[windowKinds]window),
 	}
 }
 
-func (l *limits) setCalls(op *runtime.Operation, burst, steady int) {
-	l.set[op.Endpoint()] = [2]int{burst, steady}
+func (l *limits) override(op *runtime.Operation, calls CallLimits) {
+	l.overrides[op.Endpoint()] = [...]int{burst: calls.PerSecond, steady: calls.PerMinute}
 }
 
 func (l *limits) alignTo(epoch time.Time) { l.epoch = epoch }
@@ -56,7 +56,7 @@ func (l *limits) turned(op *runtime.Operation, now time.Time) *[windowKinds]wind
 		l.windows[op.Endpoint()] = windows
 	}
 	for i, limit := range [windowKinds]runtime.RateLimit{op.Burst, op.Steady, op.Daily} {
-		if calls, ok := l.set[op.Endpoint()]; ok && i < len(calls) {
+		if calls, ok := l.overrides[op.Endpoint()]; ok && i < len(calls) {
 			limit.Calls = calls[i]
 		}
 		windows[i].limit = limit

@@ -62,7 +62,7 @@ func TestSteady(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New(WithLimit(klaviyo.OperationGetLists, 2, 3))
+		k := New(WithLimit(klaviyo.OperationGetLists, CallLimits{PerSecond: 2, PerMinute: 3}))
 		header := func(want int, name, value string) {
 			t.Helper()
 			r := send(t, k, "GET", "/api/lists/", "")
@@ -89,7 +89,7 @@ func TestHeaders(t *testing.T) {
 
 // An invalid request spends a call, as does any that the key is good for.
 func TestInvalidRequestsCount(t *testing.T) {
-	k := New(WithKey("pk_test"), WithLimit(klaviyo.OperationCreateList, 2, 2))
+	k := New(WithKey("pk_test"), WithLimit(klaviyo.OperationCreateList, CallLimits{PerSecond: 2, PerMinute: 2}))
 	for range 3 {
 		if r := send(t, k, "POST", "/api/lists/", "{}", withAuthorization("Klaviyo-API-Key x")); r.status != 401 || r.header.Get("RateLimit-Limit") != "" {
 			t.Errorf("status %d, headers %v", r.status, r.header)
@@ -107,7 +107,7 @@ func TestInvalidRequestsCount(t *testing.T) {
 }
 
 func TestOperationsHaveLimitsOfTheirOwn(t *testing.T) {
-	k := New(WithLimit(klaviyo.OperationGetLists, 1, 1))
+	k := New(WithLimit(klaviyo.OperationGetLists, CallLimits{PerSecond: 1, PerMinute: 1}))
 	calls(t, k, 2)
 	if r := send(t, k, "GET", "/api/metrics/", ""); r.status != 200 {
 		t.Errorf("status %d", r.status)
@@ -117,7 +117,7 @@ func TestOperationsHaveLimitsOfTheirOwn(t *testing.T) {
 func TestWindowsFrom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		epoch := time.Now().Add(400 * time.Millisecond) // windows end at every .4
-		k := New(WithWindowsFrom(epoch), WithLimit(klaviyo.OperationGetLists, 1, 100))
+		k := New(WithWindowsFrom(epoch), WithLimit(klaviyo.OperationGetLists, CallLimits{PerSecond: 1, PerMinute: 100}))
 		for i, test := range []struct {
 			wait  time.Duration
 			taken int
@@ -170,7 +170,7 @@ func TestWithoutLimits(t *testing.T) {
 }
 
 func TestWithoutLimitsInAnyOrder(t *testing.T) {
-	one := WithLimit(klaviyo.OperationCreateEvent, 1, 1)
+	one := WithLimit(klaviyo.OperationCreateEvent, CallLimits{PerSecond: 1, PerMinute: 1})
 	for _, opts := range [][]Option{{one, WithoutLimits()}, {WithoutLimits(), one}} {
 		if k := New(append(opts, WithWindowsFrom(time.Unix(0, 0)))...); k.limits != nil {
 			t.Error("there are limits")

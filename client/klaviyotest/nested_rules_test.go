@@ -181,7 +181,7 @@ func TestDailyLimit(t *testing.T) {
 // TestRevisionsShareLimits of one endpoint.
 func TestRevisionsShareLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := New(WithLimit(revisionOf("2023-02-22").match("GET", "/api/lists/"), 2, 2))
+		k := New(WithLimit(revisionOf("2023-02-22").match("GET", "/api/lists/"), CallLimits{PerSecond: 2, PerMinute: 2}))
 		for i, want := range []int{200, 200, 429, 429} {
 			path := []string{"/api/lists/", "/api/lists"}[i%2]
 			if r := send(t, k, "GET", path, ""); r.status != want {

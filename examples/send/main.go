@@ -34,7 +34,7 @@ func main() {
 	for _, request := range result.Requests {
 		response, err := c.Send(context.Background(), request)
 		if errors.Is(err, client.ErrUnauthorized) {
-			log.Fatal("mend the key: ", err)
+			log.Fatal("fix the key: ", err)
 		}
 		if err != nil {
 			log.Fatal(err)

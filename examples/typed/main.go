@@ -20,20 +20,20 @@ func main() {
 	}
 	api := klaviyo.NewAPI(c)
 
-	var answered klaviyo.Answered
+	var info klaviyo.ResponseInfo
 	profile, err := api.CreateOrUpdateProfile(ctx, nil, klaviyo.NewCreateOrUpdateProfileBody(klaviyo.ProfileUpsertAttributes{
 		Email:      klaviyo.Set("ana@example.com"),
 		FirstName:  klaviyo.Set("Ana"),
-		Title:      klaviyo.Null[string](), // cleared; what isn't mentioned stays as it is
+		Title:      klaviyo.Null[string](), // cleared; omitted fields stay unchanged
 		Properties: klaviyo.Properties(map[string]any{"plan": "pro"}),
-	}), klaviyo.WithAnswered(&answered))
+	}), klaviyo.WithResponseInfo(&info))
 	switch {
 	case errors.Is(err, client.ErrUnauthorized):
-		log.Fatal("mend the key: ", err)
+		log.Fatal("fix the key: ", err)
 	case err != nil:
 		log.Fatal(err)
 	}
-	fmt.Println(profile.Data.ID, answered.StatusCode, answered.RequestID)
+	fmt.Println(profile.Data.ID, info.StatusCode, info.RequestID)
 
 	err = api.CreateEvent(ctx, klaviyo.EventCreateAttributes{
 		Metric:        klaviyo.NewEventMetric(klaviyo.MetricCreateAttributes{Name: "Placed Order"}),
@@ -41,7 +41,7 @@ func main() {
 		Properties:    klaviyo.Properties(map[string]any{"sku": "G-32", "gift": true}),
 		Value:         klaviyo.Number(18.90),
 		ValueCurrency: "EUR",
-		UniqueID:      "order-1f6d", // counts once, however often it is sent
+		UniqueID:      "order-1f6d", // counted once, even if it is sent again
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// The functions below write JSON for the generated AppendJSON methods.
+// The functions below are for the generated AppendJSON methods.
 
-// AppendName appends the name of a member, which has its quotes and colon, and a comma
-// before it unless it is the first.
+// AppendName appends the name of a member, which includes its quotes and colon. It appends a
+// comma before the name unless the member is the first.
 func AppendName(dst []byte, name string) []byte {
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
@@ -18,7 +18,7 @@ func AppendName(dst []byte, name string) []byte {
 	return append(dst, name...)
 }
 
-// AppendMembers appends the members of an object to those of the one that is open.
+// AppendMembers appends the members of object to the object that dst ends in.
 func AppendMembers(dst []byte, object json.RawMessage) []byte {
 	if len(object) <= len("{}") {
 		return dst
@@ -26,7 +26,7 @@ func AppendMembers(dst []byte, object json.RawMessage) []byte {
 	return append(AppendName(dst, ""), object[1:len(object)-1]...)
 }
 
-// AppendRaw appends JSON as it is, and null for nil.
+// AppendRaw appends JSON unchanged, or null if raw is nil.
 func AppendRaw(dst []byte, raw json.RawMessage) []byte {
 	if raw == nil {
 		return append(dst, "null"...)
@@ -34,7 +34,7 @@ func AppendRaw(dst []byte, raw json.RawMessage) []byte {
 	return append(dst, raw...)
 }
 
-// AppendNullable appends a text, or null where there is none.
+// AppendNullable appends a string, or null if n has no value.
 func AppendNullable(dst []byte, n Nullable[string]) []byte {
 	s, err := n.Get()
 	if err != nil {
@@ -43,12 +43,12 @@ func AppendNullable(dst []byte, n Nullable[string]) []byte {
 	return AppendString(dst, s)
 }
 
-// AppendStrings appends a list of texts, and null for nil.
+// AppendStrings appends a list of strings, or null if list is nil.
 func AppendStrings[T ~string](dst []byte, list []T) []byte {
 	return AppendList(dst, list, func(s *T, dst []byte) []byte { return AppendString(dst, *s) })
 }
 
-// AppendList appends a list whose elements add writes, and null for nil.
+// AppendList appends a list, or null if list is nil. add appends an element.
 func AppendList[T any](dst []byte, list []T, add func(*T, []byte) []byte) []byte {
 	if list == nil {
 		return append(dst, "null"...)
@@ -63,8 +63,7 @@ func AppendList[T any](dst []byte, list []T, add func(*T, []byte) []byte) []byte
 	return append(dst, ']')
 }
 
-// AppendString appends a string in quotes. What needs an escape is left to
-// encoding/json.
+// AppendString appends a quoted string. Strings that need escaping are passed to encoding/json.
 func AppendString[T ~string](dst []byte, s T) []byte {
 	ascii := true
 	for i := range len(s) {
@@ -86,6 +85,6 @@ func appendEscaped(dst []byte, s string) []byte {
 	buffer := bytes.NewBuffer(dst)
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string can be encoded, and a buffer written to
+	_ = encoder.Encode(s) // encoding a string to a buffer can't fail
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }

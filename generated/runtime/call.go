@@ -7,46 +7,46 @@ import (
 	"time"
 )
 
-// Caller makes calls. A client of package client is one.
+// Caller sends calls. A client of package client implements it.
 type Caller interface {
-	// Call sends the body as JSON and decodes the answer. An answer that isn't one of the
-	// operation's successes is an error.
+	// Call encodes the body as JSON, sends it, and decodes the response. A response that isn't
+	// successful is an error.
 	Call(context.Context, Call) error
 }
 
 // Call is a call of an operation.
 type Call struct {
-	// Operation is the call to make.
+	// Operation is the operation to call.
 	Operation *Operation
-	// PathParams are the values of the parameters in the operation's path, in
-	// their order there.
+	// PathParams are the values of the parameters in the operation's path, in order.
 	PathParams []string
-	// Query is the parameters of the query.
+	// Query has the query parameters.
 	Query url.Values
-	// Body is nil if the operation takes none.
+	// Body is the request body. It is nil if the operation has none.
 	Body any
-	// Answer is what the answer is to be decoded into, nil if it has no body.
-	Answer any
-	// Options are those given to the typed call; [Apply] reads them.
+	// Response is a pointer to the value that the response is decoded into. It is nil if the
+	// response has no body.
+	Response any
+	// Options are the options of the call. [Apply] applies them.
 	Options []CallOption
 }
 
-// Path is the call's path, with its parameters in their places, or an error if one
-// is missing or can't be a part of a path.
+// Path returns the path of the call with the values of its parameters. It returns an error if a
+// value is missing or invalid.
 func (c Call) Path() (string, error) { return c.Operation.PathOf(c.PathParams...) }
 
-// CallOption changes one call, or learns of its answer.
+// CallOption configures a single call.
 type CallOption func(*CallConfig)
 
-// CallConfig is what a call's options ask for.
+// CallConfig is the configuration that the options of a call result in.
 type CallConfig struct {
-	// Answered is to be filled in, unless it is nil.
-	Answered *Answered
-	// Revision is that of a call without a description; see [InRevision].
+	// ResponseInfo, if not nil, is where the response is described.
+	ResponseInfo *ResponseInfo
+	// Revision is the revision of a call without typed support; see [InRevision].
 	Revision string
 }
 
-// Apply gives what options ask for together.
+// Apply returns the configuration that the options result in.
 func Apply(options ...CallOption) CallConfig {
 	var cfg CallConfig
 	for _, option := range options {
@@ -55,31 +55,32 @@ func Apply(options ...CallOption) CallConfig {
 	return cfg
 }
 
-// Answered is what came with the answer to a call. It is filled in also where the
-// call fails with an answer.
-type Answered struct {
-	// StatusCode is the answer's status, zero if none came.
+// ResponseInfo describes the response to a call, including an error response.
+type ResponseInfo struct {
+	// StatusCode is the status, or zero if there was no response.
 	StatusCode int
-	// RequestID names the call in Klaviyo's logs, if the answer has an id.
+	// RequestID identifies the request in Klaviyo's logs. It is empty if the response has no
+	// id.
 	RequestID string
-	// Header holds the answer's header.
+	// Header has the response headers.
 	Header http.Header
-	// Limit is how many calls a window of the operation's steady limit takes, and Remaining how
-	// many of them are left. They are zero where the answer doesn't say.
+	// Limit is the number of calls allowed in the window of the operation's steady limit.
+	// Remaining is how many of them are left. Both are zero if the response doesn't report
+	// them.
 	Limit, Remaining int
-	// Reset is how long that window still lasts.
+	// Reset is the time until the window ends.
 	Reset time.Duration
-	// Attempts is the number of times the request was sent.
+	// Attempts is the number of times that the request was sent.
 	Attempts int
 }
 
-// InRevision makes a call without a description one of a revision, such as 2026-07-15.
-// Typed calls are of their package's revision.
+// InRevision sets the revision of an untyped call, such as 2026-07-15. Typed calls always use
+// the revision of their package.
 func InRevision(revision string) CallOption {
 	return func(cfg *CallConfig) { cfg.Revision = revision }
 }
 
-// WithAnswered has what comes with the answer written to a.
-func WithAnswered(a *Answered) CallOption {
-	return func(cfg *CallConfig) { cfg.Answered = a }
+// WithResponseInfo stores a description of the response in info.
+func WithResponseInfo(info *ResponseInfo) CallOption {
+	return func(cfg *CallConfig) { cfg.ResponseInfo = info }
 }

@@ -1,7 +1,7 @@
-// Package runtime holds what the generated packages of all revisions share: the
-// [Operation] with its revision and rate limits, the [Call] and who makes it, the options of
-// a call, pages, filters, and the types of fields.
+// Package runtime contains what the generated packages of all revisions share: [Operation] with
+// its revision and rate limits, [Call] and [Caller], call options, pagination, filters and
+// field types.
 //
-// A generated package gives these its own names, such as klaviyo.Operation and
-// klaviyo.Nullable, so a program imports this one for [InRevision] and [Endpoint] alone.
+// The generated packages define aliases for these, such as klaviyo.Operation and
+// klaviyo.Nullable. A program imports this package only for [InRevision] and [Endpoint].
 package runtime

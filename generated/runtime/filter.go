@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// Filter writes a condition of a filter: the operator, the field, and an operand as
-// [FilterValue] or [FilterTime] writes it.
+// Filter returns a filter expression with an operator, a field, and an operand from
+// [FilterValue] or [FilterTime].
 func Filter(operator, field, operand string) string {
 	return operator + "(" + field + "," + operand + ")"
 }
 
-// AllOf joins filters by commas: all have to hold. Empty ones ask for nothing.
+// AllOf returns a filter that matches what all filters match. Empty filters are ignored.
 func AllOf[F ~string](filters ...F) F {
 	var texts []string
 	for _, f := range filters {
@@ -23,15 +23,16 @@ func AllOf[F ~string](filters ...F) F {
 	return F(strings.Join(texts, ","))
 }
 
-// FilterTime writes a time in UTC, where no plus sign can be taken for a space.
+// FilterTime formats a time as an operand. It uses UTC, since the plus sign of another offset
+// could be decoded as a space.
 func FilterTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999999Z07:00") }
 
-// FilterValue writes a string, a number, a boolean or a list of them as JSON, without
-// escapes for HTML.
+// FilterValue encodes a string, a number, a boolean or a list of them as JSON, without HTML
+// escaping.
 func FilterValue(v any) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(v) // these can be encoded
+	_ = encoder.Encode(v) // these types can always be encoded
 	return strings.TrimSuffix(b.String(), "\n")
 }

@@ -8,12 +8,12 @@ import (
 	"reflect"
 )
 
-// Nullable is a field that is left out, null or a value. The zero Nullable is left
-// out; a struct's field needs omitzero in its JSON tag for that. Two are equal by ==
-// if T is comparable.
+// Nullable is a field that is omitted, null or a value. The zero Nullable is omitted, if the
+// struct field has omitzero in its JSON tag. If T is comparable, Nullables can be compared with
+// ==.
 //
-// It has the methods of oapi-codegen's type of that name, whose place it takes in the
-// generated code: that one is a map, which costs two allocations a field.
+// It has the methods of oapi-codegen's Nullable, which it replaces in generated code. That type
+// is a map, which costs two allocations for each field.
 type Nullable[T any] struct {
 	value T
 	state state
@@ -27,26 +27,26 @@ const (
 	specified
 )
 
-// Set makes a field a value.
+// Set returns a field with a value.
 func Set[T any](value T) Nullable[T] {
 	return Nullable[T]{value: value, state: specified}
 }
 
-// Null makes a field null, which clears it.
+// Null returns a null field, which clears it.
 func Null[T any]() Nullable[T] { return Nullable[T]{state: null} }
 
-// Get gives the value, or an error if the field is null or left out.
+// Get returns the value, or an error if the field is null or omitted.
 func (n Nullable[T]) Get() (T, error) {
 	switch n.state {
 	case null:
 		return n.value, errors.New("klaviyo: the field is null")
 	case unspecified:
-		return n.value, errors.New("klaviyo: the field is left out")
+		return n.value, errors.New("klaviyo: the field is omitted")
 	}
 	return n.value, nil
 }
 
-// MustGet gives the value. It panics if there is none.
+// MustGet returns the value. It panics if the field is null or omitted.
 func (n Nullable[T]) MustGet() T {
 	v, err := n.Get()
 	if err != nil {
@@ -55,28 +55,28 @@ func (n Nullable[T]) MustGet() T {
 	return v
 }
 
-// Set gives the field a value.
+// Set sets the value.
 func (n *Nullable[T]) Set(value T) { *n = Set(value) }
 
 // SetNull makes the field null.
 func (n *Nullable[T]) SetNull() { *n = Null[T]() }
 
-// SetUnspecified leaves the field out.
+// SetUnspecified omits the field.
 func (n *Nullable[T]) SetUnspecified() { *n = Nullable[T]{} }
 
-// IsNull says whether the field is null.
+// IsNull reports whether the field is null.
 func (n Nullable[T]) IsNull() bool { return n.state == null }
 
-// IsSpecified says whether the field is null or has a value.
+// IsSpecified reports whether the field is null or has a value.
 func (n Nullable[T]) IsSpecified() bool { return n.state != unspecified }
 
-// IsZero says whether the field is left out. It is for omitzero.
+// IsZero reports whether the field is omitted. encoding/json calls it for omitzero.
 func (n Nullable[T]) IsZero() bool { return n.state == unspecified }
 
-// Equal says whether both are left out, null or the same value. go-cmp asks it.
+// Equal reports whether both fields are omitted, null or equal values. go-cmp calls it.
 func (n Nullable[T]) Equal(other Nullable[T]) bool { return reflect.DeepEqual(n, other) }
 
-// String shows the value, null, or nothing where the field is left out.
+// String formats the value. A null field is "null", and an omitted field "".
 func (n Nullable[T]) String() string {
 	switch n.state {
 	case null:
@@ -87,8 +87,8 @@ func (n Nullable[T]) String() string {
 	return fmt.Sprint(n.value)
 }
 
-// MarshalJSON writes the value, or null where there is none. Escapes for HTML are left
-// to the encoder that asks.
+// MarshalJSON encodes the value, or null if there is none. HTML escaping depends on the calling
+// encoder.
 func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	if n.state != specified {
 		return []byte("null"), nil
@@ -100,7 +100,8 @@ func (n Nullable[T]) MarshalJSON() ([]byte, error) {
 	return buffer.Bytes(), err
 }
 
-// UnmarshalJSON reads null or a value. A field that isn't in the JSON stays as it is.
+// UnmarshalJSON decodes null or a value. encoding/json doesn't call it for an omitted field,
+// which stays unchanged.
 func (n *Nullable[T]) UnmarshalJSON(data []byte) error {
 	if string(data) == "null" {
 		n.SetNull()

@@ -13,13 +13,13 @@ import (
 // OperationID is the operationId of a call in Klaviyo's API, such as create_event.
 type OperationID string
 
-// Endpoint is a method and a path without the slash at its end, such as
-// "POST /api/events", with a parameter of the path in braces. Klaviyo limits the calls of
-// an endpoint, whichever revision they are of.
+// Endpoint is a method and a path without a trailing slash, such as "POST /api/events", with
+// parameters of the path in braces. Klaviyo's rate limits apply to an endpoint, across
+// revisions.
 type Endpoint string
 
-// Operation is what a revision's description says of a call. A generated package has
-// one for each of its calls; they are not to be changed.
+// Operation describes a call of one revision of the API. A generated package has a variable for
+// each of its operations. Don't modify them.
 type Operation struct {
 	// Revision is the revision of the API, such as 2023-02-22.
 	Revision string
@@ -27,93 +27,100 @@ type Operation struct {
 	ID OperationID
 	// Method is the HTTP method.
 	Method string
-	// Path begins with a slash; a parameter in it stands in braces.
+	// Path begins with a slash. It has parameters in braces.
 	Path string
-	// MediaType is that of bodies, such as application/json.
+	// MediaType is the media type of the request body and the response, such as
+	// application/json.
 	MediaType string
-	// Burst and Steady hold at the same time, for each account, and so does Daily unless
-	// it is zero.
+	// Burst, Steady and Daily are rate limits that apply to each account at the same time.
+	// Daily is zero if there is no daily limit.
 	Burst, Steady, Daily RateLimit
-	// Public operations take the company id as a parameter and no private key.
+	// Public operations take the company id as a query parameter, and no private key.
 	Public bool
-	// Scopes are those that the private key needs.
+	// Scopes are the scopes that the private key needs.
 	Scopes []string
-	// Success is what an answer to a call that succeeded has.
+	// Success describes a successful response.
 	Success Success
-	// Upserts says that the call updates the profile that has the identifiers, where there
-	// is one.
+	// Upserts reports whether the call updates the profile with the identifiers if there is
+	// one.
 	Upserts bool
-	// UpdatedBy is the operation that updates the profile which a 409 names. A call that
-	// creates a profile and has one becomes an upsert by it.
+	// UpdatedBy is the operation that updates the profile which a 409 response names. A client
+	// uses it to turn a call that creates a profile into an upsert.
 	UpdatedBy *Operation
-	// List leads, as a JSON Pointer, to the id of the list that a body is about. It is empty
-	// where the operation has no place for one.
+	// List is the location of a list id in the body, a JSON Pointer. It is empty if the body
+	// has none.
 	List string
-	// People are the places where a body says whom it is about. Operations that read, or
-	// name profiles by their ids in the path, have none.
+	// People are the locations of people in the body. It is empty for operations that only
+	// read, or that have a profile id in the path.
 	People []People
 }
 
-// Success is what the description says of an answer that tells of success.
+// Success describes a successful response.
 type Success struct {
-	// Statuses are the statuses that it may have.
+	// Statuses are the possible status codes.
 	Statuses []int
-	// Data is what it has under "data".
-	Data AnswerData
+	// Data is the form of the member "data".
+	Data ResponseData
 }
 
-// AnswerData is the form of what an answer has under "data".
-type AnswerData int
+// ResponseData is the form of the member "data" of a response.
+type ResponseData int
 
-// The forms of an answer's data.
+// Forms of the data of a response.
 const (
-	// AnswerNoData is an answer without a body.
-	AnswerNoData AnswerData = iota
-	// AnswerResource is an object with an id.
-	AnswerResource
-	// AnswerResources is an array.
-	AnswerResources
+	// ResponseEmpty is a response without a body.
+	ResponseEmpty ResponseData = iota
+	// ResponseResource is an object with an id.
+	ResponseResource
+	// ResponseResources is an array.
+	ResponseResources
 )
 
-// People is a place in a body where people are named. Places are JSON Pointers; what
-// a body has no place for is empty.
+// People locates people in a body. Locations are JSON Pointers. A location that the body
+// doesn't have is empty.
 type People struct {
-	// At leads to a person's object. * in it stands for each element of a list.
+	// At is the location of a person's object. A * in it stands for each element of a list.
 	At string
-	// Email, PhoneNumber, ExternalID and ProfileID lead from the object to the identifiers.
-	// [Itself] says that the element is the identifier.
+	// Email, PhoneNumber, ExternalID and ProfileID are the locations of the identifiers within
+	// the object. [Self] means that the element itself is the identifier.
 	Email, PhoneNumber, ExternalID, ProfileID string
-	// Properties leads from the object to the custom properties, which can keep an
-	// identifier that Klaviyo refuses. [Itself] says that they are members of the object.
+	// Properties is the location, within the object, of the custom properties, to which an
+	// identifier is moved that Klaviyo rejects. [Self] means that they are members of the
+	// object.
 	Properties string
-	// EmailConsent and SMSConsent lead from the object to the consents to the channels that
-	// the email and the phone number are for.
+	// EmailConsent and SMSConsent are the locations, within the object, of the consent to email
+	// and to SMS.
 	EmailConsent, SMSConsent string
-	// Instead leads from the top of the body to what may stand in place of people, such as
-	// a list of them.
+	// Instead is the location, within the body, of what can replace people, such as a list id.
 	Instead string
 }
 
-// Itself is the place of what isn't within an object but is it.
-const Itself = "."
+// Self is the location of the object or element itself.
+const Self = "."
 
-// RateLimit is a number of calls in a fixed window of time, which begins at the
-// server's choice and not with each call.
+// RateLimit is the number of calls allowed in a rate limit window. Windows have a fixed length
+// and begin when the server decides, not with each call.
 type RateLimit struct {
-	// Calls is how many calls of all programs a window takes.
+	// Calls is the number of calls allowed in a window, by all programs together.
 	Calls int
-	// Window is the window's length.
+	// Window is the length of the window.
 	Window time.Duration
 }
 
-// Endpoint is the endpoint that the operation calls.
+// CallLimits are the rate limits of an endpoint that differ from those of the API description.
+type CallLimits struct {
+	// PerSecond is the burst limit, and PerMinute the steady limit.
+	PerSecond, PerMinute int
+}
+
+// Endpoint returns the endpoint of the operation.
 func (op *Operation) Endpoint() Endpoint { return endpoint(op.Method, op.Path) }
 
 func endpoint(method, path string) Endpoint {
 	return Endpoint(method + " " + strings.TrimSuffix(path, "/"))
 }
 
-// String is the operationId, or nothing for nil.
+// String returns the operationId. It returns "" if op is nil.
 func (op *Operation) String() string {
 	if op == nil {
 		return ""
@@ -121,14 +128,14 @@ func (op *Operation) String() string {
 	return string(op.ID)
 }
 
-// MarshalText writes the operationId, for logs and JSON.
+// MarshalText returns the operationId, for logs and JSON.
 func (op *Operation) MarshalText() ([]byte, error) { return []byte(op.String()), nil }
 
-// HasID says whether the path names a resource by its id.
+// HasID reports whether the path has a parameter, the id of a resource.
 func (op *Operation) HasID() bool { return strings.Contains(op.Path, "{") }
 
-// PathOf is the operation's path with values for its parameters, or an error if one is
-// missing or can't be a part of a path.
+// PathOf returns the path with the values of its parameters. It returns an error if a value is
+// missing, empty, "." or "..".
 func (op *Operation) PathOf(values ...string) (string, error) {
 	segments := strings.Split(op.Path, "/")
 	for i, segment := range segments {
@@ -145,19 +152,19 @@ func (op *Operation) PathOf(values ...string) (string, error) {
 
 func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 
-// Operations are those of a revision, in the order of their paths.
+// Operations are the operations of a revision, ordered by path.
 type Operations []*Operation
 
-// All goes through the operations.
+// All iterates over the operations.
 func (ops Operations) All() iter.Seq[*Operation] { return slices.Values(ops) }
 
-// Lookup gives the operation with an operationId, and whether there is one.
+// Lookup returns the operation with the id, and whether there is one.
 func (ops Operations) Lookup(id OperationID) (*Operation, bool) {
 	return ops.find(func(op *Operation) bool { return op.ID == id })
 }
 
-// Match gives the operation that a request with this method and URL path calls, and
-// whether there is one.
+// Match returns the operation with the method whose path matches the URL path, and whether
+// there is one.
 func (ops Operations) Match(method, path string) (*Operation, bool) {
 	segments := strings.Split(path, "/")
 	return ops.find(func(op *Operation) bool {
@@ -179,9 +186,9 @@ func matchSegment(pattern, segment string) bool {
 	return pattern == segment
 }
 
-// MustParseRateLimit reads a limit in the form of the description, such as "350/s". It
-// panics at any other text but the empty one, which is no limit: nobody could run a
-// build with such a description, so nobody can ship it.
+// MustParseRateLimit parses a rate limit of the API description, such as "350/s". An empty
+// string means no limit. It panics if s is invalid, which can only happen if the generated code
+// is wrong.
 func MustParseRateLimit(s string) RateLimit {
 	if s == "" {
 		return RateLimit{}

@@ -7,12 +7,12 @@ import (
 	"net/url"
 )
 
-// ErrPaging is a page whose links.next doesn't lead to another page: its cursor has
-// been followed before, or there is none in it. Reading on would never end.
+// ErrPaging means that links.next of a page has no cursor, or one that was used before, so that
+// the iteration would never end.
 var ErrPaging = errors.New("links.next doesn't lead to another page")
 
-// NextCursor is the cursor in the address of a page, for a PageCursor, or empty if there
-// is none.
+// NextCursor returns the cursor in the URL of a page, for PageCursor. It is empty if there is
+// none.
 func NextCursor(address string) string {
 	next, err := url.Parse(address)
 	if err != nil {
@@ -21,8 +21,8 @@ func NextCursor(address string) string {
 	return next.Query().Get("page[cursor]")
 }
 
-// Pages follows cursors from the first on. get gives a page and the address of the next
-// one, which is empty after the last.
+// Pages iterates over pages, starting at the cursor first. get returns a page and the URL of
+// the next one, which is empty for the last page.
 func Pages[P any](op *Operation, first string, get func(cursor string) (page *P, next string, err error)) iter.Seq2[*P, error] {
 	return func(yield func(*P, error) bool) {
 		followed := make(map[string]bool)
@@ -44,7 +44,7 @@ func Pages[P any](op *Operation, first string, get func(cursor string) (page *P,
 	}
 }
 
-// Items goes through the items of pages.
+// Items iterates over the items of pages.
 func Items[P, T any](pages iter.Seq2[*P, error], items func(*P) []T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for page, err := range pages {

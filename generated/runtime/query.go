@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// AddQuery adds a parameter, but for values that are zero: one for each value where
-// it explodes, else one with commas.
+// AddQuery adds the nonzero values of a query parameter: as one parameter each if explode is
+// set, otherwise as one parameter with commas.
 func AddQuery[T ~string | ~int](query url.Values, name string, explode bool, values ...T) {
 	var zero T
 	var texts []string

@@ -7,11 +7,10 @@ import (
 	"strings"
 )
 
-// OneOrMany are the values of an answer that come as a list, or as one by itself, as
-// the description has them.
+// OneOrMany is a list in a response. A single value is decoded as a list of one.
 type OneOrMany[T any] []T
 
-// UnmarshalJSON reads a list or one value. Null is none.
+// UnmarshalJSON decodes a list or a single value. Null is decoded as an empty list.
 func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
 	if strings.HasPrefix(string(data), "[") || string(data) == "null" {
 		return json.Unmarshal(data, (*[]T)(t))
@@ -20,8 +19,8 @@ func (t *OneOrMany[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &(*t)[0])
 }
 
-// Number writes a number with as many digits as it takes to tell it from its neighbours:
-// 9.99 is 9.99. NaN and the infinities, which JSON doesn't have, are left out.
+// Number formats a number with the fewest digits that identify it: 9.99 is 9.99. NaN and the
+// infinities, which JSON doesn't have, become the empty Number, which is omitted.
 func Number[T ~int | ~int64 | ~float64](n T) json.Number {
 	text, err := json.Marshal(n)
 	if err != nil {
@@ -30,8 +29,8 @@ func Number[T ~int | ~int64 | ~float64](n T) json.Number {
 	return json.Number(text)
 }
 
-// Properties writes custom properties as JSON. It panics at a value that JSON can't
-// hold, such as a channel.
+// Properties encodes custom properties as JSON. It panics if a value can't be encoded, such as
+// a channel.
 func Properties(properties map[string]any) json.RawMessage {
 	if properties == nil {
 		properties = map[string]any{}

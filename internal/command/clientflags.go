@@ -86,7 +86,7 @@ func (f *clientFlags) newClient(key string, mapping mapper.Config, transport htt
 		limits = noLimits()
 	}
 	for _, l := range limits {
-		options = append(options, client.WithLimit(l.Operation, l.Burst, l.Steady))
+		options = append(options, client.WithLimit(l.Operation, client.CallLimits{PerSecond: l.Burst, PerMinute: l.Steady}))
 	}
 	if mapping.AllowExternalIDOnly && !mapping.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())

@@ -19,7 +19,7 @@ func TestLimits(t *testing.T) {
 	file := write(t, "events.jsonl", lines(events...))
 	limits := []string{"--limit=create_event=20/s,100/m", "--limit=create_profile=1000/s,9000/m", "--limit=bulk_create_events=20/s,300/m"}
 	synctest.Test(t, func(t *testing.T) {
-		s := account(klaviyotest.New(klaviyotest.WithLimit(klaviyo.OperationCreateEvent, 20, 100)))
+		s := account(klaviyotest.New(klaviyotest.WithLimit(klaviyo.OperationCreateEvent, klaviyotest.CallLimits{PerSecond: 20, PerMinute: 100})))
 		sum := s.run(t, append([]string{"send", "--output=json", file}, limits...)...)
 		sum.want(t, statusDone)
 		if !strings.Contains(sum.stdout, `"rate_limited":0,"seconds":6`) {

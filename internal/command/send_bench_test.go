@@ -91,7 +91,7 @@ func (u *unlimited) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/vnd.api+json")
 	w.WriteHeader(op.Success.Statuses[0])
-	if op.Success.Data == runtime.AnswerResource {
+	if op.Success.Data == runtime.ResponseResource {
 		io.WriteString(w, `{"data":{"id":"01A","attributes":{"status":"complete"}}}`)
 	}
 }

@@ -485,7 +485,7 @@ func TestInterruptedSendCanGoOn(t *testing.T) {
 
 func TestInterruptEndsWaitsForTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		k := klaviyotest.New(klaviyotest.WithLimit(klaviyo.OperationCreateEvent, 1, 1))
+		k := klaviyotest.New(klaviyotest.WithLimit(klaviyo.OperationCreateEvent, klaviyotest.CallLimits{PerSecond: 1, PerMinute: 1}))
 		ctx, cancel := context.WithCancel(t.Context())
 		var last time.Time
 		time.AfterFunc(10*time.Second, func() { last = time.Now(); cancel() })

@@ -71,7 +71,7 @@ func (s simulation) transport(limits []string) http.RoundTripper {
 	options := []klaviyotest.Option{klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog()}
 	parsed, _ := quota.ParseLimits(limits) // those of the client are checked
 	for _, l := range parsed {
-		options = append(options, klaviyotest.WithLimit(l.Operation, l.Burst, l.Steady))
+		options = append(options, klaviyotest.WithLimit(l.Operation, klaviyotest.CallLimits{PerSecond: l.Burst, PerMinute: l.Steady}))
 	}
 	if s == simulationFast {
 		options = append(options, klaviyotest.WithoutLimits())

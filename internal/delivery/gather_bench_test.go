@@ -59,7 +59,7 @@ func (q *quotas) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // answer is a profile, or a job that is done as soon as somebody looks.
 func (q *quotas) answer(op *runtime.Operation) io.ReadCloser {
-	if op.Success.Data != runtime.AnswerResource {
+	if op.Success.Data != runtime.ResponseResource {
 		return http.NoBody
 	}
 	return io.NopCloser(strings.NewReader(`{"data":{"id":"01A","attributes":{"status":"complete"}}}`))

@@ -81,7 +81,7 @@ func (q *Queue) performJob(c *call) {
 			c.tried = time.Now()
 		}
 		c.jobs, err = j.begin(q.ctx, api, body, since)
-		if errors.Is(err, client.ErrUnexpectedAnswer) { // it was taken, whatever its id
+		if errors.Is(err, client.ErrUnexpectedResponse) { // it was taken, whatever its id
 			err = nil
 		}
 	}

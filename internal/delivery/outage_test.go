@@ -347,8 +347,8 @@ func TestOutageTellsTheAnswers(t *testing.T) {
 }
 
 // A request that was taken is done, whatever else its answer is.
-func TestUnexpectedAnswerIsADelivery(t *testing.T) {
-	s := &server{answer: func(client.Request, string) error { return errorOf(client.ErrUnexpectedAnswer) }}
+func TestUnexpectedResponseIsADelivery(t *testing.T) {
+	s := &server{answer: func(client.Request, string) error { return errorOf(client.ErrUnexpectedResponse) }}
 	if report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1"), track("a@x", "2"))); report.Delivered != 1 || report.Err != nil || len(s.got) != 2 {
 		t.Errorf("%+v after %d requests", report, len(s.got))
 	}

@@ -22,16 +22,16 @@ const (
 
 // outcomes gives the meaning of each blame. An error of nobody's is a Sender's own.
 var outcomes = map[client.Blame]outcome{
-	client.BlameNobody:  refused,
-	client.BlameRequest: refused,
-	client.BlameAccount: faulty,
-	client.BlamePath:    misdirected,
-	client.BlamePassing: unavailable,
+	client.BlameNobody:    refused,
+	client.BlameRequest:   refused,
+	client.BlameAccount:   faulty,
+	client.BlamePath:      misdirected,
+	client.BlameTemporary: unavailable,
 }
 
 func (q *Queue) outcome(err error) outcome {
 	switch {
-	case err == nil, errors.Is(err, client.ErrUnexpectedAnswer): // the request was taken
+	case err == nil, errors.Is(err, client.ErrUnexpectedResponse): // the request was taken
 		return delivered
 	case q.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return interrupted

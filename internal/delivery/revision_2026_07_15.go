@@ -206,9 +206,9 @@ func clears2026(body []byte) bool {
 
 func beginImport2026(ctx context.Context, api runtime.Caller, body any, since time.Time) ([]string, error) {
 	klaviyoAPI, query := klaviyo.NewAPI(api), body.(*klaviyo.ProfileImportJobCreateQuery)
-	var answered runtime.Answered
+	var answered runtime.ResponseInfo
 	began := time.Now()
-	job, err := klaviyoAPI.BulkImportProfiles(ctx, nil, *query, runtime.WithAnswered(&answered))
+	job, err := klaviyoAPI.BulkImportProfiles(ctx, nil, *query, runtime.WithResponseInfo(&answered))
 	switch {
 	case err != nil:
 		return nil, err

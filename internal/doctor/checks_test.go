@@ -56,7 +56,7 @@ func listOf(id, optIn string) listRead {
 func answered(limit, remaining, attempts int, date time.Time) answer {
 	header := http.Header{"Date": {date.Format(http.TimeFormat)}}
 	return answer{operation: klaviyo.OperationGetList, sent: today, got: today.Add(time.Second),
-		Answered: runtime.Answered{Limit: limit, Remaining: remaining, Attempts: attempts, Reset: 30 * time.Second, Header: header}}
+		ResponseInfo: runtime.ResponseInfo{Limit: limit, Remaining: remaining, Attempts: attempts, Reset: 30 * time.Second, Header: header}}
 }
 
 func itemsOf(metric, fields string, err error) itemsRead {

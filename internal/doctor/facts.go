@@ -74,5 +74,5 @@ type itemsRead struct {
 type answer struct {
 	operation *runtime.Operation
 	sent, got time.Time
-	runtime.Answered
+	runtime.ResponseInfo
 }

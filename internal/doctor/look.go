@@ -61,7 +61,7 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 		return err
 	}
 	a := answer{operation: call.Operation, sent: time.Now()}
-	call.Options = append(call.Options, runtime.WithAnswered(&a.Answered))
+	call.Options = append(call.Options, runtime.WithResponseInfo(&a.ResponseInfo))
 	err := l.client.Call(ctx, call)
 	a.got = time.Now()
 	l.answers = append(l.answers, a)
@@ -89,7 +89,7 @@ func (l *looking) readFirst(ctx context.Context) {
 	// All revisions have get_metrics, and no other shows so well that the delivery's is served.
 	op, _ := client.Operations(l.Revision.Name).Lookup("get_metrics")
 	var page json.RawMessage
-	l.served.err = l.Call(ctx, runtime.Call{Operation: op, Answer: &page})
+	l.served.err = l.Call(ctx, runtime.Call{Operation: op, Response: &page})
 	ids := l.listIDs()
 	for _, id := range ids[:min(len(ids), maxLists)] {
 		list := listRead{id: id}

@@ -42,7 +42,7 @@ func refusedBy(t *testing.T, op *runtime.Operation, status int, body string) err
 		ids = nil
 	}
 	var answer json.RawMessage
-	err = c.Call(context.Background(), runtime.Call{Operation: op, PathParams: ids, Answer: &answer})
+	err = c.Call(context.Background(), runtime.Call{Operation: op, PathParams: ids, Response: &answer})
 	if err == nil {
 		t.Fatalf("%d is no failure of %s", status, op)
 	}

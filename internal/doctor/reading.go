@@ -66,7 +66,7 @@ func (l *looking) readAccount(ctx context.Context) (account, error) {
 		Currency string `json:"preferred_currency"`
 		IsTest   bool   `json:"test_account"`
 	}]
-	err := l.Call(ctx, runtime.Call{Operation: inLatest("get_accounts"), Answer: &answer})
+	err := l.Call(ctx, runtime.Call{Operation: inLatest("get_accounts"), Response: &answer})
 	if err != nil || len(answer.Data) == 0 {
 		return account{}, err
 	}
@@ -84,7 +84,7 @@ func (l *looking) readList(ctx context.Context, id string) (list, error) {
 			OptIn string `json:"opt_in_process"`
 		}]
 	}
-	if err := l.Call(ctx, runtime.Call{Operation: inLatest("get_list"), PathParams: []string{id}, Answer: &answer}); err != nil {
+	if err := l.Call(ctx, runtime.Call{Operation: inLatest("get_list"), PathParams: []string{id}, Response: &answer}); err != nil {
 		return list{}, err
 	}
 	a := answer.Data.Attributes
@@ -101,7 +101,7 @@ func (l *looking) readMetrics(ctx context.Context) (all []metric, err error) {
 		var answer metrics
 		query := url.Values{}
 		runtime.AddQuery(query, "page[cursor]", true, cursor)
-		err := l.Call(ctx, runtime.Call{Operation: op, Query: query, Answer: &answer})
+		err := l.Call(ctx, runtime.Call{Operation: op, Query: query, Response: &answer})
 		return &answer, answer.Links.Next, err
 	}) {
 		if err != nil {
@@ -136,7 +136,7 @@ func (l *looking) readLatest(ctx context.Context, metricID string) (json.RawMess
 		"page[size]": {"1"},
 		"sort":       {"-datetime"},
 	}
-	err := l.Call(ctx, runtime.Call{Operation: inLatest("get_events"), Query: query, Answer: &answer})
+	err := l.Call(ctx, runtime.Call{Operation: inLatest("get_events"), Query: query, Response: &answer})
 	if err != nil || len(answer.Data) == 0 {
 		return nil, err
 	}
@@ -146,5 +146,5 @@ func (l *looking) readLatest(ctx context.Context, metricID string) (json.RawMess
 // readJobs looks at the jobs that import profiles.
 func (l *looking) readJobs(ctx context.Context) error {
 	var answer json.RawMessage
-	return l.Call(ctx, runtime.Call{Operation: inLatest("get_bulk_import_profiles_jobs"), Query: url.Values{"page[size]": {"1"}}, Answer: &answer})
+	return l.Call(ctx, runtime.Call{Operation: inLatest("get_bulk_import_profiles_jobs"), Query: url.Values{"page[size]": {"1"}}, Response: &answer})
 }

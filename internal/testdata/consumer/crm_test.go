@@ -118,7 +118,7 @@ type lists struct{ calls []klaviyo.Call }
 
 func (l *lists) Call(_ context.Context, call klaviyo.Call) error {
 	l.calls = append(l.calls, call)
-	return json.Unmarshal([]byte(`{"data": [{"type": "profile", "id": "1", "attributes": {"email": "bo@example.com"}}]}`), call.Answer)
+	return json.Unmarshal([]byte(`{"data": [{"type": "profile", "id": "1", "attributes": {"email": "bo@example.com"}}]}`), call.Response)
 }
 
 func TestOwnCaller(t *testing.T) {
