@@ -9,7 +9,6 @@ import (
 	"maps"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -23,6 +22,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/browsertest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
@@ -211,25 +211,25 @@ func accountsFigures(t *testing.T, text string) map[string]string {
 func TestPageOfAService(t *testing.T) {
 	r := serve(t)
 	url, _ := run(t, Config{Accounts: r, ID: "node-1", Token: testToken})
-	b := browse(t)
-	b.look(1280, "light")
-	b.do(chromedp.Navigate(url))
-	value[string](b, `window.loaded = "once"`)
+	b := browsertest.Open(t)
+	b.Look(1280, "light")
+	b.Do(chromedp.Navigate(url))
+	browsertest.Value[string](b, `window.loaded = "once"`)
 
 	r.send("shop-eu", r.tracks(20)...)
 	r.send("shop-eu", withoutPerson, withoutPerson, `no event`)
 	r.send("shop-us", r.tracks(3)...)
-	b.shows("#account-shop-eu .delivered b", "20")
-	b.shows("#account-shop-us .backlog b", "3")
-	b.shows("#account-shop-us .state", "Paused")
-	b.shows("#summary", "1 of 2 accounts is paused: shop-us")
-	b.shows("#account-shop-eu-code-missing_identifier .amount", "2")
-	b.shows("#account-shop-eu .backlog b", "0")
+	b.Shows("#account-shop-eu .delivered b", "20")
+	b.Shows("#account-shop-us .backlog b", "3")
+	b.Shows("#account-shop-us .state", "Paused")
+	b.Shows("#summary", "1 of 2 accounts is paused: shop-us")
+	b.Shows("#account-shop-eu-code-missing_identifier .amount", "2")
+	b.Shows("#account-shop-eu .backlog b", "0")
 
 	// The reading that is shown is up to a second old, and a limit's window may end in it.
 	var shown, metrics, accounts map[string]string
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		shown = value[map[string]string](b, shownFigures)
+		shown = browsertest.Value[map[string]string](b, shownFigures)
 		metrics, accounts = metricsFigures(get(t, url+"/metrics")), accountsFigures(t, get(t, url+"/accounts"))
 		if cmp.Equal(shown, accounts) && isPart(metrics, shown) {
 			break
@@ -241,70 +241,68 @@ func TestPageOfAService(t *testing.T) {
 	if !isPart(metrics, shown) || len(metrics) < 8 {
 		t.Errorf("/metrics say\n%v\nand the page\n%v", metrics, shown)
 	}
-	if text := b.text("#account-shop-eu .letters"); !strings.Contains(text, "No email and no phone number") && !strings.Contains(text, "no email and no phone number") {
+	if text := b.Text("#account-shop-eu .letters"); !strings.Contains(text, "No email and no phone number") && !strings.Contains(text, "no email and no phone number") {
 		t.Errorf("it shows no reason: %s", text)
 	}
-	if text := value[string](b, `document.documentElement.outerHTML`); strings.Contains(text, "jane@example.com") {
+	if text := browsertest.Value[string](b, `document.documentElement.outerHTML`); strings.Contains(text, "jane@example.com") {
 		t.Error("the page shows a person")
 	}
 
 	r.send("shop-eu", r.tracks(5)...)
-	b.shows("#account-shop-eu .delivered b", "25")
-	if got := b.text("#account-shop-eu .out .number"); got == "0 events/s" {
+	b.Shows("#account-shop-eu .delivered b", "25")
+	if got := b.Text("#account-shop-eu .out .number"); got == "0 events/s" {
 		t.Error("the rate of delivery is 0 after a delivery")
 	}
-	b.picture("service")
+	b.Picture("service")
 
 	// By the keyboard, while the page goes on.
 	const button = "#account-shop-eu-code-missing_identifier button"
 	for range 50 {
-		b.do(chromedp.KeyEvent(kb.Tab))
-		if value[bool](b, fmt.Sprintf(`document.activeElement === document.querySelector(%q)`, button)) {
+		b.Do(chromedp.KeyEvent(kb.Tab))
+		if browsertest.Value[bool](b, fmt.Sprintf(`document.activeElement === document.querySelector(%q)`, button)) {
 			break
 		}
 	}
 	for range 2 {
-		before := b.text("main time")
-		eventually(t, "the page goes on", func() bool { return b.text("main time") != before })
+		before := b.Text("main time")
+		eventually(t, "the page goes on", func() bool { return b.Text("main time") != before })
 	}
-	if !value[bool](b, fmt.Sprintf(`document.activeElement === document.querySelector(%q)`, button)) {
+	if !browsertest.Value[bool](b, fmt.Sprintf(`document.activeElement === document.querySelector(%q)`, button)) {
 		t.Fatal("the button has no focus, or lost it")
 	}
-	if got := value[string](b, `getComputedStyle(document.activeElement).outlineStyle`); got != "solid" {
+	if got := browsertest.Value[string](b, `getComputedStyle(document.activeElement).outlineStyle`); got != "solid" {
 		t.Errorf("the focus can't be seen: %s", got)
 	}
 	r.eu.Mapping.AllowExternalIDOnly = true
 	r.reload()
-	b.do(chromedp.KeyEvent(kb.Enter))
-	b.shows("#said", "2 events of shop-eu will be delivered again.")
-	b.shows("#account-shop-eu .delivered b", "27")
-	b.shows(button, "(nothing)")
-	if got := value[string](b, `document.activeElement.id`); got != "account-shop-eu-name" {
+	b.Do(chromedp.KeyEvent(kb.Enter))
+	b.Shows("#said", "2 events of shop-eu will be delivered again.")
+	b.Shows("#account-shop-eu .delivered b", "27")
+	b.Shows(button, "(nothing)")
+	if got := browsertest.Value[string](b, `document.activeElement.id`); got != "account-shop-eu-name" {
 		t.Errorf("after the button is gone the focus is at %q", got)
 	}
 
 	// A form that isn't of this process is refused, and says so.
-	value[string](b, `document.querySelector(".letters input").value = "another"`)
-	b.do(chromedp.Click("#account-shop-eu .letters button"))
+	browsertest.Value[string](b, `document.querySelector(".letters input").value = "another"`)
+	b.Do(chromedp.Click("#account-shop-eu .letters button"))
 	eventually(t, "the page tells of the refusal", func() bool {
-		return strings.HasPrefix(b.text("#said[data-outcome=bad]"), "Nothing of shop-eu is replayed: ")
+		return strings.HasPrefix(b.Text("#said[data-outcome=bad]"), "Nothing of shop-eu is replayed: ")
 	})
-	b.mu.Lock()
-	b.faults = slices.DeleteFunc(b.faults, func(fault string) bool { return strings.Contains(fault, "status of 403") })
-	b.mu.Unlock()
+	b.Forgive("status of 403")
 
 	r.us.Key = "pk_right"
 	r.reload()
-	b.shows("#account-shop-us .state", "Delivering")
-	b.shows("#summary", "None of the 2 accounts is paused.")
-	if got := value[string](b, `window.loaded`); got != "once" {
+	b.Shows("#account-shop-us .state", "Delivering")
+	b.Shows("#summary", "None of the 2 accounts is paused.")
+	if got := browsertest.Value[string](b, `window.loaded`); got != "once" {
 		t.Error("the page was loaded again")
 	}
 
 	// Without scripts the button works as well.
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	b.do(chromedp.Navigate(url), chromedp.Focus("#account-shop-eu .letters button"), chromedp.KeyEvent(kb.Enter))
-	b.shows("#said", "1 event of shop-eu will be delivered again.")
+	browsertest.Call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.Do(chromedp.Navigate(url), chromedp.Focus("#account-shop-eu .letters button"), chromedp.KeyEvent(kb.Enter))
+	b.Shows("#said", "1 event of shop-eu will be delivered again.")
 }
 
 // isPart tells whether the entries of a map are those of another, too.
@@ -312,16 +310,4 @@ func isPart(part, of map[string]string) bool {
 	both := maps.Clone(of)
 	maps.Copy(both, part)
 	return maps.Equal(both, of)
-}
-
-// shows waits until the first element of a selector has a text.
-func (b *tab) shows(selector, text string) {
-	b.t.Helper()
-	var got string
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
-		if got = b.text(selector); got == text {
-			return
-		}
-	}
-	b.t.Fatalf("%s has %q, want %q", selector, got, text)
 }

@@ -3,33 +3,23 @@ package command
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
-	"context"
-
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/log"
 	cdppage "github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/browsertest"
 )
-
-var screenshots = flag.String("screenshots", "", "a folder for pictures of the reports in every width and colour")
 
 // reportedEvents have something of everything that a report tells, and people.
 func reportedEvents(t *testing.T) string {
@@ -111,19 +101,7 @@ func TestReportThatCantBeWritten(t *testing.T) {
 // TestReportInABrowser opens the pages of a send, of one that stopped and of a plan in every
 // width and colour, and compares their figures with those that the command gives a program.
 func TestReportInABrowser(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a browser takes seconds")
-	}
-	var browser string
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			browser = found
-			break
-		}
-	}
-	if browser == "" {
-		t.Skip("there is no Chromium on the path: apt-get install chromium")
-	}
+	tab := browsertest.Open(t)
 	events := reportedEvents(t)
 	refused := klaviyotest.New()
 	refused.Inject(klaviyotest.Fault{Status: http.StatusUnauthorized, Times: -1})
@@ -148,7 +126,7 @@ func TestReportInABrowser(t *testing.T) {
 				want[name] = n
 			}
 		}
-		checkPage(t, browser, tt.name, page, want)
+		checkPage(t, tab, tt.name, page, want)
 	}
 }
 
@@ -156,37 +134,11 @@ func TestReportInABrowser(t *testing.T) {
 const overflowing = `[...document.querySelectorAll("html, body *")].filter(e => !e.closest("thead") && e.getBoundingClientRect().right > innerWidth + 1 || e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 1 && getComputedStyle(e).display !== "inline").map(e => e.outerHTML.slice(0, 90))`
 
 // checkPage opens a page. Each of its figures that has a name is the one in want.
-func checkPage(t *testing.T, browser, name, page string, want map[string]float64) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute))
-	allocator, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	defer cancel()
-	ctx, end := chromedp.NewContext(allocator)
-	defer end()
-	ctx, late := context.WithTimeout(ctx, 2*time.Minute)
-	defer late()
-	var faults []string
-	err := chromedp.Listen(ctx, func(event any) {
-		switch e := event.(type) {
-		case *log.EventEntryAdded:
-			faults = append(faults, e.Entry.Text)
-		case *runtime.EventExceptionThrown:
-			faults = append(faults, e.ExceptionDetails.Text)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := chromedp.Call(ctx, log.Enable, cdp.Empty{}); err != nil {
-		t.Fatal(err)
-	}
-	if err := chromedp.Do(ctx, chromedp.Navigate("file://"+page)); err != nil {
-		t.Fatal(err)
-	}
-	figures, err := chromedp.Run(ctx, chromedp.Evaluate[map[string]string](
-		`Object.fromEntries([...document.querySelectorAll("[data-figure]")].map(e => [e.dataset.figure, e.textContent]))`))
-	if err != nil {
-		t.Fatal(err)
-	}
+func checkPage(t *testing.T, tab *browsertest.Tab, name, page string, want map[string]float64) {
+	t.Helper()
+	tab.Do(chromedp.Navigate("file://" + page))
+	figures := browsertest.Value[map[string]string](tab,
+		`Object.fromEntries([...document.querySelectorAll("[data-figure]")].map(e => [e.dataset.figure, e.textContent]))`)
 	compared := 0
 	for figure, text := range figures {
 		expected, there := want[figure]
@@ -204,42 +156,21 @@ func checkPage(t *testing.T, browser, name, page string, want map[string]float64
 	}
 	for _, colours := range []string{"light", "dark"} {
 		for _, width := range []int{380, 1400} {
-			if err := chromedp.Do(ctx, chromedp.EmulateViewport(int64(width), 900)); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}}}); err != nil {
-				t.Fatal(err)
-			}
-			wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](overflowing))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(wide) > 0 {
+			tab.Look(width, colours)
+			if wide := browsertest.Value[[]string](tab, overflowing); len(wide) > 0 {
 				t.Errorf("%s in %s at %d pixels overflows:\n%s", name, colours, width, strings.Join(wide, "\n"))
 			}
-			if *screenshots != "" {
-				png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-				if err == nil {
-					err = os.WriteFile(filepath.Join(*screenshots, fmt.Sprintf("%s-%s-%d.png", name, colours, width)), png, 0o600)
-				}
-				if err != nil {
-					t.Error(err)
-				}
+			if poor := tab.Illegible(); len(poor) > 0 {
+				t.Errorf("%s in %s at %d pixels is hard to read:\n%s", name, colours, width, strings.Join(poor, "\n"))
 			}
+			tab.Picture(fmt.Sprintf("%s-%s-%d", name, colours, width))
 		}
 	}
-	pdf, err := chromedp.Call(ctx, cdppage.PrintToPDF, cdppage.PrintToPDFParams{})
-	if err != nil || !strings.HasPrefix(string(pdf.Data), "%PDF") {
-		t.Errorf("%s can't be printed: %v", name, err)
+	if pdf := browsertest.Call(tab, cdppage.PrintToPDF, cdppage.PrintToPDFParams{}); !strings.HasPrefix(string(pdf.Data), "%PDF") {
+		t.Errorf("%s can't be printed", name)
 	}
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.body.append(Object.assign(document.createElement("div"), {style: "width: 9999px; height: 9px"})), true`)); err != nil {
-		t.Fatal(err)
-	}
-	if wide, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](overflowing)); err != nil || len(wide) == 0 {
-		t.Errorf("what overflows isn't found: %v", err)
-	}
-	if len(faults) > 0 {
-		t.Errorf("%s: the browser complains: %q", name, faults)
+	const wider = `document.body.append(Object.assign(document.createElement("div"), {style: "width: 9999px; height: 9px"})), `
+	if len(browsertest.Value[[]string](tab, wider+overflowing)) == 0 {
+		t.Error("what overflows isn't found")
 	}
 }
