@@ -16,6 +16,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
@@ -45,7 +46,7 @@ type natsServers struct {
 
 func newNATS(t *testing.T, size int, settings natsSettings) *natsServers {
 	t.Helper()
-	addresses := freeAddresses(t, 3*size)
+	addresses := servetest.Addresses(t, 3*size)
 	routes := make([]string, size)
 	for i := range routes {
 		routes[i] = "nats://" + addresses[3*i+2]
@@ -85,7 +86,7 @@ func (n *natsServers) flags() []string {
 // awaitPort waits until a server takes connections again.
 func awaitPort(t *testing.T, url string) {
 	t.Helper()
-	eventually(t, url+" takes connections", 20*time.Second, func() bool {
+	servetest.Eventually(t, url+" takes connections", func() bool {
 		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "nats://"), time.Second)
 		if err == nil {
 			conn.Close()
@@ -209,6 +210,7 @@ var ordeals = []ordeal{
 
 // TestTorturedCluster does all of it to three services and three NATS servers, under load.
 func TestTorturedCluster(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
@@ -218,7 +220,7 @@ func TestTorturedCluster(t *testing.T) {
 		d.start()
 	}
 	k, file := newRecorder(t), newAccountsFile(t)
-	addresses := freeAddresses(t, 3)
+	addresses := servetest.Addresses(t, 3)
 	l := newLoad("http://"+addresses[0], "http://"+addresses[1], "http://"+addresses[2])
 	for i := range 6 {
 		name := fmt.Sprint("shop", i)
@@ -231,7 +233,7 @@ func TestTorturedCluster(t *testing.T) {
 			"--listen", address, "--base-url", k.url(name))...))
 		c.services[i].start()
 	}
-	eventually(t, "each account has an owner", 60*time.Second, func() bool { return len(epochsOf(t, c.services)) == 6 })
+	servetest.Eventually(t, "each account has an owner", func() bool { return len(epochsOf(t, c.services)) == 6 })
 	shares := map[string]int{}
 	for _, epochs := range epochsOf(t, c.services) {
 		shares[ownerOf(epochs)]++
@@ -250,7 +252,7 @@ func TestTorturedCluster(t *testing.T) {
 			affected[account] = name == "" || ownerOf(epochs) == name
 		}
 		var longest time.Duration
-		eventually(t, "calls are made for each account after a "+o.name, 60*time.Second, func() bool {
+		servetest.Eventually(t, "calls are made for each account after a "+o.name, func() bool {
 			now := epochsOf(t, c.services)
 			longest = 0
 			for _, a := range k.accounts {
@@ -282,7 +284,7 @@ func TestTorturedCluster(t *testing.T) {
 	}
 	defer engine.Close()
 	dead := map[string]letters{}
-	eventually(t, "nothing waits", time.Minute, func() bool {
+	servetest.Eventually(t, "nothing waits", func() bool {
 		for _, a := range k.accounts {
 			var backlog stream.Backlog
 			if dead[a.name], backlog = lettersOf(t, engine, a.name); backlog.Events > 0 {

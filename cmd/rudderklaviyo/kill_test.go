@@ -357,11 +357,13 @@ func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) 
 // TestKilledSendGoesOn kills sends of each revision at a hundred moments all over the input
 // and compares what they leave with what an undisturbed one does.
 func TestKilledSendGoesOn(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
 	for _, revision := range openapi.Revisions() {
 		t.Run(revision, func(t *testing.T) {
+			t.Parallel()
 			description, err := openapi.Description(revision)
 			if err != nil {
 				t.Fatal(err)
@@ -392,36 +394,45 @@ func testKilledSend(t *testing.T, revision string, hasBulk bool) {
 	if hasBulk {
 		most, over = most-maxBulk, maxBulk
 	}
+	var mu sync.Mutex
 	var fellAt [parts]int // by the part of the events that had arrived
 	fellOn := map[string]int{}
-	for range kills / killsOfOne {
-		k := newKilled(t, revision, path)
-		for i := range killsOfOne {
-			// Each has a stretch of the events to itself, and two of them make a part.
-			first, last := i*most/killsOfOne, (i+1)*most/killsOfOne-1
-			fell := k.kill(t, first+random.IntN(last-first+1), last, moments[random.IntN(len(moments))])
-			arrived := len(k.Events())
-			if arrived < first || arrived > last+over {
-				t.Errorf("%d events had arrived, want %d to %d", arrived, first, last+over)
-			}
-			fellAt[min(arrived*parts/most, parts-1)]++
-			for _, name := range fell {
-				fellOn[name]++
-			}
+	t.Run("kills", func(t *testing.T) {
+		for chain := range kills / killsOfOne {
+			random := rand.New(rand.NewPCG(random.Uint64(), 0))
+			t.Run(fmt.Sprint(chain+1), func(t *testing.T) {
+				t.Parallel()
+				k := newKilled(t, revision, path)
+				for i := range killsOfOne {
+					// Each has a stretch of the events to itself, and two of them make a part.
+					first, last := i*most/killsOfOne, (i+1)*most/killsOfOne-1
+					fell := k.kill(t, first+random.IntN(last-first+1), last, moments[random.IntN(len(moments))])
+					arrived := len(k.Events())
+					if arrived < first || arrived > last+over {
+						t.Errorf("%d events had arrived, want %d to %d", arrived, first, last+over)
+					}
+					mu.Lock()
+					fellAt[min(arrived*parts/most, parts-1)]++
+					for _, name := range fell {
+						fellOn[name]++
+					}
+					mu.Unlock()
+				}
+				k.hold(0, math.MaxInt)
+				p := start(t, nil, k.args...)
+				p.wantStatus(3)
+				if !strings.Contains(p.stdout.String(), fmt.Sprintf(`"events":%d,`, events)) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
+					t.Errorf("the summary is not of all events: %s", &p.stdout)
+				}
+				if diff := cmp.Diff(want, stateOf(t, k.Klaviyo)); diff != "" {
+					t.Errorf("the account is not that of an undisturbed run (-want +got)\n%.3000s", diff)
+				}
+				if diff := cmp.Diff(wantLetters, lettersByID(t, k.dead)); diff != "" {
+					t.Errorf("dead letters (-want +got)\n%.3000s", diff)
+				}
+			})
 		}
-		k.hold(0, math.MaxInt)
-		p := start(t, nil, k.args...)
-		p.wantStatus(3)
-		if !strings.Contains(p.stdout.String(), fmt.Sprintf(`"events":%d,`, events)) || !strings.Contains(p.stdout.String(), fmt.Sprintf(`"dead_lettered":%d,`, len(wantLetters))) {
-			t.Errorf("the summary is not of all events: %s", &p.stdout)
-		}
-		if diff := cmp.Diff(want, stateOf(t, k.Klaviyo)); diff != "" {
-			t.Errorf("the account is not that of an undisturbed run (-want +got)\n%.3000s", diff)
-		}
-		if diff := cmp.Diff(wantLetters, lettersByID(t, k.dead)); diff != "" {
-			t.Errorf("dead letters (-want +got)\n%.3000s", diff)
-		}
-	}
+	})
 	t.Logf("%d kills; by tenths of the events that had arrived: %v; with %v", kills, fellAt, fellOn)
 	for part, n := range fellAt {
 		if n == 0 {
@@ -436,6 +447,7 @@ func testKilledSend(t *testing.T, revision string, hasBulk bool) {
 // TestKilledSendWaitsForItsImport kills a send whose import Klaviyo has taken, adds newer values
 // to the input, and goes on: the import ends last if nobody waits for it.
 func TestKilledSendWaitsForItsImport(t *testing.T) {
+	t.Parallel()
 	const outlives = 2 * time.Second
 	var jobs atomic.Int64
 	account := klaviyotest.New(klaviyotest.WithoutLimits(), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
@@ -488,6 +500,7 @@ func TestKilledSendWaitsForItsImport(t *testing.T) {
 // TestKilledReplayLosesNothing kills replay at random moments around its end, where
 // the file is replaced.
 func TestKilledReplayLosesNothing(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,6 +41,7 @@ func TestMain(m *testing.M) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
 	}
+	_ = flag.Set("test.parallel", "8") // unless -parallel says otherwise: most of them wait for their processes
 	os.Exit(m.Run())
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
@@ -101,13 +102,14 @@ func (d *disk) cut() {
 
 // TestPowerLoss cuts the power of the disk of a service under load.
 func TestPowerLoss(t *testing.T) {
+	t.Parallel()
 	if *kills <= shortKills {
 		t.Skip("the store has lost an acknowledged event in one of 18 cuts; -kills 40 cuts ten times")
 	}
 	random := tortureRandom(t)
 	d := newDisk(t)
 	k, file := newRecorder(t), newAccountsFile(t)
-	dir, address := filepath.Join(d.folder, "data"), freeAddresses(t, 1)[0]
+	dir, address := filepath.Join(d.folder, "data"), servetest.Addresses(t, 1)[0]
 	l := newLoad("http://" + address)
 	revision := slices.Max(openapi.Revisions())
 	l.of(random, "shop", file.add("shop", k.account("shop"), revision), 50, 300) // of which Klaviyo takes all in time
@@ -116,7 +118,7 @@ func TestPowerLoss(t *testing.T) {
 	cuts := max(1, *kills/4)
 	for range cuts {
 		before := l.acknowledged.Load()
-		eventually(t, "events are taken", 20*time.Second, func() bool { return l.acknowledged.Load() > before })
+		servetest.Eventually(t, "events are taken", func() bool { return l.acknowledged.Load() > before })
 		time.Sleep(time.Second + time.Duration(random.Int64N(int64(2*time.Second))))
 		d.cut()
 		time.Sleep(time.Duration(random.Int64N(int64(time.Second)))) // in which it learns that nothing can be kept
@@ -126,7 +128,7 @@ func TestPowerLoss(t *testing.T) {
 		s.start()
 	}
 	before := l.acknowledged.Load()
-	eventually(t, "events are taken", 20*time.Second, func() bool { return l.acknowledged.Load() > before })
+	servetest.Eventually(t, "events are taken", func() bool { return l.acknowledged.Load() > before })
 	l.end()
 	l.arrives(t, k)
 	s.terminate()

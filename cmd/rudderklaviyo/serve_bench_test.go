@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
@@ -74,14 +75,14 @@ type benched struct {
 }
 
 func benchServe(b *testing.B, delay time.Duration, settings ...string) *benched {
-	file, addresses := newAccountsFile(b), freeAddresses(b, 2)
+	file, addresses := newAccountsFile(b), servetest.Addresses(b, 2)
 	s := &benched{sink: newSink(b, delay), address: addresses[0], admin: "http://" + addresses[1]}
 	s.token = file.add("shop", key, slices.Max(openapi.Revisions()), settings...)
 	s.daemon = newDaemon(b, "serve", []string{asProgram + "=1", "GOMAXPROCS=2"}, "serve", "--config", file.path(), "--data-dir", b.TempDir(),
 		"--listen", addresses[0], "--admin", addresses[1], "--base-url", s.sink.url)
 	s.start()
 	s.waitFor("Events are taken")
-	eventually(b, "it is ready", time.Minute, func() bool {
+	servetest.Eventually(b, "it is ready", func() bool {
 		c := dial(b, s.address)
 		defer c.close()
 		return c.post(b, s.request("/v1/track", benchEvent("first", 0))) == http.StatusOK
@@ -271,7 +272,7 @@ func BenchmarkServeLatency(b *testing.B) {
 		}
 		took, begun := s.paced(b, "l", 500, 30*time.Second)
 		var through []time.Duration
-		eventually(b, "all arrive", time.Minute, func() bool {
+		servetest.Eventually(b, "all arrive", func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			through = through[:0]
@@ -327,10 +328,10 @@ func BenchmarkServeDrain(b *testing.B) {
 		before := s.taken.Load()
 		s.down.Store(false)
 		back := time.Now()
-		eventually(b, "it goes on", time.Minute, func() bool { return s.taken.Load() > before })
+		servetest.Eventually(b, "it goes on", func() bool { return s.taken.Load() > before })
 		first := time.Now()
 		calls := s.calls.Load()
-		eventually(b, "all arrive", 5*time.Minute, func() bool { return s.taken.Load() >= before+events })
+		servetest.Within(b, 5*time.Minute, "all arrive", func() bool { return s.taken.Load() >= before+events })
 		b.ReportMetric(time.Since(first).Seconds(), "s-drain")
 		b.ReportMetric(float64(s.calls.Load()-calls), "calls")
 		b.ReportMetric(first.Sub(back).Seconds(), "s-until-it-goes-on")
@@ -374,7 +375,7 @@ func BenchmarkServeMemory(b *testing.B) {
 		b.ReportMetric(most, "MB-down")
 		s.down.Store(false)
 		before := s.taken.Load()
-		eventually(b, "it goes on", time.Minute, func() bool { return s.taken.Load() > before })
+		servetest.Eventually(b, "it goes on", func() bool { return s.taken.Load() > before })
 		s.paced(b, "q", 500, 30*time.Second)
 		_, most = s.resident(b)
 		b.ReportMetric(most, "MB-draining")

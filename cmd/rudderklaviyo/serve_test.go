@@ -13,8 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
@@ -40,6 +40,7 @@ func post(t *testing.T, address, token, path, body string) (status int, said str
 
 // TestServeThatCantStart says what is wrong and what to do, and ends with status 1.
 func TestServeThatCantStart(t *testing.T) {
+	t.Parallel()
 	file := newAccountsFile(t)
 	file.add("shop", key, openapi.Revisions()[0])
 	folder := func(name, text string) string {
@@ -69,7 +70,7 @@ func TestServeThatCantStart(t *testing.T) {
 	other := asServe(t, "other", "--config", file.path(), "--listen", "127.0.0.1:0", "--data-dir", used)
 	other.start()
 	other.waitFor("Events are taken")
-	eventually(t, "the other is ready", 20*time.Second, func() bool {
+	servetest.Eventually(t, "the other is ready", func() bool {
 		_, err := os.Stat(filepath.Join(used, "jetstream"))
 		return err == nil
 	})
@@ -118,12 +119,13 @@ func TestServeThatCantStart(t *testing.T) {
 
 // TestServeWaitsForItsCluster answers 429 until there is one.
 func TestServeWaitsForItsCluster(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
 	k, file := newRecorder(t), newAccountsFile(t)
 	token := file.add("shop", k.account("shop"), openapi.Revisions()[0])
-	n, address := newNATS(t, 3, reliable), freeAddresses(t, 1)[0]
+	n, address := newNATS(t, 3, reliable), servetest.Addresses(t, 1)[0]
 	d := asServe(t, "serve", append(n.flags(), "--config", file.path(), "--listen", address, "--base-url", k.url("serve"))...)
 	d.start()
 	d.waitFor("waiting for the cluster")
@@ -133,11 +135,11 @@ func TestServeWaitsForItsCluster(t *testing.T) {
 	for _, d := range n.daemons {
 		d.start()
 	}
-	eventually(t, "events are taken", time.Minute, func() bool {
+	servetest.Eventually(t, "events are taken", func() bool {
 		status, _ := post(t, address, token, "/v1/webhook", event(1))
 		return status == http.StatusOK
 	})
-	eventually(t, "they arrive", time.Minute, func() bool {
+	servetest.Eventually(t, "they arrive", func() bool {
 		for _, a := range k.accounts {
 			return len(a.Events()) == 1
 		}
@@ -149,10 +151,11 @@ func TestServeWaitsForItsCluster(t *testing.T) {
 // TestServeThroughWrongSettings has an account's key refused until the backlog is full, and
 // gives another, after a file that can't be used.
 func TestServeThroughWrongSettings(t *testing.T) {
+	t.Parallel()
 	k, file := newRecorder(t), newAccountsFile(t)
 	right := k.account("shop")
 	token := file.add("shop", "pk_wrong_secret", slices.Max(openapi.Revisions()), "maxBacklog: 16MiB")
-	addresses, dir := freeAddresses(t, 2), t.TempDir()
+	addresses, dir := servetest.Addresses(t, 2), t.TempDir()
 	d := newDaemon(t, "serve", []string{asProgram + "=1"}, "serve", "--config", file.path(), "--data-dir", dir,
 		"--listen", addresses[0], "--admin", addresses[1], "--base-url", k.url("serve"))
 	d.start()
@@ -171,11 +174,11 @@ func TestServeThroughWrongSettings(t *testing.T) {
 		}
 		return strings.Contains(string(text), line)
 	}
-	eventually(t, "events are taken", 20*time.Second, func() bool {
+	servetest.Eventually(t, "events are taken", func() bool {
 		status, _ := post(t, addresses[0], token, "/v1/webhook", event(0))
 		return status == http.StatusOK
 	})
-	eventually(t, "the account pauses", 20*time.Second, func() bool {
+	servetest.Eventually(t, "the account pauses", func() bool {
 		return metric(`rudderklaviyo_account_paused{account="shop",reason="unauthorized"} 1`)
 	})
 
@@ -214,7 +217,7 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	file.write("shop.key", right+"\n")
 	d.signal(syscall.SIGHUP)
 	d.waitFor("reloaded the accounts file")
-	eventually(t, "nothing waits", time.Minute, func() bool { return metric(`rudderklaviyo_backlog_events{account="shop"} 0`) })
+	servetest.Eventually(t, "nothing waits", func() bool { return metric(`rudderklaviyo_backlog_events{account="shop"} 0`) })
 	if got := len(k.accounts[right].Events()); got != kept {
 		t.Errorf("%d events arrived of %d", got, kept)
 	}

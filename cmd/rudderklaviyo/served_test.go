@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
 // daemon is a process that is started, killed and started again.
@@ -120,31 +121,7 @@ func (d *daemon) lastWords() string {
 // waitFor waits until its log has a text.
 func (d *daemon) waitFor(text string) {
 	d.t.Helper()
-	eventually(d.t, fmt.Sprintf("%s says %q", d.name, text), 30*time.Second, func() bool { return strings.Contains(d.said(), text) })
-}
-
-// eventually waits until something holds.
-func eventually(t testing.TB, what string, within time.Duration, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(within); !holds(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never holds that %s", what)
-		}
-	}
-}
-
-// freeAddresses are of this machine, and nobody listens at them.
-func freeAddresses(t testing.TB, n int) (addresses []string) {
-	t.Helper()
-	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
-	}
-	return addresses
+	servetest.Eventually(d.t, fmt.Sprintf("%s says %q", d.name, text), func() bool { return strings.Contains(d.said(), text) })
 }
 
 // accountsFile is a file of accounts, one part after the other.

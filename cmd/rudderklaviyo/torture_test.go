@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
@@ -162,12 +163,13 @@ func verdict(t *testing.T, r *recorder, l *load, dead map[string]letters) {
 
 // TestTorturedServe kills, stops and holds up a service on one machine under load.
 func TestTorturedServe(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
 	random := tortureRandom(t)
 	k, file := newRecorder(t), newAccountsFile(t)
-	dir, address := t.TempDir(), freeAddresses(t, 1)[0]
+	dir, address := t.TempDir(), servetest.Addresses(t, 1)[0]
 	l := newLoad("http://" + address)
 	names := map[string]bool{}
 	for _, revision := range openapi.Revisions() {
@@ -204,7 +206,7 @@ func TestTorturedServe(t *testing.T) {
 			d.signal(resume)
 		}
 		before = max(before, l.acknowledged.Load())
-		eventually(t, "events are taken again", 20*time.Second, func() bool { return l.acknowledged.Load() > before })
+		servetest.Eventually(t, "events are taken again", func() bool { return l.acknowledged.Load() > before })
 		longest = max(longest, time.Since(begun))
 	}
 	l.end()

@@ -26,6 +26,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
@@ -108,15 +109,7 @@ func (r *running) tracks(n int) (events []string) {
 
 const withoutPerson = `{"type":"track","event":"Ping","userId":"7","properties":{"quoted":"jane@example.com"}}`
 
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never holds that %s", what)
-		}
-	}
-}
+var eventually = servetest.Eventually
 
 func get(t *testing.T, url string) string {
 	t.Helper()

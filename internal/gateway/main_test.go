@@ -18,6 +18,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -139,23 +140,14 @@ func startOn(t testing.TB, l net.Listener, k *keeper, change func(*Config)) *run
 		t.Fatal(err)
 	}
 	r.Server = server
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(l) }()
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		if err := server.Shutdown(ctx); err != nil {
-			t.Error(err)
-		}
-		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-			t.Error(err)
-		}
+	t.Cleanup(func() { // when it has ended
 		for _, secret := range []string{tokenA, tokenB, noones, "jane@example.com"} {
 			if strings.Contains(r.log.String(), secret) {
 				t.Errorf("the log has %s: %s", secret, r.log)
 			}
 		}
 	})
+	servetest.Serve(t, server, l)
 	return r
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
@@ -123,15 +124,7 @@ func track(person, n int) string {
 	return fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m-%d-%d","timestamp":"2026-01-01T00:00:%02dZ","properties":{"email":"p%d@example.com"}}`, person, n, n%60, person)
 }
 
-// eventually waits until a condition holds.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("it never holds that %s", what)
-		}
-	}
-}
+var eventually = servetest.Eventually
 
 func (s *served) arrived(account string) int { return len(s.klaviyo(account).Events()) }
 

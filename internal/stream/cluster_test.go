@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
 // cluster is some servers on this machine.
@@ -34,18 +34,21 @@ func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
 		}
 	})
 	var routes []*url.URL
-	ports := freePorts(t, size)
-	for _, port := range ports {
-		routes = append(routes, &url.URL{Scheme: "nats", Host: fmt.Sprint("127.0.0.1:", port)})
+	for _, address := range servetest.Addresses(t, size) {
+		routes = append(routes, &url.URL{Scheme: "nats", Host: address})
 	}
-	for i, port := range ports {
+	for i, route := range routes {
 		o := &server.Options{
 			ServerName: fmt.Sprint("n", i+1), Host: "127.0.0.1", Port: server.RANDOM_PORT, NoSigs: true, NoLog: true,
 			JetStream: true, StoreDir: t.TempDir(), SyncAlways: true, MaxPayload: maxPayload,
 			JetStreamMaxMemory: 64 << 20, JetStreamMaxStore: 64 << 30, DisableJetStreamBanner: true,
 		}
 		if size > 1 {
-			o.Cluster = server.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: port, PoolSize: -1}
+			port, err := strconv.Atoi(route.Port())
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Cluster = server.ClusterOpts{Name: "test", Host: route.Hostname(), Port: port, PoolSize: -1}
 			o.Routes = routes
 		}
 		if with != nil {
@@ -56,22 +59,6 @@ func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
 		c.start(t, i)
 	}
 	return c
-}
-
-// freePorts gives ports below those that the system gives to others meanwhile.
-func freePorts(t *testing.T, n int) (ports []int) {
-	t.Helper()
-	for deadline := soon(); len(ports) < n; {
-		port := 10_000 + rand.IntN(20_000)
-		l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
-		if err == nil {
-			defer l.Close()
-			ports = append(ports, port)
-		} else if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
-	return ports
 }
 
 // soon is when something that is waited for has come, also on a slow day.
@@ -297,7 +284,7 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 			break // they have found each other
 		}
 	}
-	nobody := ClusterConfig{URLs: []string{fmt.Sprintf("nats://user:secret@127.0.0.1:%d", freePorts(t, 1)[0])}}
+	nobody := ClusterConfig{URLs: []string{"nats://user:secret@" + servetest.Addresses(t, 1)[0]}}
 	if _, err := Connect(t.Context(), nobody); !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("nobody there: %v", err)
 	}
