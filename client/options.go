@@ -257,6 +257,9 @@ func checkKey(key string) error {
 		return optionError("New", "this is the account's public key; give a private one, which begins with pk_ (Settings, API keys)")
 	}
 	for _, r := range key {
+		if r == '"' || r == '\'' {
+			return optionError("New", "the private API key contains a quotation mark; give it without any")
+		}
 		if r <= ' ' || r > '~' {
 			return optionError("New", "the private API key contains a space, a line break or another invalid character; copy it again")
 		}

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
@@ -42,7 +43,8 @@ type Facts struct {
 
 	now     time.Time
 	account read[account]
-	// served is a call in the revision of the delivery.
+	// served is a call in the revision of the delivery, made unless another one of that has
+	// succeeded.
 	served  read[struct{}]
 	metrics read[[]metric]
 	jobs    read[struct{}] // made where Bulk is set
@@ -74,5 +76,13 @@ type itemsRead struct {
 type answer struct {
 	operation *runtime.Operation
 	sent, got time.Time
+	succeeded bool
 	runtime.ResponseInfo
+}
+
+// succeeded tells whether a call of a revision has, or of any where it is empty.
+func (f *Facts) succeeded(revision string) bool {
+	return slices.ContainsFunc(f.answers, func(a answer) bool {
+		return a.succeeded && (revision == "" || a.operation.Revision == revision)
+	})
 }

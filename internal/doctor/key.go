@@ -1,9 +1,9 @@
 package doctor
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
@@ -34,12 +34,15 @@ func checkKey(f *Facts) []Finding {
 func (f *Facts) openedAccount() Finding {
 	err := f.account.err
 	switch {
-	case hasStatus(http.StatusForbidden)(err) && errors.Is(err, client.ErrUnauthorized):
+	case err != nil && (f.succeeded("") || lacksAScope(err)):
 		return warning("Klaviyo takes the key, but which account it opens isn't shown: "+reason(err), "")
+	case errors.Is(err, client.ErrRevisionRetired), // which the delivery's need not be
+		errors.Is(err, client.ErrRateLimited), errors.Is(err, context.DeadlineExceeded): // for which a delivery waits
+		return warning("not checked: "+detailed(err), refusalOf(err).advice)
 	case err != nil:
 		r := refusalOf(err)
 		finding := failure(detailed(err), r.advice)
-		finding.passes = r.passes || errors.Is(err, client.ErrRevisionRetired) // which the delivery's need not be
+		finding.passes = r.passes
 		return finding
 	case f.account.value.id == "":
 		return warning("Klaviyo takes the key and shows no account", "")
@@ -52,38 +55,52 @@ func (f *Facts) openedAccount() Finding {
 	return ok(text)
 }
 
+// scopeRead is a call that shows whether the key has the scope for it.
+type scopeRead struct {
+	err error
+	// lacking is what it means that the scope is missing, and needed says that a delivery
+	// needs it.
+	lacking string
+	needed  bool
+}
+
+func (r scopeRead) finding() Finding {
+	switch {
+	case !lacksAScope(r.err):
+		return warning("not checked: "+reason(r.err), "")
+	case r.needed:
+		return failure(reason(r.err)+": "+r.lacking, refusalOf(r.err).advice+" Or add --bulk never.")
+	}
+	return warning(reason(r.err)+": "+r.lacking, "")
+}
+
 // checkScopes says what the key may read. What it may write shows in a delivery alone.
 func checkScopes(f *Facts) []Finding {
 	if refusesAll(f.account.err) {
 		return notChecked(f.account.err)
 	}
-	var findings []Finding
-	lacks := func(err error, what string, needed bool) {
-		switch {
-		case !errors.Is(err, client.ErrUnauthorized):
-		case needed:
-			findings = append(findings, failure(reason(err)+": "+what, refusalOf(err).advice+" Or add --bulk never."))
-		default:
-			findings = append(findings, warning(reason(err)+": "+what, ""))
-		}
+	reads := []scopeRead{
+		{f.account.err, "a delivery doesn't need it, but doctor can't tell which account the key opens", false},
+		{f.metrics.err, "a delivery doesn't need it, but doctor can't look at the metrics", false},
 	}
-	lacks(f.account.err, "a delivery doesn't need it, but doctor can't tell which account the key opens", false)
-	lacks(f.metrics.err, "a delivery doesn't need it, but doctor can't look at the metrics", false)
 	for _, list := range f.lists {
-		if errors.Is(list.err, client.ErrUnauthorized) {
-			lacks(list.err, "a delivery of single profiles doesn't need it, but doctor can't look at the lists", false)
-			break
+		if !errors.Is(list.err, client.ErrNotFound) { // which a key may read
+			reads = append(reads, scopeRead{list.err, "a delivery of single profiles doesn't need it, but doctor can't look at the lists", false})
 		}
 	}
 	for _, items := range f.items {
-		if errors.Is(items.err, client.ErrUnauthorized) {
-			lacks(items.err, "a delivery doesn't need it, but doctor can't compare the fields of items", false)
-			break
-		}
+		reads = append(reads, scopeRead{items.err, "a delivery doesn't need it, but doctor can't compare the fields of items", false})
 	}
-	lacks(f.jobs.err, "a delivery can't follow the jobs that import profiles", true)
-	if f.jobs.err != nil && !errors.Is(f.jobs.err, client.ErrUnauthorized) {
-		findings = append(findings, notChecked(f.jobs.err)...)
+	reads = append(reads, scopeRead{f.jobs.err, "a delivery can't follow the jobs that import profiles", true})
+
+	var findings []Finding
+	told := map[string]bool{}
+	for _, read := range reads {
+		found := read.finding()
+		if read.err != nil && !told[found.Text] {
+			findings = append(findings, found)
+			told[found.Text] = true
+		}
 	}
 	if len(findings) == 0 {
 		findings = append(findings, ok("the key may read what doctor and a delivery read; whether it may write ("+

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
@@ -9,9 +10,10 @@ import (
 // checkLimits says what is left of the limits that the calls were answered with.
 func checkLimits(f *Facts) []Finding {
 	var findings []Finding
+	const advice = "Stop the other program while events are sent, or leave it a part of the limits with --quota-share."
+	var low []string
 	if f.rateLimited > 0 {
-		findings = append(findings, warning(fmt.Sprintf("Klaviyo answered %d calls with 429: another program uses up the account's limits", f.rateLimited),
-			"Stop it while events are sent, or leave it a part with --quota-share."))
+		low = append(low, fmt.Sprintf("Klaviyo answered calls with 429 (%d): another program uses up the account's limits", f.rateLimited))
 	}
 	own, last := map[runtime.Endpoint]int{}, map[runtime.Endpoint]answer{}
 	var order []runtime.Endpoint
@@ -31,11 +33,14 @@ func checkLimits(f *Facts) []Finding {
 			text := fmt.Sprintf("%s: %d of %d calls are left for %.0f seconds; another program, or an earlier run, has made %d",
 				a.operation.ID, a.Remaining, a.Limit, a.Reset.Seconds(), others)
 			if a.Remaining < a.Limit/2 {
-				findings = append(findings, warning(text, "Stop it while events are sent, or leave it a part with --quota-share."))
+				low = append(low, text)
 				continue
 			}
 			findings = append(findings, ok(text))
 		}
+	}
+	if len(low) > 0 {
+		findings = append(findings, warning(strings.Join(low, "; "), advice))
 	}
 	switch {
 	case len(findings) > 0:

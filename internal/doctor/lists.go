@@ -70,9 +70,19 @@ func (f *Facts) found(list listRead) Finding {
 			return ok(text + "with historicalImport nobody gets a mail to confirm")
 		}
 		return warning(text+"Klaviyo mails each person, who is subscribed after confirming",
-			"If they have consented already, add --historical-import, or set the list to single opt-in.")
+			"If they have consented already, "+f.withoutConfirming()+"set the list to single opt-in.")
 	}
 	return warning(text+" doesn't show how people join it", "")
+}
+
+// withoutConfirming is what else has people on a list with double opt-in at once, or empty
+// where the revision has no such thing.
+func (f *Facts) withoutConfirming() string {
+	historical := mapper.Config{Revision: f.Revision.Name, HistoricalImport: true}
+	if _, err := mapper.New(historical); err != nil {
+		return ""
+	}
+	return "add --historical-import, or "
 }
 
 // namedBy says who names a list.

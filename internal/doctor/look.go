@@ -9,11 +9,20 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Retry is the patience of a client for [Look]: somebody waits for what it finds.
+// Retry is for the client of [Look]: somebody waits for what it finds. A wait that Klaviyo asks
+// for isn't shortened, so that one beyond the patience ends the call at once.
 var Retry = client.RetryPolicy{
 	MaxAttempts: 2, MinBackoff: 100 * time.Millisecond, MaxBackoff: time.Second,
-	MaxRateLimited: 20 * time.Second, MaxRetryAfter: 10 * time.Second, AttemptTimeout: 10 * time.Second,
+	MaxRateLimited: callPatience, MaxRetryAfter: time.Hour, AttemptTimeout: 8 * time.Second,
 }
+
+// How long somebody waits for all calls, and for one of them. A call that the rate limits don't
+// allow by then fails at once.
+const (
+	patience      = 30 * time.Second
+	firstPatience = 15 * time.Second // before a delivery
+	callPatience  = 10 * time.Second
+)
 
 // maxLists is how many lists are looked up.
 const maxLists = 100
@@ -27,6 +36,8 @@ type looking struct {
 // Look reads all that the checks are about. The calls are of the latest revision, which shows
 // most, also where the delivery's is another. What they fail with is among the facts.
 func Look(ctx context.Context, c *client.Client, subject Subject) *Facts {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	l := newLooking(c, subject)
 	l.readAll(ctx)
 	l.rateLimited = c.Stats().RateLimited
@@ -43,6 +54,8 @@ func Unread(subject Subject) *Facts {
 
 // LookFirst reads what [Obstacles] is about.
 func LookFirst(ctx context.Context, c *client.Client, subject Subject) *Facts {
+	ctx, cancel := context.WithTimeout(ctx, firstPatience)
+	defer cancel()
 	l := newLooking(c, subject)
 	l.readFirst(ctx)
 	return l.Facts
@@ -57,13 +70,15 @@ func (l *looking) Call(ctx context.Context, call runtime.Call) error {
 	if refusesAll(l.account.err) {
 		return l.account.err
 	}
+	ctx, cancel := context.WithTimeout(ctx, callPatience)
+	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	a := answer{operation: call.Operation, sent: time.Now()}
 	call.Options = append(call.Options, runtime.WithResponseInfo(&a.ResponseInfo))
 	err := l.client.Call(ctx, call)
-	a.got = time.Now()
+	a.got, a.succeeded = time.Now(), err == nil
 	l.answers = append(l.answers, a)
 	return err
 }
@@ -86,14 +101,15 @@ func (l *looking) readAll(ctx context.Context) {
 // readFirst reads what a delivery would stop at.
 func (l *looking) readFirst(ctx context.Context) {
 	l.account.value, l.account.err = l.readAccount(ctx)
-	// All revisions have get_metrics, and no other shows so well that the delivery's is served.
-	op, _ := client.Operations(l.Revision.Name).Lookup("get_metrics")
-	var page json.RawMessage
-	l.served.err = l.Call(ctx, runtime.Call{Operation: op, Response: &page})
 	ids := l.listIDs()
 	for _, id := range ids[:min(len(ids), maxLists)] {
 		list := listRead{id: id}
 		list.value, list.err = l.readList(ctx, id)
 		l.lists = append(l.lists, list)
+	}
+	if !l.succeeded(l.Revision.Name) { // all revisions have get_metrics
+		op, _ := client.Operations(l.Revision.Name).Lookup("get_metrics")
+		var page json.RawMessage
+		l.served.err = l.Call(ctx, runtime.Call{Operation: op, Response: &page})
 	}
 }

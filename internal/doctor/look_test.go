@@ -280,7 +280,7 @@ func TestUnread(t *testing.T) {
 	subject := subjectOf("2026-07-15", "L1")
 	subject.Key = ""
 	found := findings(Examine(Unread(subject)))
-	if !strings.Contains(found["key"], "failure: there is no private API key") || !strings.Contains(found["lists"], "not checked: there is no key") {
+	if !strings.Contains(found["key"], "failure: there is no private API key") || !strings.Contains(found["lists"], "not checked: there is no usable key") {
 		t.Errorf("found %q", found)
 	}
 }
@@ -293,5 +293,32 @@ func TestInterrupted(t *testing.T) {
 	Look(ctx, newClient(t, k.Transport()), subjectOf("2026-07-15", "L1"))
 	if n := len(k.Requests()); n != 0 {
 		t.Errorf("%d calls", n)
+	}
+}
+
+// TestPatience has somebody wait no longer than they are ready to, whatever the account does.
+func TestPatience(t *testing.T) {
+	for name, tt := range map[string]struct {
+		fault      klaviyotest.Fault
+		first, all time.Duration // at most
+	}{
+		"limits used up":        {klaviyotest.RateLimited(3 * time.Second), firstPatience, patience},
+		"limits of a minute":    {klaviyotest.RateLimited(time.Minute), 0, 0},
+		"answers after 7 s":     {klaviyotest.Fault{Delay: 7 * time.Second}, firstPatience, patience},
+		"answers after an hour": {klaviyotest.Fault{Delay: time.Hour}, callPatience, callPatience},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			look := func(look func(context.Context, *client.Client, Subject) *Facts) time.Duration {
+				k := klaviyotest.New(klaviyotest.WithList("L1", "News"))
+				tt.fault.Times = 1000
+				k.Inject(tt.fault)
+				start := time.Now()
+				look(t.Context(), newClient(t, k.Transport()), subjectOf("2023-02-22", "L1"))
+				return time.Since(start)
+			}
+			if first, all := look(LookFirst), look(Look); first > tt.first || all > tt.all {
+				t.Errorf("%s: looked for %v and %v, want %v and %v at most", name, first, all, tt.first, tt.all)
+			}
+		})
 	}
 }

@@ -2,12 +2,15 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -27,12 +30,32 @@ func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { retur
 // refusedBy is the error of a call that is answered with a status and a body; 0 is for none.
 func refusedBy(t *testing.T, op *runtime.Operation, status int, body string) error {
 	t.Helper()
-	transport := roundTripper(func(req *http.Request) (*http.Response, error) {
-		if status == 0 {
-			return nil, errors.New("there is no network")
-		}
+	if status == 0 {
+		return failingWith(t, op, errors.New("there is no network"))
+	}
+	return failing(t.Context(), t, op, func(req *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
 	})
+}
+
+// failingWith is the error of a call whose transport has one. That of a context ends the call.
+func failingWith(t *testing.T, op *runtime.Operation, cause error) error {
+	t.Helper()
+	ctx, wait := t.Context(), func(*http.Request) {}
+	if errors.Is(cause, context.DeadlineExceeded) {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
+		defer cancel()
+		wait = func(req *http.Request) { <-req.Context().Done() }
+	}
+	return failing(ctx, t, op, func(req *http.Request) (*http.Response, error) {
+		wait(req)
+		return nil, cause
+	})
+}
+
+func failing(ctx context.Context, t *testing.T, op *runtime.Operation, transport roundTripper) error {
+	t.Helper()
 	c, err := client.New(testKey, client.WithHTTPClient(&http.Client{Transport: transport}), client.WithRetry(client.RetryPolicy{MaxAttempts: 1}))
 	if err != nil {
 		t.Fatal(err)
@@ -42,9 +65,9 @@ func refusedBy(t *testing.T, op *runtime.Operation, status int, body string) err
 		ids = nil
 	}
 	var answer json.RawMessage
-	err = c.Call(context.Background(), runtime.Call{Operation: op, PathParams: ids, Response: &answer})
+	err = c.Call(ctx, runtime.Call{Operation: op, PathParams: ids, Response: &answer})
 	if err == nil {
-		t.Fatalf("%d is no failure of %s", status, op)
+		t.Fatalf("%s doesn't fail", op)
 	}
 	return err
 }
@@ -52,7 +75,10 @@ func refusedBy(t *testing.T, op *runtime.Operation, status int, body string) err
 const fault = `{"errors":[{"id":"1","code":"c","title":"t","detail":"d"}]}`
 
 // refused are the errors that a check may meet.
-type refused struct{ key, paid, scope, jobs, retired, page, limited, dead, down, list, items error }
+type refused struct {
+	key, paid, scope, jobs, retired, page, limited, dead, down, list, items error
+	slow, gateway, proxy, untrusted                                         error
+}
 
 func allRefused(t *testing.T) refused {
 	ofAccount := func(status int, body string) error {
@@ -64,5 +90,10 @@ func allRefused(t *testing.T) refused {
 		jobs:  refusedBy(t, klaviyo.OperationGetBulkImportProfilesJobs, 403, fault),
 		list:  refusedBy(t, klaviyo.OperationGetList, 404, fault),
 		items: refusedBy(t, klaviyo.OperationGetEvents, 403, fault),
+
+		slow:      failingWith(t, klaviyo.OperationGetAccounts, context.DeadlineExceeded),
+		gateway:   ofAccount(403, "<html>"),
+		proxy:     ofAccount(407, ""),
+		untrusted: failingWith(t, klaviyo.OperationGetAccounts, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}),
 	}
 }
