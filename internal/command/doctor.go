@@ -46,6 +46,7 @@ failure (✗) or doctor can't run.`,
 	}
 	settings.register(cmd)
 	addFlags(cmd, eventsGroup, source.register)
+	settings.registerQuiet(cmd)
 	flags.register(cmd, "simulate", "concurrency", noPreflightFlag, reportFlag)
 	return cmd
 }
@@ -66,6 +67,9 @@ func (p Program) runDoctor(cmd *cobra.Command, args []string, settings settings,
 	}
 	if flags.simulate.on() {
 		return wrongUsage(fmt.Errorf("doctor examines an account, and --simulate has none"))
+	}
+	if settings.quiet {
+		p.terminal = nil
 	}
 	subject, m := p.subject(cmd, settings, flags)
 	if len(args) > 0 && m != nil {
@@ -96,7 +100,7 @@ func (p Program) runDoctor(cmd *cobra.Command, args []string, settings settings,
 	case failures > 0:
 		return stopped(fmt.Errorf("a delivery would not work: failures: %d, warnings: %d", failures, warnings))
 	case warnings > 0:
-		return &exitError{statusDeadLetters, fmt.Errorf("a delivery would work; warnings: %d", warnings)}
+		return &exitError{statusDeadLetters, fmt.Errorf("no failures; warnings: %d", warnings)}
 	}
 	return nil
 }
@@ -139,6 +143,7 @@ func (p Program) look(cmd *cobra.Command, subject doctor.Subject, flags destinat
 	if err != nil {
 		return nil, err
 	}
+	defer p.terminal.showWaiting("reading the account in Klaviyo")()
 	facts := doctor.Look(cmd.Context(), c, subject)
 	if cmd.Context().Err() != nil {
 		return nil, stopped(errInterrupted)

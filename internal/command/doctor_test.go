@@ -2,10 +2,13 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/doctor"
@@ -35,7 +38,7 @@ func TestDoctorsStatus(t *testing.T) {
 	}{
 		{"all is well", []klaviyotest.Option{klaviyotest.WithList("L1", "News")}, []string{"--list-id=L1"}, statusDone, "",
 			[]string{"✓ ", "listId is L1 (--list-id)", "privateApiKey is (not shown) (KLAVIYO_API_KEY)", "account Example Shop (ABC123), time zone Etc/UTC, currency USD", "list News (L1)"}},
-		{"warning", []klaviyotest.Option{klaviyotest.WithDoubleOptIn("L1", "News")}, []string{"--list-id=L1"}, statusDeadLetters, "a delivery would work; warnings: 1", []string{"! lists "}},
+		{"warning", []klaviyotest.Option{klaviyotest.WithDoubleOptIn("L1", "News")}, []string{"--list-id=L1"}, statusDeadLetters, "no failures; warnings: 1", []string{"! lists "}},
 		{"failure", nil, []string{"--list-id=L1"}, statusStopped, "a delivery would not work: failures: 1, warnings: 0", []string{"✗ lists ", "→ Correct the id"}},
 		{"key refused", []klaviyotest.Option{klaviyotest.WithKey("pk_other")}, nil, statusStopped, "failures: 1", []string{"✗ key "}},
 		{"simulation", nil, []string{"--simulate"}, statusUsage, "doctor examines an account", nil},
@@ -209,4 +212,45 @@ func TestPreflightLeavesOutagesToTheDelivery(t *testing.T) {
 	if !strings.Contains(r.stdout, `"delivered":1`) || !strings.Contains(r.stdout, `"requests":1,`) {
 		t.Errorf("%s", r.stdout) // the calls of the preflight aren't the delivery's
 	}
+}
+
+// TestDoctorShowsThatItWaits on a terminal, and leaves nothing of it there.
+func TestDoctorShowsThatItWaits(t *testing.T) {
+	for _, command := range []string{"doctor", "send"} {
+		synctest.Test(t, func(t *testing.T) {
+			k := klaviyotest.New()
+			slow := klaviyotest.Slow(3 * time.Second)
+			slow.Times = -1
+			k.Inject(slow)
+			events := write(t, "events.jsonl", lines(track(1, "m1")))
+			s := account(k)
+			s.preflight = true
+			stderr := s.onTerminal(t, command, laterRevision, events)
+			if !strings.Contains(stderr, noWrap) || !strings.Contains(stderr, ": 2s"+wrap+eraseLine) {
+				t.Errorf("%s shows nothing: %q", command, stderr)
+			}
+			quiet := s.onTerminal(t, command, laterRevision, "--quiet", events)
+			if strings.Contains(quiet, noWrap) {
+				t.Errorf("%s --quiet: %q", command, quiet)
+			}
+		})
+	}
+}
+
+// TestDoctorInterrupted says so, and shows no findings that it couldn't make.
+func TestDoctorInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New()
+		k.Inject(klaviyotest.Slow(time.Minute))
+		s := account(k)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		start := time.Now()
+		s.ctx = ctx
+		r := s.run(t, "doctor", laterRevision)
+		r.want(t, statusStopped, "interrupted")
+		if r.stdout != "" || time.Since(start) > 2*time.Second {
+			t.Errorf("after %v: %s", time.Since(start), r.stdout)
+		}
+	})
 }

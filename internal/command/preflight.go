@@ -14,7 +14,7 @@ import (
 // preflight refuses a delivery to Klaviyo's own host that would stop at its first events: it
 // looks at the key, the revision and the list. What may pass by itself, such as a server that
 // is down, is the delivery's to wait for.
-func (p Program) preflight(ctx context.Context, to *destination, flags destinationFlags) error {
+func (p Program) preflight(ctx context.Context, to *destination, settings settings, flags destinationFlags) error {
 	if p.NoPreflight || flags.noPreflight || flags.simulate.on() || !isKlaviyos(flags.baseURL) {
 		return nil
 	}
@@ -22,6 +22,7 @@ func (p Program) preflight(ctx context.Context, to *destination, flags destinati
 	if err != nil {
 		return err
 	}
+	defer p.progressTerminal(settings).showWaiting("checking the key, the revision and the list")()
 	facts := doctor.LookFirst(ctx, c, doctor.Subject{
 		Key: to.key, KeySetting: p.keySetting(), Mapping: to.mapping, Revision: examined(to.mapper.Revision()),
 	})

@@ -16,7 +16,7 @@ import (
 func (s setup) onTerminal(t *testing.T, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
-	p := Program{Stdin: s.stdin, Stdout: &bytes.Buffer{}, Stderr: &stderr, StderrIsTerminal: true, NoPreflight: true,
+	p := Program{Stdin: s.stdin, Stdout: &bytes.Buffer{}, Stderr: &stderr, StderrIsTerminal: true, NoPreflight: !s.preflight,
 		Transport: s.transport, Getenv: func(name string) string { return s.env[name] }}
 	p.Run(t.Context(), args)
 	return stderr.String()

@@ -3,6 +3,7 @@ package command
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
@@ -31,6 +32,20 @@ func (p Program) showReading(files []string, from input.Position) (progress *rea
 	return progress, func() {
 		stop()
 		p.terminal.clearLine()
+	}
+}
+
+// showWaiting shows what is waited for, and since when, until its result is called. Without a
+// terminal it shows nothing.
+func (l *lockedWriter) showWaiting(what string) (end func()) {
+	if l == nil {
+		return func() {}
+	}
+	began := time.Now()
+	stop := every(lineInterval, func() { l.showLine(fmt.Sprintf("%s: %.0fs", what, time.Since(began).Seconds())) })
+	return func() {
+		stop()
+		l.clearLine()
 	}
 }
 

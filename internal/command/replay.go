@@ -72,7 +72,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 		return err
 	}
 	defer s.report.discard()
-	if err := p.preflight(cmd.Context(), to, flags); err != nil {
+	if err := p.preflight(cmd.Context(), to, settings, flags); err != nil {
 		return err
 	}
 	letters, err := deadletter.Rewrite(file)

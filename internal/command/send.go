@@ -157,7 +157,7 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
 	}
 
-	if err := p.preflight(cmd.Context(), to, flags.destinationFlags); err != nil {
+	if err := p.preflight(cmd.Context(), to, settings, flags.destinationFlags); err != nil {
 		return err
 	}
 	s.total = p.totalSize(source.files[from.File:])

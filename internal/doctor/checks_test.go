@@ -113,7 +113,7 @@ func TestChecks(t *testing.T) {
 		{"key", func(f *Facts) { f.account.err = refused.down }, "failure/isn't available/later"},
 		{"key", func(f *Facts) { f.account.err = refused.limited }, "warning/not checked: Klaviyo's rate limit is used up/other program"},
 		{"key", func(f *Facts) { f.account.err = refused.retired }, "warning/not checked: Klaviyo doesn't serve the revision (get_accounts: status 410"},
-		{"key", func(f *Facts) { f.account.err = refused.slow }, "warning/not checked: Klaviyo answers too slowly: get_accounts: /network"},
+		{"key", func(f *Facts) { f.account.err = refused.slow }, "warning/not checked: Klaviyo answers too slowly (get_accounts: no answer in time)/network"},
 		{"key", func(f *Facts) { f.account.err = refused.gateway }, "failure/a gateway or a proxy refuses the call (get_accounts: status 403)/firewall"},
 		{"key", func(f *Facts) { f.account.err = refused.proxy }, "failure/the proxy asks for a user and a password/HTTPS_PROXY"},
 		{"key", func(f *Facts) { f.account.err = refused.untrusted }, "failure/no connection that can be trusted: get_accounts: /unknown authority/SSL_CERT_FILE"},
@@ -192,10 +192,10 @@ func TestChecks(t *testing.T) {
 
 		{"limits", func(f *Facts) {}, "ok/no other program has called"},
 		{"limits", func(f *Facts) { f.answers = nil }, "warning/not checked"},
-		{"limits", func(f *Facts) { f.answers = []answer{answered(100, 97, 2, today)} }, "ok/get_list: 97 of 100 calls are left for 30 seconds; another program, or an earlier run, has made 1"},
-		{"limits", func(f *Facts) { f.answers = []answer{answered(100, 40, 2, today)} }, "warning/40 of 100/made 58/--quota-share"},
+		{"limits", func(f *Facts) { f.answers = []answer{answered(100, 97, 2, today)} }, "ok/get_list has 97 of 100 calls left for 30 seconds; another program, or an earlier run, has made 1"},
+		{"limits", func(f *Facts) { f.answers = []answer{answered(100, 40, 2, today)} }, "warning/uses the account's limits: get_list has 40 of 100/Stop the other program/--quota-share"},
 		{"limits", func(f *Facts) { f.rateLimited = 3 }, "warning/answered calls with 429 (3)/Stop the other program/--quota-share"},
-		{"limits", all(func(f *Facts) { f.answers = []answer{answered(100, 40, 2, today)}; f.rateLimited = 3 }), "warning/429 (3)/; get_list: 40 of 100"},
+		{"limits", all(func(f *Facts) { f.answers = []answer{answered(100, 40, 2, today)}; f.rateLimited = 3 }), "warning/get_list has 40 of 100"},
 
 		{"clock", func(f *Facts) {}, "ok/agrees"},
 		{"clock", func(f *Facts) { f.answers = []answer{answered(1, 1, 1, today.Add(5*time.Second))} }, "ok/agrees"},

@@ -11,10 +11,10 @@ import (
 func checkLimits(f *Facts) []Finding {
 	var findings []Finding
 	const advice = "Stop the other program while events are sent, or leave it a part of the limits with --quota-share."
-	var low []string
 	if f.rateLimited > 0 {
-		low = append(low, fmt.Sprintf("Klaviyo answered calls with 429 (%d): another program uses up the account's limits", f.rateLimited))
+		findings = append(findings, warning(fmt.Sprintf("Klaviyo answered calls with 429 (%d): another program uses up the account's limits", f.rateLimited), advice))
 	}
+	var low []string
 	own, last := map[runtime.Endpoint]int{}, map[runtime.Endpoint]answer{}
 	var order []runtime.Endpoint
 	for _, a := range f.answers {
@@ -30,17 +30,16 @@ func checkLimits(f *Facts) []Finding {
 	for _, endpoint := range order {
 		a := last[endpoint]
 		if others := a.Limit - a.Remaining - own[endpoint]; others > 0 {
-			text := fmt.Sprintf("%s: %d of %d calls are left for %.0f seconds; another program, or an earlier run, has made %d",
-				a.operation.ID, a.Remaining, a.Limit, a.Reset.Seconds(), others)
+			left := fmt.Sprintf("%s has %d of %d calls left for %.0f seconds", a.operation.ID, a.Remaining, a.Limit, a.Reset.Seconds())
 			if a.Remaining < a.Limit/2 {
-				low = append(low, text)
+				low = append(low, left)
 				continue
 			}
-			findings = append(findings, ok(text))
+			findings = append(findings, ok(fmt.Sprintf("%s; another program, or an earlier run, has made %d", left, others)))
 		}
 	}
 	if len(low) > 0 {
-		findings = append(findings, warning(strings.Join(low, "; "), advice))
+		findings = append(findings, warning("another program, or an earlier run, uses the account's limits: "+strings.Join(low, ", "), advice))
 	}
 	switch {
 	case len(findings) > 0:

@@ -142,7 +142,7 @@ func TestOtherProgram(t *testing.T) {
 			k.Spend(klaviyo.OperationGetList, spent)
 			time.Sleep(2 * time.Second) // the window of a second ends
 			text := findings(Examine(Look(t.Context(), newClient(t, k.Transport()), subjectOf("2026-07-15", "L1"))))["limits"]
-			want := "warning: get_list: 149 of 750 calls are left for 58 seconds; another program, or an earlier run, has made 600"
+			want := "warning: another program, or an earlier run, uses the account's limits: get_list has 149 of 750 calls left for 58 seconds"
 			if spent == 0 && text != "" || spent > 0 && !strings.Contains(text, want) {
 				t.Errorf("%d spent: %q", spent, text)
 			}
@@ -237,7 +237,7 @@ func TestLookAtAnotherServer(t *testing.T) {
 		{dead, "2026-07-15", func(s *server) {}, map[string]string{"key": "failure: Klaviyo can't be reached"}, everything},
 		{"another program", "2026-07-15", func(s *server) {
 			s.header["Ratelimit-Limit"], s.header["Ratelimit-Remaining"], s.header["Ratelimit-Reset"] = []string{"150"}, []string{"20"}, []string{"40"}
-		}, map[string]string{"limits": "20 of 150 calls are left for 40 seconds; another program"}, nil},
+		}, map[string]string{"limits": "get_list has 20 of 150 calls left for 40 seconds"}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s, ts := newServer(t)

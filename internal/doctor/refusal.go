@@ -93,7 +93,12 @@ func reason(err error) string {
 // values of requests.
 func detailed(err error) string {
 	var e *client.Error
-	if !errors.As(err, &e) || e.StatusCode == 0 {
+	switch {
+	case !errors.As(err, &e):
+		return reason(err)
+	case e.StatusCode == 0 && errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("%s (%s: no answer in time)", reason(err), e.Operation)
+	case e.StatusCode == 0:
 		return fmt.Sprintf("%s: %s", reason(err), strings.TrimPrefix(err.Error(), "klaviyo: "))
 	}
 	facts := []string{fmt.Sprintf("status %d", e.StatusCode)}
