@@ -74,7 +74,7 @@ func (f *clientFlags) transport(p Program) http.RoundTripper {
 func (f *clientFlags) newClient(key string, mapping mapper.Config, transport http.RoundTripper, logger *slog.Logger, more ...client.Option) (*client.Client, error) {
 	options := append([]client.Option{
 		client.WithBaseURL(f.baseURL),
-		client.WithHTTPClient(&http.Client{Transport: delivery.Transport(transport)}),
+		client.WithHTTPClient(&http.Client{Transport: transport}),
 		client.WithLogger(logger),
 		client.WithQuotaShare(f.quotaShare),
 	}, more...)

@@ -97,7 +97,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if flags.report != "" {
 		more = append(more, client.WithAttemptHook(recorder.Attempt))
 	}
-	c, err := flags.newClient(cfg.PrivateAPIKey, cfg.Config, flags.transport(p), logger, more...)
+	c, err := flags.newClient(cfg.PrivateAPIKey, cfg.Config, delivery.Transport(flags.transport(p)), logger, more...)
 	if err != nil {
 		return nil, err
 	}

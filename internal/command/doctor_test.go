@@ -243,8 +243,8 @@ func TestDoctorInterrupted(t *testing.T) {
 		k := klaviyotest.New()
 		k.Inject(klaviyotest.Slow(time.Minute))
 		s := account(k)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-		defer cancel()
+		ctx, interrupt := context.WithCancel(t.Context())
+		time.AfterFunc(2*time.Second, interrupt)
 		start := time.Now()
 		s.ctx = ctx
 		r := s.run(t, "doctor", laterRevision)

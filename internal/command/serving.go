@@ -252,7 +252,7 @@ func (s *serving) newClient(account config.Account, through func(http.RoundTripp
 	if account.QuotaShare > 0 {
 		flags.quotaShare = account.QuotaShare
 	}
-	return flags.newClient(account.Key, account.Mapping, through(flags.transport(s.program)), s.logger.With("account", account.Name), options...)
+	return flags.newClient(account.Key, account.Mapping, delivery.Transport(through(flags.transport(s.program))), s.logger.With("account", account.Name), options...)
 }
 
 // spread leaves accounts to other services for a moment, where there may be some.
