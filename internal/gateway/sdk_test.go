@@ -36,25 +36,27 @@ func (e sdkEvent) String() string {
 	return fmt.Sprintf("%s of %s: %s%s%s%s%s %g", e.Type, e.UserID, e.Event, e.GroupID, e.Name, e.PreviousID, email, revenue)
 }
 
-// wantOfSDK is what the events of both SDKs are.
+// wantOfSDK is what the events of each SDK are.
 var wantOfSDK = []string{
 	"identify of u1: jane@example.com 0", "track of u1: Order Completed 19.99", "group of u1: list 0",
 	"screen of u1: Cart 0", "page of u1: Home 0", "alias of u2: u1 0",
 }
 
-// sdkEvents gives the events that were kept, and holds their times to RudderStack's rule.
-func sdkEvents(t *testing.T, k *keeper) (events []string) {
+// sdkEvents gives the events that were kept, and holds their times to RudderStack's rule: those
+// of Segment's SDKs have a timestamp, which stays.
+func sdkEvents(t *testing.T, k *keeper, segments bool) (events []string) {
 	t.Helper()
 	for _, text := range k.events(t) {
 		var e sdkEvent
 		if err := json.Unmarshal([]byte(text), &e); err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}
-		if e.MessageID == "" || e.Timestamp.IsZero() || e.ReceivedAt.IsZero() || e.OriginalTimestamp.IsZero() {
+		if e.MessageID == "" || e.Timestamp.IsZero() || e.ReceivedAt.IsZero() || e.OriginalTimestamp.IsZero() != segments {
 			t.Errorf("%s lacks something", text)
 		}
-		if want := e.ReceivedAt.Add(-e.SentAt.Sub(e.OriginalTimestamp)); e.Timestamp.Sub(want).Abs() > time.Millisecond {
-			t.Errorf("timestamp %v, want %v", e.Timestamp, want)
+		want := e.ReceivedAt.Add(-e.SentAt.Sub(e.OriginalTimestamp))
+		if !segments && e.Timestamp.Sub(want).Abs() > time.Millisecond || segments && e.Timestamp.After(e.ReceivedAt) {
+			t.Errorf("timestamp %v of an event received at %v, want %v", e.Timestamp, e.ReceivedAt, want)
 		}
 		events = append(events, e.String())
 	}
@@ -133,7 +135,7 @@ func TestGoSDK(t *testing.T) {
 				t.Errorf("the SDK says %d are sent, and %v", said.sent, said.failures)
 			}
 			// Batches overtake each other in this SDK.
-			if diff := cmp.Diff(slices.Sorted(slices.Values(wantOfSDK)), slices.Sorted(slices.Values(sdkEvents(t, k)))); diff != "" {
+			if diff := cmp.Diff(slices.Sorted(slices.Values(wantOfSDK)), slices.Sorted(slices.Values(sdkEvents(t, k, false)))); diff != "" {
 				t.Error(diff)
 			}
 			for _, m := range k.all() {
@@ -167,15 +169,46 @@ func TestGoSDKRefused(t *testing.T) {
 	}
 }
 
-// nodeSDK is the version of the SDK that is tried.
-const nodeSDK = "@rudderstack/rudder-sdk-node@3.0.13"
-
-// nodeProgram sends an event of each type, and ends once the SDK has had its answers.
-const nodeProgram = `
+// nodeSDKs are the SDKs of npm that are tried. Each program sends an event of each type, and ends
+// once the SDK has had its answers. It is given the URL, the token, and whether to use gzip.
+var nodeSDKs = map[string]struct {
+	version string
+	// gzip is what the SDK can do: compress or not.
+	gzip []string
+	// segments says that it is Segment's, whose events have a timestamp of their own.
+	segments bool
+	program  string
+}{
+	"@rudderstack/rudder-sdk-node": {
+		version: "3.0.13", gzip: []string{"true", "false"}, program: `
 const Analytics = require('@rudderstack/rudder-sdk-node');
-const [url, key, gzip] = process.argv.slice(2);
-const sdk = new Analytics(key, { dataPlaneUrl: url, flushAt: 3, gzip: gzip === 'true', logLevel: 'silly',
-  axiosRetryConfig: { retryDelay: () => 1 } });
+const sdk = new Analytics(token, { dataPlaneUrl: url + '/', flushAt: 3, gzip, logLevel: 'silly', axiosRetryConfig: { retryDelay: () => 1 } });
+const all = calls.map(([type, message]) => new Promise((resolve, reject) => sdk[type](message, (err) => err ? reject(err) : resolve())));
+const flush = async () => { while (sdk.queue.length > 0) await sdk.flush(); };
+flush().then(() => Promise.all(all)).then(() => process.exit(0), fail);
+`},
+	"@rudderstack/analytics-js-service-worker": {
+		version: "3.3.13", gzip: []string{"true", "false"}, program: `
+const { Analytics } = require('@rudderstack/analytics-js-service-worker');
+const sdk = new Analytics(token, url, { flushAt: 3, gzip, axiosRetryConfig: { retryDelay: () => 1 } });
+const all = calls.map(([type, message]) => new Promise((resolve, reject) => sdk[type](message, (err) => err ? reject(err) : resolve())));
+const flush = async () => { while (sdk.queue.length > 0) await sdk.flush(); };
+flush().then(() => Promise.all(all)).then(() => process.exit(0), fail);
+`},
+	"@segment/analytics-node": {
+		version: "3.1.0", gzip: []string{"false"}, segments: true, program: `
+const { Analytics } = require('@segment/analytics-node');
+const sdk = new Analytics({ writeKey: token, host: url, flushAt: 3 });
+sdk.on('error', (err) => fail(new Error(JSON.stringify(err))));
+calls.forEach(([type, message]) => sdk[type](message));
+sdk.closeAndFlush({ timeout: 60000 }).then(() => process.exit(0), fail);
+`},
+}
+
+const nodeCalls = `
+const [url, token, compressed] = process.argv.slice(2);
+const gzip = compressed === 'true';
+const fail = (err) => { console.error(err.message); process.exit(1); };
 const calls = [
   ['identify', { userId: 'u1', traits: { email: 'jane@example.com' } }],
   ['track', { userId: 'u1', event: 'Order Completed', properties: { revenue: 19.99 } }],
@@ -184,17 +217,13 @@ const calls = [
   ['page', { userId: 'u1', name: 'Home' }],
   ['alias', { userId: 'u2', previousId: 'u1' }],
 ];
-const all = calls.map(([type, message]) => new Promise((resolve, reject) =>
-  sdk[type](message, (err) => err ? reject(err) : resolve())));
-const flush = async () => { while (sdk.queue.length > 0) await sdk.flush(); };
-flush().then(() => Promise.all(all)).then(() => process.exit(0), (err) => { console.error(err.message); process.exit(1); });
 `
 
-// TestNodeSDK has RudderStack's SDK for Node.js send every type of event, with gzip and
-// without. It takes the SDK from npm, whose cache makes the second time quick.
-func TestNodeSDK(t *testing.T) {
+// TestNodeSDKs has SDKs for Node.js send every type of event to a gateway that can't keep the
+// first request. It takes them from npm, whose cache makes the second time quick.
+func TestNodeSDKs(t *testing.T) {
 	if testing.Short() {
-		t.Skip("installs a package of npm")
+		t.Skip("installs packages of npm")
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
@@ -204,40 +233,44 @@ func TestNodeSDK(t *testing.T) {
 	if err != nil {
 		t.Skip("node isn't here")
 	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private":true}`), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "send.js"), []byte(nodeProgram), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	run := func(name string, args ...string) ([]byte, error) {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-		defer cancel()
-		c := exec.CommandContext(ctx, name, args...)
-		c.Dir = dir
-		return c.CombinedOutput()
-	}
-	if out, err := run(npm, "install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", nodeSDK); err != nil {
-		t.Skipf("npm can't install %s: %v\n%s", nodeSDK, err, out)
-	}
-	for _, gzip := range []string{"true", "false"} {
-		t.Run("gzip "+gzip, func(t *testing.T) {
-			k := &keeper{}
-			refusals := 1
-			k.before = func(context.Context, string, int) error {
-				if refusals > 0 {
-					refusals--
-					return ErrUnavailable
+	for name, sdk := range nodeSDKs {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for file, text := range map[string]string{"package.json": `{"private":true}`, "send.js": nodeCalls + sdk.program} {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
 				}
-				return nil
 			}
-			s := start(t, k, nil)
-			if out, err := run(node, "send.js", s.url+"/", tokenA, gzip); err != nil {
-				t.Fatalf("%v\n%s", err, out)
+			run := func(program string, args ...string) ([]byte, error) {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+				defer cancel()
+				c := exec.CommandContext(ctx, program, args...)
+				c.Dir = dir
+				return c.CombinedOutput()
 			}
-			if diff := cmp.Diff(wantOfSDK, sdkEvents(t, k)); diff != "" {
-				t.Error(diff)
+			if out, err := run(npm, "install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", name+"@"+sdk.version); err != nil {
+				t.Skipf("npm can't install %s: %v\n%s", name, err, out)
+			}
+			for _, gzip := range sdk.gzip {
+				t.Run("gzip "+gzip, func(t *testing.T) {
+					k := &keeper{}
+					refusals := 1
+					k.before = func(context.Context, string, int) error {
+						if refusals > 0 {
+							refusals--
+							return ErrUnavailable
+						}
+						return nil
+					}
+					s := start(t, k, nil)
+					if out, err := run(node, "send.js", s.url, tokenA, gzip); err != nil {
+						t.Fatalf("%v\n%s", err, out)
+					}
+					// Batches overtake each other in Segment's.
+					if diff := cmp.Diff(slices.Sorted(slices.Values(wantOfSDK)), slices.Sorted(slices.Values(sdkEvents(t, k, sdk.segments)))); diff != "" {
+						t.Error(diff)
+					}
+				})
 			}
 		})
 	}
