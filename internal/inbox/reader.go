@@ -14,6 +14,8 @@ type Reader struct {
 	next   input.Position // of the event that comes next
 	held   input.Held     // the events of the request that is open
 	server server         // what completes them
+	replay bool           // they were dead letters
+	sent   []byte         // see Sent
 	err    error          // why there is no more after them
 }
 
@@ -57,7 +59,7 @@ func (r *Reader) open() {
 		r.held, sentAt = hold(request.Kind, input.Event{
 			Position: r.next, Form: input.FormJSON, Ended: true, Text: request.Body,
 		})
-		r.server = newServer(request, sentAt)
+		r.server, r.replay = newServer(request, sentAt), request.Kind == Event
 	}
 }
 
@@ -76,6 +78,9 @@ func (r *Reader) Next() (input.Event, error) {
 		event.Position = r.next
 		r.next.Event++
 		server := r.server
+		if r.sent = event.Text; r.replay {
+			r.sent = nil
+		}
 		r.open()
 		if event.Event < r.from.Event {
 			continue
@@ -88,3 +93,7 @@ func (r *Reader) Next() (input.Event, error) {
 		return event, nil
 	}
 }
+
+// Sent is the text of the event that Next has just given as its sender sent it, or nil if no
+// sender did: it was a dead letter. An SDK's event is completed differently each time.
+func (r *Reader) Sent() []byte { return r.sent }

@@ -132,8 +132,18 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	run := transfer.Start(owned, transfer.Config{
 		Source: source, From: inputPosition(at), Counts: counts, Text: source.text,
 		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
-		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: a.deadLettered},
-		Place:   place, PlaceInterval: placeInterval,
+		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: func(at stream.Position, code string) {
+			source.repeats.forget(at)
+			a.metrics.deadLetters.WithLabelValues(code).Inc()
+		}},
+		IsRepeat: func() bool {
+			again := source.isRepeat()
+			if again {
+				a.metrics.repeated.Inc()
+			}
+			return again
+		},
+		Place: place, PlaceInterval: placeInterval,
 		Earlier: a.earlier(), Refusals: &to.refusals,
 		Logger: a.logger, Where: whereInStream,
 	})
@@ -151,8 +161,6 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 	}
 	return err
 }
-
-func (a *account) deadLettered(code string) { a.metrics.deadLetters.WithLabelValues(code).Inc() }
 
 // earlier is a delivery before this one, whichever server's, which may have left import jobs.
 func (a *account) earlier() *delivery.Earlier {

@@ -14,7 +14,7 @@ type letters struct {
 	ctx      context.Context // of the ownership
 	account  *stream.Account
 	revision string
-	kept     func(code string)
+	kept     func(at stream.Position, code string)
 }
 
 // Keep returns once the letters are on disk. One that is kept again, after a run that ended
@@ -37,7 +37,7 @@ func (l *letters) Keep(some []transfer.Letter) error {
 		return err
 	}
 	for _, record := range records {
-		l.kept(record.Code)
+		l.kept(stream.Position{Seq: record.Seq, Event: record.Event}, record.Code)
 	}
 	return nil
 }

@@ -21,8 +21,8 @@ const namespace = "rudderklaviyo"
 type Metrics struct {
 	registry *prometheus.Registry
 
-	ingestRequests, ingestEvents, deadLetters, redelivered, calls, ownershipChanges *prometheus.CounterVec
-	ingestAck, callSeconds, quotaWait, leaseRenew                                   *prometheus.HistogramVec
+	ingestRequests, ingestEvents, deadLetters, redelivered, repeated, calls, ownershipChanges *prometheus.CounterVec
+	ingestAck, callSeconds, quotaWait, leaseRenew                                             *prometheus.HistogramVec
 }
 
 // Buckets in seconds: from what an answer takes that is on disk at once up to the senders'
@@ -47,13 +47,14 @@ func NewMetrics() *Metrics {
 		ingestAck:        histogram("ingest_ack_seconds", "Time from the header of a request to its answer 200.", ackBuckets),
 		deadLetters:      counter("dead_letters_total", "Events that could not be delivered, by the code of the reason.", "code"),
 		redelivered:      counter("redelivered_total", "Events that were read again after a kill, a takeover or a pause."),
+		repeated:         counter("repeated_total", "Events that were left out, for their senders had sent them before."),
 		calls:            counter("calls_total", "Attempts of calls to Klaviyo by the status of the answer, 0 if there was none.", "operation", "status"),
 		callSeconds:      histogram("call_seconds", "Time of an attempt from sending it to the end of the answer.", callBuckets, "operation"),
 		quotaWait:        histogram("quota_wait_seconds", "Time that an attempt waited for Klaviyo's limits.", callBuckets, "operation"),
 		ownershipChanges: counter("ownership_changes_total", "Times that this service became the owner of the account."),
 		leaseRenew:       histogram("lease_renew_seconds", "Time to renew the ownership, which also keeps the place.", ackBuckets),
 	}
-	m.registry.MustRegister(m.ingestRequests, m.ingestEvents, m.ingestAck, m.deadLetters, m.redelivered, m.calls, m.callSeconds,
+	m.registry.MustRegister(m.ingestRequests, m.ingestEvents, m.ingestAck, m.deadLetters, m.redelivered, m.repeated, m.calls, m.callSeconds,
 		m.quotaWait, m.ownershipChanges, m.leaseRenew,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -61,15 +62,16 @@ func NewMetrics() *Metrics {
 
 // accountMetrics are those of one account.
 type accountMetrics struct {
-	deadLetters                   *prometheus.CounterVec // by code
-	redelivered, ownershipChanges prometheus.Counter
-	leaseRenew                    prometheus.Observer
+	deadLetters                             *prometheus.CounterVec // by code
+	redelivered, repeated, ownershipChanges prometheus.Counter
+	leaseRenew                              prometheus.Observer
 }
 
 func (m *Metrics) of(account string) accountMetrics {
 	return accountMetrics{
 		deadLetters:      m.deadLetters.MustCurryWith(prometheus.Labels{"account": account}),
 		redelivered:      m.redelivered.WithLabelValues(account),
+		repeated:         m.repeated.WithLabelValues(account),
 		ownershipChanges: m.ownershipChanges.WithLabelValues(account),
 		leaseRenew:       m.leaseRenew.WithLabelValues(account),
 	}
@@ -78,7 +80,7 @@ func (m *Metrics) of(account string) accountMetrics {
 // forget takes an account out that is no longer served.
 func (m *Metrics) forget(account string) {
 	of := prometheus.Labels{"account": account}
-	for _, v := range []*prometheus.CounterVec{m.ingestRequests, m.ingestEvents, m.deadLetters, m.redelivered, m.calls, m.ownershipChanges} {
+	for _, v := range []*prometheus.CounterVec{m.ingestRequests, m.ingestEvents, m.deadLetters, m.redelivered, m.repeated, m.calls, m.ownershipChanges} {
 		v.DeletePartialMatch(of)
 	}
 	for _, v := range []*prometheus.HistogramVec{m.ingestAck, m.callSeconds, m.quotaWait, m.leaseRenew} {

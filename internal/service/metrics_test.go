@@ -31,6 +31,7 @@ var promised = map[string][]string{
 	"ownership_changes_total": nil,
 	"account_paused":          {"reason"},
 	"redelivered_total":       nil,
+	"repeated_total":          nil,
 }
 
 // scrape gives the labels of each metric that a service has, by its name. A histogram's are

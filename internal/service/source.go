@@ -21,6 +21,8 @@ type source struct {
 	message *inbox.Reader // of data, or nil
 	at      stream.Position
 	damaged bool // the event that was given last stands for the rest of a damaged message
+	sent    []byte
+	repeats repeats
 }
 
 func newSource(account *stream.Account, from stream.Position, read func(stream.Position)) *source {
@@ -53,7 +55,10 @@ func (s *source) Next(ctx context.Context) (input.Event, error) {
 		case err != nil:
 			return input.Event{}, err
 		}
-		s.damaged = damage != nil
+		s.damaged, s.sent = damage != nil, nil
+		if !s.damaged {
+			s.sent = s.message.Sent()
+		}
 		s.at = positionOf(event.Position)
 		s.read(s.at)
 		return event, nil
@@ -77,6 +82,9 @@ func (s *source) text(event input.Event) ([]byte, error) {
 	}
 	return event.Text, nil
 }
+
+// isRepeat reports whether the event that Next has just given was given before.
+func (s *source) isRepeat() bool { return s.sent != nil && s.repeats.add(s.at, s.sent) }
 
 func (s *source) close() { s.messages.Close() }
 

@@ -51,6 +51,9 @@ type Config struct {
 	// [ErrStays]. It may share the event's memory.
 	Text   func(input.Event) ([]byte, error)
 	Mapper *mapper.Mapper
+	// IsRepeat, if set, is asked of the event that Source has just given, if it is to be sent
+	// and has a messageId: one that was given before is skipped.
+	IsRepeat func() bool
 
 	Client      Client
 	Concurrency int // see [delivery.Config]
@@ -245,11 +248,11 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 	case err != nil:
 		return given, t.queue.Refuse(event, err)
 	case result.Skipped != "":
-		t.count(func(s *Stats) {
-			s.Skipped++
-			s.Skips[result.Skipped]++
-			t.note(Note{Skipped, string(result.Skipped), position(at)})
-		})
+		t.skip(at, result.Skipped)
+		return skipped, nil
+	}
+	if t.cfg.IsRepeat != nil && result.MessageID != "" && t.cfg.IsRepeat() {
+		t.skip(at, SkipRepeated)
 		return skipped, nil
 	}
 	event.Identity, event.Requests = result.Identity, result.Requests
@@ -257,6 +260,18 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 		event.Text = bytes.Clone(text)
 	}
 	return given, t.queue.Add(event)
+}
+
+// SkipRepeated is an event that its sender has sent before.
+const SkipRepeated mapper.SkipReason = "repeated"
+
+// skip counts an event that isn't sent.
+func (t *Transfer) skip(at delivery.Position, reason mapper.SkipReason) {
+	t.count(func(s *Stats) {
+		s.Skipped++
+		s.Skips[reason]++
+		t.note(Note{Skipped, string(reason), position(at)})
+	})
 }
 
 // requests are those of an event that can be mapped.
