@@ -100,7 +100,7 @@ func TestHugeSuccess(t *testing.T) {
 	for op, want := range map[*klaviyo.Operation]error{klaviyo.OperationCreateEvent: ErrMisdirected, klaviyo.OperationGetProfiles: ErrInvalidRequest} {
 		c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
 			resp := success(req)
-			resp.Body = io.NopCloser(io.MultiReader(resp.Body, strings.NewReader(strings.Repeat(" ", maxAnswer+1))))
+			resp.Body = io.NopCloser(io.MultiReader(resp.Body, strings.NewReader(strings.Repeat(" ", maxBody+1))))
 			return resp, nil
 		})
 		err := c.Call(t.Context(), klaviyo.Call{Operation: operation(op), Body: bodyFor(operation(op))})

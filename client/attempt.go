@@ -45,14 +45,14 @@ func WithAttemptHook(hook AttemptHook) Option {
 	}
 }
 
-// reasonOf returns the Err of an attempt.
-func reasonOf(req *http.Request, resp *http.Response, err error) error {
+// attemptError returns the Err of an [Attempt].
+func attemptError(req *http.Request, resp *http.Response, err error) error {
 	switch {
 	case err != nil:
-		if e := noAnswer(req, err); e.kind != nil {
+		if e := noResponse(req, err); e.kind != nil {
 			return e.kind
 		}
 		return req.Context().Err()
 	}
-	return replyOf(callOf(req).operation, resp).kind()
+	return readResponse(callOf(req).operation, resp).kind()
 }

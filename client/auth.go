@@ -7,16 +7,16 @@ import (
 
 const userAgent = "rudderklaviyo (+https://github.com/rudderklaviyo/rudderklaviyo)"
 
-// agents is the User-Agent of requests that a program makes, which may have no name.
-func agents(program string) string { return strings.TrimPrefix(program+" "+userAgent, " ") }
+// userAgentFor returns the User-Agent header. program may be empty.
+func userAgentFor(program string) string { return strings.TrimPrefix(program+" "+userAgent, " ") }
 
-// authorize sets the headers that every request has, and with them the private key
-// or, where an operation is public, the company id instead. Each may be empty. The key
-// stands in this closure alone, where no formatting reaches it.
-func authorize(key, companyID, program string) link {
-	agent := agents(program)
+// authorize sets the headers of all requests, and either the private key or, for public
+// operations, the company id. Either may be empty. The key is stored only in this closure,
+// where formatting can't print it.
+func authorize(key, companyID, program string) middleware {
+	agent := userAgentFor(program)
 	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			op := callOf(req).operation
 			switch {
 			case op.Public && companyID == "":
@@ -26,7 +26,8 @@ func authorize(key, companyID, program string) link {
 			}
 			req = req.Clone(req.Context())
 			req.Header.Set("revision", op.Revision)
-			// Else a retired revision is read as a later one, and event after event refused.
+			// Otherwise Klaviyo handles a retired revision as a later one, and rejects each
+			// event.
 			req.Header.Set("X-Klaviyo-Revision-Fall-Forward-Opt-Out", "1")
 			req.Header.Set("Accept", op.MediaType)
 			req.Header.Set("User-Agent", agent)

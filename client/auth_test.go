@@ -20,7 +20,7 @@ func TestAuthorize(t *testing.T) {
 		t.Run(test.op.String(), func(t *testing.T) {
 			op := operation(test.op)
 			var sent http.Header
-			authorized := chain(roundTripper(func(req *http.Request) (*http.Response, error) {
+			authorized := chain(roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 				sent = req.Header
 				return answer(http.StatusOK, ""), nil
 			}), authorize(testKey, "AbC123", "acme-sync/1.2"))
@@ -58,7 +58,7 @@ func TestUserAgent(t *testing.T) {
 		"acme (nightly) " + own: {WithUserAgent(" acme (nightly) ")},
 	} {
 		var sent string
-		c, err := New(testKey, append(opts, WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+		c, err := New(testKey, append(opts, WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			sent = req.Header.Get("User-Agent")
 			return success(req), nil
 		})}))...)

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// encodeBody writes the body of a request, by its own method where it has one.
+// encodeBody encodes the body of a request. It uses the request's own AppendBody method if
+// there is one.
 func encodeBody(r Request) ([]byte, error) {
 	if r, ok := r.(interface{ AppendBody([]byte) []byte }); ok {
 		return r.AppendBody(nil), nil
@@ -13,7 +14,7 @@ func encodeBody(r Request) ([]byte, error) {
 	return encode(r.Body())
 }
 
-// encode writes a body as JSON, without escapes for HTML.
+// encode encodes a body as JSON without HTML escaping.
 func encode(body any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

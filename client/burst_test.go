@@ -17,11 +17,11 @@ func TestLateAttemptsCatchUp(t *testing.T) {
 		now := begin
 		var sent []time.Time
 		for range attempts {
-			if opens := w.opens(now, 0, 0); opens.After(now) {
+			if opens := w.availableAt(now, 0, 0); opens.After(now) {
 				now = opens.Add(late)
 			}
 			w.send(now)
-			w.answer(now, now)
+			w.done(now, now)
 			sent = append(sent, now)
 		}
 		if took := now.Sub(begin).Seconds() * calls / attempts; took > 1.03 {

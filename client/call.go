@@ -15,19 +15,19 @@ import (
 // Call makes a typed call. It implements [runtime.Caller] for klaviyo.NewAPI; programs rarely
 // call it directly.
 func (c *Client) Call(ctx context.Context, call runtime.Call) error {
-	cfg := configOf(call.Options)
+	cfg := callConfig(call.Options)
 	path, err := call.Path()
 	if err != nil {
-		return refuse(call.Operation, adviceID)
+		return invalidRequest(call.Operation, adviceInvalidID)
 	}
-	return c.exchangeJSON(ctx, call, path, decode, cfg.ResponseInfo)
+	return c.exchangeJSON(ctx, call, path, decodeLenient, cfg.ResponseInfo)
 }
 
-// adviceID is what to do about an id that can't be a part of a path.
-const adviceID = "invalid id: it is empty or consists of dots"
+// adviceInvalidID is the advice for an id that can't be part of a path.
+const adviceInvalidID = "invalid id: it is empty or consists of dots"
 
-// configOf applies options. What an earlier call was answered is forgotten.
-func configOf(opts []runtime.CallOption) runtime.CallConfig {
+// callConfig applies options, and clears the ResponseInfo of an earlier call.
+func callConfig(opts []runtime.CallOption) runtime.CallConfig {
 	cfg := runtime.Apply(opts...)
 	if cfg.ResponseInfo != nil {
 		*cfg.ResponseInfo = runtime.ResponseInfo{}
@@ -57,34 +57,35 @@ func configOf(opts []runtime.CallOption) runtime.CallConfig {
 // A POST whose response was lost may then take effect twice. To send it only once, use a
 // Client with a [RetryPolicy] whose MaxAttempts is 1.
 func (c *Client) Do(ctx context.Context, method, path string, query url.Values, body, response any, opts ...runtime.CallOption) error {
-	cfg := configOf(opts)
-	if !isPath(path) {
-		return refuse(nil, "invalid path: it must be escaped, such as /api/segments, without a query; pass the query separately")
+	cfg := callConfig(opts)
+	if !isValidPath(path) {
+		return invalidRequest(nil, "invalid path: it must be escaped, such as /api/segments, without a query; pass the query separately")
 	}
-	if cfg.Revision != "" && !isRevision.MatchString(cfg.Revision) {
-		return refuse(nil, "invalid revision: it must be a date (YYYY-MM-DD)")
+	if cfg.Revision != "" && !revisionPattern.MatchString(cfg.Revision) {
+		return invalidRequest(nil, "invalid revision: it must be a date (YYYY-MM-DD)")
 	}
 	if v := reflect.ValueOf(response); response != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
-		return refuse(nil, "invalid answer: it must be a pointer, or nil")
+		return invalidRequest(nil, "invalid answer: it must be a pointer, or nil")
 	}
-	op := operationAt(cfg.Revision, strings.ToUpper(method), path)
-	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Response: response}, path, decodeWhole, cfg.ResponseInfo)
+	op := findOperation(cfg.Revision, strings.ToUpper(method), path)
+	return c.exchangeJSON(ctx, runtime.Call{Operation: op, Query: query, Body: body, Response: response}, path, decodeStrict, cfg.ResponseInfo)
 }
 
-// isRevision matches a revision of the API; that of a beta ends in .pre.
-var isRevision = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$`)
+// revisionPattern matches a revision of the API. Beta revisions end in .pre.
+var revisionPattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$`)
 
-// isPath tells whether a path stays below the base URL's.
-func isPath(path string) bool {
+// isValidPath reports whether a path is escaped, has no query, and stays below the base URL.
+func isValidPath(path string) bool {
 	u, err := url.Parse(path)
 	return err == nil && strings.HasPrefix(path, "/") && u.Host == "" && u.EscapedPath() == path &&
 		gopath.Clean(u.Path) == strings.TrimSuffix(u.Path, "/")
 }
 
-// A decoder reads an answer into a pointer. It gives JSON Pointers to what it couldn't read.
+// A decoder decodes a response into a pointer. It returns JSON Pointers to values that it
+// couldn't decode.
 type decoder func(answer []byte, into any) (unread []string)
 
-// exchangeJSON makes a call to a path: it writes the body as JSON and decodes the answer.
+// exchangeJSON makes a call: it encodes the body and decodes the response.
 func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path string, decode decoder, answered *runtime.ResponseInfo) error {
 	if len(call.Query) > 0 {
 		path += "?" + call.Query.Encode()
@@ -93,7 +94,7 @@ func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path strin
 	if call.Body != nil {
 		var err error
 		if body, err = encode(call.Body); err != nil {
-			return unwritable(call.Operation, err)
+			return unencodable(call.Operation, err)
 		}
 	}
 	sent, answer, err := c.exchange(ctx, call.Operation, path, body, answered)
@@ -104,10 +105,10 @@ func (c *Client) exchangeJSON(ctx context.Context, call runtime.Call, path strin
 	switch {
 	case len(unread) == 0:
 		return nil
-	case call.Operation.Method == http.MethodGet && isReadable(unread):
-		c.logger.WarnContext(ctx, "klaviyo answer has values of another type than described, which are left out",
+	case call.Operation.Method == http.MethodGet && isUsable(unread):
+		c.logger.WarnContext(ctx, "klaviyo response has values of another type than described; these fields are zero",
 			"operation", call.Operation.ID, "fields", unread)
 		return nil
 	}
-	return unexpectedAnswer(sent, answer, call.Response, unread)
+	return unexpectedResponse(sent, answer, call.Response, unread)
 }

@@ -17,16 +17,16 @@ import (
 	"syscall"
 )
 
-// A cause is a kind of error that says why there is no answer or no body. Its text holds
-// types, positions, addresses of servers and words of ours or of Go's packages, but no
-// value of a request or an answer.
+// A cause is a kind of error that explains why there is no response or no body. Its text
+// contains types, positions, server addresses and constant texts of this package or Go's, but
+// no values of a request or response.
 type cause struct {
-	// text describes an error, and is empty for an error that isn't of the kind.
+	// text describes the error. It returns "" if the error is of another kind.
 	text func(error) string
-	// advice is what to do; empty is the usual advice.
+	// advice is what to do. If it is empty, the general advice for the error applies.
 	advice string
-	// final tells that another attempt would fail in the same way.
-	final bool
+	// permanent means that another attempt would fail in the same way.
+	permanent bool
 }
 
 const (
@@ -40,29 +40,29 @@ const (
 	adviceTransport   = "check the base URL and the transport of the http.Client"
 )
 
-// causes are asked from top to bottom. They are a function's, since some describe the
-// error within theirs.
+// causes returns the kinds in order of precedence. It is a function because some kinds describe
+// a wrapped error, which uses causes.
 func causes() []cause {
 	return []cause{
-		{text: ofType(func(e *limitError) string { return e.Error() }), final: true},
+		{text: ofType(func(e *limitError) string { return e.Error() }), permanent: true},
 		{text: ofType(func(e attemptTimeoutError) string { return e.Error() })},
-		{text: is(errTooLarge), advice: "use a smaller page size", final: true},
-		{text: is(errCutOff)},
+		{text: is(errTooLarge), advice: "use a smaller page size", permanent: true},
+		{text: is(errIncomplete)},
 
-		{text: ofType(func(e *tls.CertificateVerificationError) string { return e.Error() }), advice: adviceCertificate, final: true},
-		{text: ofType(func(e x509.UnknownAuthorityError) string { return e.Error() }), advice: adviceCertificate, final: true},
-		{text: ofType(func(e x509.HostnameError) string { return e.Error() }), advice: adviceCertificate, final: true},
-		{text: ofType(func(e x509.CertificateInvalidError) string { return e.Error() }), advice: adviceCertificate, final: true},
-		{text: ofType(func(e tls.RecordHeaderError) string { return e.Error() }), advice: advicePlainHTTP, final: true},
-		{text: is(http.ErrSchemeMismatch), advice: advicePlainHTTP, final: true},
+		{text: ofType(func(e *tls.CertificateVerificationError) string { return e.Error() }), advice: adviceCertificate, permanent: true},
+		{text: ofType(func(e x509.UnknownAuthorityError) string { return e.Error() }), advice: adviceCertificate, permanent: true},
+		{text: ofType(func(e x509.HostnameError) string { return e.Error() }), advice: adviceCertificate, permanent: true},
+		{text: ofType(func(e x509.CertificateInvalidError) string { return e.Error() }), advice: adviceCertificate, permanent: true},
+		{text: ofType(func(e tls.RecordHeaderError) string { return e.Error() }), advice: advicePlainHTTP, permanent: true},
+		{text: is(http.ErrSchemeMismatch), advice: advicePlainHTTP, permanent: true},
 		{text: tlsAlert, advice: adviceTLS},
-		{text: saying("tls: server selected unsupported protocol version", "tls: no supported versions satisfy"), advice: adviceTLS},
+		{text: containing("tls: server selected unsupported protocol version", "tls: no supported versions satisfy"), advice: adviceTLS},
 
-		{text: proxyAnswer(true), advice: adviceProxy},
-		{text: proxyAnswer(false), advice: adviceProxy, final: true},
+		{text: proxyStatus(true), advice: adviceProxy},
+		{text: proxyStatus(false), advice: adviceProxy, permanent: true},
 		{text: networkError("proxyconnect", nil), advice: adviceProxy},
 		{text: networkError("socks connect", nil), advice: adviceProxy},
-		{text: saying("proxy: unknown scheme", "invalid proxy address"), advice: adviceProxy, final: true},
+		{text: containing("proxy: unknown scheme", "invalid proxy address"), advice: adviceProxy, permanent: true},
 		{text: ofType(func(e *net.DNSError) string { return e.Error() }), advice: adviceHost},
 		{text: networkError("dial", syscall.ECONNREFUSED), advice: adviceRefused},
 		{text: ofType(describeNetworkError)},
@@ -73,20 +73,20 @@ func causes() []cause {
 		{text: ofType(describeSyntax)},
 		{text: ofType(describeMismatch)},
 		{text: ofType(func(e *json.UnsupportedTypeError) string { return "json: unsupported type: " + goType(e.Type) })},
-		{text: saying("json: unsupported value: NaN", "json: unsupported value: +Inf", "json: unsupported value: -Inf",
+		{text: containing("json: unsupported value: NaN", "json: unsupported value: +Inf", "json: unsupported value: -Inf",
 			"json: unsupported value: encountered a cycle", "json: unsupported value")},
-		{text: saying(invalidNumber, "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
+		{text: containing(invalidNumber, "json: invalid use of ,string struct tag", "json: unknown field", "json: encoding error")},
 		{text: ofType(func(e *strconv.NumError) string { return "strconv." + e.Func + ": " + describe(e.Err) })},
-		{text: saying("EventProfile.Properties is not a JSON object", "EventProfile.Properties has the name of a field that is set")},
+		{text: containing("EventProfile.Properties is not a JSON object", "EventProfile.Properties has the name of a field that is set")},
 
-		{text: saying("unsupported protocol scheme", "no Host in request URL", "invalid header field", "nil Request.URL", "Transport does not support",
-			"returned a nil *Response", "hook returned (nil, nil)", "stopped after 10 redirects"), advice: adviceTransport, final: true},
-		{text: saying("malformed HTTP response", "malformed HTTP version", "malformed HTTP status code", "malformed MIME header", "malformed chunked encoding",
+		{text: containing("unsupported protocol scheme", "no Host in request URL", "invalid header field", "nil Request.URL", "Transport does not support",
+			"returned a nil *Response", "hook returned (nil, nil)", "stopped after 10 redirects"), advice: adviceTransport, permanent: true},
+		{text: containing("malformed HTTP response", "malformed HTTP version", "malformed HTTP status code", "malformed MIME header", "malformed chunked encoding",
 			"unknown status code", "bad Content-Length", "multiple Content-Length headers", "unsupported transfer encoding",
 			"server response headers exceeded", "failed to parse Location header"), advice: adviceNotHTTP},
-		{text: saying("TLS handshake timeout", "timeout awaiting response headers", "server closed idle connection", "transport connection broken",
+		{text: containing("TLS handshake timeout", "timeout awaiting response headers", "server closed idle connection", "transport connection broken",
 			"cannot rewind body after connection loss", "CloseIdleConnections called", "idle connection timeout", "unexpected EOF reading trailer")},
-		{text: saying("http2: server sent GOAWAY and closed the connection", "http2: Transport received Server's graceful shutdown GOAWAY",
+		{text: containing("http2: server sent GOAWAY and closed the connection", "http2: Transport received Server's graceful shutdown GOAWAY",
 			"http2: client connection lost", "http2: client connection force closed", "http2: no cached connection was available",
 			"http2: cannot retry", "http2: frame too large", "http2: response body closed")},
 		{text: http2Code("stream error")},
@@ -104,7 +104,7 @@ func causes() []cause {
 	}
 }
 
-// causeOf finds the kind of an error, and its text.
+// causeOf returns the kind of an error and its text.
 func causeOf(err error) (cause, string) {
 	for _, c := range causes() {
 		if text := c.text(err); text != "" {
@@ -114,8 +114,8 @@ func causeOf(err error) (cause, string) {
 	return cause{}, ""
 }
 
-// describe gives the text of errors that are known to be harmless, and the type of
-// others: a transport may put anything into its errors.
+// describe returns the text of errors that contain no personal data, and only the type of
+// others, since a transport may put anything into its errors.
 func describe(err error) string {
 	if _, text := causeOf(err); text != "" {
 		return text
@@ -123,7 +123,7 @@ func describe(err error) string {
 	return fmt.Sprintf("an error of type %T; Unwrap has its text", innermost(err))
 }
 
-// innermost goes down to the error that others are wrapped around.
+// innermost unwraps an error completely.
 func innermost(err error) error {
 	for {
 		inner := errors.Unwrap(err)
@@ -137,7 +137,7 @@ func innermost(err error) error {
 	}
 }
 
-// ofType describes errors of a type.
+// ofType describes errors of type E.
 func ofType[E error](text func(E) string) func(error) string {
 	return func(err error) string {
 		var known E
@@ -148,7 +148,7 @@ func ofType[E error](text func(E) string) func(error) string {
 	}
 }
 
-// is describes a known error.
+// is describes the error known.
 func is(known error) func(error) string {
 	return func(err error) string {
 		if !errors.Is(err, known) {
@@ -158,9 +158,9 @@ func is(known error) func(error) string {
 	}
 }
 
-// saying describes errors that have neither a type nor a variable to know them by. Only
-// the words that they are known by are shown.
-func saying(words ...string) func(error) string {
+// containing describes errors that have neither a type nor a variable. It returns only the
+// words that were found.
+func containing(words ...string) func(error) string {
 	return func(err error) string {
 		text := err.Error()
 		for _, w := range words {
@@ -172,7 +172,8 @@ func saying(words ...string) func(error) string {
 	}
 }
 
-// networkError describes a network operation that failed, for the reason if it isn't nil.
+// networkError describes a failed network operation. If reason isn't nil, the operation must
+// have failed for it.
 func networkError(operation string, reason error) func(error) string {
 	return ofType(func(e *net.OpError) string {
 		if e.Op != operation || reason != nil && !errors.Is(e, reason) {
@@ -182,7 +183,7 @@ func networkError(operation string, reason error) func(error) string {
 	})
 }
 
-// describeNetworkError gives the operation, the addresses and what is known of the reason.
+// describeNetworkError returns the operation, the addresses and the description of the reason.
 func describeNetworkError(e *net.OpError) string {
 	shown := *e
 	if e.Err != nil {
@@ -191,9 +192,9 @@ func describeNetworkError(e *net.OpError) string {
 	return shown.Error()
 }
 
-// proxyAnswer describes a proxy's refusal that may pass, or one that stays. net/http tells
-// it by the text of its status.
-func proxyAnswer(passes bool) func(error) string {
+// proxyStatus describes a proxy's error response, either a temporary or a permanent one. The
+// error of net/http only has the text of the status.
+func proxyStatus(temporary bool) func(error) string {
 	return func(err error) string {
 		text := innermost(err).Error()
 		for status := 400; status < 600; status++ {
@@ -201,8 +202,8 @@ func proxyAnswer(passes bool) func(error) string {
 			if known == "" || !strings.EqualFold(text, known) {
 				continue
 			}
-			kind := reply{status: status}.kind()
-			if passes == (kind == ErrUnavailable || kind == ErrRateLimited) {
+			kind := response{status: status}.kind()
+			if temporary == (kind == ErrUnavailable || kind == ErrRateLimited) {
 				return fmt.Sprintf("the proxy answered %d %s", status, known)
 			}
 		}
@@ -210,8 +211,8 @@ func proxyAnswer(passes bool) func(error) string {
 	}
 }
 
-// tlsAlert describes what the server said to end a handshake. crypto/tls has a type of
-// its own for that.
+// tlsAlert describes the alert with which the server ended a handshake. The type of this error
+// in crypto/tls isn't exported.
 func tlsAlert(err error) string {
 	text := innermost(err).Error()
 	for alert := range 256 {
@@ -222,7 +223,7 @@ func tlsAlert(err error) string {
 	return ""
 }
 
-// http2Code describes an error of HTTP/2 that names a code.
+// http2Code describes an HTTP/2 error that has a code.
 func http2Code(kind string) func(error) string {
 	return func(err error) string {
 		text := err.Error()
@@ -241,8 +242,8 @@ func http2Code(kind string) func(error) string {
 	}
 }
 
-// withoutURL takes off what net/http puts around an error: the URL, whose path and
-// query may hold ids and email addresses.
+// withoutURL unwraps net/http's url.Error: paths and queries may contain ids and email
+// addresses.
 func withoutURL(err error) error {
 	var wrapped *url.Error
 	for errors.As(err, &wrapped) {

@@ -221,7 +221,7 @@ func TestDescribe(t *testing.T) {
 		{errors.New(`net/http: invalid header field value for "X-` + private + `"`), "invalid header field"},
 		{errors.New("stream error: stream ID 3; REFUSED_STREAM; " + private), "http2: stream error REFUSED_STREAM"},
 		{errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=1, ErrCode=NO_ERROR, debug="` + private + `"`), "http2: server sent GOAWAY and closed the connection"},
-		{fmt.Errorf("%w of %s: %w", errCutOff, private, io.ErrUnexpectedEOF), "the response was incomplete"},
+		{fmt.Errorf("%w of %s: %w", errIncomplete, private, io.ErrUnexpectedEOF), "the response was incomplete"},
 		{fmt.Errorf("again, %s: %w", private, &ownError{}), "an error of type *client.ownError; Unwrap has its text"},
 	} {
 		if got := describe(test.err); got != test.want {
@@ -251,12 +251,12 @@ func (*ownError) Error() string { return private }
 // TestMessageIsForOperators too, who read it in the log of a program: it doesn't name the fields
 // of Error, which hold what it leaves out.
 func TestMessageIsForOperators(t *testing.T) {
-	err := badAnswer(&call{attempts: 1, operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+
+	err := errorResponse(&call{attempts: 1, operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+
 		`{"code":"invalid","detail":"`+private+` is bad","source":{"pointer":"/data"}},{"detail":"`+private+`","source":{"parameter":"filter"}}]}`))
 	for _, e := range []*Error{
 		err,
-		unexpectedAnswer(&Response{Operation: klaviyo.OperationCreateEvent}, []byte("{}"), nil, []string{"/data"}),
-		unexpectedAnswer(&Response{Operation: klaviyo.OperationGetProfiles}, []byte("{}"), nil, []string{"/data"}),
+		unexpectedResponse(&Response{Operation: klaviyo.OperationCreateEvent}, []byte("{}"), nil, []string{"/data"}),
+		unexpectedResponse(&Response{Operation: klaviyo.OperationGetProfiles}, []byte("{}"), nil, []string{"/data"}),
 	} {
 		got := e.Error()
 		for field := range reflect.TypeFor[Error]().Fields() {

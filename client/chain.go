@@ -8,32 +8,32 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A link does one thing to requests on their way to next, and to the answers.
-type link func(next http.RoundTripper) http.RoundTripper
+// A middleware processes requests on their way to next, and the responses on their way back.
+type middleware func(next http.RoundTripper) http.RoundTripper
 
-// chain puts links before a transport; the first one sees a request first.
-func chain(transport http.RoundTripper, links ...link) http.RoundTripper {
-	for i := len(links) - 1; i >= 0; i-- {
-		transport = links[i](transport)
+// chain wraps a transport in middlewares. The first one gets a request first.
+func chain(transport http.RoundTripper, middlewares ...middleware) http.RoundTripper {
+	for i := len(middlewares) - 1; i >= 0; i-- {
+		transport = middlewares[i](transport)
 	}
 	return transport
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type roundTripperFunc func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// A call is what the links know of a request beside the request itself. One
-// goroutine at a time has it.
+// A call is the state that the middlewares share for a request. Only one goroutine uses it at a
+// time.
 type call struct {
 	operation *runtime.Operation
-	// body is the request's, which attempts and checks read without copying it.
+	// body is the request body, which attempts and checks read without copying.
 	body []byte
-	// attempts counts those that were sent, rateLimited their 429 answers.
+	// attempts is the number of attempts sent, and rateLimited the number of 429 responses.
 	attempts, rateLimited int
-	// waited is what the limiter made the present attempt wait.
+	// waited is how long the current attempt waited for the rate limits.
 	waited time.Duration
-	// limitedSince is when the operation's first 429 came since any other answer.
+	// limitedSince is the time of the operation's first 429 since any other response.
 	limitedSince time.Time
 }
 
@@ -43,7 +43,7 @@ func withCall(ctx context.Context, c *call) context.Context {
 	return context.WithValue(ctx, callKey{}, c)
 }
 
-// callOf gives the call of a request in the chain.
+// callOf returns the call of a request in the chain.
 func callOf(req *http.Request) *call {
 	return req.Context().Value(callKey{}).(*call)
 }

@@ -38,12 +38,12 @@ func TestOrderOfLinks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		cfg := defaultConfig()
 		cfg.retry.MinBackoff, cfg.retry.MaxBackoff = 1, 1 // so that the limiter has to wait
-		var probed []link
+		var probed []middleware
 		saw := make([][]seen, len(places))
-		add := func(l link) {
+		add := func(l middleware) {
 			place := len(probed) / 2
 			probed = append(probed, func(next http.RoundTripper) http.RoundTripper {
-				return roundTripper(func(req *http.Request) (*http.Response, error) {
+				return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					_, timed := req.Context().Deadline()
 					saw[place] = append(saw[place], seen{
 						authorized: req.Header.Get("Authorization") != "",
@@ -55,13 +55,13 @@ func TestOrderOfLinks(t *testing.T) {
 				})
 			}, l)
 		}
-		for _, l := range links(testKey, cfg, newLimiters(cfg.retry, cfg.quotaShare, cfg.limitOverrides), &counters{}) {
+		for _, l := range middlewares(testKey, cfg, newLimiters(cfg.retry, cfg.quotaShare, cfg.limitOverrides), &counters{}) {
 			add(l)
 		}
 		add(func(next http.RoundTripper) http.RoundTripper { return next })
 
 		statuses := []int{http.StatusTooManyRequests, http.StatusAccepted}
-		probedChain := chain(roundTripper(func(*http.Request) (*http.Response, error) {
+		probedChain := chain(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			status := statuses[0]
 			statuses = statuses[1:]
 			return answer(status, ""), nil

@@ -55,24 +55,24 @@ func newClient(key string, opts []Option) (*Client, error) {
 		logger:         cfg.logger,
 		limiters:       newLimiters(cfg.retry, cfg.quotaShare, cfg.limitOverrides),
 		counters:       &counters{},
-		memory:         newProfileMemory(cfg.people),
+		memory:         newProfileMemory(cfg.memorySize),
 		externalIDOnly: cfg.externalIDOnly,
 	}
-	c.chain = chain(cfg.transport(), links(key, cfg, c.limiters, c.counters)...)
+	c.chain = chain(cfg.transport(), middlewares(key, cfg, c.limiters, c.counters)...)
 	return c, nil
 }
 
 // links returns the steps that each request passes through from first to last, and its
 // response in reverse. The steps after retry run for each attempt.
-func links(key string, cfg config, limiters *limiters, counters *counters) []link {
-	return []link{
+func middlewares(key string, cfg config, limiters *limiters, counters *counters) []middleware {
+	return []middleware{
 		checkIdentifiers(cfg.externalIDOnly),
 		authorize(key, cfg.companyID, cfg.userAgent),
 		retry(cfg.retry, cfg.httpClient, cfg.logger),
 		limit(limiters),
 		observe(cfg.logger, counters, cfg.hooks),
 		maskKey(key),
-		limitTime(cfg.attemptTimeout()),
+		limitDuration(cfg.attemptTimeout()),
 	}
 }
 

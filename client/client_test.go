@@ -36,7 +36,7 @@ func success(req *http.Request) *http.Response {
 }
 
 // newTestClient has a transport of the test's own.
-func newTestClient(t *testing.T, transport roundTripper, opts ...Option) *Client {
+func newTestClient(t *testing.T, transport roundTripperFunc, opts ...Option) *Client {
 	t.Helper()
 	c, err := New(testKey, append([]Option{WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
 	if err != nil {

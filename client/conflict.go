@@ -10,8 +10,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A profileWrite is what a request says of a person, less the identifiers that turned out to
-// be those of other profiles. These are custom properties, with a warning each.
+// A profileWrite is the content of a request about one person. Identifiers that belong to other
+// profiles are moved to custom properties, each with a warning.
 type profileWrite struct {
 	body     json.RawMessage
 	person   person
@@ -19,8 +19,8 @@ type profileWrite struct {
 	warnings []Warning
 }
 
-// newProfileWrite is that of the body of an operation about one person. Of another body it is
-// one of nobody.
+// newProfileWrite returns the profileWrite of a body. If the body isn't about exactly one
+// person, the person is empty.
 func newProfileWrite(op *runtime.Operation, body []byte) profileWrite {
 	c := profileWrite{body: body, places: op.People[0]}
 	if people, err := findPeople(c.places, body); err == nil && len(people) == 1 {
@@ -29,51 +29,51 @@ func newProfileWrite(op *runtime.Operation, body []byte) profileWrite {
 	return c
 }
 
-// An owner is a profile that has the identifier of index by, and maybe others.
+// An owner is a profile that has the identifier with the index matchedBy, and possibly others.
 type owner struct {
-	id string
-	by int
+	id        string
+	matchedBy int
 }
 
-// duplicateIn gives the profile that a 409 names for a write.
-func duplicateIn(err error, c profileWrite) (owner, bool) {
+// duplicateProfile returns the profile that a 409 response to a write names.
+func duplicateProfile(err error, c profileWrite) (owner, bool) {
 	var conflict *Error
 	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) || !isID(conflict.DuplicateProfileID) {
 		return owner{}, false
 	}
 	ids := identifiersOf(c.person)
-	by, ok := ids.at(conflict.Pointer)
+	by, ok := ids.blamed(conflict.Pointer)
 	if !ok {
-		by = ids.weakest() // which it has or else a stronger one
+		by = ids.weakest() // it has this identifier or a stronger one
 	}
 	return owner{conflict.DuplicateProfileID, by}, true
 }
 
-// resolveConflict writes to the profile that has the strongest identifier of those
-// that any profile has. It begins with one that has some of them, and goes by the
-// identifier that a 409 points at: a stronger one than this profile is known by leads
-// to the profile that the 409 names, and a weaker one is left out. Where a 409 doesn't
-// point, the profile of the strongest identifier is given as many of the others as it
-// takes. The error is ErrConflict if all this doesn't tell which profile to write.
-func (u *upsert) resolveConflict(ctx context.Context, whole profileWrite, o owner) (*Response, error) {
-	left, fewer := whole, whole.fewer()
+// resolveConflict updates the profile that has the strongest identifier of those that any
+// profile has. It starts with a profile that has some of them. If a 409 points at a stronger
+// identifier than the one that this profile was found by, it goes on with the profile that the
+// 409 names. If a 409 points at a weaker identifier, that is omitted. If a 409 points at none,
+// and the profile has the strongest identifier, the update is tried without some of the others.
+// It returns ErrConflict if it can't be determined which profile to update.
+func (u *upsert) resolveConflict(ctx context.Context, original profileWrite, o owner) (*Response, error) {
+	write, alternatives := original, original.alternatives()
 	for moves := 0; ; {
-		sent, err := u.update(ctx, o.id, left)
+		sent, err := u.update(ctx, o.id, write)
 		var conflict *Error
 		if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
-		ids := identifiersOf(left.person)
-		other, named := duplicateIn(err, left)
-		at, points := ids.at(conflict.Pointer)
+		ids := identifiersOf(write.person)
+		other, named := duplicateProfile(err, write)
+		at, points := ids.blamed(conflict.Pointer)
 		switch {
-		case points && at > o.by:
-			left = left.without(at)
+		case points && at > o.matchedBy:
+			write = write.without(at)
 		case points && named && moves < len(ids):
 			moves++
-			o, left, fewer = other, whole, whole.fewer()
-		case !points && len(fewer) > 0 && o.by == ids.strongest():
-			left, fewer = fewer[0], fewer[1:]
+			o, write, alternatives = other, original, original.alternatives()
+		case !points && len(alternatives) > 0 && o.matchedBy == ids.strongest():
+			write, alternatives = alternatives[0], alternatives[1:]
 		default:
 			return nil, err
 		}
@@ -81,38 +81,38 @@ func (u *upsert) resolveConflict(ctx context.Context, whole profileWrite, o owne
 	}
 }
 
-// fewer are a write's ways to do without some of its identifiers but the strongest, in
-// the order in which to try them: without the weakest, the one before it, and both.
-func (c profileWrite) fewer() []profileWrite {
+// alternatives returns writes without some of the identifiers, always with the strongest, in
+// the order to try them: without the weakest, without the second weakest, and without both.
+func (c profileWrite) alternatives() []profileWrite {
 	ids := identifiersOf(c.person)
-	ways := []profileWrite{c}
+	alternatives := []profileWrite{c}
 	for i := len(ids) - 1; i > ids.strongest(); i-- {
 		if ids[i] == "" {
 			continue
 		}
-		for _, with := range ways[:len(ways):len(ways)] {
-			ways = append(ways, with.without(i))
+		for _, alternative := range alternatives[:len(alternatives):len(alternatives)] {
+			alternatives = append(alternatives, alternative.without(i))
 		}
 	}
-	return ways[1:]
+	return alternatives[1:]
 }
 
-// conceding is what is left of a write after a 409: without the identifier that it points
-// at or, where that is the strongest or it doesn't point, without the weakest. The
-// strongest alone is left to nobody.
-func (c profileWrite) conceding(err error) (profileWrite, bool) {
+// afterConflict returns the write to send after a 409: without the identifier that it points at
+// or, if that is the strongest or there is none, without the weakest. It reports false if only
+// the strongest is left.
+func (c profileWrite) afterConflict(err error) (profileWrite, bool) {
 	var conflict *Error
 	if !errors.As(err, &conflict) || !errors.Is(err, ErrConflict) {
 		return profileWrite{}, false
 	}
 	ids := identifiersOf(c.person)
-	if at, points := ids.at(conflict.Pointer); points && at != ids.strongest() {
+	if at, points := ids.blamed(conflict.Pointer); points && at != ids.strongest() {
 		return c.without(at), true
 	}
 	return c.withoutWeakest()
 }
 
-// withoutWeakest leaves the weakest identifier out, unless it is the only one.
+// withoutWeakest omits the weakest identifier. It reports false if it is the only one.
 func (c profileWrite) withoutWeakest() (profileWrite, bool) {
 	ids := identifiersOf(c.person)
 	if ids.weakest() == ids.strongest() {
@@ -121,17 +121,17 @@ func (c profileWrite) withoutWeakest() (profileWrite, bool) {
 	return c.without(ids.weakest()), true
 }
 
-// without makes an identifier, which isn't the strongest, a custom property.
+// without moves an identifier, which isn't the strongest, to a custom property.
 func (c profileWrite) without(identifier int) profileWrite {
 	field := identifierFields[identifier]
 	property, place, value := "external_id", c.places.ExternalID, &c.person.externalID
 	if field == "phone_number" {
 		property, place, value = phoneProperty, c.places.PhoneNumber, &c.person.phoneNumber
 	}
-	body, property, err := setAside(c.body, c.places, place, property, *value)
+	body, property, err := moveToProperty(c.body, c.places, place, property, *value)
 	*value = ""
 	if err != nil {
-		return c // a body that can't be read is refused by others
+		return c // the identifier check rejects an invalid body
 	}
 	c.body = body
 	c.warnings = append(slices.Clip(c.warnings), Warning{WarningIdentifierConflict,
@@ -139,9 +139,9 @@ func (c profileWrite) without(identifier int) profileWrite {
 	return c
 }
 
-// at gives the identifier that a 409 is about: the one that its pointer names, or the only
+// blamed returns the identifier that a 409 is about: the one that pointer names, or the only
 // one there is.
-func (ids identifiers) at(pointer string) (identifier int, ok bool) {
+func (ids identifiers) blamed(pointer string) (identifier int, ok bool) {
 	if only := ids.weakest(); only >= 0 && only == ids.strongest() {
 		return only, true
 	}

@@ -6,47 +6,47 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A dailyWindow keeps to the limit of a day that a few operations have. No answer tells
-// of it, so our own calls are counted, from the first of them on.
+// A dailyWindow keeps within the daily limit that a few operations have. Responses don't report
+// it, so this Client's calls are counted, starting with the first.
 type dailyWindow struct {
-	length time.Duration
-	limit  int // the account's; 0 if there is none
-	calls  int // of it that are ours
-	begun  time.Time
-	spent  int
+	length    time.Duration
+	limit     int // the account's limit, or 0 if there is none
+	allowance int // the part of limit that this Client uses
+	start     time.Time
+	used      int
 }
 
 func newDailyWindow(limit runtime.RateLimit, share float64) dailyWindow {
 	w := dailyWindow{length: limit.Window, limit: limit.Calls}
 	if limit.Calls > 0 {
-		w.calls = max(1, int(float64(limit.Calls)*share))
+		w.allowance = max(1, int(float64(limit.Calls)*share))
 	}
 	return w
 }
 
-// opens is when the next attempt may be sent; zero is now.
-func (w *dailyWindow) opens(now time.Time) time.Time {
-	if end := w.begun.Add(w.length); w.calls > 0 && w.spent >= w.calls && now.Before(end) {
+// availableAt returns when the next attempt may be sent. Zero means now.
+func (w *dailyWindow) availableAt(now time.Time) time.Time {
+	if end := w.start.Add(w.length); w.allowance > 0 && w.used >= w.allowance && now.Before(end) {
 		return end
 	}
 	return time.Time{}
 }
 
-// send counts an attempt that is sent.
+// send counts a sent attempt.
 func (w *dailyWindow) send(now time.Time) {
-	if !now.Before(w.begun.Add(w.length)) {
-		w.begun, w.spent = now, 0
+	if !now.Before(w.start.Add(w.length)) {
+		w.start, w.used = now, 0
 	}
-	w.spent++
+	w.used++
 }
 
-// refused takes back an attempt that was answered 429, which costs nothing.
-func (w *dailyWindow) refused() { w.spent = max(0, w.spent-1) }
+// refund uncounts an attempt with a 429 response, which doesn't use up the limit.
+func (w *dailyWindow) refund() { w.used = max(0, w.used-1) }
 
-// left is what is left of the limit.
-func (w *dailyWindow) left(now time.Time) Window {
-	if end := w.begun.Add(w.length); now.Before(end) {
-		return Window{Limit: w.limit, Remaining: max(0, w.calls-w.spent), Reset: end}
+// remaining describes what is left of the limit.
+func (w *dailyWindow) remaining(now time.Time) Window {
+	if end := w.start.Add(w.length); now.Before(end) {
+		return Window{Limit: w.limit, Remaining: max(0, w.allowance-w.used), Reset: end}
 	}
-	return Window{Limit: w.limit, Remaining: w.calls}
+	return Window{Limit: w.limit, Remaining: w.allowance}
 }

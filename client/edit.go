@@ -10,9 +10,9 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// edit changes the value that a JSON Pointer leads to; nil takes it away, and one that
-// isn't there is nil. Everything else stays as it is written. A value on the way that
-// leads no further is an error.
+// edit replaces the value at a JSON Pointer by the result of change, which gets nil if there is
+// no value and returns nil to remove it. Everything else stays unchanged. It returns an error
+// if a value on the way has no members.
 func edit(v json.RawMessage, pointer string, change func(json.RawMessage) json.RawMessage) (json.RawMessage, error) {
 	if pointer == "" {
 		return change(v), nil
@@ -25,7 +25,7 @@ func edit(v json.RawMessage, pointer string, change func(json.RawMessage) json.R
 	if len(v) == 0 || string(v) == "null" {
 		object = json.RawMessage("{}")
 	}
-	members, err := membersOf(object)
+	members, err := parseMembers(object)
 	if err != nil {
 		return nil, err
 	}
@@ -53,16 +53,16 @@ func edit(v json.RawMessage, pointer string, change func(json.RawMessage) json.R
 	default:
 		members[at].value = changed
 	}
-	return members.write(object[0])
+	return members.encode(object[0])
 }
 
-// look gives the value that a JSON Pointer leads to, or nil.
-func look(v json.RawMessage, pointer string) (found json.RawMessage) {
+// lookUp returns the value at a JSON Pointer, or nil.
+func lookUp(v json.RawMessage, pointer string) (found json.RawMessage) {
 	_, _ = edit(v, pointer, func(v json.RawMessage) json.RawMessage { found = v; return v })
 	return found
 }
 
-// members are those of an object, or the elements of a list by their numbers.
+// members are the members of an object, or the elements of a list with their indexes as names.
 type members []member
 
 type member struct {
@@ -70,17 +70,17 @@ type member struct {
 	value json.RawMessage
 }
 
-func membersOf(v json.RawMessage) (members, error) {
+func parseMembers(v json.RawMessage) (members, error) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(v), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	open, err := d.ReadToken()
+	opening, err := d.ReadToken()
 	if err != nil {
 		return nil, err
 	}
-	if kind := open.Kind(); kind != '{' && kind != '[' {
+	if kind := opening.Kind(); kind != '{' && kind != '[' {
 		return nil, fmt.Errorf("a %s has no members", kind)
 	}
 	var all members
-	for isList := open.Kind() == '['; d.PeekKind() != '}' && d.PeekKind() != ']'; {
+	for isList := opening.Kind() == '['; d.PeekKind() != '}' && d.PeekKind() != ']'; {
 		name := strconv.Itoa(len(all))
 		if !isList {
 			token, err := d.ReadToken()
@@ -99,18 +99,18 @@ func membersOf(v json.RawMessage) (members, error) {
 	return all, nil
 }
 
-// write makes them an object or a list again, as it was opened.
-func (m members) write(open byte) (json.RawMessage, error) {
-	out := []byte{open}
+// encode encodes the members as an object or a list, according to the opening character.
+func (m members) encode(opening byte) (json.RawMessage, error) {
+	out := []byte{opening}
 	for i, member := range m {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if open == '{' {
+		if opening == '{' {
 			out, _ = jsontext.AppendQuote(out, member.name) // replaces invalid UTF-8
 			out = append(out, ':')
 		}
 		out = append(out, member.value...)
 	}
-	return append(out, open+2), nil // the closing one of either is two behind
+	return append(out, opening+2), nil // in ASCII, the closing character follows two after the opening one
 }

@@ -134,7 +134,7 @@ func (e *Error) Error() string {
 	default: // one that isn't of a Client, as in a caller's test
 		b.WriteString("request failed")
 	}
-	if facts := e.facts(); len(facts) > 0 {
+	if facts := e.details(); len(facts) > 0 {
 		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
 	}
 	if e.advice != "" {
@@ -144,9 +144,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-func (e *Error) facts() []string {
-	var facts []string
-	add := func(format string, args ...any) { facts = append(facts, fmt.Sprintf(format, args...)) }
+func (e *Error) details() []string {
+	var details []string
+	add := func(format string, args ...any) { details = append(details, fmt.Sprintf(format, args...)) }
 	if e.StatusCode != 0 {
 		add("status %d", e.StatusCode)
 	}
@@ -173,7 +173,7 @@ func (e *Error) facts() []string {
 		add("parameter %s", e.Parameter)
 	}
 	if len(e.Faults) > 1 {
-		facts = append(facts, moreFaults(e.Faults[1:]))
+		details = append(details, moreFaults(e.Faults[1:]))
 	}
 	switch {
 	case e.Attempts == 1:
@@ -187,7 +187,7 @@ func (e *Error) facts() []string {
 	if e.RetryAfter > 0 {
 		add("retry after %v", e.RetryAfter)
 	}
-	return facts
+	return details
 }
 
 // maxPlaces is how many places of further faults a message names.

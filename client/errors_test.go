@@ -83,7 +83,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 		t.Run(fmt.Sprintf("%s %d %.12s", test.op, test.status, test.body), func(t *testing.T) {
 			resp := answer(test.status, test.body)
 			resp.Header.Set("Retry-After", "7")
-			var err error = badAnswer(&call{operation: test.op, attempts: 2}, resp)
+			var err error = errorResponse(&call{operation: test.op, attempts: 2}, resp)
 			for _, kind := range kinds {
 				if errors.Is(err, kind) != (kind == test.kind) {
 					t.Errorf("errors.Is(err, %v) = %v", kind, errors.Is(err, kind))
@@ -108,11 +108,11 @@ func TestAnswersBecomeErrors(t *testing.T) {
 
 func TestAnswersOfAnotherShape(t *testing.T) {
 	for _, body := range []string{`{}`, `{"errors":null}`, `{"errors":[]}`, `{"errors":[null]}`, `{"errors":"x"}`, `{"errors":[{"source":null}]}`, ``} {
-		if err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
+		if err := errorResponse(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
-	err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[{"status":"400","code":"invalid","id":"9f8"}]}`))
+	err := errorResponse(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[{"status":"400","code":"invalid","id":"9f8"}]}`))
 	if err.Code != "invalid" || err.RequestID != "9f8" {
 		t.Errorf("%#v, want the fields beside the status of another type", err)
 	}
@@ -136,7 +136,7 @@ func TestAllFaultsOfAnAnswer(t *testing.T) {
 		{[]string{email, fault(7, `"pointer":"/ada@example.com"`)}, ", 1 more fault, 1 attempt"},
 		{[]string{email, `null`, `{"source":null}`}, ", 2 more faults, 1 attempt"},
 	} {
-		err := badAnswer(&call{attempts: 1}, answer(http.StatusBadRequest, `{"errors":[`+strings.Join(test.faults, ",")+`]}`))
+		err := errorResponse(&call{attempts: 1}, answer(http.StatusBadRequest, `{"errors":[`+strings.Join(test.faults, ",")+`]}`))
 		if got := err.Error(); !strings.Contains(got, test.want) || strings.Contains(got, "ada") {
 			t.Errorf("%q, want %q", got, test.want)
 		}
@@ -145,7 +145,7 @@ func TestAllFaultsOfAnAnswer(t *testing.T) {
 			t.Errorf("%d faults: %+v", len(test.faults), err.Faults)
 		}
 	}
-	err := badAnswer(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+email+`,`+name+`]}`))
+	err := errorResponse(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, `{"errors":[`+email+`,`+name+`]}`))
 	if want := (Fault{Code: "invalid", Detail: "ada@example.com is bad", Parameter: "fields[profile]", RequestID: "e-4"}); err.Faults[1] != want {
 		t.Errorf("%+v, want %+v", err.Faults[1], want)
 	}
@@ -181,13 +181,13 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 		{wrapped(&net.DNSError{Name: "a.klaviyo.com", Err: "no such host"}), ErrUnavailable, "lookup a.klaviyo.com: no such host"},
 		{wrapped(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), ErrMisdirected, "certificates that this machine trusts"},
 		{wrapped(attemptTimeoutError(time.Second)), ErrUnavailable, "no response within 1s"},
-		{wrapped(fmt.Errorf("%w: %w", errCutOff, errors.New(secret))), ErrUnavailable, "incomplete"},
+		{wrapped(fmt.Errorf("%w: %w", errIncomplete, errors.New(secret))), ErrUnavailable, "incomplete"},
 		{wrapped(errors.New("GET " + secret)), ErrUnavailable, "type *errors.errorString"},
 		{wrapped(fmt.Errorf("again: %w", wrapped(errors.New(secret)))), ErrUnavailable, "later"},
 		{wrapped(errTooLarge), ErrInvalidRequest, "smaller page size"},
 		{wrapped(&limitError{wait: 50 * time.Second}), ErrRateLimited, "allows the call in 50s"},
 	} {
-		err := noAnswer(requestOf(t.Context(), operation(klaviyo.OperationGetProfiles)), test.err)
+		err := noResponse(requestOf(t.Context(), operation(klaviyo.OperationGetProfiles)), test.err)
 		if !errors.Is(err, test.kind) || !strings.Contains(err.Error(), test.text) || strings.Contains(err.Error(), "ada") {
 			t.Errorf("%q, want %q and %q", err, test.kind, test.text)
 		}
@@ -199,7 +199,7 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := noAnswer(requestOf(ctx, operation(klaviyo.OperationGetProfiles)), wrapped(context.Canceled))
+	err := noResponse(requestOf(ctx, operation(klaviyo.OperationGetProfiles)), wrapped(context.Canceled))
 	if got, want := err.Error(), "klaviyo: get_profiles: context canceled"; got != want {
 		t.Errorf("message %q, want %q", got, want)
 	}

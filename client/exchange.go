@@ -10,13 +10,13 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// send sends a body, if it isn't nil, to an operation's path with its query, and
-// gives the answer's body too.
+// send sends a body, which may be nil, to a path of an operation. It returns the body of the
+// response too.
 func (c *Client) send(ctx context.Context, op *runtime.Operation, path string, body []byte) (*Response, []byte, error) {
 	return c.exchange(ctx, op, path, body, nil)
 }
 
-// exchange is send that tells what came with the answer, unless answered is nil.
+// exchange is like send, and stores the ResponseInfo in answered unless it is nil.
 func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path string, body []byte, answered *runtime.ResponseInfo) (*Response, []byte, error) {
 	var content io.Reader
 	if body != nil {
@@ -24,35 +24,35 @@ func (c *Client) exchange(ctx context.Context, op *runtime.Operation, path strin
 	}
 	req, err := http.NewRequestWithContext(ctx, op.Method, strings.TrimSuffix(c.baseURL.String(), "/")+path, content)
 	if err != nil {
-		return nil, nil, refuse(op, "invalid request: the context is nil, or the path is invalid")
+		return nil, nil, invalidRequest(op, "invalid request: the context is nil, or the path is invalid")
 	}
 	if req.URL.Host != c.baseURL.Host {
-		return nil, nil, refuse(op, "the path leads to a server other than that of the base URL, which would receive the key")
+		return nil, nil, invalidRequest(op, "the path leads to a server other than that of the base URL, which would receive the key")
 	}
 	call := &call{operation: op, body: body}
 	req = req.WithContext(withCall(ctx, call))
 	resp, err := c.chain.RoundTrip(req)
 	if answered != nil {
-		*answered = answeredBy(call, resp)
+		*answered = responseInfo(call, resp)
 	}
 	if err != nil {
-		return nil, nil, noAnswer(req, err)
+		return nil, nil, noResponse(req, err)
 	}
-	if replyOf(op, resp).kind() != nil {
-		return nil, nil, badAnswer(call, resp)
+	if readResponse(op, resp).kind() != nil {
+		return nil, nil, errorResponse(call, resp)
 	}
 	return &Response{
 		Operation:   op,
 		StatusCode:  resp.StatusCode,
-		RequestID:   requestIDOf(resp),
+		RequestID:   requestID(resp),
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
-		dropped:     droppedIn(resp.Header),
-	}, peek(resp), nil
+		dropped:     droppedFields(resp.Header),
+	}, bufferedBody(resp), nil
 }
 
-// droppedIn are the fields that an answer of success says were dropped. The rest was taken.
-func droppedIn(header http.Header) []string {
+// droppedFields returns the fields that Klaviyo dropped from a request that it accepted.
+func droppedFields(header http.Header) []string {
 	value := header.Get("X-Klaviyo-Partial-Failure")
 	if value == "" {
 		return nil
@@ -60,17 +60,17 @@ func droppedIn(header http.Header) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// requestIDs are the headers in which an answer may have the request's id.
-var requestIDs = []string{"X-Kl-Request-Id", "X-Klaviyo-Req-Id", "X-Request-Id"}
+// requestIDHeaders are the headers that may contain the request id.
+var requestIDHeaders = []string{"X-Kl-Request-Id", "X-Klaviyo-Req-Id", "X-Request-Id"}
 
-// requestIDOf is the id in a header or else in the first fault, empty if there is none.
-func requestIDOf(resp *http.Response) string {
-	for _, name := range requestIDs {
+// requestID returns the id in a header or in the first fault, or "" if there is none.
+func requestID(resp *http.Response) string {
+	for _, name := range requestIDHeaders {
 		if id := resp.Header.Get(name); id != "" {
 			return id
 		}
 	}
-	for _, fault := range faultsIn(peek(resp)) {
+	for _, fault := range parseFaults(bufferedBody(resp)) {
 		if fault.ID != "" {
 			return fault.ID
 		}
@@ -78,13 +78,13 @@ func requestIDOf(resp *http.Response) string {
 	return ""
 }
 
-// answeredBy is what came with an answer, which is nil if none came.
-func answeredBy(call *call, resp *http.Response) runtime.ResponseInfo {
+// responseInfo describes a response, which is nil if there was none.
+func responseInfo(call *call, resp *http.Response) runtime.ResponseInfo {
 	a := runtime.ResponseInfo{Attempts: call.attempts}
 	if resp == nil {
 		return a
 	}
-	a.StatusCode, a.Header, a.RequestID = resp.StatusCode, resp.Header, requestIDOf(resp)
-	a.Limit, a.Remaining, a.Reset, _ = quotaOf(resp)
+	a.StatusCode, a.Header, a.RequestID = resp.StatusCode, resp.Header, requestID(resp)
+	a.Limit, a.Remaining, a.Reset, _ = rateLimitHeaders(resp)
 	return a
 }

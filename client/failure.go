@@ -12,26 +12,26 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// refuse makes the error of a request that is not sent.
-func refuse(op *runtime.Operation, advice string) *Error {
+// invalidRequest returns the error of a request that isn't sent.
+func invalidRequest(op *runtime.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrInvalidRequest, advice: advice}
 }
 
-// missingCredentials makes the error of a call that the Client can't authenticate.
+// missingCredentials returns the error of a call that the Client can't authenticate.
 func missingCredentials(op *runtime.Operation, advice string) *Error {
 	return &Error{Operation: op, kind: ErrMissingCredentials, advice: advice}
 }
 
-// unwritable makes the error of a body that can't be encoded or read.
-func unwritable(op *runtime.Operation, err error) *Error {
-	e := refuse(op, "the body can't be encoded as JSON")
+// unencodable returns the error of a body that can't be encoded or parsed.
+func unencodable(op *runtime.Operation, err error) *Error {
+	e := invalidRequest(op, "the body can't be encoded as JSON")
 	e.cause = err
 	return e
 }
 
-// unexpectedAnswer makes the error of a request that was taken, and whose answer isn't
-// quite what the description says.
-func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) *Error {
+// unexpectedResponse returns the error of a request that was accepted, but whose response
+// doesn't match the description.
+func unexpectedResponse(sent *Response, answer []byte, read any, unread []string) *Error {
 	e := &Error{
 		Operation: sent.Operation, StatusCode: sent.StatusCode,
 		Attempts: sent.Attempts, RateLimited: sent.RateLimited,
@@ -42,12 +42,12 @@ func unexpectedAnswer(sent *Response, answer []byte, read any, unread []string) 
 	if sent.Operation.Method == http.MethodGet {
 		e.advice = "a retry fails again, so report what the response lacks"
 	}
-	e.ResourceID = idIn(answer)
+	e.ResourceID = resourceID(answer)
 	return e
 }
 
-// noAnswer makes the error of a request that got no answer.
-func noAnswer(req *http.Request, err error) *Error {
+// noResponse returns the error of a request without a response.
+func noResponse(req *http.Request, err error) *Error {
 	var refused *Error
 	if errors.As(err, &refused) {
 		return refused
@@ -61,7 +61,7 @@ func noAnswer(req *http.Request, err error) *Error {
 		e.kind, e.RetryAfter = ErrRateLimited, limited.wait.Round(time.Millisecond)
 		e.advice = "use a longer context deadline, or fewer requests at a time"
 		switch {
-		case limited.ofDay:
+		case limited.daily:
 			e.advice = "retry when the daily limit resets"
 		case limited.limitedFor > 0:
 			e.advice = advice[ErrRateLimited]
@@ -72,7 +72,7 @@ func noAnswer(req *http.Request, err error) *Error {
 		e.kind, e.advice = ErrInvalidRequest, cause.advice
 	case errors.Is(err, errTooLarge):
 		e.kind, e.advice = ErrMisdirected, advice[ErrMisdirected]
-	case cause.final:
+	case cause.permanent:
 		e.kind, e.advice = ErrMisdirected, cmp.Or(cause.advice, advice[ErrMisdirected])
 	default:
 		e.kind, e.advice = ErrUnavailable, cmp.Or(cause.advice, advice[ErrUnavailable])
@@ -80,23 +80,23 @@ func noAnswer(req *http.Request, err error) *Error {
 	return e
 }
 
-// badAnswer makes the error of a request that got an answer of a kind other than success.
-func badAnswer(call *call, resp *http.Response) *Error {
-	body := peek(resp)
-	answer := replyOf(call.operation, resp)
+// errorResponse returns the error of a request whose response isn't a success.
+func errorResponse(call *call, resp *http.Response) *Error {
+	body := bufferedBody(resp)
+	answer := readResponse(call.operation, resp)
 	kind := answer.kind()
 	e := &Error{
 		Operation:   call.operation,
 		StatusCode:  resp.StatusCode,
-		RequestID:   requestIDOf(resp),
+		RequestID:   requestID(resp),
 		Attempts:    call.attempts,
 		RateLimited: call.rateLimited,
-		RetryAfter:  retryAfter(resp, maxReported),
-		Excerpt:     excerptOf(body),
+		RetryAfter:  retryAfter(resp, maxReportedRetryAfter),
+		Excerpt:     excerpt(body),
 		kind:        kind,
 		advice:      advice[kind],
 	}
-	if faults := faultsIn(body); len(faults) > 0 {
+	if faults := parseFaults(body); len(faults) > 0 {
 		for _, f := range faults {
 			e.Faults = append(e.Faults, newFault(f))
 		}
@@ -124,15 +124,16 @@ func badAnswer(call *call, resp *http.Response) *Error {
 	return e
 }
 
-// maxReported is the longest Retry-After that an Error tells.
-const maxReported = 24 * time.Hour
+// maxReportedRetryAfter is the maximum of Error.RetryAfter.
+const maxReportedRetryAfter = 24 * time.Hour
 
-// maxExcerpt is the length of an Excerpt in characters.
+// maxExcerpt is the maximum length of Error.Excerpt in characters.
 const maxExcerpt = 200
 
-// excerptOf is the beginning of a body, in one line.
-func excerptOf(body []byte) string {
-	// A character has four bytes at most, and as many spaces go with it here.
+// excerpt returns the beginning of a body on one line.
+func excerpt(body []byte) string {
+	// A character has at most four bytes. The factor of 8 leaves room for the removed
+	// whitespace.
 	text := strings.Join(strings.Fields(strings.ToValidUTF8(string(body[:min(len(body), 8*maxExcerpt)]), "")), " ")
 	if characters := []rune(text); len(characters) > maxExcerpt {
 		return string(characters[:maxExcerpt])
@@ -140,7 +141,7 @@ func excerptOf(body []byte) string {
 	return text
 }
 
-// advice is what to do about a kind of failure.
+// advice is what to do about each kind of error.
 var advice = map[error]string{
 	ErrInvalidRequest: "fix the request; a retry without changes fails again",
 	ErrNotFound:       "check the id; the resource may have been deleted or merged into another",
@@ -150,13 +151,13 @@ var advice = map[error]string{
 	ErrMisdirected:    "the response isn't from the API; check the base URL and any proxy",
 }
 
-// statusAdvice is what to do about a status where that is more than advice says.
+// statusAdvice has more specific advice for some statuses.
 var statusAdvice = map[int]string{
 	http.StatusPaymentRequired:   "payment required; check the account's plan and billing in Klaviyo",
 	http.StatusProxyAuthRequired: adviceProxy,
 }
 
-// retiredAdvice says what to do about a revision that is no longer served.
+// retiredAdvice returns what to do about a retired revision.
 func retiredAdvice(op *runtime.Operation) string {
 	return "Klaviyo no longer serves revision " + op.Revision + " of its API; use the package of a later one (docs/updating.md)"
 }
@@ -169,15 +170,15 @@ func keyAdvice(op *runtime.Operation) string {
 		strings.Join(op.Scopes, ", "))
 }
 
-// faultsIn reads what the API says of a request, if the body is the API's.
-func faultsIn(body []byte) []apiFault {
+// parseFaults returns the errors in the body, if it is an error response of the API.
+func parseFaults(body []byte) []apiFault {
 	if !isJSON(body) {
 		return nil
 	}
 	var faults struct {
 		Errors []apiFault `json:"errors"`
 	}
-	// A field of another type than described loses itself, not the rest.
+	// A field of an unexpected type is lost, but not the others.
 	_ = json.Unmarshal(body, &faults)
 	return faults.Errors
 }
@@ -185,7 +186,7 @@ func faultsIn(body []byte) []apiFault {
 func newFault(f apiFault) Fault {
 	fault := Fault{Detail: f.Detail, RequestID: f.ID}
 	if looksLikeName(f.Code) {
-		fault.Code = f.Code // and else it may be anything
+		fault.Code = f.Code // other text may contain personal data
 	}
 	if f.Source != nil {
 		fault.Pointer, fault.Parameter = f.Source.Pointer, f.Source.Parameter

@@ -2,24 +2,23 @@ package client
 
 import "net/http"
 
-// checkIdentifiers refuses a request that doesn't say whom it is about, before
-// anything is sent.
-func checkIdentifiers(externalIDOnly bool) link {
+// checkIdentifiers rejects a request if a person in it has no identifier.
+func checkIdentifiers(externalIDOnly bool) middleware {
 	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			op, body := callOf(req).operation, callOf(req).body
 			if len(op.People) == 0 {
 				return next.RoundTrip(req)
 			}
 			people, err := peopleIn(op, body)
 			if err != nil {
-				e := refuse(op, "use the body type of the operation in package klaviyo")
+				e := invalidRequest(op, "use the body type of the operation in package klaviyo")
 				e.cause = err
 				return nil, e
 			}
 			var missing []string
 			for _, p := range people {
-				if !p.identified(externalIDOnly) {
+				if !p.hasIdentifier(externalIDOnly) {
 					missing = append(missing, p.pointers...)
 				}
 			}

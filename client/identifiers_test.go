@@ -73,7 +73,7 @@ func TestCheckIdentifiers(t *testing.T) {
 			for externalIDOnly, missing := range map[bool][]string{false: test.missing, true: test.missingByID} {
 				body := `{"data":{"attributes":` + test.attributes + `}}`
 				var sent string
-				checked := chain(roundTripper(func(req *http.Request) (*http.Response, error) {
+				checked := chain(roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					b, err := io.ReadAll(req.Body)
 					sent = string(b)
 					return answer(http.StatusAccepted, ""), err

@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// encoding/json is another implementation from Go 1.27 on. What is said here of its errors
-// is the same with both.
+// Go 1.27 replaces the implementation of encoding/json. The texts here are the same for both.
 
 const invalidNumber = "json: invalid number literal"
 
-// syntaxFaults are the kinds of a json.SyntaxError, and the words that tell them. The first
-// that matches counts.
+// syntaxFaults are the kinds of json.SyntaxError, and the words that identify them. The first
+// match counts.
 var syntaxFaults = []struct {
 	text  string
 	words []string
@@ -33,17 +32,17 @@ var syntaxFaults = []struct {
 	{"exceeded max depth", []string{"exceeded max depth"}},
 }
 
-// syntaxFault leaves out the characters that e quotes.
+// syntaxFault describes e without the characters that it quotes.
 func syntaxFault(e *json.SyntaxError) string {
 	for _, fault := range syntaxFaults {
-		if saying(fault.words...)(e) != "" {
+		if containing(fault.words...)(e) != "" {
 			return fault.text
 		}
 	}
 	return "invalid JSON"
 }
 
-// describeSyntax gives the kind and the place.
+// describeSyntax returns the kind and the offset.
 func describeSyntax(e *json.SyntaxError) string {
 	text := syntaxFault(e)
 	if e.Offset > 0 {
@@ -52,8 +51,8 @@ func describeSyntax(e *json.SyntaxError) string {
 	return text
 }
 
-// describeMismatch gives the path and the types, and not the value, which e quotes if it
-// is a number.
+// describeMismatch returns the field and the types, but not the value, which e quotes if it is
+// a number.
 func describeMismatch(e *json.UnmarshalTypeError) string {
 	found, _, _ := strings.Cut(e.Value, " ")
 	return fmt.Sprintf("%s is a JSON %s, not a Go %s, at offset %d", fieldPath(e.Field), found, goType(e.Type), e.Offset)
@@ -64,9 +63,9 @@ var (
 	fieldName = regexp.MustCompile(`^[$_a-zA-Z]\w*$`)
 )
 
-// fieldPath names the fields that a value is in. Go 1.27 names the indexes of lists too,
-// which are left out, and the keys of maps, which may be personal data: the path ends at
-// what isn't a field's name.
+// fieldPath returns the names of the fields on the path. The path of Go 1.27 also contains list
+// indexes, which are omitted, and map keys, which may be personal data: the result ends before
+// the first element that isn't a field name.
 func fieldPath(path string) string {
 	var names []string
 	for name := range strings.SplitSeq(path, ".") {
@@ -84,8 +83,8 @@ func fieldPath(path string) string {
 	return strings.Join(names, ".")
 }
 
-// describeMarshaler gives the type and the reason, without an offset: that is one in what
-// MarshalJSON wrote, which nobody sees.
+// describeMarshaler returns the type and the reason, without the offset, which is meaningless
+// to the caller: it refers to the output of MarshalJSON.
 func describeMarshaler(e *json.MarshalerError) string {
 	if e.Type == reflect.TypeFor[*json.Number]() {
 		return invalidNumber
@@ -99,8 +98,8 @@ func describeMarshaler(e *json.MarshalerError) string {
 
 var rawMessage = strings.NewReplacer("encoding/json/jsontext.Value", "encoding/json.RawMessage", "jsontext.Value", "json.RawMessage")
 
-// goType is the name of a type, or of what a pointer points to. Go 1.27 marshals
-// addressable values, and has json.RawMessage as another name for jsontext.Value.
+// goType returns the name of a type, without pointers. Go 1.27 marshals addressable values, and
+// json.RawMessage is an alias of jsontext.Value.
 func goType(t reflect.Type) string {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()

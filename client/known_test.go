@@ -22,7 +22,7 @@ const (
 )
 
 // calls are the requests that came, and how they were answered.
-func calls(k *klaviyotest.Klaviyo) []string {
+func methodsAndStatuses(k *klaviyotest.Klaviyo) []string {
 	var got []string
 	for _, r := range k.Requests() {
 		got = append(got, r.Method+" "+http.StatusText(r.Status))
@@ -64,7 +64,7 @@ func TestKnownProfile(t *testing.T) {
 				c := newClient(t, append(test.opts, over(k))...)
 				first := send(t, c, full)
 				second := send(t, c, test.again)
-				if got := strings.Join(calls(k), ", "); got != test.want {
+				if got := strings.Join(methodsAndStatuses(k), ", "); got != test.want {
 					t.Errorf("calls: %s; want %s", got, test.want)
 				}
 				if second.ProfileID != first.ProfileID || second.Operation != klaviyo.OperationUpdateProfile || len(k.Profiles()) != 1 {

@@ -10,9 +10,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// limiters are those of all endpoints that were called. Each has its own and never waits
-// for another's. An endpoint's operations of several revisions share one, whose windows count
-// the calls of all, and hold each to its own limits.
+// limiters holds a limiter for each endpoint that was called. Operations of several revisions
+// share the limiter of their endpoint: it counts the calls of all of them, and applies the
+// limits of each operation.
 type limiters struct {
 	policy RetryPolicy
 	share  float64
@@ -26,8 +26,8 @@ func newLimiters(policy RetryPolicy, share float64, overrides map[runtime.Endpoi
 	return &limiters{policy: policy, share: share, overrides: overrides, byEndpoint: make(map[runtime.Endpoint]*limiter)}
 }
 
-// limiter is that of an operation's endpoint.
-func (ls *limiters) limiter(op *runtime.Operation) *limiter {
+// forOperation returns the limiter of an operation's endpoint.
+func (ls *limiters) forOperation(op *runtime.Operation) *limiter {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	endpoint := op.Endpoint()
@@ -39,12 +39,12 @@ func (ls *limiters) limiter(op *runtime.Operation) *limiter {
 	return l
 }
 
-// limit holds attempts back so that Klaviyo has no reason to answer 429.
-func limit(limiters *limiters) link {
+// limit delays attempts so that they stay within the rate limits.
+func limit(limiters *limiters) middleware {
 	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
-			l := limiters.limiter(call.operation)
+			l := limiters.forOperation(call.operation)
 			start := time.Now()
 			a, err := l.acquire(req.Context(), call.operation)
 			if err != nil {
@@ -58,18 +58,18 @@ func limit(limiters *limiters) link {
 	}
 }
 
-// limitError says that an attempt isn't worth waiting for. It is final.
+// limitError means that waiting for the rate limits is pointless. It isn't retried.
 type limitError struct {
 	wait time.Duration
-	// limitedFor is how long the operation has been answered nothing but 429, if that
-	// is the reason, and else it is the context's deadline.
+	// limitedFor is how long the operation has got only 429 responses, if that is the reason.
+	// If it is zero, the reason is the context's deadline.
 	limitedFor time.Duration
-	// ofDay says that the calls of a day are used up.
-	ofDay bool
+	// daily means that the daily limit is used up.
+	daily bool
 }
 
 func (e *limitError) Error() string {
-	if e.ofDay {
+	if e.daily {
 		return fmt.Sprintf("the daily limit of the operation is reached; it resets in %v", e.wait.Round(time.Minute))
 	}
 	if e.limitedFor > 0 {
@@ -79,68 +79,67 @@ func (e *limitError) Error() string {
 }
 
 func (e *limitError) Unwrap() error {
-	if e.limitedFor > 0 || e.ofDay {
+	if e.limitedFor > 0 || e.daily {
 		return nil
 	}
 	return context.DeadlineExceeded
 }
 
-// A limiter keeps one endpoint within both of Klaviyo's limits. These are counts
-// in fixed windows whose phase is the server's choice. The steady window's quota is
-// spent as fast as the burst window allows, then attempts wait for the next one. What
-// others are likely to spend in a second is left to them in both.
+// A limiter keeps the calls of an endpoint within Klaviyo's limits, which count calls in fixed
+// windows that begin when the server decides. It uses the quota of a steady window as fast as
+// the burst limit allows, then waits for the next window. It reserves the calls that other
+// programs are likely to make within a second.
 type limiter struct {
 	policy RetryPolicy
 	// override replaces the description's limits; zero keeps them.
 	override CallLimits
-	pause    time.Duration // after a 429 without Retry-After
+	pause    time.Duration // the wait after a 429 without Retry-After
 
-	// turn is held by the one attempt that waits for its place; those behind it
-	// queue for the turn.
-	turn chan struct{}
-	// news tells the holder of the turn that a reply has come.
-	news chan struct{}
+	// queue is held by the attempt that waits next. Others wait for it.
+	queue chan struct{}
+	// responded tells the holder of queue that a response has arrived.
+	responded chan struct{}
 
 	mu       sync.Mutex
 	burst    burstWindow
 	steady   steadyWindow
 	daily    dailyWindow
 	inFlight int
-	// told are the calls of a steady window as the answers tell them, by what the operations'
-	// descriptions say.
-	told map[runtime.RateLimit]int
-	// pausedUntil is when a 429 asks to go on, and limitedSince when the first one
-	// came since any other answer.
+	// reportedSteady has the steady limits that responses have reported, by the described limit
+	// of the operation.
+	reportedSteady map[runtime.RateLimit]int
+	// pausedUntil is the end of the wait after a 429. limitedSince is the time of the first 429
+	// since any other response.
 	pausedUntil, limitedSince time.Time
 }
 
-// An attempt is one that is on its way.
+// An attempt is an attempt in flight.
 type attempt struct {
 	operation *runtime.Operation
 	sent      time.Time
-	// window is the steady window in which it was sent, and place its place among
-	// our attempts there, from 1 on.
-	window, place int
+	// window is the number of the steady window in which the attempt was sent, and ordinal its
+	// number among the Client's attempts in that window, starting at 1.
+	window, ordinal int
 }
 
 func newLimiter(op *runtime.Operation, policy RetryPolicy, share float64, override CallLimits) *limiter {
 	return &limiter{
-		policy:   policy,
-		override: override,
-		pause:    time.Second,
-		told:     make(map[runtime.RateLimit]int),
-		turn:     make(chan struct{}, 1),
-		news:     make(chan struct{}, 1),
-		burst:    newBurstWindow(orUnlimited(op.Burst, time.Second), share),
-		steady:   newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
-		daily:    newDailyWindow(dailyOf(op.Endpoint()), share),
+		policy:         policy,
+		override:       override,
+		pause:          time.Second,
+		reportedSteady: make(map[runtime.RateLimit]int),
+		queue:          make(chan struct{}, 1),
+		responded:      make(chan struct{}, 1),
+		burst:          newBurstWindow(orUnlimited(op.Burst, time.Second), share),
+		steady:         newSteadyWindow(orUnlimited(op.Steady, time.Minute), share),
+		daily:          newDailyWindow(dailyLimit(op.Endpoint()), share),
 	}
 }
 
-// unlimited is more calls than any window sees.
+// unlimited is more calls than a window can have.
 const unlimited = 1 << 20
 
-// orUnlimited is a limit that nothing is known of before the answers tell it.
+// orUnlimited replaces an unknown limit, until responses report one.
 func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimit {
 	if limit == (runtime.RateLimit{}) {
 		return runtime.RateLimit{Calls: unlimited, Window: window}
@@ -148,112 +147,111 @@ func orUnlimited(limit runtime.RateLimit, window time.Duration) runtime.RateLimi
 	return limit
 }
 
-// as has the windows hold as many calls as the operation may make in them.
-func (l *limiter) as(op *runtime.Operation) {
+// applyLimits sets the limits of the windows to those of the operation.
+func (l *limiter) applyLimits(op *runtime.Operation) {
 	l.burst.calls = orUnlimited(op.Burst, l.burst.length).Calls
 	l.steady.calls = orUnlimited(op.Steady, l.steady.length).Calls
 	if l.override != (CallLimits{}) {
 		l.burst.calls, l.steady.calls = l.override.PerSecond, l.override.PerMinute
 	}
-	if calls, ok := l.told[op.Steady]; ok {
+	if calls, ok := l.reportedSteady[op.Steady]; ok {
 		l.steady.calls = calls
 	}
 }
 
-// acquire waits until an attempt of an operation may be sent. Each success is followed by a
+// acquire waits until an attempt may be sent. Each success must be followed by a call of
 // release.
 func (l *limiter) acquire(ctx context.Context, op *runtime.Operation) (attempt, error) {
-	if err := l.worthwhile(ctx, op); err != nil {
+	if err := l.checkWait(ctx, op); err != nil {
 		return attempt{}, err
 	}
 	select {
-	case l.turn <- struct{}{}:
+	case l.queue <- struct{}{}:
 	case <-ctx.Done():
 		return attempt{}, ctx.Err()
 	}
-	defer func() { <-l.turn }()
+	defer func() { <-l.queue }()
 
 	for {
-		if a, ok := l.take(op); ok {
+		if a, ok := l.tryAcquire(op); ok {
 			return a, nil
 		}
-		if err := l.worthwhile(ctx, op); err != nil {
+		if err := l.checkWait(ctx, op); err != nil {
 			return attempt{}, err
 		}
-		if err := sleep(ctx, l.opens(op), l.news); err != nil {
+		if err := waitUntil(ctx, l.availableAt(op), l.responded); err != nil {
 			return attempt{}, err
 		}
 	}
 }
 
-// worthwhile refuses a wait that the context would end, and one after which the
-// operation would have been answered 429 for too long.
-func (l *limiter) worthwhile(ctx context.Context, op *runtime.Operation) error {
+// checkWait returns an error if the wait would exceed the context's deadline or the maximum
+// time of 429 responses.
+func (l *limiter) checkWait(ctx context.Context, op *runtime.Operation) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.as(op)
+	l.applyLimits(op)
 	now := time.Now()
-	if deadline, ok := ctx.Deadline(); ok && deadline.Before(l.opensAt(now)) {
-		return &limitError{wait: l.opensAt(now).Sub(now)}
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(l.nextAvailable(now)) {
+		return &limitError{wait: l.nextAvailable(now).Sub(now)}
 	}
 	if since := l.limitedSince; !since.IsZero() && l.pausedUntil.After(now) && l.pausedUntil.Sub(since) > l.policy.MaxRateLimited {
 		return &limitError{wait: l.pausedUntil.Sub(now), limitedFor: now.Sub(since)}
 	}
-	if wait := l.daily.opens(now).Sub(now); wait > l.policy.MaxRateLimited {
-		return &limitError{wait: wait, ofDay: true}
+	if wait := l.daily.availableAt(now).Sub(now); wait > l.policy.MaxRateLimited {
+		return &limitError{wait: wait, daily: true}
 	}
 	return nil
 }
 
-// release is told the reply to an attempt, nil if there was none. It gives the
-// moment since which the operation has been answered nothing but 429, if it has.
+// release records the response to an attempt, which is nil if there was none. It returns the
+// time since which the operation has got only 429 responses, or zero.
 func (l *limiter) release(a attempt, resp *http.Response) (limitedSince time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.as(a.operation)
+	l.applyLimits(a.operation)
 	l.inFlight--
 	now := time.Now()
-	l.burst.answer(a.sent, now)
+	l.burst.done(a.sent, now)
 	switch {
 	case resp != nil && resp.StatusCode == http.StatusTooManyRequests:
-		l.steady.refused()
-		l.daily.refused()
-		l.limitedFrom(now)
-		l.pauseFrom(now, retryAfter(resp, l.policy.MaxRetryAfter))
+		l.steady.refund()
+		l.daily.refund()
+		l.markRateLimited(now)
+		l.pauseFor(now, retryAfter(resp, l.policy.MaxRetryAfter))
 	case resp != nil:
 		l.limitedSince = time.Time{}
 		fallthrough
 	default:
 		before := l.steady.calls
-		if l.steady.reply(a, resp, now, l.inFlight) {
-			l.burst.faster()
-			l.burst.spaced = l.burst.spaced && l.steady.last.IsZero()
+		if l.steady.update(a, resp, now, l.inFlight) {
+			l.burst.speedUp()
+			l.burst.spaced = l.burst.spaced && l.steady.previousEnd.IsZero()
 		}
 		if l.steady.calls != before {
-			l.told[a.operation.Steady] = l.steady.calls
+			l.reportedSteady[a.operation.Steady] = l.steady.calls
 		}
 	}
 	select {
-	case l.news <- struct{}{}:
+	case l.responded <- struct{}{}:
 	default:
 	}
 	return l.limitedSince
 }
 
-// limitedFrom notes the first of several 429s. One that comes long after the last
-// pause is the first again: nobody has asked in between.
-func (l *limiter) limitedFrom(now time.Time) {
+// markRateLimited records the time of the first 429 in a series. If the last pause was long
+// ago, a new series begins.
+func (l *limiter) markRateLimited(now time.Time) {
 	if l.limitedSince.IsZero() || now.Sub(l.pausedUntil) > l.steady.length {
 		l.limitedSince = now
 	}
 }
 
-// pauseFrom stops the operation for as long as a 429 asks. The other answers of
-// the moment when there was no room slow it down no further, nor does a steady
-// window that others have used up.
-func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
+// pauseFor stops the endpoint for as long as a 429 asks. Further 429 responses during the pause
+// don't slow it down more, and neither does a steady window that other programs have used up.
+func (l *limiter) pauseFor(now time.Time, pause time.Duration) {
 	if pause <= l.burst.length && !l.pausedUntil.After(now) {
-		l.burst.slower()
+		l.burst.slowDown()
 	}
 	if pause == 0 {
 		pause = min(l.pause, l.policy.MaxRetryAfter)
@@ -263,21 +261,21 @@ func (l *limiter) pauseFrom(now time.Time, pause time.Duration) {
 	}
 }
 
-// opens is when the next attempt may be sent, as far as is known; zero is now.
-func (l *limiter) opens(op *runtime.Operation) time.Time {
+// availableAt returns the expected time of the next attempt. Zero means now.
+func (l *limiter) availableAt(op *runtime.Operation) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.as(op)
-	return l.opensAt(time.Now())
+	l.applyLimits(op)
+	return l.nextAvailable(time.Now())
 }
 
-// take counts an attempt as sent if it may be.
-func (l *limiter) take(op *runtime.Operation) (attempt, bool) {
+// tryAcquire counts an attempt as sent, if one may be sent now.
+func (l *limiter) tryAcquire(op *runtime.Operation) (attempt, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.as(op)
+	l.applyLimits(op)
 	now := time.Now()
-	if !l.opensAt(now).IsZero() {
+	if !l.nextAvailable(now).IsZero() {
 		return attempt{}, false
 	}
 	l.inFlight++
@@ -288,12 +286,12 @@ func (l *limiter) take(op *runtime.Operation) (attempt, bool) {
 	return a, true
 }
 
-func (l *limiter) opensAt(now time.Time) (at time.Time) {
+func (l *limiter) nextAvailable(now time.Time) (at time.Time) {
 	others := l.steady.others()
-	if room, end := l.steady.room(now, l.inFlight); room <= others {
+	if available, end := l.steady.available(now, l.inFlight); available <= others {
 		at = end
 	}
-	for _, opens := range []time.Time{l.burst.opens(now, l.inFlight, others), l.daily.opens(now), l.pausedUntil} {
+	for _, opens := range []time.Time{l.burst.availableAt(now, l.inFlight, others), l.daily.availableAt(now), l.pausedUntil} {
 		if opens.After(now) && opens.After(at) {
 			at = opens
 		}
@@ -301,8 +299,8 @@ func (l *limiter) opensAt(now time.Time) (at time.Time) {
 	return at
 }
 
-// sleep waits until a time, or until there is news.
-func sleep(ctx context.Context, until time.Time, news <-chan struct{}) error {
+// waitUntil waits until a time or until wake receives.
+func waitUntil(ctx context.Context, until time.Time, wake <-chan struct{}) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -311,7 +309,7 @@ func sleep(ctx context.Context, until time.Time, news <-chan struct{}) error {
 	select {
 	case <-timer.C:
 		return nil
-	case <-news:
+	case <-wake:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

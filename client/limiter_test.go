@@ -102,7 +102,7 @@ func TestLimiterKeepsBothWindows(t *testing.T) {
 							most := least(op, n, steadyPhase) * 103 / 100
 							if steadyPhase > 0 {
 								// Nothing tells the fraction of the second that RateLimit-Reset leaves out.
-								most += margin
+								most += resetMargin
 							}
 							if took > most {
 								t.Errorf("took %v, want at most %v", took, most)
@@ -154,7 +154,7 @@ func TestLimiterWithoutHeaders(t *testing.T) {
 			t.Errorf("%d answers were 429", f.refused)
 		}
 		waited := f.accepted[op.Steady.Calls].Sub(f.accepted[0])
-		if waited < op.Steady.Window || waited > op.Steady.Window+margin+time.Second {
+		if waited < op.Steady.Window || waited > op.Steady.Window+resetMargin+time.Second {
 			t.Errorf("the first request beyond the quota came after %v", waited)
 		}
 	})
@@ -174,7 +174,7 @@ func TestLimiterPausesAfter429(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				events, profiles := operation(klaviyo.OperationCreateEvent), operation(klaviyo.OperationCreateProfile)
 				status := http.StatusTooManyRequests
-				limited := limitedTo(roundTripper(func(req *http.Request) (*http.Response, error) {
+				limited := limitedTo(roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					resp := answer(status, "")
 					status = http.StatusAccepted
 					resp.Header.Set("Retry-After", test.retryAfter)
@@ -199,7 +199,7 @@ func TestLimiterPausesTheWaitingRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationRequestProfileDeletion)
 		requests := 0
-		limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+		limited := limitedTo(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			requests++
 			if requests > 1 {
 				return answer(http.StatusAccepted, ""), nil
@@ -219,7 +219,7 @@ func TestLimiterPausesTheWaitingRequest(t *testing.T) {
 
 // exhausted is a limiter whose operation has no quota for another 50 seconds.
 func exhausted(op *klaviyo.Operation) http.RoundTripper {
-	limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+	limited := limitedTo(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 		return quotaAnswer(0, 49), nil
 	}))
 	limited.RoundTrip(requestOf(context.Background(), op))
@@ -315,7 +315,7 @@ func TestLimiterHearsOfRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateProfile)
 		replies := 0
-		limited := limitedTo(roundTripper(func(*http.Request) (*http.Response, error) {
+		limited := limitedTo(roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			replies++
 			resp := quotaAnswer(1, 49)
 			if replies == 1 {

@@ -50,9 +50,9 @@ func (l *limiter) limits(now time.Time) Limits {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	limits := Limits{
-		Burst:  l.burst.left(now, l.inFlight, l.steady.others()),
+		Burst:  l.burst.remaining(now, l.inFlight, l.steady.others()),
 		Steady: l.steady.remaining(now, l.inFlight),
-		Daily:  l.daily.left(now),
+		Daily:  l.daily.remaining(now),
 	}
 	for _, w := range []*Window{&limits.Burst, &limits.Steady} {
 		if w.Limit == unlimited {
@@ -65,7 +65,7 @@ func (l *limiter) limits(now time.Time) Limits {
 	return limits
 }
 
-func (w *burstWindow) left(now time.Time, inFlight, others int) Window {
+func (w *burstWindow) remaining(now time.Time, inFlight, others int) Window {
 	counted := inFlight
 	var reset time.Time
 	for _, answered := range w.answered {
@@ -75,14 +75,14 @@ func (w *burstWindow) left(now time.Time, inFlight, others int) Window {
 		}
 	}
 	if inFlight > 0 {
-		reset = now.Add(w.length) // or as long after their answers
+		reset = now.Add(w.length) // at the earliest; their responses count from then on
 	}
 	return Window{Limit: w.calls, Remaining: max(0, w.allowance(others)-counted), Reset: reset}
 }
 
 func (w *steadyWindow) remaining(now time.Time, inFlight int) Window {
-	present := *w // room may begin another window
-	room, end := present.room(now, inFlight)
+	present := *w // available may start a new window
+	room, end := present.available(now, inFlight)
 	if !now.Before(w.end) && inFlight == 0 {
 		end = time.Time{}
 	}

@@ -7,28 +7,27 @@ import (
 	"strconv"
 )
 
-// masked stands where a server wrote the private key. It is no name, so that a code or
-// an id with it isn't one either.
-const masked = "***"
+// keyMask replaces the private key. It isn't a valid name, so a code or an id that contains it
+// isn't valid either.
+const keyMask = "***"
 
-// minCutKey is how much of the key an answer's last characters have to be for them to
-// count as the key, cut off.
-const minCutKey = 6
+// minTruncatedKey is how many characters of the key must end a response for them to count as a
+// truncated key.
+const minTruncatedKey = 6
 
-// maxEscape is how many backslashes before a character, or 25s behind its percent sign,
-// count as its escape: JSON in JSON doubles them. Without a bound, a long row of them
-// would be read anew from each of its places.
+// maxEscape is the maximum number of backslashes, or of "25" after a percent sign, that count
+// as an escape: nested JSON doubles them. The bound keeps the search linear.
 const maxEscape = 32
 
-// maskKey takes the private key out of the headers and the body of every answer, before
-// anything else reads them: a server may repeat what it was sent. The key stands in this
-// closure, where no formatting reaches it.
-func maskKey(key string) link {
+// maskKey removes the private key from the headers and body of each response before they are
+// read: a server may repeat what it received. The key is stored only in this closure, where
+// formatting can't print it.
+func maskKey(key string) middleware {
 	return func(next http.RoundTripper) http.RoundTripper {
 		if key == "" {
 			return next
 		}
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			resp, err := next.RoundTrip(req)
 			if err != nil {
 				return nil, err
@@ -38,52 +37,52 @@ func maskKey(key string) link {
 					values[i] = string(withoutKey([]byte(value), key))
 				}
 			}
-			resp.Body = io.NopCloser(bytes.NewReader(withoutKey(peek(resp), key)))
+			resp.Body = io.NopCloser(bytes.NewReader(withoutKey(bufferedBody(resp), key)))
 			return resp, nil
 		})
 	}
 }
 
-// withoutKey puts masked in the place of each key in a text. The key may be written as it
-// is, with the escapes of JSON or URLs, or be cut off by the end of the text. JSON stays
-// JSON.
+// withoutKey replaces each occurrence of the key by keyMask. The key may be escaped as in JSON
+// or URLs, or truncated at the end of the text. JSON stays valid.
 func withoutKey(text []byte, key string) []byte {
 	if bytes.Contains(text, []byte(key)) {
-		text = bytes.ReplaceAll(text, []byte(key), []byte(masked))
+		text = bytes.ReplaceAll(text, []byte(key), []byte(keyMask))
 	}
 	beginnings := key[:1] + `\%`
-	var shown []byte
-	kept := 0
+	var out []byte
+	copied := 0
 	for at := 0; at < len(text); {
 		skipped := bytes.IndexAny(text[at:], beginnings)
 		if skipped < 0 {
 			break
 		}
 		at += skipped
-		n := keyAt(text[at:], key)
+		n := matchKey(text[at:], key)
 		if n == 0 {
 			at++
 			continue
 		}
-		shown = append(append(shown, text[kept:at]...), masked...)
+		out = append(append(out, text[copied:at]...), keyMask...)
 		at += n
-		kept = at
+		copied = at
 	}
-	if kept == 0 {
+	if copied == 0 {
 		return text
 	}
-	return append(shown, text[kept:]...)
+	return append(out, text[copied:]...)
 }
 
-// keyAt gives the length of the key at the beginning of a text, 0 if it isn't there.
-func keyAt(text []byte, key string) int {
+// matchKey returns the length of the key at the beginning of text, or 0 if text doesn't begin
+// with it.
+func matchKey(text []byte, key string) int {
 	length := 0
 	for i := range len(key) {
-		n := characterAt(text[length:], key[i])
+		n := matchCharacter(text[length:], key[i])
 		switch {
 		case n > 0:
 			length += n
-		case i >= minCutKey && isCutOff(text[length:]):
+		case i >= minTruncatedKey && isTruncated(text[length:]):
 			return len(text)
 		default:
 			return 0
@@ -92,9 +91,9 @@ func keyAt(text []byte, key string) int {
 	return length
 }
 
-// characterAt gives the length of a character at the beginning of a text, where it may be
-// p, %70, %2570, \u0070, or p after backslashes, as in a JSON text within another.
-func characterAt(text []byte, c byte) int {
+// matchCharacter returns the length of the character c at the beginning of text, or 0. It may
+// be written as p, %70, %2570, \u0070, or p after backslashes, as in nested JSON.
+func matchCharacter(text []byte, c byte) int {
 	escape := 0
 	for escape < min(len(text), maxEscape) && text[escape] == '\\' {
 		escape++
@@ -123,7 +122,7 @@ func characterAt(text []byte, c byte) int {
 	return 0
 }
 
-// hasHex tells whether a text begins with the two hexadecimal digits of a character.
+// hasHex reports whether text begins with the two hexadecimal digits of c.
 func hasHex(text []byte, c byte) bool {
 	if len(text) < 2 {
 		return false
@@ -132,7 +131,7 @@ func hasHex(text []byte, c byte) bool {
 	return err == nil && byte(n) == c
 }
 
-// isCutOff tells whether a text holds no more than the beginning of an escape.
-func isCutOff(text []byte) bool {
+// isTruncated reports whether text is at most the beginning of an escape.
+func isTruncated(text []byte) bool {
 	return len(text) <= 5 && len(bytes.TrimRight(text, `\u%0123456789abcdefABCDEF`)) == 0
 }

@@ -86,20 +86,20 @@ func TestWithoutKey(t *testing.T) {
 			}
 			shown := withoutKey([]byte(text), key)
 			var body struct{ Detail string }
-			if err := json.Unmarshal(shown, &body); err != nil || !strings.Contains(body.Detail, masked) || showsKey(body.Detail, key) {
+			if err := json.Unmarshal(shown, &body); err != nil || !strings.Contains(body.Detail, keyMask) || showsKey(body.Detail, key) {
 				t.Errorf("%s: %s became %s", name, text, shown)
 			}
 			if !strings.HasPrefix(body.Detail, "The key ") || !strings.HasSuffix(body.Detail, " is bad.") {
 				t.Errorf("%s: %s lost more than the key: %s", name, text, shown)
 			}
 		}
-		for cut := minCutKey; cut < len(key); cut++ {
-			if shown := string(withoutKey([]byte("bad key: "+key[:cut]), key)); shown != "bad key: "+masked {
+		for cut := minTruncatedKey; cut < len(key); cut++ {
+			if shown := string(withoutKey([]byte("bad key: "+key[:cut]), key)); shown != "bad key: "+keyMask {
 				t.Errorf("the first %d characters of the key became %q", cut, shown)
 			}
 		}
 		for cut := 1; cut < 6; cut++ {
-			if shown := string(withoutKey([]byte("bad: pk_0123"+`\u0034`[:cut]), testKey)); shown != "bad: "+masked {
+			if shown := string(withoutKey([]byte("bad: pk_0123"+`\u0034`[:cut]), testKey)); shown != "bad: "+keyMask {
 				t.Errorf("a key that is cut off in an escape became %q", shown)
 			}
 		}
@@ -113,10 +113,10 @@ func TestWithoutKey(t *testing.T) {
 
 // Were each place of a row read to the row's end, these would take hours.
 func TestLongEscapesOfTheKey(t *testing.T) {
-	for _, row := range []string{`\`, "%25", "25", testKey[:minCutKey]} {
+	for _, row := range []string{`\`, "%25", "25", testKey[:minTruncatedKey]} {
 		before := strings.Repeat(row, 4<<20/len(row)) + " "
-		if got, want := string(withoutKey([]byte(before+testKey), testKey)), before+masked; got != want {
-			t.Errorf("after a row of %q, withoutKey leaves %q at the end; want %q", row, got[max(0, len(got)-50):], masked)
+		if got, want := string(withoutKey([]byte(before+testKey), testKey)), before+keyMask; got != want {
+			t.Errorf("after a row of %q, withoutKey leaves %q at the end; want %q", row, got[max(0, len(got)-50):], keyMask)
 		}
 		before = strings.Repeat(row, 4<<20/len(row))
 		if got := withoutKey([]byte(before+testKey), testKey); bytes.Contains(got, []byte(testKey)) {
@@ -164,7 +164,7 @@ func TestTheKeyInAnswers(t *testing.T) {
 
 // everythingShown is all that a Client logs, gives and tells hooks when it reads, sends
 // and upserts.
-func everythingShown(t *testing.T, transport roundTripper) string {
+func everythingShown(t *testing.T, transport roundTripperFunc) string {
 	t.Helper()
 	var shown bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&shown, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -8,17 +8,17 @@ import (
 	"sync"
 )
 
-// identifierFields are the attributes that no two profiles share, the strongest first.
+// identifierFields are the attributes that are unique among profiles, strongest first.
 var identifierFields = [...]string{"email", "phone_number", "external_id"}
 
-// identifiers are a person's values of identifierFields; what isn't known is empty.
+// identifiers are a person's values of identifierFields. Unknown ones are empty.
 type identifiers [len(identifierFields)]string
 
 func identifiersOf(p person) identifiers {
 	return identifiers{p.email, p.phoneNumber, p.externalID}
 }
 
-// strongest is the index of the first identifier that is given, or -1.
+// strongest returns the index of the first identifier that is set, or -1.
 func (ids identifiers) strongest() int {
 	for i, value := range ids {
 		if value != "" {
@@ -28,7 +28,7 @@ func (ids identifiers) strongest() int {
 	return -1
 }
 
-// weakest is the index of the last identifier that is given, or -1.
+// weakest returns the index of the last identifier that is set, or -1.
 func (ids identifiers) weakest() int {
 	for i := len(ids) - 1; i >= 0; i-- {
 		if ids[i] != "" {
@@ -38,33 +38,35 @@ func (ids identifiers) weakest() int {
 	return -1
 }
 
-// A profileMemory knows the profile ids of those people who were written to last.
-// It holds digests of their identifiers, not the identifiers. A nil one knows nobody.
+// A profileMemory is a cache of profile ids by identifier. It evicts entries by the clock
+// algorithm. It stores digests of the identifiers, not the identifiers. A nil profileMemory is
+// empty.
 type profileMemory struct {
-	mu     sync.Mutex
-	seed   maphash.Seed
-	size   int
-	people []remembered
-	// indexes tell where in people a profile id is, and the owner of an identifier.
+	mu      sync.Mutex
+	seed    maphash.Seed
+	size    int
+	entries []memoryEntry
+	// indexes maps the digests of profile ids and identifiers to indexes of entries.
 	indexes map[digest]uint32
-	// hand is at the person who is forgotten next, unless looked up since it came by.
+	// hand is the index of the entry to evict next, unless it was looked up since the hand last
+	// passed.
 	hand int
 }
 
-// remembered is one person. It has no pointers: people take no more than it shows.
-type remembered struct {
+// A memoryEntry is one person. It has no pointers, so that the size of entries is fixed.
+type memoryEntry struct {
 	profileID profileID
-	known     [len(identifierFields)]digest
+	digests   [len(identifierFields)]digest
 	lookedUp  bool
 }
 
-// A profileID is one of Klaviyo's, which have 26 characters. Shorter ones end in
-// zeros, and longer ones aren't remembered.
+// A profileID is a Klaviyo profile id, of 26 characters. Shorter ids are padded with zeros, and
+// longer ids aren't stored.
 type profileID [26]byte
 
-// A digest stands for an identifier or a profile id; the zero digest for none. Nobody
-// can choose identifiers of the same digest, since the seed is the memory's own; by chance
-// one lookup in ten million millions finds another's.
+// A digest is the hash of an identifier or a profile id. The zero digest means none. The seed
+// is random, so collisions can't be provoked. By chance, about one lookup in 10^13 finds
+// another person.
 type digest [8]byte
 
 func newProfileMemory(people int) *profileMemory {
@@ -74,9 +76,9 @@ func newProfileMemory(people int) *profileMemory {
 	return &profileMemory{seed: maphash.MakeSeed(), size: people, indexes: make(map[digest]uint32)}
 }
 
-// lookup gives the profile of the strongest identifier that is known, and which one
-// that is.
-func (m *profileMemory) lookup(ids identifiers) (id string, by int) {
+// lookup returns the profile id of the strongest known identifier, and the index of that
+// identifier.
+func (m *profileMemory) lookup(ids identifiers) (id string, matchedBy int) {
 	if m == nil {
 		return "", 0
 	}
@@ -84,21 +86,21 @@ func (m *profileMemory) lookup(ids identifiers) (id string, by int) {
 	defer m.mu.Unlock()
 	for i, value := range ids {
 		if at, ok := m.indexes[m.digestOf(i, value)]; ok {
-			m.people[at].lookedUp = true
-			return m.people[at].profileID.String(), i
+			m.entries[at].lookedUp = true
+			return m.entries[at].profileID.String(), i
 		}
 	}
 	return "", 0
 }
 
-// learn is told that a profile has identifiers, and so that no other one has.
+// learn records that a profile has identifiers. No other profile has them then.
 func (m *profileMemory) learn(id string, ids identifiers) {
 	if m == nil || id == "" || len(id) > len(profileID{}) {
 		return
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	at := m.place(id)
+	at := m.indexFor(id)
 	for i, value := range ids {
 		d := m.digestOf(i, value)
 		if d == (digest{}) {
@@ -107,13 +109,13 @@ func (m *profileMemory) learn(id string, ids identifiers) {
 		if other, ok := m.indexes[d]; ok && other != at {
 			m.remove(other)
 		}
-		delete(m.indexes, m.people[at].known[i])
-		m.people[at].known[i] = d
+		delete(m.indexes, m.entries[at].digests[i])
+		m.entries[at].digests[i] = d
 		m.indexes[d] = at
 	}
 }
 
-// forget is told that there is no such profile.
+// forget removes a profile that doesn't exist.
 func (m *profileMemory) forget(id string) {
 	if m == nil {
 		return
@@ -125,52 +127,52 @@ func (m *profileMemory) forget(id string) {
 	}
 }
 
-// place gives the index of a profile: its own, or a new one's, or that of somebody who
-// is forgotten for it.
-func (m *profileMemory) place(id string) uint32 {
+// indexFor returns the index of a profile: its existing entry, a new one, or one whose person
+// is evicted.
+func (m *profileMemory) indexFor(id string) uint32 {
 	d := m.digestOfID(id)
 	at, ok := m.indexes[d]
 	switch {
 	case ok:
 		return at
-	case len(m.people) < m.size:
-		at = uint32(len(m.people))
-		m.people = append(m.people, remembered{})
+	case len(m.entries) < m.size:
+		at = uint32(len(m.entries))
+		m.entries = append(m.entries, memoryEntry{})
 	default:
-		at = m.oldest()
+		at = m.victim()
 		m.remove(at)
 	}
-	copy(m.people[at].profileID[:], id)
+	copy(m.entries[at].profileID[:], id)
 	m.indexes[d] = at
 	return at
 }
 
-// oldest gives everybody who was looked up since the last time a second chance.
-func (m *profileMemory) oldest() uint32 {
+// victim returns the next entry that wasn't looked up since the hand last passed.
+func (m *profileMemory) victim() uint32 {
 	for {
 		at := uint32(m.hand)
 		m.hand = (m.hand + 1) % m.size
-		if !m.people[at].lookedUp {
+		if !m.entries[at].lookedUp {
 			return at
 		}
-		m.people[at].lookedUp = false
+		m.entries[at].lookedUp = false
 	}
 }
 
-// remove forgets a person, whose index stays free until the hand comes by.
+// remove clears an entry. It is reused when the hand reaches it.
 func (m *profileMemory) remove(at uint32) {
-	p := &m.people[at]
+	p := &m.entries[at]
 	delete(m.indexes, m.digestOfID(p.profileID.String()))
-	for _, d := range p.known {
+	for _, d := range p.digests {
 		delete(m.indexes, d)
 	}
-	*p = remembered{}
+	*p = memoryEntry{}
 }
 
 func (id profileID) String() string { return string(bytes.TrimRight(id[:], "\x00")) }
 
-// digestOf gives the digest of the i-th identifier. Email addresses that differ by
-// case are the same.
+// digestOf returns the digest of the i-th identifier. Email addresses are compared
+// case-insensitively.
 func (m *profileMemory) digestOf(i int, value string) digest {
 	if value == "" {
 		return digest{}
@@ -178,12 +180,12 @@ func (m *profileMemory) digestOf(i int, value string) digest {
 	if identifierFields[i] == "email" {
 		value = strings.ToLower(value)
 	}
-	return m.digestIn(identifierFields[i], value)
+	return m.hash(identifierFields[i], value)
 }
 
-func (m *profileMemory) digestOfID(id string) digest { return m.digestIn("id", id) }
+func (m *profileMemory) digestOfID(id string) digest { return m.hash("id", id) }
 
-func (m *profileMemory) digestIn(field, value string) (d digest) {
+func (m *profileMemory) hash(field, value string) (d digest) {
 	binary.NativeEndian.PutUint64(d[:], maphash.String(m.seed, field+":"+value))
 	return d
 }

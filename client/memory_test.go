@@ -63,8 +63,8 @@ func TestProfileMemoryIsBounded(t *testing.T) {
 	for i := range 1000 {
 		m.learn(strconv.Itoa(i), identifiers{strconv.Itoa(i) + "@example.com", "", strconv.Itoa(i)})
 	}
-	if len(m.people) != 2 || len(m.indexes) != 6 {
-		t.Errorf("%d people with %d ids and identifiers, want 2 with 6", len(m.people), len(m.indexes))
+	if len(m.entries) != 2 || len(m.indexes) != 6 {
+		t.Errorf("%d people with %d ids and identifiers, want 2 with 6", len(m.entries), len(m.indexes))
 	}
 }
 

@@ -24,9 +24,9 @@ func (c *counters) stats() Stats {
 }
 
 // observe counts and logs each attempt, and calls the hooks.
-func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link {
+func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) middleware {
 	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			call := callOf(req)
 			call.attempts++
 			counters.requests.Add(1)
@@ -36,7 +36,7 @@ func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link 
 
 			start := time.Now()
 			resp, err := next.RoundTrip(req)
-			took := time.Since(start)
+			duration := time.Since(start)
 
 			status := 0
 			if err == nil {
@@ -48,11 +48,11 @@ func observe(logger *slog.Logger, counters *counters, hooks []AttemptHook) link 
 			}
 			logger.DebugContext(req.Context(), "klaviyo attempt",
 				"operation", call.operation.ID, "attempt", call.attempts, "status", status,
-				"wait", call.waited, "duration", took)
+				"wait", call.waited, "duration", duration)
 			if len(hooks) > 0 {
 				a := Attempt{
 					Operation: call.operation, Number: call.attempts, StatusCode: status,
-					Err: reasonOf(req, resp, err), Wait: call.waited, Duration: took,
+					Err: attemptError(req, resp, err), Wait: call.waited, Duration: duration,
 				}
 				for _, hook := range hooks {
 					hook(req.Context(), a)

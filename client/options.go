@@ -23,13 +23,13 @@ type Option func(*config) error
 
 type config struct {
 	baseURL        *url.URL
-	httpClient     http.Client // a copy of the caller's
+	httpClient     http.Client // a copy of the caller's client
 	logger         *slog.Logger
 	retry          RetryPolicy
 	externalIDOnly bool
 	quotaShare     float64
 	limitOverrides map[runtime.Endpoint]CallLimits
-	people         int // to remember
+	memorySize     int // to remember
 	companyID      string
 	userAgent      string
 	hooks          []AttemptHook
@@ -43,7 +43,7 @@ func defaultConfig() config {
 
 		quotaShare:     1,
 		limitOverrides: make(map[runtime.Endpoint]CallLimits),
-		people:         defaultPeople,
+		memorySize:     defaultMemorySize,
 	}
 }
 
@@ -80,7 +80,7 @@ var defaultTransport = sync.OnceValue(func() http.RoundTripper {
 // fragment. Plain HTTP is allowed only for localhost, 127.0.0.0/8 and ::1.
 func WithBaseURL(base string) Option {
 	return func(c *config) error {
-		// The URL itself stays out of the errors: it may hold a password.
+		// The errors don't contain the URL, which may contain a password.
 		u, err := url.Parse(base)
 		switch {
 		case err != nil || u.Host == "" || u.Opaque != "":
@@ -166,7 +166,7 @@ func WithExternalIDOnly() Option {
 // which is the default. The limits are rounded down, to at least one call.
 func WithQuotaShare(share float64) Option {
 	return func(c *config) error {
-		if !(share > 0 && share <= 1) { // so that NaN isn't either
+		if !(share > 0 && share <= 1) { // also rejects NaN
 			return optionError("WithQuotaShare", "give a share above 0 and at most 1, such as 0.8")
 		}
 		c.quotaShare = share
@@ -196,7 +196,7 @@ func WithLimit(op *runtime.Operation, limits CallLimits) Option {
 }
 
 // defaultPeople is the default of WithProfileMemory.
-const defaultPeople = 100_000
+const defaultMemorySize = 100_000
 
 // WithProfileMemory sets the number of people whose profile ids the Client remembers, so that
 // a create_profile for one of them takes one call. The least recently written are forgotten
@@ -208,7 +208,7 @@ func WithProfileMemory(people int) Option {
 		if people < 0 {
 			return optionError("WithProfileMemory", "give the number of people to remember, or 0 for none")
 		}
-		c.people = people
+		c.memorySize = people
 		return nil
 	}
 }
@@ -253,7 +253,7 @@ func checkKey(key string) error {
 	switch {
 	case key == "":
 		return optionError("New", "the private API key is empty; create one in the Klaviyo account (Settings, API keys)")
-	case len(key) == companyIDLength && !strings.ContainsFunc(key, isNoLetterOrDigit):
+	case len(key) == companyIDLength && !strings.ContainsFunc(key, isNotAlphanumeric):
 		return optionError("New", "this is the account's public key; give a private one, which begins with pk_ (Settings, API keys)")
 	}
 	for _, r := range key {
@@ -267,7 +267,7 @@ func checkKey(key string) error {
 	return nil
 }
 
-func isNoLetterOrDigit(r rune) bool {
+func isNotAlphanumeric(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 

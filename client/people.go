@@ -11,23 +11,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A person is someone whom a body has to name.
+// A person is a person in a body.
 type person struct {
-	// email, phoneNumber and profileID suffice, each by itself.
+	// One of email, phoneNumber and profileID is required.
 	email, phoneNumber, profileID string
-	// externalID suffices with WithExternalIDOnly.
+	// externalID is enough with WithExternalIDOnly.
 	externalID string
-	// pointers say where to put an identifier.
+	// pointers are the locations at which an identifier can be added.
 	pointers []string
 }
 
-func (p person) identified(externalIDOnly bool) bool {
+func (p person) hasIdentifier(externalIDOnly bool) bool {
 	isGiven := func(id string) bool { return strings.TrimSpace(id) != "" }
 	return isGiven(p.email) || isGiven(p.phoneNumber) || isGiven(p.profileID) || externalIDOnly && isGiven(p.externalID)
 }
 
-// identify notes an identifier that stands at a place of a person's object.
-func (p *person) identify(places runtime.People, place, value string) {
+// set sets the identifier at a location in the person's object.
+func (p *person) set(places runtime.People, place, value string) {
 	for _, known := range []struct {
 		place string
 		id    *string
@@ -43,9 +43,9 @@ func (p *person) identify(places runtime.People, place, value string) {
 	}
 }
 
-// peopleIn gives the people whom a body of an operation names. If a body has lists of
-// them and no element in any, they are one person who isn't named. The error is of a
-// body that has something else in a person's place.
+// peopleIn returns the people in a body. If the body has lists of people and all are empty, it
+// returns one person without identifiers. It returns an error if there is something else in the
+// place of a person.
 func peopleIn(op *runtime.Operation, body []byte) ([]person, error) {
 	var people []person
 	var lists []string
@@ -54,7 +54,7 @@ func peopleIn(op *runtime.Operation, body []byte) ([]person, error) {
 		if err != nil {
 			return nil, err
 		}
-		if list, ok := strings.CutSuffix(places.At, "/*"); ok && len(found) == 0 && (places.Instead == "" || look(body, places.Instead) == nil) {
+		if list, ok := strings.CutSuffix(places.At, "/*"); ok && len(found) == 0 && (places.Instead == "" || lookUp(body, places.Instead) == nil) {
 			lists = append(lists, list)
 		}
 		people = append(people, found...)
@@ -65,22 +65,22 @@ func peopleIn(op *runtime.Operation, body []byte) ([]person, error) {
 	return people, nil
 }
 
-var errOtherBody = errors.New("something else than the operation's body")
+var errWrongBody = errors.New("something else than the operation's body")
 
-// findPeople gives those at one of the places. It reads the body once, for that may
-// have megabytes.
+// findPeople returns the people at places. It reads the body, which may have megabytes, only
+// once.
 func findPeople(places runtime.People, body []byte) ([]person, error) {
 	f := finder{
-		// A buffer's bytes are not copied.
+		// The decoder doesn't copy the bytes of a bytes.Buffer.
 		Decoder: jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 		places:  places,
 		inList:  strings.Contains(places.At, "*"),
 	}
-	if err := f.find("", strings.Split(places.At, "/")[1:]); err != nil {
+	if err := f.walk("", strings.Split(places.At, "/")[1:]); err != nil {
 		return nil, err
 	}
 	if len(f.people) == 0 && !f.inList {
-		f.people = []person{f.unnamed(places.At)}
+		f.people = []person{f.newPerson(places.At)}
 	}
 	return f.people, nil
 }
@@ -93,8 +93,8 @@ type finder struct {
 	people []person
 }
 
-// unnamed is the person at a pointer before anything is known of them.
-func (f *finder) unnamed(at string) person {
+// newPerson returns a person without identifiers at a pointer.
+func (f *finder) newPerson(at string) person {
 	if f.inList {
 		return person{pointers: []string{at}}
 	}
@@ -107,32 +107,32 @@ func (f *finder) unnamed(at string) person {
 	return p
 }
 
-// find follows the way to people from the value at a pointer on.
-func (f *finder) find(at string, way []string) error {
+// walk follows path to people, starting at the value at a pointer.
+func (f *finder) walk(at string, path []string) error {
 	kind := f.PeekKind()
 	switch {
 	case kind == 'n' && !f.inList:
 		return f.SkipValue()
-	case len(way) == 0:
+	case len(path) == 0:
 		return f.person(at)
-	case way[0] == "*" && kind == '[':
-		return f.elements(func(i int) error { return f.find(at+"/"+strconv.Itoa(i), way[1:]) })
-	case way[0] != "*" && kind == '{':
+	case path[0] == "*" && kind == '[':
+		return f.elements(func(i int) error { return f.walk(at+"/"+strconv.Itoa(i), path[1:]) })
+	case path[0] != "*" && kind == '{':
 		return f.members(func(name string) error {
-			if name != way[0] {
+			if name != path[0] {
 				return f.SkipValue()
 			}
-			return f.find(at+"/"+name, way[1:])
+			return f.walk(at+"/"+name, path[1:])
 		})
 	case kind == 'n':
 		return f.SkipValue()
 	}
-	return f.otherBody()
+	return f.wrongBody()
 }
 
-// person reads the person at a pointer.
+// person reads a person.
 func (f *finder) person(at string) error {
-	p := f.unnamed(at)
+	p := f.newPerson(at)
 	var err error
 	switch f.PeekKind() {
 	case '{':
@@ -140,17 +140,17 @@ func (f *finder) person(at string) error {
 	case '"', 'n':
 		err = f.identifier(&p, runtime.Self)
 	default:
-		return f.otherBody()
+		return f.wrongBody()
 	}
 	f.people = append(f.people, p)
 	return err
 }
 
-// identifiers reads those within an object of a person.
+// identifiers reads the identifiers in a person's object.
 func (f *finder) identifiers(p *person, place string) error {
 	return f.members(func(name string) error {
 		place := place + "/" + name
-		switch within, is := f.leadsTo(place); {
+		switch within, is := f.identifierAt(place); {
 		case is:
 			return f.identifier(p, place)
 		case within && f.PeekKind() == '{':
@@ -160,9 +160,9 @@ func (f *finder) identifiers(p *person, place string) error {
 	})
 }
 
-// leadsTo tells whether there is an identifier within a place, or whether the place is
-// an identifier's.
-func (f *finder) leadsTo(place string) (within, is bool) {
+// identifierAt reports whether there is an identifier within place, and whether place is the
+// location of one.
+func (f *finder) identifierAt(place string) (within, is bool) {
 	for _, id := range []string{f.places.Email, f.places.PhoneNumber, f.places.ExternalID, f.places.ProfileID} {
 		is = is || id == place
 		within = within || strings.HasPrefix(id, place+"/")
@@ -177,14 +177,14 @@ func (f *finder) identifier(p *person, place string) error {
 	case '"':
 		token, err := f.ReadToken()
 		if err == nil {
-			p.identify(f.places, place, token.String())
+			p.set(f.places, place, token.String())
 		}
 		return err
 	}
-	return f.otherBody()
+	return f.wrongBody()
 }
 
-// members calls do at the value of each member of an object.
+// members calls do for each member of an object.
 func (f *finder) members(do func(name string) error) error {
 	if _, err := f.ReadToken(); err != nil {
 		return err
@@ -202,7 +202,7 @@ func (f *finder) members(do func(name string) error) error {
 	return err
 }
 
-// elements calls do at each element of a list.
+// elements calls do for each element of a list.
 func (f *finder) elements(do func(i int) error) error {
 	if _, err := f.ReadToken(); err != nil {
 		return err
@@ -216,10 +216,10 @@ func (f *finder) elements(do func(i int) error) error {
 	return err
 }
 
-// otherBody is the error of a value that the body hasn't got there.
-func (f *finder) otherBody() error {
+// wrongBody returns the error for an unexpected value.
+func (f *finder) wrongBody() error {
 	if _, err := f.ReadValue(); err != nil {
 		return err
 	}
-	return errOtherBody
+	return errWrongBody
 }

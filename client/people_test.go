@@ -58,7 +58,7 @@ func TestPeopleIn20260715(t *testing.T) {
 				if err != nil || len(people) != 1 {
 					t.Fatalf("%+v, %v; want one person", people, err)
 				}
-				if got, byExtID := people[0].identified(false), people[0].identified(true); got != by.always || byExtID != by.extIDs {
+				if got, byExtID := people[0].hasIdentifier(false), people[0].hasIdentifier(true); got != by.always || byExtID != by.extIDs {
 					t.Errorf("identified %v, by external id %v; want %v, %v", got, byExtID, by.always, by.extIDs)
 				}
 				want := []string{tt.at}
@@ -92,7 +92,7 @@ func TestInstead(t *testing.T) {
 			if err != nil || (len(people) == 0) != named {
 				t.Errorf("%s: %+v, %v; want people named: %v", op, people, err, named)
 			}
-			if !named && (len(people) != 1 || people[0].identified(true) || !slices.Equal(people[0].pointers, []string{"/data/attributes/profiles/data"})) {
+			if !named && (len(people) != 1 || people[0].hasIdentifier(true) || !slices.Equal(people[0].pointers, []string{"/data/attributes/profiles/data"})) {
 				t.Errorf("%s: %+v; want the list pointed at", op, people)
 			}
 		}
@@ -111,7 +111,7 @@ func TestPeopleOfEntries(t *testing.T) {
 	}
 	for i, p := range people {
 		want := fmt.Sprintf("/data/attributes/events-bulk-create/data/%d/attributes/profile/data", i)
-		if p.identified(false) != (i%2 == 0) || p.pointers[0] != want {
+		if p.hasIdentifier(false) != (i%2 == 0) || p.pointers[0] != want {
 			t.Errorf("entry %d: %+v, want a pointer to %s", i, p, want)
 		}
 	}

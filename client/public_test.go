@@ -46,7 +46,7 @@ func TestPublicCalls(t *testing.T) {
 				k := klaviyotest.New(klaviyotest.WithKey(key), klaviyotest.WithCompanyID(companyID), klaviyotest.WithList("LIST", "Newsletter"))
 				k.Inject(klaviyotest.ServerError())
 				transport := k.Transport()
-				c, err := newClient(client.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+				c, err := newClient(client.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 					if got := req.Header.Values("Authorization"); len(got) > 0 {
 						t.Error("a public call carries the header Authorization")
 					}
@@ -89,7 +89,7 @@ func TestSendOfAPublicCall(t *testing.T) {
 
 // A call that the Client can't authenticate never leaves it.
 func TestMissingCredentials(t *testing.T) {
-	unused := client.WithHTTPClient(&http.Client{Transport: roundTripper(func(req *http.Request) (*http.Response, error) {
+	unused := client.WithHTTPClient(&http.Client{Transport: roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 		t.Errorf("%s was sent", req.URL.Path)
 		return nil, errors.New("unused")
 	})})
@@ -122,6 +122,6 @@ func TestCompanyIDs(t *testing.T) {
 	}
 }
 
-type roundTripper func(*http.Request) (*http.Response, error)
+type roundTripperFunc func(*http.Request) (*http.Response, error)
 
-func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+func (f roundTripperFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }

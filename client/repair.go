@@ -12,8 +12,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// repairs are the identifiers that a request about one person can do without if
-// Klaviyo refuses them and the person has the other one.
+// repairs are the identifiers that a request about one person can omit if Klaviyo rejects them
+// and the person has the other one.
 var repairs = []repair{
 	{
 		identifier: func(p runtime.People) string { return p.PhoneNumber },
@@ -32,30 +32,32 @@ var repairs = []repair{
 }
 
 type repair struct {
-	// identifier is its place, value what a person has there, and other what suffices.
-	identifier   func(runtime.People) string
+	// identifier returns the location of the identifier.
+	identifier func(runtime.People) string
+	// value returns the identifier of a person, and other the one that remains.
 	value, other func(person) string
-	// consent are the places of the consents to its channel and to that of the other.
+	// consent returns the locations of the consent to the identifier's channel and to the other
+	// channel.
 	consent func(runtime.People) (own, other string)
-	// property is the custom property that keeps the value, code that of the warning.
+	// property is the custom property that keeps the value, and code the code of the warning.
 	property, code string
 }
 
-// The custom properties that keep identifiers which can't be the profile's.
+// Custom properties for identifiers that the profile can't have.
 const (
 	phoneProperty = "phone"
 	emailProperty = "email"
 )
 
-// A remedy is what there is to do about an identifier that Klaviyo refused.
+// A remedy is how to proceed after Klaviyo rejected an identifier.
 type remedy struct {
-	warning Warning
-	rest    []byte // to send instead; nil where nothing more is to be sent
+	warning   Warning
+	retryBody []byte // the body to send instead, or nil
 }
 
-// remedyFor is that of an answer which blames an identifier of somebody who has another
-// one too: an error that points at it or a success that dropped it. Requests about
-// several people are for those to split who made one request of theirs.
+// remedyFor returns the remedy if a response rejects an identifier of a person who has another
+// one: an error that points at the identifier, or a success that dropped it. Requests about
+// several people aren't changed if they fail: the caller has to split them.
 func remedyFor(op *runtime.Operation, body []byte, sent *Response, err error) (remedy, bool) {
 	var refused *Error
 	isRefused := errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest
@@ -65,53 +67,54 @@ func remedyFor(op *runtime.Operation, body []byte, sent *Response, err error) (r
 	if !isRefused && (err != nil || len(sent.dropped) == 0) {
 		return remedy{}, false
 	}
-	whole, isOne := singlePerson(op, body)
+	who, single := singlePerson(op, body)
 	for _, places := range op.People {
 		for _, r := range repairs {
 			pointer := pointerTo(places, r.identifier(places))
 			switch {
-			case isDropped(pointer) && !isOne:
-				return remedy{warning: Warning{r.code, pointer[strings.LastIndexByte(pointer, '/')+1:] + " of somebody was refused; Klaviyo took the rest of the request"}}, true
-			case pointer == "" || !isOne:
+			case isDropped(pointer) && !single:
+				return remedy{warning: Warning{r.code, "Klaviyo rejected the " + pointer[strings.LastIndexByte(pointer, '/')+1:] + " of one person, and accepted the rest of the request"}}, true
+			case pointer == "" || !single:
 			case isRefused && pointer == strings.TrimSuffix(refused.Pointer, "/"):
-				return r.leaveOut(body, places, whole)
-			case isDropped(pointer) && r.value(whole) != "":
-				return r.keepDropped(op, body, places, whole), true
+				return r.omit(body, places, who)
+			case isDropped(pointer) && r.value(who) != "":
+				return r.keepAsProperty(op, body, places, who), true
 			}
 		}
 	}
 	return remedy{}, false
 }
 
-// keepDropped sends a profile whose identifier was dropped once more, to keep it as a custom
-// property. Other requests would do again what they have done.
-func (r repair) keepDropped(op *runtime.Operation, body []byte, places runtime.People, whole person) remedy {
+// keepAsProperty sends a profile whose identifier was dropped again, to keep the identifier as
+// a custom property. Other requests aren't sent again, since that would repeat their effects.
+func (r repair) keepAsProperty(op *runtime.Operation, body []byte, places runtime.People, who person) remedy {
 	if op.Upserts || op.UpdatedBy != nil {
-		if again, ok := r.leaveOut(body, places, whole); ok {
+		if again, ok := r.omit(body, places, who); ok {
 			return again
 		}
 	}
 	at := strings.TrimPrefix(pointerTo(places, r.identifier(places)), "/data/attributes/")
-	return remedy{warning: Warning{r.code, at + " was refused; Klaviyo took the rest of the request"}}
+	return remedy{warning: Warning{r.code, "Klaviyo rejected " + at + ", and accepted the rest of the request"}}
 }
 
-// singlePerson is the person whom a body is about, if it is about a single one.
+// singlePerson returns the person in a body, and whether there is exactly one.
 func singlePerson(op *runtime.Operation, body []byte) (person, bool) {
-	var whole person
+	var who person
 	for _, places := range op.People {
 		found, err := findPeople(places, body)
 		if err != nil || len(found) > 1 {
 			return person{}, false
 		}
 		for _, p := range found {
-			whole.email += p.email
-			whole.phoneNumber += p.phoneNumber
+			who.email += p.email
+			who.phoneNumber += p.phoneNumber
 		}
 	}
-	return whole, true
+	return who, true
 }
 
-// pointerTo leads to a place of a body's only person, or is empty if there is none.
+// pointerTo returns the pointer to a location of the only person in a body. It is empty if
+// there is no such location.
 func pointerTo(places runtime.People, place string) string {
 	at := strings.ReplaceAll(places.At, "*", "0")
 	switch place {
@@ -123,29 +126,29 @@ func pointerTo(places runtime.People, place string) string {
 	return at + place
 }
 
-// leaveOut takes the identifier out of the body, and the consent to its channel.
-// A request for that channel alone can't do without it.
-func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole person) (remedy, bool) {
+// omit removes the identifier and the consent to its channel from the body. It reports false if
+// the request is only for that channel.
+func (r repair) omit(body json.RawMessage, places runtime.People, who person) (remedy, bool) {
 	own, other := r.consent(places)
 	own, other = pointerTo(places, own), pointerTo(places, other)
-	isFor := func(consent string) bool { return consent != "" && look(body, consent) != nil }
-	if r.value(whole) == "" || r.other(whole) == "" || isFor(own) && !isFor(other) {
+	hasConsent := func(consent string) bool { return consent != "" && lookUp(body, consent) != nil }
+	if r.value(who) == "" || r.other(who) == "" || hasConsent(own) && !hasConsent(other) {
 		return remedy{}, false
 	}
 
 	at := pointerTo(places, r.identifier(places))
-	message := strings.TrimPrefix(at, "/data/attributes/") + " was refused; the request was sent without it"
+	message := "Klaviyo rejected " + strings.TrimPrefix(at, "/data/attributes/") + "; the request was sent without it"
 	if r.identifier(places) == runtime.Self {
-		at = at[:strings.LastIndexByte(at, '/')] // and its list, which is empty then
+		at = at[:strings.LastIndexByte(at, '/')] // also removes its list, which would be empty
 	}
-	body, err := edit(body, at, nothing)
+	body, err := edit(body, at, remove)
 	if err == nil && own != "" {
-		body, err = edit(body, own, nothing)
+		body, err = edit(body, own, remove)
 	}
 	if err == nil && places.Properties != "" {
 		var property string
-		body, property, err = keep(body, places, r.property, r.value(whole))
-		message += ", and keeps it as the custom property " + property
+		body, property, err = addProperty(body, places, r.property, r.value(who))
+		message += ", and the value is kept as the custom property " + property
 	}
 	if err != nil {
 		return remedy{}, false
@@ -153,18 +156,18 @@ func (r repair) leaveOut(body json.RawMessage, places runtime.People, whole pers
 	return remedy{Warning{r.code, message}, body}, true
 }
 
-// setAside makes the identifier at a place of a body's only person a custom property,
-// whose name it gives.
-func setAside(body json.RawMessage, places runtime.People, place, name, value string) (json.RawMessage, string, error) {
-	body, err := edit(body, pointerTo(places, place), nothing)
+// moveToProperty moves the identifier of the only person in a body to a custom property. It
+// returns the name of the property.
+func moveToProperty(body json.RawMessage, places runtime.People, place, name, value string) (json.RawMessage, string, error) {
+	body, err := edit(body, pointerTo(places, place), remove)
 	if err != nil {
 		return nil, "", err
 	}
-	return keep(body, places, name, value)
+	return addProperty(body, places, name, value)
 }
 
-// keep adds a custom property to those of a body's only person.
-func keep(body json.RawMessage, places runtime.People, name, value string) (kept json.RawMessage, as string, err error) {
+// addProperty adds a custom property to the only person in a body.
+func addProperty(body json.RawMessage, places runtime.People, name, value string) (kept json.RawMessage, as string, err error) {
 	kept, err = edit(body, pointerTo(places, places.Properties), func(properties json.RawMessage) json.RawMessage {
 		properties, as = withProperty(properties, name, value)
 		return properties
@@ -172,40 +175,40 @@ func keep(body json.RawMessage, places runtime.People, name, value string) (kept
 	return kept, as, err
 }
 
-// nothing takes a value away.
-func nothing(json.RawMessage) json.RawMessage { return nil }
+// remove is a change for edit that removes the value.
+func remove(json.RawMessage) json.RawMessage { return nil }
 
-// quote is a string in JSON.
+// quote encodes a JSON string.
 func quote(s string) json.RawMessage {
-	quoted, _ := encode(s) // a string can be encoded
+	quoted, _ := encode(s) // encoding a string can't fail
 	return quoted
 }
 
-// withProperty adds a member to a JSON object of custom properties, and gives its name:
-// the one asked for or, where another value has it, with _2 and so on after it. The
-// others stay as they are written.
+// withProperty adds a member to the JSON object of custom properties. If the name has another
+// value, it appends _2, _3 and so on. It returns the name that it used. Other members stay
+// unchanged.
 func withProperty(properties json.RawMessage, name, value string) (json.RawMessage, string) {
 	var members map[string]json.RawMessage
 	if len(properties) > 0 && json.Unmarshal(properties, &members) != nil {
 		return properties, name
 	}
-	free := name
+	unusedName := name
 	for i := 2; ; i++ {
-		member, taken := members[free]
-		if !taken {
+		member, exists := members[unusedName]
+		if !exists {
 			break
 		}
 		var text string
 		if json.Unmarshal(member, &text) == nil && text == value {
-			return properties, free
+			return properties, unusedName
 		}
-		free = fmt.Sprintf("%s_%d", name, i)
+		unusedName = fmt.Sprintf("%s_%d", name, i)
 	}
-	added, err := encode(map[string]string{free: value})
+	added, err := encode(map[string]string{unusedName: value})
 	if err != nil || len(members) == 0 {
-		return added, free
+		return added, unusedName
 	}
 	object := bytes.TrimSpace(properties)
 	object = append(bytes.Clone(object[:len(object)-1]), ',')
-	return append(object, added[1:]...), free
+	return append(object, added[1:]...), unusedName
 }

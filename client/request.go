@@ -14,15 +14,15 @@ type Request interface {
 
 // NewRequest returns a request of an operation with a body, such as
 // klaviyo.OperationCreateProfile with the result of klaviyo.NewCreateProfileBody.
-func NewRequest(op *runtime.Operation, body any) Request { return newRequest{op, body} }
+func NewRequest(op *runtime.Operation, body any) Request { return simpleRequest{op, body} }
 
-type newRequest struct {
+type simpleRequest struct {
 	operation *runtime.Operation
 	body      any
 }
 
-func (r newRequest) Operation() *runtime.Operation { return r.operation }
-func (r newRequest) Body() any                     { return r.body }
+func (r simpleRequest) Operation() *runtime.Operation { return r.operation }
+func (r simpleRequest) Body() any                     { return r.body }
 
 // Response is the result of a request that succeeded.
 type Response struct {

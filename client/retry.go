@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,23 +39,16 @@ type RetryPolicy struct {
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
 	return RetryPolicy{
-		MaxAttempts:    orDefault(p.MaxAttempts, 8),
-		MaxRateLimited: orDefault(p.MaxRateLimited, 15*time.Minute),
-		MinBackoff:     orDefault(p.MinBackoff, 500*time.Millisecond),
-		MaxBackoff:     orDefault(p.MaxBackoff, 30*time.Second),
-		MaxRetryAfter:  orDefault(p.MaxRetryAfter, 2*time.Minute),
-		AttemptTimeout: orDefault(p.AttemptTimeout, 30*time.Second),
+		MaxAttempts:    cmp.Or(p.MaxAttempts, 8),
+		MaxRateLimited: cmp.Or(p.MaxRateLimited, 15*time.Minute),
+		MinBackoff:     cmp.Or(p.MinBackoff, 500*time.Millisecond),
+		MaxBackoff:     cmp.Or(p.MaxBackoff, 30*time.Second),
+		MaxRetryAfter:  cmp.Or(p.MaxRetryAfter, 2*time.Minute),
+		AttemptTimeout: cmp.Or(p.AttemptTimeout, 30*time.Second),
 	}
 }
 
-func orDefault[T ~int | ~int64](v, byDefault T) T {
-	if v == 0 {
-		return byDefault
-	}
-	return v
-}
-
-// validate fills in the defaults.
+// validate checks the policy and sets the defaults.
 func (p RetryPolicy) validate() (RetryPolicy, error) {
 	for _, field := range []struct {
 		name  string
@@ -78,7 +72,7 @@ func (p RetryPolicy) validate() (RetryPolicy, error) {
 	return p, nil
 }
 
-// backoff is the wait after the n-th attempt, from 1 on: full jitter.
+// backoff returns the wait after the n-th attempt, starting at 1, with full jitter.
 func (p RetryPolicy) backoff(n int) time.Duration {
 	most := p.MaxBackoff
 	if shift := n - 1; shift < 62 && p.MinBackoff <= p.MaxBackoff>>shift {
@@ -87,24 +81,24 @@ func (p RetryPolicy) backoff(n int) time.Duration {
 	return rand.N(most + 1)
 }
 
-// retry sends a request again after failures that pass. The loop is retryablehttp's;
-// hc carries each attempt to the next link, and follows no redirect.
-func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
-	spells := newSpells(logger)
+// retry retries temporary failures with retryablehttp. hc passes each attempt to next, and
+// doesn't follow redirects.
+func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) middleware {
+	outages := newOutages(logger)
 	return func(next http.RoundTripper) http.RoundTripper {
 		hc.Transport = next
-		hc.Timeout = 0 // it would count the limiter's waits; limitTime has it
+		hc.Timeout = 0 // it would include waits for the rate limits; see limitDuration
 		hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
-			r := retrier{policy: policy, spells: spells, call: callOf(req)}
-			again, err := repeatable(req)
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
+			r := retrier{policy: policy, outages: outages, call: callOf(req)}
+			again, err := retryableRequest(req)
 			if err != nil {
 				return nil, err
 			}
 			loop := retryablehttp.Client{
 				HTTPClient:   &hc,
-				RetryMax:     math.MaxInt, // check ends it
-				CheckRetry:   r.check,
+				RetryMax:     math.MaxInt, // shouldRetry decides
+				CheckRetry:   r.shouldRetry,
 				Backoff:      r.backoff,
 				ErrorHandler: retryablehttp.PassthroughErrorHandler,
 			}
@@ -113,9 +107,9 @@ func retry(policy RetryPolicy, hc http.Client, logger *slog.Logger) link {
 	}
 }
 
-// repeatable makes a request that each attempt sends with the body of its call, which may
-// have megabytes: FromRequest would copy what it reads of it.
-func repeatable(req *http.Request) (*retryablehttp.Request, error) {
+// retryableRequest returns a request whose attempts share the body of the call. FromRequest
+// would copy the body, which may have megabytes.
+func retryableRequest(req *http.Request) (*retryablehttp.Request, error) {
 	if req.Body == nil {
 		return retryablehttp.FromRequest(req)
 	}
@@ -128,20 +122,20 @@ func repeatable(req *http.Request) (*retryablehttp.Request, error) {
 	return again, again.SetBody(callOf(req).body)
 }
 
-// A retrier decides for one request.
+// A retrier decides whether to retry a request.
 type retrier struct {
-	policy RetryPolicy
-	spells *spells
-	call   *call
-	wait   time.Duration
+	policy  RetryPolicy
+	outages *outages
+	call    *call
+	wait    time.Duration
 }
 
-// check is asked after each attempt. It doesn't start a wait that the context
-// would end: the error of the last attempt tells more.
-func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bool, error) {
-	passes := r.passes(resp, err)
+// shouldRetry is called after each attempt. It returns false if the context would end before
+// the next attempt, so that the caller gets the error of the last attempt.
+func (r *retrier) shouldRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	passes := r.isTemporary(resp, err)
 	if err == nil && !passes {
-		r.spells.answered(ctx, r.call.operation.ID)
+		r.outages.end(ctx, r.call.operation.ID)
 	}
 	if ctx.Err() != nil || r.policy.MaxAttempts == 1 || !passes {
 		return false, nil
@@ -167,34 +161,34 @@ func (r *retrier) check(ctx context.Context, resp *http.Response, err error) (bo
 	if err != nil {
 		attrs = append(attrs, "error", describe(withoutURL(err)))
 	}
-	r.spells.retry(ctx, limited, attrs...)
+	r.outages.logRetry(ctx, limited, attrs...)
 	return true, nil
 }
 
 func (r *retrier) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration { return r.wait }
 
-// passes tells whether a failure may pass: no answer, or one that says so.
-func (r *retrier) passes(resp *http.Response, err error) bool {
+// isTemporary reports whether a retry may succeed.
+func (r *retrier) isTemporary(resp *http.Response, err error) bool {
 	if err != nil {
-		return !final(err)
+		return !isPermanent(err)
 	}
-	return BlameOf(replyOf(r.call.operation, resp).kind()) == BlameTemporary
+	return BlameOf(readResponse(r.call.operation, resp).kind()) == BlameTemporary
 }
 
-// final tells whether an attempt without an answer would fail in the same way again.
-func final(err error) bool {
+// isPermanent reports whether an attempt without a response would fail again.
+func isPermanent(err error) bool {
 	cause, _ := causeOf(withoutURL(err))
-	return cause.final
+	return cause.permanent
 }
 
-// retryAfter is what a 429 or 503 asks us to wait, in seconds or as a date; zero
-// if it doesn't say.
+// retryAfter returns the wait that a 429 or 503 response asks for, in seconds or as a date, up
+// to most. It is zero if there is none.
 func retryAfter(resp *http.Response, most time.Duration) time.Duration {
 	if resp == nil || resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0
 	}
 	header := resp.Header.Get("Retry-After")
-	// A number out of range is given as the nearest in it.
+	// ParseInt returns the nearest value for a number out of range.
 	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		if seconds > int64(most/time.Second) {
 			return most
@@ -205,7 +199,7 @@ func retryAfter(resp *http.Response, most time.Duration) time.Duration {
 	if err != nil {
 		return 0
 	}
-	// The server's own clock, if it tells: ours may be off.
+	// Use the server's clock if it is known: the local one may be wrong.
 	now, err := http.ParseTime(resp.Header.Get("Date"))
 	if err != nil {
 		now = time.Now()

@@ -73,7 +73,7 @@ func TestRetry(t *testing.T) {
 		{"untrusted certificate", failing(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false},
 		{"certificate of another host", failing(x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}), false},
 		{"answer too large", func() (*http.Response, error) {
-			return answer(http.StatusOK, strings.Repeat(" ", maxAnswer+1)), nil
+			return answer(http.StatusOK, strings.Repeat(" ", maxBody+1)), nil
 		}, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {

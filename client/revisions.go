@@ -6,19 +6,20 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// described are the operations of each revision that this module describes.
-var described []runtime.Operations
+// revisions are the operations of each revision that this module supports.
+var revisions []runtime.Operations
 
-// register adds those of a revision.
+// register adds the operations of a revision.
 func register(ops runtime.Operations) bool {
-	described = append(described, ops)
+	revisions = append(revisions, ops)
 	return true
 }
 
-// Operations are the calls of a revision, such as 2026-07-15, for a program that is told by
-// name which one [WithLimit] is for. There are none of a revision that has no package klaviyo.
+// Operations returns the operations of a revision, such as 2026-07-15, for programs that get
+// the name of an operation from their configuration, for example for [WithLimit]. It returns
+// nil if this module doesn't support the revision.
 func Operations(revision string) runtime.Operations {
-	for _, ops := range described {
+	for _, ops := range revisions {
 		if ops[0].Revision == revision {
 			return ops
 		}
@@ -26,10 +27,10 @@ func Operations(revision string) runtime.Operations {
 	return nil
 }
 
-// dailyOf is the limit of a day that any description gives an endpoint: an older one may
-// not have it yet, but the endpoint and its limits are the same.
-func dailyOf(endpoint runtime.Endpoint) runtime.RateLimit {
-	for _, ops := range described {
+// dailyLimit returns the daily limit of an endpoint. It is the same for all revisions, but an
+// older description may lack it.
+func dailyLimit(endpoint runtime.Endpoint) runtime.RateLimit {
+	for _, ops := range revisions {
 		for op := range ops.All() {
 			if op.Daily.Calls > 0 && op.Endpoint() == endpoint {
 				return op.Daily
@@ -39,21 +40,21 @@ func dailyOf(endpoint runtime.Endpoint) runtime.RateLimit {
 	return runtime.RateLimit{}
 }
 
-// operationAt is the operation at a method and a path in a revision, of which the empty
-// one is the latest. One that isn't described has the limits of its endpoint in another
-// revision or, if there is none, no limits.
-func operationAt(revision, method, path string) *runtime.Operation {
+// findOperation returns the operation of a revision with a method and a path. The default is
+// the latest revision. An operation that isn't described gets the limits of its endpoint in
+// another revision, if there is one.
+func findOperation(revision, method, path string) *runtime.Operation {
 	if revision == "" {
-		for _, ops := range described {
+		for _, ops := range revisions {
 			revision = max(revision, ops[0].Revision)
 		}
 	}
-	pattern := patternOf(path)
+	pattern := pathPattern(path)
 	undescribed := &runtime.Operation{
 		Revision: revision, ID: runtime.OperationID(method + " " + pattern), Method: method, Path: pattern, MediaType: jsonAPI,
 		Public: strings.HasPrefix(path, "/client/"),
 	}
-	for _, ops := range described {
+	for _, ops := range revisions {
 		op, ok := match(ops, method, path)
 		if !ok {
 			continue
@@ -68,9 +69,9 @@ func operationAt(revision, method, path string) *runtime.Operation {
 	return undescribed
 }
 
-// patternOf puts {id} in the place of the id that a path has by the rules of JSON:API, as
-// in /api/segments/{id}/profiles. Calls that differ in it are of one endpoint.
-func patternOf(path string) string {
+// pathPattern replaces the id in a path of the form /api/segments/{id}/profiles by {id}, so
+// that calls with different ids share an endpoint.
+func pathPattern(path string) string {
 	segments := strings.Split(path, "/")
 	if len(segments) > 3 && segments[1] == "api" && segments[3] != "" {
 		segments[3] = "{id}"
@@ -78,7 +79,7 @@ func patternOf(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// match finds the operation of a path with or without a slash at its end.
+// match returns the operation of a path, with or without a trailing slash.
 func match(ops runtime.Operations, method, path string) (*runtime.Operation, bool) {
 	path = strings.TrimSuffix(path, "/")
 	if op, ok := ops.Match(method, path); ok {
@@ -87,5 +88,5 @@ func match(ops runtime.Operations, method, path string) (*runtime.Operation, boo
 	return ops.Match(method, path+"/")
 }
 
-// jsonAPI is the media type of JSON:API, which Klaviyo takes in all revisions.
+// jsonAPI is the media type of JSON:API, which all revisions accept.
 const jsonAPI = "application/vnd.api+json"

@@ -20,52 +20,52 @@ import (
 // A non-nil error is an [*Error].
 func (c *Client) Send(ctx context.Context, r Request) (*Response, error) {
 	if r == nil {
-		return nil, refuse(nil, "the request is nil")
+		return nil, invalidRequest(nil, "the request is nil")
 	}
 	op := r.Operation()
 	switch {
 	case op == nil:
-		return nil, refuse(nil, "the request has no operation; use one of package klaviyo")
+		return nil, invalidRequest(nil, "the request has no operation; use one of package klaviyo")
 	case op.Method == http.MethodGet, op.HasID():
-		return nil, refuse(op, "Send takes operations that write and have no id in their path; use the typed call of package klaviyo")
+		return nil, invalidRequest(op, "Send takes operations that write and have no id in their path; use the typed call of package klaviyo")
 	}
 	body, err := encodeBody(r)
 	if err != nil {
-		return nil, unwritable(op, err)
+		return nil, unencodable(op, err)
 	}
-	var before calls
+	var previous attemptCounts
 	var warnings []Warning
 	for {
-		sent, err := c.deliver(ctx, op, body)
-		remedy, ok := remedyFor(op, body, sent, err)
+		resp, err := c.dispatch(ctx, op, body)
+		remedy, ok := remedyFor(op, body, resp, err)
 		if ok {
 			warnings = append(warnings, remedy.warning)
 		}
-		if remedy.rest == nil {
-			return before.total(sent, err, warnings...)
+		if remedy.retryBody == nil {
+			return previous.finish(resp, err, warnings...)
 		}
-		before.count(sent, err)
-		body = remedy.rest
+		previous.count(resp, err)
+		body = remedy.retryBody
 	}
 }
 
-// deliver makes one call, or the calls of an upsert.
-func (c *Client) deliver(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
+// dispatch makes one call, or the calls of an upsert.
+func (c *Client) dispatch(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
 	switch {
 	case op.UpdatedBy != nil:
 		return c.upsertProfile(ctx, op, body)
 	case op.Upserts:
-		return c.reconcile(ctx, op, body)
+		return c.callUpsert(ctx, op, body)
 	}
-	sent, _, err := c.send(ctx, op, op.Path, body)
-	return sent, err
+	resp, _, err := c.send(ctx, op, op.Path, body)
+	return resp, err
 }
 
-// calls counts the attempts of a request's calls before the last.
-type calls struct{ attempts, rateLimited int }
+// attemptCounts sums the attempts of several calls for one request.
+type attemptCounts struct{ attempts, rateLimited int }
 
-// count adds a call, which was answered or failed.
-func (c *calls) count(sent *Response, err error) {
+// count adds the attempts of a call, which succeeded or failed.
+func (c *attemptCounts) count(sent *Response, err error) {
 	var failed *Error
 	switch {
 	case errors.As(err, &failed):
@@ -77,9 +77,9 @@ func (c *calls) count(sent *Response, err error) {
 	}
 }
 
-// total makes the result of the last call that of all, with the warnings if it was
-// answered.
-func (c *calls) total(sent *Response, err error, warnings ...Warning) (*Response, error) {
+// finish adds the last call and sets the totals in its result. It adds the warnings to a
+// Response.
+func (c *attemptCounts) finish(sent *Response, err error, warnings ...Warning) (*Response, error) {
 	c.count(sent, err)
 	var failed *Error
 	switch {

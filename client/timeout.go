@@ -12,29 +12,28 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// The most that is read of an answer.
+// The maximum size of a response body.
 const (
-	maxAnswer      = 10 << 20
-	maxErrorAnswer = 64 << 10
+	maxBody      = 10 << 20
+	maxErrorBody = 64 << 10
 )
 
-// limitTime ends an attempt that takes longer than timeout. An attempt lasts until
-// its answer has been read, so that an answer cut off half-way is a failed attempt
-// and not a surprise for the caller.
-func limitTime(timeout time.Duration) link {
+// limitDuration ends an attempt that takes longer than timeout. It reads the whole response, so
+// that an incomplete response is a failed attempt, which can be retried.
+func limitDuration(timeout time.Duration) middleware {
 	return func(next http.RoundTripper) http.RoundTripper {
-		return roundTripper(func(req *http.Request) (*http.Response, error) {
+		return roundTripperFunc(func(req *http.Request) (*http.Response, error) {
 			ctx, cancel := context.WithTimeout(req.Context(), timeout)
 			defer cancel()
 			start := time.Now()
 			resp, err := next.RoundTrip(req.WithContext(ctx))
 			if err == nil {
-				err = buffer(callOf(req).operation, resp)
+				err = bufferBody(callOf(req).operation, resp)
 			}
 			if err == nil {
 				return resp, nil
 			}
-			// Not context.DeadlineExceeded: the caller's context is still good.
+			// Not context.DeadlineExceeded: the caller's context hasn't ended.
 			if req.Context().Err() == nil && (ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
 				err = attemptTimeoutError(time.Since(start))
 			}
@@ -43,7 +42,7 @@ func limitTime(timeout time.Duration) link {
 	}
 }
 
-// attemptTimeoutError tells how long an attempt took in vain.
+// attemptTimeoutError is how long an attempt took before it timed out.
 type attemptTimeoutError time.Duration
 
 func (e attemptTimeoutError) Error() string {
@@ -53,31 +52,31 @@ func (e attemptTimeoutError) Error() string {
 func (e attemptTimeoutError) Timeout() bool { return true }
 
 var (
-	errCutOff   = errors.New("the response was incomplete")
-	errTooLarge = fmt.Errorf("the response is larger than %d MB", maxAnswer>>20)
+	errIncomplete = errors.New("the response was incomplete")
+	errTooLarge   = fmt.Errorf("the response is larger than %d MB", maxBody>>20)
 )
 
-// buffer reads an answer's body into memory. An error answer that is too large or
-// cut off is kept as far as it goes if its status tells enough.
-func buffer(op *runtime.Operation, resp *http.Response) error {
-	limit := maxAnswer
+// bufferBody reads the response body into memory. The body of an error response may be
+// truncated if the status alone determines what to do.
+func bufferBody(op *runtime.Operation, resp *http.Response) error {
+	limit := maxBody
 	if resp.StatusCode/100 != 2 {
-		limit = maxErrorAnswer
+		limit = maxErrorBody
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, int64(limit)+1))
 	resp.Body.Close()
 	switch {
-	case err != nil && BlameOf(reply{op: op, status: resp.StatusCode}.kind()) != BlameTemporary:
-		return fmt.Errorf("%w: %w", errCutOff, err)
-	case len(body) > limit && limit == maxAnswer:
+	case err != nil && BlameOf(response{op: op, status: resp.StatusCode}.kind()) != BlameTemporary:
+		return fmt.Errorf("%w: %w", errIncomplete, err)
+	case len(body) > limit && limit == maxBody:
 		return errTooLarge
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body[:min(len(body), limit)]))
 	return nil
 }
 
-// peek gives a buffered body without consuming it.
-func peek(resp *http.Response) []byte {
+// bufferedBody returns a buffered body without consuming it.
+func bufferedBody(resp *http.Response) []byte {
 	body, _ := io.ReadAll(resp.Body)
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	return body

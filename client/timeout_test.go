@@ -28,7 +28,7 @@ func (b hangingBody) Read([]byte) (int, error) {
 func TestAttemptTimeout(t *testing.T) {
 	for _, test := range []struct {
 		name      string
-		transport roundTripper
+		transport roundTripperFunc
 	}{
 		{"no answer", hanging},
 		{"no end of the answer", func(req *http.Request) (*http.Response, error) {
@@ -62,7 +62,7 @@ func TestAttemptTimeout(t *testing.T) {
 
 func TestAttemptTimeoutIsTheShorterOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hc := &http.Client{Transport: roundTripper(hanging), Timeout: 3 * time.Second}
+		hc := &http.Client{Transport: roundTripperFunc(hanging), Timeout: 3 * time.Second}
 		c, err := New(testKey, WithHTTPClient(hc), WithRetry(RetryPolicy{MaxAttempts: 1}))
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +81,7 @@ func TestAttemptTimeoutIsTheShorterOne(t *testing.T) {
 // The limiter's wait is no part of the attempt.
 func TestAttemptTimeoutLeavesTheLimiterTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, err := New(testKey, WithHTTPClient(&http.Client{Timeout: time.Second, Transport: roundTripper(func(*http.Request) (*http.Response, error) {
+		c, err := New(testKey, WithHTTPClient(&http.Client{Timeout: time.Second, Transport: roundTripperFunc(func(*http.Request) (*http.Response, error) {
 			return quotaAnswer(0, 49), nil
 		})}))
 		if err != nil {
@@ -167,7 +167,7 @@ func TestErrorBodiesAreCapped(t *testing.T) {
 	if _, err := c.Send(t.Context(), event()); !errors.Is(err, ErrMisdirected) {
 		t.Errorf("err = %v, want ErrMisdirected", err)
 	}
-	if read > 2*maxErrorAnswer {
+	if read > 2*maxErrorBody {
 		t.Errorf("%d bytes were read", read)
 	}
 }

@@ -8,62 +8,63 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// upsertRounds bounds how often an upsert begins again because the profile to
-// update was deleted or merged away in between.
-const upsertRounds = 2
+// maxUpsertRounds limits how often an upsert starts again because the profile was deleted or
+// merged meanwhile.
+const maxUpsertRounds = 2
 
-// upsertProfile updates the profile that has a person's identifiers, or creates one.
-// The operation creates one, and has another that updates. Only the memory decides
-// whether it begins with the update; what becomes of the profiles is the same.
+// upsertProfile updates the profile that has a person's identifiers, or creates one. op creates
+// profiles, and op.UpdatedBy updates them. The memory only determines which call comes first,
+// not the result.
 func (c *Client) upsertProfile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
-	u := &upsert{client: c, operation: op, whole: newProfileWrite(op, body), refused: make(map[refusal]Error)}
-	return u.total(u.run(ctx))
+	u := &upsert{client: c, operation: op, write: newProfileWrite(op, body), rejected: make(map[rejectedUpdate]Error)}
+	return u.finish(u.run(ctx))
 }
 
-// An upsert is one person's, with the calls that were made for it.
+// An upsert is the upsert of one profile, with the attempts of its calls.
 type upsert struct {
 	client    *Client
 	operation *runtime.Operation
-	whole     profileWrite
-	calls
-	// refused are the answers to updates that failed for an identifier of another
-	// profile's, less the attempts they took. The same update isn't sent twice.
-	refused map[refusal]Error
+	write     profileWrite
+	attemptCounts
+	// rejected has the errors of updates that failed because an identifier belongs to another
+	// profile, without their attempt counts. The same update isn't sent twice.
+	rejected map[rejectedUpdate]Error
 }
 
-// A refusal is of an update of a profile to identifiers.
-type refusal struct {
+// A rejectedUpdate identifies an update of a profile with identifiers.
+type rejectedUpdate struct {
 	profileID   string
 	identifiers identifiers
 }
 
 func (u *upsert) run(ctx context.Context) (*Response, error) {
-	if id, by := u.client.memory.lookup(u.known()); id != "" {
-		sent, err := u.resolveConflict(ctx, u.whole, owner{id, by})
+	if id, by := u.client.memory.lookup(u.lookupIdentifiers()); id != "" {
+		sent, err := u.resolveConflict(ctx, u.write, owner{id, by})
 		if !errors.Is(err, ErrNotFound) && !errors.Is(err, ErrConflict) {
 			return sent, err
 		}
 		u.count(sent, err)
 	}
-	left := u.whole
+	write := u.write
 	for round := 1; ; {
-		sent, err := u.create(ctx, left)
-		found, ok := duplicateIn(err, left)
+		sent, err := u.create(ctx, write)
+		found, ok := duplicateProfile(err, write)
 		if !ok {
 			return sent, err
 		}
 		u.count(sent, err)
-		write := left
-		if found.by == identifiersOf(u.whole.person).strongest() {
-			write = u.whole // which was cut only to find the profile
+		target := write
+		if found.matchedBy == identifiersOf(u.write.person).strongest() {
+			target = u.write // identifiers were only omitted to find the profile
 		}
-		sent, err = u.resolveConflict(ctx, write, found)
-		switch rest, ok := left.withoutWeakest(); {
-		case errors.Is(err, ErrNotFound) && round < upsertRounds:
+		sent, err = u.resolveConflict(ctx, target, found)
+		switch rest, ok := write.withoutWeakest(); {
+		case errors.Is(err, ErrNotFound) && round < maxUpsertRounds:
 			round++
 		case errors.Is(err, ErrConflict) && ok:
-			// Nothing told whose the strongest identifier is: with fewer it will.
-			left = rest
+			// No response told which profile has the strongest identifier. With fewer
+			// identifiers one will.
+			write = rest
 		default:
 			return sent, err
 		}
@@ -71,41 +72,41 @@ func (u *upsert) run(ctx context.Context) (*Response, error) {
 	}
 }
 
-// known are the identifiers to look up: none of a request that is to be refused for
-// lack of them.
-func (u *upsert) known() identifiers {
-	if !u.whole.person.identified(u.client.externalIDOnly) {
+// lookupIdentifiers returns the identifiers to look up. It returns none if the identifier check
+// will reject the request.
+func (u *upsert) lookupIdentifiers() identifiers {
+	if !u.write.person.hasIdentifier(u.client.externalIDOnly) {
 		return identifiers{}
 	}
-	return identifiersOf(u.whole.person)
+	return identifiersOf(u.write.person)
 }
 
-// create makes a profile of what is left of a write.
-func (u *upsert) create(ctx context.Context, left profileWrite) (*Response, error) {
-	sent, answer, err := u.client.send(ctx, u.operation, u.operation.Path, left.body)
+// create creates a profile.
+func (u *upsert) create(ctx context.Context, write profileWrite) (*Response, error) {
+	sent, answer, err := u.client.send(ctx, u.operation, u.operation.Path, write.body)
 	if err != nil {
 		return nil, err
 	}
-	sent.ProfileID = idIn(answer)
-	u.client.memory.learn(sent.ProfileID, identifiersOf(left.person))
-	sent.Warnings = left.warnings
+	sent.ProfileID = resourceID(answer)
+	u.client.memory.learn(sent.ProfileID, identifiersOf(write.person))
+	sent.Warnings = write.warnings
 	return sent, nil
 }
 
-// update makes a profile have what is left of a write.
-func (u *upsert) update(ctx context.Context, id string, left profileWrite) (*Response, error) {
-	this := refusal{id, identifiersOf(left.person)}
-	if before, ok := u.refused[this]; ok {
+// update updates the profile with the id.
+func (u *upsert) update(ctx context.Context, id string, write profileWrite) (*Response, error) {
+	key := rejectedUpdate{id, identifiersOf(write.person)}
+	if before, ok := u.rejected[key]; ok {
 		return nil, &before
 	}
 	op := u.operation.UpdatedBy
 	path, err := op.PathOf(id)
 	if err != nil {
-		return nil, refuse(op, adviceID)
+		return nil, invalidRequest(op, adviceInvalidID)
 	}
-	body, err := edit(left.body, "/data/id", func(json.RawMessage) json.RawMessage { return quote(id) })
+	body, err := edit(write.body, "/data/id", func(json.RawMessage) json.RawMessage { return quote(id) })
 	if err != nil {
-		return nil, unwritable(op, err)
+		return nil, unencodable(op, err)
 	}
 	sent, _, err := u.client.send(ctx, op, path, body)
 	if errors.Is(err, ErrNotFound) {
@@ -115,19 +116,19 @@ func (u *upsert) update(ctx context.Context, id string, left profileWrite) (*Res
 	if errors.As(err, &conflict) && errors.Is(err, ErrConflict) {
 		again := *conflict
 		again.Attempts, again.RateLimited = 0, 0
-		u.refused[this] = again
+		u.rejected[key] = again
 	}
 	if err != nil {
 		return nil, err
 	}
 	sent.ProfileID = id
-	u.client.memory.learn(id, identifiersOf(left.person))
-	sent.Warnings = left.warnings
+	u.client.memory.learn(id, identifiersOf(write.person))
+	sent.Warnings = write.warnings
 	return sent, nil
 }
 
-// idIn is the id of the resource in an answer, or empty.
-func idIn(answer []byte) string {
+// resourceID returns the id of the resource in a response, or "".
+func resourceID(answer []byte) string {
 	var single struct {
 		Data struct {
 			ID string `json:"id"`
@@ -137,22 +138,22 @@ func idIn(answer []byte) string {
 	return single.Data.ID
 }
 
-// reconcile makes the call of an operation that upserts by itself. Where the identifiers
-// are those of several profiles, it does without the weaker ones.
-func (c *Client) reconcile(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
-	left := newProfileWrite(op, body)
-	var before calls
+// callUpsert calls an operation that upserts. If the identifiers belong to several profiles, it
+// omits the weaker ones.
+func (c *Client) callUpsert(ctx context.Context, op *runtime.Operation, body []byte) (*Response, error) {
+	write := newProfileWrite(op, body)
+	var previous attemptCounts
 	for {
-		sent, answer, err := c.send(ctx, op, op.Path, left.body)
+		sent, answer, err := c.send(ctx, op, op.Path, write.body)
 		if err == nil {
-			sent.ProfileID = idIn(answer)
-			return before.total(sent, nil, left.warnings...)
+			sent.ProfileID = resourceID(answer)
+			return previous.finish(sent, nil, write.warnings...)
 		}
-		rest, ok := left.conceding(err)
+		rest, ok := write.afterConflict(err)
 		if !ok {
-			return before.total(nil, err)
+			return previous.finish(nil, err)
 		}
-		before.count(nil, err)
-		left = rest
+		previous.count(nil, err)
+		write = rest
 	}
 }

@@ -36,7 +36,7 @@ func descriptionOf(t *testing.T, revision string) *openapi3.T {
 
 // described holds the cases against the description: each operation, each answer,
 // each parameter and each property of a body has to occur in one, and nothing else.
-func described[API any](t *testing.T, w wireRevision[API], doc *openapi3.T, all []wireCase[API], proven contract) {
+func checkDescribed[API any](t *testing.T, w wireRevision[API], doc *openapi3.T, all []wireCase[API], proven contract) {
 	for op := range w.operations.All() {
 		item := doc.Paths.Find(op.Path)
 		if item == nil || item.GetOperation(op.Method) == nil {

@@ -161,7 +161,7 @@ func (w wireRevision[API]) prove(t *testing.T) {
 			}
 		}
 	}
-	described(t, w, doc, all, proven)
+	checkDescribed(t, w, doc, all, proven)
 	if !t.Failed() {
 		documented(t, w.revision, proven.table(w.operations))
 	}

@@ -1591,7 +1591,7 @@ type ProfilePartialUpdateQuery struct {
 
 // ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
+	// Attributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, the same as in the path.
@@ -1601,7 +1601,7 @@ type ProfilePartialUpdateQueryResourceObject struct {
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
+// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
 type ProfileUpdateAttributes struct {
 	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
 	AnonymousID nullable.Nullable[string] `json:"anonymous_id,omitempty,omitzero"`

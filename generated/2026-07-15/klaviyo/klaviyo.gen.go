@@ -2506,7 +2506,7 @@ type EventEnum string
 
 // EventProfileCreateQueryResourceObject is the profile of an event: its id or another identifier, and what else is known.
 type EventProfileCreateQueryResourceObject struct {
-	// Attributes is the fields of the profile to set; what is left out stays as it is.
+	// Attributes is the fields of the profile to set; an omitted field stays unchanged.
 	Attributes EventProfileAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, if it is known.
@@ -2526,7 +2526,7 @@ func (v *EventProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventProfileAttributes is the fields of the profile to set; what is left out stays as it is.
+// EventProfileAttributes is the fields of the profile to set; an omitted field stays unchanged.
 type EventProfileAttributes struct {
 	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
 	Kx string `json:"_kx,omitempty,omitzero"`
@@ -3315,7 +3315,7 @@ type OnsiteProfileCreateQuery struct {
 
 // OnsiteProfileCreateQueryResourceObject is the profile to create or change: its id or another identifier, and what else is known.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set; what is left out stays as it is.
+	// Attributes is the fields to set; an omitted field stays unchanged.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, if it is known.
@@ -3341,7 +3341,7 @@ func (v *OnsiteProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// OnsiteProfileAttributes is the fields to set; what is left out stays as it is.
+// OnsiteProfileAttributes is the fields to set; an omitted field stays unchanged.
 type OnsiteProfileAttributes struct {
 	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
 	Kx string `json:"_kx,omitempty,omitzero"`
@@ -4022,7 +4022,7 @@ type ProfilePartialUpdateQuery struct {
 
 // ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
+	// Attributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, the same as in the path.
@@ -4035,7 +4035,7 @@ type ProfilePartialUpdateQueryResourceObject struct {
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and what is left out stays as it is.
+// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
 type ProfileUpdateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
@@ -4311,7 +4311,7 @@ func (v *ProfileUpsertQuery) appendJSON(dst []byte) []byte {
 
 // ProfileUpsertQueryResourceObject is the profile to create or change: its id or another identifier, and what else is known.
 type ProfileUpsertQueryResourceObject struct {
-	// Attributes is the fields to set: null clears a field, and what is left out stays as it is.
+	// Attributes is the fields to set: null clears a field, and an omitted field stays unchanged.
 	Attributes ProfileUpsertAttributes `json:"attributes"`
 
 	// ID is the profile's id in Klaviyo, if it is known.
@@ -4337,7 +4337,7 @@ func (v *ProfileUpsertQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileUpsertAttributes is the fields to set: null clears a field, and what is left out stays as it is.
+// ProfileUpsertAttributes is the fields to set: null clears a field, and an omitted field stays unchanged.
 type ProfileUpsertAttributes struct {
 	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
 	Kx string `json:"_kx,omitempty,omitzero"`

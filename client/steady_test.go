@@ -45,15 +45,15 @@ func TestSteadyWindow(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			start := time.Now()
 			w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
-			w.room(start, 0)
+			w.available(start, 0)
 			for _, r := range test.replies {
 				resp := quotaAnswer(r.remaining, r.reset)
 				if r.remaining < 0 {
 					resp = nil
 				}
-				w.reply(attempt{}, resp, start.Add(r.at), 0)
+				w.update(attempt{}, resp, start.Add(r.at), 0)
 			}
-			left, end := w.room(start.Add(test.at), 0)
+			left, end := w.available(start.Add(test.at), 0)
 			if got := end.Sub(start); left != test.wantLeft || got != test.wantEnd {
 				t.Errorf("%d left until %v, want %d until %v", left, got, test.wantLeft, test.wantEnd)
 			}
@@ -65,11 +65,11 @@ func TestSteadyWindow(t *testing.T) {
 func TestSteadyWindowLateReply(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
-	w.room(start, 0)
-	w.reply(attempt{}, quotaAnswer(1, 10), start, 0)
-	w.room(start.Add(11*time.Second), 0)
-	w.reply(attempt{}, quotaAnswer(0, 0), start.Add(11*time.Second), 0)
-	if left, _ := w.room(start.Add(11*time.Second), 0); left != 700 {
+	w.available(start, 0)
+	w.update(attempt{}, quotaAnswer(1, 10), start, 0)
+	w.available(start.Add(11*time.Second), 0)
+	w.update(attempt{}, quotaAnswer(0, 0), start.Add(11*time.Second), 0)
+	if left, _ := w.available(start.Add(11*time.Second), 0); left != 700 {
 		t.Errorf("%d left, want 700", left)
 	}
 }
@@ -78,11 +78,11 @@ func TestSteadyWindowLateReply(t *testing.T) {
 func TestSteadyWindowAfterAGuess(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
-	w.room(start, 0)
-	next := start.Add(w.length + margin)
-	w.room(next, 0)
-	w.reply(attempt{}, quotaAnswer(5, 20), next, 0)
-	if left, end := w.room(next, 0); left != 5 || end.Sub(next) != 21*time.Second {
+	w.available(start, 0)
+	next := start.Add(w.length + resetMargin)
+	w.available(next, 0)
+	w.update(attempt{}, quotaAnswer(5, 20), next, 0)
+	if left, end := w.available(next, 0); left != 5 || end.Sub(next) != 21*time.Second {
 		t.Errorf("%d left until %v, want 5 until 21s", left, end.Sub(next))
 	}
 }
@@ -92,9 +92,9 @@ func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
 	resp := quotaAnswer(10, 10)
 	resp.Header.Set("RateLimit-Limit", "350, 75;w=1, 350;w=60")
-	w.room(start, 0)
-	w.reply(attempt{}, resp, start, 0)
-	if left, _ := w.room(start.Add(time.Hour), 0); left != 350 {
+	w.available(start, 0)
+	w.update(attempt{}, resp, start, 0)
+	if left, _ := w.available(start.Add(time.Hour), 0); left != 350 {
 		t.Errorf("%d left in the next window, want 350", left)
 	}
 }
@@ -103,15 +103,15 @@ func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 func TestSteadyWindowShare(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 0.5)
-	w.room(start, 0)
-	w.reply(attempt{}, quotaAnswer(600, 10), start, 0)
+	w.available(start, 0)
+	w.update(attempt{}, quotaAnswer(600, 10), start, 0)
 	w.spent = 340
-	if room, _ := w.room(start, 3); room != 10 {
+	if room, _ := w.available(start, 3); room != 10 {
 		t.Errorf("room for %d, want 10 of 350", room)
 	}
 	next := start.Add(10500 * time.Millisecond)
-	w.reply(attempt{}, quotaAnswer(699, 60), next, 3)
-	if room, _ := w.room(next, 3); room != 346 {
+	w.update(attempt{}, quotaAnswer(699, 60), next, 3)
+	if room, _ := w.available(next, 3); room != 346 {
 		t.Errorf("room for %d in the next window, want 346 of 350", room)
 	}
 }
@@ -133,7 +133,7 @@ func TestQuotaOf(t *testing.T) {
 		resp.Header.Set("RateLimit-Limit", test.limit)
 		resp.Header.Set("RateLimit-Remaining", test.remaining)
 		resp.Header.Set("RateLimit-Reset", test.reset)
-		if _, _, _, ok := quotaOf(resp); ok != test.want {
+		if _, _, _, ok := rateLimitHeaders(resp); ok != test.want {
 			t.Errorf("quotaOf(%q, %q, %q) = %v, want %v", test.limit, test.remaining, test.reset, ok, test.want)
 		}
 	}
@@ -144,13 +144,13 @@ func TestQuotaOf(t *testing.T) {
 func TestSteadyWindowSeesBursts(t *testing.T) {
 	now := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 1)
-	w.room(now, 0)
+	w.available(now, 0)
 	others := 0
 	call := func(spentByOthers int) {
 		now = now.Add(100 * time.Millisecond)
 		others += spentByOthers
 		a := w.send(now)
-		w.reply(a, quotaAnswer(700-a.place-others, 60), now, 0)
+		w.update(a, quotaAnswer(700-a.ordinal-others, 60), now, 0)
 	}
 	for range 20 {
 		call(0)
@@ -164,7 +164,7 @@ func TestSteadyWindowSeesBursts(t *testing.T) {
 		t.Errorf("%d calls are left to others after 16 at once, want 20", got)
 	}
 	now, others = now.Add(2*time.Minute), 0
-	w.room(now, 0)
+	w.available(now, 0)
 	call(0)
 	if got := w.others(); got != 18 {
 		t.Errorf("%d calls are left to others in the next window, want 18", got)
@@ -178,8 +178,8 @@ func TestBurstWindowKnowsTheRoundTrip(t *testing.T) {
 	sent := time.Now()
 	w.send(sent)
 	answered := sent.Add(80 * time.Millisecond)
-	w.answer(sent, answered)
-	if got := w.opens(answered, 0, 0).Sub(sent); got != 1010*time.Millisecond {
+	w.done(sent, answered)
+	if got := w.availableAt(answered, 0, 0).Sub(sent); got != 1010*time.Millisecond {
 		t.Errorf("the next attempt may be sent after %v, want 1.01s", got)
 	}
 }

@@ -104,7 +104,7 @@ func verdictTable() string {
 	causes := map[Blame]string{BlameRequest: "event", BlameAccount: "account", BlamePath: "wrong server", BlameTemporary: "temporary"}
 	var table strings.Builder
 	table.WriteString("| Response | Cause | Error |\n| --- | --- | --- |\n")
-	for _, v := range verdicts {
+	for _, v := range statusRules {
 		cause, kind := "none", "none: accepted"
 		if v.kind != nil {
 			cause, kind = causes[BlameOf(v.kind)], v.kind.Error()
@@ -115,11 +115,11 @@ func verdictTable() string {
 }
 
 // answers names the answers that a verdict is about.
-func (v verdict) answers() string {
+func (v statusRule) answers() string {
 	var statuses []string
 	for _, s := range v.statuses {
 		switch {
-		case s == (span{0, 999}):
+		case s == (statusRange{0, 999}):
 			statuses = append(statuses, "any other response")
 		case s.from == s.to:
 			statuses = append(statuses, fmt.Sprint(s.from))

@@ -40,7 +40,7 @@ func TestAnOutageIsLoggedOnce(t *testing.T) {
 				}
 				group.Wait()
 				lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-				if len(lines) != 2 || !strings.Contains(lines[0], `msg="klaviyo retry"`) || !strings.Contains(lines[1], `msg="klaviyo answers again"`) {
+				if len(lines) != 2 || !strings.Contains(lines[0], `msg="klaviyo retry"`) || !strings.Contains(lines[1], `msg="klaviyo responds again"`) {
 					t.Errorf("%d lines:\n%s", len(lines), &log)
 				}
 			})

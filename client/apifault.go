@@ -1,6 +1,6 @@
 package client
 
-// apiFault is one of the errors in the body of an answer, in the form of all revisions.
+// apiFault is an error in the body of an error response. All revisions have the same form.
 type apiFault struct {
 	ID     string `json:"id"`
 	Code   string `json:"code"`
