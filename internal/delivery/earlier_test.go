@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
@@ -140,4 +141,37 @@ func TestEarlierJobsHoldProfilesAlone(t *testing.T) {
 			t.Errorf("it took %v", took)
 		}
 	})
+}
+
+// unfiltered is a Klaviyo that lists jobs whatever the filter says.
+type unfiltered struct{ http.RoundTripper }
+
+func (u unfiltered) RoundTrip(req *http.Request) (*http.Response, error) {
+	query := req.URL.Query()
+	query.Del("filter")
+	req.URL.RawQuery = query.Encode()
+	return u.RoundTripper.RoundTrip(req)
+}
+
+// The jobs that the list still has, though they have ended, aren't waited for.
+func TestEarlierJobsHaveEnded(t *testing.T) {
+	for name, plan := range map[string]klaviyotest.JobPlan{"complete": {}, "cancelled": {Cancelled: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan { return plan }))
+				importOld(t, k, "p1@example.com")
+				time.Sleep(time.Second)
+				c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: unfiltered{k.Transport()}}))
+				if err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				earlier := &Earlier{Awaited: func(jobs []string) { t.Errorf("waits for %q", jobs) }}
+				report := deliver(t.Context(), Config{Sender: c, Jobs: c, Map: remap, Reject: new(rejected).reject, Earlier: earlier}, is(t, 1, "p1@example.com"))
+				if took := time.Since(began); report.Delivered != 1 || took > time.Minute {
+					t.Errorf("%+v after %v", report, took)
+				}
+			})
+		})
+	}
 }

@@ -251,6 +251,9 @@ func unfinishedImports2026(ctx context.Context, api runtime.Caller, since time.T
 		if at, err := job.Attributes.CreatedAt.Time(); err == nil && at.Before(since) {
 			break
 		}
+		if status := job.Attributes.Status; status == klaviyo.JobStatusComplete || status == klaviyo.JobStatusCancelled {
+			continue // a list that lags behind the jobs, or knows no filter, would hold profiles for nothing
+		}
 		unfinished = append(unfinished, job)
 	}
 	return unfinished, nil
