@@ -94,9 +94,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	switch {
 	case cfg.Token != "" && len(cfg.Token) < minToken:
-		return nil, fmt.Errorf("the admin token has fewer than %d characters, and could be guessed", minToken)
+		return nil, fmt.Errorf("the admin token has fewer than %d characters and could be guessed: use a longer one", minToken)
 	case cfg.Token == "" && !isLoopback(host):
-		return nil, fmt.Errorf("the admin address %s can be reached from other machines: give an admin token, or an address such as 127.0.0.1:8081", cfg.Address)
+		return nil, fmt.Errorf("other machines can reach the admin address %s: give an admin token, or an address such as 127.0.0.1:8081", cfg.Address)
 	}
 	s := &Server{cfg: cfg, hosts: hosts{open: !isLoopback(host), configured: host}, formProof: rand.Text(), board: newBoard(cfg)}
 	s.handler = s.routes()
@@ -160,7 +160,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(name, value)
 	}
 	if !s.hosts.allow(r.Host) {
-		plain(w, http.StatusMisdirectedRequest, "the request names another host: use localhost or the address that is listened on")
+		plain(w, http.StatusMisdirectedRequest, "the request names another host: use localhost, or the address that the service listens on")
 		return
 	}
 	s.handler.ServeHTTP(w, r)

@@ -130,9 +130,9 @@ func TestAccess(t *testing.T) {
 // TestSettings refuses what would be open to all.
 func TestSettings(t *testing.T) {
 	for _, test := range []struct{ address, token, want string }{
-		{"0.0.0.0:9100", "", "can be reached from other machines"},
-		{":9100", "", "can be reached from other machines"},
-		{"example.com:9100", "", "can be reached from other machines"},
+		{"0.0.0.0:9100", "", "other machines can reach the admin address"},
+		{":9100", "", "other machines can reach the admin address"},
+		{"example.com:9100", "", "other machines can reach the admin address"},
 		{"127.0.0.1:9100", "short", "fewer than 16 characters"},
 		{"9100", "", "want HOST:PORT"},
 	} {

@@ -44,7 +44,7 @@ func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
 			_, err = w.Write(letter.Record)
 		}
 		if err != nil {
-			s.cfg.Log.Warn("the dead letters aren't given whole", "account", account, "error", err)
+			s.cfg.Log.Warn("an export of dead letters ended early", "account", account, "error", err)
 			panic(http.ErrAbortHandler) // so that the reader doesn't take them for all
 		}
 	}
@@ -69,7 +69,7 @@ func (s *Server) deleteLetters(w http.ResponseWriter, r *http.Request) {
 	document := deleteDocument{Deleted: n}
 	status := http.StatusOK
 	if err != nil {
-		s.cfg.Log.Warn("not all dead letters are deleted", "account", account, "deleted", n, "error", err)
+		s.cfg.Log.Warn("a deletion of dead letters ended early", "account", account, "deleted", n, "error", err)
 		document.Error, status = err.Error(), statusOf(err)
 	}
 	writeJSON(w, status, document)
@@ -114,8 +114,8 @@ type replayDocument struct {
 }
 
 var (
-	errNotAllowed = errors.New("send the admin token: Authorization: Bearer TOKEN, or use the page's button. Reload the page if the service was started again")
-	errReplaying  = errors.New("the account's dead letters are being replayed already")
+	errNotAllowed = errors.New("the admin token is missing or wrong: send it as Authorization: Bearer TOKEN, or use the button on the page. If the service has restarted, reload the page first")
+	errReplaying  = errors.New("a replay of the account's dead letters is already in progress")
 )
 
 // replay delivers an account's dead letters again. A program that has the token may do so,
@@ -140,7 +140,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	_ = control.SetWriteDeadline(time.Now().Add(writeTime))
 	s.board.forget()
 	if err != nil {
-		s.cfg.Log.Warn("a replay ended early", "account", account, "replayed", n, "error", err)
+		s.cfg.Log.Warn("a replay of dead letters ended early", "account", account, "replayed", n, "error", err)
 	}
 	s.replayed(w, r, n, err)
 }

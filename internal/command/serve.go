@@ -50,25 +50,25 @@ const (
 
 func (f *serveFlags) register(cmd *cobra.Command) {
 	addFlags(cmd, settingsGroup, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.config, configFlag, "", "YAML or JSON `file` with the accounts")
+		flags.StringVar(&f.config, configFlag, "", "YAML or JSON `file` of accounts")
 	})
 	addFlags(cmd, takingGroup, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.listen, listenFlag, "127.0.0.1:8080", "`address` to take events at")
-		flags.StringVar(&f.tlsCert, "tls-cert", "", "`file` with the certificate to take events over HTTPS")
+		flags.StringVar(&f.listen, listenFlag, "127.0.0.1:8080", "`address` to accept events at")
+		flags.StringVar(&f.tlsCert, "tls-cert", "", "`file` with the certificate for HTTPS")
 		flags.StringVar(&f.tlsKey, "tls-key", "", "`file` with the certificate's private key")
 	})
 	addFlags(cmd, keepingGroup, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that keeps the events; the default is systemd's STATE_DIRECTORY")
-		flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that keeps the events, in place of a folder")
+		flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` that stores the events; the default is systemd's STATE_DIRECTORY")
+		flags.StringSliceVar(&f.nats, natsFlag, nil, "`URLs` of the servers of a NATS cluster that stores the events, instead of a folder")
 		flags.StringVar(&f.natsCreds, "nats-creds", "", "`file` with the credentials of the cluster's user")
-		flags.StringSliceVar(&f.monitoring, "nats-monitoring", nil, "`URLs` of the cluster's monitoring, such as http://a:8222, which show whether its servers sync what they acknowledge")
-		flags.StringVar(&f.id, "id", "", "`name` of this service among those of a cluster; the default is the host's with a number")
-		flags.DurationVar(&f.lease, leaseFlag, service.DefaultLease, "`time` after which another service takes the accounts of one that is silent")
+		flags.StringSliceVar(&f.monitoring, "nats-monitoring", nil, "monitoring `URLs` of the cluster's servers, such as http://a:8222, to check that they sync each message to disk")
+		flags.StringVar(&f.id, "id", "", "`name` of this service in a cluster; the default is the host name and the process number")
+		flags.DurationVar(&f.lease, leaseFlag, service.DefaultLease, "`time` after which another service takes over the accounts of one that doesn't respond")
 	})
 	addFlags(cmd, adminGroup, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the page, the metrics and the dead letters")
-		flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the token that the admin address asks for: for dead letters, and for all but the health where it isn't a loopback address")
-		flags.BoolVar(&f.profiles, "profiles", false, "give profiles of the program at /debug/pprof of the admin address")
+		flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the status page, the metrics and the dead letters")
+		flags.StringVar(&f.adminToken, adminTokenFlag, "", "`file` with the admin token, which dead letters need, and everything but the health checks if the address isn't a loopback one")
+		flags.BoolVar(&f.profiles, "profiles", false, "serve profiles of the program at /debug/pprof of the admin address")
 	})
 	addFlags(cmd, klaviyoGroup, f.clientFlags.register)
 	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { f.log.register(flags, slog.LevelInfo) })
@@ -78,35 +78,35 @@ func (p Program) serveCommand() *cobra.Command {
 	var flags serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Take events by HTTP and deliver them as they come",
-		Long: `Serve takes RudderStack's events by HTTP, keeps them on disk before it answers,
-and delivers them to Klaviyo. It takes what RudderStack's Webhook destination
-sends, and the calls of RudderStack's and Segment's server SDKs:
+		Short: "Accept events over HTTP and deliver them as they come",
+		Long: `Serve accepts RudderStack's events over HTTP, stores them on disk before it
+responds, and delivers them to Klaviyo. It accepts the requests of RudderStack's
+Webhook destination and of RudderStack's and Segment's server SDKs:
 
   POST /v1/webhook, /v1/batch, /v1/identify, /v1/track, /v1/group, /v1/screen,
        /v1/page, /v1/alias, /v1/import
 
-A sender proves who it is by a token, as Bearer or as the user of Basic. The
-file of --config has the accounts:
+Senders authenticate with a token, as Bearer or as the user name of Basic
+authentication. The file of --config lists the accounts:
 
   accounts:
     - name: shop-eu
       klaviyoKeyFile: eu.key      # or klaviyoKeyEnv: NAME
-      tokensFile: eu.tokens       # one token a line; two while they are rotated
-      destination: eu.yaml        # the file of send --config
-      maxBacklog: 2GiB
+      tokensFile: eu.tokens       # one token per line
+      destination: eu.yaml        # as for send --config
 
-Events are kept in --data-dir, or in an existing cluster of NATS servers with
-JetStream (--nats), where several services share the accounts. A page for
-people, the metrics for Prometheus and the dead letters are at the address of
---admin.
+config init --service writes such a file with every key.
 
-Serve runs until it is interrupted: then it finishes the requests on their way.
-SIGHUP has it read the file of accounts again, whole or not at all. An outage of
-Klaviyo is waited out; a refused key pauses its account alone, which goes on
-taking events.
+Events are stored in --data-dir, or in an existing cluster of NATS servers with
+JetStream (--nats), where several services share the accounts. The status page,
+the metrics for Prometheus and the dead letters are at the address of --admin.
 
-With --simulate and without --config there is one account, whose token is
+Serve runs until it is interrupted. It then finishes the requests that are in
+progress. On SIGHUP it reads the accounts again; if anything is wrong, nothing
+changes. During an outage of Klaviyo it waits. If Klaviyo refuses a key, only
+that account pauses, and it goes on accepting events.
+
+With --simulate and without --config there is one account with the token
 "simulation".`,
 		Example: `  rudderklaviyo serve --simulate
   curl -u simulation: http://127.0.0.1:8080/v1/webhook \
@@ -125,11 +125,9 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if err := flags.check(cmd); err != nil {
 		return err
 	}
-	if state := p.Getenv("STATE_DIRECTORY"); flags.dataDir == "" && state != "" {
-		flags.dataDir = filepath.SplitList(state)[0]
-	}
+	flags.dataDir = p.dataDir(flags.dataDir)
 	if flags.dataDir == "" && len(flags.nats) == 0 && !flags.simulate.on() {
-		return wrongUsage(errors.New("serve needs --data-dir FOLDER, where events are kept until they are delivered, or --nats with the URLs of a cluster"))
+		return wrongUsage(errors.New("serve needs --data-dir FOLDER, which stores events until they are delivered, or --nats with the URLs of a cluster"))
 	}
 	hangups := p.hangups() // one that comes while it starts must not stop it
 	accounts, err := p.loadAccounts(flags)
@@ -141,6 +139,14 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	return s.run(cmd.Context(), accounts)
 }
 
+// dataDir is the folder of --data-dir, or that of systemd's unit or of the container's image.
+func (p Program) dataDir(given string) string {
+	if state := p.Getenv("STATE_DIRECTORY"); given == "" && state != "" {
+		return filepath.SplitList(state)[0]
+	}
+	return given
+}
+
 func (f *serveFlags) check(cmd *cobra.Command) error {
 	if err := f.clientFlags.check(); err != nil {
 		return err
@@ -150,15 +156,15 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 	}
 	switch {
 	case f.config == "" && !f.simulate.on():
-		return wrongUsage(errors.New("serve needs --config FILE with the accounts; --simulate needs none"))
+		return wrongUsage(errors.New("serve needs --config FILE with the accounts, or --simulate"))
 	case (f.tlsCert == "") != (f.tlsKey == ""):
-		return wrongUsage(errors.New("--tls-cert and --tls-key belong together: give both"))
+		return wrongUsage(errors.New("--tls-cert and --tls-key need each other: give both"))
 	case len(f.nats) == 0 && (f.natsCreds != "" || len(f.monitoring) > 0):
-		return wrongUsage(errors.New("--nats-creds and --nats-monitoring are about a cluster: give --nats too"))
+		return wrongUsage(errors.New("--nats-creds and --nats-monitoring need --nats"))
 	case f.lease < time.Second:
-		return wrongUsage(errors.New("--lease is a second or more"))
+		return wrongUsage(errors.New("--lease is at least 1s"))
 	case len(f.nats) > 0 && f.lease < stream.LeastLease:
-		return wrongUsage(fmt.Errorf("--lease is %v or more with --nats: an election of the cluster takes up to 9s", stream.LeastLease))
+		return wrongUsage(fmt.Errorf("--lease is at least %v with --nats, because an election in the cluster takes up to 9s", stream.LeastLease))
 	}
 	for _, address := range []struct{ flag, value string }{{listenFlag, f.listen}, {adminFlag, f.admin}} {
 		if _, _, err := net.SplitHostPort(address.value); err != nil {

@@ -361,7 +361,12 @@ func TestDeadLettersOfAService(t *testing.T) {
 	letters := func(args ...string) result {
 		return setup{}.run(t, append([]string{"dead-letters"}, append(args, "--admin="+at, "--account=eu")...)...)
 	}
+	byUnit := setup{env: map[string]string{"STATE_DIRECTORY": data}}.run(t, "dead-letters", "export", "--admin="+at, "--account=eu")
+	byUnit.want(t, statusDone)
 	exported := letters("export", "--data-dir="+data)
+	if exported.stdout != byUnit.stdout {
+		t.Errorf("without --data-dir:\n%s", byUnit.stdout)
+	}
 	exported.want(t, statusDone)
 	letter, err := deadletter.Parse([]byte(strings.TrimSpace(exported.stdout)))
 	if err != nil || letter.Error.Code != "missing_identifier" || !strings.Contains(string(letter.Event), `"m1"`) || letter.Line != 1 || letter.Number != 1 {
@@ -377,7 +382,7 @@ func TestDeadLettersOfAService(t *testing.T) {
 		{[]string{"export", "--admin-token-file=" + accounts}, statusUsage, "put one token in it"},
 		{[]string{"export", "--admin-token-file=" + filepath.Join(filepath.Dir(accounts), "tokens")}, statusStopped, "answered 401"},
 		{[]string{"replay", "--data-dir=" + data, "--account=us"}, statusStopped, "answered 404"},
-		{[]string{"export", "--data-dir=" + data, "--admin=127.0.0.1:1"}, statusStopped, "no service answers at 127.0.0.1:1"},
+		{[]string{"export", "--data-dir=" + data, "--admin=127.0.0.1:1"}, statusStopped, "no service responds at 127.0.0.1:1"},
 	} {
 		args := append([]string{"dead-letters", tt.args[0], "--admin=" + at, "--account=eu"}, tt.args[1:]...)
 		setup{}.run(t, args...).want(t, tt.status, tt.want)
@@ -471,8 +476,8 @@ func TestServeRefuses(t *testing.T) {
 		{"no accounts", nil, statusUsage, "serve needs --config FILE"},
 		{"no folder", []string{"--config=" + accounts}, statusUsage, "serve needs --data-dir FOLDER"},
 		{"a folder and a cluster", []string{"--config=" + accounts, "--data-dir=" + data, "--nats=nats://127.0.0.1:1"}, statusUsage, "exclude each other"},
-		{"a short lease of a cluster", []string{"--config=" + accounts, "--nats=nats://127.0.0.1:1", "--lease=5s"}, statusUsage, "--lease is 12s or more"},
-		{"half a certificate", []string{"--simulate", "--tls-cert=cert.pem"}, statusUsage, "--tls-cert and --tls-key belong together"},
+		{"a short lease of a cluster", []string{"--config=" + accounts, "--nats=nats://127.0.0.1:1", "--lease=5s"}, statusUsage, "--lease is at least 12s"},
+		{"half a certificate", []string{"--simulate", "--tls-cert=cert.pem"}, statusUsage, "--tls-cert and --tls-key need each other"},
 		{"no port", []string{"--simulate", "--listen=localhost"}, statusUsage, "--listen is a host and a port"},
 		{"a folder that another service has", []string{"--config=" + accounts, "--data-dir=" + data}, statusStopped, data},
 		{"an address that is taken", []string{"--simulate", "--admin=" + pageAt.FindStringSubmatch(first.stderr.String())[1]}, statusStopped, "--admin: listen tcp 127.0.0.1"},

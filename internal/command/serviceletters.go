@@ -30,17 +30,17 @@ type lettersFlags struct {
 
 func (f *lettersFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.account, "account", "", "`name` of the account")
-	flags.StringVar(&f.code, "code", "", "only those with a `code` of a reason, such as missing_identifier")
-	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the service that serve --admin has")
-	flags.StringVar(&f.tokenFile, adminTokenFlag, "", "`file` with the token that serve --"+adminTokenFlag+" has")
-	flags.StringVar(&f.dataDir, dataDirFlag, "", "`folder` of the service, whose "+adminTokenName+" is the token where it wasn't given one")
+	flags.StringVar(&f.code, "code", "", "only dead letters with this `code`, such as missing_identifier")
+	flags.StringVar(&f.admin, adminFlag, defaultAdmin, "`address` of the service, as for serve --admin")
+	flags.StringVar(&f.tokenFile, adminTokenFlag, "", "`file` with the admin token, as for serve")
+	flags.StringVar(&f.dataDir, dataDirFlag, "", "data `folder` of the service, where it has put its admin token; the default is systemd's STATE_DIRECTORY")
 }
 
 func (p Program) deadLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dead-letters",
 		Short: "Export, replay or delete the dead letters of a service",
-		Long: `Dead-letters asks a service that runs (serve) for the events of an account that
+		Long: `Dead-letters asks a running service (serve) for the events of an account that
 could not be delivered. The records are those of send --dead-letter: "line" is
 the number of the message in the account's stream, "event_number" that of the
 event in it.`,
@@ -59,8 +59,7 @@ func (p Program) exportLettersCommand() *cobra.Command {
 		Use:   "export",
 		Short: "Print an account's dead letters",
 		Long: `Export prints an account's dead letters as JSON Lines, the oldest first. They
-stay with the service. What is printed is a file for replay, which sends it by
-itself, or for a look at what is wrong.`,
+stay in the service. rudderklaviyo replay can send the printed file.`,
 		Example: `  rudderklaviyo dead-letters export --account shop-eu \
       --data-dir /var/lib/rudderklaviyo > dead.jsonl`,
 		Args: cobra.NoArgs,
@@ -85,9 +84,8 @@ func (p Program) replayLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Have a service deliver an account's dead letters again",
-		Long: `Replay puts the events of an account's dead letters behind those that wait. The
-service delivers them in their turn; one that fails again is a dead letter
-again.`,
+		Long: `Replay queues the events of an account's dead letters again, behind those that
+are waiting. An event that fails again becomes a dead letter again.`,
 		Example: `  rudderklaviyo dead-letters replay --account shop-eu \
       --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
 		Args: cobra.NoArgs,
@@ -111,14 +109,14 @@ func (p Program) deleteLettersCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete",
 		Short: "Delete an account's dead letters",
-		Long: `Delete deletes an account's dead letters of one code, or all of them. They can't
-be brought back: export them first if you may want to see them again.`,
+		Long: `Delete deletes an account's dead letters of one code, or all of them. There is
+no undo: export them first if you may need them.`,
 		Example: `  rudderklaviyo dead-letters delete --account shop-eu \
       --code missing_identifier --data-dir /var/lib/rudderklaviyo`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (flags.code == "") != all {
-				return wrongUsage(errors.New("give --code CODE to delete the dead letters of one reason, or --all to delete every one"))
+				return wrongUsage(errors.New("give --code CODE to delete the dead letters with that code, or --all to delete all of them"))
 			}
 			body, err := p.askAdmin(cmd.Context(), http.MethodDelete, "dead-letters", flags)
 			if err != nil {
@@ -139,7 +137,7 @@ be brought back: export them first if you may want to see them again.`,
 // printAnswer reads an answer of the service in JSON, and prints a line about it.
 func (p Program) printAnswer(body io.Reader, answer any, line func() string) error {
 	if err := json.NewDecoder(body).Decode(answer); err != nil {
-		return stopped(fmt.Errorf("the service's answer can't be read: %w", err))
+		return stopped(fmt.Errorf("the service's response can't be read: %w", err))
 	}
 	_, err := fmt.Fprintln(p.Stdout, line())
 	return writeError(err)
@@ -148,7 +146,7 @@ func (p Program) printAnswer(body io.Reader, answer any, line func() string) err
 // askAdmin makes a request about an account's dead letters, and gives the answer's body.
 func (p Program) askAdmin(ctx context.Context, method, what string, flags lettersFlags) (io.ReadCloser, error) {
 	if flags.account == "" {
-		return nil, wrongUsage(errors.New("--account NAME says whose dead letters"))
+		return nil, wrongUsage(errors.New("dead-letters needs --account NAME"))
 	}
 	if _, _, err := net.SplitHostPort(flags.admin); err != nil {
 		return nil, wrongUsage(fmt.Errorf("--%s is a host and a port, such as %s", adminFlag, defaultAdmin))
@@ -168,7 +166,7 @@ func (p Program) askAdmin(ctx context.Context, method, what string, flags letter
 	request.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return nil, stopped(fmt.Errorf("no service answers at %s: %w", flags.admin, err))
+		return nil, stopped(fmt.Errorf("no service responds at %s: %w", flags.admin, err))
 	}
 	if response.StatusCode != http.StatusOK {
 		defer response.Body.Close()
@@ -182,9 +180,9 @@ func (p Program) askAdmin(ctx context.Context, method, what string, flags letter
 func (p Program) adminToken(flags lettersFlags) (string, error) {
 	file := flags.tokenFile
 	if file == "" {
-		folder := flags.dataDir
+		folder := p.dataDir(flags.dataDir)
 		if folder == "" {
-			return "", fmt.Errorf("give --%s FOLDER of the service, or --%s FILE", dataDirFlag, adminTokenFlag)
+			return "", fmt.Errorf("give --%s FOLDER, the data folder of the service, or --%s FILE", dataDirFlag, adminTokenFlag)
 		}
 		file = filepath.Join(folder, adminTokenName)
 	}

@@ -33,7 +33,7 @@ func decode(mapping *yaml.Node) (File, error) {
 	for key, value := range pairs(mapping) {
 		name := key.Value
 		if line, ok := lines[name]; ok {
-			return File{}, errorAt(key, "%s is there already, in line %d", printable(name), line)
+			return File{}, errorAt(key, "%s is already set in line %d", printable(name), line)
 		}
 		lines[name] = key.Line
 		field, ok := fields[name]

@@ -82,7 +82,7 @@ var accountSettings = map[string]func(*accountReader, *yaml.Node) error{
 			err = errors.New("names an empty file: put a token in each line")
 		}
 		if err == nil && slices.ContainsFunc(r.Tokens, func(token string) bool { return len(token) < minToken }) {
-			err = fmt.Errorf("has a token of fewer than %d characters, which could be guessed", minToken)
+			err = fmt.Errorf("has a token of fewer than %d characters, which could be guessed: use a longer one, such as of openssl rand -hex 24", minToken)
 		}
 		return err
 	},
@@ -195,7 +195,7 @@ func parseService(content []byte, folder string, getenv func(string) string) (ac
 			return nil, nil, err
 		}
 		if line, ok := lines[r.Name]; ok {
-			return nil, nil, errorAt(node, "the account %s is there already, in line %d", r.Name, line)
+			return nil, nil, errorAt(node, "the account %s is already in line %d", r.Name, line)
 		}
 		lines[r.Name] = node.Line
 		if owner, ok := keys[r.Key]; ok {
@@ -217,13 +217,13 @@ func parseService(content []byte, folder string, getenv func(string) string) (ac
 // read reads all settings of an account.
 func (r *accountReader) read(node *yaml.Node) error {
 	if node.Kind != yaml.MappingNode {
-		return errorAt(node, "an account has keys and values: name, tokensFile and others")
+		return errorAt(node, "want an account with keys such as name and tokensFile")
 	}
 	given := map[string]int{}
 	for key, value := range pairs(node) {
 		name := key.Value
 		if line, ok := given[name]; ok {
-			return errorAt(key, "%s is there already, in line %d", printable(name), line)
+			return errorAt(key, "%s is already set in line %d", printable(name), line)
 		}
 		given[name] = key.Line
 		setting, ok := accountSettings[name]
@@ -240,7 +240,7 @@ func (r *accountReader) read(node *yaml.Node) error {
 	case r.Key == "":
 		return errorAt(node, "the account %s has no private API key: give klaviyoKeyFile, klaviyoKeyEnv, or privateApiKey in its destination", r.Name)
 	case len(r.Tokens) == 0:
-		return errorAt(node, "the account %s has no tokensFile, by which senders prove who they are", r.Name)
+		return errorAt(node, "the account %s has no tokensFile, with the tokens of its senders", r.Name)
 	}
 	return nil
 }
