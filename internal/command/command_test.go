@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 )
 
 const key = "pk_0123456789secret"
@@ -247,16 +246,6 @@ func TestPrecedence(t *testing.T) {
 				t.Error("the file's country is not used")
 			}
 		})
-	}
-}
-
-func TestEachMappingFlagSetsSomething(t *testing.T) {
-	for _, key := range mappingKeys {
-		switch field := config.Field(new(config.Config), key).(type) {
-		case *string, *bool, **bool:
-		default:
-			t.Errorf("--%s has a field of type %T", flagOf(key), field)
-		}
 	}
 }
 

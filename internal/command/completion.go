@@ -10,6 +10,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // flagChoices are all values of a flag, by its name. Those of settings are in
@@ -19,6 +20,9 @@ var flagChoices = map[string]func() []cobra.Completion{
 	outputFlag:    func() []cobra.Completion { return slices.Sorted(maps.Keys(printers)) },
 	logLevelFlag:  func() []cobra.Completion { return []cobra.Completion{"debug", "info", "warn", "error"} },
 	logFormatFlag: func() []cobra.Completion { return []cobra.Completion{string(logText), string(logJSON)} },
+	"consent": func() []cobra.Completion {
+		return []cobra.Completion{string(mapper.ChannelEmail), string(mapper.ChannelSMS)}
+	},
 	"bulk": func() []cobra.Completion {
 		return []cobra.Completion{string(delivery.BulkAuto), string(delivery.BulkNever)}
 	},

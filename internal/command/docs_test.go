@@ -72,7 +72,7 @@ func tableOfKeys(settings []config.Setting) string {
 				flag := plan.Flags().Lookup(flagOf(s.Key))
 				columns = append(columns, code("--"+flag.Name), code(variableOf(flag)))
 			default:
-				columns = append(columns, "", "")
+				columns = append(columns, "none: "+s.NoFlag, "")
 			}
 		}
 		fmt.Fprintf(&table, "| %s |\n", strings.Join(append(columns, cell(about.About())), " | "))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 // origin is where the value of a setting comes from.
@@ -73,13 +74,39 @@ func (p Program) loadSettings(cmd *cobra.Command, s settings) (loadedSettings, e
 			*field = *config.Field(&s.mapping, key).(*bool)
 		case **bool:
 			*field = *config.Field(&s.mapping, key).(**bool)
+		default:
+			if err := config.SetList(&loaded.Config, key, flag.Value.(pflag.SliceValue).GetSlice()); err != nil {
+				return loaded, wrongUsage(fmt.Errorf("--%s: %w", flag.Name, err))
+			}
 		}
 		loaded.origins[key] = originOf(flag)
 		if err := config.Check(loaded.Config); err != nil { // the file's settings were right
 			return loaded, wrongUsage(fmt.Errorf("--%s: %w", flag.Name, err))
 		}
 	}
-	return loaded, nil
+	return loaded, loaded.chooseFilter(cmd)
+}
+
+// chooseFilter has the list of events that a flag gives filter them, unless another flag says
+// which one does.
+func (l *loadedSettings) chooseFilter(cmd *cobra.Command) error {
+	const option, only, not = "eventFilteringOption", "whitelistedEvents", "blacklistedEvents"
+	isGiven := func(key string) bool { return cmd.Flags().Changed(flagOf(key)) }
+	chosen := mapper.EventFilteringOption("")
+	switch {
+	case isGiven(option):
+		return nil
+	case isGiven(only) && isGiven(not):
+		return wrongUsage(fmt.Errorf("of --%s and --%s only one counts: say which with --%s", flagOf(only), flagOf(not), flagOf(option)))
+	case isGiven(only):
+		chosen = mapper.EventFilteringWhitelist
+	case isGiven(not):
+		chosen = mapper.EventFilteringBlacklist
+	default:
+		return nil
+	}
+	l.EventFilteringOption, l.origins[option] = chosen, originOf(cmd.Flags().Lookup(flagOf(string(chosen))))
+	return nil
 }
 
 // privateKey is the key of the private API key, whose value is never shown.

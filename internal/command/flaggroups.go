@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 )
 
 // flagGroup is a heading of the help, over the flags about one thing.
@@ -115,7 +117,21 @@ func helpOfFlags(flags *pflag.FlagSet) string {
 	if hasVariables {
 		help.WriteString("\n\nA flag wins over its environment variable ($…), and that over the key in the\nfile of --config.")
 	}
+	if len(byGroup[mappingGroup]) > 0 {
+		help.WriteString("\n\n" + strings.Join(wrapped("Keys without a flag: "+withoutFlags(), helpWidth), "\n"))
+	}
 	return help.String()
+}
+
+// withoutFlags are the keys that have no flag, and why.
+func withoutFlags() string {
+	var keys []string
+	for _, s := range config.Settings {
+		if s.NoFlag != "" {
+			keys = append(keys, s.Key+" ("+s.NoFlag+")")
+		}
+	}
+	return strings.Join(keys, ", ") + "."
 }
 
 // helpOfFlag tells of a flag in the form of Go's package flag: its name in a line, then

@@ -30,10 +30,14 @@ const (
 
 // mappingKeys are the keys of the mapping that have a flag, whose name is the key in small
 // letters.
-var mappingKeys = []string{
-	revisionFlag, "listId", "defaultCountry", "itemFields", "orderedProducts", "ecommerceEvents", "allowExternalIdOnly",
-	"enforceEmailAsPrimary", "flattenProperties", "sendNulls", "unsubscribe", "historicalImport", "mergeOnAlias",
-}
+var mappingKeys = func() (keys []string) {
+	for _, s := range config.Settings {
+		if s.NoFlag == "" {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
+}()
 
 // flagOf is the name of the flag for a key: list-id for listId.
 func flagOf(key string) string {
@@ -61,15 +65,20 @@ func (s *settings) registerQuiet(cmd *cobra.Command) {
 func (s *settings) registerMapping(flags *pflag.FlagSet) {
 	for _, key := range mappingKeys {
 		setting, _ := config.LookUp(key)
-		name := flagOf(key)
+		name, usage := flagOf(key), setting.Usage
+		if setting.OfFlag != "" {
+			usage += "; " + setting.OfFlag
+		}
 		switch field := config.Field(&s.mapping, key).(type) {
 		case *string:
-			flags.StringVar(field, name, "", setting.Usage)
+			flags.StringVar(field, name, "", usage)
 		case *bool:
-			flags.BoolVar(field, name, false, setting.Usage)
+			flags.BoolVar(field, name, false, usage)
 		case **bool:
 			*field = new(bool)
-			flags.BoolVar(*field, name, false, setting.Usage)
+			flags.BoolVar(*field, name, false, usage)
+		default:
+			flags.StringSlice(name, nil, usage)
 		}
 		annotate(flags.Lookup(name), keyAnnotation, key)
 	}

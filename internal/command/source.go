@@ -1,6 +1,7 @@
 package command
 
 import (
+	"encoding/csv"
 	"fmt"
 	"regexp"
 	"slices"
@@ -148,10 +149,23 @@ func flagWords(flag *pflag.Flag) (words []string) {
 
 // valuesOf gives the values of a flag that may be given several times, or its one.
 func valuesOf(flag *pflag.Flag) []string {
-	if several, ok := flag.Value.(pflag.SliceValue); ok {
-		return several.GetSlice()
+	several, ok := flag.Value.(pflag.SliceValue)
+	switch {
+	case !ok:
+		return []string{flag.Value.String()}
+	case flag.Value.Type() == "stringSlice": // whose values have commas between them
+		return []string{commaSeparated(several.GetSlice())}
 	}
-	return []string{flag.Value.String()}
+	return several.GetSlice()
+}
+
+// commaSeparated is a list as pflag reads it.
+func commaSeparated(values []string) string {
+	var text strings.Builder
+	writer := csv.NewWriter(&text)
+	_ = writer.Write(values) // a Builder takes all
+	writer.Flush()
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,-]+$`)

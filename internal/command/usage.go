@@ -12,11 +12,12 @@ import (
 // flagValues says by the type of a flag, or the name of one that has its own, what its
 // value is.
 var flagValues = map[string]string{
-	"int":        "a whole number",
-	"float64":    "a number, such as 0.8",
-	"bool":       "true or false",
-	logLevelFlag: "one of debug, info, warn, error",
-	simulateFlag: "one of limits, fast, false",
+	"int":         "a whole number",
+	"float64":     "a number, such as 0.8",
+	"bool":        "true or false",
+	"stringSlice": "values with commas between them; double quotes go around one with a comma or a quotation mark",
+	logLevelFlag:  "one of debug, info, warn, error",
+	simulateFlag:  "one of limits, fast, false",
 }
 
 // flagError puts an error of the flags' parser in plain words.

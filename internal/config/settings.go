@@ -25,6 +25,10 @@ type Setting struct {
 	Example string
 	// Values are all that a text may be; nil is for any.
 	Values []string
+	// OfFlag is what else there is to know of the flag, whose value isn't written as in a file.
+	OfFlag string
+	// NoFlag is why there is no flag; it is empty for settings that have one.
+	NoFlag string
 	// Advised has a new file set it to Example.
 	Advised bool
 }
@@ -32,16 +36,17 @@ type Setting struct {
 // Settings are all keys, in the order of a new file.
 var Settings = []Setting{
 	{Key: "privateApiKey", Usage: "private API `key` of the Klaviyo account",
-		More: "It opens the whole account. Keep it out of files: set KLAVIYO_API_KEY in the environment, which wins over this file.", Example: "set-KLAVIYO_API_KEY-instead"},
+		More: "It opens the whole account. Keep it out of files: set KLAVIYO_API_KEY in the environment, which wins over this file.", Example: "set-KLAVIYO_API_KEY-instead",
+		NoFlag: "other users of a machine see flags: set $KLAVIYO_API_KEY"},
 	{Key: "publicApiKey", Usage: "public API `key` (company id) of the account",
-		More: "Mapping and sending don't use it.", Example: "AbC123"},
+		More: "Mapping and sending don't use it.", Example: "AbC123", NoFlag: "nothing uses it"},
 	{Key: "revision", Usage: "`revision` of Klaviyo's API: " + strings.Join(mapper.Revisions(), " or "),
 		Default: mapper.DefaultRevision(), Example: latestRevision, Advised: true, Values: mapper.Revisions()},
 	{Key: "listId", Usage: "`id` of the list to subscribe to where an event names none",
 		Example: "XyZ987"},
 	{Key: "consent", Usage: "`channels` that a subscription counts for where an event names none: email, sms",
-		More: "[] is for none.", Default: "[email]"},
-	{Key: "smsConsent", Usage: "add sms to these channels (true) or remove it (false) where an event names none",
+		More: "[] is for none.", Default: "[email]", OfFlag: "commas between them, '' for none"},
+	{Key: "smsConsent", Usage: "add sms to the channels of consent (true) or remove it (false) where an event names none",
 		More: "Without it, consent stays as it is.", Example: "true"},
 	{Key: "enforceEmailAsPrimary", Usage: "identify people by email or phone number alone",
 		More: "The user id becomes the custom property _id.", Default: "false"},
@@ -57,17 +62,20 @@ var Settings = []Setting{
 		More: `{"plan": {"name": "gold"}} becomes "plan.name": "gold".`, Default: "false"},
 	{Key: "eventFilteringOption", Usage: "`list` that says which track events are sent: disable (all of them), whitelistedEvents or blacklistedEvents",
 		Default: string(mapper.EventFilteringDisabled), Values: []string{string(mapper.EventFilteringDisabled), string(mapper.EventFilteringWhitelist), string(mapper.EventFilteringBlacklist)}},
-	{Key: "whitelistedEvents", Usage: "the only track events that are sent, with eventFilteringOption: whitelistedEvents",
-		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Order Completed}]"},
-	{Key: "blacklistedEvents", Usage: "track events that aren't sent, with eventFilteringOption: blacklistedEvents",
-		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Application Opened}]"},
+	{Key: "whitelistedEvents", Usage: "`names` of the only track events that are sent, with eventFilteringOption: whitelistedEvents",
+		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Order Completed}]",
+		OfFlag: "commas between them; the flag sets --event-filtering-option too"},
+	{Key: "blacklistedEvents", Usage: "`names` of track events that aren't sent, with eventFilteringOption: blacklistedEvents",
+		More: "Names are compared in exact case.", Default: "[]", Example: "[{eventName: Application Opened}]",
+		OfFlag: "commas between them; the flag sets --event-filtering-option too"},
 	{Key: "ecommerceEvents", Usage: "make Product Viewed and the like events of Klaviyo's own metrics (false: leave them as they are)",
 		Default: "true"},
 	{Key: "itemFields", Usage: "`names` of the fields of items: guide, klaviyo or transformer",
 		More:    "guide has those of RudderStack's guide, klaviyo those of Klaviyo's guide for shops, which its ready-made flows read, transformer those that RudderStack's transformer sends.",
 		Default: string(mapper.ItemFieldsGuide), Values: []string{string(mapper.ItemFieldsGuide), string(mapper.ItemFieldsKlaviyo), string(mapper.ItemFieldsTransformer)}},
-	{Key: "metricNames", Usage: "names of the metrics of events, ahead of Klaviyo's own",
-		Default: "[]", Example: "[{eventName: Order Completed, metricName: Placed Order}]"},
+	{Key: "metricNames", Usage: "`names` of the metrics of events, ahead of Klaviyo's own",
+		Default: "[]", Example: "[{eventName: Order Completed, metricName: Placed Order}]",
+		OfFlag: "as EVENT=METRIC, commas between them"},
 	{Key: "orderedProducts", Usage: "send an event Ordered Product for each item of an Order Completed",
 		Default: "false"},
 	{Key: "historicalImport", Usage: "send events and consent as a record of the past, which starts no flow",
