@@ -1,12 +1,12 @@
 package klaviyotest
 
-// getAccounts answers with the account, the only one that a key opens.
-func (a *account) getAccounts(c *call) answer {
-	return answerPage(c, []*account{a}, 1, nil)
+// getAccounts returns the account, the only one of a key.
+func (a *account) getAccounts(c *call) response {
+	return pageResponse(c, []*account{a}, 1, nil)
 }
 
-// shown is the account of a shop that doesn't exist.
-func (a *account) shown(c *call) resource {
+// toResource returns the account of an example shop.
+func (a *account) toResource(c *call) resource {
 	return resource{
 		Type: "account",
 		ID:   a.id,
@@ -17,7 +17,7 @@ func (a *account) shown(c *call) resource {
 				"default_sender_email": "shop@example.com",
 				"website_url":          nil,
 				"organization_name":    "Example Shop",
-				"street_address":       only(nil, "address1", "address2", "city", "region", "country", "zip"),
+				"street_address":       pickValues(nil, "address1", "address2", "city", "region", "country", "zip"),
 			},
 			"industry":           nil,
 			"timezone":           "Etc/UTC",
@@ -29,5 +29,5 @@ func (a *account) shown(c *call) resource {
 	}
 }
 
-// field is there for no filter.
+// field isn't used: no filter applies to accounts.
 func (a *account) field(string) any { return a.id }

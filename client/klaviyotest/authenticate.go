@@ -5,34 +5,34 @@ import (
 	"strings"
 )
 
-// authenticate refuses a call that is no operation's, or has the wrong key.
-func (k *Klaviyo) authenticate(c *call) *answer {
-	var r refusal
+// authenticate rejects a call of an unknown operation or with the wrong key.
+func (k *Klaviyo) authenticate(c *call) *response {
+	var r requestError
 	switch {
 	case c.operation == nil:
-		r = notAnOperation(c)
+		r = unknownOperation(c)
 	case c.operation.Public:
 		if id := c.req.URL.Query().Get("company_id"); k.companyID == "" || id == "" || id == k.companyID {
-			return nil // the description says that company_id must be there
+			return nil // a missing company_id violates the API description, which is checked later
 		}
 		r = invalidParameter("company_id", "The account has another public key.")
 	default:
 		key, ok := strings.CutPrefix(c.req.Header.Get("Authorization"), "Klaviyo-API-Key ")
 		switch {
 		case !ok || key == "":
-			r = refusal{status: http.StatusUnauthorized, code: codeNotAuthenticated, pointer: "/data/", detail: "The header Authorization has no Klaviyo-API-Key."}
+			r = requestError{status: http.StatusUnauthorized, code: codeNotAuthenticated, pointer: "/data/", detail: "The header Authorization has no Klaviyo-API-Key."}
 		case k.key != "" && key != k.key:
-			r = refusal{status: http.StatusUnauthorized, code: codeAuthenticationFailed, pointer: "/data/", detail: "The key is not this account's."}
+			r = requestError{status: http.StatusUnauthorized, code: codeAuthenticationFailed, pointer: "/data/", detail: "The key belongs to another account."}
 		default:
 			return nil
 		}
 	}
-	a := refuse(r)
+	a := errorResponse(r)
 	return &a
 }
 
-// notAnOperation says what a call would have to be.
-func notAnOperation(c *call) refusal {
+// unknownOperation returns the error of a call that matches no operation, with a hint.
+func unknownOperation(c *call) requestError {
 	path := c.req.URL.EscapedPath()
 	named := revisions
 	if c.revision != nil {
@@ -41,21 +41,21 @@ func notAnOperation(c *call) refusal {
 	for _, r := range named {
 		for op := range r.operations.All() {
 			if r.match(op.Method, path) != nil {
-				return refusal{status: http.StatusMethodNotAllowed, detail: "klaviyotest lacks this operation; it has others at this path."}
+				return requestError{status: http.StatusMethodNotAllowed, detail: "klaviyotest does not support this method for this path."}
 			}
 		}
-		if op := r.matchLoosely(c.req.Method, path); op != nil {
+		if op := r.matchIgnoringSlash(c.req.Method, path); op != nil {
 			detail := "Paths of this revision don't end in a slash."
 			if strings.HasSuffix(op.Path, "/") {
 				detail = "Paths of this revision end in a slash."
 			}
-			return refusal{status: http.StatusNotFound, detail: detail}
+			return requestError{status: http.StatusNotFound, detail: detail}
 		}
 	}
 	for _, r := range revisions {
-		if r.matchLoosely(c.req.Method, path) != nil {
-			return refusal{status: http.StatusNotFound, detail: noValidRevisions}
+		if r.matchIgnoringSlash(c.req.Method, path) != nil {
+			return requestError{status: http.StatusNotFound, detail: noValidRevisions}
 		}
 	}
-	return refusal{status: http.StatusNotFound, detail: "klaviyotest lacks this operation; those that it has are those of the packages klaviyo."}
+	return requestError{status: http.StatusNotFound, detail: "klaviyotest does not support this operation; it supports those of the klaviyo packages."}
 }

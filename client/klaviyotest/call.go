@@ -13,17 +13,17 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// call is a request that arrived, read to its end.
+// A call is a request that arrived, including its body.
 type call struct {
-	req       *http.Request // its body is read
-	time      time.Time
-	revision  *revision          // nil where the request names none that there is
-	operation *runtime.Operation // nil where there is none
-	forwarded bool               // it was written for a revision that is retired
-	body      []byte             // maxBody+1 bytes if it has more
-	readErr   error              // why body isn't whole
+	req           *http.Request // the body is consumed
+	time          time.Time
+	revision      *revision          // nil if the request names no known revision
+	operation     *runtime.Operation // nil if there is none
+	fallenForward bool               // the request names a retired revision
+	body          []byte             // maxBody+1 bytes if it is larger
+	readErr       error              // why body is incomplete
 
-	value any // the JSON value of body, numbers as json.Number; set by the check
+	value any // the decoded body with json.Number; set by check
 }
 
 // newCall reads a request.
@@ -33,7 +33,7 @@ func newCall(req *http.Request) *call {
 		c.body, c.readErr = io.ReadAll(io.LimitReader(req.Body, maxBody+1))
 	}
 	c.revision = revisionOf(req.Header.Get("Revision"))
-	// An id may hold an escaped slash, so the path is matched as it was sent.
+	// An id may contain an escaped slash, so the escaped path is matched.
 	path := req.URL.EscapedPath()
 	if c.revision != nil {
 		c.operation = c.revision.match(req.Method, path)
@@ -43,33 +43,34 @@ func newCall(req *http.Request) *call {
 	return c
 }
 
-// readAs makes the call one of a later revision, and tells whether that has it.
-func (c *call) readAs(later *revision) bool {
-	op := later.matchLoosely(c.req.Method, c.req.URL.EscapedPath())
+// fallForwardTo makes the call one of a later revision. It reports false if that lacks the
+// operation.
+func (c *call) fallForwardTo(later *revision) bool {
+	op := later.matchIgnoringSlash(c.req.Method, c.req.URL.EscapedPath())
 	if op == nil {
 		return false
 	}
-	c.revision, c.operation, c.forwarded = later, op, true
+	c.revision, c.operation, c.fallenForward = later, op, true
 	return true
 }
 
-// served is how the call is answered.
-func (c *call) served() served { return c.revision.served[c.operation] }
+// operationSpec returns the operationSpec of the call.
+func (c *call) operationSpec() operationSpec { return c.revision.operationSpecs[c.operation] }
 
-// pathParameters are the values of the path's parameters.
+// pathParameters returns the values of the path parameters by name.
 func (c *call) pathParameters() map[string]string {
 	parameters := make(map[string]string)
 	segments := strings.Split(c.req.URL.EscapedPath(), "/")
 	for i, name := range strings.Split(c.operation.Path, "/") {
 		if name, ok := strings.CutPrefix(name, "{"); ok {
-			value, _ := url.PathUnescape(segments[i]) // net/http refused what is not escaped well
+			value, _ := url.PathUnescape(segments[i]) // net/http rejects invalid escapes
 			parameters[strings.TrimSuffix(name, "}")] = value
 		}
 	}
 	return parameters
 }
 
-// pathID is the id in the path, and the name of the parameter. No path has two.
+// pathID returns the id in the path and the name of its parameter. No path has two.
 func (c *call) pathID() (id, parameter string) {
 	for parameter, id = range c.pathParameters() {
 		break
@@ -77,14 +78,14 @@ func (c *call) pathID() (id, parameter string) {
 	return id, parameter
 }
 
-// request is the call as a request, for those who want to read one.
+// request returns a copy of the request with a readable body.
 func (c *call) request() *http.Request {
 	req := c.req.WithContext(c.req.Context()) // a copy
 	req.Body = io.NopCloser(bytes.NewReader(c.body))
 	return req
 }
 
-// base is the address that links in the answer begin with.
+// base returns the base URL of links in the response.
 func (c *call) base() string {
 	switch {
 	case c.req.URL.Host != "": // a transport's request
@@ -96,7 +97,7 @@ func (c *call) base() string {
 	}
 }
 
-// decode reads the body into value.
+// decode decodes the body into value.
 func (c *call) decode() error {
 	decoder := json.NewDecoder(bytes.NewReader(c.body))
 	decoder.UseNumber()
@@ -109,33 +110,33 @@ func (c *call) decode() error {
 	return nil
 }
 
-// data is the resource in the body.
+// data returns the resource in the body.
 func (c *call) data() map[string]any { return object(object(c.value)["data"]) }
 
-// attributes are the attributes of the resource in the body.
+// attributes returns the attributes of the resource in the body.
 func (c *call) attributes() map[string]any { return object(c.data()["attributes"]) }
 
-// inside follows names into objects; what isn't there is nil.
-func inside(v any, names ...string) any {
+// lookUp returns the value at a path of member names, or nil.
+func lookUp(v any, names ...string) any {
 	for _, name := range names {
 		v = object(v)[name]
 	}
 	return v
 }
 
-// object is v if it is a JSON object; another value has no members.
+// object returns v if it is a JSON object, otherwise nil.
 func object(v any) map[string]any {
 	members, _ := v.(map[string]any)
 	return members
 }
 
-// text is v if it is a string, else empty.
+// text returns v if it is a string, otherwise "".
 func text(v any) string {
 	s, _ := v.(string)
 	return s
 }
 
-// elements are those of v if it is a JSON array; another value has none.
+// elements returns the elements of v if it is a JSON array, otherwise nil.
 func elements(v any) []any {
 	values, _ := v.([]any)
 	return values

@@ -5,16 +5,15 @@ import (
 	"time"
 )
 
-// WithClockAhead makes the header Date of answers tell a time that is ahead of the time
-// package's by d, or behind it where d is negative. What Klaviyo does goes by the time
-// package all the same.
+// WithClockAhead sets how far the time in the Date header of responses is ahead of time.Now. d
+// may be negative. Nothing else is affected.
 func WithClockAhead(d time.Duration) Option {
-	return func(k *Klaviyo) { k.ahead = d }
+	return func(k *Klaviyo) { k.clockOffset = d }
 }
 
-// date says in an answer when it was made.
-func (k *Klaviyo) date(a *answer) {
+// setDate sets the Date header.
+func (k *Klaviyo) setDate(a *response) {
 	if a.header != nil {
-		a.header.Set("Date", time.Now().Add(k.ahead).UTC().Format(http.TimeFormat))
+		a.header.Set("Date", time.Now().Add(k.clockOffset).UTC().Format(http.TimeFormat))
 	}
 }

@@ -12,12 +12,11 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// maxMetrics is how many metrics an account has at most.
+// maxMetrics is the maximum number of metrics of an account.
 const maxMetrics = 200
 
-// Event is an event that counted. Repeats don't count: of the events with one
-// profile, metric and unique id, or without a unique id of one second, the
-// first does.
+// Event is an event that was recorded. Duplicates aren't recorded: events with the same
+// profile, metric and unique id or, without a unique id, the same profile, metric and second.
 type Event struct {
 	// ID is the event's id.
 	ID string
@@ -25,24 +24,24 @@ type Event struct {
 	ProfileID, MetricID string
 	// Metric and Service name the metric. Service is "api" by default.
 	Metric, Service string
-	// UniqueID is empty where the request had none.
+	// UniqueID is empty if the request has none.
 	UniqueID string
-	// Time is the request's, or else when it arrived.
+	// Time is the time in the request. The default is the time of arrival.
 	Time time.Time
-	// Value and the numbers in Properties are written as they came. Value is
-	// empty where the request had none.
+	// Value is the value of the event, or empty. Numbers in Value and Properties have the
+	// digits of the request.
 	Value json.Number
-	// Currency is that of the value, empty where the request had none.
+	// Currency is the currency of Value. It is empty if the request has none.
 	Currency string
-	// Backfill tells that the event was to start no flow.
+	// Backfill means that the event must not trigger flows.
 	Backfill bool
-	// Properties are the event's own, a JSON object.
+	// Properties is a JSON object.
 	Properties json.RawMessage
 }
 
-// Events gives the events that counted, in the order in which they arrived.
+// Events returns the recorded events in order of arrival.
 func (k *Klaviyo) Events() []Event {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	found := make([]Event, len(a.events))
 	for i, e := range a.events {
@@ -76,7 +75,7 @@ type event struct {
 	properties map[string]any
 }
 
-// eventKey is what two events that count differ in.
+// An eventKey identifies an event for deduplication.
 type eventKey struct{ profileID, metricID, uniqueID string }
 
 func (e *event) key() eventKey {
@@ -86,7 +85,7 @@ func (e *event) key() eventKey {
 	return eventKey{e.profileID, e.metric.id, e.uniqueID}
 }
 
-// metric is a kind of event, by name and source.
+// A metric is a kind of event, identified by name and service.
 type metric struct {
 	id      string
 	name    string
@@ -94,7 +93,7 @@ type metric struct {
 	created time.Time
 }
 
-// newEvent is an event as a request has it.
+// A newEvent is an event in a request.
 type newEvent struct {
 	profile         person
 	metric, service string
@@ -106,9 +105,9 @@ type newEvent struct {
 	properties      map[string]any
 }
 
-// takeEvent takes an event, and tells whether the account has room for its metric. An
-// event of an id that is nobody's gets lost, as at Klaviyo, if nothing else says whose it is.
-func (a *account) takeEvent(n newEvent, now time.Time) bool {
+// addEvent records an event. It reports false if the account has too many metrics. As at
+// Klaviyo, an event is lost if it only has a profile id and no profile has that id.
+func (a *account) addEvent(n newEvent, now time.Time) bool {
 	m := a.metric(n.metric, n.service, now)
 	if m == nil {
 		return false
@@ -128,8 +127,8 @@ func (a *account) takeEvent(n newEvent, now time.Time) bool {
 		p.lastEvent = e.time
 	}
 	key := e.key()
-	if !a.counted[key] {
-		a.counted[key] = true
+	if !a.seen[key] {
+		a.seen[key] = true
 		e.id = a.newID("EVENT")
 		e.uuid = fmt.Sprintf("00000000-0000-4000-8000-%012d", len(a.events)+1)
 		a.events = append(a.events, e)
@@ -137,12 +136,12 @@ func (a *account) takeEvent(n newEvent, now time.Time) bool {
 	return true
 }
 
-// noMetric refuses a metric that the account has no room for.
-func noMetric(pointer string) answer {
-	return refuse(invalid(pointer, "The account has "+strconv.Itoa(maxMetrics)+" metrics already."))
+// tooManyMetrics returns the error response for a new metric that exceeds the maximum.
+func tooManyMetrics(pointer string) response {
+	return errorResponse(invalidField(pointer, "The account has "+strconv.Itoa(maxMetrics)+" metrics already."))
 }
 
-// WithMetrics makes an account that has had events of these metrics, from the API.
+// WithMetrics adds metrics with the service "api", as earlier events would.
 func WithMetrics(names ...string) Option {
 	return func(k *Klaviyo) {
 		for _, name := range names {
@@ -153,7 +152,8 @@ func WithMetrics(names ...string) Option {
 	}
 }
 
-// metric finds a metric or makes it; it is nil where the account is full.
+// metric returns the metric, which it creates if needed. It returns nil if the account has the
+// maximum number of metrics.
 func (a *account) metric(name, service string, now time.Time) *metric {
 	if service == "" {
 		service = "api"
@@ -171,52 +171,52 @@ func (a *account) metric(name, service string, now time.Time) *metric {
 	return m
 }
 
-func (a *account) getEvents(c *call) answer {
-	return answerPage(c, a.events, 200, a.relatedToEvent)
+func (a *account) getEvents(c *call) response {
+	return pageResponse(c, a.events, 200, a.relatedToEvent)
 }
 
-func (a *account) getEvent(c *call) answer {
+func (a *account) getEvent(c *call) response {
 	id, parameter := c.pathID()
 	i := slices.IndexFunc(a.events, func(e *event) bool { return e.id == id })
 	if i < 0 {
 		return notFound(parameter)
 	}
-	shaping := c.shaping()
-	shown := shaping.resource(a.events[i], func(name string) []collected { return a.relatedToEvent(a.events[i], name) })
-	return document(http.StatusOK, single{shown, shaping.included})
+	shaping := c.fieldsets()
+	shown := shaping.resource(a.events[i], func(name string) []collectionItem { return a.relatedToEvent(a.events[i], name) })
+	return jsonResponse(http.StatusOK, resourceDocument{shown, shaping.included})
 }
 
-// relatedToEvent gives what an event belongs to. Revisions differ in whether they name
-// the kind by one or by many.
-func (a *account) relatedToEvent(e *event, name string) []collected {
+// relatedToEvent returns the resources related to an event. The names of the relationships
+// differ between revisions.
+func (a *account) relatedToEvent(e *event, name string) []collectionItem {
 	switch name {
 	case "metric", "metrics":
-		return []collected{e.metric}
+		return []collectionItem{e.metric}
 	case "profile", "profiles":
 		if p, ok := a.profiles.byID[e.profileID]; ok {
-			return []collected{p}
+			return []collectionItem{p}
 		}
 	}
-	return nil // it was deleted, or there is none
+	return nil // the profile was deleted
 }
 
-func (a *account) getMetrics(c *call) answer {
-	return answerPage(c, a.metrics, 200, nil)
+func (a *account) getMetrics(c *call) response {
+	return pageResponse(c, a.metrics, 200, nil)
 }
 
-func (a *account) getMetric(c *call) answer {
+func (a *account) getMetric(c *call) response {
 	id, parameter := c.pathID()
 	i := slices.IndexFunc(a.metrics, func(m *metric) bool { return m.id == id })
 	if i < 0 {
 		return notFound(parameter)
 	}
-	return document(http.StatusOK, single{Data: c.shaping().resource(a.metrics[i], nil)})
+	return jsonResponse(http.StatusOK, resourceDocument{Data: c.fieldsets().resource(a.metrics[i], nil)})
 }
 
-func (e *event) shown(c *call) resource { return c.revision.shows.event(c, e) }
+func (e *event) toResource(c *call) resource { return c.revision.resources.event(c, e) }
 
-// shownProperties are the event's, with its value and unique id among them.
-func (e *event) shownProperties() map[string]any {
+// responseProperties returns the properties with the value and the unique id, as in responses.
+func (e *event) responseProperties() map[string]any {
 	properties := maps.Clone(e.properties)
 	if properties == nil {
 		properties = make(map[string]any)
@@ -233,7 +233,7 @@ func (e *event) shownProperties() map[string]any {
 	return properties
 }
 
-// field is what a filter or an order compares.
+// field returns the value that filters and sort compare.
 func (e *event) field(name string) any {
 	switch name {
 	case "metric_id", "metric":
@@ -244,9 +244,9 @@ func (e *event) field(name string) any {
 	return e.time
 }
 
-func (m *metric) shown(c *call) resource { return c.revision.shows.metric(c, m) }
+func (m *metric) toResource(c *call) resource { return c.revision.resources.metric(c, m) }
 
-// field is what a filter compares.
+// field returns the value that filters compare.
 func (m *metric) field(name string) any {
 	if name == "integration.name" {
 		return m.service

@@ -10,81 +10,82 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Fault is a failure that [Klaviyo.Inject] causes. The first fields choose the
-// requests that it meets, the others say what happens to them. Fields combine:
-// Delay alone is a slow answer, CutOff alone the usual answer cut off, and
-// AfterAccept with Reset a request that is taken but never answered.
+// Fault is a failure for [Klaviyo.Inject]. The first fields select requests, and the others say
+// what happens to them. Fields can be combined: Delay alone is a slow response, CutOff alone
+// truncates the normal response, and AfterAccept with Reset accepts the request but loses the
+// response.
 type Fault struct {
-	// Operation is the one that the fault is for; empty is any, and any other
-	// request as well.
+	// Operation selects requests of an operation. nil selects all requests, even those of no
+	// operation.
 	Operation *runtime.Operation
-	// When chooses requests by what is in them, whose body it may read; nil is
-	// every request. It must not inject faults.
+	// When selects requests. It may read the body, and must not call Inject. nil selects all
+	// requests.
 	When func(*http.Request) bool
-	// Times is how many requests the fault meets: 0 is one, a negative number all.
+	// Times is the number of requests that the fault affects. The default is one. A negative
+	// number means all.
 	Times int
 
-	// AfterAccept lets the request take effect first, so that only its answer is
-	// lost. By default the fault strikes before Klaviyo has looked at it.
+	// AfterAccept processes the request first, so that only the response is affected. By
+	// default the request isn't processed.
 	AfterAccept bool
-	// Delay passes before the answer, or until the request's context ends.
+	// Delay delays the response, at most until the request's context ends.
 	Delay time.Duration
-	// Status is the status of the answer; 0 leaves the usual answer.
+	// Status is the status of the response. The default is the normal response.
 	Status int
-	// Code is the code in the JSON errors of the answer. The default is the usual
-	// one of Status.
+	// Code is the error code in the response. The default is that of Status.
 	Code string
-	// HTML is a page to answer instead of JSON errors, as gateways do.
+	// HTML is an HTML body that replaces the JSON errors, as from a gateway.
 	HTML string
-	// RetryAfter is the header Retry-After, in whole seconds rounded up; 0 is no header.
+	// RetryAfter sets the Retry-After header, rounded up to seconds. Zero omits it.
 	RetryAfter time.Duration
-	// CutOff ends the connection in the middle of the answer's body.
+	// CutOff ends the connection in the middle of the response body.
 	CutOff bool
-	// Reset resets the connection, without an answer.
+	// Reset resets the connection without a response.
 	Reset bool
 }
 
-// RateLimited is a 429, as another program that spends the same quota causes it.
+// RateLimited returns a 429 response, as if another program used up the quota.
 func RateLimited(retryAfter time.Duration) Fault {
 	return Fault{Status: http.StatusTooManyRequests, RetryAfter: retryAfter}
 }
 
-// ServerError is a 500 with errors in JSON.
+// ServerError returns a 500 response with JSON errors.
 func ServerError() Fault {
 	return Fault{Status: http.StatusInternalServerError}
 }
 
-// Unauthorized is the 401 of a key that has been revoked.
+// Unauthorized returns the 401 response for a revoked key.
 func Unauthorized() Fault {
 	return Fault{Status: http.StatusUnauthorized, Code: codeAuthenticationFailed}
 }
 
-// MissingScope is the 403, with errors in JSON, of a key that may not do this.
+// MissingScope returns the 403 response for a key without a scope, with JSON errors.
 func MissingScope() Fault {
 	return Fault{Status: http.StatusForbidden}
 }
 
-// Challenge is the 403, a page, of a gateway that takes the client for a robot.
+// Challenge returns the 403 response of a gateway that takes the client for a bot, with an HTML
+// body.
 func Challenge() Fault {
 	return Fault{Status: http.StatusForbidden, HTML: "<!DOCTYPE html><title>Just a moment</title>"}
 }
 
-// ConnectionReset is a connection that breaks before Klaviyo has seen the request.
+// ConnectionReset resets the connection before the request is processed.
 func ConnectionReset() Fault {
 	return Fault{Reset: true}
 }
 
-// Slow is the usual answer, late.
+// Slow delays the normal response.
 func Slow(delay time.Duration) Fault {
 	return Fault{Delay: delay}
 }
 
-// Inject adds faults. A request meets the first fault that is for it, in the
-// order of injection, and at most one. Inject panics if a fault makes no sense.
+// Inject adds faults. A request is affected by at most one fault: the first that selects it, in
+// the order of injection. Inject panics if a fault is invalid.
 func (k *Klaviyo) Inject(injected ...Fault) {
 	for _, f := range injected {
 		if f.Operation != nil {
-			mustKnow("Inject", f.Operation)
+			requireOperation("Inject", f.Operation)
 		}
 		if f.Status == 0 && (f.HTML != "" || f.Code != "") {
 			panic("klaviyotest: Inject: a fault with HTML or a Code needs a Status")
@@ -93,29 +94,29 @@ func (k *Klaviyo) Inject(injected ...Fault) {
 	k.faults.add(injected)
 }
 
-// answers tells whether the fault stands in for the usual answer.
-func (f *Fault) answers() bool { return f.Reset || f.Status != 0 }
+// replacesResponse reports whether the fault replaces the normal response.
+func (f *Fault) replacesResponse() bool { return f.Reset || f.Status != 0 }
 
-// apply turns the usual answer into the fault's.
-func (f *Fault) apply(usual answer) answer {
-	a := usual
+// apply returns the response with the fault.
+func (f *Fault) apply(normal response) response {
+	a := normal
 	switch {
 	case f.Reset:
-		return answer{reset: true}
+		return response{resetConnection: true}
 	case f.HTML != "":
-		a = answer{status: f.Status, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(f.HTML)}
+		a = response{status: f.Status, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}, body: []byte(f.HTML)}
 	case f.Status != 0:
-		a = refuse(refusal{status: f.Status, code: f.Code, detail: "A fault that the test injected."})
+		a = errorResponse(requestError{status: f.Status, code: f.Code, detail: "Fault injected by the test."})
 	}
 	if f.RetryAfter > 0 {
 		a.header.Set("Retry-After", strconv.Itoa(wholeSeconds(f.RetryAfter)))
 	}
-	a.cutOff = f.CutOff
+	a.truncated = f.CutOff
 	return a
 }
 
-// faults are the injected ones that are still to come. Their lock is their own,
-// so that a Fault's When can ask the Klaviyo what it holds.
+// faults are the injected faults that are pending. They have their own lock, so that When can
+// call methods of the Klaviyo.
 type faults struct {
 	mu      sync.Mutex
 	pending []*Fault
@@ -132,8 +133,8 @@ func (fs *faults) add(injected []Fault) {
 	}
 }
 
-// take uses up the fault for a call; the zero Fault leaves the call alone.
-func (fs *faults) take(c *call) Fault {
+// next returns the fault for a call and counts it. The zero Fault has no effect.
+func (fs *faults) next(c *call) Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	i := slices.IndexFunc(fs.pending, func(f *Fault) bool {
@@ -143,7 +144,7 @@ func (fs *faults) take(c *call) Fault {
 		return Fault{}
 	}
 	f := fs.pending[i]
-	if f.Times--; f.Times == 0 { // a negative one never is
+	if f.Times--; f.Times == 0 { // negative numbers never reach zero
 		fs.pending = slices.Delete(fs.pending, i, i+1)
 	}
 	return *f

@@ -12,22 +12,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// errFilter is a filter that isn't what the operation takes.
+// errFilter means that the operation doesn't support the filter.
 var errFilter = errors.New("not a filter of this operation")
 
-// condition is one comparison of a filter.
+// A condition is one comparison of a filter.
 type condition struct {
 	field    string
 	operator string
-	texts    []string  // of equals and any
+	values   []string  // of equals and any
 	time     time.Time // of the other operators
 }
 
-// filterHead is the beginning of a condition: equals(email, or has(profile
+// filterHead matches the beginning of a condition, such as equals(email, or has(profile
 var filterHead = regexp.MustCompile(`^\s*([a-z-]+)\(\s*([A-Za-z_.]+)\s*(?:,\s*)?`)
 
-// parseFilter reads, with the operators that each field takes, conditions that are joined by commas, and which all must
-// hold: equals(email,"ada@example.com"), any(id,["1","2"]), less-than(created,2023-01-31T00:00:00Z).
+// parseFilter parses conditions separated by commas, all of which must match, such as
+// equals(email,"ada@example.com"), any(id,["1","2"]) or
+// less-than(created,2023-01-31T00:00:00Z). filterable has the supported operators by field.
 func parseFilter(filterable map[string][]string, filter string) ([]condition, error) {
 	var conditions []condition
 	for rest := filter; ; {
@@ -50,8 +51,8 @@ func parseFilter(filterable map[string][]string, filter string) ([]condition, er
 	}
 }
 
-// cutOperand splits what follows the comma of a condition at the parenthesis
-// that closes it, which a JSON string may contain.
+// cutOperand splits s at the parenthesis that closes the condition. The operand may be a JSON
+// string that contains parentheses.
 func cutOperand(s string) (operand, after string, ok bool) {
 	end := 0
 	if strings.HasPrefix(s, `"`) || strings.HasPrefix(s, "[") {
@@ -66,16 +67,16 @@ func cutOperand(s string) (operand, after string, ok bool) {
 	return s[:end] + strings.TrimSpace(tail), strings.TrimSpace(after), ok
 }
 
-// parse reads the operand.
+// parse parses the operand.
 func (cond *condition) parse(operand string) bool {
 	switch cond.operator {
 	case "has":
 		return operand == ""
 	case "equals":
-		cond.texts = make([]string, 1)
-		return json.Unmarshal([]byte(operand), &cond.texts[0]) == nil
+		cond.values = make([]string, 1)
+		return json.Unmarshal([]byte(operand), &cond.values[0]) == nil
 	case "any":
-		return json.Unmarshal([]byte(operand), &cond.texts) == nil
+		return json.Unmarshal([]byte(operand), &cond.values) == nil
 	}
 	if seconds, err := strconv.ParseInt(operand, 10, 64); err == nil && cond.field == "timestamp" {
 		cond.time = time.Unix(seconds, 0)
@@ -86,8 +87,8 @@ func (cond *condition) parse(operand string) bool {
 	return err == nil
 }
 
-// holds compares a value, which is a string or a time.
-func (cond *condition) holds(v any) bool {
+// matches compares a value, which is a string or a time.
+func (cond *condition) matches(v any) bool {
 	if moment, ok := v.(time.Time); ok {
 		order := moment.Compare(cond.time)
 		return map[string]bool{
@@ -101,7 +102,7 @@ func (cond *condition) holds(v any) bool {
 		return text(v) != ""
 	}
 	value := newIdentifier(cond.field, text(v))
-	return value.value != "" && slices.ContainsFunc(cond.texts, func(text string) bool {
+	return value.value != "" && slices.ContainsFunc(cond.values, func(text string) bool {
 		return newIdentifier(cond.field, text) == value
 	})
 }

@@ -89,7 +89,7 @@ func TestFiltersOfListsAndMetrics(t *testing.T) {
 		`/api/metrics/?filter=equals(integration.name,"api")`:           0,
 		`/api/metrics/?filter=equals(integration.category,"API")`:       1,
 	} {
-		found := decode[collection](t, mustSend(t, k, "GET", query, "")).Data
+		found := decode[collectionDocument](t, mustSend(t, k, "GET", query, "")).Data
 		if len(found) != want {
 			t.Errorf("%s: found %d, want %d", query, len(found), want)
 		}

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// The bodies of a flat revision: an event names its profile by special names, and a
-// subscription its channels by lists.
+// The bodies of a flat revision. An event has its profile in fields with special names, and a
+// subscription has its channels in lists.
 
-// eventFields say which attribute of a profile a special name in an event's
-// profile sets. A dot leads into an object.
+// eventFields maps special names in the profile of an event to attributes of a profile. A dot
+// separates nested names.
 var eventFields = map[string]string{
 	"$email":        "email",
 	"$phone_number": "phone_number",
@@ -30,8 +30,8 @@ var eventFields = map[string]string{
 	"$timezone":     "location.timezone",
 }
 
-// profileAttributes turns the flat profile of an event into attributes. What
-// can't be a field, having another name or no text, is a custom property.
+// profileAttributes converts the flat profile of an event to attributes. Other names, and
+// values that aren't strings, become custom properties.
 func profileAttributes(flat map[string]any) map[string]any {
 	attributes := make(map[string]any)
 	location := make(map[string]any)
@@ -50,33 +50,33 @@ func profileAttributes(flat map[string]any) map[string]any {
 	return attributes
 }
 
-func (a *account) createFlatEvent(c *call) answer {
+func (a *account) createFlatEvent(c *call) response {
 	attributes := c.attributes()
 	n := newEvent{
 		profile:    person{attributes: profileAttributes(object(attributes["profile"]))},
-		metric:     text(inside(attributes, "metric", "name")),
-		service:    text(inside(attributes, "metric", "service")),
+		metric:     text(lookUp(attributes, "metric", "name")),
+		service:    text(lookUp(attributes, "metric", "service")),
 		uniqueID:   text(attributes["unique_id"]),
 		time:       text(attributes["time"]),
 		properties: object(attributes["properties"]),
 	}
 	n.value, _ = attributes["value"].(json.Number)
-	if !a.takeEvent(n, c.time) {
-		return noMetric("/data/attributes/metric/name")
+	if !a.addEvent(n, c.time) {
+		return tooManyMetrics("/data/attributes/metric/name")
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) createFlatClientProfile(c *call) answer {
+func (a *account) createFlatClientProfile(c *call) response {
 	a.upsert(person{attributes: c.attributes()}, c.time)
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) requestFlatDeletion(c *call) answer {
+func (a *account) requestFlatDeletion(c *call) response {
 	return a.delete(person{id: text(c.attributes()["profile_id"]), attributes: c.attributes()}, c.time)
 }
 
-// flatChannels say which identifier each channel needs.
+// flatChannels has the identifier that each channel needs.
 var flatChannels = []struct {
 	channel    Channel
 	identifier string
@@ -85,9 +85,8 @@ var flatChannels = []struct {
 	{ChannelSMS, "phone_number"},
 }
 
-// flatSubscription is a subscription to the channels that are named, or, where none are, to
-// each whose identifier is there. fields are further fields of the profile, by the names of
-// events.
+// flatSubscription returns a subscription to the channels in s or, if there are none, to those
+// whose identifier is set. fields are further fields of the profile, named as in events.
 func flatSubscription(l *list, s, fields map[string]any, customSource string) newSubscription {
 	n := newSubscription{
 		person:       person{id: text(s["profile_id"]), attributes: profileAttributes(fields)},
@@ -97,48 +96,48 @@ func flatSubscription(l *list, s, fields map[string]any, customSource string) ne
 	named := object(s["channels"])
 	for _, ch := range flatChannels {
 		n.person.attributes[ch.identifier] = s[ch.identifier]
-		if given(named[string(ch.channel)]) || len(named) == 0 && given(s[ch.identifier]) {
-			n.channels = append(n.channels, consentTo{channel: ch.channel})
+		if isSet(named[string(ch.channel)]) || len(named) == 0 && isSet(s[ch.identifier]) {
+			n.channels = append(n.channels, channelConsent{channel: ch.channel})
 		}
 	}
 	return n
 }
 
-func (a *account) subscribeFlat(c *call) answer {
+func (a *account) subscribeFlat(c *call) response {
 	attributes := c.attributes()
 	subscriptions := elements(attributes["subscriptions"])
 	for i, s := range subscriptions {
 		if id := text(object(s)["profile_id"]); id != "" && a.profiles.byID[id] == nil {
-			return refuse(unknownID(pointer("/data/attributes/subscriptions", strconv.Itoa(i), "profile_id")))
+			return errorResponse(unknownID(pointer("/data/attributes/subscriptions", strconv.Itoa(i), "profile_id")))
 		}
 	}
-	l := a.subscribedList(text(attributes["list_id"]), c.time)
+	l := a.listForSubscription(text(attributes["list_id"]), c.time)
 	if l == nil {
-		return refuse(unknownID("/data/attributes/list_id"))
+		return errorResponse(unknownID("/data/attributes/list_id"))
 	}
 	for _, s := range subscriptions {
 		a.subscribe(flatSubscription(l, object(s), nil, text(attributes["custom_source"])), c.time)
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) subscribeFlatClient(c *call) answer {
+func (a *account) subscribeFlatClient(c *call) response {
 	attributes := c.attributes()
-	l := a.subscribedList(text(attributes["list_id"]), c.time)
+	l := a.listForSubscription(text(attributes["list_id"]), c.time)
 	if l == nil {
-		return refuse(unknownID("/data/attributes/list_id"))
+		return errorResponse(unknownID("/data/attributes/list_id"))
 	}
 	a.subscribe(flatSubscription(l, attributes, object(attributes["properties"]), text(attributes["custom_source"])), c.time)
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// unsubscribeFlat makes profiles of people it doesn't know, so that their
-// refusal is kept.
-func (a *account) unsubscribeFlat(c *call) answer {
+// unsubscribeFlat creates profiles for unknown people, so that it can record that they
+// unsubscribed.
+func (a *account) unsubscribeFlat(c *call) response {
 	attributes := c.attributes()
 	l := a.list(text(attributes["list_id"]))
-	if l == nil && !a.anyList && given(attributes["list_id"]) {
-		return refuse(unknownID("/data/attributes/list_id"))
+	if l == nil && !a.createMissingLists && isSet(attributes["list_id"]) {
+		return errorResponse(unknownID("/data/attributes/list_id"))
 	}
 	for _, ch := range flatChannels {
 		for _, value := range elements(attributes[ch.identifier+"s"]) {
@@ -149,18 +148,18 @@ func (a *account) unsubscribeFlat(c *call) answer {
 			}
 		}
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) suppressFlat(c *call) answer {
-	a.suppressionJob(kindSuppress, elements(c.attributes()["suppressions"]), flatPerson, c)
-	return empty(http.StatusAccepted)
+func (a *account) suppressFlat(c *call) response {
+	a.suppressionJob(kindSuppress, elements(c.attributes()["suppressions"]), personFromIdentifiers, c)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) unsuppressFlat(c *call) answer {
-	a.suppressionJob(kindUnsuppress, elements(c.attributes()["suppressions"]), flatPerson, c)
-	return empty(http.StatusAccepted)
+func (a *account) unsuppressFlat(c *call) response {
+	a.suppressionJob(kindUnsuppress, elements(c.attributes()["suppressions"]), personFromIdentifiers, c)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// flatPerson is whom an object of identifiers names.
-func flatPerson(named map[string]any) person { return person{attributes: named} }
+// personFromIdentifiers returns the person with the identifiers.
+func personFromIdentifiers(named map[string]any) person { return person{attributes: named} }

@@ -1,6 +1,6 @@
 package klaviyotest
 
-// The rules of a flat revision's bodies.
+// Rules for the bodies of a flat revision.
 var (
 	flatDeletionRules = []rule{
 		{"/data/attributes", oneOf("email", "phone_number", "profile_id")},
@@ -46,7 +46,7 @@ var flatEventRules = []rule{
 	{"/data/attributes/metric/name", maxLength(127)},
 	{"/data/attributes/time", eventTime(2000)},
 	{"/data/attributes/properties", maxMembers(300)},
-	{"/data/attributes/properties", maxInside(100_000, 4_000, 10)},
+	{"/data/attributes/properties", maxNested(100_000, 4_000, 10)},
 }
 
 var flatSuppressionRules = []rule{
@@ -55,14 +55,13 @@ var flatSuppressionRules = []rule{
 	{"/data/attributes/suppressions/*/email", email},
 }
 
-// flatChannelIdentifiers asks for the email address of a subscription to email, and
-// for the phone number of one to sms.
-func flatChannelIdentifiers(at string, v any) []refusal {
-	var refusals []refusal
+// flatChannelIdentifiers requires the identifier of each channel.
+func flatChannelIdentifiers(at string, v any) []requestError {
+	var errs []requestError
 	for _, ch := range flatChannels {
-		if given(object(object(v)["channels"])[string(ch.channel)]) && !given(object(v)[ch.identifier]) {
-			refusals = append(refusals, invalid(pointer(at, ch.identifier), "The channel "+string(ch.channel)+" needs this field."))
+		if isSet(object(object(v)["channels"])[string(ch.channel)]) && !isSet(object(v)[ch.identifier]) {
+			errs = append(errs, invalidField(pointer(at, ch.identifier), "The channel "+string(ch.channel)+" needs this field."))
 		}
 	}
-	return refusals
+	return errs
 }

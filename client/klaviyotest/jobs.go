@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Job is work that a request started, and which goes on after its answer.
+// Job is asynchronous work that a request started.
 type Job struct {
 	// ID is the job's id.
 	ID string
-	// Kind is its type in answers, such as profile-bulk-import-job.
+	// Kind is the resource type, such as profile-bulk-import-job.
 	Kind string
 	// Status is queued, processing, complete or cancelled.
 	Status string
-	// Total is how many profiles it is about. Completed are those that it is done with, the
-	// Failed among them.
+	// Total is the number of profiles of the job, Completed the number of processed profiles,
+	// and Failed the number of failed ones among them.
 	Total, Completed, Failed int
-	// Created is when the request arrived. Started, Ended and Expires are when it left the
-	// queue, ended, and is no longer known; zero where that isn't fixed.
+	// Created is when the request arrived. Started, Ended and Expires are when the job started,
+	// ended, and is deleted. They are zero if that isn't known yet.
 	Created, Started, Ended, Expires time.Time
 }
 
-// The states of a job.
+// Job states.
 const (
 	jobQueued     = "queued"
 	jobProcessing = "processing"
@@ -31,36 +31,33 @@ const (
 	jobCancelled  = "cancelled"
 )
 
-// The kinds of jobs.
+// Job kinds.
 const (
 	kindImport     = "profile-bulk-import-job"
 	kindSuppress   = "profile-suppression-bulk-create-job"
 	kindUnsuppress = "profile-suppression-bulk-delete-job"
 )
 
-// JobPlan is what becomes of a job. The zero JobPlan is a job that is queued when its
-// request is answered, and complete whenever somebody looks again.
+// JobPlan describes the course of a job. By default a job is queued at first, and complete when
+// it is next looked up.
 type JobPlan struct {
-	// Queued passes before the job starts, and Processing until it has ended. Meanwhile it
-	// takes one profile after the other.
+	// Queued is the time until the job starts, and Processing the time from then until it ends.
+	// During Processing it processes one profile after the other.
 	Queued, Processing time.Duration
-	// Fail chooses the profiles that the job can't import, by their objects in the request;
-	// nil is none.
+	// Fail selects profiles that fail, by their objects in the request. nil selects none.
 	Fail func(profile json.RawMessage) bool
-	// Cancelled ends the job, as somebody at Klaviyo does, when it is half done.
+	// Cancelled cancels the job when half of it is done.
 	Cancelled bool
-	// Endless keeps the job processing for ever, without taking any profile.
+	// Endless keeps the job in the state processing forever. It processes no profiles.
 	Endless bool
-	// Lifetime passes from the request until an import is no longer known. The default is
-	// 7 days.
+	// Lifetime is how long an import can be looked up after the request. The default is 7 days.
 	Lifetime time.Duration
 }
 
-// lifetime is how long an import is known.
-const lifetime = 7 * 24 * time.Hour
+// defaultLifetime is the default of JobPlan.Lifetime.
+const defaultLifetime = 7 * 24 * time.Hour
 
-// WithJobs plans the jobs. The function is called with each new job, and must not use the
-// Klaviyo.
+// WithJobs sets the function that plans each new job. It must not call methods of the Klaviyo.
 func WithJobs(plan func(Job) JobPlan) Option {
 	if plan == nil {
 		panic("klaviyotest: WithJobs: the function is nil")
@@ -68,9 +65,9 @@ func WithJobs(plan func(Job) JobPlan) Option {
 	return func(k *Klaviyo) { k.account.plan = plan }
 }
 
-// Jobs gives the jobs in the order in which they were made, those that have expired too.
+// Jobs returns the jobs in order of creation, including expired ones.
 func (k *Klaviyo) Jobs() []Job {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	found := make([]Job, len(a.jobs))
 	for i, j := range a.jobs {
@@ -82,13 +79,13 @@ func (k *Klaviyo) Jobs() []Job {
 type job struct {
 	Job
 	plan     JobPlan
-	people   []map[string]any // as the request has them
-	take     func(profile map[string]any, index int, now time.Time) *failure
+	people   []map[string]any // as in the request
+	process  func(profile map[string]any, index int, now time.Time) *failure
 	lists    []*list
 	failures []*failure
 }
 
-// failure is a profile that a job couldn't take.
+// A failure is a profile that a job couldn't process.
 type failure struct {
 	id      string
 	code    string
@@ -97,18 +94,18 @@ type failure struct {
 	payload map[string]any
 }
 
-// newJob starts a job that takes people one after the other.
-func (a *account) newJob(kind string, people []map[string]any, now time.Time, take func(profile map[string]any, index int, now time.Time) *failure) *job {
+// newJob starts a job that calls process for one person after the other.
+func (a *account) newJob(kind string, people []map[string]any, now time.Time, process func(profile map[string]any, index int, now time.Time) *failure) *job {
 	j := &job{
-		Job:    Job{ID: a.newID("JOB"), Kind: kind, Status: jobQueued, Total: len(people), Created: now},
-		people: people,
-		take:   take,
+		Job:     Job{ID: a.newID("JOB"), Kind: kind, Status: jobQueued, Total: len(people), Created: now},
+		people:  people,
+		process: process,
 	}
 	if a.plan != nil {
 		j.plan = a.plan(j.Job)
 	}
 	if kind == kindImport {
-		j.Expires = now.Add(lifetime)
+		j.Expires = now.Add(defaultLifetime)
 		if j.plan.Lifetime > 0 {
 			j.Expires = now.Add(j.plan.Lifetime)
 		}
@@ -117,7 +114,7 @@ func (a *account) newJob(kind string, people []map[string]any, now time.Time, ta
 	return j
 }
 
-// runJobs does what the jobs have done until now.
+// runJobs updates all jobs to the current time.
 func (a *account) runJobs(now time.Time) {
 	for _, j := range a.jobs {
 		if j.Ended.IsZero() {
@@ -146,29 +143,29 @@ func (j *job) run(a *account, now time.Time) {
 		now, j.Status, j.Ended = end, outcome, end
 	}
 	for ; j.Completed < due; j.Completed++ {
-		if f := j.takeNext(now); f != nil {
+		if f := j.processNext(now); f != nil {
 			f.id = a.newID("ERROR")
 			j.failures = append(j.failures, f)
 			j.Failed++
 		}
 	}
 	if !j.Ended.IsZero() {
-		j.people = nil // a long simulation has no memory for them
+		j.people = nil // saves memory in long simulations
 	}
 }
 
-// takeNext takes the next person, or says why it couldn't.
-func (j *job) takeNext(now time.Time) *failure {
+// processNext processes the next person. It returns the failure if there is one.
+func (j *job) processNext(now time.Time) *failure {
 	profile := j.people[j.Completed]
 	if j.plan.Fail != nil && j.plan.Fail(encode(profile)) {
-		return &failure{code: codeInvalid, detail: "The test failed this profile.", pointer: pointerTo("/data/attributes/profiles/data", j.Completed), payload: profile}
+		return &failure{code: codeInvalid, detail: "The test made this profile fail.", pointer: pointerTo("/data/attributes/profiles/data", j.Completed), payload: profile}
 	}
-	return j.take(profile, j.Completed, now)
+	return j.process(profile, j.Completed, now)
 }
 
-// jobOf finds the job of a kind that a call's path names; it is nil where there is none,
-// or none any more.
-func (a *account) jobOf(c *call, kind string) *job {
+// findJob returns the job of a kind with the id in the path. It returns nil if there is none or
+// if it has expired.
+func (a *account) findJob(c *call, kind string) *job {
 	id, _ := c.pathID()
 	i := slices.IndexFunc(a.jobs, func(j *job) bool { return j.ID == id && j.Kind == kind && !j.hasExpired(c.time) })
 	if i < 0 {
@@ -179,47 +176,47 @@ func (a *account) jobOf(c *call, kind string) *job {
 
 func (j *job) hasExpired(now time.Time) bool { return !j.Expires.IsZero() && !now.Before(j.Expires) }
 
-// getJob answers with a job of a kind.
-func getJob(kind string) func(*account, *call) answer {
-	return func(a *account, c *call) answer {
-		j := a.jobOf(c, kind)
+// getJob returns a handler that returns a job.
+func getJob(kind string) func(*account, *call) response {
+	return func(a *account, c *call) response {
+		j := a.findJob(c, kind)
 		if j == nil {
 			_, parameter := c.pathID()
 			return notFound(parameter)
 		}
-		shaping := c.shaping()
-		shown := shaping.resource(j, func(string) []collected {
-			var lists []collected
+		shaping := c.fieldsets()
+		shown := shaping.resource(j, func(string) []collectionItem {
+			var lists []collectionItem
 			for _, l := range j.lists {
 				lists = append(lists, l)
 			}
 			return lists
 		})
-		return document(http.StatusOK, single{shown, shaping.included})
+		return jsonResponse(http.StatusOK, resourceDocument{shown, shaping.included})
 	}
 }
 
-// getImports answers with the imports that are still known.
-func (a *account) getImports(c *call) answer {
-	return answerPage(c, slices.DeleteFunc(slices.Clone(a.jobs), func(j *job) bool {
+// getImports returns the imports that haven't expired.
+func (a *account) getImports(c *call) response {
+	return pageResponse(c, slices.DeleteFunc(slices.Clone(a.jobs), func(j *job) bool {
 		return j.Kind != kindImport || j.hasExpired(c.time)
 	}), 20, nil)
 }
 
-// getImportErrors answers with the profiles that an import couldn't take.
-func (a *account) getImportErrors(c *call) answer {
-	j := a.jobOf(c, kindImport)
+// getImportErrors returns the failed profiles of an import.
+func (a *account) getImportErrors(c *call) response {
+	j := a.findJob(c, kindImport)
 	if j == nil {
 		_, parameter := c.pathID()
 		return notFound(parameter)
 	}
-	return answerPage(c, j.failures, 20, nil)
+	return pageResponse(c, j.failures, 20, nil)
 }
 
-func (j *job) shown(c *call) resource     { return c.revision.shows.job(c, j) }
-func (f *failure) shown(c *call) resource { return c.revision.shows.failure(c, f) }
+func (j *job) toResource(c *call) resource     { return c.revision.resources.job(c, j) }
+func (f *failure) toResource(c *call) resource { return c.revision.resources.failure(c, f) }
 
-// field is what a filter or an order compares.
+// field returns the value that filters and sort compare.
 func (j *job) field(name string) any {
 	if name == "created_at" {
 		return j.Created
@@ -227,5 +224,5 @@ func (j *job) field(name string) any {
 	return j.Status
 }
 
-// field is there for no filter.
+// field isn't used: no filter applies to failures.
 func (f *failure) field(string) any { return f.id }

@@ -11,13 +11,13 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Klaviyo is one account at Klaviyo. Make it with [New]. It is safe for
-// concurrent use, and starts no goroutine.
+// Klaviyo is a simulated Klaviyo account. Create it with [New]. It is safe for concurrent use,
+// and starts no goroutines.
 type Klaviyo struct {
-	key       string
-	scopes    []string // of the key; nil is all
-	companyID string
-	ahead     time.Duration // the clock of answers
+	key         string
+	scopes      []string // of the key; nil means all
+	companyID   string
+	clockOffset time.Duration // added to the time in Date headers
 
 	describe  func(*revision) *description
 	limits    *limits
@@ -30,8 +30,7 @@ type Klaviyo struct {
 	account *account        // guarded by mu
 }
 
-// New makes an account without profiles. It panics if an option makes no sense,
-// since that is a mistake in the test.
+// New returns an account without profiles. It panics if an option is invalid.
 func New(opts ...Option) *Klaviyo {
 	return newKlaviyo(func(r *revision) *description { return r.describe() }, opts)
 }
@@ -52,10 +51,10 @@ func newKlaviyo(describe func(*revision) *description, opts []Option) *Klaviyo {
 	return k
 }
 
-// Option changes the account that [New] makes.
+// Option configures the account that [New] returns.
 type Option func(*Klaviyo)
 
-// WithKey sets the one private key that is let in. By default any key is.
+// WithKey sets the private key that is accepted. By default any key is accepted.
 func WithKey(key string) Option {
 	if key == "" {
 		panic("klaviyotest: WithKey: the key is empty")
@@ -63,8 +62,8 @@ func WithKey(key string) Option {
 	return func(k *Klaviyo) { k.key = key }
 }
 
-// WithCompanyID sets the one public key that the operations under /client/
-// take as company_id. By default any will do, and get_accounts names one of its own.
+// WithCompanyID sets the public key, the company_id of the operations under /client/. By
+// default any id is accepted, and get_accounts returns ABC123.
 func WithCompanyID(id string) Option {
 	if id == "" {
 		panic("klaviyotest: WithCompanyID: the id is empty")
@@ -79,101 +78,99 @@ type CallLimits = runtime.CallLimits
 // WithLimit sets the rate limits of an operation's endpoint, for all revisions. The default is
 // the limits of the API description. A daily limit stays in effect.
 func WithLimit(op *runtime.Operation, limits CallLimits) Option {
-	mustKnow("WithLimit", op)
+	requireOperation("WithLimit", op)
 	if limits.PerSecond < 1 || limits.PerMinute < 1 {
 		panic("klaviyotest: WithLimit: PerSecond and PerMinute must both be at least 1")
 	}
 	return func(k *Klaviyo) { k.limits.override(op, limits) }
 }
 
-// WithoutLimits lets any number of calls in, whatever other options say of limits.
-// Answers then say nothing of them.
+// WithoutLimits disables all rate limits. Responses have no rate limit headers.
 func WithoutLimits() Option {
 	return func(k *Klaviyo) { k.unlimited = true }
 }
 
-// WithWindowsFrom makes the windows of all limits begin at epoch and at whole
-// windows after it, whenever calls come. By default a window begins with the
-// first call after the last window ended.
+// WithWindowsFrom aligns the rate limit windows to epoch. By default a window begins with the
+// first call after the previous window ended.
 func WithWindowsFrom(epoch time.Time) Option {
-	return func(k *Klaviyo) { k.limits.alignTo(epoch) }
+	return func(k *Klaviyo) { k.limits.setEpoch(epoch) }
 }
 
-// WithList adds a list, as [Klaviyo.AddList] does.
+// WithList adds a list, like [Klaviyo.AddList].
 func WithList(id, name string) Option {
 	return func(k *Klaviyo) { k.AddList(id, name) }
 }
 
-// WithAnyList makes the list of a subscription where there is none, which Klaviyo
-// doesn't: for simulations that can't know the account's lists. By default such a
-// subscription is refused, and so is an unsubscription.
+// WithAnyList creates a list when a subscription names one that doesn't exist, for simulations
+// that can't know the account's lists. By default, as at Klaviyo, such a subscription or
+// unsubscription is rejected.
 func WithAnyList() Option {
-	return func(k *Klaviyo) { k.account.anyList = true }
+	return func(k *Klaviyo) { k.account.createMissingLists = true }
 }
 
-// WithRefusedPhoneNumbers makes the account refuse the phone numbers that a function picks.
-// A call that creates or updates one profile is taken without the number, and its answer has
-// the header X-Klaviyo-Partial-Failure: phone_number. Any other call with such a number, an
-// event's for example, is refused with 400 and a pointer at each.
+// WithRefusedPhoneNumbers makes the account reject the phone numbers for which a function
+// returns true. A call that creates or updates one profile succeeds without the number, and the
+// response has the header X-Klaviyo-Partial-Failure: phone_number. Any other call with such a
+// number, for example one that creates an event, is rejected with status 400 and a pointer to
+// each number.
 func WithRefusedPhoneNumbers(refused func(phoneNumber string) bool) Option {
 	if refused == nil {
 		panic("klaviyotest: WithRefusedPhoneNumbers: the function is nil")
 	}
-	return func(k *Klaviyo) { k.account.refusesPhone = refused }
+	return func(k *Klaviyo) { k.account.rejectsPhone = refused }
 }
 
-// WithoutRequestLog keeps no requests for [Klaviyo.Requests], which a long
-// simulation has no memory for.
+// WithoutRequestLog disables [Klaviyo.Requests], which saves memory in long simulations.
 func WithoutRequestLog() Option {
 	return func(k *Klaviyo) { k.log.off = true }
 }
 
-// mustKnow panics where a test names an operation that there is not.
-func mustKnow(caller string, op *runtime.Operation) {
+// requireOperation panics if an operation is nil.
+func requireOperation(caller string, op *runtime.Operation) {
 	if op == nil {
 		panic(fmt.Sprintf("klaviyotest: %s: the operation is nil", caller))
 	}
 }
 
-// handle answers a request. Its error is that of a context that ended while
-// the answer was delayed.
-func (k *Klaviyo) handle(r *http.Request) (answer, error) {
+// handle responds to a request. It returns an error if the context ended while the response was
+// delayed.
+func (k *Klaviyo) handle(r *http.Request) (response, error) {
 	c := newCall(r)
 	entry := k.log.add(c)
-	a, err := k.answer(r.Context(), c)
+	a, err := k.respondTo(r.Context(), c)
 	if err == nil {
-		a.speakAs(c)
-		k.date(&a)
+		a.setMediaType(c)
+		k.setDate(&a)
 		k.log.answered(entry, a)
 	}
 	return a, err
 }
 
-// answer is what happens to a request between arrival and answer: faults stand
-// in front of everything, as a gateway does.
-func (k *Klaviyo) answer(ctx context.Context, c *call) (answer, error) {
-	fault := k.faults.take(c)
+// respondTo applies a fault, if there is one, and processes the call. Faults come first, like
+// those of a gateway.
+func (k *Klaviyo) respondTo(ctx context.Context, c *call) (response, error) {
+	fault := k.faults.next(c)
 	if fault.AfterAccept {
 		a := k.process(c)
 		return fault.apply(a), wait(ctx, fault.Delay)
 	}
 	if err := wait(ctx, fault.Delay); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	if fault.answers() {
-		return fault.apply(answer{}), nil
+	if fault.replacesResponse() {
+		return fault.apply(response{}), nil
 	}
 	return fault.apply(k.process(c)), nil
 }
 
-// process takes a call through the account's checks, in Klaviyo's order, to the
-// operation. The call of an authenticated client counts, whatever becomes of it.
-func (k *Klaviyo) process(c *call) answer {
+// process checks a call in Klaviyo's order, and executes it. Each call of an authenticated
+// client counts against the rate limits.
+func (k *Klaviyo) process(c *call) response {
 	if a := k.authenticate(c); a != nil {
 		return *a
 	}
-	header, a := k.limits.take(c)
-	for _, link := range []func(*call) *answer{k.authorize, k.fallForward, k.check, k.do} {
+	header, a := k.limits.acquire(c)
+	for _, link := range []func(*call) *response{k.authorize, k.fallForward, k.check, k.execute} {
 		if a == nil {
 			a = link(c)
 		}
@@ -182,50 +179,50 @@ func (k *Klaviyo) process(c *call) answer {
 	return *a
 }
 
-// check refuses a call that breaks the description or a rule, and reads its body.
-func (k *Klaviyo) check(c *call) *answer {
+// check rejects a call that violates the API description or a rule. It decodes the body.
+func (k *Klaviyo) check(c *call) *response {
 	if c.revision == nil {
-		a := refuse(unknownRevision(c))
+		a := errorResponse(unknownRevision(c))
 		return &a
 	}
 	return k.describe(c.revision).check(c)
 }
 
-// do answers a call that passed every check. Calls are done one at a time.
-func (k *Klaviyo) do(c *call) *answer {
-	account, unlock := k.now()
+// execute executes a call that passed all checks. Calls are executed one at a time.
+func (k *Klaviyo) execute(c *call) *response {
+	account, unlock := k.lockedAccount()
 	defer unlock()
-	var a answer
-	if refusals := account.refusedPhones(c); len(refusals) > 0 {
-		a = refuse(refusals...)
+	var a response
+	if errs := account.rejectedPhones(c); len(errs) > 0 {
+		a = errorResponse(errs...)
 	} else {
-		if len(c.revision.renamed) > 0 { // the rules above have the revision's names
-			c.value = c.revision.renamed.read(c.value)
+		if len(c.revision.attributeNames) > 0 { // rejectedPhones needs the revision's names
+			c.value = c.revision.attributeNames.toAccount(c.value)
 		}
-		a = c.served().do(account, c)
+		a = c.operationSpec().handler(account, c)
 	}
 	return &a
 }
 
-// now gives the account as it is now, with what its jobs have done until now, and locked.
-func (k *Klaviyo) now() (a *account, unlock func()) {
+// lockedAccount locks the account, updates its jobs, and returns it.
+func (k *Klaviyo) lockedAccount() (a *account, unlock func()) {
 	k.mu.Lock()
 	k.account.runJobs(time.Now())
 	return k.account, k.mu.Unlock
 }
 
-// account is what Klaviyo remembers. The Klaviyo that holds it locks it.
+// An account is the state of the account. Klaviyo.mu guards it.
 type account struct {
-	id           string            // the company id
-	anyList      bool              // a subscription makes its list
-	refusesPhone func(string) bool // nil refuses none
-	plan         func(Job) JobPlan // nil plans nothing
+	id                 string            // the company id
+	createMissingLists bool              // create the list of a subscription
+	rejectsPhone       func(string) bool // nil rejects none
+	plan               func(Job) JobPlan // nil uses the zero JobPlan
 
 	profiles      profiles
 	lists         []*list
 	metrics       []*metric
 	events        []*event
-	counted       map[eventKey]bool
+	seen          map[eventKey]bool
 	subscriptions []Subscription
 	jobs          []*job
 	ids           int
@@ -235,18 +232,18 @@ func newAccount() *account {
 	return &account{
 		id:       "ABC123",
 		profiles: newProfiles(),
-		counted:  make(map[eventKey]bool),
+		seen:     make(map[eventKey]bool),
 	}
 }
 
-// newID makes an id that no other object of the account has. The ids of a
-// test that makes its calls in order are the same each time.
+// newID returns an id that is unique in the account. The ids are deterministic if calls come in
+// order.
 func (a *account) newID(kind string) string {
 	a.ids++
 	return fmt.Sprintf("01%s%06d", kind, a.ids)
 }
 
-// wait passes d of the time package's time, or what the context grants of it.
+// wait waits for d or until the context ends.
 func wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()

@@ -17,16 +17,16 @@ func TestEveryOperationIsServed(t *testing.T) {
 	}
 	for _, r := range revisions {
 		for op := range r.operations.All() {
-			served := r.served[op]
-			if served.do == nil {
+			served := r.operationSpecs[op]
+			if served.handler == nil {
 				t.Errorf("%s: %s has no handler", r.name(), op)
 			}
 			if op.Method != http.MethodGet && served.rules == nil {
 				t.Errorf("%s: %s has no rules", r.name(), op)
 			}
 		}
-		if len(r.served) != len(r.operations) {
-			t.Errorf("%s: %d operations are served, and it has %d", r.name(), len(r.served), len(r.operations))
+		if len(r.operationSpecs) != len(r.operations) {
+			t.Errorf("%s: %d operations are served, and it has %d", r.name(), len(r.operationSpecs), len(r.operations))
 		}
 	}
 }

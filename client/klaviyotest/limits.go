@@ -9,18 +9,17 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Spend uses up n calls of an operation's limits, as another program with a key
-// of the same account does.
+// Spend uses up n calls of an operation's limits, as another program with a key of the account
+// would.
 func (k *Klaviyo) Spend(op *runtime.Operation, n int) {
-	mustKnow("Spend", op)
+	requireOperation("Spend", op)
 	k.limits.spend(op, n)
 }
 
-// limits are the fixed windows of each endpoint, which the revisions share: burst, steady
-// and daily. How many calls a window takes is the operation's to say. A nil *limits has
-// none.
+// limits are the fixed windows of each endpoint, shared by revisions: burst, steady and daily.
+// The operation determines how many calls a window allows. A nil *limits allows any number.
 type limits struct {
-	epoch     time.Time                   // windows begin at whole windows after it; zero: with a call
+	epoch     time.Time                   // windows are aligned to it; zero: they begin with a call
 	overrides map[runtime.Endpoint][2]int // burst and steady limits set by WithLimit
 
 	mu      sync.Mutex
@@ -46,10 +45,10 @@ func (l *limits) override(op *runtime.Operation, calls CallLimits) {
 	l.overrides[op.Endpoint()] = [...]int{burst: calls.PerSecond, steady: calls.PerMinute}
 }
 
-func (l *limits) alignTo(epoch time.Time) { l.epoch = epoch }
+func (l *limits) setEpoch(epoch time.Time) { l.epoch = epoch }
 
-// turned gives the windows of an operation as they are now, with its limits.
-func (l *limits) turned(op *runtime.Operation, now time.Time) *[windowKinds]window {
+// currentWindows returns the current windows of an endpoint, with the limits of an operation.
+func (l *limits) currentWindows(op *runtime.Operation, now time.Time) *[windowKinds]window {
 	windows, ok := l.windows[op.Endpoint()]
 	if !ok {
 		windows = new([windowKinds]window)
@@ -60,7 +59,7 @@ func (l *limits) turned(op *runtime.Operation, now time.Time) *[windowKinds]wind
 			limit.Calls = calls[i]
 		}
 		windows[i].limit = limit
-		windows[i].turn(now, l.epoch)
+		windows[i].advance(now, l.epoch)
 	}
 	return windows
 }
@@ -71,22 +70,22 @@ func (l *limits) spend(op *runtime.Operation, n int) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	windows := l.turned(op, time.Now())
+	windows := l.currentWindows(op, time.Now())
 	for i := range windows {
 		windows[i].used += n
 	}
 }
 
-// take spends one call, and gives the headers that say what is left. Where a
-// window is full it spends nothing, and refuses.
-func (l *limits) take(c *call) (http.Header, *answer) {
+// acquire counts a call, and returns the rate limit headers. If a window is full, it returns an
+// error response, and counts nothing.
+func (l *limits) acquire(c *call) (http.Header, *response) {
 	if l == nil {
 		return nil, nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	windows := l.turned(c.operation, now)
+	windows := l.currentWindows(c.operation, now)
 	var retryAfter time.Duration
 	for i := range windows {
 		if w := &windows[i]; w.isFull() {
@@ -94,7 +93,7 @@ func (l *limits) take(c *call) (http.Header, *answer) {
 		}
 	}
 	if retryAfter > 0 {
-		a := refuse(refusal{status: http.StatusTooManyRequests, detail: "The operation's limit is used up."})
+		a := errorResponse(requestError{status: http.StatusTooManyRequests, detail: "The rate limit is exceeded."})
 		return http.Header{"Retry-After": {strconv.Itoa(wholeSeconds(retryAfter))}}, &a
 	}
 	for i := range windows {
@@ -103,22 +102,22 @@ func (l *limits) take(c *call) (http.Header, *answer) {
 	w := windows[steady]
 	return http.Header{
 		"Ratelimit-Limit":     {strconv.Itoa(w.limit.Calls)},
-		"Ratelimit-Remaining": {strconv.Itoa(w.left())},
+		"Ratelimit-Remaining": {strconv.Itoa(w.remaining())},
 		"Ratelimit-Reset":     {strconv.Itoa(wholeSeconds(w.end().Sub(now)))},
 	}, nil
 }
 
-// window is a fixed window: when it ends, another begins with nothing used. One without
-// a length limits nothing.
+// A window is a fixed window. When it ends, an empty one begins. A window without a length has
+// no limit.
 type window struct {
 	limit runtime.RateLimit
 	start time.Time
 	used  int
 }
 
-// turn begins another window if this one has ended, at epoch and whole windows
-// after it, or else now.
-func (w *window) turn(now, epoch time.Time) {
+// advance starts a new window if this one has ended. The new one is aligned to epoch, or begins
+// now if epoch is zero.
+func (w *window) advance(now, epoch time.Time) {
 	if w.limit.Window == 0 || !w.start.IsZero() && now.Before(w.end()) {
 		return
 	}
@@ -134,11 +133,11 @@ func (w *window) turn(now, epoch time.Time) {
 
 func (w *window) end() time.Time { return w.start.Add(w.limit.Window) }
 
-func (w *window) left() int { return max(0, w.limit.Calls-w.used) }
+func (w *window) remaining() int { return max(0, w.limit.Calls-w.used) }
 
-func (w *window) isFull() bool { return w.limit.Window > 0 && w.left() == 0 }
+func (w *window) isFull() bool { return w.limit.Window > 0 && w.remaining() == 0 }
 
-// wholeSeconds rounds up, so that who waits so long has waited long enough.
+// wholeSeconds rounds up, so that waiting for the result is always enough.
 func wholeSeconds(d time.Duration) int {
 	return int((d + time.Second - 1) / time.Second)
 }

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// List is a list as the account holds it.
+// List is a list of the account.
 type List struct {
-	// ID is the list's id, and Name its name for people.
+	// ID is the list's id, and Name its name.
 	ID, Name string
-	// ProfileIDs are its members, in the order in which they joined.
+	// ProfileIDs are the ids of its members, in the order in which they joined.
 	ProfileIDs []string
 }
 
-// AddList makes a list, as somebody at Klaviyo does. It panics if the id is
-// empty or another list's.
+// AddList adds a list. It panics if the id is empty or taken.
 func (k *Klaviyo) AddList(id, name string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -26,8 +25,8 @@ func (k *Klaviyo) AddList(id, name string) {
 	k.account.newList(id, name, time.Now())
 }
 
-// WithDoubleOptIn adds a list that people join once they have answered an email. What a
-// subscription does is the same as with another list.
+// WithDoubleOptIn adds a list with double opt-in. Subscriptions to it have the same effect as
+// to other lists.
 func WithDoubleOptIn(id, name string) Option {
 	return func(k *Klaviyo) {
 		k.AddList(id, name)
@@ -35,9 +34,9 @@ func WithDoubleOptIn(id, name string) Option {
 	}
 }
 
-// Lists gives the lists in the order of their creation.
+// Lists returns the lists in order of creation.
 func (k *Klaviyo) Lists() []List {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	found := make([]List, len(a.lists))
 	for i, l := range a.lists {
@@ -55,8 +54,8 @@ type list struct {
 	created time.Time
 	updated time.Time
 	optIn   string
-	members map[*profile]time.Time // and when they joined
-	ordered []*profile             // members, as they joined
+	members map[*profile]time.Time // with the time when they joined
+	ordered []*profile             // members in the order in which they joined
 }
 
 func (a *account) newList(id, name string, now time.Time) *list {
@@ -65,7 +64,7 @@ func (a *account) newList(id, name string, now time.Time) *list {
 	return l
 }
 
-// list finds a list; it is nil where there is none.
+// list returns the list with the id, or nil.
 func (a *account) list(id string) *list {
 	i := slices.IndexFunc(a.lists, func(l *list) bool { return l.id == id })
 	if i < 0 {
@@ -74,7 +73,7 @@ func (a *account) list(id string) *list {
 	return a.lists[i]
 }
 
-// has tells whether a profile is on the list.
+// has reports whether a profile is on the list.
 func (l *list) has(p *profile) bool {
 	_, ok := l.members[p]
 	return ok
@@ -96,9 +95,9 @@ func (l *list) remove(p *profile, now time.Time) {
 	}
 }
 
-func (l *list) shown(c *call) resource { return c.revision.shows.list(c, l) }
+func (l *list) toResource(c *call) resource { return c.revision.resources.list(c, l) }
 
-// field is what a filter compares.
+// field returns the value that filters compare.
 func (l *list) field(name string) any {
 	switch name {
 	case "id":
@@ -111,67 +110,67 @@ func (l *list) field(name string) any {
 	return l.name
 }
 
-func (a *account) createList(c *call) answer {
+func (a *account) createList(c *call) response {
 	l := a.newList(a.newID("LIST"), text(c.attributes()["name"]), c.time)
 	if process := text(c.attributes()["opt_in_process"]); process != "" {
 		l.optIn = process
 	}
-	return document(http.StatusCreated, single{Data: c.shaping().resource(l, nil)})
+	return jsonResponse(http.StatusCreated, resourceDocument{Data: c.fieldsets().resource(l, nil)})
 }
 
-func (a *account) getList(c *call) answer {
+func (a *account) getList(c *call) response {
 	id, parameter := c.pathID()
 	l := a.list(id)
 	if l == nil {
 		return notFound(parameter)
 	}
-	return document(http.StatusOK, single{Data: c.shaping().resource(l, nil)})
+	return jsonResponse(http.StatusOK, resourceDocument{Data: c.fieldsets().resource(l, nil)})
 }
 
-func (a *account) getLists(c *call) answer {
-	return answerPage(c, a.lists, 10, nil)
+func (a *account) getLists(c *call) response {
+	return pageResponse(c, a.lists, 10, nil)
 }
 
-func (a *account) getListProfiles(c *call) answer {
+func (a *account) getListProfiles(c *call) response {
 	id, parameter := c.pathID()
 	l := a.list(id)
 	if l == nil {
 		return notFound(parameter)
 	}
-	members := make([]*member, len(l.ordered))
+	members := make([]*listMember, len(l.ordered))
 	for i, p := range l.ordered {
-		members[i] = &member{p, l.members[p]}
+		members[i] = &listMember{p, l.members[p]}
 	}
-	return answerPage(c, members, 20, nil)
+	return pageResponse(c, members, 20, nil)
 }
 
-// member is a profile on a list.
-type member struct {
+// A listMember is a profile on a list.
+type listMember struct {
 	*profile
 	joined time.Time
 }
 
-func (m *member) shown(c *call) resource { return c.revision.shows.member(c, m) }
+func (m *listMember) toResource(c *call) resource { return c.revision.resources.member(c, m) }
 
-// field is what a filter or an order compares.
-func (m *member) field(name string) any {
+// field returns the value that filters and sort compare.
+func (m *listMember) field(name string) any {
 	if name == "joined_group_at" {
 		return m.joined
 	}
 	return m.profile.field(name)
 }
 
-func (a *account) getProfileLists(c *call) answer {
+func (a *account) getProfileLists(c *call) response {
 	id, parameter := c.pathID()
 	p, ok := a.profiles.byID[id]
 	if !ok {
 		return notFound(parameter)
 	}
 	lists := a.listsOf(p)
-	return answerPage(c, lists, len(lists), nil)
+	return pageResponse(c, lists, len(lists), nil)
 }
 
-// listsOf are the lists that a profile is on.
+// listsOf returns the lists that a profile is on.
 func (a *account) listsOf(p *profile) []*list {
 	lists := make([]*list, 0, len(a.lists))
 	for _, l := range a.lists {
@@ -182,17 +181,17 @@ func (a *account) listsOf(p *profile) []*list {
 	return lists
 }
 
-func (a *account) createListRelationships(c *call) answer {
+func (a *account) createListRelationships(c *call) response {
 	return a.changeMembers(c, (*list).add)
 }
 
-func (a *account) deleteListRelationships(c *call) answer {
+func (a *account) deleteListRelationships(c *call) response {
 	return a.changeMembers(c, (*list).remove)
 }
 
-// changeMembers changes all members that a call names, or, if there is no
-// profile with one of the ids, none.
-func (a *account) changeMembers(c *call, change func(*list, *profile, time.Time)) answer {
+// changeMembers calls change for each profile in the body. If one of the ids is unknown, it
+// changes nothing.
+func (a *account) changeMembers(c *call, change func(*list, *profile, time.Time)) response {
 	id, parameter := c.pathID()
 	l := a.list(id)
 	if l == nil {
@@ -202,17 +201,17 @@ func (a *account) changeMembers(c *call, change func(*list, *profile, time.Time)
 	for i, identifier := range elements(object(c.value)["data"]) {
 		p, ok := a.profiles.byID[text(object(identifier)["id"])]
 		if !ok {
-			return refuse(unknownID(pointer("/data", strconv.Itoa(i), "id")))
+			return errorResponse(unknownID(pointer("/data", strconv.Itoa(i), "id")))
 		}
 		members = append(members, p)
 	}
 	for _, p := range members {
 		change(l, p, c.time)
 	}
-	return empty(http.StatusNoContent)
+	return emptyResponse(http.StatusNoContent)
 }
 
-// unknownID refuses an id in a body that is nothing's.
-func unknownID(pointer string) refusal {
-	return refusal{status: http.StatusNotFound, pointer: pointer, detail: "There is none with this id."}
+// unknownID returns the error of an unknown id in the body.
+func unknownID(pointer string) requestError {
+	return requestError{status: http.StatusNotFound, pointer: pointer, detail: "No resource has this id."}
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// The bodies of a nested revision: profiles, metrics and lists stand in them as resources,
-// with a type and attributes of their own.
+// The bodies of a nested revision. Profiles, metrics and lists are resources with a type and
+// attributes.
 
-// personIn is whom a resource names.
-func personIn(profile map[string]any) person {
+// parsePerson returns the person in a profile resource.
+func parsePerson(profile map[string]any) person {
 	attributes := maps.Clone(object(profile["attributes"]))
 	who := person{id: text(profile["id"]), attributes: attributes, meta: object(profile["meta"])}
-	if meta := object(attributes["meta"]); meta != nil { // where it stands inside
+	if meta := object(attributes["meta"]); meta != nil { // some operations have it in the attributes
 		who.meta = meta
 	}
 	delete(attributes, "meta")
@@ -26,11 +26,11 @@ func personIn(profile map[string]any) person {
 	return who
 }
 
-// eventIn is the event with attributes, of a profile.
-func eventIn(attributes, profile map[string]any) newEvent {
-	metric := object(inside(attributes, "metric", "data", "attributes"))
+// parseEvent returns the event with attributes and a profile resource.
+func parseEvent(attributes, profile map[string]any) newEvent {
+	metric := object(lookUp(attributes, "metric", "data", "attributes"))
 	n := newEvent{
-		profile:    personIn(profile),
+		profile:    parsePerson(profile),
 		metric:     text(metric["name"]),
 		service:    text(metric["service"]),
 		uniqueID:   text(attributes["unique_id"]),
@@ -43,40 +43,40 @@ func eventIn(attributes, profile map[string]any) newEvent {
 	return n
 }
 
-func (a *account) createEvent(c *call) answer {
-	n := eventIn(c.attributes(), object(inside(c.attributes(), "profile", "data")))
-	if !a.takeEvent(n, c.time) {
-		return noMetric("/data/attributes/metric/data/attributes/name")
+func (a *account) createEvent(c *call) response {
+	n := parseEvent(c.attributes(), object(lookUp(c.attributes(), "profile", "data")))
+	if !a.addEvent(n, c.time) {
+		return tooManyMetrics("/data/attributes/metric/data/attributes/name")
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) createClientEvent(c *call) answer {
-	n := eventIn(c.attributes(), object(inside(c.attributes(), "profile", "data")))
-	n.profile = a.asClient(n.profile)
-	if !a.takeEvent(n, c.time) {
-		return noMetric("/data/attributes/metric/data/attributes/name")
+func (a *account) createClientEvent(c *call) response {
+	n := parseEvent(c.attributes(), object(lookUp(c.attributes(), "profile", "data")))
+	n.profile = a.withoutIdentifierChanges(n.profile)
+	if !a.addEvent(n, c.time) {
+		return tooManyMetrics("/data/attributes/metric/data/attributes/name")
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// bulkCreateEvents takes events that passed every check. One whose metric the account has no
-// room for gets lost, since the answer came before.
-func (a *account) bulkCreateEvents(c *call) answer {
-	for _, entry := range elements(inside(c.attributes(), "events-bulk-create", "data")) {
+// bulkCreateEvents adds events. Events whose metric exceeds the maximum are lost, since the
+// response doesn't wait for them.
+func (a *account) bulkCreateEvents(c *call) response {
+	for _, entry := range elements(lookUp(c.attributes(), "events-bulk-create", "data")) {
 		attributes := object(object(entry)["attributes"])
-		for _, e := range elements(inside(attributes, "events", "data")) {
-			n := eventIn(object(object(e)["attributes"]), object(inside(attributes, "profile", "data")))
+		for _, e := range elements(lookUp(attributes, "events", "data")) {
+			n := parseEvent(object(object(e)["attributes"]), object(lookUp(attributes, "profile", "data")))
 			n.backfill = n.backfill || attributes["backfill"] == true
-			a.takeEvent(n, c.time)
+			a.addEvent(n, c.time)
 		}
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// asClient is a person in a call with the public key, which changes no identifier of a
-// profile that there is.
-func (a *account) asClient(who person) person {
+// withoutIdentifierChanges returns the person in a call with the public key, which can't change
+// the identifiers of an existing profile.
+func (a *account) withoutIdentifierChanges(who person) person {
 	p := a.lookUp(who)
 	if p == nil {
 		return who
@@ -88,34 +88,34 @@ func (a *account) asClient(who person) person {
 	return who
 }
 
-func (a *account) createClientProfile(c *call) answer {
-	a.upsert(a.asClient(personIn(c.data())), c.time)
-	return empty(http.StatusAccepted)
+func (a *account) createClientProfile(c *call) response {
+	a.upsert(a.withoutIdentifierChanges(parsePerson(c.data())), c.time)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) requestProfileDeletion(c *call) answer {
-	return a.delete(personIn(object(inside(c.attributes(), "profile", "data"))), c.time)
+func (a *account) requestProfileDeletion(c *call) response {
+	return a.delete(parsePerson(object(lookUp(c.attributes(), "profile", "data"))), c.time)
 }
 
-func (a *account) bulkImportProfiles(c *call) answer {
+func (a *account) bulkImportProfiles(c *call) response {
 	var lists []*list
-	for i, named := range elements(inside(c.data(), "relationships", "lists", "data")) {
-		l := a.subscribedList(text(object(named)["id"]), c.time)
+	for i, named := range elements(lookUp(c.data(), "relationships", "lists", "data")) {
+		l := a.listForSubscription(text(object(named)["id"]), c.time)
 		if l == nil {
-			return refuse(unknownID(pointerTo("/data/relationships/lists/data", i, "id")))
+			return errorResponse(unknownID(pointerTo("/data/relationships/lists/data", i, "id")))
 		}
 		lists = append(lists, l)
 	}
-	profiles := elements(inside(c.attributes(), "profiles", "data"))
+	profiles := elements(lookUp(c.attributes(), "profiles", "data"))
 	people := make([]map[string]any, len(profiles))
 	for i := range profiles {
 		people[i] = object(profiles[i])
 	}
 	j := a.newJob(kindImport, people, c.time, func(profile map[string]any, i int, now time.Time) *failure {
-		who := personIn(profile)
+		who := parsePerson(profile)
 		if who.id != "" && a.profiles.byID[who.id] == nil {
 			return &failure{
-				code: codeNotFound, detail: "There is no profile with this id.",
+				code: codeNotFound, detail: "No profile has this id.",
 				pointer: pointerTo("/data/attributes/profiles/data", i, "id"), payload: profile,
 			}
 		}
@@ -133,25 +133,25 @@ func (a *account) bulkImportProfiles(c *call) answer {
 		return nil
 	})
 	j.lists = lists
-	return document(http.StatusAccepted, single{Data: c.shaping().resource(j, nil)})
+	return jsonResponse(http.StatusAccepted, resourceDocument{Data: c.fieldsets().resource(j, nil)})
 }
 
-// withoutNulls leaves out the fields that are null, which an import doesn't clear.
+// withoutNulls removes null fields, which an import doesn't clear.
 func withoutNulls(attributes map[string]any) map[string]any {
-	left := make(map[string]any, len(attributes))
+	kept := make(map[string]any, len(attributes))
 	for name, value := range attributes {
 		if members := object(value); members != nil && (name == "location" || name == "properties") {
 			value = withoutNulls(members)
 		}
 		if value != nil {
-			left[name] = value
+			kept[name] = value
 		}
 	}
-	return left
+	return kept
 }
 
-// nestedChannels say where a profile's subscriptions name each channel, and which
-// identifier it needs. Those of push are tokens.
+// nestedChannels are the locations of channels in the subscriptions of a profile, and the
+// identifiers that they need. Push needs tokens.
 var nestedChannels = []struct {
 	channel        Channel
 	group, purpose string
@@ -167,17 +167,17 @@ var nestedChannels = []struct {
 	{ChannelPush, "push", "marketing", ""},
 }
 
-// subscriptionIn is the subscription of a profile to the channels that it names or, where
-// it names none, to each whose identifier is there.
-func subscriptionIn(profile map[string]any) newSubscription {
-	n := newSubscription{person: personIn(profile)}
+// parseSubscription returns the subscription of a profile to the channels in it or, if there
+// are none, to those whose identifier is set.
+func parseSubscription(profile map[string]any) newSubscription {
+	n := newSubscription{person: parsePerson(profile)}
 	attributes := object(profile["attributes"])
 	for _, ch := range nestedChannels {
-		leaf := object(inside(attributes, "subscriptions", ch.group, ch.purpose))
-		if leaf == nil && (attributes["subscriptions"] != nil || ch.purpose != "marketing" || ch.group == "whatsapp" || !given(attributes[ch.identifier])) {
+		leaf := object(lookUp(attributes, "subscriptions", ch.group, ch.purpose))
+		if leaf == nil && (attributes["subscriptions"] != nil || ch.purpose != "marketing" || ch.group == "whatsapp" || !isSet(attributes[ch.identifier])) {
 			continue
 		}
-		to := consentTo{channel: ch.channel}
+		to := channelConsent{channel: ch.channel}
 		if at, err := runtime.Timestamp(text(leaf["consented_at"])).Time(); err == nil {
 			to.consentedAt = at
 		}
@@ -186,62 +186,62 @@ func subscriptionIn(profile map[string]any) newSubscription {
 	return n
 }
 
-// listNamed finds the list that a body names, if it names one, or refuses one that isn't
-// there.
-func (a *account) listNamed(c *call) (*list, *answer) {
-	id := text(inside(c.data(), "relationships", "list", "data", "id"))
+// relatedList returns the list in the relationships of a body. It returns nil if there is none,
+// and an error response if it doesn't exist.
+func (a *account) relatedList(c *call) (*list, *response) {
+	id := text(lookUp(c.data(), "relationships", "list", "data", "id"))
 	if id == "" {
 		return nil, nil
 	}
-	l := a.subscribedList(id, c.time)
+	l := a.listForSubscription(id, c.time)
 	if l == nil {
-		refused := refuse(unknownID("/data/relationships/list/data/id"))
+		refused := errorResponse(unknownID("/data/relationships/list/data/id"))
 		return nil, &refused
 	}
 	return l, nil
 }
 
-func (a *account) bulkSubscribe(c *call) answer {
-	l, refused := a.listNamed(c)
+func (a *account) bulkSubscribe(c *call) response {
+	l, refused := a.relatedList(c)
 	if refused != nil {
 		return *refused
 	}
-	profiles := elements(inside(c.attributes(), "profiles", "data"))
+	profiles := elements(lookUp(c.attributes(), "profiles", "data"))
 	for i, profile := range profiles {
 		if id := text(object(profile)["id"]); id != "" && a.profiles.byID[id] == nil {
-			return refuse(unknownID(pointerTo("/data/attributes/profiles/data", i, "id")))
+			return errorResponse(unknownID(pointerTo("/data/attributes/profiles/data", i, "id")))
 		}
 	}
 	for _, profile := range profiles {
-		n := subscriptionIn(object(profile))
+		n := parseSubscription(object(profile))
 		n.list, n.customSource, n.historical = l, text(c.attributes()["custom_source"]), c.attributes()["historical_import"] == true
 		a.subscribe(n, c.time)
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-func (a *account) createClientSubscription(c *call) answer {
-	l, refused := a.listNamed(c)
+func (a *account) createClientSubscription(c *call) response {
+	l, refused := a.relatedList(c)
 	if refused != nil {
 		return *refused
 	}
-	n := subscriptionIn(object(inside(c.attributes(), "profile", "data")))
-	n.person = a.asClient(n.person)
+	n := parseSubscription(object(lookUp(c.attributes(), "profile", "data")))
+	n.person = a.withoutIdentifierChanges(n.person)
 	n.list, n.customSource = l, text(c.attributes()["custom_source"])
 	a.subscribe(n, c.time)
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// bulkUnsubscribe takes those who are on the list that is named from it. Others, and all
-// where no list is named, no longer consent at all. It makes profiles of people it doesn't
-// know, so that their refusal is kept.
-func (a *account) bulkUnsubscribe(c *call) answer {
-	l, refused := a.listNamed(c)
+// bulkUnsubscribe removes people who are on the list from it. All others, or everybody if there
+// is no list, are unsubscribed. It creates profiles for unknown people, so that it can record
+// that they unsubscribed.
+func (a *account) bulkUnsubscribe(c *call) response {
+	l, refused := a.relatedList(c)
 	if refused != nil {
 		return *refused
 	}
-	for _, profile := range elements(inside(c.attributes(), "profiles", "data")) {
-		n := subscriptionIn(object(profile))
+	for _, profile := range elements(lookUp(c.attributes(), "profiles", "data")) {
+		n := parseSubscription(object(profile))
 		p := a.upsert(n.person, c.time)
 		if l != nil && l.has(p) {
 			l.remove(p, c.time)
@@ -251,30 +251,30 @@ func (a *account) bulkUnsubscribe(c *call) answer {
 			p.unsubscribe(to.channel, c.time)
 		}
 	}
-	return empty(http.StatusAccepted)
+	return emptyResponse(http.StatusAccepted)
 }
 
-// bulkSuppression answers with a job of a kind for the people that a body names, or for
-// those of a list.
-func bulkSuppression(kind string) func(*account, *call) answer {
-	return func(a *account, c *call) answer {
-		if given(inside(c.data(), "relationships", "segment", "data", "id")) {
-			return refuse(unknownID("/data/relationships/segment/data/id")) // there are none
+// bulkSuppression returns a handler that starts a job of a kind for the people in the body or
+// on a list.
+func bulkSuppression(kind string) func(*account, *call) response {
+	return func(a *account, c *call) response {
+		if isSet(lookUp(c.data(), "relationships", "segment", "data", "id")) {
+			return errorResponse(unknownID("/data/relationships/segment/data/id")) // segments aren't supported
 		}
-		l, refused := a.listNamed(c)
+		l, refused := a.relatedList(c)
 		if refused != nil {
 			return *refused
 		}
-		named := slices.Clone(elements(inside(c.attributes(), "profiles", "data")))
+		named := slices.Clone(elements(lookUp(c.attributes(), "profiles", "data")))
 		if l != nil {
 			for _, p := range l.ordered {
 				named = append(named, map[string]any{"id": p.id})
 			}
 		}
-		j := a.suppressionJob(kind, named, personIn, c)
+		j := a.suppressionJob(kind, named, parsePerson, c)
 		if l != nil {
 			j.lists = []*list{l}
 		}
-		return document(http.StatusAccepted, single{Data: c.shaping().resource(j, nil)})
+		return jsonResponse(http.StatusAccepted, resourceDocument{Data: c.fieldsets().resource(j, nil)})
 	}
 }

@@ -11,25 +11,25 @@ import (
 	"time"
 )
 
-// collected is an object of a collection.
-type collected interface {
-	shown(c *call) resource
+// A collectionItem is an object of a collection.
+type collectionItem interface {
+	toResource(c *call) resource
 	field(name string) any
 }
 
-// answerPage answers with a page of a collection: those that pass the query's
-// filter, in its order, from its cursor on. size is the usual size of a page, and
-// related what an item belongs to, nil where the operation includes nothing.
-func answerPage[T collected](c *call, all []T, size int, related func(T, string) []collected) answer {
+// pageResponse returns a page of a collection, according to the filter, sort and cursor in the
+// query. size is the default page size. related returns the resources for include; it is nil if
+// the operation doesn't support include.
+func pageResponse[T collectionItem](c *call, all []T, size int, related func(T, string) []collectionItem) response {
 	query := c.req.URL.Query()
 	items := slices.Clone(all)
 	if query.Has("filter") {
-		conditions, err := parseFilter(c.served().filters, query.Get("filter"))
+		conditions, err := parseFilter(c.operationSpec().filters, query.Get("filter"))
 		if err != nil {
-			return refuse(invalidParameter("filter", "The filter is not one that this operation takes."))
+			return errorResponse(invalidParameter("filter", "The filter is not one that this operation takes."))
 		}
 		items = slices.DeleteFunc(items, func(item T) bool {
-			return slices.ContainsFunc(conditions, func(cond condition) bool { return !cond.holds(item.field(cond.field)) })
+			return slices.ContainsFunc(conditions, func(cond condition) bool { return !cond.matches(item.field(cond.field)) })
 		})
 	}
 	if field, descending := strings.CutPrefix(query.Get("sort"), "-"); field != "" {
@@ -45,29 +45,29 @@ func answerPage[T collected](c *call, all []T, size int, related func(T, string)
 	}
 	start, ok := parseCursor(query.Get("page[cursor]"))
 	if !ok || start > len(items) {
-		return refuse(invalidParameter("page[cursor]", "The cursor is none of this collection's."))
+		return errorResponse(invalidParameter("page[cursor]", "The cursor is not valid for this collection."))
 	}
 	end := min(start+size, len(items))
 
-	page := collection{Data: make([]resource, 0, end-start), Links: pageLinks{Self: c.link(query)}}
-	shaping := c.shaping()
+	page := collectionDocument{Data: make([]resource, 0, end-start), Links: pageLinks{Self: c.link(query)}}
+	shaping := c.fieldsets()
 	for _, item := range items[start:end] {
-		var relatedTo func(string) []collected
+		var relatedTo func(string) []collectionItem
 		if related != nil {
-			relatedTo = func(name string) []collected { return related(item, name) }
+			relatedTo = func(name string) []collectionItem { return related(item, name) }
 		}
 		page.Data = append(page.Data, shaping.resource(item, relatedTo))
 	}
 	page.Included = shaping.included
 	if start > 0 {
-		query.Set("page[cursor]", cursor(max(0, start-size)))
+		query.Set("page[cursor]", encodeCursor(max(0, start-size)))
 		page.Links.Prev = new(c.link(query))
 	}
 	if end < len(items) {
-		query.Set("page[cursor]", cursor(end))
+		query.Set("page[cursor]", encodeCursor(end))
 		page.Links.Next = new(c.link(query))
 	}
-	return document(http.StatusOK, page)
+	return jsonResponse(http.StatusOK, page)
 }
 
 func compareValues(x, y any) int {
@@ -77,7 +77,7 @@ func compareValues(x, y any) int {
 	return cmp.Compare(x.(string), y.(string))
 }
 
-// link is the address of the call with another query.
+// link returns the URL of the call with another query.
 func (c *call) link(query url.Values) string {
 	link := c.base() + c.req.URL.EscapedPath()
 	if len(query) > 0 {
@@ -86,8 +86,8 @@ func (c *call) link(query url.Values) string {
 	return link
 }
 
-// cursor is the place of an object in a collection, in a form that nobody reads.
-func cursor(place int) string {
+// encodeCursor encodes the index of an object in a collection as an opaque string.
+func encodeCursor(place int) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(place)))
 }
 

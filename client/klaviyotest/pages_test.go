@@ -84,7 +84,7 @@ func TestUsualSizes(t *testing.T) {
 		"/api/profiles/" + id + "/lists/": 11,
 		"/api/profiles/":                  2,
 	} {
-		if got := len(decode[collection](t, mustSend(t, k, "GET", path, "")).Data); got != want {
+		if got := len(decode[collectionDocument](t, mustSend(t, k, "GET", path, "")).Data); got != want {
 			t.Errorf("%s: %d, want %d", path, got, want)
 		}
 	}
@@ -92,8 +92,8 @@ func TestUsualSizes(t *testing.T) {
 
 func TestLinkToThePageBefore(t *testing.T) {
 	k := New(WithList("L1", "one"), WithList("L2", "two"))
-	page := decode[collection](t, mustSend(t, k, "GET", "/api/lists/?page[cursor]="+cursor(1), ""))
-	before := decode[collection](t, mustSend(t, k, "GET", *page.Links.Prev, ""))
+	page := decode[collectionDocument](t, mustSend(t, k, "GET", "/api/lists/?page[cursor]="+encodeCursor(1), ""))
+	before := decode[collectionDocument](t, mustSend(t, k, "GET", *page.Links.Prev, ""))
 	if len(page.Data) != 1 || len(before.Data) != 2 || before.Links.Prev != nil {
 		t.Errorf("pages %+v and %+v", page, before)
 	}
@@ -124,12 +124,12 @@ func TestOrders(t *testing.T) {
 
 func TestCursorsOfNobody(t *testing.T) {
 	k := New(WithList("L", "list"))
-	for _, cursor := range []string{"x", "!", cursor(2), cursor(-1)} {
+	for _, cursor := range []string{"x", "!", encodeCursor(2), encodeCursor(-1)} {
 		if r := send(t, k, "GET", "/api/lists/?page[cursor]="+url.QueryEscape(cursor), ""); r.status != 400 || r.pointers(t) != "page[cursor]" {
 			t.Errorf("%s: status %d: %s", cursor, r.status, r.body)
 		}
 	}
-	if r := send(t, k, "GET", "/api/lists/?page[cursor]="+cursor(1), ""); r.status != 200 || !strings.Contains(r.body, `"data":[]`) {
+	if r := send(t, k, "GET", "/api/lists/?page[cursor]="+encodeCursor(1), ""); r.status != 200 || !strings.Contains(r.body, `"data":[]`) {
 		t.Errorf("at the end: status %d: %s", r.status, r.body)
 	}
 }
@@ -147,7 +147,7 @@ func TestLinksOfASocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rsp.Body.Close()
-	page := decode[collection](t, reply{body: readAll(t, rsp.Body)})
+	page := decode[collectionDocument](t, reply{body: readAll(t, rsp.Body)})
 	if !strings.HasPrefix(*page.Links.Next, server.URL+"/api/profiles/?") || !strings.Contains(*page.Links.Next, "filter=less-than") {
 		t.Errorf("next %s", *page.Links.Next)
 	}

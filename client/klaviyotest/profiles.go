@@ -12,36 +12,36 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Profile is a profile as the account holds it, whichever revision wrote it.
+// Profile is a profile of the account. It doesn't depend on the revision that wrote it.
 type Profile struct {
 	// ID is the profile's id.
 	ID string
-	// Attributes are what the profile says.
+	// Attributes are the attributes of the profile.
 	Attributes ProfileAttributes
-	// FurtherEmails are email addresses beside the one in the attributes, which identify the
-	// profile too: those of patch_identifiers.
+	// FurtherEmails are additional email addresses that identify the profile, from
+	// patch_identifiers.
 	FurtherEmails []string
 	// Lists are the ids of the lists that the profile is on.
 	Lists []string
 }
 
-// ProfileAttributes are what a profile says. What it doesn't say is empty.
+// ProfileAttributes are the attributes of a profile. Unset ones are empty.
 type ProfileAttributes struct {
-	// Email is an identifier, as the other three are: no two profiles share one.
+	// Email is an identifier, like the next three: it is unique among profiles.
 	Email string `json:"email,omitempty"`
-	// PhoneNumber is in E.164.
+	// PhoneNumber is in E.164 format.
 	PhoneNumber string `json:"phone_number,omitempty"`
-	// ExternalID is the caller's own id.
+	// ExternalID is the id in another system.
 	ExternalID string `json:"external_id,omitempty"`
-	// AnonymousID is that of a visitor. No answer shows it.
+	// AnonymousID identifies a visitor. It isn't in responses.
 	AnonymousID string `json:"anonymous_id,omitempty"`
 	// FirstName is the given name.
 	FirstName string `json:"first_name,omitempty"`
 	// LastName is the family name.
 	LastName string `json:"last_name,omitempty"`
-	// Organization is where the person works.
+	// Organization is the employer.
 	Organization string `json:"organization,omitempty"`
-	// Title is the position there.
+	// Title is the job title.
 	Title string `json:"title,omitempty"`
 	// Image is the URL of a picture.
 	Image string `json:"image,omitempty"`
@@ -49,27 +49,28 @@ type ProfileAttributes struct {
 	Locale string `json:"locale,omitempty"`
 	// Location is where the person lives.
 	Location Location `json:"location,omitzero"`
-	// Properties are the custom properties, a JSON object. Numbers are written as they came.
+	// Properties is the JSON object of custom properties. Numbers have the digits of the
+	// request.
 	Properties json.RawMessage `json:"properties"`
-	// Created is when the profile was made, in RFC 3339.
+	// Created is when the profile was created, in RFC 3339.
 	Created runtime.Timestamp `json:"created"`
-	// Updated is when a request last changed it.
+	// Updated is when a request last updated it.
 	Updated runtime.Timestamp `json:"updated"`
 	// LastEventDate is the time of the latest event.
 	LastEventDate runtime.Timestamp `json:"last_event_date,omitempty"`
-	// Consents are what the person says to each channel that was asked about.
+	// Consents are the consents by channel. Channels that were never mentioned are absent.
 	Consents map[Channel]Consent `json:"consents,omitempty"`
 }
 
-// Location is where a person lives.
+// Location is the address of a person.
 type Location struct {
 	// Address1 is the street.
 	Address1 string `json:"address1,omitempty"`
-	// Address2 is a second line of it.
+	// Address2 is the second line.
 	Address2 string `json:"address2,omitempty"`
-	// City is the town.
+	// City is the city.
 	City string `json:"city,omitempty"`
-	// Region is the state or the province.
+	// Region is the state or province.
 	Region string `json:"region,omitempty"`
 	// Country is a name or a code.
 	Country string `json:"country,omitempty"`
@@ -77,29 +78,29 @@ type Location struct {
 	Zip string `json:"zip,omitempty"`
 	// Timezone is a name such as Europe/Berlin.
 	Timezone string `json:"timezone,omitempty"`
-	// IP is the address of a device.
+	// IP is the IP address of a device.
 	IP string `json:"ip,omitempty"`
-	// Latitude is in degrees, a number or a text, as it came.
+	// Latitude is in degrees, a JSON number or string as in the request.
 	Latitude json.RawMessage `json:"latitude,omitempty"`
-	// Longitude is the same.
+	// Longitude is in degrees, a JSON number or string as in the request.
 	Longitude json.RawMessage `json:"longitude,omitempty"`
 }
 
-// Profiles gives the profiles in the order of their creation.
+// Profiles returns the profiles in order of creation.
 func (k *Klaviyo) Profiles() []Profile {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	found := make([]Profile, len(a.profiles.ordered))
 	for i, p := range a.profiles.ordered {
-		found[i] = a.recorded(p)
+		found[i] = a.exported(p)
 	}
 	return found
 }
 
-// Profile gives the profile with an email address, a phone number, an external
-// id or a profile id, and whether there is one.
+// Profile returns the profile with an email address, phone number, external id or profile id,
+// and whether there is one.
 func (k *Klaviyo) Profile(identifier string) (Profile, bool) {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	p := a.profiles.byID[identifier]
 	for _, field := range identifierFields {
@@ -110,13 +111,13 @@ func (k *Klaviyo) Profile(identifier string) (Profile, bool) {
 	if p == nil {
 		return Profile{}, false
 	}
-	return a.recorded(p), true
+	return a.exported(p), true
 }
 
-// DeleteProfile deletes the profile with an id, as somebody at Klaviyo does by
-// deleting or merging it. Its events stay. It tells whether there was one.
+// DeleteProfile deletes the profile with the id, as if it were deleted or merged at Klaviyo.
+// Its events stay. It reports whether the profile existed.
 func (k *Klaviyo) DeleteProfile(id string) bool {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	p, ok := a.profiles.byID[id]
 	if ok {
@@ -125,54 +126,54 @@ func (k *Klaviyo) DeleteProfile(id string) bool {
 	return ok
 }
 
-func (a *account) recorded(p *profile) Profile {
+func (a *account) exported(p *profile) Profile {
 	attributes := maps.Clone(p.fields)
 	attributes["location"], attributes["properties"] = p.location, p.properties
-	recorded := Profile{ID: p.id, FurtherEmails: slices.Clone(p.furtherEmails)}
-	if err := json.Unmarshal(encode(attributes), &recorded.Attributes); err != nil {
+	exported := Profile{ID: p.id, FurtherEmails: slices.Clone(p.furtherEmails)}
+	if err := json.Unmarshal(encode(attributes), &exported.Attributes); err != nil {
 		panic(fmt.Sprintf("klaviyotest: a profile: %v", err))
 	}
-	shown := &recorded.Attributes
-	shown.Created, shown.Updated, shown.LastEventDate = shownTime(p.created), shownTime(p.updated), p.lastEventDate()
+	shown := &exported.Attributes
+	shown.Created, shown.Updated, shown.LastEventDate = formatTime(p.created), formatTime(p.updated), p.lastEventDate()
 	shown.Consents = make(map[Channel]Consent, len(p.consents))
 	for channel, consent := range p.consents {
 		shown.Consents[channel] = *consent
 	}
 	for _, l := range a.listsOf(p) {
-		recorded.Lists = append(recorded.Lists, l.id)
+		exported.Lists = append(exported.Lists, l.id)
 	}
-	return recorded
+	return exported
 }
 
-// profile is one person. Values are those of the requests, as decoded.
+// A profile is one person. Values are as decoded from requests.
 type profile struct {
 	id         string
 	created    time.Time
 	updated    time.Time
 	lastEvent  time.Time
-	fields     map[string]any // by the name of the attribute
+	fields     map[string]any // by attribute name
 	location   map[string]any
 	properties map[string]any
 	consents   map[Channel]*Consent
-	// furtherEmails are identifiers beside the one in fields.
+	// furtherEmails are additional identifiers besides the email in fields.
 	furtherEmails []string
 }
 
-// lastEventDate is the time of the last event, empty where there was none.
+// lastEventDate returns the time of the last event, or "".
 func (p *profile) lastEventDate() runtime.Timestamp {
 	if p.lastEvent.IsZero() {
 		return ""
 	}
-	return shownTime(p.lastEvent)
+	return formatTime(p.lastEvent)
 }
 
-// identifierFields are the attributes that no two profiles share, the one that
-// decides first. anonymous_id is never part of an answer.
+// identifierFields are the attributes that are unique among profiles, in order of precedence.
+// anonymous_id is never in a response.
 var identifierFields = []string{"email", "phone_number", "external_id", "anonymous_id"}
 
 type identifier struct{ field, value string }
 
-// newIdentifier makes email addresses that differ by case the same.
+// newIdentifier returns an identifier for comparison. Email addresses are case-insensitive.
 func newIdentifier(field, value string) identifier {
 	if field == "email" {
 		value = strings.ToLower(value)
@@ -180,9 +181,9 @@ func newIdentifier(field, value string) identifier {
 	return identifier{field, value}
 }
 
-// profiles finds profiles by id and by identifier.
+// profiles indexes the profiles by id and by identifier.
 type profiles struct {
-	ordered      []*profile // by creation
+	ordered      []*profile // in order of creation
 	byID         map[string]*profile
 	byIdentifier map[identifier]*profile
 }
@@ -191,13 +192,13 @@ func newProfiles() profiles {
 	return profiles{byID: make(map[string]*profile), byIdentifier: make(map[identifier]*profile)}
 }
 
-// find gives the profile that has one of the identifiers among attributes, and
-// the attribute; it may be nil.
+// find returns the profile that has one of the identifiers in attributes, and the name of the
+// attribute, or nil.
 func (ps *profiles) find(attributes map[string]any) (*profile, string) {
 	return ps.conflict(attributes, nil)
 }
 
-// conflict is find among all profiles but one.
+// conflict is like find, but ignores the profile except.
 func (ps *profiles) conflict(attributes map[string]any, except *profile) (*profile, string) {
 	for _, field := range identifierFields {
 		if value := text(attributes[field]); value != "" {
@@ -209,10 +210,9 @@ func (ps *profiles) conflict(attributes map[string]any, except *profile) (*profi
 	return nil, ""
 }
 
-// change applies the attributes of an update: null clears, what is left out
-// stays, and objects change member by member. A further email address of the profile stays
-// what it is.
-func (ps *profiles) change(p *profile, attributes map[string]any, now time.Time) {
+// update applies attributes: null clears a field, omitted fields stay unchanged, and objects
+// are merged. The email isn't changed to one of the profile's additional addresses.
+func (ps *profiles) update(p *profile, attributes map[string]any, now time.Time) {
 	if slices.ContainsFunc(p.furtherEmails, func(further string) bool { return strings.EqualFold(further, text(attributes["email"])) }) {
 		attributes = maps.Clone(attributes)
 		delete(attributes, "email")
@@ -220,7 +220,7 @@ func (ps *profiles) change(p *profile, attributes map[string]any, now time.Time)
 	for _, field := range identifierFields {
 		if value, ok := attributes[field]; ok {
 			delete(ps.byIdentifier, newIdentifier(field, text(p.fields[field])))
-			if given(value) {
+			if isSet(value) {
 				ps.byIdentifier[newIdentifier(field, text(value))] = p
 			}
 		}
@@ -266,7 +266,7 @@ func (a *account) newProfile(attributes map[string]any, now time.Time) *profile 
 	}
 	a.profiles.byID[p.id] = p
 	a.profiles.ordered = append(a.profiles.ordered, p)
-	a.profiles.change(p, attributes, now)
+	a.profiles.update(p, attributes, now)
 	return p
 }
 
@@ -277,30 +277,30 @@ func (a *account) deleteProfile(p *profile, now time.Time) {
 	}
 }
 
-// only gives the values with names, and null where there is none.
-func only(values map[string]any, names ...string) map[string]any {
-	some := make(map[string]any, len(names))
+// pickValues returns the values with the names. Missing ones are null.
+func pickValues(values map[string]any, names ...string) map[string]any {
+	picked := make(map[string]any, len(names))
 	for _, name := range names {
-		some[name] = values[name]
+		picked[name] = values[name]
 	}
-	return some
+	return picked
 }
 
-// shownAttributes are those that every revision shows, with fields of the person.
-func (p *profile) shownAttributes(fields ...string) map[string]any {
-	attributes := only(p.fields, fields...)
+// commonAttributes returns the attributes that all revisions have, and the given fields.
+func (p *profile) commonAttributes(fields ...string) map[string]any {
+	attributes := pickValues(p.fields, fields...)
 	attributes["properties"] = p.properties
-	attributes["created"], attributes["updated"] = shownTime(p.created), shownTime(p.updated)
+	attributes["created"], attributes["updated"] = formatTime(p.created), formatTime(p.updated)
 	attributes["last_event_date"] = nil
 	if !p.lastEvent.IsZero() {
-		attributes["last_event_date"] = shownTime(p.lastEvent)
+		attributes["last_event_date"] = formatTime(p.lastEvent)
 	}
 	return attributes
 }
 
-func (p *profile) shown(c *call) resource { return c.revision.shows.profile(c, p) }
+func (p *profile) toResource(c *call) resource { return c.revision.resources.profile(c, p) }
 
-// field is what a filter or an order compares.
+// field returns the value that filters and sort compare.
 func (p *profile) field(name string) any {
 	switch name {
 	case "id":
@@ -313,9 +313,10 @@ func (p *profile) field(name string) any {
 	return text(p.fields[name])
 }
 
-// duplicate refuses identifiers that another profile has. It doesn't say which.
-func duplicate(other *profile) answer {
-	return refuse(refusal{
+// duplicateProfile returns the response for identifiers that belong to another profile. It
+// doesn't say which identifiers.
+func duplicateProfile(other *profile) response {
+	return errorResponse(requestError{
 		status:      http.StatusConflict,
 		detail:      "Another profile has one of these identifiers.",
 		pointer:     "/data/attributes",
@@ -323,36 +324,36 @@ func duplicate(other *profile) answer {
 	})
 }
 
-func notFound(parameter string) answer {
-	return refuse(refusal{status: http.StatusNotFound, parameter: parameter, detail: "There is none with this id."})
+func notFound(parameter string) response {
+	return errorResponse(requestError{status: http.StatusNotFound, parameter: parameter, detail: "No resource has this id."})
 }
 
-// refusedPhones refuses a call for the phone numbers in it that the account refuses, unless
-// it is taken without them.
-func (a *account) refusedPhones(c *call) []refusal {
-	if a.refusesPhone == nil || c.served().partly {
+// rejectedPhones returns errors for the phone numbers in a call that the account rejects,
+// unless the operation supports partial success.
+func (a *account) rejectedPhones(c *call) []requestError {
+	if a.rejectsPhone == nil || c.operationSpec().partialSuccess {
 		return nil
 	}
-	accepted := func(at string, v any) []refusal {
-		if !a.refusesPhone(text(v)) {
+	accepted := func(at string, v any) []requestError {
+		if !a.rejectsPhone(text(v)) {
 			return nil
 		}
-		return []refusal{invalid(at, "The account doesn't take this phone number.")}
+		return []requestError{invalidField(at, "The account rejects this phone number.")}
 	}
-	var refusals []refusal
-	for _, r := range c.served().rules {
+	var errs []requestError
+	for _, r := range c.operationSpec().rules {
 		if strings.Contains(r.at, "phone_number") {
-			refusals = append(refusals, rule{r.at, accepted}.apply("", strings.Split(r.at, "/")[1:], c.value)...)
+			errs = append(errs, rule{r.at, accepted}.apply("", strings.Split(r.at, "/")[1:], c.value)...)
 		}
 	}
-	return refusals
+	return errs
 }
 
-// withoutRefusedPhone leaves out a phone number that the account refuses, and tells
-// whether it did.
-func (a *account) withoutRefusedPhone(attributes map[string]any) (map[string]any, bool) {
+// withoutRejectedPhone removes a phone number that the account rejects, and reports whether it
+// did.
+func (a *account) withoutRejectedPhone(attributes map[string]any) (map[string]any, bool) {
 	phone := text(attributes["phone_number"])
-	if a.refusesPhone == nil || phone == "" || !a.refusesPhone(phone) {
+	if a.rejectsPhone == nil || phone == "" || !a.rejectsPhone(phone) {
 		return attributes, false
 	}
 	attributes = maps.Clone(attributes)
@@ -360,65 +361,65 @@ func (a *account) withoutRefusedPhone(attributes map[string]any) (map[string]any
 	return attributes, true
 }
 
-// written answers with a profile that a call wrote, in part only where its phone number
-// was refused.
-func written(c *call, status int, p *profile, partly bool) answer {
-	a := document(status, single{Data: c.shaping().resource(p, nil)})
-	if partly {
+// profileResponse returns the response for a profile that was created or updated. partial means
+// that its phone number was rejected.
+func profileResponse(c *call, status int, p *profile, partial bool) response {
+	a := jsonResponse(status, resourceDocument{Data: c.fieldsets().resource(p, nil)})
+	if partial {
 		a.header.Set("X-Klaviyo-Partial-Failure", "phone_number")
 	}
 	return a
 }
 
-func (a *account) createProfile(c *call) answer {
-	attributes, partly := a.withoutRefusedPhone(c.attributes())
+func (a *account) createProfile(c *call) response {
+	attributes, partly := a.withoutRejectedPhone(c.attributes())
 	if other, _ := a.profiles.find(attributes); other != nil {
-		return duplicate(other)
+		return duplicateProfile(other)
 	}
-	return written(c, http.StatusCreated, a.newProfile(attributes, c.time), partly)
+	return profileResponse(c, http.StatusCreated, a.newProfile(attributes, c.time), partly)
 }
 
-func (a *account) updateProfile(c *call) answer {
+func (a *account) updateProfile(c *call) response {
 	id, parameter := c.pathID()
 	if text(c.data()["id"]) != id {
-		return refuse(invalid("/data/id", "The field is not the id in the path."))
+		return errorResponse(invalidField("/data/id", "The field is not the id in the path."))
 	}
 	p, ok := a.profiles.byID[id]
 	if !ok {
 		return notFound(parameter)
 	}
-	attributes, partly := a.withoutRefusedPhone(c.attributes())
+	attributes, partly := a.withoutRejectedPhone(c.attributes())
 	meta := object(c.data()["meta"])
 	if other, _ := a.profiles.conflict(attributes, p); other != nil {
-		return duplicate(other)
+		return duplicateProfile(other)
 	}
-	if other := a.profiles.conflictOfPatch(meta, p); other != nil {
-		return duplicate(other)
+	if other := a.profiles.metaConflict(meta, p); other != nil {
+		return duplicateProfile(other)
 	}
-	a.profiles.change(p, attributes, c.time)
-	a.profiles.patch(p, meta)
-	return written(c, http.StatusOK, p, partly)
+	a.profiles.update(p, attributes, c.time)
+	a.profiles.applyMeta(p, meta)
+	return profileResponse(c, http.StatusOK, p, partly)
 }
 
-func (a *account) getProfile(c *call) answer {
+func (a *account) getProfile(c *call) response {
 	id, parameter := c.pathID()
 	p, ok := a.profiles.byID[id]
 	if !ok {
 		return notFound(parameter)
 	}
-	shaping := c.shaping()
-	shown := shaping.resource(p, func(name string) []collected {
-		var related []collected
-		if name == "lists" { // and there are no segments, push tokens or conversations
+	shaping := c.fieldsets()
+	shown := shaping.resource(p, func(name string) []collectionItem {
+		var related []collectionItem
+		if name == "lists" { // segments, push tokens and conversations aren't supported
 			for _, l := range a.listsOf(p) {
 				related = append(related, l)
 			}
 		}
 		return related
 	})
-	return document(http.StatusOK, single{shown, shaping.included})
+	return jsonResponse(http.StatusOK, resourceDocument{shown, shaping.included})
 }
 
-func (a *account) getProfiles(c *call) answer {
-	return answerPage(c, a.profiles.ordered, 20, nil)
+func (a *account) getProfiles(c *call) response {
+	return pageResponse(c, a.profiles.ordered, 20, nil)
 }

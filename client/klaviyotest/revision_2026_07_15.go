@@ -7,18 +7,18 @@ import (
 
 var _ = register(&revision{
 	operations: klaviyo.Operations,
-	shows:      showsNested,
-	served: map[*runtime.Operation]served{
-		klaviyo.OperationGetAccounts: {do: (*account).getAccounts},
+	resources:  nestedResources,
+	operationSpecs: map[*runtime.Operation]operationSpec{
+		klaviyo.OperationGetAccounts: {handler: (*account).getAccounts},
 
-		klaviyo.OperationCreateProfile:          {do: (*account).createProfile, partly: true, rules: createProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationUpdateProfile:          {do: (*account).updateProfile, partly: true, rules: updateProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationCreateOrUpdateProfile:  {do: (*account).createOrUpdateProfile, partly: true, rules: upsertProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationMergeProfiles:          {do: (*account).mergeProfiles, rules: mergeRules},
-		klaviyo.OperationRequestProfileDeletion: {do: (*account).requestProfileDeletion, rules: deletionRules},
-		klaviyo.OperationCreateClientProfile:    {do: (*account).createClientProfile, rules: clientProfileRules, maxBody: maxProfileBody},
-		klaviyo.OperationGetProfile:             {do: (*account).getProfile},
-		klaviyo.OperationGetProfiles: {do: (*account).getProfiles, filters: map[string][]string{
+		klaviyo.OperationCreateProfile:          {handler: (*account).createProfile, partialSuccess: true, rules: createProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationUpdateProfile:          {handler: (*account).updateProfile, partialSuccess: true, rules: updateProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationCreateOrUpdateProfile:  {handler: (*account).createOrUpdateProfile, partialSuccess: true, rules: upsertProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationMergeProfiles:          {handler: (*account).mergeProfiles, rules: mergeRules},
+		klaviyo.OperationRequestProfileDeletion: {handler: (*account).requestProfileDeletion, rules: deletionRules},
+		klaviyo.OperationCreateClientProfile:    {handler: (*account).createClientProfile, rules: clientProfileRules, maxBody: maxProfileBody},
+		klaviyo.OperationGetProfile:             {handler: (*account).getProfile},
+		klaviyo.OperationGetProfiles: {handler: (*account).getProfiles, filters: map[string][]string{
 			"id":           {"any", "equals"},
 			"email":        {"any", "equals"},
 			"phone_number": {"any", "equals"},
@@ -28,18 +28,18 @@ var _ = register(&revision{
 			"updated":      {"greater-than", "less-than"},
 		}},
 
-		klaviyo.OperationBulkImportProfiles: {do: (*account).bulkImportProfiles, rules: bulkImportRules},
-		klaviyo.OperationGetBulkImportProfilesJobs: {do: (*account).getImports, filters: map[string][]string{
+		klaviyo.OperationBulkImportProfiles: {handler: (*account).bulkImportProfiles, rules: bulkImportRules},
+		klaviyo.OperationGetBulkImportProfilesJobs: {handler: (*account).getImports, filters: map[string][]string{
 			"status": {"any", "equals"},
 		}},
-		klaviyo.OperationGetBulkImportProfilesJob:          {do: getJob(kindImport)},
-		klaviyo.OperationGetErrorsForBulkImportProfilesJob: {do: (*account).getImportErrors},
+		klaviyo.OperationGetBulkImportProfilesJob:          {handler: getJob(kindImport)},
+		klaviyo.OperationGetErrorsForBulkImportProfilesJob: {handler: (*account).getImportErrors},
 
-		klaviyo.OperationCreateEvent:       {do: (*account).createEvent, rules: createEventRules},
-		klaviyo.OperationCreateClientEvent: {do: (*account).createClientEvent, rules: createEventRules},
-		klaviyo.OperationBulkCreateEvents:  {do: (*account).bulkCreateEvents, rules: bulkCreateEventsRules},
-		klaviyo.OperationGetEvent:          {do: (*account).getEvent},
-		klaviyo.OperationGetEvents: {do: (*account).getEvents, filters: map[string][]string{
+		klaviyo.OperationCreateEvent:       {handler: (*account).createEvent, rules: createEventRules},
+		klaviyo.OperationCreateClientEvent: {handler: (*account).createClientEvent, rules: createEventRules},
+		klaviyo.OperationBulkCreateEvents:  {handler: (*account).bulkCreateEvents, rules: bulkCreateEventsRules},
+		klaviyo.OperationGetEvent:          {handler: (*account).getEvent},
+		klaviyo.OperationGetEvents: {handler: (*account).getEvents, filters: map[string][]string{
 			"metric_id":  {"equals"},
 			"profile_id": {"equals"},
 			"metric":     {"has"},
@@ -47,37 +47,37 @@ var _ = register(&revision{
 			"datetime":   {"greater-or-equal", "greater-than", "less-or-equal", "less-than"},
 			"timestamp":  {"greater-or-equal", "greater-than", "less-or-equal", "less-than"},
 		}},
-		klaviyo.OperationGetMetric: {do: (*account).getMetric},
-		klaviyo.OperationGetMetrics: {do: (*account).getMetrics, filters: map[string][]string{
+		klaviyo.OperationGetMetric: {handler: (*account).getMetric},
+		klaviyo.OperationGetMetrics: {handler: (*account).getMetrics, filters: map[string][]string{
 			"integration.name":     {"equals"},
 			"integration.category": {"equals"},
 		}},
 
-		klaviyo.OperationCreateList: {do: (*account).createList, rules: createListRules},
-		klaviyo.OperationGetList:    {do: (*account).getList},
-		klaviyo.OperationGetLists: {do: (*account).getLists, filters: map[string][]string{
+		klaviyo.OperationCreateList: {handler: (*account).createList, rules: createListRules},
+		klaviyo.OperationGetList:    {handler: (*account).getList},
+		klaviyo.OperationGetLists: {handler: (*account).getLists, filters: map[string][]string{
 			"id":      {"any", "equals"},
 			"name":    {"any", "equals"},
 			"created": {"greater-than"},
 			"updated": {"greater-than"},
 		}},
-		klaviyo.OperationGetProfilesForList: {do: (*account).getListProfiles, filters: map[string][]string{
+		klaviyo.OperationGetProfilesForList: {handler: (*account).getListProfiles, filters: map[string][]string{
 			"email":           {"any", "equals"},
 			"phone_number":    {"any", "equals"},
 			"push_token":      {"any", "equals"},
 			"_kx":             {"equals"},
 			"joined_group_at": {"greater-or-equal", "greater-than", "less-or-equal", "less-than"},
 		}},
-		klaviyo.OperationGetListsForProfile:     {do: (*account).getProfileLists},
-		klaviyo.OperationAddProfilesToList:      {do: (*account).createListRelationships, rules: membersRules},
-		klaviyo.OperationRemoveProfilesFromList: {do: (*account).deleteListRelationships, rules: membersRules},
+		klaviyo.OperationGetListsForProfile:     {handler: (*account).getProfileLists},
+		klaviyo.OperationAddProfilesToList:      {handler: (*account).createListRelationships, rules: membersRules},
+		klaviyo.OperationRemoveProfilesFromList: {handler: (*account).deleteListRelationships, rules: membersRules},
 
-		klaviyo.OperationBulkSubscribeProfiles:        {do: (*account).bulkSubscribe, rules: bulkSubscribeRules},
-		klaviyo.OperationBulkUnsubscribeProfiles:      {do: (*account).bulkUnsubscribe, rules: bulkUnsubscribeRules},
-		klaviyo.OperationCreateClientSubscription:     {do: (*account).createClientSubscription, rules: clientSubscriptionRules},
-		klaviyo.OperationBulkSuppressProfiles:         {do: bulkSuppression(kindSuppress), rules: bulkSuppressionRules},
-		klaviyo.OperationBulkUnsuppressProfiles:       {do: bulkSuppression(kindUnsuppress), rules: bulkSuppressionRules},
-		klaviyo.OperationGetBulkSuppressProfilesJob:   {do: getJob(kindSuppress)},
-		klaviyo.OperationGetBulkUnsuppressProfilesJob: {do: getJob(kindUnsuppress)},
+		klaviyo.OperationBulkSubscribeProfiles:        {handler: (*account).bulkSubscribe, rules: bulkSubscribeRules},
+		klaviyo.OperationBulkUnsubscribeProfiles:      {handler: (*account).bulkUnsubscribe, rules: bulkUnsubscribeRules},
+		klaviyo.OperationCreateClientSubscription:     {handler: (*account).createClientSubscription, rules: clientSubscriptionRules},
+		klaviyo.OperationBulkSuppressProfiles:         {handler: bulkSuppression(kindSuppress), rules: bulkSuppressionRules},
+		klaviyo.OperationBulkUnsuppressProfiles:       {handler: bulkSuppression(kindUnsuppress), rules: bulkSuppressionRules},
+		klaviyo.OperationGetBulkSuppressProfilesJob:   {handler: getJob(kindSuppress)},
+		klaviyo.OperationGetBulkUnsuppressProfilesJob: {handler: getJob(kindUnsuppress)},
 	},
 })

@@ -13,37 +13,38 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// revision is how an account is spoken to in one of Klaviyo's revisions. The file that is
-// named after it registers it.
+// A revision describes how requests of a revision are handled. The file named after it
+// registers it.
 type revision struct {
-	operations runtime.Operations
-	served     map[*runtime.Operation]served
-	shows      shows
-	renamed    renamed
-	// describe gives the module's description, which is parsed once.
+	operations     runtime.Operations
+	operationSpecs map[*runtime.Operation]operationSpec
+	resources      resourceForms
+	attributeNames attributeNames
+	// describe returns the module's API description, which is parsed once.
 	describe func() *description
 }
 
-// served is how an operation is answered.
-type served struct {
-	// do answers a call that passed every check. The account is locked.
-	do func(*account, *call) answer
-	// rules are those that a body has to keep beyond the description.
+// An operationSpec describes how calls of an operation are handled.
+type operationSpec struct {
+	// handler responds to a call that passed all checks. The account is locked.
+	handler func(*account, *call) response
+	// rules are the rules for the body besides the API description.
 	rules []rule
-	// partly tells that a profile whose phone number the account refuses is taken without it.
-	partly bool
-	// maxBody is the largest body in bytes; 0 is the largest of all operations.
+	// partialSuccess means that a profile is accepted without a phone number that the account
+	// rejects.
+	partialSuccess bool
+	// maxBody is the maximum size of the body in bytes. 0 means the general maximum.
 	maxBody int
-	// filters are the operators that a filter takes, by field.
+	// filters are the supported filter operators by field.
 	filters map[string][]string
-	// mend adds to the schema of the body what the description leaves out.
-	mend func(body *openapi3.Schema)
+	// fixSchema corrects the schema of the body.
+	fixSchema func(body *openapi3.Schema)
 }
 
-// shows is how a revision shows what an account holds.
-type shows struct {
+// resourceForms are functions that return the resources of a revision.
+type resourceForms struct {
 	profile func(*call, *profile) resource
-	member  func(*call, *member) resource
+	member  func(*call, *listMember) resource
 	event   func(*call, *event) resource
 	metric  func(*call, *metric) resource
 	list    func(*call, *list) resource
@@ -51,7 +52,7 @@ type shows struct {
 	failure func(*call, *failure) resource
 }
 
-// revisions are those that accounts serve, the oldest first.
+// revisions are the supported revisions, oldest first.
 var revisions []*revision
 
 // register adds a revision.
@@ -72,10 +73,10 @@ func register(r *revision) bool {
 	return true
 }
 
-// name is the revision as the header of requests names it: a date.
+// name returns the name of the revision, a date.
 func (r *revision) name() string { return r.operations[0].Revision }
 
-// revisionOf finds the revision with a name, or gives nil.
+// revisionOf returns the revision with a name, or nil.
 func revisionOf(name string) *revision {
 	i := slices.IndexFunc(revisions, func(r *revision) bool { return r.name() == name })
 	if i < 0 {
@@ -84,14 +85,14 @@ func revisionOf(name string) *revision {
 	return revisions[i]
 }
 
-// match finds the operation of a request.
+// match returns the operation of a request, or nil.
 func (r *revision) match(method, path string) *runtime.Operation {
 	op, _ := r.operations.Match(method, path)
 	return op
 }
 
-// matchLoosely finds the operation of a request, with or without a slash at the end.
-func (r *revision) matchLoosely(method, path string) *runtime.Operation {
+// matchIgnoringSlash is like match, with or without a trailing slash.
+func (r *revision) matchIgnoringSlash(method, path string) *runtime.Operation {
 	path = strings.TrimSuffix(path, "/")
 	if op := r.match(method, path); op != nil {
 		return op
@@ -99,7 +100,7 @@ func (r *revision) matchLoosely(method, path string) *runtime.Operation {
 	return r.match(method, path+"/")
 }
 
-// latest finds the operation of a request in the latest revision that has it.
+// latest returns the operation of a request in the latest revision that has it, or nil.
 func latest(method, path string) *runtime.Operation {
 	for _, r := range slices.Backward(revisions) {
 		if op := r.match(method, path); op != nil {

@@ -14,21 +14,21 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// maxBody is the largest body in bytes. 1 KB is 1,000 bytes.
+// maxBody is the maximum size of a body in bytes. 1 KB is 1,000 bytes.
 const maxBody = 5_000_000
 
-// rule is what Klaviyo asks of a body beyond the description.
+// A rule is a rule of Klaviyo for bodies that the API description doesn't contain.
 type rule struct {
-	// at is a JSON Pointer, in which * is each element of an array. What isn't
-	// there, or is null, breaks no rule.
+	// at is a JSON Pointer, in which * is each element of an array. Missing and null values
+	// aren't checked.
 	at    string
 	check check
 }
 
-// check refuses a value, which is at a pointer.
-type check func(at string, v any) []refusal
+// A check returns the errors of a value at a pointer.
+type check func(at string, v any) []requestError
 
-// The rules of bodies that are alike in every revision.
+// Rules for bodies that are the same in all revisions.
 var (
 	createProfileRules = []rule{
 		{"/data/attributes", anyOf("email", "phone_number", "external_id")},
@@ -41,38 +41,38 @@ var (
 	membersRules       = []rule{{"/data", maxElements(1_000)}, {"/data", notEmpty}}
 )
 
-// maxProfileBody is the largest body, in bytes, of a call that writes a profile.
+// maxProfileBody is the maximum size, in bytes, of the body of a call that writes a profile.
 const maxProfileBody = 100_000
 
-// checkRules applies the operation's rules to the body of a call.
-func checkRules(c *call) []refusal {
-	var refusals []refusal
-	for _, r := range c.served().rules {
-		refusals = append(refusals, r.apply("", strings.Split(r.at, "/")[1:], c.value)...)
+// checkRules checks the body of a call by the rules of its operation.
+func checkRules(c *call) []requestError {
+	var errs []requestError
+	for _, r := range c.operationSpec().rules {
+		errs = append(errs, r.apply("", strings.Split(r.at, "/")[1:], c.value)...)
 	}
-	return refusals
+	return errs
 }
 
-// apply checks what is at tokens in v, which is at a pointer itself.
-func (r rule) apply(at string, tokens []string, v any) []refusal {
+// apply checks the value at tokens within v, which is at the pointer at.
+func (r rule) apply(at string, tokens []string, v any) []requestError {
 	switch {
 	case v == nil:
 		return nil
 	case len(tokens) == 0:
 		return r.check(at, v)
 	case tokens[0] == "*":
-		var refusals []refusal
+		var errs []requestError
 		for i, element := range elements(v) {
-			refusals = append(refusals, r.apply(pointer(at, strconv.Itoa(i)), tokens[1:], element)...)
+			errs = append(errs, r.apply(pointer(at, strconv.Itoa(i)), tokens[1:], element)...)
 		}
-		return refusals
+		return errs
 	default:
 		return r.apply(pointer(at, tokens[0]), tokens[1:], object(v)[tokens[0]])
 	}
 }
 
-// given tells whether a field says something.
-func given(v any) bool {
+// isSet reports whether a value is neither null nor empty.
+func isSet(v any) bool {
 	switch v := v.(type) {
 	case nil:
 		return false
@@ -85,151 +85,151 @@ func given(v any) bool {
 }
 
 func anyOf(fields ...string) check {
-	detail := "One of these must be there: " + strings.Join(fields, ", ") + "."
-	return func(at string, v any) []refusal {
+	detail := "One of these fields is required: " + strings.Join(fields, ", ") + "."
+	return func(at string, v any) []requestError {
 		for _, field := range fields {
-			if given(object(v)[field]) {
+			if isSet(object(v)[field]) {
 				return nil
 			}
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
 func oneOf(fields ...string) check {
-	detail := "Exactly one of these must be there: " + strings.Join(fields, ", ") + "."
-	return func(at string, v any) []refusal {
+	detail := "Exactly one of these fields is required: " + strings.Join(fields, ", ") + "."
+	return func(at string, v any) []requestError {
 		n := 0
 		for _, field := range fields {
-			if given(object(v)[field]) {
+			if isSet(object(v)[field]) {
 				n++
 			}
 		}
 		if n == 1 {
 			return nil
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
-func notEmpty(at string, v any) []refusal {
-	if given(v) {
+func notEmpty(at string, v any) []requestError {
+	if isSet(v) {
 		return nil
 	}
-	return []refusal{invalid(at, "The field is empty.")}
+	return []requestError{invalidField(at, "The field is empty.")}
 }
 
-// email takes what has one @ with something on both sides, and no space.
-func email(at string, v any) []refusal {
+// email requires one @ with text on both sides, a dot in the domain, and no whitespace.
+func email(at string, v any) []requestError {
 	address := text(v)
 	local, domain, ok := strings.Cut(address, "@")
 	isDomain := strings.Contains(strings.Trim(domain, "."), ".") && !strings.Contains(domain, "@")
 	if ok && local != "" && isDomain && len(address) <= maxEmail && !strings.ContainsFunc(address, unicode.IsSpace) {
 		return nil
 	}
-	return []refusal{invalid(at, "The field is no email address.")}
+	return []requestError{invalidField(at, "The field is not a valid email address.")}
 }
 
-// maxEmail is the longest email address, in bytes.
+// maxEmail is the maximum length of an email address in bytes.
 const maxEmail = 100
 
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
 
-func phoneNumber(at string, v any) []refusal {
+func phoneNumber(at string, v any) []requestError {
 	if e164.MatchString(text(v)) {
 		return nil
 	}
-	return []refusal{invalid(at, "The field is no phone number in E.164, such as +12025550147.")}
+	return []requestError{invalidField(at, "The field is not a valid phone number in E.164 format, such as +12025550147.")}
 }
 
-// eventTime takes a time after a year and at most a year ahead.
+// eventTime requires a time after the year after, and at most a year in the future.
 func eventTime(after int) check {
-	return func(at string, v any) []refusal {
+	return func(at string, v any) []requestError {
 		t, err := runtime.Timestamp(text(v)).Time()
 		switch {
 		case err != nil:
-			return []refusal{invalid(at, "The field is no time in RFC 3339.")}
+			return []requestError{invalidField(at, "The field is not a valid time in RFC 3339.")}
 		case t.UTC().Year() <= after:
-			return []refusal{invalid(at, fmt.Sprintf("The time is not after the year %d.", after))}
+			return []requestError{invalidField(at, fmt.Sprintf("The time is not after the year %d.", after))}
 		case t.After(time.Now().AddDate(1, 0, 0)):
-			return []refusal{invalid(at, "The time is more than a year ahead.")}
+			return []requestError{invalidField(at, "The time is more than a year ahead.")}
 		}
 		return nil
 	}
 }
 
-// maxLength limits the characters of a string.
+// maxLength limits the length of a string in characters.
 func maxLength(limit int) check {
-	detail := fmt.Sprintf("The field is no string of at most %d characters.", limit)
-	return func(at string, v any) []refusal {
+	detail := fmt.Sprintf("The field is not a string of at most %d characters.", limit)
+	return func(at string, v any) []requestError {
 		if s, ok := v.(string); ok && utf8.RuneCountInString(s) <= limit {
 			return nil
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
 func maxElements(limit int) check {
 	detail := fmt.Sprintf("The field has more than %d elements.", limit)
-	return func(at string, v any) []refusal {
+	return func(at string, v any) []requestError {
 		if len(elements(v)) <= limit {
 			return nil
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
 func maxMembers(limit int) check {
 	detail := fmt.Sprintf("The field has more than %d members.", limit)
-	return func(at string, v any) []refusal {
+	return func(at string, v any) []requestError {
 		if len(object(v)) <= limit {
 			return nil
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
-// maxBytes limits the JSON of a value.
+// maxBytes limits the size of a value as JSON.
 func maxBytes(limit int) check {
 	detail := fmt.Sprintf("The field has more than %d bytes.", limit)
-	return func(at string, v any) []refusal {
+	return func(at string, v any) []requestError {
 		if len(encode(v)) <= limit {
 			return nil
 		}
-		return []refusal{invalid(at, detail)}
+		return []requestError{invalidField(at, detail)}
 	}
 }
 
-// maxInside limits what is anywhere in a value: the bytes of a string, the
-// elements of an array, and how deep objects and arrays nest.
-func maxInside(stringBytes, listElements, levels int) check {
-	var inside func(at string, v any, level int) []refusal
-	inside = func(at string, v any, level int) []refusal {
-		var refusals []refusal
+// maxNested limits all values within a value: the bytes of a string, the elements of an array,
+// and the depth.
+func maxNested(stringBytes, listElements, levels int) check {
+	var inside func(at string, v any, level int) []requestError
+	inside = func(at string, v any, level int) []requestError {
+		var errs []requestError
 		switch v := v.(type) {
 		case string:
 			if len(v) > stringBytes {
-				return []refusal{invalid(at, fmt.Sprintf("The string has more than %d bytes.", stringBytes))}
+				return []requestError{invalidField(at, fmt.Sprintf("The string has more than %d bytes.", stringBytes))}
 			}
 		case []any:
 			if level > levels {
-				return []refusal{invalid(at, fmt.Sprintf("The field is more than %d levels deep.", levels))}
+				return []requestError{invalidField(at, fmt.Sprintf("The field is more than %d levels deep.", levels))}
 			}
 			if len(v) > listElements {
-				return []refusal{invalid(at, fmt.Sprintf("The list has more than %d elements.", listElements))}
+				return []requestError{invalidField(at, fmt.Sprintf("The list has more than %d elements.", listElements))}
 			}
 			for i, element := range v {
-				refusals = append(refusals, inside(pointer(at, strconv.Itoa(i)), element, level+1)...)
+				errs = append(errs, inside(pointer(at, strconv.Itoa(i)), element, level+1)...)
 			}
 		case map[string]any:
 			if level > levels {
-				return []refusal{invalid(at, fmt.Sprintf("The field is more than %d levels deep.", levels))}
+				return []requestError{invalidField(at, fmt.Sprintf("The field is more than %d levels deep.", levels))}
 			}
 			for _, name := range slices.Sorted(maps.Keys(v)) {
-				refusals = append(refusals, inside(pointer(at, name), v[name], level+1)...)
+				errs = append(errs, inside(pointer(at, name), v[name], level+1)...)
 			}
 		}
-		return refusals
+		return errs
 	}
-	return func(at string, v any) []refusal { return inside(at, v, 1) }
+	return func(at string, v any) []requestError { return inside(at, v, 1) }
 }

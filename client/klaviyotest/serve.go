@@ -12,13 +12,13 @@ import (
 
 var _ http.Handler = (*Klaviyo)(nil)
 
-// ServeHTTP answers a request.
+// ServeHTTP responds to a request.
 func (k *Klaviyo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, err := k.handle(r)
 	switch {
-	case err != nil: // the client has gone
+	case err != nil: // the client has disconnected
 		panic(http.ErrAbortHandler)
-	case a.reset:
+	case a.resetConnection:
 		resetConnection(w)
 	}
 	header := w.Header()
@@ -26,7 +26,7 @@ func (k *Klaviyo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		header[name] = values
 	}
 	w.WriteHeader(a.status)
-	if a.cutOff {
+	if a.truncated {
 		_, _ = w.Write(a.body[:len(a.body)/2])
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -34,8 +34,8 @@ func (k *Klaviyo) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
-// resetConnection ends the connection, with RST where it is a TCP connection
-// of HTTP/1, and does not return.
+// resetConnection ends the connection and doesn't return. It sends RST for a TCP connection of
+// HTTP/1.
 func resetConnection(w http.ResponseWriter) {
 	if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		if tcp, ok := conn.(*net.TCPConn); ok {
@@ -46,13 +46,13 @@ func resetConnection(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// Transport gives a transport whose requests this Klaviyo answers, whatever
-// their host. All transports of a Klaviyo share its state.
-func (k *Klaviyo) Transport() http.RoundTripper { return transport(k.respond) }
+// Transport returns a transport that passes requests to k, whatever their host. All transports
+// of a Klaviyo share its state.
+func (k *Klaviyo) Transport() http.RoundTripper { return roundTripperFunc(k.respond) }
 
-type transport func(*http.Request) (*http.Response, error)
+type roundTripperFunc func(*http.Request) (*http.Response, error)
 
-func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+func (t roundTripperFunc) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 func (k *Klaviyo) respond(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
@@ -62,12 +62,12 @@ func (k *Klaviyo) respond(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.reset {
+	if a.resetConnection {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	}
 	var body io.Reader = bytes.NewReader(a.body)
-	if a.cutOff {
-		body = io.MultiReader(bytes.NewReader(a.body[:len(a.body)/2]), brokenReader{})
+	if a.truncated {
+		body = io.MultiReader(bytes.NewReader(a.body[:len(a.body)/2]), errReader{})
 	}
 	return &http.Response{
 		Status:        strconv.Itoa(a.status) + " " + http.StatusText(a.status),
@@ -82,7 +82,7 @@ func (k *Klaviyo) respond(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// brokenReader is the end of a body whose connection broke.
-type brokenReader struct{}
+// An errReader is the end of a truncated body.
+type errReader struct{}
 
-func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+func (errReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

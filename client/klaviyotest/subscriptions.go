@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Channel is a way of sending to people, which they consent to or not.
+// Channel is a marketing channel, for which a person can give consent.
 type Channel string
 
-// The channels. Not every revision knows all. Those without a further word are for
+// The channels. Some revisions support only some of them. Those without a suffix are for
 // marketing.
 const (
 	ChannelEmail                  Channel = "email"
@@ -21,55 +21,55 @@ const (
 	ChannelPush                   Channel = "push"
 )
 
-// The states of consent.
+// Consent states.
 const (
 	consentSubscribed      = "SUBSCRIBED"
 	consentUnsubscribed    = "UNSUBSCRIBED"
 	consentNeverSubscribed = "NEVER_SUBSCRIBED"
 )
 
-// Consent is what a person says to a channel.
+// Consent is a person's consent to a channel.
 type Consent struct {
 	// State is SUBSCRIBED, UNSUBSCRIBED or NEVER_SUBSCRIBED.
 	State string `json:"consent"`
-	// CustomSource is the request's.
+	// CustomSource is the custom source in the request.
 	CustomSource string `json:"custom_source,omitempty"`
-	// Time is when the person said so: as the request says, or else when it arrived.
+	// Time is the time of the consent in the request. The default is the time of arrival.
 	Time time.Time `json:"timestamp"`
-	// Suppression is why the channel sends nothing all the same, such as USER_SUPPRESSED,
-	// and empty where it sends. Only email has one.
+	// Suppression is why nothing is sent despite the consent, such as USER_SUPPRESSED. It is
+	// empty if there is no suppression. Only email has one.
 	Suppression string `json:"suppression,omitempty"`
 	// SuppressedAt is when the suppression began.
 	SuppressedAt time.Time `json:"suppressed_at,omitzero"`
 }
 
-// userSuppressed is the suppression that a request asks for.
+// userSuppressed is the suppression by a request.
 const userSuppressed = "USER_SUPPRESSED"
 
-// Subscription is one that was taken. What became of the consent later is in
-// the [Profile], under Attributes.Consents.
+// Subscription is an accepted subscription. Later changes of the consent are in [Profile],
+// under Attributes.Consents.
 type Subscription struct {
-	// ListID and ProfileID are the ids of the list and of who is on it now. ListID is empty
-	// where the request named none.
+	// ListID and ProfileID are the ids of the list and the profile. ListID is empty if the
+	// request has none.
 	ListID, ProfileID string
-	// Email and PhoneNumber are the request's.
+	// Email and PhoneNumber are those in the request.
 	Email, PhoneNumber string
-	// Channels are those that the person was subscribed to.
+	// Channels are the subscribed channels.
 	Channels []Channel
-	// CustomSource is the request's.
+	// CustomSource is the custom source in the request.
 	CustomSource string
-	// Historical tells that the consent was given earlier, and nobody was to be mailed.
+	// Historical means that the consent was given earlier, so that no confirmation is sent.
 	Historical bool
-	// ConsentedAt is when the request says that the consent was given, to the first of the
-	// channels; zero where it doesn't.
+	// ConsentedAt is the time of consent in the request, for the first of the channels. It is
+	// zero if there is none.
 	ConsentedAt time.Time
 	// Time is when the request arrived.
 	Time time.Time
 }
 
-// Subscriptions gives the subscriptions in the order in which they were taken.
+// Subscriptions returns the subscriptions in order of arrival.
 func (k *Klaviyo) Subscriptions() []Subscription {
-	a, unlock := k.now()
+	a, unlock := k.lockedAccount()
 	defer unlock()
 	found := slices.Clone(a.subscriptions)
 	for i := range found {
@@ -78,32 +78,32 @@ func (k *Klaviyo) Subscriptions() []Subscription {
 	return found
 }
 
-// newSubscription is a subscription as a request has it.
+// A newSubscription is a subscription in a request.
 type newSubscription struct {
 	person       person
-	list         *list // nil where the request names none
-	channels     []consentTo
+	list         *list // nil if the request has none
+	channels     []channelConsent
 	customSource string
 	historical   bool
 }
 
-// consentTo is a channel that a person consents to, and when, if the request says so.
-type consentTo struct {
+// A channelConsent is a channel, and the time of consent if the request has it.
+type channelConsent struct {
 	channel     Channel
 	consentedAt time.Time
 }
 
-// subscribedList finds the list of a subscription, or makes it in an account with any
-// list.
-func (a *account) subscribedList(id string, now time.Time) *list {
+// listForSubscription returns the list of a subscription, or nil. With WithAnyList it creates
+// missing lists.
+func (a *account) listForSubscription(id string, now time.Time) *list {
 	l := a.list(id)
-	if l == nil && a.anyList {
+	if l == nil && a.createMissingLists {
 		l = a.newList(id, id, now)
 	}
 	return l
 }
 
-// subscribe takes one subscription: the person joins the list and consents to the channels.
+// subscribe adds the person to the list and records the consent to the channels.
 func (a *account) subscribe(n newSubscription, now time.Time) {
 	p := a.profiles.byID[n.person.id]
 	if p == nil {
@@ -135,7 +135,7 @@ func (a *account) subscribe(n newSubscription, now time.Time) {
 	a.subscriptions = append(a.subscriptions, taken)
 }
 
-// unsubscribe ends a consent. A suppression stays.
+// unsubscribe revokes a consent. A suppression stays.
 func (p *profile) unsubscribe(channel Channel, now time.Time) {
 	ended := &Consent{State: consentUnsubscribed, Time: now}
 	if before := p.consents[channel]; before != nil {
@@ -144,7 +144,7 @@ func (p *profile) unsubscribe(channel Channel, now time.Time) {
 	p.consents[channel] = ended
 }
 
-// suppress stops emails to a person, whoever it is.
+// suppress suppresses emails to a person, who may be unknown.
 func (a *account) suppress(who person, now time.Time) {
 	p := a.upsert(who, now)
 	if p.consents[ChannelEmail] == nil {
@@ -154,7 +154,7 @@ func (a *account) suppress(who person, now time.Time) {
 	email.Suppression, email.SuppressedAt = userSuppressed, now
 }
 
-// unsuppress ends a suppression, if the person is known.
+// unsuppress ends the suppression of a person, if the person is known.
 func (a *account) unsuppress(who person, _ time.Time) {
 	if p := a.lookUp(who); p != nil && p.consents[ChannelEmail] != nil {
 		p.consents[ChannelEmail].Suppression, p.consents[ChannelEmail].SuppressedAt = "", time.Time{}

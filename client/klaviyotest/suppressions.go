@@ -2,7 +2,7 @@ package klaviyotest
 
 import "time"
 
-// suppressionJob suppresses people, or ends it, one after the other.
+// suppressionJob starts a job that suppresses or unsuppresses people.
 func (a *account) suppressionJob(kind string, named []any, who func(map[string]any) person, c *call) *job {
 	people := make([]map[string]any, len(named))
 	for i := range named {

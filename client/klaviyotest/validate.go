@@ -19,18 +19,18 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// description is the description of a revision, as requests are checked against it.
+// A description is the API description of a revision, against which requests are checked.
 type description struct {
 	operations map[*runtime.Operation]describedOperation
 }
 
 type describedOperation struct {
 	route *routers.Route
-	body  *openapi3.Schema // nil if the operation takes none
+	body  *openapi3.Schema // nil if the operation has none
 }
 
-// newDescription reads a description, ours or Klaviyo's own, of which it keeps
-// the operations that this module has.
+// newDescription parses an API description, this module's or Klaviyo's own. It keeps the
+// operations that this module supports.
 func newDescription(r *revision, data []byte) (*description, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(data)
 	if err != nil {
@@ -48,7 +48,7 @@ func newDescription(r *revision, data []byte) (*description, error) {
 			}
 			if op.RequestBody != nil {
 				described.body = op.RequestBody.Value.Content.Get(id.MediaType).Schema.Value
-				if mend := r.served[id].mend; mend != nil {
+				if mend := r.operationSpecs[id].fixSchema; mend != nil {
 					mend(described.body)
 				}
 			}
@@ -63,8 +63,8 @@ func newDescription(r *revision, data []byte) (*description, error) {
 	return d, nil
 }
 
-// allowNull takes null in attributes and in those of the location, which clears them. The
-// description doesn't say so.
+// allowNull allows null in attributes and in the fields of the location, which clears them. The
+// description doesn't mention it.
 func allowNull(names ...string) func(body *openapi3.Schema) {
 	return func(body *openapi3.Schema) {
 		attributes := body.Properties["data"].Value.Properties["attributes"].Value
@@ -77,26 +77,25 @@ func allowNull(names ...string) func(body *openapi3.Schema) {
 	}
 }
 
-// allowMeta takes the meta of a client's profile, which Klaviyo's SDK has a model for and
-// the description leaves out. It changes nothing here.
+// allowMeta allows the meta of a client's profile, which Klaviyo's SDK has and the description
+// lacks. It has no effect here.
 func allowMeta(body *openapi3.Schema) {
 	body.Properties["data"].Value.Properties["meta"] = openapi3.NewObjectSchema().NewRef()
 }
 
-// check refuses a call that breaks the description or a rule of Klaviyo's, and
-// reads its body.
-func (d *description) check(c *call) *answer {
-	for _, link := range []func(*call) []refusal{d.checkParameters, d.checkBody, checkRules} {
-		if refusals := link(c); len(refusals) > 0 {
-			a := refuse(refusals...)
+// check rejects a call that violates the description or a rule. It decodes the body.
+func (d *description) check(c *call) *response {
+	for _, link := range []func(*call) []requestError{d.checkParameters, d.checkBody, checkRules} {
+		if errs := link(c); len(errs) > 0 {
+			a := errorResponse(errs...)
 			return &a
 		}
 	}
 	return nil
 }
 
-// unknownRevision refuses a call that is of no revision.
-func unknownRevision(c *call) refusal {
+// unknownRevision returns the error of a call without a known revision.
+func unknownRevision(c *call) requestError {
 	if c.req.Header.Get("Revision") == "" {
 		return invalidParameter("revision", "The header revision is missing.")
 	}
@@ -104,31 +103,31 @@ func unknownRevision(c *call) refusal {
 	for i, r := range revisions {
 		names[i] = r.name()
 	}
-	return invalidParameter("revision", "The header revision names another revision than "+strings.Join(names, " and ")+".")
+	return invalidParameter("revision", "The header revision is not one of: "+strings.Join(names, ", ")+".")
 }
 
-func (d *description) checkParameters(c *call) []refusal {
+func (d *description) checkParameters(c *call) []requestError {
 	query, err := url.ParseQuery(c.req.URL.RawQuery)
 	if err != nil {
-		return []refusal{{status: http.StatusBadRequest, detail: "The query is not escaped well."}}
+		return []requestError{{status: http.StatusBadRequest, detail: "The query is not escaped correctly."}}
 	}
 	route := d.operations[c.operation].route
-	asDescribed(query, route.Operation.Parameters)
+	normalizeLists(query, route.Operation.Parameters)
 	err = openapi3filter.ValidateRequest(c.req.Context(), &openapi3filter.RequestValidationInput{
 		Request:     c.request(),
 		PathParams:  c.pathParameters(),
 		QueryParams: query,
 		Route:       route,
 		Options: &openapi3filter.Options{
-			ExcludeRequestBody:  true, // checkBody's
+			ExcludeRequestBody:  true, // done by checkBody
 			SkipSettingDefaults: true,
-			AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc, // authenticate's
+			AuthenticationFunc:  openapi3filter.NoopAuthenticationFunc, // done by authenticate
 		},
 	})
 	if err == nil {
 		return nil
 	}
-	r := refusal{status: http.StatusBadRequest, detail: "The parameter is not what the description says."}
+	r := requestError{status: http.StatusBadRequest, detail: "The parameter is invalid."}
 	if errors.Is(err, openapi3filter.ErrInvalidRequired) {
 		r.detail = "The parameter is missing."
 	}
@@ -136,14 +135,14 @@ func (d *description) checkParameters(c *call) []refusal {
 	if errors.As(err, &failed) && failed.Parameter != nil {
 		r.parameter = failed.Parameter.Name
 	}
-	return []refusal{r}
+	return []requestError{r}
 }
 
-// asDescribed writes the lists of a query as the description has them: in one parameter
-// with commas or in several. Klaviyo takes both.
-func asDescribed(query url.Values, parameters openapi3.Parameters) {
+// normalizeLists brings lists in a query into the form of the description: one parameter with
+// commas, or several. Klaviyo accepts both.
+func normalizeLists(query url.Values, parameters openapi3.Parameters) {
 	for _, p := range parameters {
-		values := listIn(query, p.Value.Name)
+		values := queryList(query, p.Value.Name)
 		if p.Value.In != openapi3.ParameterInQuery || !p.Value.Schema.Value.Type.Is(openapi3.TypeArray) || len(values) == 0 {
 			continue
 		}
@@ -154,35 +153,34 @@ func asDescribed(query url.Values, parameters openapi3.Parameters) {
 	}
 }
 
-// listIn are the values of a list in a query.
-func listIn(query url.Values, name string) []string {
+// queryList returns the elements of a list in a query.
+func queryList(query url.Values, name string) []string {
 	return strings.FieldsFunc(strings.Join(query[name], ","), func(r rune) bool { return r == ',' })
 }
 
-func (d *description) checkBody(c *call) []refusal {
+func (d *description) checkBody(c *call) []requestError {
 	schema := d.operations[c.operation].body
 	if schema == nil {
 		return nil
 	}
 	mediaType, _, err := mime.ParseMediaType(c.req.Header.Get("Content-Type"))
-	if want := c.operation.MediaType; err != nil || mediaType != want && !c.forwarded {
-		return []refusal{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be " + want + "."}}
+	if want := c.operation.MediaType; err != nil || mediaType != want && !c.fallenForward {
+		return []requestError{{status: http.StatusUnsupportedMediaType, detail: "The Content-Type must be " + want + "."}}
 	}
-	if limit := cmp.Or(c.served().maxBody, maxBody); len(c.body) > limit {
-		return []refusal{{
+	if limit := cmp.Or(c.operationSpec().maxBody, maxBody); len(c.body) > limit {
+		return []requestError{{
 			status: http.StatusRequestEntityTooLarge,
 			detail: "The body has more than " + strconv.Itoa(limit) + " bytes.",
 		}}
 	}
 	if c.readErr != nil || c.decode() != nil {
-		return []refusal{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
+		return []requestError{{status: http.StatusBadRequest, detail: "The body is not JSON."}}
 	}
 	err = schema.VisitJSON(c.value, openapi3.VisitAsRequest(), openapi3.MultiErrors(), openapi3.WithStringFormatValidator("date-time", dateTime))
-	return append(schemaRefusals(err), unknownFields("", schema, c.value)...)
+	return append(schemaErrors(err), unknownFields("", schema, c.value)...)
 }
 
-// dateTime takes RFC 3339, and the same without a zone, as the description's own examples
-// have it.
+// dateTime accepts RFC 3339 with or without a time zone, like the examples in the description.
 var dateTime = openapi3.NewCallbackValidator(func(text string) error {
 	if !strings.Contains(text, "T") {
 		return errors.New("there is no T between the date and the time")
@@ -191,65 +189,65 @@ var dateTime = openapi3.NewCallbackValidator(func(text string) error {
 	return err
 })
 
-// schemaDetails say what is wrong by the keyword of the schema that failed: the
-// validator's own words may quote values.
+// schemaDetails are the error details by schema keyword. The validator's own messages may
+// contain values.
 var schemaDetails = map[string]string{
 	"required": "The field is missing.",
-	"type":     "The field has another type.",
+	"type":     "The field has the wrong type.",
 	"nullable": "The field can't be null.",
-	"enum":     "The field is none of the values that it can be.",
-	"format":   "The field has another format.",
+	"enum":     "The value of the field is not allowed.",
+	"format":   "The field has the wrong format.",
 }
 
-func schemaRefusals(err error) []refusal {
-	var refusals []refusal
+func schemaErrors(err error) []requestError {
+	var errs []requestError
 	switch err := err.(type) {
 	case openapi3.MultiError:
 		for _, err := range err {
-			refusals = append(refusals, schemaRefusals(err)...)
+			errs = append(errs, schemaErrors(err)...)
 		}
 	case *openapi3.SchemaError:
 		detail, ok := schemaDetails[err.SchemaField]
 		if !ok {
-			detail = "The field is not what the description says."
+			detail = "The field does not match the API description."
 		}
-		refusals = append(refusals, invalid(pointer("", err.JSONPointer()...), detail))
+		errs = append(errs, invalidField(pointer("", err.JSONPointer()...), detail))
 	case error:
-		refusals = append(refusals, invalid("", "The body is not what the description says."))
+		errs = append(errs, invalidField("", "The body does not match the API description."))
 	}
-	return refusals
+	return errs
 }
 
-// unknownFields refuses the members of an object whose members the description
-// lists. It says nothing of those of a free object.
-func unknownFields(at string, schema *openapi3.Schema, v any) []refusal {
-	var refusals []refusal
+// unknownFields rejects members that an object schema doesn't list. Schemas without a list
+// allow any members.
+func unknownFields(at string, schema *openapi3.Schema, v any) []requestError {
+	var errs []requestError
 	if schema.Items != nil {
 		for i, element := range elements(v) {
-			refusals = append(refusals, unknownFields(pointer(at, strconv.Itoa(i)), schema.Items.Value, element)...)
+			errs = append(errs, unknownFields(pointer(at, strconv.Itoa(i)), schema.Items.Value, element)...)
 		}
 	}
 	if len(schema.Properties) == 0 {
-		return refusals
+		return errs
 	}
 	members := object(v)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		property, ok := schema.Properties[name]
 		if !ok {
-			refusals = append(refusals, invalid(pointer(at, name), "There is no such field."))
+			errs = append(errs, invalidField(pointer(at, name), "The field is unknown."))
 			continue
 		}
-		refusals = append(refusals, unknownFields(pointer(at, name), property.Value, members[name])...)
+		errs = append(errs, unknownFields(pointer(at, name), property.Value, members[name])...)
 	}
-	return refusals
+	return errs
 }
 
-// pointerTo is the JSON Pointer to what is in an element of the list at at.
+// pointerTo returns the JSON Pointer to a value in an element of the list at at.
 func pointerTo(at string, index int, tokens ...string) string {
 	return pointer(pointer(at, strconv.Itoa(index)), tokens...)
 }
 
-// pointer is the JSON Pointer to what is below at.
+// pointer returns the JSON Pointer to a value below at.
 func pointer(at string, tokens ...string) string {
 	var b strings.Builder
 	b.WriteString(at)

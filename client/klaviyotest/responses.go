@@ -11,46 +11,46 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// answer is what goes back to the client, over a socket or a transport.
-type answer struct {
+// A response is sent back over a socket or returned by a transport.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 
-	reset  bool // no answer: the connection is reset
-	cutOff bool // the connection ends in the middle of body
+	resetConnection bool // reset the connection instead of responding
+	truncated       bool // end the connection in the middle of body
 }
 
-// empty is an answer without a body.
-func empty(status int) answer {
-	return answer{status: status, header: make(http.Header)}
+// emptyResponse returns a response without a body.
+func emptyResponse(status int) response {
+	return response{status: status, header: make(http.Header)}
 }
 
-// plainJSON is the media type of an answer before it is known whom it goes to.
+// plainJSON is the media type of a response before its revision is known.
 const plainJSON = "application/json"
 
-// document is an answer in JSON.
-func document(status int, body any) answer {
-	return answer{status: status, header: http.Header{"Content-Type": {plainJSON}}, body: encode(body)}
+// jsonResponse returns a response with a JSON body.
+func jsonResponse(status int, body any) response {
+	return response{status: status, header: http.Header{"Content-Type": {plainJSON}}, body: encode(body)}
 }
 
-// encode writes what came as JSON, or consists of this package's types.
+// encode encodes decoded JSON or types of this package.
 func encode(v any) []byte {
 	encoded, err := json.Marshal(v)
 	if err != nil {
-		panic(fmt.Sprintf("klaviyotest: a %T is no JSON: %v", v, err))
+		panic(fmt.Sprintf("klaviyotest: a %T can't be encoded as JSON: %v", v, err))
 	}
 	return encoded
 }
 
-// speakAs gives an answer in JSON the media type of the call's revision.
-func (a *answer) speakAs(c *call) {
+// setMediaType sets the media type of a JSON response to that of the call's revision.
+func (a *response) setMediaType(c *call) {
 	if c.operation != nil && a.header.Get("Content-Type") == plainJSON {
 		a.header.Set("Content-Type", c.operation.MediaType)
 	}
 }
 
-// resource is an object of JSON:API.
+// A resource is a JSON:API object.
 type resource struct {
 	Type       string         `json:"type"`
 	ID         string         `json:"id"`
@@ -64,46 +64,46 @@ type objectLinks struct {
 	Self string `json:"self"`
 }
 
-// linkTo are the links of an object at an address.
-func linkTo(address string) *objectLinks { return &objectLinks{Self: address} }
+// selfLink returns the links of an object with a URL.
+func selfLink(address string) *objectLinks { return &objectLinks{Self: address} }
 
-// relationship names those that a resource belongs to: an identifier, or a list of them.
+// A relationship has the related resources: a resourceID or a list of them.
 type relationship struct {
 	Data any `json:"data"`
 }
 
-// identity names a resource.
-type identity struct {
+// A resourceID identifies a resource.
+type resourceID struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
 }
 
-// single is the document of one resource.
-type single struct {
+// A resourceDocument is the body of a response with one resource.
+type resourceDocument struct {
 	Data     resource   `json:"data"`
 	Included []resource `json:"included,omitempty"`
 }
 
-// collection is the document of a page of resources.
-type collection struct {
+// A collectionDocument is the body of a response with a page of resources.
+type collectionDocument struct {
 	Data     []resource `json:"data"`
 	Included []resource `json:"included,omitempty"`
 	Links    pageLinks  `json:"links"`
 }
 
-// pageLinks are the addresses of a page and those around it, null where there is none.
+// pageLinks are the URLs of a page and of the next and previous pages, which may be null.
 type pageLinks struct {
 	Self string  `json:"self"`
 	Next *string `json:"next"`
 	Prev *string `json:"prev"`
 }
 
-// shownTime is a time as answers have it.
-func shownTime(t time.Time) runtime.Timestamp {
+// formatTime formats a time as in responses.
+func formatTime(t time.Time) runtime.Timestamp {
 	return runtime.Timestamp(t.UTC().Format("2006-01-02T15:04:05-07:00"))
 }
 
-// The codes of Klaviyo's errors.
+// Klaviyo's error codes.
 const (
 	codeInvalid              = "invalid"
 	codeNotAuthenticated     = "not_authenticated"
@@ -119,8 +119,8 @@ const (
 	codeError                = "error"
 )
 
-// usualCodes are the codes of statuses that have one.
-var usualCodes = map[int]string{
+// defaultCodes are the error codes of statuses.
+var defaultCodes = map[int]string{
 	http.StatusBadRequest:            codeInvalid,
 	http.StatusUnauthorized:          codeNotAuthenticated,
 	http.StatusForbidden:             codePermissionDenied,
@@ -133,27 +133,27 @@ var usualCodes = map[int]string{
 	http.StatusTooManyRequests:       codeThrottled,
 }
 
-// refusal is a fault found in a request. It quotes no value of the request.
-type refusal struct {
+// A requestError is an error in a request. It contains no values of the request.
+type requestError struct {
 	status      int
-	code        string // empty is the usual one of status
+	code        string // the default is that of status
 	detail      string
 	pointer     string // a JSON Pointer into the body
 	parameter   string // a header, or a parameter of the path or the query
 	duplicateOf string // the id of the profile that has the identifiers
 }
 
-// refuse answers with one error for each fault, and the status of the first.
-func refuse(refusals ...refusal) answer {
-	status := refusals[0].status
-	body := apiErrors{Errors: make([]apiError, len(refusals))}
-	for i, r := range refusals {
+// errorResponse returns a response with the errors and the status of the first.
+func errorResponse(errs ...requestError) response {
+	status := errs[0].status
+	body := apiErrors{Errors: make([]apiError, len(errs))}
+	for i, r := range errs {
 		body.Errors[i] = r.apiError()
 	}
-	return document(status, body)
+	return jsonResponse(status, body)
 }
 
-// apiErrors are the errors of an answer, as all revisions have them.
+// apiErrors is the body of an error response, which is the same for all revisions.
 type apiErrors struct {
 	Errors []apiError `json:"errors"`
 }
@@ -178,11 +178,11 @@ type errorMeta struct {
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty"`
 }
 
-func (r refusal) apiError() apiError {
+func (r requestError) apiError() apiError {
 	return apiError{
 		ID:     rand.Text(),
 		Status: r.status,
-		Code:   cmp.Or(r.code, usualCodes[r.status], codeError),
+		Code:   cmp.Or(r.code, defaultCodes[r.status], codeError),
 		Title:  http.StatusText(r.status),
 		Detail: r.detail,
 		Links:  json.RawMessage("{}"),
@@ -191,12 +191,13 @@ func (r refusal) apiError() apiError {
 	}
 }
 
-// invalid refuses what is at pointer in the body.
-func invalid(pointer, detail string) refusal {
-	return refusal{status: http.StatusBadRequest, pointer: pointer, detail: detail}
+// invalidField returns the error of an invalid value at pointer in the body.
+func invalidField(pointer, detail string) requestError {
+	return requestError{status: http.StatusBadRequest, pointer: pointer, detail: detail}
 }
 
-// invalidParameter refuses a header, or a parameter of the path or the query.
-func invalidParameter(name, detail string) refusal {
-	return refusal{status: http.StatusBadRequest, parameter: name, detail: detail}
+// invalidParameter returns the error of an invalid header, or of an invalid parameter of the
+// path or the query.
+func invalidParameter(name, detail string) requestError {
+	return requestError{status: http.StatusBadRequest, parameter: name, detail: detail}
 }

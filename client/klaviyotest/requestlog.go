@@ -10,38 +10,38 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Request is a request that arrived, whatever became of it.
+// Request is a request that arrived, including rejected ones.
 type Request struct {
-	// Operation is empty where method and path are no operation's.
+	// Operation is nil if the method and path match no operation.
 	Operation *runtime.Operation
-	// Method and Path are those of the request line, the path unescaped.
+	// Method and Path are those of the request line. Path is unescaped.
 	Method, Path string
-	// Query has what follows the path.
+	// Query has the query parameters.
 	Query url.Values
-	// Header leaves Authorization out.
+	// Header has the headers except Authorization.
 	Header http.Header
-	// Body is the body to its end, or to one byte beyond the largest that is taken.
+	// Body is the body, or its beginning if it exceeds the size limit.
 	Body []byte
-	// Status is that of the answer, and 0 where there was none, or none yet.
+	// Status is the status of the response. It is 0 if there is no response yet or at all.
 	Status int
 	// Time is when the request arrived.
 	Time time.Time
 }
 
-// Requests gives the requests in the order in which they arrived, with those
-// that were refused or met a fault.
+// Requests returns all requests in order of arrival, including those that were rejected or
+// affected by a fault.
 func (k *Klaviyo) Requests() []Request {
 	return k.log.requests()
 }
 
-// requestLog keeps requests.
+// A requestLog records requests.
 type requestLog struct {
 	off     bool
 	mu      sync.Mutex
 	entries []*Request
 }
 
-// add keeps a call and gives the entry that answered completes.
+// add records a call, and returns the entry for answered to complete.
 func (l *requestLog) add(c *call) *Request {
 	if l.off {
 		return nil
@@ -63,7 +63,7 @@ func (l *requestLog) add(c *call) *Request {
 	return entry
 }
 
-func (l *requestLog) answered(entry *Request, a answer) {
+func (l *requestLog) answered(entry *Request, a response) {
 	if entry == nil {
 		return
 	}

@@ -92,13 +92,13 @@ func TestOperationsThatAreLacking(t *testing.T) {
 		status                 int
 		detail                 string
 	}{
-		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest lacks this operation"},
+		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest does not support this operation"},
 		{"2023-02-22", "POST", "/api/profile-import/", 404, "No valid revisions found"},
-		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest lacks this operation"},
+		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest does not support this operation"},
 		{"2023-02-22", "GET", "/api/lists", 404, "Paths of this revision end in a slash."},
-		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest lacks this operation"},
+		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest does not support this operation"},
 		{"2026-07-15", "POST", "/api/profile-unsubscription-bulk-create-jobs/", 404, "No valid revisions found"},
-		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest lacks this operation"},
+		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest does not support this operation"},
 		{"2026-07-15", "GET", "/api/lists/", 404, "Paths of this revision don't end in a slash."},
 	} {
 		var body struct {

@@ -1,18 +1,18 @@
 package klaviyotest
 
-// renamed are the attributes that a revision has another name for than the account: the
-// account's name by the type of the resource and the revision's name.
-type renamed map[string]map[string]string
+// attributeNames maps the attribute names of a revision to those of the account, by resource
+// type.
+type attributeNames map[string]map[string]string
 
-// read gives a value of a body, with the account's names in its resources.
-func (r renamed) read(v any) any { return rename(v, r) }
+// toAccount returns a body with the account's names in its resources.
+func (r attributeNames) toAccount(v any) any { return rename(v, r) }
 
-// show gives a resource with the revision's names.
-func (r renamed) show(shown resource) resource {
+// toRevision returns a resource with the revision's names.
+func (r attributeNames) toRevision(shown resource) resource {
 	if len(r) == 0 {
 		return shown
 	}
-	revisions := make(renamed, len(r))
+	revisions := make(attributeNames, len(r))
 	for kind, names := range r {
 		revisions[kind] = make(map[string]string, len(names))
 		for name, accounts := range names {
@@ -24,8 +24,8 @@ func (r renamed) show(shown resource) resource {
 	return shown
 }
 
-// rename copies a value, with other names for the attributes of resources of a type.
-func rename(v any, names renamed) any {
+// rename returns a copy of v in which the attributes of resources are renamed.
+func rename(v any, names attributeNames) any {
 	switch v := v.(type) {
 	case map[string]any:
 		all := make(map[string]any, len(v))

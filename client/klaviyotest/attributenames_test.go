@@ -11,7 +11,7 @@ import (
 // description takes as well.
 func TestRenamed(t *testing.T) {
 	revision := *revisionOf("2026-07-15")
-	revision.renamed = renamed{"profile": {"title": "organization", "organization": "title"}}
+	revision.attributeNames = attributeNames{"profile": {"title": "organization", "organization": "title"}}
 	k := New(WithJobs(func(Job) JobPlan { return JobPlan{Fail: func(json.RawMessage) bool { return true }} }))
 	call := func(method, path, body string) string {
 		t.Helper()
@@ -20,7 +20,7 @@ func TestRenamed(t *testing.T) {
 			t.Fatalf("%s: %d %s", path, a.status, a.body)
 		}
 		c.revision = &revision
-		a := k.do(c)
+		a := k.execute(c)
 		if a.status >= http.StatusBadRequest {
 			t.Fatalf("%s: %d %s", path, a.status, a.body)
 		}
