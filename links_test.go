@@ -41,6 +41,20 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestIndex finds no page that the README doesn't name.
+func TestIndex(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := readPage(t, "README.md")
+	for _, page := range pages {
+		if !strings.Contains(readme, "]("+filepath.ToSlash(page)+")") {
+			t.Errorf("README.md doesn't link to %s", page)
+		}
+	}
+}
+
 // anchors are the names of a page's headings, as GitHub makes them.
 func anchors(page string) map[string]bool {
 	names, seen := make(map[string]bool), make(map[string]int)

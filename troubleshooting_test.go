@@ -34,7 +34,6 @@ var codeSources = []struct {
 		"internal/command/stop.go stopCodes stopCode",
 	}},
 	{[]string{"Paused accounts"}, []string{"internal/service/pause.go pausings codeOf"}},
-	{[]string{"HTTP responses"}, []string{"internal/gateway/answer.go", "internal/gateway/answer.go tooLarge"}},
 }
 
 // TestTroubleshooting holds the codes of docs/troubleshooting.md against those that the code

@@ -12,8 +12,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// guides are the pages about the service.
-var guides = []string{"service.md", "operations.md", "cluster.md", "troubles.md", "promises.md", "admin.md", "ingest.md"}
+// guides are the pages that show commands step by step.
+var guides = []string{"service.md", "operations.md", "cluster.md", "dead-letters.md", "guarantees.md", "admin.md", "ingest.md",
+	"backfill.md", "nightly.md"}
 
 func guide(t *testing.T, name string) string {
 	t.Helper()
@@ -24,7 +25,7 @@ func guide(t *testing.T, name string) string {
 	return string(page)
 }
 
-// TestFlagsOfTheGuides finds no flag in the guides of the service that no command has.
+// TestFlagsOfTheGuides finds no flag in the guides that no command has.
 func TestFlagsOfTheGuides(t *testing.T) {
 	known := map[string]bool{"now": true} // systemctl's
 	var walk func(*cobra.Command)

@@ -71,7 +71,7 @@ func TestScopes(t *testing.T) {
 
 // TestPausesInTheGuide holds the guide's table to the reasons that there are.
 func TestPausesInTheGuide(t *testing.T) {
-	page, err := os.ReadFile("../../docs/troubles.md")
+	page, err := os.ReadFile("../../docs/troubleshooting.md")
 	if err != nil {
 		t.Fatal(err)
 	}
