@@ -26,7 +26,7 @@ var codeSources = []struct {
 	}},
 	{[]string{"Failed requests"}, []string{
 		"internal/transfer/letter.go clientCodes describe",
-		"client/klaviyotest/answers.go codeInvalid codeNotAuthenticated codeAuthenticationFailed codePermissionDenied codeNotFound " +
+		"client/klaviyotest/responses.go codeInvalid codeNotAuthenticated codeAuthenticationFailed codePermissionDenied codeNotFound " +
 			"codeMethodNotAllowed codeDuplicateProfile codeGone codePayloadTooLarge codeUnsupportedMediaType codeThrottled codeError",
 	}},
 	{[]string{"Stopped runs"}, []string{

@@ -85,8 +85,8 @@ func TestTimesOfEvents(t *testing.T) {
 	mustSend(t, k, "GET", "/api/events/?filter=less-than(datetime,2022-11-08T00:00:01)", "")
 }
 
-// TestOperationsThatAreLacking aren't said to be missing at Klaviyo.
-func TestOperationsThatAreLacking(t *testing.T) {
+// The response to an unsupported operation does not say that Klaviyo lacks it.
+func TestUnsupportedOperations(t *testing.T) {
 	for _, tt := range []struct {
 		revision, method, path string
 		status                 int
@@ -94,11 +94,11 @@ func TestOperationsThatAreLacking(t *testing.T) {
 	}{
 		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest does not support this operation"},
 		{"2023-02-22", "POST", "/api/profile-import/", 404, "No valid revisions found"},
-		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest does not support this operation"},
+		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest does not support this method"},
 		{"2023-02-22", "GET", "/api/lists", 404, "Paths of this revision end in a slash."},
 		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest does not support this operation"},
 		{"2026-07-15", "POST", "/api/profile-unsubscription-bulk-create-jobs/", 404, "No valid revisions found"},
-		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest does not support this operation"},
+		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest does not support this method"},
 		{"2026-07-15", "GET", "/api/lists/", 404, "Paths of this revision don't end in a slash."},
 	} {
 		var body struct {
