@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/quota"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -48,6 +50,16 @@ func (f *clientFlags) check() error {
 		return wrongUsage(fmt.Errorf("--simulate=fast keeps no limits: leave --%s out", limitFlag))
 	}
 	return nil
+}
+
+// of gives the flags for an account of the service, whose own limits go before those of the
+// flags.
+func (f clientFlags) of(a config.Account) clientFlags {
+	f.limits = slices.Concat(f.limits, a.Limits) // the last one of an operation holds
+	if a.QuotaShare > 0 {
+		f.quotaShare = a.QuotaShare
+	}
+	return f
 }
 
 // server is where the requests go.

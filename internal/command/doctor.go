@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
@@ -22,6 +23,7 @@ func (p Program) doctorCommand() *cobra.Command {
 	var settings settings
 	var source source
 	var flags destinationFlags
+	var accounts string
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE…]",
 		Short: "Check whether a delivery would work",
@@ -35,16 +37,26 @@ Each finding is ✓ (works), ! (works, but look at it, or can't be told) or ✗
 (would not work), with what to do. send and replay check the key, the revision
 and the list of the settings themselves before they begin.
 
+With --accounts it checks each account of a service: whether all files can be
+read, no two accounts share a key or a token, and the same of each as above.
+
 Exit status: 0 if all is well, 3 if there are warnings (!) only, 1 if there is a
 failure (✗) or doctor can't run.`,
 		Example: `  rudderklaviyo doctor --config destination.yaml
   rudderklaviyo doctor --config destination.yaml events.jsonl.gz
+  rudderklaviyo doctor --accounts accounts.yaml
   rudderklaviyo doctor --output json | jq -r '.findings[].text'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if accounts != "" {
+				return p.runDoctorOfAccounts(cmd, args, accounts, settings, flags)
+			}
 			return p.runDoctor(cmd, args, settings, source, flags)
 		},
 	}
 	settings.register(cmd)
+	addFlags(cmd, settingsGroup, func(flags *pflag.FlagSet) {
+		flags.StringVar(&accounts, accountsFlag, "", "`file` of accounts, as for serve --config, to check each of them")
+	})
 	addFlags(cmd, eventsGroup, source.register)
 	settings.registerQuiet(cmd)
 	flags.register(cmd, "simulate", "concurrency", noPreflightFlag, reportFlag)
@@ -59,14 +71,8 @@ var reportPrinters = map[string]func(Program, doctor.Report) error{
 
 func (p Program) runDoctor(cmd *cobra.Command, args []string, settings settings, source source, flags destinationFlags) error {
 	show := reportPrinters[flags.output]
-	if show == nil {
-		return wrongUsage(fmt.Errorf("--%s is one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(reportPrinters)), ", ")))
-	}
-	if err := flags.check(); err != nil {
+	if err := flags.checkForDoctor(); err != nil {
 		return err
-	}
-	if flags.simulate.on() {
-		return wrongUsage(fmt.Errorf("doctor examines an account, and --simulate has none"))
 	}
 	if settings.quiet {
 		p.terminal = nil
@@ -95,7 +101,27 @@ func (p Program) runDoctor(cmd *cobra.Command, args []string, settings settings,
 	if err := show(p, report); err != nil {
 		return writeError(err)
 	}
-	failures, warnings := report.Count(doctor.Failure), report.Count(doctor.Warning)
+	return statusOf(report)
+}
+
+// checkForDoctor checks the flags of doctor.
+func (f *destinationFlags) checkForDoctor() error {
+	if reportPrinters[f.output] == nil {
+		return wrongUsage(fmt.Errorf("--%s is one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(reportPrinters)), ", ")))
+	}
+	if f.simulate.on() {
+		return wrongUsage(fmt.Errorf("doctor examines an account, and --simulate has none"))
+	}
+	return f.check()
+}
+
+// statusOf is the last line and the exit status after some reports.
+func statusOf(reports ...doctor.Report) error {
+	failures, warnings := 0, 0
+	for _, r := range reports {
+		failures += r.Count(doctor.Failure)
+		warnings += r.Count(doctor.Warning)
+	}
 	switch {
 	case failures > 0:
 		return stopped(fmt.Errorf("a delivery would not work: failures: %d, warnings: %d", failures, warnings))

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -245,13 +244,9 @@ func (s *serving) failed(account string, err error) {
 	}
 }
 
-// newClient makes the client of an account, whose own limits go before those of the flags.
+// newClient makes the client of an account.
 func (s *serving) newClient(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
-	flags := s.flags.clientFlags
-	flags.limits = slices.Concat(flags.limits, account.Limits) // the last one of an operation holds
-	if account.QuotaShare > 0 {
-		flags.quotaShare = account.QuotaShare
-	}
+	flags := s.flags.of(account)
 	return flags.newClient(account.Key, account.Mapping, delivery.Transport(through(flags.transport(s.program))), s.logger.With("account", account.Name), options...)
 }
 

@@ -158,91 +158,137 @@ type accountReader struct {
 // are relative to its folder. Ignored lists the keys of RudderStack's form that mean nothing
 // here. No error quotes a key or a token.
 func LoadService(path string, getenv func(string) string) (accounts []Account, ignored []string, err error) {
-	content, err := os.ReadFile(path)
+	entries, err := ReadAccounts(path, getenv)
 	if err != nil {
 		return nil, nil, err
 	}
-	accounts, ignored, err = parseService(content, filepath.Dir(path), getenv)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", terminal.Quote(path), err)
-	}
-	return accounts, ignored, nil
-}
-
-func parseService(content []byte, folder string, getenv func(string) string) (accounts []Account, ignored []string, err error) {
-	document, err := parseDocument(content)
-	if err != nil {
-		return nil, nil, err
-	}
-	if document == nil || document.Kind != yaml.MappingNode {
-		return nil, nil, errors.New("want accounts: and a list of them")
-	}
-	list := &yaml.Node{}
-	for key, value := range pairs(document) {
-		if key.Value != "accounts" {
-			return nil, nil, errorAt(key, "unknown key %s%s", printable(key.Value), suggestion(key.Value, slices.Values([]string{"accounts"})))
+	for _, e := range entries {
+		if len(e.Problems) > 0 {
+			return nil, nil, fmt.Errorf("%s: %w", terminal.Quote(path), e.Problems[0])
 		}
-		list = value
-	}
-	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
-		return nil, nil, errors.New("want accounts: and a list of one at least")
-	}
-	lines, owners, keys := map[string]int{}, map[string]string{}, map[string]string{} // of names, tokens and keys
-	for _, node := range list.Content {
-		node = resolve(node)
-		r := accountReader{Account: Account{MaxBacklog: DefaultMaxBacklog, MaxLetters: DefaultMaxLetters}, folder: folder, getenv: getenv}
-		if err := r.read(node); err != nil {
-			return nil, nil, err
-		}
-		if line, ok := lines[r.Name]; ok {
-			return nil, nil, errorAt(node, "the account %s is already in line %d", r.Name, line)
-		}
-		lines[r.Name] = node.Line
-		if owner, ok := keys[r.Key]; ok {
-			return nil, nil, errorAt(node, "the accounts %s and %s have the same private API key, and would each spend all of its limits: make them one account, which may have a token for each sender", owner, r.Name)
-		}
-		keys[r.Key] = r.Name
-		for _, token := range r.Tokens {
-			if owner, ok := owners[token]; ok {
-				return nil, nil, errorAt(node, "the accounts %s and %s share a token: give each its own", owner, r.Name)
-			}
-			owners[token] = r.Name
-		}
-		accounts, ignored = append(accounts, r.Account), append(ignored, r.ignored...)
+		accounts, ignored = append(accounts, e.Account), append(ignored, e.Ignored...)
 	}
 	slices.Sort(ignored)
 	return accounts, slices.Compact(ignored), nil
 }
 
-// read reads all settings of an account.
-func (r *accountReader) read(node *yaml.Node) error {
+// AccountEntry is an account as it stands in a file.
+type AccountEntry struct {
+	Account     // what could be read of it
+	Line    int // where it begins
+	Ignored []string
+	// Problems are why it can't be served, and name the line. There are none if it can.
+	Problems []error
+}
+
+// ReadAccounts reads each account of a file, as LoadService does, but goes on where one of them
+// is wrong. Its error is that of the file as a whole.
+func ReadAccounts(path string, getenv func(string) string) ([]AccountEntry, error) {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := parseAccounts(content, filepath.Dir(path), getenv)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", terminal.Quote(path), err)
+	}
+	return entries, nil
+}
+
+func parseAccounts(content []byte, folder string, getenv func(string) string) ([]AccountEntry, error) {
+	document, err := parseDocument(content)
+	if err != nil {
+		return nil, err
+	}
+	if document == nil || document.Kind != yaml.MappingNode {
+		return nil, errors.New("want accounts: and a list of them")
+	}
+	list := &yaml.Node{}
+	for key, value := range pairs(document) {
+		if key.Value != "accounts" {
+			return nil, errorAt(key, "unknown key %s%s", printable(key.Value), suggestion(key.Value, slices.Values([]string{"accounts"})))
+		}
+		list = value
+	}
+	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
+		return nil, errors.New("want accounts: and a list of one at least")
+	}
+	entries := make([]AccountEntry, len(list.Content))
+	seen := unique{lines: map[string]int{}, tokens: map[string]string{}, keys: map[string]string{}}
+	for i, node := range list.Content {
+		node = resolve(node)
+		r := accountReader{Account: Account{MaxBacklog: DefaultMaxBacklog, MaxLetters: DefaultMaxLetters}, folder: folder, getenv: getenv}
+		problems := r.read(node)
+		if err := seen.add(node, r.Account); err != nil {
+			problems = append(problems, err)
+		}
+		entries[i] = AccountEntry{Account: r.Account, Line: node.Line, Ignored: r.ignored, Problems: problems}
+	}
+	return entries, nil
+}
+
+// unique has what no two accounts may share.
+type unique struct {
+	lines        map[string]int    // of names
+	tokens, keys map[string]string // whose they are
+}
+
+func (u unique) add(node *yaml.Node, a Account) error {
+	if line, ok := u.lines[a.Name]; ok && a.Name != "" {
+		return errorAt(node, "the account %s is already in line %d", a.Name, line)
+	}
+	u.lines[a.Name] = node.Line
+	if owner, ok := u.keys[a.Key]; ok && a.Key != "" {
+		return errorAt(node, "the accounts %s and %s have the same private API key, and would each spend all of its limits: make them one account, which may have a token for each sender", owner, a.Name)
+	}
+	u.keys[a.Key] = a.Name
+	for _, token := range a.Tokens {
+		if owner, ok := u.tokens[token]; ok {
+			return errorAt(node, "the accounts %s and %s share a token: give each its own", owner, a.Name)
+		}
+		u.tokens[token] = a.Name
+	}
+	return nil
+}
+
+// read reads all settings of an account, and gives what is wrong with them.
+func (r *accountReader) read(node *yaml.Node) (problems []error) {
 	if node.Kind != yaml.MappingNode {
-		return errorAt(node, "want an account with keys such as name and tokensFile")
+		return []error{errorAt(node, "want an account with keys such as name and tokensFile")}
+	}
+	problem := func(at *yaml.Node, format string, args ...any) {
+		problems = append(problems, errorAt(at, format, args...))
 	}
 	given := map[string]int{}
 	for key, value := range pairs(node) {
 		name := key.Value
-		if line, ok := given[name]; ok {
-			return errorAt(key, "%s is already set in line %d", printable(name), line)
-		}
+		setting, known := accountSettings[name]
+		line, again := given[name]
 		given[name] = key.Line
-		setting, ok := accountSettings[name]
-		if !ok {
-			return errorAt(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(accountSettings)))
-		}
-		if err := setting(r, value); err != nil {
-			return errorAt(value, "%s %w", name, err)
+		switch {
+		case again:
+			problem(key, "%s is already set in line %d", printable(name), line)
+		case !known:
+			problem(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(accountSettings)))
+		default:
+			if err := setting(r, value); err != nil {
+				problem(value, "%s %w", name, err)
+			}
 		}
 	}
-	switch {
-	case r.Name == "":
-		return errorAt(node, "the account has no name")
-	case r.Key == "":
-		return errorAt(node, "the account %s has no private API key: give klaviyoKeyFile, klaviyoKeyEnv, or privateApiKey in its destination", r.Name)
-	case len(r.Tokens) == 0:
-		return errorAt(node, "the account %s has no tokensFile, with the tokens of its senders", r.Name)
+	if len(problems) > 0 {
+		return problems // among them may be why something is missing
 	}
-	return nil
+	if r.Name == "" {
+		problem(node, "the account has no name")
+	}
+	if r.Key == "" {
+		problem(node, "the account %s has no private API key: give klaviyoKeyFile, klaviyoKeyEnv, or privateApiKey in its destination", r.Name)
+	}
+	if len(r.Tokens) == 0 {
+		problem(node, "the account %s has no tokensFile, with the tokens of its senders", r.Name)
+	}
+	return problems
 }
 
 // setKey sets the key, once.

@@ -120,3 +120,53 @@ func TestLoadServiceRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestReadAccounts goes on behind an account that is wrong, and names all that is.
+func TestReadAccounts(t *testing.T) {
+	path := serviceFiles(t, `
+accounts:
+  - name: shop-eu
+    klaviyoKeyFile: missing
+    tokensFile: tokens
+    maxBacklog: much
+  - name: shop-us
+    klaviyoKeyEnv: US_KEY
+    tokensFile: more-tokens
+  - name: shop-uk
+    klaviyoKeyEnv: UK_KEY
+    tokensFile: tokens
+  - tokenFile: tokens
+`)
+	entries, err := ReadAccounts(path, func(name string) string { return "pk_" + name })
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []struct {
+		name     string
+		line     int
+		problems []string
+	}{
+		{"shop-eu", 3, []string{"line 4: klaviyoKeyFile can't be read", "line 6: maxBacklog is a size"}},
+		{"shop-us", 7, nil},
+		{"shop-uk", 10, []string{"line 10: the accounts shop-eu and shop-uk share a token"}},
+		{"", 13, []string{`line 13: unknown key "tokenFile"`}},
+	}
+	if len(entries) != len(want) {
+		t.Fatalf("%d accounts", len(entries))
+	}
+	for i, w := range want {
+		e := entries[i]
+		if e.Name != w.name || e.Line != w.line || len(e.Problems) != len(w.problems) {
+			t.Errorf("%s in line %d: %v, want %+v", e.Name, e.Line, e.Problems, w)
+			continue
+		}
+		for j, problem := range w.problems {
+			if !strings.Contains(e.Problems[j].Error(), problem) {
+				t.Errorf("%s: %v, want %q", e.Name, e.Problems[j], problem)
+			}
+		}
+	}
+	if e := entries[1]; e.Key != "pk_US_KEY" || len(e.Tokens) != 1 {
+		t.Errorf("%+v", e)
+	}
+}

@@ -60,9 +60,9 @@ func TestServiceTemplate(t *testing.T) {
 		t.Fatalf("%v, %v", accounts, err)
 	}
 	with := uncomment(strings.Replace(text.String(), "klaviyoKeyEnv: ", "", 1), AccountSettings) // one key is enough
-	accounts, _, err = parseService([]byte(with), dir, func(string) string { return "" })
-	if err != nil || accounts[0].MaxBacklog != DefaultMaxBacklog {
-		t.Errorf("with its examples: %v", err)
+	entries, err := parseAccounts([]byte(with), dir, func(string) string { return "" })
+	if err != nil || len(entries[0].Problems) > 0 || entries[0].MaxBacklog != DefaultMaxBacklog {
+		t.Errorf("with its examples: %v, %v", err, entries)
 	}
 }
 
