@@ -3,7 +3,7 @@
 # has to write accounts.yaml first.
 set -e
 if [ -d /run/systemd/system ]; then
-	systemctl daemon-reload
+	systemctl daemon-reload || true
 	# The new program takes over where the old one runs.
 	systemctl try-restart rudderklaviyo.service || true
 fi

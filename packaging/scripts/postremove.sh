@@ -2,5 +2,5 @@
 # After a removal or an upgrade. The events in /var/lib/rudderklaviyo stay.
 set -e
 if [ -d /run/systemd/system ]; then
-	systemctl daemon-reload
+	systemctl daemon-reload || true
 fi
