@@ -5,7 +5,8 @@ set -e
 case ${1-} in
 remove | 0)
 	if [ -d /run/systemd/system ]; then
-		systemctl disable --now rudderklaviyo.service || true
+		systemctl stop rudderklaviyo.service || true
+		systemctl disable rudderklaviyo.service || true
 	fi
 	;;
 esac
