@@ -1,6 +1,7 @@
 package mapper
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 var updateReference = flag.Bool("update-reference", false, "write the tables of docs/mapping.md anew")
@@ -155,6 +157,55 @@ var referenceTables = map[string]func() string{
 		}
 		return t.String()
 	},
+	"money": func() string {
+		t := newTable("Text", "Number")
+		for _, text := range []string{"12.50 EUR", "US$12.50", "R$ 12,50", "12,5", "1,299.00", "1.299,00 €", "1 299,50", "1'299.00", "1,299,000", "1,299", "1.299.000", "12 dollars"} {
+			number, ok := value(strconv.Quote(text)).money()
+			t.row(code(text), orElse(string(number), ok, CodeNotNumeric))
+		}
+		return t.String()
+	},
+	"phones": func() string {
+		t := newTable("Text", "Country", "Phone number")
+		for _, phone := range []struct{ text, country string }{
+			{"+49 30 901820", ""}, {"tel:+49-30-901820", ""}, {"(+49) 30 901820", ""},
+			{"030 901820", "DE"}, {"030 901820", "DEU"}, {"030 901820", "Deutschland"}, {"0049 30 901820", "US"}, {"030 901820", "US"}, {"030 901820", ""},
+		} {
+			e164 := mapped(map[string]string{"email": "ana@example.com", "phone": phone.text, "country": phone.country}).PhoneNumber
+			t.row(code(phone.text), phone.country, orElse(e164, e164 != "", CodeInvalidPhone))
+		}
+		return t.String()
+	},
+	"emails": func() string {
+		t := newTable("Text", "Email")
+		for _, text := range []string{"Ana@Example.com", "mailto:ana@example.com", "<ana@example.com>", "ana@example.com;", "ana@example", "ana smith@example.com", "Ana <ana@example.com>"} {
+			email := mapped(map[string]string{"email": text, "phone": "+4930901820"}).Email
+			t.row(code(text), orElse(email, email != "", CodeInvalidEmail))
+		}
+		return t.String()
+	},
+	"times": func() string {
+		t := newTable("Format", "Example", "Sent as")
+		for _, example := range []struct{ format, json string }{
+			{"a space in place of `T`, and before the offset", `"2026-03-01 09:30:00 +01:00"`},
+			{"an offset without its colon", `"2026-03-01T09:30:00+0100"`},
+			{"an offset without its minutes", `"2026-03-01T09:30:00+01"`},
+			{"`UTC` or `GMT` as the offset", `"2026-03-01 09:30:00 UTC"`},
+			{"no offset: UTC, with the warning `assumed_utc`", `"2026-03-01T09:30:00"`},
+			{"no seconds", `"2026-03-01T09:30Z"`},
+			{"only a date: midnight", `"2026-03-01"`},
+			{"seconds since 1970, as a number or as text of 10 digits", `1772357400`},
+			{"milliseconds, as a number or as text of 13 digits", `1772357400000`},
+			{"microseconds, as a number or as text of 16 digits", `1772357400000000`},
+			{"nanoseconds, as a number or as text of 19 digits", `1772357400000000000`},
+			{"digits of other scripts", `"٢٠٢٦-٠٣-٠١"`},
+			{"any other format", `"03/01/2026"`},
+		} {
+			at, ok := ParseTime([]byte(example.json))
+			t.row(example.format, code(example.json), orElse(at.Format(time.RFC3339), ok, CodeInvalidTime))
+		}
+		return t.String()
+	},
 	"limits": func() string {
 		t := newTable(append([]string{"Code", "Limit"}, Revisions()...)...)
 		row := func(code, what string, limit func(limits) int) {
@@ -201,6 +252,31 @@ var referenceTables = map[string]func() string{
 		}
 		return t.String()
 	},
+}
+
+// mapped is the identity of an identify event with these traits.
+func mapped(traits map[string]string) Identity {
+	event, err := json.Marshal(map[string]any{"type": "identify", "traits": traits})
+	if err != nil {
+		panic(err)
+	}
+	m, err := New(Config{})
+	if err != nil {
+		panic(err)
+	}
+	result, mapErr := m.Map(event)
+	if mapErr != nil {
+		panic(mapErr)
+	}
+	return result.Identity
+}
+
+// orElse is a cell with what a text was read as, or with the code of an invalid one.
+func orElse(text string, ok bool, invalid Code) string {
+	if !ok {
+		text = string(invalid)
+	}
+	return code(text)
 }
 
 // TestReference holds the tables of docs/mapping.md against the rules.
