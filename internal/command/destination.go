@@ -64,6 +64,7 @@ type destination struct {
 
 	simulation simulation // or none
 	recorder   *report.Recorder
+	made       *made
 }
 
 // newDestination puts together what the settings and the flags ask for.
@@ -92,8 +93,8 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if p.LimitMemory != nil && delivery.Bulk(flags.bulk).Gathers(cmp.Or(cfg.Revision, mapper.DefaultRevision())) {
 		p.LimitMemory(bulkMemoryLimit)
 	}
-	recorder := report.NewRecorder(time.Now())
-	var more []client.Option
+	recorder, calls := report.NewRecorder(time.Now()), new(made)
+	more := []client.Option{client.WithAttemptHook(calls.attempt)}
 	if flags.report != "" {
 		more = append(more, client.WithAttemptHook(recorder.Attempt))
 	}
@@ -101,7 +102,7 @@ func (p Program) newDestination(cmd *cobra.Command, settings settings, flags des
 	if err != nil {
 		return nil, err
 	}
-	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c, simulation: flags.simulate, recorder: recorder}, nil
+	return &destination{logger: logger, key: cfg.PrivateAPIKey, mapping: cfg.Config, mapper: m, client: c, simulation: flags.simulate, recorder: recorder, made: calls}, nil
 }
 
 // notice is what has to be known of a run, or empty.

@@ -26,10 +26,10 @@ type deliveryStatus struct {
 // showProgress shows how far the delivery is until its result is called: on a terminal
 // in one line, else in the log.
 func (s *sending) showProgress(ctx context.Context) (end func()) {
-	interval, show, line := logInterval, s.logStanding, newBar(s.total)
+	interval, show, line := logInterval, s.logStanding, newBar(s.total, s.from)
 	switch {
 	case s.terminal != nil:
-		interval, show = lineInterval, func(now deliveryStatus) { s.terminal.showLine(line.line(now.bytes, now.String())) }
+		interval, show = lineInterval, func(now deliveryStatus) { s.terminal.showLine(line.line(now.bytes, s.held(now.bytes), now.String())) }
 	case !s.logger.Enabled(ctx, slog.LevelInfo):
 		return func() {}
 	}
@@ -45,6 +45,18 @@ func (s *sending) showProgress(ctx context.Context) (end func()) {
 			s.terminal.clearLine()
 		}
 	}
+}
+
+// held is how long Klaviyo's limits hold the rest of the input up when so many bytes are done.
+func (s *sending) held(done int64) held {
+	if done <= s.from {
+		return held{}
+	}
+	if s.isLimited() {
+		s.limitedAt = time.Now()
+	}
+	factor := float64(s.total-done) / float64(done-s.from)
+	return held{s.made.atLeast(factor, s.client.Limits(), s.share), time.Since(s.limitedAt) < time.Minute}
 }
 
 // progressTerminal is the terminal to show progress on, or nil.

@@ -22,12 +22,12 @@ func (p Program) showReading(files []string, from input.Position) (progress *rea
 		return progress, func() {}
 	}
 	progress.total = p.totalSize(files[from.File:])
-	line, before := newBar(progress.total), int64(0)
+	line, before := newBar(progress.total, 0), int64(0)
 	stop := every(lineInterval, func() {
 		events := progress.events.Load()
 		text := fmt.Sprintf("events read: %d; %.0f/s", events, float64(events-before)/lineInterval.Seconds())
 		before = events
-		p.terminal.showLine(line.line(progress.bytes.Load(), text))
+		p.terminal.showLine(line.line(progress.bytes.Load(), held{}, text))
 	})
 	return progress, func() {
 		stop()

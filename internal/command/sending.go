@@ -27,6 +27,9 @@ type sending struct {
 	total    int64        // bytes of the input, or 0 where that isn't known
 	from     int64        // bytes that earlier runs have read of it
 	read     atomic.Int64 // bytes so far
+	share    float64      // of Klaviyo's limits, which may be used
+	// limitedAt is when the bar last saw a limit hold the delivery up.
+	limitedAt time.Time
 
 	report  *reporting // or nil
 	notes   notes
@@ -71,7 +74,7 @@ func eventOfInput(event input.Event) ([]byte, error) {
 // run carries over what cfg adds to the destination and the files. Its error is the reason
 // if not all is done.
 func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinationFlags, cfg transfer.Config) error {
-	s.from = cfg.From.Offset
+	s.from, s.share = cfg.From.Offset, flags.quotaShare
 	cfg.Source, cfg.Files, cfg.Counts = counted{lines, &s.read}, len(s.files), s.earlier
 	cfg.Mapper = s.mapper
 	cfg.Client, cfg.Concurrency, cfg.Bulk = s.client, flags.concurrency, delivery.Bulk(flags.bulk)
