@@ -143,8 +143,11 @@ func (p Program) subject(cmd *cobra.Command, settings settings, flags destinatio
 		loaded.PrivateAPIKey = key
 	}
 	s := doctor.Subject{
-		Problem: err, Key: loaded.PrivateAPIKey, KeySetting: p.keySetting(),
+		Key: loaded.PrivateAPIKey, KeySetting: p.keySetting(),
 		Mapping: loaded.Config.Config, Revision: examined(cmp.Or(loaded.Revision, mapper.DefaultRevision())),
+	}
+	if err != nil {
+		s.Problems = []error{err}
 	}
 	if m != nil {
 		s.Revision = examined(m.Revision())

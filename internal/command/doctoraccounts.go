@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -102,17 +101,11 @@ func checkOnlyAccounts(cmd *cobra.Command, args []string) (err error) {
 // subjectOf is the delivery to an account of a file.
 func subjectOf(e config.AccountEntry, flags destinationFlags) doctor.Subject {
 	s := doctor.Subject{
+		OfService: true, Problems: e.Problems,
 		Key: e.Key, KeySetting: "the private API key", Mapping: e.Mapping, Revision: examined(cmp.Or(e.Mapping.Revision, mapper.DefaultRevision())),
 	}
-	var problems []string
-	for _, problem := range e.Problems {
-		problems = append(problems, problem.Error())
-	}
 	if _, err := mapper.New(e.Mapping); err != nil {
-		problems = append(problems, err.Error())
-	}
-	if len(problems) > 0 {
-		s.Problem = errors.New(strings.Join(problems, "; "))
+		s.Problems = append(s.Problems, err)
 	}
 	s.Bulk = delivery.Bulk(flags.bulk).Gathers(s.Revision.Name)
 	for name, value := range map[string]string{

@@ -16,7 +16,7 @@ func TestDoctorOfAccounts(t *testing.T) {
 	folder := t.TempDir()
 	for name, text := range map[string]string{
 		"eu.key": "pk_right", "us.key": "pk_wrong", "eu.tokens": "token-0123456789", "us.tokens": "token-of-us-01234567", "uk.tokens": "token-of-uk-01234567",
-		"later.yaml": "revision: 2026-07-15", "list.yaml": "revision: 2026-07-15\nlistId: L9",
+		"later.yaml": "revision: 2026-07-15", "list.yaml": "revision: 2023-02-22\nlistId: L9",
 		"good.yaml": "accounts:\n- {name: eu, klaviyoKeyFile: eu.key, tokensFile: eu.tokens, destination: later.yaml, quotaShare: 0.5}\n",
 		"all.yaml": "accounts:\n- {name: eu, klaviyoKeyFile: eu.key, tokensFile: eu.tokens, destination: later.yaml}\n" +
 			"- {name: us, klaviyoKeyFile: us.key, tokensFile: us.tokens, destination: list.yaml}\n" +
@@ -53,7 +53,7 @@ func TestDoctorOfAccounts(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"us key: ", "uk config: ", "line 4: klaviyoKeyFile can't be read", "line 4: maxBacklog is a size from", "uk key: "} {
+	for _, want := range []string{"us key: ", "uk config: ", "line 4: klaviyoKeyFile can't be read", "line 4: maxBacklog is a size from", "uk key: there is no private API key"} {
 		if !strings.Contains(strings.Join(got, "\n"), want) {
 			t.Errorf("no failure %q among %q", want, got)
 		}
@@ -64,6 +64,11 @@ func TestDoctorOfAccounts(t *testing.T) {
 	for _, secret := range []string{"pk_right", "pk_wrong", "token-0"} {
 		if strings.Contains(all.stdout+all.stderr+good.stdout, secret) {
 			t.Errorf("it shows %s", secret)
+		}
+	}
+	for _, ofSend := range []string{"--revision", "--config", "KLAVIYO_API_KEY"} {
+		if strings.Contains(all.stdout, ofSend) {
+			t.Errorf("it advises %s, which serve hasn't:\n%s", ofSend, all.stdout)
 		}
 	}
 	checkOnlyRead(t, k)

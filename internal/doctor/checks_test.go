@@ -94,7 +94,7 @@ func TestChecks(t *testing.T) {
 	}{
 		{"config", func(f *Facts) {}, "ok/all settings have their defaults"},
 		{"config", func(f *Facts) { f.Settings = []Setting{{"listId", "L1", "--list-id"}} }, "ok/listId is L1 (--list-id)"},
-		{"config", func(f *Facts) { f.Problem = errors.New("x.yaml: line 2: unknown key") }, "failure/line 2: unknown key/Correct it"},
+		{"config", func(f *Facts) { f.Problems = []error{errors.New("x.yaml: line 2: unknown key")} }, "failure/line 2: unknown key/Correct it"},
 
 		{"events", withEvents(nil, nil, 0), "ok/all 9 events"},
 		{"events", all(withEvents(nil, nil, 0), func(f *Facts) { f.Events.unsendable = 2 }), "warning/2 of 9 events/plan"},

@@ -11,10 +11,12 @@ import (
 
 // Subject is the delivery to examine.
 type Subject struct {
-	// Settings are those that haven't their defaults, and Problem is why they can't be used,
-	// or nil.
+	// Settings are those that haven't their defaults, and Problems why they can't be used.
 	Settings []Setting
-	Problem  error
+	Problems []error
+	// OfService says that the settings stand in the service's file of accounts and in those
+	// that it names.
+	OfService bool
 	// Key is the private key, and KeySetting the setting that it comes from.
 	Key, KeySetting string
 	Mapping         mapper.Config
@@ -23,6 +25,15 @@ type Subject struct {
 	Bulk bool
 	// Events are those to send; nil is for any.
 	Events *Events
+}
+
+// way picks the advice on how to change a setting: that for the commands that send, or that for
+// the service.
+func (s *Subject) way(ofSend, ofService string) string {
+	if s.OfService {
+		return ofService
+	}
+	return ofSend
 }
 
 // Setting is a setting and where its value comes from.

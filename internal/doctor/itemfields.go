@@ -105,7 +105,7 @@ func checkItemFields(f *Facts) []Finding {
 		}
 		if best != current {
 			findings = append(findings, warning(fmt.Sprintf("the latest event of %s has the fields of itemFields: %s, and not those of %s", shown(items.metric), best, current),
-				"If flows read these fields, add --item-fields "+string(best)+"."))
+				"If flows read these fields, "+f.way("add --item-fields ", "set in the account's destination itemFields: ")+string(best)+"."))
 		}
 	}
 	switch {

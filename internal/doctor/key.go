@@ -19,7 +19,8 @@ func shown(name string) string { return terminal.Fit(name, nameWidth) }
 // checkKey looks at the key's form, and at the account that it opens.
 func checkKey(f *Facts) []Finding {
 	if f.Key == "" {
-		return []Finding{failure("there is no private API key", "Set KLAVIYO_API_KEY, or privateApiKey in the file of --config.")}
+		return []Finding{failure("there is no private API key", f.way(
+			"Set KLAVIYO_API_KEY, or privateApiKey in the file of --config.", "Put it in the file of the account's klaviyoKeyFile."))}
 	}
 	if _, err := client.New(f.Key); err != nil {
 		return []Finding{failure(fmt.Sprintf("%s: %s", f.KeySetting, errors.Unwrap(err)), "Copy the private key from the account again (Settings, API keys).")}

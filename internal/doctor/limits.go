@@ -10,7 +10,7 @@ import (
 // checkLimits says what is left of the limits that the calls were answered with.
 func checkLimits(f *Facts) []Finding {
 	var findings []Finding
-	const advice = "Stop the other program while events are sent, or leave it a part of the limits with --quota-share."
+	advice := "Stop the other program while events are sent, or leave it a part of the limits with " + f.way("--quota-share.", "quotaShare in the accounts file.")
 	if f.rateLimited > 0 {
 		findings = append(findings, warning(fmt.Sprintf("Klaviyo answered calls with 429 (%d): another program uses up the account's limits", f.rateLimited), advice))
 	}

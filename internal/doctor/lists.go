@@ -82,7 +82,7 @@ func (f *Facts) withoutConfirming() string {
 	if _, err := mapper.New(historical); err != nil {
 		return ""
 	}
-	return "add --historical-import, or "
+	return f.way("add --historical-import", "set historicalImport: true in the account's destination") + ", or "
 }
 
 // namedBy says who names a list.

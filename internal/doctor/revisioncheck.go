@@ -16,7 +16,7 @@ func checkRevision(f *Facts) []Finding {
 	r := f.Revision
 	move := "Take a release of this program that speaks a later revision."
 	if r.Later != "" {
-		move = "Add --revision " + r.Later + "."
+		move = f.way("Add --revision "+r.Later+".", "Set revision: "+r.Later+" in the account's destination.")
 	}
 	err := f.served.err
 	until, parseErr := time.Parse(time.DateOnly, r.Until)
