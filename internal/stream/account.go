@@ -29,6 +29,7 @@ type Account struct {
 	letters jetstream.Stream
 
 	counts letterCounts
+	codes  notedCodes
 }
 
 // names are those that can stand in a subject, a stream's name and a file's name.

@@ -408,6 +408,60 @@ func TestLetters(t *testing.T) {
 	}
 }
 
+// TestLetterCountsByCode counts letters without having the server name them, if all their codes
+// are noted.
+func TestLetterCountsByCode(t *testing.T) {
+	e := embed(t, t.TempDir())
+	keep := func(a *Account, seq uint64, codes ...string) {
+		t.Helper()
+		for i, code := range codes {
+			if err := a.KeepLetters(t.Context(), Letter{Code: code, Seq: seq, Event: i + 1, Record: []byte("{}")}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	counts := func(a *Account, want map[string]int) {
+		t.Helper()
+		info, err := a.info(t.Context(), a.letters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := a.countByCode(t.Context(), info); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%v, %v, want %v", got, err, want)
+		}
+		for consumer := range a.letters.ListConsumers(t.Context()).Info() {
+			t.Errorf("the consumer of %q is left", consumer.Config.FilterSubject)
+		}
+	}
+	a := account(t, e, Limits{})
+	counts(a, map[string]int{})
+	keep(a, 1, "invalid", "unavailable", "invalid")
+	counts(a, map[string]int{"invalid": 2, "unavailable": 1})
+	other := account(t, e, Limits{MaxLetters: 1 << 20}) // as another process has it
+	keep(other, 2, "invalid", "missing_type")
+	counts(a, map[string]int{"invalid": 3, "unavailable": 1, "missing_type": 1})
+
+	info, err := a.info(t.Context(), a.letters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	delete(info.Config.Metadata, codePrefix+"unavailable")
+	if _, err := e.js.UpdateStream(t.Context(), info.Config); err != nil {
+		t.Fatal(err)
+	}
+	counts(a, nil)
+	keep(account(t, e, Limits{}), 3, "unavailable")
+	counts(a, map[string]int{"invalid": 3, "unavailable": 2, "missing_type": 1})
+
+	for i := range codesNoted + 3 {
+		keep(a, 4, fmt.Sprint("made-up-", i))
+	}
+	counts(a, nil)
+	if all, err := a.LetterCounts(t.Context()); err != nil || len(all) != codesNoted+3+3 {
+		t.Errorf("%d codes, %v", len(all), err)
+	}
+}
+
 // TestHealthOfABusyServer takes none for ill that doesn't find the time to see whether it has
 // started.
 func TestHealthOfABusyServer(t *testing.T) {

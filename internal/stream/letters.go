@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"strings"
-	"sync"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
@@ -44,6 +41,9 @@ func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
 		if len(l.Record) > MaxLetter {
 			return tooLarge("dead letter", len(l.Record), MaxLetter)
 		}
+	}
+	if err := a.noteCodes(ctx, letters); err != nil {
+		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lettersAtOnce)
@@ -129,49 +129,4 @@ func (a *Account) DeleteLetters(ctx context.Context, ids ...uint64) error {
 		})
 	}
 	return group.Wait()
-}
-
-// letterCounts are those of a state of the stream.
-type letterCounts struct {
-	mu     sync.Mutex
-	state  [3]uint64
-	byCode map[string]int
-	next   time.Time // when they are counted again at the earliest
-}
-
-// The server counts by naming each letter's subject, which takes seconds for a million of
-// them. So many are counted at most as often as takes a few hundredths of the time.
-const (
-	lettersCountedAtOnce = 10_000
-	countingRest         = 30 * time.Microsecond // a letter
-)
-
-// LetterCounts counts the letters by code. Where there are more than ten thousand the counts
-// may be some seconds old: half a minute with a million.
-func (a *Account) LetterCounts(ctx context.Context) (map[string]int, error) {
-	info, err := a.info(ctx, a.letters)
-	if err != nil {
-		return nil, err
-	}
-	a.counts.mu.Lock()
-	defer a.counts.mu.Unlock()
-	state := [3]uint64{info.State.FirstSeq, info.State.LastSeq, info.State.Msgs}
-	if a.counts.state != state && (info.State.Msgs == 0 || !time.Now().Before(a.counts.next)) {
-		info, err := a.info(ctx, a.letters, jetstream.WithSubjectFilter(a.letterSubject(">")))
-		if err != nil {
-			return nil, err
-		}
-		byCode := map[string]int{}
-		for subject, n := range info.State.Subjects {
-			code, _, _ := strings.Cut(strings.TrimPrefix(subject, a.letterSubject("")), ".")
-			byCode[code] += int(n)
-		}
-		a.counts.byCode, a.counts.state = byCode, state
-		if n := len(info.State.Subjects); n > lettersCountedAtOnce {
-			a.counts.next = time.Now().Add(time.Duration(n) * countingRest)
-		}
-	}
-	counts := make(map[string]int, len(a.counts.byCode))
-	maps.Copy(counts, a.counts.byCode)
-	return counts, nil
 }
