@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -76,6 +77,9 @@ func (a *Account) countLetters(ctx context.Context, info *jetstream.StreamInfo) 
 		code, _, _ := strings.Cut(strings.TrimPrefix(subject, a.letterSubject("")), ".")
 		byCode[code] += int(n)
 	}
+	if info.State.Msgs > lettersNamed {
+		return byCode, a.noteCodes(ctx, slices.Collect(maps.Keys(byCode)))
+	}
 	return byCode, nil
 }
 
@@ -129,13 +133,13 @@ func (a *Account) lettersOf(ctx context.Context, code string) (n uint64, err err
 
 // noteCodes has the stream's metadata tell the codes of letters before they are kept. The error
 // is [ErrUnavailable]: a server that refuses it only has to name the letters.
-func (a *Account) noteCodes(ctx context.Context, letters []Letter) error {
+func (a *Account) noteCodes(ctx context.Context, codes []string) error {
 	a.codes.mu.Lock()
 	defer a.codes.mu.Unlock()
 	var missing []string
-	for _, l := range letters {
-		if !a.codes.known[l.Code] && len(a.codes.known) < codesNoted {
-			missing = append(missing, l.Code)
+	for _, code := range codes {
+		if !a.codes.known[code] && len(a.codes.known) < codesNoted {
+			missing = append(missing, code)
 		}
 	}
 	if len(missing) == 0 {

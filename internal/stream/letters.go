@@ -34,7 +34,9 @@ func (a *Account) letterSubject(rest string) string { return "rk.letters." + a.n
 // code takes the place of the one before. The errors are those of Publish; then some of the
 // letters may be kept.
 func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
-	for _, l := range letters {
+	codes := make([]string, len(letters))
+	for i, l := range letters {
+		codes[i] = l.Code
 		if !names.MatchString(l.Code) {
 			return setup(nil, "a dead letter has the code %.80q: a code has 1 to 64 letters, digits, - or _", l.Code)
 		}
@@ -42,7 +44,7 @@ func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
 			return tooLarge("dead letter", len(l.Record), MaxLetter)
 		}
 	}
-	if err := a.noteCodes(ctx, letters); err != nil {
+	if err := a.noteCodes(ctx, codes); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
