@@ -178,7 +178,7 @@ ended by a second Ctrl-C.`,
 			return p.readEnvironment(cmd)
 		},
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return flagError(err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.doctorCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.configCommand(), p.versionCommand())

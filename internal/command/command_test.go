@@ -106,7 +106,7 @@ func TestUsage(t *testing.T) {
 		want string
 	}{
 		{"unknown command", []string{"deliver"}, "See rudderklaviyo --help."},
-		{"unknown flag", []string{"send", "--key", "x"}, "unknown flag: --key"},
+		{"unknown flag", []string{"send", "--key", "x"}, "there is no --key: other users of a machine see flags; set KLAVIYO_API_KEY"},
 		{"dry run", []string{"send", "--dry-run", events}, "there is no --dry-run: rudderklaviyo plan tells what send would do, and --simulate delivers"},
 		{"dry run of replay", []string{"replay", "--dry-run=true", events}, "rudderklaviyo plan tells what send would do"},
 		{"help of the command", []string{"send", "--key", "x"}, "See rudderklaviyo send --help."},

@@ -25,10 +25,7 @@ func (p Program) configCommand() *cobra.Command {
 		Short: "Write a file of settings, or show those that hold",
 		Long: `Config is about the settings that --config, environment variables and flags
 give. A flag wins over its environment variable, and that over the file.`,
-		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			return wrongUsage(errors.New("config init or config show?"))
-		},
+		RunE: oneOf,
 	}
 	cmd.AddCommand(p.configInitCommand(), p.configShowCommand())
 	return cmd

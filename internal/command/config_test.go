@@ -83,5 +83,5 @@ func TestConfigInit(t *testing.T) {
 		t.Error("the file is overwritten")
 	}
 	setup{}.run(t, "config", "init", filepath.Join(name, "x")).want(t, statusStopped)
-	setup{}.run(t, "config").want(t, statusUsage, "config init or config show?")
+	setup{}.run(t, "config").want(t, statusUsage, "config needs one of init, show")
 }

@@ -41,7 +41,7 @@ func (p Program) readEnvironment(cmd *cobra.Command) (err error) {
 		}
 		for _, value := range values {
 			if setErr := cmd.Flags().Set(flag.Name, value); setErr != nil {
-				err = wrongUsage(flagError(setErr))
+				err = wrongUsage(flagError(cmd, setErr))
 				return
 			}
 		}

@@ -76,7 +76,7 @@ func groupOf(flag *pflag.Flag) flagGroup {
 const helpWidth = 80
 
 // usageTemplate is cobra's, with the flags in groups.
-const usageTemplate = `Usage:{{if .Runnable}}
+const usageTemplate = `Usage:{{if and .Runnable (not .HasAvailableSubCommands)}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} [command]{{end}}{{if .HasExample}}
 
@@ -94,11 +94,12 @@ func init() { cobra.AddTemplateFunc("flagGroups", helpOfFlags) }
 // helpOfFlags tells of flags, group by group.
 func helpOfFlags(flags *pflag.FlagSet) string {
 	byGroup := map[flagGroup][]*pflag.Flag{}
-	hasVariables := false
+	hasVariables, hasKeys := false, false
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if !flag.Hidden {
 			byGroup[groupOf(flag)] = append(byGroup[groupOf(flag)], flag)
 			hasVariables = hasVariables || variableOf(flag) != ""
+			hasKeys = hasKeys || annotation(flag, keyAnnotation) != ""
 		}
 	})
 	var help strings.Builder
@@ -114,8 +115,11 @@ func helpOfFlags(flags *pflag.FlagSet) string {
 			help.WriteString(helpOfFlag(flag))
 		}
 	}
-	if hasVariables {
+	switch {
+	case hasKeys:
 		help.WriteString("\n\nA flag wins over its environment variable ($…), and that over the key in the\nfile of --config.")
+	case hasVariables:
+		help.WriteString("\n\nA flag wins over its environment variable ($…).")
 	}
 	if len(byGroup[mappingGroup]) > 0 {
 		help.WriteString("\n\n" + strings.Join(wrapped("Keys without a flag: "+withoutFlags(), helpWidth), "\n"))

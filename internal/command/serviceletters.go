@@ -44,10 +44,7 @@ func (p Program) deadLettersCommand() *cobra.Command {
 could not be delivered. The records are those of send --dead-letter: "line" is
 the number of the message in the account's stream, "event_number" that of the
 event in it.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return wrongUsage(errors.New("dead-letters needs one of export, replay and delete"))
-		},
+		RunE: oneOf,
 	}
 	cmd.AddCommand(p.exportLettersCommand(), p.replayLettersCommand(), p.deleteLettersCommand())
 	return cmd

@@ -4,9 +4,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 )
 
 // flagValues says by the type of a flag, or the name of one that has its own, what its
@@ -21,7 +25,7 @@ var flagValues = map[string]string{
 }
 
 // flagError puts an error of the flags' parser in plain words.
-func flagError(err error) error {
+func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
 	var unknown *pflag.NotExistError
@@ -34,16 +38,70 @@ func flagError(err error) error {
 	case errors.As(err, &missing):
 		return fmt.Errorf("--%s needs a value", missing.GetFlag().Name)
 	case errors.As(err, &unknown):
-		if instead := insteadOf[unknown.GetSpecifiedName()]; instead != "" {
-			return fmt.Errorf("there is no --%s: %s", unknown.GetSpecifiedName(), instead)
+		name, dashes := unknown.GetSpecifiedName(), "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dashes = "-"
+		}
+		if instead := insteadOf[name]; instead != "" {
+			return fmt.Errorf("there is no %s%s: %s", dashes, name, instead)
+		}
+		if meant := nearestFlag(cmd, name); meant != "" && dashes == "--" {
+			return fmt.Errorf("%w; did you mean --%s?", err, meant)
 		}
 	}
 	return err
 }
 
+// nearestFlag is the flag of a command that was probably meant by a name: the one that it
+// begins, or the one that differs least.
+func nearestFlag(cmd *cobra.Command, name string) string {
+	var names, begun []string
+	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
+		if flag.Hidden {
+			return
+		}
+		names = append(names, flag.Name)
+		if strings.HasPrefix(flag.Name, name+"-") {
+			begun = append(begun, flag.Name)
+		}
+	})
+	if len(begun) == 1 {
+		return begun[0]
+	}
+	return config.Nearest(name, slices.Values(names))
+}
+
+const (
+	insteadOfDryRun = "rudderklaviyo plan tells what send would do, and --simulate delivers to a Klaviyo inside the program"
+	insteadOfKey    = "other users of a machine see flags; set " + keyVariable
+	insteadOfDebug  = "--log-level debug logs each call"
+)
+
 // insteadOf says what to do by the names of flags that other programs have.
 var insteadOf = map[string]string{
-	"dry-run": "rudderklaviyo plan tells what send would do, and --simulate delivers to a Klaviyo inside the program",
+	"dry-run": insteadOfDryRun, "dryrun": insteadOfDryRun, "n": insteadOfDryRun,
+	"key": insteadOfKey, "api-key": insteadOfKey, "private-api-key": insteadOfKey,
+	"verbose": insteadOfDebug, "debug": insteadOfDebug, "v": insteadOfDebug,
+	"json": "--output json is the form for programs",
+}
+
+// oneOf refuses the arguments of a command that has others below it and does nothing itself.
+func oneOf(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		var names []string
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				names = append(names, c.Name())
+			}
+		}
+		return wrongUsage(fmt.Errorf("%s needs one of %s", cmd.Name(), strings.Join(names, ", ")))
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	text := fmt.Sprintf("unknown command %q for %q", args[0], cmd.CommandPath())
+	if meant := cmd.SuggestionsFor(args[0]); len(meant) > 0 {
+		text += "; did you mean " + meant[0] + "?"
+	}
+	return wrongUsage(errors.New(text))
 }
 
 // checkExclusive refuses pairs of flags of which both are given.

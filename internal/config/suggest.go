@@ -31,17 +31,23 @@ func printable(key string) string {
 // suggestion ends an error about an unknown key with the one of those known that was
 // probably meant.
 func suggestion(key string, known iter.Seq[string]) string {
-	if len(key) > maxKey {
-		return ""
-	}
-	best, least := "", 3
-	for _, candidate := range slices.Sorted(known) {
-		if d := levenshtein.ComputeDistance(strings.ToLower(key), strings.ToLower(candidate)); d < least {
-			best, least = candidate, d
-		}
-	}
+	best := Nearest(key, known)
 	if best == "" {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// Nearest gives the one of those known that was probably meant by a name, or nothing.
+func Nearest(name string, known iter.Seq[string]) string {
+	if len(name) > maxKey {
+		return ""
+	}
+	best, least := "", 3
+	for _, candidate := range slices.Sorted(known) {
+		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
 }

@@ -1,0 +1,35 @@
+package command
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestMistypedWords are answered with the one that was meant, and show no value.
+func TestMistypedWords(t *testing.T) {
+	const secret = "pk_0123456789abcdef"
+	for line, want := range map[string]string{
+		"send --simulat":                 "unknown flag: --simulat; did you mean --simulate?",
+		"send --list x":                  "unknown flag: --list; did you mean --list-id?",
+		"plan --item x":                  "unknown flag: --item; did you mean --item-fields?",
+		"map --concurency 3":             "unknown flag: --concurency\n", // map has no such flag
+		"map --nonsense":                 "unknown flag: --nonsense\n",
+		"send -x":                        "unknown shorthand flag: 'x' in -x\n",
+		"send --dryrun":                  "there is no --dryrun: rudderklaviyo plan",
+		"send -n":                        "there is no -n: rudderklaviyo plan",
+		"send --api-key=" + secret:       "there is no --api-key: other users of a machine see flags; set KLAVIYO_API_KEY",
+		"send --privateApiKey=" + secret: "unknown flag: --privateApiKey\n",
+		"config shwo":                    `unknown command "shwo" for "rudderklaviyo config"; did you mean show?`,
+		"config nonsense":                `unknown command "nonsense" for "rudderklaviyo config"` + "\n",
+		"config":                         "config needs one of init, show",
+		"dead-letters exprot":            "did you mean export?",
+		"snd":                            "send",
+		"send --consent=\"x":             "--consent is values with commas between them",
+	} {
+		r := setup{}.run(t, strings.Fields(line)...)
+		r.want(t, statusUsage, want)
+		if strings.Contains(r.stderr, secret) {
+			t.Errorf("%s: %s", line, r.stderr)
+		}
+	}
+}
