@@ -74,11 +74,11 @@ func (p RetryPolicy) validate() (RetryPolicy, error) {
 
 // backoff returns the wait after the n-th attempt, starting at 1, with full jitter.
 func (p RetryPolicy) backoff(n int) time.Duration {
-	most := p.MaxBackoff
+	limit := p.MaxBackoff
 	if shift := n - 1; shift < 62 && p.MinBackoff <= p.MaxBackoff>>shift {
-		most = p.MinBackoff << shift
+		limit = p.MinBackoff << shift
 	}
-	return rand.N(most + 1)
+	return rand.N(limit + 1)
 }
 
 // retry retries temporary failures with retryablehttp. hc passes each attempt to next, and
@@ -183,15 +183,15 @@ func isPermanent(err error) bool {
 
 // retryAfter returns the wait that a 429 or 503 response asks for, in seconds or as a date, up
 // to most. It is zero if there is none.
-func retryAfter(resp *http.Response, most time.Duration) time.Duration {
+func retryAfter(resp *http.Response, limit time.Duration) time.Duration {
 	if resp == nil || resp.StatusCode != http.StatusTooManyRequests && resp.StatusCode != http.StatusServiceUnavailable {
 		return 0
 	}
 	header := resp.Header.Get("Retry-After")
 	// ParseInt returns the nearest value for a number out of range.
 	if seconds, err := strconv.ParseInt(header, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		if seconds > int64(most/time.Second) {
-			return most
+		if seconds > int64(limit/time.Second) {
+			return limit
 		}
 		return time.Duration(max(0, seconds)) * time.Second
 	}
@@ -204,5 +204,5 @@ func retryAfter(resp *http.Response, most time.Duration) time.Duration {
 	if err != nil {
 		now = time.Now()
 	}
-	return min(max(0, until.Sub(now)), most)
+	return min(max(0, until.Sub(now)), limit)
 }

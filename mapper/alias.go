@@ -1,13 +1,13 @@
 package mapper
 
-// The rules of whom an alias is about. It is acted on only where both ids are known to
-// be Klaviyo's own, for a merge can't be undone.
+// Rules for the profiles of an alias. It only leads to a merge if both ids are known to be
+// Klaviyo profile ids, since a merge can't be undone.
 var (
 	mergeIntoRule = newRule("profile that stays", "userId")
 	mergeFromRule = newRule("profile that is merged", "previousId")
 )
 
-// skipAlias says why an alias is not acted on.
+// skipAlias returns the reason to skip an alias, or "".
 func (m *mapping) skipAlias() SkipReason {
 	if m.readMerge() == (merge{}) {
 		return SkipNotProfiles
@@ -15,10 +15,11 @@ func (m *mapping) skipAlias() SkipReason {
 	return ""
 }
 
-// readMerge gives the profiles that an alias says are one, if it names both as Klaviyo's.
+// readMerge returns the profiles to merge, if the event says that both ids are Klaviyo profile
+// ids.
 func (m *mapping) readMerge() merge {
 	var known merge
-	into, from := m.ownID(&mergeIntoRule), m.ownID(&mergeFromRule)
+	into, from := m.trimmedID(&mergeIntoRule), m.trimmedID(&mergeFromRule)
 	for id := range m.klaviyoIDs() {
 		switch id {
 		case into:
@@ -33,21 +34,21 @@ func (m *mapping) readMerge() merge {
 	return known
 }
 
-// ownID is an id of the event itself, without a word if there is none.
-func (m *mapping) ownID(r *rule) string {
+// trimmedID returns an id of the event without a warning if there is none.
+func (m *mapping) trimmedID(r *rule) string {
 	v, _ := m.lookup(r.from[0])
 	if !v.isString() {
 		return ""
 	}
-	m.traceTaken(r, r.from[0].text)
+	m.traceRule(r, r.from[0].text)
 	return string(trimBytes(m.content(v)))
 }
 
 func (m *mapping) aliasRequests() (person, []Request, *Error) {
-	meant := m.readMerge()
-	if m.broken != nil {
-		return person{}, nil, m.broken
+	ids := m.readMerge()
+	if m.limitErr != nil {
+		return person{}, nil, m.limitErr
 	}
-	who := person{Identity: Identity{KlaviyoID: meant.into, MergedID: meant.from}}
-	return who, []Request{m.revision.merge(&meant)}, nil
+	who := person{Identity: Identity{KlaviyoID: ids.into, MergedID: ids.from}}
+	return who, []Request{m.revision.merge(&ids)}, nil
 }

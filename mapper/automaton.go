@@ -5,17 +5,19 @@ import (
 	"slices"
 )
 
-// automaton matches digits with a regular expression, a table look-up for each digit.
-// The expressions of numbering plans are matched some hundred times as fast so.
+// An automaton matches a regular expression against digits, with one table look-up per digit.
+// For the expressions of numbering plans this is about a hundred times as fast as package
+// regexp.
 type automaton struct {
-	// next has the state that follows a state on a digit; state 0 is none.
+	// next has the next state by state and digit. State 0 never matches.
 	next [][10]uint16
-	// accepts says of a state that digits may end in it, passes that any may follow.
-	accepts, passes []bool
+	// accepts reports whether a match can end in a state, acceptsAny whether any digits may
+	// follow.
+	accepts, acceptsAny []bool
 }
 
-// newAutomaton compiles an expression, or gives nil if it has something in it that
-// digits can't be matched with, or too many states.
+// newAutomaton compiles an expression. It returns nil if the expression isn't supported or has
+// too many states.
 func newAutomaton(expr string) *automaton {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
@@ -40,27 +42,27 @@ func newAutomaton(expr string) *automaton {
 	return &b.automaton
 }
 
-// matches says whether the expression matches the whole of digits.
+// matches reports whether the expression matches all digits.
 func (a *automaton) matches(digits string) bool {
 	state := a.run(digits, false)
 	return a.accepts[state]
 }
 
-// begins says whether the expression matches what digits begin with.
-func (a *automaton) begins(digits string) bool {
+// matchesPrefix reports whether the expression matches a prefix of digits.
+func (a *automaton) matchesPrefix(digits string) bool {
 	state := a.run(digits, true)
-	return a.accepts[state] || a.passes[state]
+	return a.accepts[state] || a.acceptsAny[state]
 }
 
 func (a *automaton) run(digits string, untilMatch bool) uint16 {
 	state := uint16(1)
-	for i := 0; i < len(digits) && state != 0 && !(untilMatch && a.passes[state]); i++ {
+	for i := 0; i < len(digits) && state != 0 && !(untilMatch && a.acceptsAny[state]); i++ {
 		state = a.next[state][digits[i]-'0']
 	}
 	return state
 }
 
-// builder makes an automaton of a program: its states are sets of instructions.
+// A builder builds an automaton from a program. Its states are sets of instructions.
 type builder struct {
 	automaton
 	prog   *syntax.Prog
@@ -69,7 +71,7 @@ type builder struct {
 	failed bool
 }
 
-// add gives the state of a set of instructions, a new one if need be.
+// add returns the state of a set of instructions, which it creates if needed.
 func (b *builder) add(set []uint32) uint16 {
 	slices.Sort(set)
 	key := make([]byte, 0, 2*len(set))
@@ -83,7 +85,7 @@ func (b *builder) add(set []uint32) uint16 {
 	b.states[string(key)] = state
 	b.sets = append(b.sets, set)
 	b.next = append(b.next, [10]uint16{})
-	b.passes = append(b.passes, b.hasMatch(set))
+	b.acceptsAny = append(b.acceptsAny, b.hasMatch(set))
 	var atEnd []uint32
 	for _, pc := range set {
 		atEnd = b.closure(atEnd, pc, true)
@@ -96,7 +98,7 @@ func (b *builder) hasMatch(set []uint32) bool {
 	return slices.ContainsFunc(set, func(pc uint32) bool { return b.prog.Inst[pc].Op == syntax.InstMatch })
 }
 
-// step gives the instructions that a digit leads to.
+// step returns the instructions reached by a digit.
 func (b *builder) step(set []uint32, digit rune) []uint32 {
 	var to []uint32
 	for _, pc := range set {
@@ -110,8 +112,8 @@ func (b *builder) step(set []uint32, digit rune) []uint32 {
 	return to
 }
 
-// closure adds the instruction and those that follow it without a digit. The end of
-// the text is passed only atEnd.
+// closure adds the instruction and those reachable from it without a digit. It passes the end
+// of the text only if atEnd is set.
 func (b *builder) closure(set []uint32, pc uint32, atEnd bool) []uint32 {
 	if slices.Contains(set, pc) {
 		return set

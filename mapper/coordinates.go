@@ -2,9 +2,9 @@ package mapper
 
 import "strconv"
 
-// coordinatePlaces are the rules of the two coordinates, place by place: those of two places
-// say nothing together.
-var coordinatePlaces = func() (places [][2]rule) {
+// coordinateRules has a pair of rules for each object that can have coordinates. Latitude and
+// longitude must be from the same object.
+var coordinateRules = func() (places [][2]rule) {
 	for _, place := range []string{"T", "T.address", "C", "C.address", "context.location"} {
 		places = append(places, [2]rule{newRule(latitude, place+".latitude"), newRule(longitude, place+".longitude")})
 	}
@@ -16,15 +16,15 @@ const (
 	longitude = "location.longitude"
 )
 
-// coordinateBounds are how far from 0 they can be, in degrees.
+// coordinateBounds are the maximum absolute values in degrees.
 var coordinateBounds = [2]float64{90, 180}
 
-// coordinates gives the first two that are numbers in range, or null or nothing.
+// coordinates returns the first valid pair, nulls, or nothing.
 func (m *mapping) coordinates() (latitude, longitude value) {
 	var found, null [2]value
 	var isNull [2]*rule
-	for i := range coordinatePlaces {
-		place := &coordinatePlaces[i]
+	for i := range coordinateRules {
+		place := &coordinateRules[i]
 		isThere, isUsable := false, true
 		for j := range place {
 			v, ok := m.lookup(place[j].from[0])
@@ -49,8 +49,8 @@ func (m *mapping) coordinates() (latitude, longitude value) {
 		}
 		switch {
 		case isUsable:
-			m.traceTaken(&place[0], place[0].from[0].text)
-			m.traceTaken(&place[1], place[1].from[0].text)
+			m.traceRule(&place[0], place[0].from[0].text)
+			m.traceRule(&place[1], place[1].from[0].text)
 			return found[0], found[1]
 		case isThere:
 			m.keepCoordinates(place)
@@ -58,13 +58,13 @@ func (m *mapping) coordinates() (latitude, longitude value) {
 	}
 	for _, r := range isNull {
 		if r != nil {
-			m.traceTaken(r, r.from[0].text)
+			m.traceRule(r, r.from[0].text)
 		}
 	}
 	return null[0], null[1]
 }
 
-// keepCoordinates keeps those of a place that can't be used.
+// keepCoordinates keeps invalid coordinates as properties.
 func (m *mapping) keepCoordinates(place *[2]rule) {
 	for i := range place {
 		p := place[i].from[0]

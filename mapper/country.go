@@ -11,10 +11,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// countryOf gives the ISO 3166-1 alpha-2 code of a country that is named by its code, of two
-// or three letters, or by a name; empty if it isn't known. A name that two countries have is
-// none: a wrong country would make a stranger's number of a phone number.
-func countryOf(name string) string {
+// parseCountry returns the ISO 3166-1 alpha-2 code of a country given by its code, of two or
+// three letters, or its name. It returns "" if the country is unknown or the name is ambiguous:
+// with the wrong country, a phone number would become another person's.
+func parseCountry(name string) string {
 	name = trim(name)
 	if len(name) > maxCountry {
 		return ""
@@ -33,10 +33,10 @@ func countryOf(name string) string {
 	return ""
 }
 
-// maxCountry is longer than a country's name is, in bytes.
+// maxCountry is the maximum length of a country name in bytes.
 const maxCountry = 128
 
-// countrySources find a country by its folded name; the first that knows it decides.
+// countrySources look up a folded country name. The first match counts.
 var countrySources = []func(string) string{
 	func(name string) string { return englishCountries()[name] },
 	func(name string) string {
@@ -51,7 +51,7 @@ func isLetters(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) }) < 0
 }
 
-// englishCountries are the codes of countries by their English names, folded.
+// englishCountries maps folded English names to country codes.
 var englishCountries = sync.OnceValue(func() map[string]string {
 	names := make(map[string]string)
 	for _, region := range countryRegions() {
@@ -66,9 +66,9 @@ var englishCountries = sync.OnceValue(func() map[string]string {
 	return names
 })
 
-// foreignCountries are the codes of countries by their names in all languages that are known,
-// folded: Deutschland, Türkiye, 日本. Those that two countries have are left out. It takes a
-// tenth of a second to make, once a name isn't English.
+// foreignCountries maps folded names in all known languages to country codes: Deutschland,
+// Türkiye, 日本. Ambiguous names map to "". It takes a tenth of a second to build, and is built
+// when the first name isn't English.
 var foreignCountries = sync.OnceValue(func() map[string]string {
 	regions, names := countryRegions(), make(map[string]string)
 	for _, tag := range display.Supported.Tags() {
@@ -79,7 +79,7 @@ var foreignCountries = sync.OnceValue(func() map[string]string {
 		for _, region := range regions {
 			name := foldCountry(inLanguage.Name(region))
 			if code, ok := names[name]; ok && code != region.String() {
-				names[name] = "" // two have it
+				names[name] = "" // ambiguous
 			} else if name != "" {
 				names[name] = region.String()
 			}
@@ -88,8 +88,8 @@ var foreignCountries = sync.OnceValue(func() map[string]string {
 	return names
 })
 
-// otherCountryName knows names that the data on languages lacks: those of ISO 3166, such as
-// "Korea, Republic of", and those of everyday, such as "Great Britain".
+// otherCountryName looks up names that the language data lacks: those of ISO 3166, such as
+// "Korea, Republic of", and colloquial ones, such as "Great Britain".
 func otherCountryName(name string) string {
 	region, err := language.ParseRegion(countries.ByName(name).Alpha2())
 	if err != nil || !region.IsCountry() {
@@ -98,7 +98,7 @@ func otherCountryName(name string) string {
 	return region.Canonicalize().String()
 }
 
-// countryRegions are the countries that have a code.
+// countryRegions returns the countries that have a code.
 func countryRegions() (regions []language.Region) {
 	for i := range 26 * 26 {
 		region, err := language.ParseRegion(string([]byte{'A' + byte(i/26), 'A' + byte(i%26)}))
@@ -109,8 +109,7 @@ func countryRegions() (regions []language.Region) {
 	return regions
 }
 
-// foldCountry leaves out what a country's name may be written with or without: case, accents,
-// punctuation and the article.
+// foldCountry removes differences in spelling: case, accents, punctuation and the article.
 func foldCountry(name string) string {
 	name = strings.ReplaceAll(strings.ToLower(name), "&", " and ")
 	name = strings.Map(func(r rune) rune {

@@ -25,7 +25,7 @@ func TestCountryOf(t *testing.T) {
 		"": "", "ZZ": "", "840": "", "EU": "", "001": "", "Europe": "", "Atlantis": "", "Republic of China": "", "None": "", "International": "",
 		"Nigeri": "",
 	} {
-		if got := countryOf(name); got != want {
+		if got := parseCountry(name); got != want {
 			t.Errorf("%q is %q, want %q", name, got, want)
 		}
 	}
@@ -55,7 +55,7 @@ func TestEveryCountry(t *testing.T) {
 			continue
 		}
 		for _, name := range []string{code, region.ISO3(), display.English.Regions().Name(region)} {
-			if got := countryOf(name); got != code && name != "ZZZ" {
+			if got := parseCountry(name); got != code && name != "ZZZ" {
 				t.Errorf("%q is %q, want %q", name, got, code)
 			}
 		}

@@ -4,13 +4,13 @@ import (
 	"strings"
 )
 
-// currencyRule says where the currency of an event's value is. The property stays.
+// currencyRule is the rule for the currency of an event's value. The property is also kept.
 var currencyRule = newRule("currency", "P.currency")
 
-// currency gives the code of the event's currency, if it is one of ISO 4217 and the
-// revision has a place for it.
+// currency returns the ISO 4217 code of the event's currency if it is valid and the revision
+// supports it.
 func (m *mapping) currency() string {
-	if !m.revision.has.currency {
+	if !m.revision.supports.currency {
 		return ""
 	}
 	v, _ := m.lookup(currencyRule.from[0])
@@ -25,12 +25,12 @@ func (m *mapping) currency() string {
 	if !currencies[code] {
 		return ""
 	}
-	m.traceTaken(&currencyRule, currencyRule.from[0].text)
+	m.traceRule(&currencyRule, currencyRule.from[0].text)
 	return code
 }
 
-// currencies are the codes of ISO 4217 for money that is paid with, and those withdrawn
-// since 2015, which a backfill may have.
+// currencies are the ISO 4217 codes of currencies in circulation, and of those withdrawn since
+// 2015, which a backfill may contain.
 var currencies = func() map[string]bool {
 	set := make(map[string]bool)
 	for _, code := range strings.Fields(`

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ecommerceMetric is one of Klaviyo's own metrics, a column of ecommerceRows.
+// An ecommerceMetric is one of Klaviyo's own metrics. It is a column of ecommerceRows.
 type ecommerceMetric int
 
 const (
@@ -19,8 +19,7 @@ const (
 
 var ecommerceMetricNames = [ecommerceMetrics]string{"Viewed Product", "Added to Cart", "Started Checkout"}
 
-// ecommerceEvents are the events that have a metric of Klaviyo's own. Their names
-// are matched in any case.
+// ecommerceEvents maps events to Klaviyo's own metrics. Names are case-insensitive.
 var ecommerceEvents = []struct {
 	event  string
 	metric ecommerceMetric
@@ -31,9 +30,9 @@ var ecommerceEvents = []struct {
 	{"Checkout Started", startedCheckout},
 }
 
-// ecommerceRows are the names of the properties of each metric. A property
-// without a name keeps its own. The value is a number, whichever property it
-// comes from; itemsProperty stands for the one that holds the items.
+// ecommerceRows has the names of properties in each metric. Properties without a name there
+// keep their names. valueProperty stands for the value, whichever property it comes from, and
+// itemsProperty for the list of items.
 var ecommerceRows = []struct {
 	property string
 	names    [ecommerceMetrics]string
@@ -61,15 +60,15 @@ const (
 )
 
 var (
-	wordValue    = knownNames.add(valueProperty)
-	wordItems    = knownNames.add(itemsProperty)
-	wordProducts = knownNames.add("products")
-	wordOrderID  = knownNames.add("order_id")
-	wordTotal    = knownNames.add("total")
-	wordRowTotal = knownNames.add("row_total")
+	nameValue    = knownNames.add(valueProperty)
+	nameItems    = knownNames.add(itemsProperty)
+	nameProducts = knownNames.add("products")
+	nameOrderID  = knownNames.add("order_id")
+	nameTotal    = knownNames.add("total")
+	nameRowTotal = knownNames.add("row_total")
 )
 
-// itemRows are the names of the fields of an item, by the config's choice of names.
+// itemRows has the names of item fields for each value of Config.ItemFields.
 var itemRows = []struct {
 	field                       string
 	guide, klaviyo, transformer string
@@ -86,11 +85,10 @@ var itemRows = []struct {
 	{"categories", "ProductCategories", "ProductCategories", "ProductCategories"},
 }
 
-// transformerItems is the name of the items among the transformer's names.
+// transformerItems is the name of the list of items with ItemFieldsTransformer.
 var transformerItems = newMember(itemsProperty, nil)
 
-// metricOf gives the metric of an event of that name, and the column of its properties'
-// names if it has one.
+// metricOf returns the metric of an event, and its column in ecommerceRows if it has one.
 func (m *mapping) metricOf(event string) (metric string, column ecommerceMetric, isEcommerce bool) {
 	for i := range m.cfg.MetricNames {
 		if name := &m.cfg.MetricNames[i]; strings.EqualFold(trim(name.EventName), event) {
@@ -105,7 +103,7 @@ func (m *mapping) metricOf(event string) (metric string, column ecommerceMetric,
 	return event, 0, false
 }
 
-// ecommerceMetricOf gives the metric that an event of that name becomes.
+// ecommerceMetricOf returns Klaviyo's own metric for an event.
 func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
 	for _, e := range ecommerceEvents {
 		if strings.EqualFold(e.event, event) {
@@ -115,20 +113,20 @@ func ecommerceMetricOf(event string) (ecommerceMetric, bool) {
 	return 0, false
 }
 
-// labels are the mapped names of properties or of fields of items, by the word that
-// they take the place of; nil where the word keeps its own.
-type labels [maxNames]*member
+// renames has the new names of properties or item fields by nameID. nil means that the name is
+// kept.
+type renames [maxNames]*member
 
-func (l *labels) add(from, to string) {
+func (l *renames) add(from, to string) {
 	if to != "" {
-		knownNames.add(to) // so that a label has a word, by which names that are taken are known
+		knownNames.add(to) // the new name needs a nameID, by which dropCollisions finds it
 		label := newMember(to, nil)
 		l[knownNames.add(from)] = &label
 	}
 }
 
-// ecommerceLabels are ecommerceRows by metric.
-var ecommerceLabels = func() (byMetric [ecommerceMetrics]labels) {
+// ecommerceLabels is ecommerceRows by metric.
+var ecommerceLabels = func() (byMetric [ecommerceMetrics]renames) {
 	for metric := range byMetric {
 		for _, row := range ecommerceRows {
 			byMetric[metric].add(row.property, row.names[metric])
@@ -137,9 +135,9 @@ var ecommerceLabels = func() (byMetric [ecommerceMetrics]labels) {
 	return byMetric
 }()
 
-// itemLabels are itemRows by the config's choice of names.
-var itemLabels = func() map[ItemFields]*labels {
-	byChoice := map[ItemFields]*labels{ItemFieldsGuide: {}, ItemFieldsKlaviyo: {}, ItemFieldsTransformer: {}}
+// itemLabels is itemRows by Config.ItemFields.
+var itemLabels = func() map[ItemFields]*renames {
+	byChoice := map[ItemFields]*renames{ItemFieldsGuide: {}, ItemFieldsKlaviyo: {}, ItemFieldsTransformer: {}}
 	for _, row := range itemRows {
 		byChoice[ItemFieldsGuide].add(row.field, row.guide)
 		byChoice[ItemFieldsKlaviyo].add(row.field, row.klaviyo)
@@ -148,65 +146,65 @@ var itemLabels = func() map[ItemFields]*labels {
 	return byChoice
 }()
 
-// itemsLabel is the name of the items themselves.
+// itemsLabel returns the name of the list of items.
 func (m *mapping) itemsLabel(metric ecommerceMetric) *member {
 	if m.cfg.ItemFields == ItemFieldsTransformer {
 		return &transformerItems
 	}
-	return ecommerceLabels[metric][wordItems]
+	return ecommerceLabels[metric][nameItems]
 }
 
-// renameProperties gives the properties of an e-commerce event their names.
-func (m *mapping) renameProperties(metric ecommerceMetric, o object, worth *numberValue) object {
+// renameProperties renames the properties of an e-commerce event.
+func (m *mapping) renameProperties(metric ecommerceMetric, o object, amount *numberValue) object {
 	names := &ecommerceLabels[metric]
 	list := m.itemList()
 	for i := range o {
 		p := &o[i]
-		label := names[p.word]
+		label := names[p.nameID]
 		switch {
-		case p.word == wordOrderID && (p.value.isNull() || p.value.isBlank()):
-			continue // $event_id is a key
-		case p.word == 0:
+		case p.nameID == nameOrderID && (p.value.isNull() || p.value.isBlank()):
+			continue // $event_id is a deduplication key
+		case p.nameID == 0:
 			continue
-		case p.word == list:
+		case p.nameID == list:
 			if p.value.isString() {
-				p.levels = maxNesting // for all that is known of what is in it
+				p.levels = maxNesting // the depth isn't known
 			}
 			p.value, label, p.items = m.renameItems(p), m.itemsLabel(metric), true
-		case worth.isIn(p.word) && names[wordValue] != nil:
-			p.value, label = worth.text, names[wordValue]
-		case p.word == wordValue || p.word == wordItems:
-			continue // no number, or no list
+		case amount.isIn(p.nameID) && names[nameValue] != nil:
+			p.value, label = amount.text, names[nameValue]
+		case p.nameID == nameValue || p.nameID == nameItems:
+			continue // not a number, or not a list
 		}
 		if label != nil {
 			if m.trace != nil {
-				m.renamed(label, m.propertyPath(p.name()))
+				m.traceRename(label, m.propertyPath(p.name()))
 			}
 			p.rename(label)
 		}
 	}
-	if worth.isMoney && names[wordValue] != nil {
-		value := *names[wordValue]
-		value.value, value.mapped = worth.text, true
+	if amount.isMoney && names[nameValue] != nil {
+		value := *names[nameValue]
+		value.value, value.mapped = amount.text, true
 		if m.trace != nil {
-			m.renamed(&value, worth.path.text)
+			m.traceRename(&value, amount.path.text)
 		}
 		o = append(o, value)
 	}
-	return m.withoutTaken(o, place{})
+	return m.dropCollisions(o, container{})
 }
 
-// itemLists are the properties that may hold items.
-var itemLists = []nameID{wordItems, wordProducts}
+// itemLists are the properties that may be lists of items.
+var itemLists = []nameID{nameItems, nameProducts}
 
-// itemList is the property that holds the items: items, else products, if it is a
-// list. An empty one gives way to one that isn't.
+// itemList returns the property that has the items: items or products, whichever is the first
+// list that isn't empty.
 func (m *mapping) itemList() nameID {
 	var list nameID
 	for _, w := range itemLists {
-		v, _ := m.lookup(path{root: rootProperties, word: w})
+		v, _ := m.lookup(path{root: rootProperties, nameID: w})
 		switch items := branches[rootProperties][w]; {
-		case !v.isList() && !m.itemTexts[items]:
+		case !v.isList() && !m.itemsInText[items]:
 		case len(m.lists[items]) > 0:
 			return w
 		case list == 0:
@@ -216,24 +214,24 @@ func (m *mapping) itemList() nameID {
 	return list
 }
 
-// readItemTexts reads the lists of items that stand in strings, as databases have them.
+// readItemTexts parses lists of items in strings, as databases export them.
 func (m *mapping) readItemTexts() {
 	for _, w := range itemLists {
-		v, _ := m.lookup(path{root: rootProperties, word: w})
+		v, _ := m.lookup(path{root: rootProperties, nameID: w})
 		if !v.isString() {
 			continue
 		}
-		items, inText := branches[rootProperties][w], scanner{mostItems: m.mostItems}
+		items, inText := branches[rootProperties][w], scanner{maxItems: m.maxItems}
 		if inText.scanItems(bytes.Trim(v.content(), " \t\r\n"), items) {
-			m.itemTexts[items], m.lists[items], m.parts[items] = true, inText.lists[items], inText.parts[items]
+			m.itemsInText[items], m.lists[items], m.members[items] = true, inText.lists[items], inText.members[items]
 		}
 	}
 }
 
-// renameItems renames the fields of each item that is an object. A list that can't be sent
-// stays as it is.
+// renameItems renames the fields of items that are objects. A list that exceeds a limit is
+// returned unchanged.
 func (m *mapping) renameItems(list *member) value {
-	items := branches[rootProperties][list.word]
+	items := branches[rootProperties][list.nameID]
 	if len(m.lists[items]) > m.revision.limits.elements {
 		return list.value
 	}
@@ -243,7 +241,7 @@ func (m *mapping) renameItems(list *member) value {
 			out = append(out, ',')
 		}
 		var err *Error
-		if out, err = m.appendItem(out, items, place{list, i}); err != nil {
+		if out, err = m.appendItem(out, items, container{list, i}); err != nil {
 			m.setLimitError(err)
 			return list.value
 		}
@@ -252,8 +250,8 @@ func (m *mapping) renameItems(list *member) value {
 	return m.items
 }
 
-// appendItem writes an item with the names that Klaviyo has for its fields.
-func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) {
+// appendItem appends an item with renamed fields.
+func (m *mapping) appendItem(dst []byte, items root, at container) ([]byte, *Error) {
 	item := &m.lists[items][at.item]
 	room := m.revision.limits.event - len(dst)
 	if !item.value.isObject() {
@@ -267,35 +265,35 @@ func (m *mapping) appendItem(dst []byte, items root, at place) ([]byte, *Error) 
 		return dst, err
 	}
 	m.renameFields(fields)
-	if fields = m.withoutTaken(fields, at); !fields.fits(room) {
+	if fields = m.dropCollisions(fields, at); !fields.fits(room) {
 		return dst, m.eventTooLarge()
 	}
 	return fields.appendTo(dst), nil
 }
 
-// itemFields gives the fields of an item that is an object.
-func (m *mapping) itemFields(items root, at place) (object, *Error) {
+// itemFields returns the fields of an item that is an object.
+func (m *mapping) itemFields(items root, at container) (object, *Error) {
 	item := &m.lists[items][at.item]
-	if !item.crowded {
-		return m.parts[items][item.first:item.last:item.last], nil
+	if !item.overflowed {
+		return m.members[items][item.first:item.last:item.last], nil
 	}
 	if m.itemScanner == nil {
 		m.itemScanner = new(scanner)
 	}
-	// The memory for names is the event's, which needs it no more.
-	m.itemScanner.open, m.itemScanner.many = m.open, m.many
+	// The memory for names is shared with the event, which no longer needs it.
+	m.itemScanner.openNames, m.itemScanner.largeNames = m.openNames, m.largeNames
 	if !m.itemScanner.scanItem(item.value) {
 		return nil, limitError(CodeTooManyProperties, at.String(), "an item can have at most %d fields", maxItemFields)
 	}
-	return m.itemScanner.parts[rootItems], nil
+	return m.itemScanner.members[rootItems], nil
 }
 
-// renameFields gives the fields of an item their names.
+// renameFields renames the fields of an item.
 func (m *mapping) renameFields(fields object) {
-	names, hasTotal := itemLabels[m.cfg.ItemFields], fields.has(wordTotal)
+	names, hasTotal := itemLabels[m.cfg.ItemFields], fields.has(nameTotal)
 	for i := range fields {
 		f := &fields[i]
-		if label := names[f.word]; label != nil && !(f.word == wordRowTotal && hasTotal) {
+		if label := names[f.nameID]; label != nil && !(f.nameID == nameRowTotal && hasTotal) {
 			f.rename(label)
 		}
 	}
@@ -303,45 +301,45 @@ func (m *mapping) renameFields(fields object) {
 
 // rename gives a member a mapped name.
 func (m *member) rename(label *member) {
-	m.quoted, m.hash, m.word, m.escaped, m.mapped = label.quoted, label.hash, label.word, label.escaped, true
+	m.quoted, m.hash, m.nameID, m.escaped, m.mapped = label.quoted, label.hash, label.nameID, label.escaped, true
 }
 
 func (o object) has(w nameID) bool {
 	for i := range o {
-		if o[i].word == w {
+		if o[i].nameID == w {
 			return true
 		}
 	}
 	return false
 }
 
-// place is where properties stand: in the event's, or in an item of a list there.
-type place struct {
+// A container is the object that has properties: the event's properties or an item of a list.
+type container struct {
 	list *member
 	item int
 }
 
-func (p place) String() string {
+func (p container) String() string {
 	if p.list == nil {
 		return "properties"
 	}
 	return fmt.Sprintf("properties.%s[%d]", p.list.name(), p.item)
 }
 
-// withoutTaken leaves out the members of o, which stands at place, that keep their
-// names but lose them to mapped ones.
-func (m *mapping) withoutTaken(o object, at place) object {
-	var taken wordSet
+// dropCollisions removes members of o whose names are also mapped names. o is the content of
+// the container at.
+func (m *mapping) dropCollisions(o object, at container) object {
+	var mapped nameIDSet
 	for i := range o {
 		if o[i].mapped {
-			taken[o[i].word] = true
+			mapped[o[i].nameID] = true
 		}
 	}
-	losing := func(p *member) bool { return taken[p.word] && !p.mapped }
+	collides := func(p *member) bool { return mapped[p.nameID] && !p.mapped }
 	for i := range o {
-		if losing(&o[i]) {
+		if collides(&o[i]) {
 			return slices.DeleteFunc(o, func(p member) bool {
-				if losing(&p) {
+				if collides(&p) {
 					m.warnCollision(fmt.Sprintf("%v.%s", at, p.name()), "a mapped property has the same name")
 					return true
 				}

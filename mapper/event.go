@@ -7,57 +7,57 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// mapping is the work on one event: its parts, and what was said of them so far. Its
-// memory serves one event after the other.
+// A mapping is the state of mapping one event. Mappings are pooled.
 type mapping struct {
 	*Mapper
 	scanner
 	event    []byte
 	id       string // the event's messageId
 	warnings []Warning
-	// omittedWarnings is the number of warnings beyond the most that an event has.
+	// omittedWarnings is the number of warnings after the first maxWarnings.
 	omittedWarnings int
-	// broken is the first limit that was found broken before limits are checked, and taken
-	// the bytes of text that rules took, escaped.
-	broken *Error
-	taken  int
-	// unused are the values that a rule met and could not use where they belong.
+	// limitErr is the first limit error found while reading. textSize is the size, escaped, of
+	// the texts that rules used.
+	limitErr *Error
+	textSize int
+	// unused are values that are invalid for the fields that they map to.
 	unused []unusedValue
-	// externalID is the id of a record that rETL identifies people by.
+	// externalID is the id by which reverse ETL identifies the record.
 	externalID value
 	retl       bool
-	// skipped is the reason why nothing is to be sent, once that is known.
-	skipped SkipReason
-	// itemTexts are the lists of items that stand in strings.
-	itemTexts [rootCount]bool
-	// leaves are the properties that identify the person, and aren't the event's then.
-	leaves wordSet
-	trace  *trace // nil unless the mapping is to be explained
+	// skipReason is the reason to send nothing, if there is one.
+	skipReason SkipReason
+	// itemsInText marks lists of items that are in strings.
+	itemsInText [rootCount]bool
+	// identifying are properties that identify the person. They aren't properties of the event
+	// then.
+	identifying nameIDSet
+	trace       *trace // nil unless Explain was called
 
-	// What is built on the way to a request and copied into it.
-	custom, own object
-	items       []byte
-	unquoted    []byte
-	names       nameSet
-	meant       event // or its profile alone
-	subscribes  subscription
-	itemScanner *scanner // of an item whose members weren't taken down
+	// Buffers that are reused.
+	custom, properties object
+	items              []byte
+	unquoted           []byte
+	names              nameSet
+	parsed             event // for an identify only the profile is used
+	parsedSubscription subscription
+	itemScanner        *scanner // for items whose members weren't recorded
 }
 
-// unusedValue is a value that stays a custom property under its name.
+// An unusedValue is a value that is kept as a custom property.
 type unusedValue struct {
 	path  path
 	value value
 }
 
-// readParts looks at the parts of the event. One that is no object counts as absent.
+// readParts validates the nested objects of the event. Values of another type are ignored.
 func (m *mapping) readParts() {
-	for i := range parts {
-		part := &parts[i]
+	for i := range nestedObjects {
+		part := &nestedObjects[i]
 		v, ok := m.lookup(part.path)
-		if !v.isObject() && !part.root.isList() && !part.several {
-			m.forget(part.root) // a trait that rETL sets may stand in its place
-			if ok && !v.isNull() && !part.anything {
+		if !v.isObject() && !part.root.isList() && !part.repeatable {
+			m.clear(part.root) // its members may have been set by reverse ETL
+			if ok && !v.isNull() && !part.anyType {
 				m.warn(CodeWrongType, part.path.text, "must be an object; ignored")
 				m.keepUnused(part.path, v)
 			}
@@ -68,29 +68,29 @@ func (m *mapping) readParts() {
 	}
 }
 
-// lookup follows a path.
+// lookup returns the value at a path.
 func (m *mapping) lookup(p path) (value, bool) {
-	at := m.at[p.root][p.word]
+	at := m.indexes[p.root][p.nameID]
 	if at == 0 {
 		return nil, false
 	}
-	return m.parts[p.root][at-1].value, true
+	return m.members[p.root][at-1].value, true
 }
 
-// set gives a part's member of that name another value, or adds one.
+// set sets a member of a nested object.
 func (m *mapping) set(r root, name string, v value) {
 	made := newMember(name, v)
-	at := m.parts[r].index(name)
+	at := m.members[r].index(name)
 	if at >= 0 {
-		made.quoted = m.parts[r][at].quoted
-		m.parts[r][at] = made
+		made.quoted = m.members[r][at].quoted
+		m.members[r][at] = made
 		return
 	}
-	m.parts[r] = append(m.parts[r], made)
-	m.at[r][made.word] = int32(len(m.parts[r]))
+	m.members[r] = append(m.members[r], made)
+	m.indexes[r][made.nameID] = int32(len(m.members[r]))
 }
 
-// content is the content of a string, until it is called again.
+// content returns the content of a string. It is valid until the next call.
 func (m *mapping) content(v value) []byte {
 	inner := v[1 : len(v)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -108,7 +108,7 @@ func (m *mapping) warn(code Code, field, message string) {
 	m.warnings = append(m.warnings, Warning{Code: code, Field: field, Message: message})
 }
 
-// keepUnused remembers a value that no rule can use. The first of a name keeps it.
+// keepUnused keeps a value that no rule can use. The first value with a name is kept.
 func (m *mapping) keepUnused(p path, v value) {
 	switch p.root {
 	case rootEvent:
@@ -117,10 +117,10 @@ func (m *mapping) keepUnused(p path, v value) {
 		}
 	case rootTraits, rootContextTraits, rootProperties:
 	default:
-		return // it stays within the object it stands in
+		return // it stays in its object
 	}
 	for _, u := range m.unused {
-		if u.path.word == p.word && (u.path.root == rootProperties) == (p.root == rootProperties) {
+		if u.path.nameID == p.nameID && (u.path.root == rootProperties) == (p.root == rootProperties) {
 			return
 		}
 	}
@@ -129,30 +129,30 @@ func (m *mapping) keepUnused(p path, v value) {
 
 func (m *mapping) isUnused(r root, w nameID) bool {
 	for _, u := range m.unused {
-		if u.path.root == r && u.path.word == w {
+		if u.path.root == r && u.path.nameID == w {
 			return true
 		}
 	}
 	return false
 }
 
-// textValue is what a string field found.
+// A textValue is the value of a text field.
 type textValue struct {
 	text  string
-	value value // as it came
+	value value // as in the event
 	path  path
-	// null is where a null is, if nothing usable was found.
+	// null is the path of a null, if there is no usable value.
 	null *path
-	// unusable says that something was met that is no text.
+	// unusable means that there was a value that isn't text.
 	unusable bool
 }
 
-// firstText gives the first usable text: a string that isn't blank, or a number
-// or boolean as its JSON text.
-func (m *mapping) firstText(r *rule) (textValue, bool) { return m.firstTextBut(r, nil) }
+// firstText returns the first usable text: a string that isn't blank, or a number or boolean as
+// its JSON text.
+func (m *mapping) firstText(r *rule) (textValue, bool) { return m.firstTextExcept(r, nil) }
 
-// firstTextBut passes over what isOther says of a text at a path, if it isn't nil.
-func (m *mapping) firstTextBut(r *rule, isOther func(path, []byte) bool) (textValue, bool) {
+// firstTextExcept skips texts for which exclude, if not nil, returns true.
+func (m *mapping) firstTextExcept(r *rule, exclude func(path, []byte) bool) (textValue, bool) {
 	var null *path
 	unusable := false
 	for i := range r.from {
@@ -181,84 +181,84 @@ func (m *mapping) firstTextBut(r *rule, isOther func(path, []byte) bool) (textVa
 			unusable = true
 			continue
 		}
-		if isOther != nil && isOther(*p, text) {
+		if exclude != nil && exclude(*p, text) {
 			continue
 		}
-		m.traceTaken(r, p.text)
-		return textValue{text: string(m.take(text)), value: v, path: *p, unusable: unusable}, true
+		m.traceRule(r, p.text)
+		return textValue{text: string(m.countText(text)), value: v, path: *p, unusable: unusable}, true
 	}
 	return textValue{null: null, unusable: unusable}, false
 }
 
-// take counts a text that a rule takes, as it is sent. More than a request may have is cut,
-// for the event is refused.
-func (m *mapping) take(text []byte) []byte {
-	most := m.revision.limits.event
-	if m.isFarBelow(most, 0) {
+// countText counts a text that is sent. If the total exceeds the limit of a request, it
+// truncates the text, since the event is rejected.
+func (m *mapping) countText(text []byte) []byte {
+	limit := m.revision.limits.event
+	if m.isWellBelow(limit, 0) {
 		return text
 	}
-	if m.taken += escapedSize(text); m.taken > most {
+	if m.textSize += escapedSize(text); m.textSize > limit {
 		m.setLimitError(m.eventTooLarge())
-		return text[:min(len(text), maxShown)]
+		return text[:min(len(text), maxTruncated)]
 	}
 	return text
 }
 
-// maxFlag is the length of "false" with all its letters escaped.
+// maxFlag is the length of "false" with all letters escaped.
 const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 
-// flagValue is what a flag found.
+// A flagValue is the value of a flag.
 type flagValue struct {
 	isTrue, ok bool
 	path       path
-	// there is true if any of the paths holds something, unusable if one of them that was
-	// met holds something else than a flag, null or a blank.
-	there, unusable bool
+	// present means that any of the paths has a value. unusable means that one of the values
+	// read isn't a flag, null or blank.
+	present, unusable bool
 }
 
-// firstFlag gives the first usable flag: a boolean or its name in any case.
+// firstFlag returns the first usable flag: a boolean, or "true" or "false" in any case.
 func (m *mapping) firstFlag(r *rule) flagValue {
-	there, unusable := false, false
+	present, unusable := false, false
 	for _, p := range r.from {
 		v, found := m.lookup(p)
 		if !found {
 			continue
 		}
-		there = true
+		present = true
 		switch {
 		case v.isNull():
 			continue
 		case v.isBool():
-			m.traceTaken(r, p.text)
-			return flagValue{isTrue: v[0] == 't', ok: true, path: p, there: true}
+			m.traceRule(r, p.text)
+			return flagValue{isTrue: v[0] == 't', ok: true, path: p, present: true}
 		case v.isBlank():
 			continue
 		case v.isString() && len(v) <= maxFlag:
 			if text := v.text(); strings.EqualFold(text, "true") || strings.EqualFold(text, "false") {
-				m.traceTaken(r, p.text)
-				return flagValue{isTrue: len(text) == len("true"), ok: true, path: p, there: true}
+				m.traceRule(r, p.text)
+				return flagValue{isTrue: len(text) == len("true"), ok: true, path: p, present: true}
 			}
 		}
 		m.warn(CodeWrongType, p.text, "must be true or false")
 		unusable = true
 	}
-	return flagValue{there: there, unusable: unusable}
+	return flagValue{present: present, unusable: unusable}
 }
 
-// numberValue is what a number field found.
+// A numberValue is the value of a number field.
 type numberValue struct {
 	text value
 	path path
 	ok   bool
-	// isMoney says that the number was written for people, and stays where it is.
+	// isMoney means that the number was formatted as money, and is also kept as a property.
 	isMoney bool
 }
 
-// isIn says whether the number is to leave that name in the properties.
-func (n *numberValue) isIn(w nameID) bool { return n.ok && !n.isMoney && n.path.word == w }
+// isIn reports whether the number is to be removed from the properties.
+func (n *numberValue) isIn(w nameID) bool { return n.ok && !n.isMoney && n.path.nameID == w }
 
-// firstNumber gives the first usable number: one of JSON's, a string that wholly is one, or
-// money as people write it.
+// firstNumber returns the first usable number: a JSON number, a string that is one, or money
+// formatted as text.
 func (m *mapping) firstNumber(r *rule) numberValue {
 	for _, p := range r.from {
 		v, ok := m.lookup(p)
@@ -266,12 +266,12 @@ func (m *mapping) firstNumber(r *rule) numberValue {
 			continue
 		}
 		if text, ok := v.number(); ok {
-			m.traceTaken(r, p.text)
+			m.traceRule(r, p.text)
 			return numberValue{text: text, path: p, ok: true}
 		}
 		if text, ok := v.money(); ok {
 			m.warn(CodeMoneyAsText, p.text, "money formatted as text: parsed as a number, and kept as a property")
-			m.traceTaken(r, p.text)
+			m.traceRule(r, p.text)
 			return numberValue{text: text, path: p, ok: true, isMoney: true}
 		}
 		m.warn(CodeNotNumeric, p.text, "not a number: kept as a property")

@@ -120,27 +120,28 @@ func (m *Mapper) Explain(event []byte) (Explanation, error) {
 	return e, nil
 }
 
-// trace takes notes for an Explanation. There is none when an event is only mapped.
+// A trace records the origins of values for an Explanation. It is nil if the event is only
+// mapped.
 type trace struct {
-	taken []takenValue
-	// profile and properties are the origins of custom properties whose names don't
-	// tell, by the name in the request.
+	applied []appliedRule
+	// profile and properties are the origins of custom properties whose names have changed, by
+	// the name in the request.
 	profile, properties map[string]origin
-	// ofItems are the origins of properties of the events of items, by their request, and
-	// order those of the event that they are of.
-	ofItems map[int]map[string]origin
-	order   map[string]origin
-	// prices are where the values of those events come from, by their request.
+	// itemProperties are the origins of properties in events for items, by request, and
+	// orderProperties those of the order's event.
+	itemProperties  map[int]map[string]origin
+	orderProperties map[string]origin
+	// prices are the origins of the values of those events, by request.
 	prices map[int]string
-	// used are the paths of values that are in a request, lost of those that are not
-	// because their name is taken.
-	used, lost map[string]bool
-	// moved are the values that stand elsewhere than where they came from.
+	// used are the paths of values that are in a request, dropped of those that are dropped
+	// because of their names.
+	used, dropped map[string]bool
+	// moved maps the paths of values that were moved to their original paths.
 	moved map[string]string
 }
 
-// takenValue is a value that a rule took.
-type takenValue struct {
+// An appliedRule is a rule and the path of the value that it used.
+type appliedRule struct {
 	rule *rule
 	path string
 }
@@ -153,36 +154,36 @@ type origin struct {
 func newTrace() *trace {
 	return &trace{
 		profile: make(map[string]origin), properties: make(map[string]origin),
-		used: make(map[string]bool), lost: make(map[string]bool), moved: make(map[string]string),
+		used: make(map[string]bool), dropped: make(map[string]bool), moved: make(map[string]string),
 	}
 }
 
-// beginItem takes notes of the event of an item, which becomes a request of its own.
+// beginItem starts the trace of the event for an item, which becomes a separate request.
 func (t *trace) beginItem(request int, price string) {
-	if t.ofItems == nil {
-		t.ofItems, t.prices = make(map[int]map[string]origin), make(map[int]string)
+	if t.itemProperties == nil {
+		t.itemProperties, t.prices = make(map[int]map[string]origin), make(map[int]string)
 	}
 	t.prices[request] = price
-	t.order, t.properties = t.properties, make(map[string]origin)
-	t.ofItems[request] = t.properties
+	t.orderProperties, t.properties = t.properties, make(map[string]origin)
+	t.itemProperties[request] = t.properties
 }
 
-func (t *trace) endItem() { t.properties = t.order }
+func (t *trace) endItem() { t.properties = t.orderProperties }
 
-// traceTaken notes that a rule takes the value at a path.
-func (m *mapping) traceTaken(r *rule, path string) {
+// traceRule records that a rule uses the value at a path.
+func (m *mapping) traceRule(r *rule, path string) {
 	if m.trace == nil {
 		return
 	}
-	if r.whole != nil {
-		r = r.whole
+	if r.parent != nil {
+		r = r.parent
 	}
-	m.trace.taken = append(m.trace.taken, takenValue{r, path})
+	m.trace.applied = append(m.trace.applied, appliedRule{r, path})
 	m.trace.used[path] = true
 }
 
-// keptTrait notes that a custom property of a profile comes from a path.
-func (m *mapping) keptTrait(name []byte, path string, why Why) {
+// traceTrait records the origin of a custom property of a profile.
+func (m *mapping) traceTrait(name []byte, path string, why Why) {
 	if m.trace == nil {
 		return
 	}
@@ -192,14 +193,14 @@ func (m *mapping) keptTrait(name []byte, path string, why Why) {
 	m.trace.used[path] = true
 }
 
-// renamed notes that a property of an event has another name in the request.
-func (m *mapping) renamed(label *member, path string) {
+// traceRename records that a property of an event has another name in the request.
+func (m *mapping) traceRename(label *member, path string) {
 	m.trace.properties[string(label.name())] = origin{path, WhyRenamed}
 }
 
-// flattened notes that a custom property was nested in the member of that name, which
-// stands at place.
-func (m *mapping) flattened(key, name, place string) {
+// traceFlattened records that a custom property was nested in the member with the name, at the
+// path place.
+func (m *mapping) traceFlattened(key, name, place string) {
 	origins := m.trace.profile
 	if strings.HasPrefix(place, "properties.") {
 		origins = m.trace.properties
@@ -208,35 +209,35 @@ func (m *mapping) flattened(key, name, place string) {
 	switch {
 	case !ok:
 		origins[key] = origin{place + key[len(name):], WhyFlattened}
-	case whole.why == WhyRenamed: // and what is in it may be
+	case whole.why == WhyRenamed: // and its members may be renamed
 		origins[key] = origin{whole.path, WhyFlattened}
 	default:
 		origins[key] = origin{whole.path + key[len(name):], WhyFlattened}
 	}
 }
 
-// isTaken says that a rule took the value at a path.
-func (t *trace) isTaken(path string) bool {
-	return slices.ContainsFunc(t.taken, func(v takenValue) bool { return v.path == path })
+// isApplied reports whether a rule used the value at a path.
+func (t *trace) isApplied(path string) bool {
+	return slices.ContainsFunc(t.applied, func(v appliedRule) bool { return v.path == path })
 }
 
-// decided notes that a rule acts on the value at a path, which is in no request then.
-func (t *trace) decided(path string, by *rule) {
+// traceDecision records that a rule acts on the value at a path without sending it.
+func (t *trace) traceDecision(path string, by *rule) {
 	t.used[path] = true
-	t.taken = slices.Insert(t.taken, 0, takenValue{by, path}) // behind what is sent for the rule
+	t.applied = slices.Insert(t.applied, 0, appliedRule{by, path}) // after values that are sent
 }
 
-// by gives the rule of that name that took a value, and the value's path.
-func (t *trace) by(name string) (takenValue, bool) {
-	for i := len(t.taken) - 1; i >= 0; i-- {
-		if t.taken[i].rule.name == name {
-			return t.taken[i], true
+// findRule returns the last use of the rule with the name.
+func (t *trace) findRule(name string) (appliedRule, bool) {
+	for i := len(t.applied) - 1; i >= 0; i-- {
+		if t.applied[i].rule.name == name {
+			return t.applied[i], true
 		}
 	}
-	return takenValue{}, false
+	return appliedRule{}, false
 }
 
-// fieldRules are the rules of a body's fields, by their JSON Pointers.
+// fieldRules maps JSON Pointers of fields in a body to names of rules.
 type fieldRules map[string]string
 
 func (r fieldRules) with(others fieldRules) fieldRules {
@@ -244,7 +245,8 @@ func (r fieldRules) with(others fieldRules) fieldRules {
 	return r
 }
 
-// profileRules are the rules of a profile's fields, of which place gives the pointer.
+// profileRules returns the rules for the fields of a profile. place returns the pointer of a
+// field.
 func profileRules(place func(name string) string) fieldRules {
 	rules := fieldRules{
 		place("email"):        emailRule.name,
@@ -259,20 +261,20 @@ func profileRules(place func(name string) string) fieldRules {
 	return rules
 }
 
-// bodyFields say where the bodies of a kind have what, by JSON Pointers. What they don't
-// name, and isn't within an object of custom properties, is a constant of the API.
+// bodyFields describes the bodies of a kind of request. Fields that have no rule, and aren't in
+// an object of custom properties, are constants of the API.
 type bodyFields struct {
 	rules fieldRules
-	// custom are the objects of the person's custom properties, properties that of the
-	// event's own.
+	// custom are the pointers of objects with custom properties of the person, and properties
+	// is the pointer of the event's properties.
 	custom     []string
 	properties string
 
-	open map[string]bool // the objects and lists around those
+	expanded map[string]bool // the objects and lists that contain those
 }
 
-// openFields are the objects and lists that are explained field by field.
-func (b bodyFields) openFields() map[string]bool {
+// containers returns the objects and lists whose fields are explained one by one.
+func (b bodyFields) containers() map[string]bool {
 	open := map[string]bool{"": true, b.properties: true}
 	around := func(pointer string) {
 		for i := strings.LastIndexByte(pointer, '/'); i >= 0; i = strings.LastIndexByte(pointer[:i], '/') {
@@ -289,16 +291,16 @@ func (b bodyFields) openFields() map[string]bool {
 	return open
 }
 
-// holds says whether an object of the body has a field in it.
-func holds(object, pointer string) bool {
+// contains reports whether pointer is within object.
+func contains(object, pointer string) bool {
 	rest, ok := strings.CutPrefix(pointer, object)
 	return ok && object != "" && rest != "" && rest[0] == '/'
 }
 
-// isFree says that a field is a custom property, of the person or of the event.
-func (b *bodyFields) isFree(pointer string) bool {
-	return holds(b.properties, pointer) ||
-		slices.ContainsFunc(b.custom, func(object string) bool { return holds(object, pointer) })
+// isCustom reports whether a field is a custom property of the person or the event.
+func (b *bodyFields) isCustom(pointer string) bool {
+	return contains(b.properties, pointer) ||
+		slices.ContainsFunc(b.custom, func(object string) bool { return contains(object, pointer) })
 }
 
 func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
@@ -309,7 +311,7 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	}
 	body := m.revision.bodies[request.Kind()]
 	body.walk(request.AppendBody(nil), "", func(pointer string) {
-		if body.rules[pointer] == "" && !body.isFree(pointer) {
+		if body.rules[pointer] == "" && !body.isCustom(pointer) {
 			return // a constant
 		}
 		f := m.explainField(&body, pointer, i)
@@ -322,10 +324,10 @@ func (m *mapping) explainRequest(i int, request Request) []ExplainedField {
 	return fields
 }
 
-// walk calls do for the fields within an object or a list.
+// walk calls do for each field in an object or a list.
 func (b *bodyFields) walk(v value, pointer string, do func(pointer string)) {
 	switch {
-	case !b.open[pointer]:
+	case !b.expanded[pointer]:
 		do(pointer)
 	case v.isObject():
 		for _, field := range v.members() {
@@ -338,11 +340,11 @@ func (b *bodyFields) walk(v value, pointer string, do func(pointer string)) {
 	}
 }
 
-// explainSubscribe says what made the request.
+// explainSubscribe explains why there is a subscription request.
 func (m *mapping) explainSubscribe(i int) ExplainedField {
 	f := ExplainedField{Request: i, Why: WhyRule, Rule: identifySubscription.subscribe.name}
-	if found, ok := m.trace.by(f.Rule); ok {
-		f.Path, f.From = found.path, found.rule.texts()
+	if found, ok := m.trace.findRule(f.Rule); ok {
+		f.Path, f.From = found.path, found.rule.paths()
 	}
 	return f
 }
@@ -352,17 +354,17 @@ func (m *mapping) explainField(body *bodyFields, pointer string, request int) Ex
 	if price, ok := m.trace.prices[request]; ok && rule == valueRule.name {
 		return ExplainedField{Path: price, Rule: rule, From: []string{price}, Why: WhyRule}
 	}
-	switch found, ok := m.trace.by(rule); {
+	switch found, ok := m.trace.findRule(rule); {
 	case ok:
-		return ExplainedField{Path: found.path, Rule: rule, From: found.rule.texts(), Why: WhyRule}
-	case !body.isFree(pointer):
+		return ExplainedField{Path: found.path, Rule: rule, From: found.rule.paths(), Why: WhyRule}
+	case !body.isCustom(pointer):
 		return m.explainSetting(rule)
 	}
 	name := pointerUnescapes.Replace(pointer[strings.LastIndexByte(pointer, '/')+1:])
 	origins, place := m.trace.profile, ""
-	if holds(body.properties, pointer) {
+	if contains(body.properties, pointer) {
 		origins, place = m.trace.properties, "properties."
-		if ofItem := m.trace.ofItems[request]; ofItem != nil {
+		if ofItem := m.trace.itemProperties[request]; ofItem != nil {
 			origins = ofItem
 		}
 	}
@@ -376,7 +378,7 @@ func (m *mapping) explainField(body *bodyFields, pointer string, request int) Ex
 	return f
 }
 
-// explainSetting gives the setting that stands for a value of the event.
+// explainSetting returns the setting that a value comes from.
 func (m *mapping) explainSetting(rule string) ExplainedField {
 	f := ExplainedField{Rule: rule, Why: WhyRule}
 	switch consent := identifySubscription.consent.name; rule {
@@ -389,8 +391,8 @@ func (m *mapping) explainSetting(rule string) ExplainedField {
 	case identifySubscription.smsConsent.name:
 		if m.cfg.SMSConsent != nil {
 			f.Path = "config.smsConsent"
-		} else if found, ok := m.trace.by(consent); ok {
-			f.Path, f.Rule, f.From = found.path, consent, found.rule.texts()
+		} else if found, ok := m.trace.findRule(consent); ok {
+			f.Path, f.Rule, f.From = found.path, consent, found.rule.paths()
 		} else {
 			f.Path, f.Rule = "config.consent", consent
 		}
@@ -398,11 +400,10 @@ func (m *mapping) explainSetting(rule string) ExplainedField {
 	return f
 }
 
-// backfillRule names the rule of what says that an event is of the past. It looks at the
-// config alone.
+// backfillRule is the name of the rule for historical events. It only reads the config.
 const backfillRule = "historicalImport"
 
-// isWarnedOf says that there is a warning of that code about the value at a path.
+// isWarnedOf reports whether there is a warning with the code about the path.
 func (m *mapping) isWarnedOf(code Code, path string) bool {
 	return slices.ContainsFunc(m.warnings, func(w Warning) bool { return w.Code == code && w.Field == path })
 }
@@ -412,8 +413,8 @@ var (
 	pointerUnescapes = strings.NewReplacer("~1", "/", "~0", "~")
 )
 
-// texts are the paths of the rule, from the top of the event.
-func (r *rule) texts() []string {
+// paths returns the dotted paths that the rule reads.
+func (r *rule) paths() []string {
 	texts := make([]string, len(r.from))
 	for i, p := range r.from {
 		texts[i] = p.text
@@ -421,62 +422,62 @@ func (r *rule) texts() []string {
 	return texts
 }
 
-// explainUnused goes through the event for what is in no request.
+// explainUnused returns the values of the event that aren't in a request.
 func (m *mapping) explainUnused(fields []ExplainedField) []UnusedField {
 	sent := make(map[string]bool)
 	for _, f := range fields {
 		sent[f.Path] = true
 	}
-	traits := make(map[string]bool, len(m.parts[rootTraits]))
-	for i := range m.parts[rootTraits] {
-		traits[string(m.parts[rootTraits][i].name())] = true
+	traits := make(map[string]bool, len(m.members[rootTraits]))
+	for i := range m.members[rootTraits] {
+		traits[string(m.members[rootTraits][i].name())] = true
 	}
 	var unused []UnusedField
-	var look func(o value, place string)
-	look = func(o value, place string) {
-		for i, s := 0, o.inside(); s.more() && i < maxTraits; i++ {
+	var walk func(o value, place string)
+	walk = func(o value, place string) {
+		for i, s := 0, o.contents(); s.more() && i < maxTraits; i++ {
 			path := place + string(s.next().content())
-			s.more() // past the colon
+			s.more() // skip the colon
 			v := s.next()
 			switch {
-			case decisive[path], sent[path]:
-			case m.trace.used[path] && !m.trace.isTaken(path): // sent in parts
+			case controlPaths[path], sent[path]:
+			case m.trace.used[path] && !m.trace.isApplied(path): // its members are sent
 			case m.trace.used[path] && m.isWarnedOf(CodeChannelWithoutIdentifier, path):
 				unused = append(unused, UnusedField{Path: path, Why: WhyNoIdentifier})
 			case m.trace.used[path]:
 				unused = append(unused, UnusedField{Path: path, Why: WhyDecided})
 			case explainedParts[path] && v.isObject():
-				look(v, path+".")
+				walk(v, path+".")
 			default:
 				unused = append(unused, m.explainUnusedValue(path, v, traits))
 			}
 		}
 	}
-	look(bytes.TrimSpace(m.event), "")
+	walk(bytes.TrimSpace(m.event), "")
 	return unused
 }
 
-// decisive are the values that say what becomes of the event and not what is in it.
-var decisive = map[string]bool{
+// controlPaths are values that determine how the event is handled, and aren't data.
+var controlPaths = map[string]bool{
 	typePath.text: true, "integrations": true,
 	pathMappedToDestination.text: true, pathExternalID.text: true,
 }
 
-// explainedParts are the objects that are gone through member by member.
+// explainedParts are objects whose members are explained one by one.
 var explainedParts = map[string]bool{
 	"traits": true, "context": true, "context.traits": true, "properties": true,
 	"traits.properties": true, "context.traits.properties": true,
 }
 
-// explainUnusedValue says why the value at a path isn't sent. It is told the names of
+// explainUnusedValue returns why the value at a path isn't sent. traits has the names of
 // traits.
 func (m *mapping) explainUnusedValue(path string, v value, traits map[string]bool) UnusedField {
 	u := UnusedField{Path: path, Why: WhyNoPlace}
-	if m.trace.lost[path] {
+	if m.trace.dropped[path] {
 		u.Why = WhyNameTaken
 		return u
 	}
-	for _, taken := range m.trace.taken {
+	for _, taken := range m.trace.applied {
 		for _, from := range taken.rule.from {
 			if from.text == path {
 				u.Why, u.Instead = WhyOtherFirst, taken.path

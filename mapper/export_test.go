@@ -1,4 +1,4 @@
 package mapper
 
 // CountryOf is for the plain twin, which has no second way to know the names of countries.
-var CountryOf = countryOf
+var CountryOf = parseCountry

@@ -5,35 +5,35 @@ import (
 	"strconv"
 )
 
-// flatten turns nested objects into dotted keys, if the config says so. A list
-// whose first element is an object or null becomes key[0].sub, …; other lists, and
-// whatever is empty, stay whole. place gives the path of a member in the event. Of more
-// than most keys, which can't be sent, there is one too many in what it returns; more
-// than limit bytes it notes as an error.
-func (m *mapping) flatten(o object, most, limit int, place func(*mapping, []byte) string) object {
+// flatten flattens nested objects to dotted keys if the config says so. A list whose first
+// element is an object or null becomes key[0].sub and so on. Other lists, and empty values,
+// stay unchanged. place returns the path of a member in the event. If there are more than
+// maxKeys keys, which can't be sent, the result has one more than that. If the result exceeds
+// maxSize bytes, flatten sets a limit error.
+func (m *mapping) flatten(o object, maxKeys, maxSize int, place func(*mapping, []byte) string) object {
 	if !m.cfg.FlattenProperties {
 		return o
 	}
-	return m.flattenObject(o, most, limit, place)
+	return m.flattenObject(o, maxKeys, maxSize, place)
 }
 
-func (m *mapping) flattenObject(o object, most, limit int, place func(*mapping, []byte) string) object {
-	if !slices.ContainsFunc(o, func(p member) bool { return expands(p.value) || p.items }) {
+func (m *mapping) flattenObject(o object, maxKeys, maxSize int, place func(*mapping, []byte) string) object {
+	if !slices.ContainsFunc(o, func(p member) bool { return isExpandable(p.value) || p.items }) {
 		return o
 	}
-	f := flattener{mapping: m, place: place, most: most, limit: limit}
+	f := flattener{mapping: m, place: place, maxKeys: maxKeys, maxSize: maxSize}
 	for i := range o {
-		if p := &o[i]; !p.isTakenApart() {
+		if p := &o[i]; !p.isExpanded() {
 			f.keys.add(p.name(), p.hash)
 		}
 	}
-	if len(f.keys.list) > most {
+	if len(f.keys.list) > maxKeys {
 		return o
 	}
 	for _, p := range o {
-		if !p.isTakenApart() {
+		if !p.isExpanded() {
 			if p.items {
-				p.value, p.hasSpace = m.flattenItems(&p, limit, place), false
+				p.value, p.hasSpace = m.flattenItems(&p, maxSize, place), false
 			}
 			f.out = append(f.out, p)
 			continue
@@ -45,13 +45,13 @@ func (m *mapping) flattenObject(o object, most, limit int, place func(*mapping, 
 	return f.out
 }
 
-// isTakenApart says that the member becomes others.
-func (m *member) isTakenApart() bool { return expands(m.value) && !m.items }
+// isExpanded reports whether the member is flattened to other members.
+func (m *member) isExpanded() bool { return isExpandable(m.value) && !m.items }
 
-// flattenItems flattens each item of a list in itself.
-func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []byte) string) value {
+// flattenItems flattens each item of a list separately.
+func (m *mapping) flattenItems(list *member, maxSize int, place func(*mapping, []byte) string) value {
 	if list.value.isLongerThan(m.revision.limits.elements) {
-		return list.value // it can't be sent
+		return list.value // exceeds a limit
 	}
 	out := append(make([]byte, 0, len(list.value)), '[')
 	for i, item := range list.value.elements() {
@@ -68,9 +68,9 @@ func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []b
 			f.hash, f.hasSpace = hashName(f.name()), true
 		}
 		at := place(m, list.name()) + "[" + strconv.Itoa(i) + "]."
-		fields = m.flattenObject(fields, maxItemFields, limit, func(_ *mapping, name []byte) string { return at + shown(name) })
-		if out = fields.appendTo(out); len(out) > limit {
-			m.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", limit))
+		fields = m.flattenObject(fields, maxItemFields, maxSize, func(_ *mapping, name []byte) string { return at + truncate(name) })
+		if out = fields.appendTo(out); len(out) > maxSize {
+			m.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", maxSize))
 			return list.value
 		}
 	}
@@ -79,24 +79,24 @@ func (m *mapping) flattenItems(list *member, limit int, place func(*mapping, []b
 
 type flattener struct {
 	*mapping
-	place       func(*mapping, []byte) string
-	most, limit int
-	name        []byte // of the member at hand
-	// keys are those that o has itself and that stay, which win, and those generated so
-	// far, of which the first wins.
+	place            func(*mapping, []byte) string
+	maxKeys, maxSize int
+	name             []byte // of the current member
+	// keys are the keys of members that aren't flattened, which take precedence, and the
+	// generated keys, the first of which takes precedence.
 	keys nameSet
-	// key is that of the value at hand. One buffer serves all levels, so that the
-	// work stays in proportion to the input, however deep it is.
-	key  []byte
-	out  object
-	size int // of what was generated
-	lost int // bytes of the keys that were taken
-	full bool
+	// key is the key of the current value. All levels share the buffer, so that the cost is
+	// proportional to the input at any depth.
+	key           []byte
+	out           object
+	size          int // of the generated members
+	collidingSize int // total size of the keys that collide
+	done          bool
 }
 
-// expand reads the value that s stands at, and adds what it flattens to.
+// expand flattens the value at the position of s.
 func (f *flattener) expand(s *splitter) {
-	if !expands(s.src[s.pos:]) {
+	if !isExpandable(s.src[s.pos:]) {
 		f.add(s.next())
 		return
 	}
@@ -105,7 +105,7 @@ func (f *flattener) expand(s *splitter) {
 	for i := 0; s.more() && s.src[s.pos] != '}' && s.src[s.pos] != ']'; i++ {
 		if inObject {
 			f.key = append(append(f.key, '.'), s.next().content()...)
-			s.more() // past the colon
+			s.more() // skip the colon
 		} else {
 			f.key = append(strconv.AppendInt(append(f.key, '['), int64(i), 10), ']')
 		}
@@ -116,39 +116,39 @@ func (f *flattener) expand(s *splitter) {
 }
 
 func (f *flattener) add(v value) {
-	if f.full {
+	if f.done {
 		return
 	}
 	hash := hashName(f.key)
 	if f.keys.has(f.key, hash) {
 		if f.trace != nil || f.omittedWarnings == 0 {
-			f.warnCollision(f.place(f.mapping, f.name)+shown(f.key[len(f.name):]), "another value has the same name, or flattens to it")
+			f.warnCollision(f.place(f.mapping, f.name)+truncate(f.key[len(f.name):]), "another value has the same name, or flattens to it")
 		} else {
 			f.omittedWarnings++
 		}
-		// A long key may be written in a million ways, each of which is compared.
-		if f.lost += len(f.key); f.lost > maxLostKeys {
-			f.setLimitError(limitError(CodeTooLarge, "", "names that collide after flattening exceed the limit of %d bytes", maxLostKeys))
-			f.full = true
+		// A long key can be written in many ways, each of which has to be compared.
+		if f.collidingSize += len(f.key); f.collidingSize > maxCollidingKeys {
+			f.setLimitError(limitError(CodeTooLarge, "", "names that collide after flattening exceed the limit of %d bytes", maxCollidingKeys))
+			f.done = true
 		}
 		return
 	}
-	if f.size += len(f.key) + len(`"":,`) + v.compactSize(); f.size > f.limit {
-		f.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", f.limit))
-		f.full = true
+	if f.size += len(f.key) + len(`"":,`) + v.compactSize(); f.size > f.maxSize {
+		f.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", f.maxSize))
+		f.done = true
 		return
 	}
 	made := newMember(string(f.key), v)
 	f.keys.add(made.name(), hash)
 	if f.trace != nil {
-		f.flattened(string(f.key), string(f.name), f.place(f.mapping, f.name))
+		f.traceFlattened(string(f.key), string(f.name), f.place(f.mapping, f.name))
 	}
 	f.out = append(f.out, made)
-	f.full = len(f.keys.list) > f.most
+	f.done = len(f.keys.list) > f.maxKeys
 }
 
-// expands says whether flattening takes apart the value that src begins with.
-func expands(src value) bool {
+// isExpandable reports whether the value that src begins with is flattened.
+func isExpandable(src value) bool {
 	if !src.isObject() && !src.isList() {
 		return false
 	}

@@ -8,52 +8,52 @@ import (
 	"unicode/utf8"
 )
 
-// The rules of the identifiers, for every type of event.
+// Rules for the identifiers, for all types of events.
 var (
 	emailRule      = newRule("email", "{T,C,P}.email")
 	phoneRule      = newRule("phone number", "{T,C}.{phone,phone_number} P.phone")
 	externalIDRule = newRule("external id", "userId T.{userId,id,external_id} C.{userId,id,external_id}")
-	// P names the person where nothing else does.
-	traitEmailRule, ownEmailRule = emailRule.part(path.isProperty, false), emailRule.part(path.isProperty, true)
-	traitPhoneRule, ownPhoneRule = phoneRule.part(path.isProperty, false), phoneRule.part(path.isProperty, true)
-	// countryRule says in which country's way a phone number without + is written.
+	// Properties identify the person only if nothing else does.
+	traitEmailRule, propertyEmailRule = emailRule.subset(path.isProperty, false), emailRule.subset(path.isProperty, true)
+	traitPhoneRule, propertyPhoneRule = phoneRule.subset(path.isProperty, false), phoneRule.subset(path.isProperty, true)
+	// countryRule is the country whose format a phone number without + has.
 	countryRule = newRule("country", countryPaths)
-	// klaviyoIDRule looks for the element of that type in a list, which no path leads to.
+	// klaviyoIDRule reads the element with the type klaviyoIDType of a list.
 	klaviyoIDRule   = rule{name: "Klaviyo's own id", from: []path{{text: "context.externalId[].id"}}}
 	anonymousIDRule = newRule("anonymous id", "anonymousId")
 )
 
-// klaviyoIDType is the type of an external id that is Klaviyo's own.
+// klaviyoIDType is the type of an external id that is a Klaviyo profile id.
 const klaviyoIDType = "klaviyo-profileId"
 
-// person is whom an event is about.
+// A person is the person whom an event is about.
 type person struct {
 	Identity
-	// userID is the external id as it came, for the custom property _id, and keepsUserID says
+	// userID is the external id as in the event, for the custom property _id. keepUserID means
 	// that it is kept as that.
-	userID      value
-	keepsUserID bool
-	// externalIDPath is where the external id came from.
+	userID     value
+	keepUserID bool
+	// externalIDPath is the path of the external id.
 	externalIDPath string
 }
 
-// personRules say how requests of a type of event name the person.
+// personRules describe how requests of a type of event identify the person.
 type personRules struct {
-	// externalIDSuffices says that they can do with an external id alone.
-	externalIDSuffices bool
-	// hasProperties says that the event's properties are sent, in which an email and a phone
-	// number are somebody else's once the person is known.
+	// acceptsExternalID means that an external id is enough.
+	acceptsExternalID bool
+	// hasProperties means that the event's properties are sent. Once the person is identified,
+	// an email or phone number in them is somebody else's.
 	hasProperties bool
 }
 
 var (
-	profilePerson = personRules{externalIDSuffices: true}
-	eventPerson   = personRules{externalIDSuffices: true, hasProperties: true}
+	profilePerson = personRules{acceptsExternalID: true}
+	eventPerson   = personRules{acceptsExternalID: true, hasProperties: true}
 	subscriber    = personRules{}
 )
 
-// identify finds the person, or says why the event has none that its requests can name: it
-// is of somebody anonymous, which is skipped, or in error.
+// identify determines the person. If the event has no usable identifier, it is skipped as
+// anonymous or an error.
 func (m *mapping) identify(rules *personRules) (person, *Error) {
 	var p person
 	p.KlaviyoID = m.klaviyoID()
@@ -71,92 +71,92 @@ func (m *mapping) identify(rules *personRules) (person, *Error) {
 	}
 	isKnown := p.Email != "" || p.PhoneNumber != "" || p.KlaviyoID != ""
 	if !hasEmail && p.Email == "" && !(rules.hasProperties && isKnown) {
-		met := email.unusable
-		email, hasEmail = m.firstText(&ownEmailRule)
-		email.unusable = email.unusable || met
+		unusable := email.unusable
+		email, hasEmail = m.firstText(&propertyEmailRule)
+		email.unusable = email.unusable || unusable
 		if hasEmail {
 			p.Email = parseEmail(email.text)
 		}
-		m.leaves[wordEmail] = !m.isUnused(rootProperties, wordEmail) && (!hasEmail || p.Email != "")
+		m.identifying[nameEmail] = !m.isUnused(rootProperties, nameEmail) && (!hasEmail || p.Email != "")
 	}
 	if !hasPhone && !(rules.hasProperties && isKnown) {
-		met := phone.unusable
-		phone, hasPhone = m.firstText(&ownPhoneRule)
-		phone.unusable = phone.unusable || met
+		unusable := phone.unusable
+		phone, hasPhone = m.firstText(&propertyPhoneRule)
+		phone.unusable = phone.unusable || unusable
 		if hasPhone {
 			p.PhoneNumber = m.parsePhone(phone.text)
 		}
-		m.leaves[wordPhone] = !m.isUnused(rootProperties, wordPhone) && (!hasPhone || p.PhoneNumber != "")
+		m.identifying[namePhone] = !m.isUnused(rootProperties, namePhone) && (!hasPhone || p.PhoneNumber != "")
 	}
 
-	couldSuffice := rules.externalIDSuffices && p.ExternalID != ""
-	nobody := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !(couldSuffice && m.cfg.AllowExternalIDOnly)
+	hasExternalID := rules.acceptsExternalID && p.ExternalID != ""
+	unidentified := p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" && !(hasExternalID && m.cfg.AllowExternalIDOnly)
 	if hasEmail && p.Email == "" {
-		if nobody {
+		if unidentified {
 			return p, &Error{Code: CodeInvalidEmail, Field: email.path.text, Message: "invalid email address, and nothing else identifies the person"}
 		}
 		m.warn(CodeInvalidEmail, email.path.text, "invalid email address; kept as a custom property")
 		m.keepUnused(email.path, email.value)
 	}
 	if hasPhone && p.PhoneNumber == "" {
-		if nobody {
-			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneFault(phone.text) + "; nothing else identifies the person"}
+		if unidentified {
+			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneMessage(phone.text) + "; nothing else identifies the person"}
 		}
-		m.warn(CodeInvalidPhone, phone.path.text, m.phoneFault(phone.text)+"; kept as a custom property")
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneMessage(phone.text)+"; kept as a custom property")
 		m.keepUnused(phone.path, phone.value)
 	}
 	switch {
-	case !nobody:
-		if rules.externalIDSuffices {
+	case !unidentified:
+		if rules.acceptsExternalID {
 			m.limitExternalID(&p)
 		}
 		return p, nil
 	case p.userID == nil && !externalID.unusable && !email.unusable && !phone.unusable:
-		m.skipped = SkipAnonymous
+		m.skipReason = SkipAnonymous
 		return p, nil
 	}
 	e := &Error{Code: CodeMissingIdentifier, Message: "no email and no phone number in traits, context.traits or properties"}
-	if couldSuffice {
+	if hasExternalID {
 		e.Message += "; set allowExternalIdOnly to send it by user id"
 	}
 	return p, e
 }
 
 var (
-	wordEmail = knownNames.add("email")
-	wordPhone = knownNames.add("phone")
+	nameEmail = knownNames.add("email")
+	namePhone = knownNames.add("phone")
 )
 
-// emailFromUserID gives the email address that an external id wholly is.
+// emailFromUserID returns the external id if it is an email address.
 func (m *mapping) emailFromUserID(id textValue) string {
 	text := trim(id.text)
 	if text == "" || parseEmail(text) != text {
 		return ""
 	}
 	m.warn(CodeEmailFromUserID, id.path.text, "no email in the traits: used the user id, which is an email address")
-	m.traceTaken(&emailRule, id.path.text)
+	m.traceRule(&emailRule, id.path.text)
 	return text
 }
 
-// limitExternalID keeps an external id that is too long as the custom property _id, where
-// something else identifies the person.
+// limitExternalID keeps an external id that is too long as the custom property _id if something
+// else identifies the person.
 func (m *mapping) limitExternalID(p *person) {
-	most := m.revision.limits.externalID
-	if utf8.RuneCountInString(p.ExternalID) <= most {
+	limit := m.revision.limits.externalID
+	if utf8.RuneCountInString(p.ExternalID) <= limit {
 		return
 	}
 	if p.Email == "" && p.PhoneNumber == "" && p.KlaviyoID == "" {
-		m.setLimitError(limitError(CodeExternalIDTooLong, p.externalIDPath, "a user id can have at most %d characters", most))
+		m.setLimitError(limitError(CodeExternalIDTooLong, p.externalIDPath, "a user id can have at most %d characters", limit))
 		return
 	}
-	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("a user id can have at most %d characters; kept as the custom property _id", most))
-	p.ExternalID, p.keepsUserID = "", true
+	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("a user id can have at most %d characters; kept as the custom property _id", limit))
+	p.ExternalID, p.keepUserID = "", true
 }
 
-// phoneFault says why a phone number is invalid, and how to write a valid one.
-func (m *mapping) phoneFault(number string) string {
+// phoneMessage returns why a phone number is invalid and how to fix it.
+func (m *mapping) phoneMessage(number string) string {
 	switch country, isThere := m.phoneCountry(); {
-	case strings.HasPrefix(internationalForm(number), "+"):
+	case strings.HasPrefix(normalizePhone(number), "+"):
 		return "invalid phone number: no country has a number of this form"
 	case !isThere:
 		return "invalid phone number: it has no country calling code; start it with +, or add a country to the traits or defaultCountry to the config"
@@ -166,15 +166,15 @@ func (m *mapping) phoneFault(number string) string {
 	return "invalid phone number: the person's country has no number of this form"
 }
 
-// phoneCountry gives the country in whose way the person's phone number is written, and
-// whether there is any. It is empty if the one there is isn't known.
+// phoneCountry returns the country whose format the phone number has, and whether there is one.
+// The code is empty if the country is unknown.
 func (m *mapping) phoneCountry() (code string, isThere bool) {
 	for _, p := range countryRule.from {
 		v, ok := m.lookup(p)
 		switch {
 		case !ok, v.isNull(), v.isBlank(), v.isObject(), v.isList():
 		case v.isString():
-			return countryOf(string(m.content(v))), true
+			return parseCountry(string(m.content(v))), true
 		default:
 			return "", true
 		}
@@ -182,8 +182,7 @@ func (m *mapping) phoneCountry() (code string, isThere bool) {
 	return m.cfg.DefaultCountry, m.cfg.DefaultCountry != ""
 }
 
-// findExternalID sets the external id, or under EnforceEmailAsPrimary the user id
-// alone.
+// findExternalID sets the external id or, with EnforceEmailAsPrimary, the user id.
 func (m *mapping) findExternalID(p *person) textValue {
 	id, ok := m.retlID()
 	if !ok {
@@ -192,30 +191,30 @@ func (m *mapping) findExternalID(p *person) textValue {
 		}
 	}
 	if m.externalID != nil {
-		m.traceTaken(&externalIDRule, id.path.text)
+		m.traceRule(&externalIDRule, id.path.text)
 	}
 	p.userID, p.externalIDPath = id.value, id.path.text
-	p.keepsUserID = m.cfg.EnforceEmailAsPrimary
-	if !p.keepsUserID {
+	p.keepUserID = m.cfg.EnforceEmailAsPrimary
+	if !p.keepUserID {
 		p.ExternalID = trim(id.text)
 	}
 	return id
 }
 
-// klaviyoID gives Klaviyo's own id of the person, where the revision has a place for it.
+// klaviyoID returns the Klaviyo profile id if the revision supports it.
 func (m *mapping) klaviyoID() string {
 	for id, at := range m.klaviyoIDs() {
-		if !m.revision.has.klaviyoID {
-			m.warnNoPlace(at)
+		if !m.revision.supports.klaviyoID {
+			m.warnUnsupported(at)
 			return ""
 		}
-		m.traceTaken(&klaviyoIDRule, at)
+		m.traceRule(&klaviyoIDRule, at)
 		return id
 	}
 	return ""
 }
 
-// klaviyoIDs are the ids that the event calls Klaviyo's own, and where they are.
+// klaviyoIDs iterates over the Klaviyo profile ids in the event and their paths.
 func (m *mapping) klaviyoIDs() iter.Seq2[string, string] {
 	return func(yield func(id, at string) bool) {
 		list, _ := m.lookup(pathExternalID)
@@ -239,27 +238,27 @@ func (m *mapping) klaviyoIDs() iter.Seq2[string, string] {
 			case id.isNumber(), id.isBool():
 				text = id
 			default:
-				m.warn(CodeWrongType, at, "text is needed here; it is an object or a list")
+				m.warn(CodeWrongType, at, "must be text, not an object or a list")
 				continue
 			}
-			if !yield(string(m.take(text)), at) {
+			if !yield(string(m.countText(text)), at) {
 				return
 			}
 		}
 	}
 }
 
-// anonymousID gives the id of the visitor, where the revision has a place for it.
+// anonymousID returns the anonymous id if the revision supports it.
 func (m *mapping) anonymousID() string {
-	if !m.revision.has.anonymousID {
+	if !m.revision.supports.anonymousID {
 		return ""
 	}
 	id, _ := m.firstText(&anonymousIDRule)
 	return trim(id.text)
 }
 
-// warnNoPlace says that requests of the config's revision can't have a value.
-func (m *mapping) warnNoPlace(field string) {
+// warnUnsupported warns that the revision doesn't support a value.
+func (m *mapping) warnUnsupported(field string) {
 	m.warn(CodeNoPlace, field, "not sent: revision "+m.revision.name+" doesn't support it")
 }
 
@@ -271,18 +270,17 @@ func (m *mapping) retlID() (textValue, bool) {
 	if m.externalID.isString() {
 		text = m.content(m.externalID)
 	}
-	return textValue{text: string(m.take(text)), value: m.externalID, path: pathExternalIDValue}, true
+	return textValue{text: string(m.countText(text)), value: m.externalID, path: pathExternalIDValue}, true
 }
 
-// maxEmail is how many characters an email address may have at Klaviyo.
+// maxEmail is the maximum length of an email address in characters.
 const maxEmail = 100
 
-// mailto is what a link to an address begins with.
+// mailto is the prefix of a link to an email address.
 const mailto = "mailto:"
 
-// parseEmail gives the address without what was copied along with it, or nothing if it is
-// invalid: it needs one @ with something before it and a domain with a dot inside it after
-// it, and no space.
+// parseEmail returns the email address without surrounding punctuation, or "" if it is invalid.
+// It requires one @ with text before it and a domain with a dot after it, and no whitespace.
 func parseEmail(s string) string {
 	for given := ""; given != s; {
 		given = s

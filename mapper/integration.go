@@ -2,25 +2,25 @@ package mapper
 
 import "bytes"
 
-// integrationName is Klaviyo's name among the integrations, which is matched in any case:
-// RudderStack's own guides write it in two.
+// integrationName is Klaviyo's name in integrations. It is case-insensitive: RudderStack's
+// guides have two spellings.
 const integrationName = "Klaviyo"
 
-var wordKlaviyo = knownNames.add(integrationName)
+var nameKlaviyo = knownNames.add(integrationName)
 
-// integrationWord is the word of Klaviyo's name, however it is written, or 0.
+// integrationWord returns nameKlaviyo if name is Klaviyo's name in any case, otherwise 0.
 func integrationWord(name []byte) nameID {
 	if len(name) == len(integrationName) && bytes.EqualFold(name, []byte(integrationName)) {
-		return wordKlaviyo
+		return nameKlaviyo
 	}
 	return 0
 }
 
-// optionPath is where an option for Klaviyo stands, under the name as the event writes it.
+// optionPath returns the path of an option for Klaviyo, with the name as the event spells it.
 func (m *mapping) optionPath(option path) string {
-	for i := range m.parts[rootIntegrations] {
-		named := &m.parts[rootIntegrations][i]
-		if named.word == wordKlaviyo && named.value.isObject() && len(named.value.get(option.name())) > 0 {
+	for i := range m.members[rootIntegrations] {
+		named := &m.members[rootIntegrations][i]
+		if named.nameID == nameKlaviyo && named.value.isObject() && len(named.value.get(option.name())) > 0 {
 			return rootIntegrations.path() + "." + string(named.name()) + "." + option.name()
 		}
 	}

@@ -22,8 +22,8 @@ func TestInvalidInput(t *testing.T) {
 		field       string
 		message     string // a part of it
 	}{
-		{"empty", "", mapper.CodeInvalidJSON, "", "it is empty"},
-		{"spaces", " \t ", mapper.CodeInvalidJSON, "", "it is empty"},
+		{"empty", "", mapper.CodeInvalidJSON, "", "empty event"},
+		{"spaces", " \t ", mapper.CodeInvalidJSON, "", "empty event"},
 		{"words", "hello " + secret, mapper.CodeInvalidJSON, "", "byte 0"},
 		{"cut off in a string", `{"type":"track","email":"` + secret, mapper.CodeInvalidJSON, "", "cut off"},
 		{"cut off after a member", `{"type":"track",`, mapper.CodeInvalidJSON, "", "cut off"},

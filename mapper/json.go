@@ -14,42 +14,43 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// value is a JSON value as the bytes it came as.
+// A value is a JSON value as in the event.
 type value []byte
 
-// member is a name and its value in an object.
+// A member is a member of an object.
 type member struct {
-	quoted value // the name as it came, in quotes
+	quoted value // the name as in the event, in quotes
 	value  value
 	hash   uint64 // of the name
-	// levels is how many objects and lists stand in each other in the value.
+	// levels is the depth of nesting in the value.
 	levels uint16
-	word   nameID
-	// escaped says that there are escapes in the name.
+	nameID nameID
+	// escaped means that the name has escapes.
 	escaped bool
-	// hasSpace says that there is white space in the value, outside of strings.
+	// hasSpace means that the value has whitespace outside of strings.
 	hasSpace bool
-	// mapped says that the name is not the event's, but Klaviyo's.
+	// mapped means that the name is Klaviyo's, not the event's.
 	mapped bool
-	// items says that it is a list of items, which flows loop over and flattening leaves one.
+	// items means that the value is a list of items, which flows loop over. Flattening doesn't
+	// flatten the list itself.
 	items bool
 }
 
-// object is a JSON object, in the order it came in. Names are unique.
+// An object is a JSON object in its original order. Names are unique.
 type object []member
 
-// newMember is a member that an event doesn't have as such.
+// newMember returns a member that isn't in the event.
 func newMember(name string, v value) member {
-	quoted, _ := jsontext.AppendQuote(nil, name) // fails on invalid UTF-8 only, which it replaces
+	quoted, _ := jsontext.AppendQuote(nil, name) // only fails for invalid UTF-8, which it replaces
 	m := member{quoted: quoted, value: v, hash: hashName([]byte(name)), escaped: true}
-	m.word = knownNames.find([]byte(name), m.hash)
+	m.nameID = knownNames.find([]byte(name), m.hash)
 	if v.isObject() || v.isList() {
-		m.levels, m.hasSpace = maxNesting, true // for all that is known
+		m.levels, m.hasSpace = maxNesting, true // the depth isn't known
 	}
 	return m
 }
 
-// name is the text of the name.
+// name returns the unescaped name.
 func (m *member) name() []byte {
 	if m.escaped {
 		return m.quoted.content()
@@ -67,7 +68,7 @@ func (v value) isNumber() bool {
 	return len(v) > 0 && (v[0] == '-' || '0' <= v[0] && v[0] <= '9')
 }
 
-// isTruthy is what JavaScript takes for true, which RudderStack's flags follow.
+// isTruthy reports whether JavaScript treats the value as true, as RudderStack does.
 func (v value) isTruthy() bool {
 	switch {
 	case v.isString():
@@ -85,10 +86,10 @@ func mantissa(number []byte) []byte {
 	return number
 }
 
-// text is the content of a string.
+// text returns the content of a string.
 func (v value) text() string { return string(v.content()) }
 
-// content is the content of a string, as a part of it where that can be.
+// content returns the content of a string without copying it if it has no escapes.
 func (v value) content() []byte {
 	inner := v[1 : len(v)-1]
 	if bytes.IndexByte(inner, '\\') < 0 {
@@ -98,7 +99,7 @@ func (v value) content() []byte {
 	return text
 }
 
-// escapedSize is the length of a text within the quotes of a string, as bodies have it.
+// escapedSize returns the size of a text when escaped in a body.
 func escapedSize(text []byte) int {
 	separators := bytes.Count(text, []byte("\u2028")) + bytes.Count(text, []byte("\u2029"))
 	size := len(text) + separators*(len(`\u2028`)-len("\u2028"))
@@ -113,14 +114,14 @@ func escapedSize(text []byte) int {
 	return size
 }
 
-// isBlank says that a string has nothing in it, or space.
+// isBlank reports whether a string is empty or consists of invisible characters.
 func (v value) isBlank() bool {
 	if !v.isString() {
 		return false
 	}
 	for inner := v[1 : len(v)-1]; len(inner) > 0; {
 		r, size := utf8.DecodeRune(inner)
-		isSpace := showsNothing(r)
+		isSpace := isInvisible(r)
 		if r == '\\' {
 			size = escapeLength(inner)
 			isSpace = isSpaceEscape(inner[:size])
@@ -133,20 +134,18 @@ func (v value) isBlank() bool {
 	return true
 }
 
-// isSpaceEscape says that an escape stands for white space.
+// isSpaceEscape reports whether an escape stands for an invisible character.
 func isSpaceEscape(escape []byte) bool {
 	if escape[1] != 'u' {
 		return bytes.IndexByte([]byte("nrtf"), escape[1]) >= 0
 	}
 	r, err := strconv.ParseUint(string(escape[2:]), 16, 32)
-	return err == nil && showsNothing(rune(r))
+	return err == nil && isInvisible(rune(r))
 }
 
-// validate says why line is no JSON value, or nil. What is one, the scanner has taken
-// down then.
-//
-// A lone surrogate escape is let through, for SDKs send them when they cut a
-// string within an emoji; raw bytes that aren't UTF-8 are not.
+// validate scans line and returns an error if it isn't valid JSON. Lone surrogate escapes are
+// allowed, since SDKs create them when they truncate a string within an emoji. Invalid UTF-8
+// isn't.
 func (s *scanner) validate(line []byte) *Error {
 	if s.scan(line) {
 		return nil
@@ -154,13 +153,13 @@ func (s *scanner) validate(line []byte) *Error {
 	if !utf8.Valid(line) {
 		return &Error{Code: CodeInvalidJSON, Message: fmt.Sprintf("invalid UTF-8 at byte %d; convert the input to UTF-8", invalidUTF8(line))}
 	}
-	if s.twice > 0 {
+	if s.duplicateAt > 0 {
 		return &Error{Code: CodeInvalidJSON, Field: namePath(line[:s.pos]), Message: "duplicate name in one object; keep one of them"}
 	}
 	return syntaxError(line)
 }
 
-// syntaxError says what is wrong with a line that isn't valid JSON.
+// syntaxError returns the error for a line that isn't valid JSON.
 func syntaxError(line []byte) *Error {
 	d := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	_, err := d.ReadValue()
@@ -169,7 +168,7 @@ func syntaxError(line []byte) *Error {
 	}
 	e := &Error{Code: CodeInvalidJSON}
 	if len(bytes.TrimSpace(line)) == 0 {
-		e.Message = "there is no event: it is empty"
+		e.Message = "empty event"
 		return e
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
@@ -181,11 +180,11 @@ func syntaxError(line []byte) *Error {
 		e.Message = "invalid JSON"
 		return e
 	}
-	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export it
+	if strings.Contains(syntactic.Err.Error(), "depth") { // jsontext doesn't export this error
 		e.Message = "objects and lists are nested more than 10,000 levels deep"
 		return e
 	}
-	// The error's own words quote what stands there, which may be personal.
+	// The text of the error may quote personal data.
 	e.Message = fmt.Sprintf("invalid JSON at byte %d", syntactic.ByteOffset)
 	return e
 }
@@ -203,7 +202,8 @@ func invalidUTF8(line []byte) int {
 	return offset
 }
 
-// namePath is the dotted path of the name that a text ends in, which is valid so far.
+// namePath returns the dotted path of the name at the end of a text, which is valid up to
+// there.
 func namePath(text []byte) string {
 	type level struct {
 		isList bool
@@ -220,7 +220,7 @@ func namePath(text []byte) string {
 		case ',':
 			open[len(open)-1].index++
 		case '"':
-			open[len(open)-1].name = s.next() // or a value that another name follows
+			open[len(open)-1].name = s.next() // or a value, which the next name replaces
 			continue
 		}
 		s.pos++
@@ -234,24 +234,24 @@ func namePath(text []byte) string {
 			path = append(path, '.')
 			fallthrough
 		default:
-			path = append(path, shown(at.name.content())...)
+			path = append(path, truncate(at.name.content())...)
 		}
-		if len(path) > maxShown {
+		if len(path) > maxTruncated {
 			break
 		}
 	}
-	return shown(path)
+	return truncate(path)
 }
 
-// elements goes through a list whose JSON is known to be valid.
+// elements iterates over a valid list.
 func (v value) elements() iter.Seq2[int, value] {
 	return func(yield func(int, value) bool) {
-		for i, s := 0, v.inside(); s.more() && yield(i, s.next()); i++ {
+		for i, s := 0, v.contents(); s.more() && yield(i, s.next()); i++ {
 		}
 	}
 }
 
-// isLongerThan says whether a list has more than n elements.
+// isLongerThan reports whether a list has more than n elements.
 func (v value) isLongerThan(n int) bool {
 	for i := range v.elements() {
 		if i == n {
@@ -261,11 +261,11 @@ func (v value) isLongerThan(n int) bool {
 	return false
 }
 
-// get gives the member of an object that has a name, or nothing.
+// get returns the member of an object with the name, or nil.
 func (v value) get(name string) value {
-	for s := v.inside(); s.more(); {
+	for s := v.contents(); s.more(); {
 		quoted := s.next()
-		s.more() // past the colon
+		s.more() // skip the colon
 		if found := s.next(); string(quoted.content()) == name {
 			return found
 		}
@@ -273,16 +273,16 @@ func (v value) get(name string) value {
 	return nil
 }
 
-// inside is what stands between the braces or brackets.
-func (v value) inside() splitter { return splitter{src: v[1 : len(v)-1]} }
+// contents returns a splitter for the members or elements.
+func (v value) contents() splitter { return splitter{src: v[1 : len(v)-1]} }
 
-// splitter finds the values in the inside of an object or a list that is valid.
+// A splitter splits the content of a valid object or list into values.
 type splitter struct {
 	src []byte
 	pos int
 }
 
-// more passes over what separates values and says whether one follows.
+// more skips separators, and reports whether a value follows.
 func (s *splitter) more() bool {
 	for s.pos < len(s.src) {
 		switch s.src[s.pos] {
@@ -295,7 +295,7 @@ func (s *splitter) more() bool {
 	return false
 }
 
-// next gives the value at the position that more found.
+// next returns the value at the position that more found.
 func (s *splitter) next() value {
 	start := s.pos
 	switch s.src[s.pos] {
@@ -338,12 +338,12 @@ func (s *splitter) skipContainer() {
 	}
 }
 
-// members splits an object whose JSON is known to be valid.
+// members splits a valid object.
 func (v value) members() object {
 	var o object
-	for s := v.inside(); s.more(); {
+	for s := v.contents(); s.more(); {
 		quoted := s.next()
-		s.more() // past the colon
+		s.more() // skip the colon
 		o = append(o, member{quoted: quoted, value: s.next(), escaped: true})
 	}
 	return o
@@ -353,7 +353,7 @@ func (o object) index(name string) int {
 	return slices.IndexFunc(o, func(m member) bool { return string(m.name()) == name })
 }
 
-// appendTo writes the object as JSON, without white space.
+// appendTo appends the object as JSON without whitespace.
 func (o object) appendTo(dst []byte) []byte {
 	dst = append(dst, '{')
 	for i := range o {
@@ -371,13 +371,12 @@ func (o object) appendTo(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// fits says whether the object has at most limit bytes as JSON without white space.
+// fits reports whether the object without whitespace has at most limit bytes.
 func (o object) fits(limit int) bool {
 	return o.size(value.size) <= limit || o.size(value.compactSize) <= limit
 }
 
-// json writes the object, without white space, or nothing if it has more than limit bytes
-// then.
+// json encodes the object without whitespace. It reports false if that exceeds limit bytes.
 func (o object) json(limit int) ([]byte, bool) {
 	size := o.size(value.size)
 	if size > limit {
@@ -390,7 +389,7 @@ func (o object) json(limit int) ([]byte, bool) {
 
 func (v value) size() int { return len(v) }
 
-// size is the length of the object as JSON, with that of its values.
+// size returns the size of the object as JSON, given the sizes of its values.
 func (o object) size(of func(value) int) int {
 	size := len("{}")
 	for i := range o {
@@ -399,7 +398,7 @@ func (o object) size(of func(value) int) int {
 	return max(size-len(","), len("{}"))
 }
 
-// namesSize is the length of the names, as they came.
+// namesSize returns the total size of the names as in the event.
 func (o object) namesSize() (size int) {
 	for i := range o {
 		size += len(o[i].quoted)
@@ -407,8 +406,7 @@ func (o object) namesSize() (size int) {
 	return size
 }
 
-// compact writes the value without white space, or nothing if it has more than limit bytes
-// then.
+// compact returns the value without whitespace. It reports false if that exceeds limit bytes.
 func (v value) compact(limit int) ([]byte, bool) {
 	size := len(v)
 	if size > limit {
@@ -419,7 +417,7 @@ func (v value) compact(limit int) ([]byte, bool) {
 	return v.appendCompact(make([]byte, 0, size)), true
 }
 
-// compactSize is the length of the value without white space.
+// compactSize returns the size of the value without whitespace.
 func (v value) compactSize() int {
 	size := 0
 	for s := (splitter{src: v}); s.pos < len(s.src); {
@@ -436,7 +434,7 @@ func (v value) compactSize() int {
 	return size
 }
 
-// appendCompact writes the value without white space.
+// appendCompact appends the value without whitespace.
 func (v value) appendCompact(dst []byte) []byte {
 	s := splitter{src: v}
 	for s.pos < len(s.src) {
@@ -453,13 +451,13 @@ func (v value) appendCompact(dst []byte) []byte {
 	return dst
 }
 
-// number is v's number as text, where v is a number or a string that is one.
+// number returns the number of a JSON number, or of a string that is one.
 func (v value) number() (value, bool) {
 	text := v
 	if v.isString() {
 		text = trimBytes(v.content())
 	}
-	if len(text) == 0 || len(text) > maxTyped || numberLength(text) != len(text) {
+	if len(text) == 0 || len(text) > maxScalar || numberLength(text) != len(text) {
 		return nil, false
 	}
 	return text, fitsDouble(string(text))

@@ -6,37 +6,38 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of our own on what no real event has, so that each takes little memory.
+// Limits of this package, far above real events, that bound the use of memory.
 const (
-	maxTraits      = 20_000     // names in T, in C, and custom properties of a profile
-	maxTraitNames  = 5_000_000  // bytes of the names of T and C together, as they came
-	maxUnflattened = 4_096      // properties of an event, before flattening
-	maxLostKeys    = 16_000_000 // bytes of the names that flattening finds taken
-	maxItemFields  = 4_096      // of an item in an e-commerce event
-	maxChannels    = 4_000      // in a profile's $consent
-	maxTyped       = 1_000      // characters of a number, a time or an identifierType
-	maxWarnings    = 100
-	// maxShown is how many bytes of a name or an id an error, a warning or a Result has.
-	maxShown = 1_000
+	maxTraits        = 20_000     // names in T, in C, and custom properties of a profile
+	maxTraitNames    = 5_000_000  // total bytes of the names in T and C
+	maxUnflattened   = 4_096      // properties of an event, before flattening
+	maxCollidingKeys = 16_000_000 // total bytes of the names that collide after flattening
+	maxItemFields    = 4_096      // of an item in an e-commerce event
+	maxChannels      = 4_000      // in a profile's $consent
+	maxScalar        = 1_000      // characters of a number, a time or an identifierType
+	maxWarnings      = 100
+	// maxTruncated is the maximum size, in bytes, of a name or id in an error, a warning or a
+	// Result.
+	maxTruncated = 1_000
 )
 
-// shown is the text as errors, warnings and results have it.
-func shown[T ~string | ~[]byte](text T) string {
-	if len(text) <= maxShown {
+// truncate truncates a text for errors, warnings and results.
+func truncate[T ~string | ~[]byte](text T) string {
+	if len(text) <= maxTruncated {
 		return string(text)
 	}
-	end := maxShown
+	end := maxTruncated
 	for end > 0 && !utf8.RuneStart(text[end]) {
 		end--
 	}
 	return string(text[:end]) + "…"
 }
 
-// setLimitError notes that a request would break a limit, unless one is broken already. It is
-// told when limits are checked.
+// setLimitError records a limit error, unless there already is one. It is returned when limits
+// are checked.
 func (m *mapping) setLimitError(err *Error) {
-	if m.broken == nil {
-		m.broken = err
+	if m.limitErr == nil {
+		m.limitErr = err
 	}
 }
 
@@ -47,67 +48,67 @@ func tooLarge(what string, limit int) *Error {
 func (m *mapping) eventTooLarge() *Error   { return tooLarge("an event", m.revision.limits.event) }
 func (m *mapping) profileTooLarge() *Error { return tooLarge("a profile", m.revision.limits.profile) }
 
-// checkEvent says which limit an event breaks, or nil.
+// checkEvent returns an error if an event exceeds a limit.
 func (m *mapping) checkEvent(e *event, properties object, name path) *Error {
-	most := &m.revision.limits
-	if utf8.RuneCountInString(e.metric) > most.metricName {
-		return limitError(CodeMetricNameTooLong, name.text, "an event name can have at most %d characters", most.metricName)
+	lim := &m.revision.limits
+	if utf8.RuneCountInString(e.metric) > lim.metricName {
+		return limitError(CodeMetricNameTooLong, name.text, "an event name can have at most %d characters", lim.metricName)
 	}
-	if m.crowded[rootProperties] || len(properties) > most.properties {
-		return limitError(CodeTooManyProperties, "properties", "an event can have at most %d properties", most.properties)
+	if m.overflowed[rootProperties] || len(properties) > lim.properties {
+		return limitError(CodeTooManyProperties, "properties", "an event can have at most %d properties", lim.properties)
 	}
 	for i := range properties {
 		p := &properties[i]
-		if len(p.value) < min(2*most.elements, most.text) && int(p.levels) < most.depth {
-			continue // too short for a list or a string that is too long
+		if len(p.value) < min(2*lim.elements, lim.text) && int(p.levels) < lim.depth {
+			continue // too short to exceed a limit
 		}
-		if err := most.check(p.value, 2); err != nil {
-			return m.inEvent(err, p)
+		if err := lim.check(p.value, 2); err != nil {
+			return m.withEventPath(err, p)
 		}
 	}
 	switch {
-	case m.broken != nil:
-		return m.broken
+	case m.limitErr != nil:
+		return m.limitErr
 	case m.isEventTooLarge(e):
 		return m.eventTooLarge()
 	case m.isProfileTooLarge(e):
-		return tooLarge("the profile inside an event", most.eventProfile)
+		return tooLarge("the profile inside an event", lim.eventProfile)
 	}
 	return nil
 }
 
 func (m *mapping) isEventTooLarge(e *event) bool {
-	most := m.revision.limits.event
-	raw := len(e.properties) + e.profile.raw()
-	return !m.isFarBelow(most, raw) && (raw > most || m.eventSize(e) > most)
+	limit := m.revision.limits.event
+	raw := len(e.properties) + e.profile.rawSize()
+	return !m.isWellBelow(limit, raw) && (raw > limit || m.eventSize(e) > limit)
 }
 
-// isProfileTooLarge tells of the profile inside an event.
+// isProfileTooLarge reports whether the profile inside an event is too large.
 func (m *mapping) isProfileTooLarge(e *event) bool {
-	most := m.revision.limits.eventProfile
-	if most == 0 || m.isFarBelow(most, e.profile.raw()) {
+	limit := m.revision.limits.eventProfile
+	if limit == 0 || m.isWellBelow(limit, e.profile.rawSize()) {
 		return false
 	}
 	nobody := *e
 	nobody.profile = profile{}
-	return m.eventSize(e)-m.eventSize(&nobody)+len(emptyProfile) > most
+	return m.eventSize(e)-m.eventSize(&nobody)+len(emptyProfile) > limit
 }
 
-// emptyProfile is a profile inside an event without anything in it, as JSON:API has it.
+// emptyProfile is an empty profile inside an event.
 const emptyProfile = `{"attributes":{},"type":"profile"}`
 
-// inEvent has the path of an error in a property lead to the place in the event, where
-// the property may have another name or stand within another.
-func (m *mapping) inEvent(err *Error, p *member) *Error {
-	properties := m.parts[rootProperties]
+// withEventPath sets the field of an error in a property to the path in the event, where the
+// property may have another name or be nested.
+func (m *mapping) withEventPath(err *Error, p *member) *Error {
+	properties := m.members[rootProperties]
 	for i := range properties {
-		if found := err.at(properties[i].value, p.value); found != nil {
+		if found := err.locate(properties[i].value, p.value); found != nil {
 			return found.member(properties[i].name()).within("properties")
 		}
 	}
-	// Items are written anew, and what is wrong with one is wrong with what it was.
+	// Items were rewritten, but the original item has the same problem.
 	if w := m.itemList(); w != 0 {
-		list := &properties[m.at[rootProperties][w]-1]
+		list := &properties[m.indexes[rootProperties][w]-1]
 		if found := m.revision.limits.check(list.value, 2); found != nil && found.Code == err.Code {
 			return found.member(list.name()).within("properties")
 		}
@@ -115,9 +116,9 @@ func (m *mapping) inEvent(err *Error, p *member) *Error {
 	return err.member(p.name()).within("properties")
 }
 
-// at puts the way from a value to one that is a part of it before the error's field, or
-// gives nil if it is no part.
-func (e *Error) at(v, part value) *Error {
+// locate prefixes the field with the path from v to a part of it. It returns nil if part isn't
+// in v.
+func (e *Error) locate(v, part value) *Error {
 	if &v[0] == &part[0] {
 		return e
 	}
@@ -125,13 +126,13 @@ func (e *Error) at(v, part value) *Error {
 		return nil
 	}
 	i := 0
-	for s := v.inside(); s.more(); i++ {
+	for s := v.contents(); s.more(); i++ {
 		var name value
 		if v.isObject() {
 			name = s.next()
-			s.more() // past the colon
+			s.more() // skip the colon
 		}
-		switch found := e.at(s.next(), part); {
+		switch found := e.locate(s.next(), part); {
 		case found == nil:
 		case v.isObject():
 			return found.member(name.content())
@@ -142,7 +143,8 @@ func (e *Error) at(v, part value) *Error {
 	return nil
 }
 
-// eventSize is what the body has on the wire. Large objects are counted and not written.
+// eventSize returns the size of the request body. It adds the sizes of large objects without
+// encoding them.
 func (m *mapping) eventSize(e *event) int {
 	small := *e
 	small.properties = []byte("{}")
@@ -154,50 +156,50 @@ func (m *mapping) eventSize(e *event) int {
 	return size + len(m.revision.event(&small).AppendBody(nil))
 }
 
-// raw is the size of the JSON objects in the profile.
-func (p *profile) raw() int { return len(p.custom) + len(p.patch.append) + len(p.patch.unappend) }
+// rawSize returns the total size of the JSON objects in the profile.
+func (p *profile) rawSize() int { return len(p.custom) + len(p.patch.append) + len(p.patch.unappend) }
 
-// checkProfile says that the body of a profile's request is too large, or nil.
+// checkProfile returns an error if the body of a profile request is too large.
 func (m *mapping) checkProfile(r Request, raw int) *Error {
-	switch most := m.revision.limits.profile; {
-	case m.broken != nil:
-		return m.broken
-	case m.isFarBelow(most, raw):
+	switch limit := m.revision.limits.profile; {
+	case m.limitErr != nil:
+		return m.limitErr
+	case m.isWellBelow(limit, raw):
 		return nil
-	case raw > most || len(r.AppendBody(nil)) > most:
+	case raw > limit || len(r.AppendBody(nil)) > limit:
 		return m.profileTooLarge()
 	}
 	return nil
 }
 
-// check checks the strings, lists and depth of a property, level 1 being the
-// properties. The error's field is the rest of a path from the value on: .name and [0].
-func (most *limits) check(v value, level int) *Error {
+// check checks the strings, lists and depth of a property. Level 1 is the object of properties.
+// The field of the error is relative to the value: .name and [0].
+func (lim *limits) check(v value, level int) *Error {
 	switch {
 	case v.isString():
-		if len(v) > most.text && len(v.content()) > most.text {
-			return limitError(CodeStringTooLong, "", "a string can have at most %d bytes", most.text)
+		if len(v) > lim.text && len(v.content()) > lim.text {
+			return limitError(CodeStringTooLong, "", "a string can have at most %d bytes", lim.text)
 		}
 	case v.isObject():
-		if level > most.depth {
-			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", most.depth)
+		if level > lim.depth {
+			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", lim.depth)
 		}
-		for s := v.inside(); s.more(); {
+		for s := v.contents(); s.more(); {
 			name := s.next()
-			s.more() // past the colon
-			if err := most.check(s.next(), level+1); err != nil {
+			s.more() // skip the colon
+			if err := lim.check(s.next(), level+1); err != nil {
 				return err.member(name.content())
 			}
 		}
 	case v.isList():
-		if level > most.depth {
-			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", most.depth)
+		if level > lim.depth {
+			return limitError(CodeTooDeep, "", "properties can be nested at most %d levels deep", lim.depth)
 		}
-		if v.isLongerThan(most.elements) {
-			return limitError(CodeListTooLong, "", "a list can have at most %d elements", most.elements)
+		if v.isLongerThan(lim.elements) {
+			return limitError(CodeListTooLong, "", "a list can have at most %d elements", lim.elements)
 		}
 		for i, element := range v.elements() {
-			if err := most.check(element, level+1); err != nil {
+			if err := lim.check(element, level+1); err != nil {
 				return err.element(i)
 			}
 		}
@@ -205,10 +207,10 @@ func (most *limits) check(v value, level int) *Error {
 	return nil
 }
 
-// isFarBelow says that a body can't come near the limit. A value of the event stands
-// at most twice in a request, and grows to at most six times its length where it is
-// escaped anew; what flattening makes of it is in raw.
-func (m *mapping) isFarBelow(limit, raw int) bool {
+// isWellBelow reports whether a body can't come near the limit. A value of the event is at most
+// twice in a request, and escaping makes it at most six times as long. raw is the size of
+// flattened values.
+func (m *mapping) isWellBelow(limit, raw int) bool {
 	const twice, escaped, envelope = 2, 6, 1_000
 	return raw+twice*escaped*len(m.event)+envelope < limit
 }
@@ -217,14 +219,13 @@ func limitError(code Code, field, format string, args ...any) *Error {
 	return &Error{Code: code, Field: field, Message: fmt.Sprintf(format, args...)}
 }
 
-// member puts the name of an object's member before the rest of a path that the error's field
-// is.
-func (e *Error) member(name []byte) *Error { return e.within("." + shown(name)) }
+// member prefixes the field with the name of a member.
+func (e *Error) member(name []byte) *Error { return e.within("." + truncate(name)) }
 
-// element puts the index of a list's element before it.
+// element prefixes the field with the index of an element.
 func (e *Error) element(i int) *Error { return e.within("[" + strconv.Itoa(i) + "]") }
 
-// within puts the beginning of a path before the rest of it.
+// within prefixes the field with a path.
 func (e *Error) within(path string) *Error {
 	e.Field = path + e.Field
 	return e

@@ -38,9 +38,9 @@ type Mapper struct {
 	blacklist map[string]bool
 	// aheadAtFirst is one year after the Mapper was created. A time up to it is valid, so
 	// the clock isn't read.
-	aheadAtFirst time.Time
-	pool         sync.Pool // of *mapping
-	phones       phoneMemory
+	initialMaxTime time.Time
+	pool           sync.Pool // of *mapping
+	phoneCache     phoneCache
 }
 
 // ErrNotInRevision is wrapped by the error of [New] if the Config has a setting that its
@@ -68,14 +68,14 @@ func New(cfg Config) (*Mapper, error) {
 		return nil, fmt.Errorf("mapper: %w", err)
 	}
 	if cfg.Unsubscribe == nil {
-		cfg.Unsubscribe = &revision.unsubscribes
+		cfg.Unsubscribe = &revision.unsubscribeDefault
 	}
 	return &Mapper{
-		cfg:          cfg,
-		revision:     revision,
-		whitelist:    cfg.WhitelistedEvents.set(),
-		blacklist:    cfg.BlacklistedEvents.set(),
-		aheadAtFirst: yearAhead(cfg.Now),
+		cfg:            cfg,
+		revision:       revision,
+		whitelist:      cfg.WhitelistedEvents.set(),
+		blacklist:      cfg.BlacklistedEvents.set(),
+		initialMaxTime: maxTime(cfg.Now),
 	}, nil
 }
 
@@ -108,10 +108,10 @@ func (c Config) validate() (*revision, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case c.HistoricalImport && !r.has.backfill:
-		return nil, fmt.Errorf("historicalImport: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.backfill }))
-	case c.MergeOnAlias && !r.has.merge:
-		return nil, fmt.Errorf("mergeOnAlias: %w: %s", ErrNotInRevision, revisionsWith(func(has places) bool { return has.merge }))
+	case c.HistoricalImport && !r.supports.backfill:
+		return nil, fmt.Errorf("historicalImport: %w: %s", ErrNotInRevision, revisionsWith(func(has features) bool { return has.backfill }))
+	case c.MergeOnAlias && !r.supports.merge:
+		return nil, fmt.Errorf("mergeOnAlias: %w: %s", ErrNotInRevision, revisionsWith(func(has features) bool { return has.merge }))
 	}
 	return r, nil
 }
@@ -134,7 +134,7 @@ func (m *Mapper) begin(event []byte) *mapping {
 	if w == nil {
 		w = new(mapping)
 	}
-	w.Mapper, w.event, w.mostItems = m, event, m.revision.limits.elements
+	w.Mapper, w.event, w.maxItems = m, event, m.revision.limits.elements
 	return w
 }
 
@@ -147,19 +147,19 @@ const (
 )
 
 func (m *Mapper) end(w *mapping) {
-	for _, part := range w.parts {
+	for _, part := range w.members {
 		if cap(part) > maxPooledMembers {
 			return
 		}
 	}
 	// The mapping must not keep references to the event.
-	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || cap(w.many.slots) > maxPooledBytes/4 || len(w.open) > maxPooledLevels {
+	if len(w.event) > maxPooledBytes || cap(w.items) > maxPooledBytes || cap(w.largeNames.slots) > maxPooledBytes/4 || len(w.openNames) > maxPooledLevels {
 		return
 	}
 	w.event, w.warnings, w.unused, w.trace = nil, nil, w.unused[:0], nil
-	w.externalID, w.retl, w.skipped, w.leaves = nil, false, "", wordSet{}
-	w.itemTexts = [rootCount]bool{}
-	w.omittedWarnings, w.broken, w.taken = 0, nil, 0
+	w.externalID, w.retl, w.skipReason, w.identifying = nil, false, "", nameIDSet{}
+	w.itemsInText = [rootCount]bool{}
+	w.omittedWarnings, w.limitErr, w.textSize = 0, nil, 0
 	m.pool.Put(w)
 }
 
@@ -177,11 +177,11 @@ func (m *mapping) run() (Result, error) {
 		return result, nil
 	}
 	if rule == nil {
-		return result, m.noType()
+		return result, m.missingType()
 	}
 	m.readParts()
 	p, requests, err := rule.requests(m)
-	result.Skipped = m.skipped
+	result.Skipped = m.skipReason
 	if m.omittedWarnings > 0 {
 		m.warnings = append(m.warnings, Warning{Code: CodeMoreWarnings, Message: fmt.Sprintf("%d more warnings aren't listed", m.omittedWarnings)})
 	}

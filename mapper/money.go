@@ -7,14 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// money reads a number as people write money, and gives it as JSON has it: "1.299,00 €" is
-// 1299.00. What could be one number or another is none.
+// money parses an amount of money formatted as text, and returns it as a JSON number: "1.299,00
+// €" is 1299.00. It rejects ambiguous amounts.
 func (v value) money() (value, bool) {
 	if !v.isString() {
 		return nil, false
 	}
 	text := trimBytes(v.content())
-	if len(text) == 0 || len(text) > maxTyped {
+	if len(text) == 0 || len(text) > maxScalar {
 		return nil, false
 	}
 	text, minus := cutMinus(text)
@@ -26,7 +26,7 @@ func (v value) money() (value, bool) {
 	if minus {
 		number = append(number, '-')
 	}
-	number, ok := appendGrouped(number, text)
+	number, ok := appendAmount(number, text)
 	if !ok || numberLength(number) != len(number) || !fitsDouble(string(number)) {
 		return nil, false
 	}
@@ -41,10 +41,10 @@ func cutMinus(text []byte) ([]byte, bool) {
 	return trimBytes(rest), true
 }
 
-// withoutCurrency takes off a currency's code or sign before and after an amount. Up to three
+// withoutCurrency removes a currency code or sign before or after an amount. Up to three
 // letters before a sign belong to it: US$, R$.
 func withoutCurrency(text []byte) []byte {
-	if n := letters(text); n <= 3 {
+	if n := countLetters(text); n <= 3 {
 		if r, size := utf8.DecodeRune(text[n:]); unicode.Is(unicode.Sc, r) {
 			text = text[n+size:]
 		} else if n == 3 && isCurrency(text[:n]) {
@@ -63,19 +63,18 @@ func withoutCurrency(text []byte) []byte {
 	return trimBytes(text)
 }
 
-// letters is the number of ASCII letters that text begins with.
-func letters(text []byte) int { return len(text) - len(bytes.TrimLeftFunc(text, isLetter)) }
+// countLetters returns the number of ASCII letters at the beginning of text.
+func countLetters(text []byte) int { return len(text) - len(bytes.TrimLeftFunc(text, isLetter)) }
 
 func isLetter(r rune) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' }
 
 func isCurrency(code []byte) bool { return currencies[strings.ToUpper(string(code))] }
 
-// groupSigns group digits wherever they stand between two.
-const groupSigns = " \u00a0\u202f'’"
+// groupSeparators are the characters that can separate groups of digits.
+const groupSeparators = " \u00a0\u202f'’"
 
-// appendGrouped writes an amount without the signs that group its digits, and with a point
-// before its decimals.
-func appendGrouped(dst, text []byte) ([]byte, bool) {
+// appendAmount appends an amount without group separators and with a decimal point.
+func appendAmount(dst, text []byte) ([]byte, bool) {
 	points, commas := bytes.Count(text, []byte(".")), bytes.Count(text, []byte(","))
 	decimal, grouping := byte('.'), byte(',')
 	switch lastComma := bytes.LastIndexByte(text, ','); {
@@ -85,11 +84,11 @@ func appendGrouped(dst, text []byte) ([]byte, bool) {
 		}
 	case commas == 1:
 		if decimals := len(text) - lastComma - 1; decimals != 1 && decimals != 2 {
-			return nil, false // three would be decimals or a group
+			return nil, false // three digits could be decimals or a group
 		}
 		decimal, grouping = ',', '.'
 	case commas > 1:
-		if !isInThrees(text) {
+		if !hasThreeDigitGroups(text) {
 			return nil, false
 		}
 	}
@@ -105,7 +104,7 @@ func appendGrouped(dst, text []byte) ([]byte, bool) {
 			return nil, false
 		case r == rune(decimal):
 			dst = append(dst, '.')
-		case r == rune(grouping), strings.ContainsRune(groupSigns, r):
+		case r == rune(grouping), strings.ContainsRune(groupSeparators, r):
 		default:
 			return nil, false
 		}
@@ -114,11 +113,11 @@ func appendGrouped(dst, text []byte) ([]byte, bool) {
 	return dst, true
 }
 
-// isInThrees says that commas are followed by three digits each.
-func isInThrees(text []byte) bool {
+// hasThreeDigitGroups reports whether each comma is followed by three digits.
+func hasThreeDigitGroups(text []byte) bool {
 	groups := bytes.Split(text, []byte(","))
 	for i, group := range groups {
-		if digits(group) != len(group) || i > 0 && len(group) != 3 || len(group) > 3 {
+		if countDigits(group) != len(group) || i > 0 && len(group) != 3 || len(group) > 3 {
 			return false
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// hashName spreads a name's length, beginning and end over 64 bits. Names that are
-// made to collide cost comparisons, of which nameSet bounds the number.
+// hashName hashes the length, beginning and end of a name. Collisions can be provoked, but
+// nameSet limits their cost.
 func hashName(name []byte) uint64 {
 	var a, b uint64
 	switch n := len(name); {
@@ -24,12 +24,12 @@ func hashName(name []byte) uint64 {
 	return hi ^ lo
 }
 
-// nameSet holds names, each once. While they are few they are compared one by one, and
-// beyond that found by an index, so that its cost stays in proportion to their number.
+// A nameSet is a set of names. Up to fewNames names are compared one by one. More names have an
+// index, so that the cost is proportional to their number.
 type nameSet struct {
-	bits uint64 // one for each hash; most names are known to be new by it
+	bits uint64 // one bit for each hash, which identifies most new names
 	list []hashedName
-	// index has the places of names in the list, one more than these, by another hash.
+	// index has the positions of names in the list plus one, by a seeded hash.
 	index []int32
 }
 
@@ -38,15 +38,15 @@ type hashedName struct {
 	name []byte
 }
 
-// nameSeed is of the hashes that no event can be made to fit.
+// nameSeed seeds the hashes for which collisions can't be provoked.
 var nameSeed = maphash.MakeSeed()
 
-// fewNames is how many names are compared one by one.
+// fewNames is the number of names that are compared one by one.
 const fewNames = 32
 
 func (s *nameSet) reset() { s.bits, s.list, s.index = 0, s.list[:0], nil }
 
-// add takes in a name that isn't there.
+// add adds a name that isn't in the set.
 func (s *nameSet) add(name []byte, hash uint64) {
 	s.bits |= 1 << (hash >> 58)
 	s.list = append(s.list, hashedName{hash, name})
@@ -58,12 +58,12 @@ func (s *nameSet) add(name []byte, hash uint64) {
 func (s *nameSet) addToIndex(last []byte) {
 	n := len(s.list)
 	if 2*n <= len(s.index) {
-		s.index[s.place(last)] = int32(n)
+		s.index[s.slot(last)] = int32(n)
 		return
 	}
 	s.index = make([]int32, 4*n)
 	for i := range s.list {
-		s.index[s.place(s.list[i].name)] = int32(i + 1)
+		s.index[s.slot(s.list[i].name)] = int32(i + 1)
 	}
 }
 
@@ -73,7 +73,7 @@ func (s *nameSet) has(name []byte, hash uint64) bool {
 
 func (s *nameSet) isListed(name []byte, hash uint64) bool {
 	if len(s.list) > fewNames {
-		return s.index[s.place(name)] != 0
+		return s.index[s.slot(name)] != 0
 	}
 	for i := range s.list {
 		if s.list[i].hash == hash && bytes.Equal(s.list[i].name, name) {
@@ -83,8 +83,8 @@ func (s *nameSet) isListed(name []byte, hash uint64) bool {
 	return false
 }
 
-// place is where the index has the name, or could have it.
-func (s *nameSet) place(name []byte) int {
+// slot returns the position in the index that has the name, or where it can be added.
+func (s *nameSet) slot(name []byte) int {
 	at := slotOf(maphash.Bytes(nameSeed, name), len(s.index))
 	for s.index[at] != 0 && !bytes.Equal(s.list[s.index[at]-1].name, name) {
 		if at++; at == len(s.index) {
@@ -94,29 +94,29 @@ func (s *nameSet) place(name []byte) int {
 	return at
 }
 
-// slotOf spreads a hash over a number of slots.
+// slotOf maps a hash to one of a number of slots.
 func slotOf(hash uint64, slots int) int {
 	slot, _ := bits.Mul64(hash, uint64(slots))
 	return int(slot)
 }
 
-// nameTable knows the names of all objects of an event that have more than a few. There
-// may be millions, so it has four bytes of each: it tells for certain that a name is new,
-// and else that it may not be.
+// A nameTable has the names of all large objects of an event. There may be millions, so it
+// stores four bytes of each name: it can tell that a name is new, but not that it isn't.
 type nameTable struct{ slots []uint32 }
 
-// reset makes room for the names of a text.
+// reset clears the table and makes room for the names in text.
 func (t *nameTable) reset(text []byte) {
-	// A colon follows each, and where there are many it takes five bytes with its value.
+	// Each name is followed by a colon. If there are many, each takes at least five bytes with
+	// its value.
 	names := min(bytes.Count(text, []byte(":")), len(text)/5) + 1
 	t.slots = slices.Grow(t.slots[:0], names+names/4)[:names+names/4]
 	clear(t.slots)
 }
 
-// add says whether the name is certainly new in the object, which begins at an offset.
+// add reports whether the name is certainly new in the object that begins at an offset.
 func (t *nameTable) add(name []byte, object int) bool {
 	hash := maphash.Bytes(nameSeed, name) ^ uint64(object)*0x9e3779b97f4a7c15
-	rest := uint32(hash) | 1 // 0 is free
+	rest := uint32(hash) | 1 // 0 means free
 	at := slotOf(hash, len(t.slots))
 	for t.slots[at] != 0 {
 		if t.slots[at] == rest {
@@ -130,26 +130,26 @@ func (t *nameTable) add(name []byte, object int) bool {
 	return true
 }
 
-// nameID numbers the names that rules use. 0 is any other name.
+// A nameID identifies a name that rules use. 0 is any other name.
 type nameID uint8
 
 // maxNames limits the number of nameIDs, for arrays indexed by them.
 const maxNames = 192
 
-// vocabulary numbers the names that rules speak of, so that a name of an event is
-// compared with them once and not by each rule.
-type vocabulary struct {
+// A nameRegistry assigns nameIDs to the names that rules use, so that each name of an event is
+// looked up once and not by each rule.
+type nameRegistry struct {
 	names  [maxNames]string
 	hashes [maxNames]uint64
 	count  nameID
-	slots  [512]nameID // by hash; the next where one is taken. A power of two is divided by fast.
+	slots  [512]nameID // hash table with linear probing; the size is a power of two for fast division
 }
 
 // knownNames is filled when the tables of rules are initialized, and is read-only afterwards.
-var knownNames vocabulary
+var knownNames nameRegistry
 
-// add gives the number of a name, a new one if need be.
-func (v *vocabulary) add(name string) nameID {
+// add returns the nameID of a name, which it assigns if needed.
+func (v *nameRegistry) add(name string) nameID {
 	hash := hashName([]byte(name))
 	if w := v.find([]byte(name), hash); w != 0 {
 		return w
@@ -164,8 +164,8 @@ func (v *vocabulary) add(name string) nameID {
 	return v.count
 }
 
-// find gives the number of a name, or 0.
-func (v *vocabulary) find(name []byte, hash uint64) nameID {
+// find returns the nameID of a name, or 0.
+func (v *nameRegistry) find(name []byte, hash uint64) nameID {
 	for slot := hash % uint64(len(v.slots)); ; slot = (slot + 1) % uint64(len(v.slots)) {
 		w := v.slots[slot]
 		if w == 0 || v.hashes[w] == hash && v.names[w] == string(name) {
@@ -174,11 +174,11 @@ func (v *vocabulary) find(name []byte, hash uint64) nameID {
 	}
 }
 
-// wordSet says which words belong to it.
-type wordSet [maxNames]bool
+// A nameIDSet is a set of nameIDs.
+type nameIDSet [maxNames]bool
 
-func newWordSet(names ...string) *wordSet {
-	var set wordSet
+func newNameIDSet(names ...string) *nameIDSet {
+	var set nameIDSet
 	for _, name := range names {
 		set[knownNames.add(name)] = true
 	}

@@ -2,20 +2,20 @@ package mapper
 
 import "strconv"
 
-// numberLength is the length of the number that s begins with, or 0. JSON's grammar
-// is narrower than strconv's: no "+1", "0x1p4", "1_000", "Inf" or "007".
+// numberLength returns the length of the JSON number at the beginning of s, or 0. JSON's
+// grammar is narrower than that of strconv: no "+1", "0x1p4", "1_000", "Inf" or "007".
 func numberLength[T ~string | ~[]byte](s T) int {
 	n := 0
 	if n < len(s) && s[n] == '-' {
 		n++
 	}
-	integer := digits(s[n:])
+	integer := countDigits(s[n:])
 	if integer == 0 || integer > 1 && s[n] == '0' {
 		return 0
 	}
 	n += integer
 	if n < len(s) && s[n] == '.' {
-		fraction := digits(s[n+1:])
+		fraction := countDigits(s[n+1:])
 		if fraction == 0 {
 			return 0
 		}
@@ -26,7 +26,7 @@ func numberLength[T ~string | ~[]byte](s T) int {
 		if n < len(s) && (s[n] == '+' || s[n] == '-') {
 			n++
 		}
-		exponent := digits(s[n:])
+		exponent := countDigits(s[n:])
 		if exponent == 0 {
 			return 0
 		}
@@ -35,7 +35,7 @@ func numberLength[T ~string | ~[]byte](s T) int {
 	return n
 }
 
-func digits[T ~string | ~[]byte](s T) int {
+func countDigits[T ~string | ~[]byte](s T) int {
 	n := 0
 	for n < len(s) && '0' <= s[n] && s[n] <= '9' {
 		n++
@@ -43,7 +43,7 @@ func digits[T ~string | ~[]byte](s T) int {
 	return n
 }
 
-// fitsDouble is false for numbers such as 1e400, which no receiver can hold.
+// fitsDouble reports whether a number is in the range of float64, unlike 1e400.
 func fitsDouble(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil

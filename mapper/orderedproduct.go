@@ -11,21 +11,23 @@ import (
 // orderCompleted is the event whose items become events of their own, and orderedProduct the
 // metric of those.
 const (
+	// orderCompleted is the event whose items become separate events, and orderedProduct their
+	// metric.
 	orderCompleted = "Order Completed"
 	orderedProduct = "Ordered Product"
 )
 
 var (
-	wordPrice    = knownNames.add("price")
-	wordQuantity = knownNames.add("quantity")
-	// orderIDLabel is the name of the order's id in an event of an item.
+	namePrice    = knownNames.add("price")
+	nameQuantity = knownNames.add("quantity")
+	// orderIDLabel is the name of the order id in the event for an item.
 	orderIDLabel = func() member {
 		knownNames.add("OrderId")
 		return newMember("OrderId", nil)
 	}()
 )
 
-// orderedProducts are the requests for the items of an order, if the config asks for them.
+// orderedProducts returns the requests for the items of an order if the config asks for them.
 func (m *mapping) orderedProducts(order *event, name textValue) ([]Request, *Error) {
 	if !m.cfg.OrderedProducts || !strings.EqualFold(name.text, orderCompleted) {
 		return nil, nil
@@ -36,8 +38,8 @@ func (m *mapping) orderedProducts(order *event, name textValue) ([]Request, *Err
 		return nil, nil
 	}
 	items := branches[rootProperties][w]
-	list := &m.parts[rootProperties][m.at[rootProperties][w]-1]
-	orderID, _ := m.lookup(path{root: rootProperties, word: wordOrderID})
+	list := &m.members[rootProperties][m.indexes[rootProperties][w]-1]
+	orderID, _ := m.lookup(path{root: rootProperties, nameID: nameOrderID})
 	if orderID.isNull() || orderID.isBlank() {
 		orderID = nil
 	}
@@ -46,7 +48,7 @@ func (m *mapping) orderedProducts(order *event, name textValue) ([]Request, *Err
 		if !m.lists[items][i].value.isObject() {
 			continue
 		}
-		product, err := m.orderedProduct(order, items, place{list, i}, orderID, name, len(requests)+1)
+		product, err := m.orderedProduct(order, items, container{list, i}, orderID, name, len(requests)+1)
 		if err != nil {
 			return nil, err
 		}
@@ -55,9 +57,8 @@ func (m *mapping) orderedProducts(order *event, name textValue) ([]Request, *Err
 	return requests, nil
 }
 
-// orderedProduct is the event of an item, of which there is one more request before it than
-// its place among them says.
-func (m *mapping) orderedProduct(order *event, items root, at place, orderID value, name textValue, request int) (*event, *Error) {
+// orderedProduct returns the event for an item. request is the index of its request.
+func (m *mapping) orderedProduct(order *event, items root, at container, orderID value, name textValue, request int) (*event, *Error) {
 	fields, err := m.itemFields(items, at)
 	if err != nil {
 		return nil, err
@@ -65,15 +66,15 @@ func (m *mapping) orderedProduct(order *event, items root, at place, orderID val
 	product := *order
 	product.metric = orderedProduct
 	product.uniqueID = order.uniqueID + "-" + strconv.Itoa(at.item+1)
-	if most := m.revision.limits.uniqueID; most > 0 {
-		product.uniqueID = shortID(product.uniqueID, most)
+	if limit := m.revision.limits.uniqueID; limit > 0 {
+		product.uniqueID = shortID(product.uniqueID, limit)
 	}
-	product.value = m.worthOf(fields, at)
+	product.value = m.itemTotal(fields, at)
 	if m.trace != nil {
-		m.trace.beginItem(request, fmt.Sprintf("%v.%s", at, knownNames.names[wordPrice]))
+		m.trace.beginItem(request, fmt.Sprintf("%v.%s", at, knownNames.names[namePrice]))
 		for i := range fields {
 			own, why := string(fields[i].name()), WhyCustom
-			if label := itemLabels[m.cfg.ItemFields][fields[i].word]; label != nil && !(fields[i].word == wordRowTotal && fields.has(wordTotal)) {
+			if label := itemLabels[m.cfg.ItemFields][fields[i].nameID]; label != nil && !(fields[i].nameID == nameRowTotal && fields.has(nameTotal)) {
 				own, why = string(label.name()), WhyRenamed
 			}
 			m.trace.properties[own] = origin{fmt.Sprintf("%v.%s", at, fields[i].name()), why}
@@ -87,35 +88,35 @@ func (m *mapping) orderedProduct(order *event, items root, at place, orderID val
 		id.value, id.mapped, id.hasSpace, id.levels = orderID, true, true, maxNesting
 		fields = append(fields[:len(fields):len(fields)], id)
 	}
-	fields = m.withoutTaken(fields, at)
-	most := &m.revision.limits
-	fields = m.flatten(fields, most.properties, most.event, (*mapping).propertyPath)
-	product.properties = m.json(fields, most.event, (*mapping).eventTooLarge)
+	fields = m.dropCollisions(fields, at)
+	lim := &m.revision.limits
+	fields = m.flatten(fields, lim.properties, lim.event, (*mapping).propertyPath)
+	product.properties = m.json(fields, lim.event, (*mapping).eventTooLarge)
 	return &product, m.checkEvent(&product, fields, name.path)
 }
 
-// worthOf is what an item costs in all, or empty if it doesn't say.
-func (m *mapping) worthOf(fields object, at place) string {
-	price, ok := m.itemNumber(fields, wordPrice, at)
+// itemTotal returns the price of an item multiplied by its quantity, or "" if it has no price.
+func (m *mapping) itemTotal(fields object, at container) string {
+	price, ok := m.itemNumber(fields, namePrice, at)
 	if !ok || price == "" {
 		return ""
 	}
-	quantity, ok := m.itemNumber(fields, wordQuantity, at)
+	quantity, ok := m.itemNumber(fields, nameQuantity, at)
 	switch {
 	case !ok:
 		return ""
 	case quantity == "":
 		return price
 	}
-	return product(price, quantity)
+	return multiply(price, quantity)
 }
 
-// itemNumber reads a number of an item; it is empty if there is none, and not ok if something
-// else is there.
-func (m *mapping) itemNumber(fields object, w nameID, at place) (number string, ok bool) {
+// itemNumber returns a number of an item, or "" if there is none. It reports false if the value
+// isn't a number.
+func (m *mapping) itemNumber(fields object, w nameID, at container) (number string, ok bool) {
 	for i := range fields {
 		f := &fields[i]
-		if f.word != w || f.value.isNull() || f.value.isBlank() {
+		if f.nameID != w || f.value.isNull() || f.value.isBlank() {
 			continue
 		}
 		if number, ok := f.value.number(); ok {
@@ -132,8 +133,8 @@ func (m *mapping) itemNumber(fields object, w nameID, at place) (number string, 
 	return "", true
 }
 
-// product multiplies two numbers, exactly where they are written without an exponent.
-func product(a, b string) string {
+// multiply multiplies two numbers, exactly if they have no exponent.
+func multiply(a, b string) string {
 	x, okX := new(big.Rat).SetString(plainDecimal(a))
 	y, okY := new(big.Rat).SetString(plainDecimal(b))
 	if !okX || !okY {
@@ -148,7 +149,7 @@ func product(a, b string) string {
 	return text
 }
 
-// plainDecimal writes a number without an exponent, which a double has room for.
+// plainDecimal formats a number without an exponent.
 func plainDecimal(number string) string {
 	if !bytes.ContainsAny([]byte(number), "eE") {
 		return number

@@ -2,18 +2,17 @@ package mapper
 
 import "slices"
 
-// The rules of what is done to custom properties that a profile has already. Each list has
-// names of traits.
+// Rules for changes to existing custom properties of a profile. Each list has names of traits.
 var (
 	unsetRule    = newRule("fieldsToUnset", "integrations.Klaviyo.fieldsToUnset")
 	appendRule   = newRule("fieldsToAppend", "integrations.Klaviyo.fieldsToAppend")
 	unappendRule = newRule("fieldsToUnappend", "integrations.Klaviyo.fieldsToUnappend")
 )
 
-// readPatch takes the traits that the lists name out of the custom properties: those to
-// unset whatever they hold, those to append or take out of a list with their values.
+// readPatch moves the traits in the lists from the custom properties to the patch: the names of
+// those to unset, and the values of those to append or unappend.
 func (m *mapping) readPatch(p *patch, custom object) object {
-	if len(m.parts[rootKlaviyo]) == 0 {
+	if len(m.members[rootKlaviyo]) == 0 {
 		return custom
 	}
 	unset, added, removed := m.traitNames(&unsetRule), m.traitNames(&appendRule), m.traitNames(&unappendRule)
@@ -21,19 +20,19 @@ func (m *mapping) readPatch(p *patch, custom object) object {
 		return custom
 	}
 	p.unset = unset
-	p.append, p.unappend = m.among(custom, added), m.among(custom, removed)
+	p.append, p.unappend = m.selectTraits(custom, added), m.selectTraits(custom, removed)
 	toUnset, toChange := nameLookup(unset), nameLookup(added, removed)
 	return slices.DeleteFunc(custom, func(trait member) bool {
 		name := string(trait.name())
 		if toUnset[name] && !toChange[name] && m.trace != nil {
 			delete(m.trace.profile, name)
-			m.trace.decided(m.traitPath(trait.name()), &unsetRule)
+			m.trace.traceDecision(m.traitPath(trait.name()), &unsetRule)
 		}
 		return toUnset[name] || toChange[name] && !trait.value.isNull()
 	})
 }
 
-// traitNames reads a list of names, each once.
+// traitNames returns the names in a list without duplicates.
 func (m *mapping) traitNames(r *rule) []string {
 	list, _ := m.lookup(r.from[0])
 	if len(list) == 0 || list.isNull() || list.isBlank() || list.isList() && !list.isLongerThan(0) {
@@ -41,8 +40,8 @@ func (m *mapping) traitNames(r *rule) []string {
 	}
 	from := m.optionPath(r.from[0])
 	switch {
-	case !m.revision.has.patch:
-		m.warnNoPlace(from)
+	case !m.revision.supports.patch:
+		m.warnUnsupported(from)
 		return nil
 	case !list.isList():
 		m.warn(CodeWrongType, from, "must be a list of trait names")
@@ -51,7 +50,7 @@ func (m *mapping) traitNames(r *rule) []string {
 		m.setLimitError(limitError(CodeListTooLong, from, "can have at most %d trait names", maxTraits))
 		return nil
 	}
-	m.traceTaken(r, from)
+	m.traceRule(r, from)
 	var names []string
 	seen := make(map[string]bool)
 	for _, element := range list.elements() {
@@ -59,7 +58,7 @@ func (m *mapping) traitNames(r *rule) []string {
 			m.warn(CodeWrongType, from, "each trait name must be a string that isn't blank")
 			continue
 		}
-		if name := string(m.take(m.content(element))); !seen[name] {
+		if name := string(m.countText(m.content(element))); !seen[name] {
 			seen[name] = true
 			names = append(names, name)
 		}
@@ -67,8 +66,8 @@ func (m *mapping) traitNames(r *rule) []string {
 	return names
 }
 
-// among gives the properties of those names that aren't null, as JSON, or nil.
-func (m *mapping) among(custom object, names []string) []byte {
+// selectTraits returns the traits with the names that aren't null as a JSON object, or nil.
+func (m *mapping) selectTraits(custom object, names []string) []byte {
 	wanted := nameLookup(names)
 	var found object
 	for i := range custom {

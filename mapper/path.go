@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// root is the place in an event that a path starts from.
+// A root is an object in an event that paths start from.
 type root uint8
 
 const (
-	rootNone           root = iota // not looked into
+	rootNone           root = iota // not used by rules
 	rootEvent                      // the event itself
 	rootTraits                     // T
 	rootContextTraits              // C
 	rootProperties                 // P
-	rootTraitsOptions              // TP: the subscription options under traits
-	rootContextOptions             // CP: those under context.traits
+	rootTraitsOptions              // TP: the subscription options in traits
+	rootContextOptions             // CP: the subscription options in context.traits
 	rootTraitsAddress              // T.address
 	rootContextAddress             // C.address
 	rootTraitsCompany              // T.company
@@ -24,16 +24,16 @@ const (
 	rootLocation                   // context.location
 	rootContext
 	rootIntegrations
-	rootKlaviyo  // the options for Klaviyo among the integrations
+	rootKlaviyo  // the options for Klaviyo in integrations
 	rootItems    // the elements of P.items
 	rootProducts // the elements of P.products
 	rootCount
 )
 
-// isList says that the root stands for the elements of a list.
+// isList reports whether the root is the elements of a list.
 func (r root) isList() bool { return r == rootItems || r == rootProducts }
 
-// path is the dotted path of the root.
+// path returns the dotted path of the root.
 func (r root) path() string {
 	for _, place := range roots {
 		if place.root == r {
@@ -43,8 +43,7 @@ func (r root) path() string {
 	return ""
 }
 
-// roots are the places that rules begin with, by their abbreviation there, and what
-// these stand for. Of two that fit a rule the longer counts.
+// roots maps the abbreviations in rules to roots and their paths. The longest match counts.
 var roots = map[string]struct {
 	root root
 	path string
@@ -65,19 +64,18 @@ var roots = map[string]struct {
 	"integrations.Klaviyo": {rootKlaviyo, "integrations.Klaviyo"},
 }
 
-// path leads to a value in an event: the member of a root that has a name.
+// A path leads to a value in an event: a member of a root.
 type path struct {
-	root root
-	word nameID
-	text string // dotted, from the top of the event
+	root   root
+	nameID nameID
+	text   string // dotted, from the top of the event
 }
 
-// name is the key that the path ends in.
-func (p path) name() string { return knownNames.names[p.word] }
+// name returns the last name in the path.
+func (p path) name() string { return knownNames.names[p.nameID] }
 
-// paths reads rules such as "{T,C}.{zip,postalcode} P.zip userId": alternatives
-// stand in braces, the first of them varying slowest; a name without a root is
-// one of the event's own.
+// paths parses rules such as "{T,C}.{zip,postalcode} P.zip userId". Braces contain
+// alternatives; the first list varies slowest. A name without a root is a member of the event.
 func paths(rules string) []path {
 	var list []path
 	for _, rule := range strings.Fields(rules) {
@@ -106,23 +104,23 @@ func expand(rule string) []string {
 func newPath(rule string) path {
 	at := strings.LastIndexByte(rule, '.')
 	if at < 0 {
-		return path{root: rootEvent, word: knownNames.add(rule), text: rule}
+		return path{root: rootEvent, nameID: knownNames.add(rule), text: rule}
 	}
 	r, ok := roots[rule[:at]]
 	if !ok {
 		panic(fmt.Sprintf("mapper: no root leads to %s", rule))
 	}
-	return path{root: r.root, word: knownNames.add(rule[at+1:]), text: r.path + rule[at:]}
+	return path{root: r.root, nameID: knownNames.add(rule[at+1:]), text: r.path + rule[at:]}
 }
 
-// parts are the objects within an event that rules look into, outer before inner.
-var parts = []struct {
+// nestedObjects are the objects in an event that rules read, outer objects first.
+var nestedObjects = []struct {
 	path path
 	root root
 	// anything says that the part may be something else than an object.
-	anything bool
+	anyType bool
 	// several says that there may be more than one, under names that mean the same.
-	several bool
+	repeatable bool
 }{
 	{path: newPath("traits"), root: rootTraits},
 	{path: newPath("context"), root: rootContext},
@@ -130,41 +128,42 @@ var parts = []struct {
 	{path: newPath("properties"), root: rootProperties},
 	{path: newPath("T.properties"), root: rootTraitsOptions},
 	{path: newPath("C.properties"), root: rootContextOptions},
-	{path: newPath("T.address"), root: rootTraitsAddress, anything: true},
-	{path: newPath("C.address"), root: rootContextAddress, anything: true},
-	{path: newPath("T.company"), root: rootTraitsCompany, anything: true},
-	{path: newPath("C.company"), root: rootContextCompany, anything: true},
-	{path: newPath("context.location"), root: rootLocation, anything: true},
-	{path: newPath("integrations"), root: rootIntegrations, anything: true},
-	{path: newPath("integrations.Klaviyo"), root: rootKlaviyo, anything: true, several: true},
-	{path: newPath("P.items"), root: rootItems, anything: true},
-	{path: newPath("P.products"), root: rootProducts, anything: true},
+	{path: newPath("T.address"), root: rootTraitsAddress, anyType: true},
+	{path: newPath("C.address"), root: rootContextAddress, anyType: true},
+	{path: newPath("T.company"), root: rootTraitsCompany, anyType: true},
+	{path: newPath("C.company"), root: rootContextCompany, anyType: true},
+	{path: newPath("context.location"), root: rootLocation, anyType: true},
+	{path: newPath("integrations"), root: rootIntegrations, anyType: true},
+	{path: newPath("integrations.Klaviyo"), root: rootKlaviyo, anyType: true, repeatable: true},
+	{path: newPath("P.items"), root: rootItems, anyType: true},
+	{path: newPath("P.products"), root: rootProducts, anyType: true},
 }
 
-// branches say which root a member of a root leads to, for the scanner.
+// branches maps a member of a root to the root that it leads to, for the scanner.
 var branches = func() (to [rootCount][maxNames]root) {
-	for _, part := range parts {
-		to[part.path.root][part.path.word] = part.root
+	for _, part := range nestedObjects {
+		to[part.path.root][part.path.nameID] = part.root
 	}
 	return to
 }()
 
-// rule says where a value comes from: the first of the paths that has a usable one.
+// A rule reads a value from the first path that has a usable one.
 type rule struct {
 	name string // what the value is for
 	from []path
-	// whole is the rule that this one is a part of, if it is one.
-	whole *rule
+	// parent is the rule that this one is a subset of, or nil.
+	parent *rule
 }
 
-// part is the part of a rule for which is true, or the other one.
-func (r *rule) part(is func(path) bool, want bool) rule {
-	return rule{name: r.name, whole: r, from: slices.DeleteFunc(slices.Clone(r.from), func(p path) bool { return is(p) != want })}
+// subset returns the rule with the paths for which is returns want.
+func (r *rule) subset(is func(path) bool, want bool) rule {
+	return rule{name: r.name, parent: r, from: slices.DeleteFunc(slices.Clone(r.from), func(p path) bool { return is(p) != want })}
 }
 
 func (p path) isProperty() bool { return p.root == rootProperties }
 
-// withoutProperties is the rule for events, whose properties say nothing of the person.
+// withoutProperties returns the rule for profiles in events, whose properties don't describe
+// the person.
 func (r rule) withoutProperties() rule {
 	r.from = slices.DeleteFunc(slices.Clone(r.from), path.isProperty)
 	return r

@@ -11,14 +11,14 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// parsePhone gives the number in E.164, or nothing if it is invalid.
+// parsePhone returns the number in E.164 format, or "" if it is invalid.
 func (m *mapping) parsePhone(s string) string {
-	s = internationalForm(s)
-	if isCertain(s) {
+	s = normalizePhone(s)
+	if isPlainE164(s) {
 		return s
 	}
 	if strings.HasPrefix(s, "+") {
-		return m.phoneIn(s, "") // it names its country itself
+		return m.phoneIn(s, "") // it has a country calling code
 	}
 	country, _ := m.phoneCountry()
 	if country == "" {
@@ -27,24 +27,24 @@ func (m *mapping) parsePhone(s string) string {
 	return m.phoneIn(s, country)
 }
 
-// phoneIn parses a number as it is written in a country.
+// phoneIn parses a number in the format of a country.
 func (m *Mapper) phoneIn(s, country string) string {
 	if len(s) > maxPhone {
-		return parseUncertain(s, country)
+		return parseOtherPhone(s, country)
 	}
-	slot := &m.phones[hashName([]byte(s))%uint64(len(m.phones))]
+	slot := &m.phoneCache[hashName([]byte(s))%uint64(len(m.phoneCache))]
 	if known := slot.Load(); known != nil && known.text == s && known.country == country {
 		return known.e164
 	}
-	e164 := parseUncertain(s, country)
+	e164 := parseOtherPhone(s, country)
 	slot.Store(&parsedPhone{s, country, e164})
 	return e164
 }
 
-// internationalForm is a number without what says nothing around it: what ends it but letters
-// and digits, and what is in front of the + of one that names its country, such as tel: or a
-// bracket. The + may be full-width.
-func internationalForm(s string) string {
+// normalizePhone removes what surrounds a number: trailing characters other than letters and
+// digits, and text before the + of an international number, such as tel: or a bracket. The +
+// may be full-width.
+func normalizePhone(s string) string {
 	s = strings.TrimRightFunc(s, func(r rune) bool { return r != '#' && !unicode.IsLetter(r) && !unicode.IsNumber(r) })
 	first := strings.IndexFunc(s, func(r rune) bool { return isPlus(r) || unicode.IsDigit(r) })
 	if first < 0 {
@@ -58,18 +58,18 @@ func internationalForm(s string) string {
 
 func isPlus(r rune) bool { return r == '+' || r == '\uff0b' }
 
-// phoneMemory holds what became of some numbers that weren't certain. A number drives
-// out the one that was in its slot.
-type phoneMemory [1 << 10]atomic.Pointer[parsedPhone]
+// A phoneCache caches parsed numbers that isPlainE164 doesn't recognize. A number replaces the
+// one in its slot.
+type phoneCache [1 << 10]atomic.Pointer[parsedPhone]
 
 type parsedPhone struct{ text, country, e164 string }
 
-// maxPhone is how long a text is remembered as a number, in bytes.
+// maxPhone is the maximum length of cached numbers in bytes.
 const maxPhone = 64
 
-// parseUncertain leaves the number to phonenumbers. What begins with 00 and isn't of the
-// country is dialled so from many others.
-func parseUncertain(s, country string) string {
+// parseOtherPhone parses a number with phonenumbers. If a number that begins with 00 isn't
+// valid in the country, 00 is treated as the international prefix.
+func parseOtherPhone(s, country string) string {
 	e164 := parseIn(s, country)
 	if rest, ok := strings.CutPrefix(s, "00"); ok && e164 == "" {
 		return parseIn("+"+rest, "")
@@ -80,17 +80,17 @@ func parseUncertain(s, country string) string {
 func parseIn(s, country string) string {
 	number, err := phonenumbers.Parse(s, country)
 	if err != nil || !phonenumbers.IsValidNumber(number) || number.GetExtension() != "" {
-		return "" // E.164 has no place for an extension
+		return "" // E.164 doesn't support extensions
 	}
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
-// isCertain says of most valid numbers that stand in E.164 already that they do. It
-// is what phonenumbers does with its own numbering plans, without the ways round for
-// other notations: where one could be taken, the number isn't certain.
-func isCertain(s string) bool {
+// isPlainE164 reports whether a number is valid and already in E.164 format. It uses the
+// numbering plans of phonenumbers, without its handling of other formats, and may report false
+// for valid numbers.
+func isPlainE164(s string) bool {
 	const minDigits, maxDigits = 7, 15
-	if len(s) < 1+minDigits || len(s) > 1+maxDigits || s[0] != '+' || s[1] == '0' || digits(s[1:]) != len(s)-1 {
+	if len(s) < 1+minDigits || len(s) > 1+maxDigits || s[0] != '+' || s[1] == '0' || countDigits(s[1:]) != len(s)-1 {
 		return false
 	}
 	for i := 1; i <= 3; i++ {
@@ -99,8 +99,8 @@ func isCertain(s string) bool {
 		if plans == nil {
 			continue
 		}
-		// A leading 0 is counted apart, a national prefix may be taken off.
-		if national[0] == '0' || !plans[0].compiled().leavesAlone(national) {
+		// A leading 0 or a national prefix needs special handling.
+		if national[0] == '0' || !plans[0].compiled().hasNoPrefix(national) {
 			return false
 		}
 		for _, plan := range plans {
@@ -109,7 +109,7 @@ func isCertain(s string) bool {
 				if p.isValid(national) {
 					return true
 				}
-			case p.leading.begins(national):
+			case p.leading.matchesPrefix(national):
 				return p.isValid(national)
 			}
 		}
@@ -118,32 +118,32 @@ func isCertain(s string) bool {
 	return false
 }
 
-// plan is the numbering plan of a region.
+// A plan is the numbering plan of a region.
 type plan struct {
 	metadata *phonenumbers.PhoneMetadata
 	compiled func() *compiledPlan // on first use
 }
 
 type compiledPlan struct {
-	unknown bool // something in it could not be compiled
-	// prefix is the national prefix, leading what all numbers of the region begin
-	// with; nil if there is none.
+	incomplete bool // an expression is not supported
+	// prefix matches the national prefix, and leading the leading digits of all numbers of the
+	// region. They are nil if there are none.
 	prefix, leading *automaton
 	general         numberKind
 	kinds           []numberKind
 }
 
-// numberKind is the shape of one kind of numbers, such as mobile ones.
+// A numberKind is a kind of numbers, such as mobile numbers.
 type numberKind struct {
-	lengths uint64 // a bit for each that is possible; 0 if all are
+	lengths uint64 // a bit for each possible length; 0 if all are possible
 	pattern *automaton
 }
 
-// numberingPlans are the plans of each calling code, the main region's first.
+// numberingPlans has the plans of each calling code, the main region's first.
 var numberingPlans = sync.OnceValue(func() map[int][]plan {
 	all, err := phonenumbers.MetadataCollection()
 	if err != nil {
-		return nil // no number is certain then
+		return nil // isPlainE164 is false then
 	}
 	byRegion := make(map[string]plan)
 	for _, metadata := range all.GetMetadata() {
@@ -153,7 +153,7 @@ var numberingPlans = sync.OnceValue(func() map[int][]plan {
 	for code := range phonenumbers.GetSupportedCallingCodes() {
 		for _, region := range phonenumbers.GetRegionCodesForCountryCode(code) {
 			if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY {
-				break // each such code has plans of its own by this name
+				break // these codes have separate plans
 			}
 			plans[code] = append(plans[code], byRegion[region])
 		}
@@ -168,7 +168,7 @@ func compilePlan(m *phonenumbers.PhoneMetadata) *compiledPlan {
 			return nil
 		}
 		a := newAutomaton(expr)
-		p.unknown = p.unknown || a == nil
+		p.incomplete = p.incomplete || a == nil
 		return a
 	}
 	kind := func(d *phonenumbers.PhoneNumberDesc) numberKind {
@@ -193,13 +193,13 @@ func compilePlan(m *phonenumbers.PhoneMetadata) *compiledPlan {
 	return p
 }
 
-// leavesAlone says that no national prefix is taken off the number.
-func (p *compiledPlan) leavesAlone(national string) bool {
-	return !p.unknown && (p.prefix == nil || !p.prefix.begins(national))
+// hasNoPrefix reports whether the number has no national prefix.
+func (p *compiledPlan) hasNoPrefix(national string) bool {
+	return !p.incomplete && (p.prefix == nil || !p.prefix.matchesPrefix(national))
 }
 
 func (p *compiledPlan) isValid(national string) bool {
-	if p.unknown || !p.general.matches(national) {
+	if p.incomplete || !p.general.matches(national) {
 		return false
 	}
 	for i := range p.kinds {

@@ -25,7 +25,7 @@ func TestCertainNumbers(t *testing.T) {
 			}
 			example := phonenumbers.Format(number, phonenumbers.E164)
 			examples++
-			if isCertain(example) {
+			if isPlainE164(example) {
 				found++
 			}
 			for range 20 {
@@ -41,7 +41,7 @@ func TestCertainNumbers(t *testing.T) {
 				if want != "" {
 					valid++
 				}
-				if isCertain(text) && want != text {
+				if isPlainE164(text) && want != text {
 					t.Errorf("%s is taken for certain; phonenumbers has %q", text, want)
 				}
 			}
@@ -65,7 +65,7 @@ func TestCertainNumbersAreWhole(t *testing.T) {
 	for _, text := range []string{"", "+", "+1", "12025550147", "+1 2025550147", "+1202555014", "+120255501471", "+02025550147", "+9992025550147", "+1２025550147",
 		"+3758108075058", // begins with the national prefix, and is none without it
 		"+" + strings.Repeat("1", 30)} {
-		if isCertain(text) {
+		if isPlainE164(text) {
 			t.Errorf("%q is taken for certain", text)
 		}
 	}
@@ -76,7 +76,7 @@ func FuzzCertainNumber(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if isCertain(text) && slowPhone(text) != text {
+		if isPlainE164(text) && slowPhone(text) != text {
 			t.Errorf("%q is taken for certain, and is none", text)
 		}
 	})
@@ -90,7 +90,7 @@ func TestPhoneMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	var texts []string
-	for i := range 3 * len(m.phones) / 2 {
+	for i := range 3 * len(m.phoneCache) / 2 {
 		texts = append(texts, fmt.Sprintf("0%d", 1711_000_000+i*7919), fmt.Sprintf("%d", i))
 	}
 	var wg sync.WaitGroup
@@ -98,7 +98,7 @@ func TestPhoneMemory(t *testing.T) {
 		wg.Go(func() {
 			for round := range 2 {
 				for i := round; i < len(texts); i += 13 {
-					if got, want := m.phoneIn(texts[i], "DE"), parseUncertain(texts[i], "DE"); got != want {
+					if got, want := m.phoneIn(texts[i], "DE"), parseOtherPhone(texts[i], "DE"); got != want {
 						t.Errorf("%q became %q, want %q", texts[i], got, want)
 					}
 				}

@@ -8,45 +8,45 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// profileField is a typed field of a profile, and where it comes from.
+// A profileField is a typed field of a profile and its rule.
 type profileField struct {
-	name string // dotted, as Klaviyo has it
-	from rule
-	trim bool
-	of   func(*profile) *field
-	// isOther says of a text at a path that it means something else; nil if none does.
-	isOther func(path, []byte) bool
+	name  string // Klaviyo's dotted name
+	from  rule
+	trim  bool
+	field func(*profile) *field
+	// exclude reports whether a text has another meaning at a path. nil excludes none.
+	exclude func(path, []byte) bool
 
-	inEvent rule // from, without the event's properties
+	inEvent rule // from without properties
 }
 
-// profileFields are the typed fields of a profile and of the profile inside an
-// event, but for the identifiers and the coordinates.
+// profileFields are the typed fields of profiles, including those in events, except identifiers
+// and coordinates.
 var profileFields = withEventRules([]profileField{
 	{name: "first_name", from: newRule("first_name", "{T,C}.{firstName,firstname,first_name}"), trim: true,
-		of: func(p *profile) *field { return &p.firstName }},
+		field: func(p *profile) *field { return &p.firstName }},
 	{name: "last_name", from: newRule("last_name", "{T,C}.{lastName,lastname,last_name}"), trim: true,
-		of: func(p *profile) *field { return &p.lastName }},
+		field: func(p *profile) *field { return &p.lastName }},
 	{name: "title", from: newRule("title", "{T,C,P}.title"),
-		of: func(p *profile) *field { return &p.title }},
+		field: func(p *profile) *field { return &p.title }},
 	{name: "organization", from: newRule("organization", "T.organization T.company.name T.company C.organization C.company.name C.company P.organization"),
-		of: func(p *profile) *field { return &p.organization }},
+		field: func(p *profile) *field { return &p.organization }},
 	{name: "image", from: newRule("image", "{T,C,P}.image {T,C}.avatar"),
-		of: func(p *profile) *field { return &p.image }},
-	{name: "location.timezone", from: newRule("location.timezone", "{T,C,P}.timezone context.timezone"), isOther: isOffset,
-		of: func(p *profile) *field { return &p.location.timezone }},
+		field: func(p *profile) *field { return &p.image }},
+	{name: "location.timezone", from: newRule("location.timezone", "{T,C,P}.timezone context.timezone"), exclude: isOffset,
+		field: func(p *profile) *field { return &p.location.timezone }},
 	{name: "location.city", from: newRule("location.city", "{T,T.address,C,C.address,P}.city"),
-		of: func(p *profile) *field { return &p.location.city }},
+		field: func(p *profile) *field { return &p.location.city }},
 	{name: "location.country", from: newRule("location.country", countryPaths+" P.country"),
-		of: func(p *profile) *field { return &p.location.country }},
-	{name: "location.region", from: newRule("location.region", "T.{region,province} T.address.{region,province,state} C.{region,province} C.address.{region,province,state} P.region {T,C,P}.state"), isOther: isAccountState,
-		of: func(p *profile) *field { return &p.location.region }},
+		field: func(p *profile) *field { return &p.location.country }},
+	{name: "location.region", from: newRule("location.region", "T.{region,province} T.address.{region,province,state} C.{region,province} C.address.{region,province,state} P.region {T,C,P}.state"), exclude: isAccountState,
+		field: func(p *profile) *field { return &p.location.region }},
 	{name: "location.zip", from: newRule("location.zip", "{T,T.address,C,C.address,P}.{zip,postalcode,postalCode,postal_code}"),
-		of: func(p *profile) *field { return &p.location.zip }},
+		field: func(p *profile) *field { return &p.location.zip }},
 	{name: "location.address1", from: newRule("location.address1", "{T,T.address,C,C.address}.{street,address1} P.street"),
-		of: func(p *profile) *field { return &p.location.address1 }},
+		field: func(p *profile) *field { return &p.location.address1 }},
 	{name: "location.address2", from: newRule("location.address2", "{T,T.address,C,C.address}.address2"),
-		of: func(p *profile) *field { return &p.location.address2 }},
+		field: func(p *profile) *field { return &p.location.address2 }},
 })
 
 func withEventRules(fields []profileField) []profileField {
@@ -56,13 +56,14 @@ func withEventRules(fields []profileField) []profileField {
 	return fields
 }
 
-// countryPaths are where the traits have the person's country.
+// countryPaths are the paths of the country in traits.
 const countryPaths = "T.country T.address.{country,country_code,countryCode} C.country C.address.{country,country_code,countryCode}"
 
-// leftOut are the traits that are mapped to typed fields, and those that are no
-// data of the person. Others that are mapped (street, address, state, company, avatar and
-// more) stay custom properties too, for people segment on them.
-var leftOut = newWordSet(
+// mappedTraits are the traits that aren't also custom properties: those mapped to typed fields,
+// and those that don't describe the person. Other mapped traits (street, address, state,
+// company, avatar and more) are also kept as custom properties, since people use them in
+// segments.
+var mappedTraits = newNameIDSet(
 	"email", "phone", "phone_number", "id", "userId", "external_id", "anonymousId",
 	"firstName", "firstname", "first_name", "lastName", "lastname", "last_name",
 	"title", "organization", "image", "timezone",
@@ -70,55 +71,55 @@ var leftOut = newWordSet(
 	"properties",
 )
 
-// leftOutOfEvents are those of a profile inside an event, which has no place for coordinates.
-var leftOutOfEvents = func() *wordSet {
-	set := *leftOut
+// mappedEventTraits is mappedTraits for the profile in an event, which has no coordinates.
+var mappedEventTraits = func() *nameIDSet {
+	set := *mappedTraits
 	set[knownNames.add("latitude")], set[knownNames.add("longitude")] = false, false
 	return &set
 }()
 
-var wordExternalID = knownNames.add("external_id")
+var nameExternalID = knownNames.add("external_id")
 
-// isAccountState tells of a bare state, which shops have for that of a customer's account.
+// isAccountState reports whether the text is the state of a customer account, which shops have
+// in a top-level state.
 func isAccountState(p path, text []byte) bool {
-	return p.word == wordState && bareStates[p.root] && accountStates[strings.ToLower(trim(string(text)))]
+	return p.nameID == nameState && topLevelRoots[p.root] && accountStates[strings.ToLower(trim(string(text)))]
 }
 
 var (
-	wordState     = knownNames.add("state")
-	bareStates    = map[root]bool{rootTraits: true, rootContextTraits: true, rootProperties: true}
+	nameState     = knownNames.add("state")
+	topLevelRoots = map[root]bool{rootTraits: true, rootContextTraits: true, rootProperties: true}
 	accountStates = map[string]bool{"enabled": true, "disabled": true, "invited": true, "declined": true, "active": true, "inactive": true}
 )
 
-// read gives the field's value by a rule of its: a text, null where SendNulls clears the
-// field, or nothing.
-func (m *mapping) read(f *profileField, from *rule) field {
-	found, ok := m.firstTextBut(from, f.isOther)
+// readField returns the value of a field by a rule: text, null if SendNulls is set, or unset.
+func (m *mapping) readField(f *profileField, from *rule) field {
+	found, ok := m.firstTextExcept(from, f.exclude)
 	switch {
 	case ok && f.trim:
 		return runtime.Set(trim(found.text))
 	case ok:
 		return runtime.Set(found.text)
 	case found.null != nil && m.cfg.SendNulls:
-		m.traceTaken(from, found.null.text)
+		m.traceRule(from, found.null.text)
 		return runtime.Null[string]()
 	}
 	return field{}
 }
 
-// readProfile finds out what an identify says of the person.
+// readProfile returns the profile of an identify.
 func (m *mapping) readProfile(who person) *profile {
-	p := &m.meant.profile
+	p := &m.parsed.profile
 	*p = profile{Identity: who.Identity}
 	for i := range profileFields {
 		f := &profileFields[i]
-		*f.of(p) = m.read(f, &f.from)
+		*f.field(p) = m.readField(f, &f.from)
 	}
 	p.location.latitude, p.location.longitude = m.coordinates()
 	p.location.ip = m.ipAddress()
-	custom := m.customTraits(leftOut)
+	custom := m.customTraits(mappedTraits)
 	for _, u := range m.unused {
-		// An identify sends none of its properties, but what they failed to give stays.
+		// An identify doesn't send properties, but invalid values in them are kept.
 		if u.path.root == rootProperties {
 			custom = m.addUnused(custom, u)
 		}
@@ -127,7 +128,7 @@ func (m *mapping) readProfile(who person) *profile {
 	return p
 }
 
-// readCustom makes the custom properties of a profile, which have limit bytes at most.
+// readCustom sets the custom properties of a profile, which are limited to limit bytes.
 func (m *mapping) readCustom(p *profile, custom object, who person, limit int, tooLarge func(*mapping) *Error) {
 	custom = m.withUserID(m.readPatch(&p.patch, custom), who)
 	if custom = m.flatten(custom, maxTraits, limit, (*mapping).traitPath); len(custom) == 0 {
@@ -140,7 +141,7 @@ func (m *mapping) readCustom(p *profile, custom object, who person, limit int, t
 	p.custom = m.json(custom, limit, tooLarge)
 }
 
-// json writes an object that has limit bytes at most.
+// json encodes an object and sets a limit error if it exceeds limit bytes.
 func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []byte {
 	raw, ok := o.json(limit)
 	if !ok {
@@ -149,16 +150,16 @@ func (m *mapping) json(o object, limit int, tooLarge func(*mapping) *Error) []by
 	return raw
 }
 
-// customTraits are the traits without a typed field, T over C key by key, and the
-// values that could not be used in one. It is told which have a field.
-func (m *mapping) customTraits(left *wordSet) object {
+// customTraits returns the traits without a typed field, those in T taking precedence over
+// those in C, and invalid values of typed fields. mapped are the traits that have a field.
+func (m *mapping) customTraits(mapped *nameIDSet) object {
 	for _, r := range []root{rootTraits, rootContextTraits} {
-		if m.crowded[r] {
-			m.setLimitError(limitError(CodeTooLarge, r.path(), "%d traits are the most that a profile has room for", maxTraits))
+		if m.overflowed[r] {
+			m.setLimitError(limitError(CodeTooLarge, r.path(), "a profile can have at most %d traits", maxTraits))
 			return nil
 		}
 	}
-	traits, contextTraits := m.parts[rootTraits], m.parts[rootContextTraits]
+	traits, contextTraits := m.members[rootTraits], m.members[rootContextTraits]
 	custom := slices.Grow(m.custom[:0], len(traits)+len(contextTraits))
 	m.names.reset()
 	if traits.namesSize()+contextTraits.namesSize() > maxTraitNames {
@@ -166,7 +167,7 @@ func (m *mapping) customTraits(left *wordSet) object {
 		return nil
 	}
 	for i := range traits {
-		if trait := &traits[i]; m.isCustom(left, rootTraits, trait) {
+		if trait := &traits[i]; m.isCustom(mapped, rootTraits, trait) {
 			if len(contextTraits) > 0 {
 				m.names.add(trait.name(), trait.hash)
 			}
@@ -175,7 +176,7 @@ func (m *mapping) customTraits(left *wordSet) object {
 	}
 	for i := range contextTraits {
 		trait := &contextTraits[i]
-		if m.isCustom(left, rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
+		if m.isCustom(mapped, rootContextTraits, trait) && !m.names.has(trait.name(), trait.hash) {
 			custom = m.addTrait(custom, rootContextTraits, trait)
 		}
 	}
@@ -184,35 +185,34 @@ func (m *mapping) customTraits(left *wordSet) object {
 			custom = m.addUnused(custom, u)
 		}
 	}
-	m.custom = custom // its memory serves the next event
+	m.custom = custom // reuse the memory for the next event
 	return custom
 }
 
-// isCustom says that a trait has no typed field, or could not be used in it. A record that
-// rETL identifies keeps its own external_id too.
-func (m *mapping) isCustom(left *wordSet, r root, trait *member) bool {
-	return !left[trait.word] || m.isUnused(r, trait.word) || trait.word == wordExternalID && m.externalID != nil
+// isCustom reports whether a trait has no typed field or is invalid for it. A record identified
+// by reverse ETL also keeps its external_id.
+func (m *mapping) isCustom(mapped *nameIDSet, r root, trait *member) bool {
+	return !mapped[trait.nameID] || m.isUnused(r, trait.nameID) || trait.nameID == nameExternalID && m.externalID != nil
 }
 
-// addTrait adds a trait, but for a null that isn't to be sent.
+// addTrait adds a trait, unless it is a null that isn't sent.
 func (m *mapping) addTrait(custom object, r root, trait *member) object {
 	if trait.value.isNull() && !m.cfg.SendNulls {
 		return custom
 	}
 	if m.trace != nil {
 		why := WhyCustom
-		if m.isUnused(r, trait.word) {
+		if m.isUnused(r, trait.nameID) {
 			why = WhyUnusable
 		}
-		m.keptTrait(trait.name(), r.path()+"."+string(trait.name()), why)
+		m.traceTrait(trait.name(), r.path()+"."+string(trait.name()), why)
 	}
 	return append(custom, *trait)
 }
 
-// withUserID keeps the user id as the custom property _id where it doesn't
-// identify the person.
+// withUserID keeps the user id as the custom property _id if it doesn't identify the person.
 func (m *mapping) withUserID(custom object, p person) object {
-	if !p.keepsUserID {
+	if !p.keepUserID {
 		return custom
 	}
 	id := newMember("_id", p.userID)
@@ -227,51 +227,51 @@ func (m *mapping) withUserID(custom object, p person) object {
 	return append(custom, id)
 }
 
-// traitPath is the place of a custom trait, which is in T or, failing that, in C.
-// customTraits took down the names of those in T if there are any in C.
+// traitPath returns the path of a custom trait, which is in T or C. customTraits has recorded
+// the names in T if there are any in C.
 func (m *mapping) traitPath(name []byte) string {
-	if len(m.parts[rootContextTraits]) == 0 || m.names.has(name, hashName(name)) {
-		return "traits." + shown(name)
+	if len(m.members[rootContextTraits]) == 0 || m.names.has(name, hashName(name)) {
+		return "traits." + truncate(name)
 	}
-	return "context.traits." + shown(name)
+	return "context.traits." + truncate(name)
 }
 
 func (m *mapping) warnCollision(field, why string) {
 	if m.trace != nil {
 		delete(m.trace.used, field)
-		m.trace.lost[field] = true
+		m.trace.dropped[field] = true
 	}
 	m.warn(CodeNameCollision, field, "dropped: "+why)
 }
 
-// addUnused adds a value that could not be used, unless there is one of its name.
+// addUnused adds an invalid value, unless there is a property with its name.
 func (m *mapping) addUnused(custom object, u unusedValue) object {
 	name := u.path.name()
 	if custom.index(name) >= 0 {
 		return custom
 	}
-	m.keptTrait([]byte(name), u.path.text, WhyUnusable)
+	m.traceTrait([]byte(name), u.path.text, WhyUnusable)
 	return append(custom, newMember(name, u.value))
 }
 
-// ipRule says where the address is that the person's device had on the internet.
+// ipRule is the rule for the IP address of the person's device.
 var ipRule = newRule("location.ip", "context.ip request_ip")
 
-// ipAddress gives the person's IP address, where the revision has a place for it.
+// ipAddress returns the IP address if the revision supports it.
 func (m *mapping) ipAddress() string {
-	if !m.revision.has.ip {
+	if !m.revision.supports.ip {
 		return ""
 	}
 	for _, p := range ipRule.from {
 		v, _ := m.lookup(p)
-		if !v.isString() || len(v) > maxTyped {
+		if !v.isString() || len(v) > maxScalar {
 			continue
 		}
 		text := trim(v.text())
 		if _, err := netip.ParseAddr(text); err != nil {
 			continue
 		}
-		m.traceTaken(&ipRule, p.text)
+		m.traceRule(&ipRule, p.text)
 		return text
 	}
 	return ""

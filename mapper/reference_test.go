@@ -25,7 +25,7 @@ const reference = "../docs/mapping.md"
 var referenceTables = map[string]func() string{
 	"identity": func() string {
 		t := newTable("Identifier", "First of")
-		t.row("email", pathList(traitEmailRule)+", the external id if it is an email address, "+pathList(ownEmailRule))
+		t.row("email", pathList(traitEmailRule)+", the external id if it is an email address, "+pathList(propertyEmailRule))
 		t.row("phone number", pathList(phoneRule))
 		t.row("country of the phone number", pathList(countryRule)+", config")
 		t.row("external id", pathList(externalIDRule))
@@ -34,11 +34,11 @@ var referenceTables = map[string]func() string{
 	"profile": func() string {
 		t := newTable("Profile", "In an event", "First of")
 		for _, f := range profileFields {
-			t.row(code(f.name), code(flatName(f.name)), pathList(f.from))
+			t.row(code(f.name), code(flatName2023(f.name)), pathList(f.from))
 		}
 		for i, name := range []string{latitude, longitude} {
 			var from []string
-			for _, place := range coordinatePlaces {
+			for _, place := range coordinateRules {
 				from = append(from, pathList(place[i]))
 			}
 			t.row(code(name), "", strings.Join(from, ", "))
@@ -63,7 +63,7 @@ var referenceTables = map[string]func() string{
 		row("a subscription", func(r *revision) Request { return r.subscribe(&subscription{}) })
 		row("an unsubscription", func(r *revision) Request { return r.unsubscribe(&subscription{}) })
 		row("a merge of profiles", func(r *revision) Request {
-			if !r.has.merge {
+			if !r.supports.merge {
 				return nil
 			}
 			return r.merge(&merge{})
@@ -79,15 +79,15 @@ var referenceTables = map[string]func() string{
 			}
 			t.row(cells...)
 		}
-		row("Klaviyo profile ids (otherwise `no_place`)", func(r *revision) bool { return r.has.klaviyoID })
-		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend` (otherwise `no_place`)", func(r *revision) bool { return r.has.patch })
-		row("anonymous id in an event's profile", func(r *revision) bool { return r.has.anonymousID })
-		row("`location.ip`", func(r *revision) bool { return r.has.ip })
-		row("`value_currency`", func(r *revision) bool { return r.has.currency })
-		row("unsubscribing from chosen channels", func(r *revision) bool { return r.has.endedBy })
-		row("`historicalImport`", func(r *revision) bool { return r.has.backfill })
-		row("`mergeOnAlias`", func(r *revision) bool { return r.has.merge })
-		row("`unsubscribe: true` by default", func(r *revision) bool { return r.unsubscribes })
+		row("Klaviyo profile ids (otherwise `no_place`)", func(r *revision) bool { return r.supports.klaviyoID })
+		row("`fieldsToUnset`, `fieldsToAppend`, `fieldsToUnappend` (otherwise `no_place`)", func(r *revision) bool { return r.supports.patch })
+		row("anonymous id in an event's profile", func(r *revision) bool { return r.supports.anonymousID })
+		row("`location.ip`", func(r *revision) bool { return r.supports.ip })
+		row("`value_currency`", func(r *revision) bool { return r.supports.currency })
+		row("unsubscribing from chosen channels", func(r *revision) bool { return r.supports.unsubscribeChannels })
+		row("`historicalImport`", func(r *revision) bool { return r.supports.backfill })
+		row("`mergeOnAlias`", func(r *revision) bool { return r.supports.merge })
+		row("`unsubscribe: true` by default", func(r *revision) bool { return r.unsubscribeDefault })
 		return t.String()
 	},
 	"later fields": func() string {
@@ -103,7 +103,7 @@ var referenceTables = map[string]func() string{
 	},
 	"left out": func() string {
 		var names []string
-		for w, ok := range leftOut {
+		for w, ok := range mappedTraits {
 			if ok {
 				names = append(names, code(knownNames.names[w]))
 			}
@@ -237,12 +237,12 @@ var referenceTables = map[string]func() string{
 		t.row(fmt.Sprintf("%d bytes in all trait names together", maxTraitNames), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d bytes of text in typed fields, escaped as sent, also of a group event", revisions[Revisions()[0]].limits.event), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d properties of an event before flattening", maxUnflattened), code(string(CodeTooManyProperties)))
-		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that collide with others", maxLostKeys), code(string(CodeTooLarge)))
+		t.row(fmt.Sprintf("%d bytes of names that flattening generates and that collide with others", maxCollidingKeys), code(string(CodeTooLarge)))
 		t.row(fmt.Sprintf("%d fields in an item of an e-commerce event", maxItemFields), code(string(CodeTooManyProperties)))
 		t.row(fmt.Sprintf("%d channels in `$consent`", maxChannels), code(string(CodeListTooLong)))
-		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxTyped), "the value is invalid")
+		t.row(fmt.Sprintf("%d characters in a number, a time or an `identifierType`", maxScalar), "the value is invalid")
 		t.row(fmt.Sprintf("%d warnings", maxWarnings), fmt.Sprintf("%s, which says how many aren't listed", code(string(CodeMoreWarnings))))
-		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in the output of `map`", maxShown), "truncated, ending in …")
+		t.row(fmt.Sprintf("%d bytes of a name in an error or a warning, and of a message id in the output of `map`", maxTruncated), "truncated, ending in …")
 		return t.String()
 	},
 	"codes": func() string {

@@ -5,16 +5,14 @@ import "strings"
 var (
 	pathMappedToDestination = newPath("context.mappedToDestination")
 	pathExternalID          = newPath("context.externalId")
-	pathExternalIDValue     = path{text: "context.externalId[0].id"} // no path of a rule
+	pathExternalIDValue     = path{text: "context.externalId[0].id"} // not used by a rule
 )
 
-// externalIDTypes are the identifier types of rETL that name a person by the
-// account's own id.
+// externalIDTypes are the identifier types of reverse ETL that are external ids.
 var externalIDTypes = map[string]bool{"userId": true, "id": true, "external_id": true}
 
-// readRETL applies what a reverse ETL source says of a record: the column that
-// identifies it becomes the trait of that name. It stands before the traits are
-// read further.
+// readRETL applies the reverse ETL metadata of a record: the identifying column becomes a
+// trait. It must be called before traits are read.
 func (m *mapping) readRETL() {
 	mapped, _ := m.lookup(pathMappedToDestination)
 	m.retl = mapped.isTruthy()
@@ -34,11 +32,11 @@ func (m *mapping) readRETL() {
 	}
 }
 
-// bulkUploadType is what the type of the external id begins with where the destination
-// imports profiles, and subscribes nobody.
+// bulkUploadType is the prefix of the external id's type if the destination imports profiles
+// without subscribing them.
 const bulkUploadType = "KLAVIYO_BULK_UPLOAD"
 
-// subscribesByDefault says that a record that says nothing of subscribing subscribes.
+// subscribesByDefault reports whether a record without subscribe subscribes the person.
 func (m *mapping) subscribesByDefault() bool {
 	if !m.retl {
 		return false
@@ -47,10 +45,10 @@ func (m *mapping) subscribesByDefault() bool {
 	return !kind.isString() || !strings.HasPrefix(kind.text(), bulkUploadType)
 }
 
-// firstExternalID is the object that names the record, or an empty one.
+// firstExternalID returns the object that identifies the record, or an empty object.
 func (m *mapping) firstExternalID() value {
 	if list, _ := m.lookup(pathExternalID); list.isList() {
-		if inside := list.inside(); inside.more() {
+		if inside := list.contents(); inside.more() {
 			if first := inside.next(); first.isObject() {
 				return first
 			}
@@ -68,5 +66,5 @@ func (m *mapping) retlExternalID() (identifierType string, id value, ok bool) {
 	}
 	name := trimBytes(m.content(kind))
 	usable := id.isNumber() || id.isBool() || id.isString() && !id.isBlank()
-	return string(name), id, usable && len(name) > 0 && len(name) <= maxTyped
+	return string(name), id, usable && len(name) > 0 && len(name) <= maxScalar
 }

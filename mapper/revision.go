@@ -14,11 +14,11 @@ type revision struct {
 	// isDefault is true for the revision that is used if Config.Revision is empty.
 	isDefault bool
 	limits    limits
-	has       places
+	supports  features
 	// unsubscribes is the default of Config.Unsubscribe.
-	unsubscribes bool
-	// special are the reserved names of an event's profile.
-	special *specialNames
+	unsubscribeDefault bool
+	// reserved are the reserved names in the profile of an event.
+	reserved *reservedNames
 
 	// These build the requests. merge is nil if has.merge is false.
 	profile                func(*profile) Request
@@ -44,25 +44,25 @@ type limits struct {
 	uniqueID     int // length; 0 if there is no limit
 }
 
-// places say what a revision has a place for.
-type places struct {
-	klaviyoID   bool // of a profile, which then identifies the person
-	anonymousID bool // in an event's profile
-	patch       bool
-	ip          bool
-	currency    bool
-	backfill    bool // and consent that was given earlier
-	endedBy     bool // the channels that a subscription ends for
-	merge       bool
+// features are the features that a revision supports.
+type features struct {
+	klaviyoID           bool // a profile id can identify the person
+	anonymousID         bool // in an event's profile
+	patch               bool
+	ip                  bool
+	currency            bool
+	backfill            bool // and historical consent
+	unsubscribeChannels bool // channels in an unsubscription
+	merge               bool
 }
 
-// specialNames tell of names with a meaning of their own whether a profile has it set.
-type specialNames [maxNames]func(*profile) bool
+// reservedNames maps names with a special meaning to functions that report whether a profile
+// has them set.
+type reservedNames [maxNames]func(*profile) bool
 
-// newSpecialNames takes those of a revision. Whatever it is, no trait can name the person:
-// that is for the rules of the identifiers.
-func newSpecialNames(isSet map[string]func(*profile) bool) *specialNames {
-	var names specialNames
+// newReservedNames adds the names of identifiers, which only the rules for identifiers may set.
+func newReservedNames(isSet map[string]func(*profile) bool) *reservedNames {
+	var names reservedNames
 	for name, set := range isSet {
 		names[knownNames.add(name)] = set
 	}
@@ -72,12 +72,12 @@ func newSpecialNames(isSet map[string]func(*profile) bool) *specialNames {
 	return &names
 }
 
-// revisions are those that there are, by their names.
+// revisions are the supported revisions by name.
 var revisions = map[string]*revision{}
 
 func register(r *revision) *revision {
 	for kind, fields := range r.bodies {
-		fields.open = fields.openFields()
+		fields.expanded = fields.containers()
 		r.bodies[kind] = fields
 	}
 	revisions[r.name] = r
@@ -95,7 +95,7 @@ func DefaultRevision() string {
 			return name
 		}
 	}
-	return "" // there is one
+	return "" // unreachable
 }
 
 // revisionOf returns the revision with that name, or the default one if the name is empty.
@@ -110,10 +110,10 @@ func revisionOf(name string) (*revision, error) {
 }
 
 // revisionsWith lists the revisions that support a feature.
-func revisionsWith(has func(places) bool) string {
+func revisionsWith(has func(features) bool) string {
 	var names []string
 	for _, name := range Revisions() {
-		if has(revisions[name].has) {
+		if has(revisions[name].supports) {
 			names = append(names, name)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// Revision 2023-02-22 is what the project was asked for first. It has flat profiles in
-// events, and creates a profile that the client updates where there is one.
+// Revision 2023-02-22 has flat profiles in events. Its requests create profiles, and the client
+// turns them into upserts.
 var _ = register(&revision{
 	name:      "2023-02-22",
 	isDefault: true,
@@ -22,7 +22,7 @@ var _ = register(&revision{
 		profile:    100_000,
 		externalID: 255,
 	},
-	special: flatNames,
+	reserved: reservedNames2023,
 
 	profile:     createProfile2023,
 	event:       createEvent2023,
@@ -39,7 +39,7 @@ var _ = register(&revision{
 		KindEvent: {
 			custom:     []string{"/data/attributes/profile"},
 			properties: "/data/attributes/properties",
-			rules: profileRules(func(name string) string { return "/data/attributes/profile/" + flatName(name) }).with(fieldRules{
+			rules: profileRules(func(name string) string { return "/data/attributes/profile/" + flatName2023(name) }).with(fieldRules{
 				"/data/attributes/metric/name":      trackName.name,
 				"/data/attributes/value":            valueRule.name,
 				"/data/attributes/time":             timeRule.name,
@@ -62,23 +62,24 @@ var _ = register(&revision{
 	},
 })
 
-// flatName is the name of a profile's field in the profile inside an event.
-func flatName(name string) string {
+// flatName2023 returns the name of a profile field in the profile of an event.
+func flatName2023(name string) string {
 	if name == "external_id" {
 		return "$id"
 	}
 	return "$" + name[strings.LastIndexByte(name, '.')+1:]
 }
 
-// flatNames are those of the fields that stand among the custom properties.
-var flatNames = func() *specialNames {
+// reservedNames2023 are the names of profile fields among the custom properties of an event's
+// profile.
+var reservedNames2023 = func() *reservedNames {
 	isSet := map[string]func(*profile) bool{
 		"$consent": func(p *profile) bool { return p.consent != nil },
 	}
 	for _, f := range profileFields {
-		isSet[flatName(f.name)] = func(p *profile) bool { return f.of(p).IsSpecified() }
+		isSet[flatName2023(f.name)] = func(p *profile) bool { return f.field(p).IsSpecified() }
 	}
-	return newSpecialNames(isSet)
+	return newReservedNames(isSet)
 }()
 
 func createProfile2023(p *profile) Request {
@@ -111,11 +112,11 @@ func createProfile2023(p *profile) Request {
 	}
 }
 
-// coordinate2023 writes a coordinate as it came.
+// coordinate2023 returns a coordinate with the digits of the event.
 func coordinate2023(number value) klaviyo.Coordinate {
 	var c klaviyo.Coordinate
 	if number != nil {
-		_ = c.UnmarshalJSON(number) // which keeps the bytes
+		_ = c.UnmarshalJSON(number) // stores the bytes
 	}
 	return c
 }
@@ -173,8 +174,7 @@ func subscribeProfiles2023(s *subscription) Request {
 	}
 }
 
-// unsubscribeProfiles2023 ends a subscription for each identifier that is there: the
-// revision asks for no channels.
+// unsubscribeProfiles2023 unsubscribes each identifier. The revision has no channels here.
 func unsubscribeProfiles2023(s *subscription) Request {
 	a := klaviyo.UnsubscriptionJobAttributes{ListID: s.listID}
 	if s.Email != "" {

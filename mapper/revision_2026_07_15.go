@@ -9,8 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
-// Revision 2026-07-15 has typed profiles in events, an upsert of its own, and a profile's
-// id at Klaviyo wherever a person is named.
+// Revision 2026-07-15 has typed profiles in events, an upsert, and profile ids for people.
 var _ = register(&revision{
 	name: "2026-07-15",
 	limits: limits{
@@ -25,18 +24,18 @@ var _ = register(&revision{
 		externalID:   255,
 		uniqueID:     255,
 	},
-	has: places{
-		klaviyoID:   true,
-		anonymousID: true,
-		patch:       true,
-		ip:          true,
-		currency:    true,
-		backfill:    true,
-		endedBy:     true,
-		merge:       true,
+	supports: features{
+		klaviyoID:           true,
+		anonymousID:         true,
+		patch:               true,
+		ip:                  true,
+		currency:            true,
+		backfill:            true,
+		unsubscribeChannels: true,
+		merge:               true,
 	},
-	unsubscribes: true,
-	special: newSpecialNames(map[string]func(*profile) bool{
+	unsubscribeDefault: true,
+	reserved: newReservedNames(map[string]func(*profile) bool{
 		consentProperty2026: func(p *profile) bool { return p.consent != nil },
 	}),
 
@@ -48,7 +47,7 @@ var _ = register(&revision{
 
 	bodies: map[Kind]bodyFields{
 		KindProfile: {
-			custom: append(patched2026("/data/meta"), "/data/attributes/properties"),
+			custom: append(patchPointers2026("/data/meta"), "/data/attributes/properties"),
 			rules: profileRules2026("/data/attributes/").with(fieldRules{
 				"/data/id":                          klaviyoIDRule.name,
 				"/data/attributes/location/ip":      ipRule.name,
@@ -56,7 +55,7 @@ var _ = register(&revision{
 			}),
 		},
 		KindEvent: {
-			custom:     append(patched2026(eventProfile2026+"attributes/meta"), eventProfile2026+"attributes/properties"),
+			custom:     append(patchPointers2026(eventProfile2026+"attributes/meta"), eventProfile2026+"attributes/properties"),
 			properties: "/data/attributes/properties",
 			rules: profileRules2026(eventProfile2026 + "attributes/").with(fieldRules{
 				"/data/attributes/metric/data/attributes/name":                    trackName.name,
@@ -86,20 +85,21 @@ var _ = register(&revision{
 })
 
 const (
-	// consentProperty2026 is the name of an event's consent, which has no field.
+	// consentProperty2026 is the custom property for the consent in an event, which has no
+	// field.
 	consentProperty2026 = "$consent"
 
 	eventProfile2026 = "/data/attributes/profile/data/"
 	subscriber2026   = "/data/attributes/profiles/data/0/"
 )
 
-// profileRules2026 are the rules of the fields of a profile, which stand at a place.
+// profileRules2026 returns the rules for the fields of a profile at a pointer.
 func profileRules2026(at string) fieldRules {
 	return profileRules(func(name string) string { return at + strings.ReplaceAll(name, ".", "/") })
 }
 
-// patched2026 are the places of traits in what patches custom properties.
-func patched2026(meta string) []string {
+// patchPointers2026 returns the pointers of traits in a patch.
+func patchPointers2026(meta string) []string {
 	return []string{meta + "/patch_properties/append", meta + "/patch_properties/unappend"}
 }
 
@@ -117,7 +117,7 @@ func createOrUpdateProfile2026(p *profile) Request {
 	r := &request[klaviyo.ProfileUpsertQuery]{
 		kind:      KindProfile,
 		operation: klaviyo.OperationCreateOrUpdateProfile,
-		raw:       p.raw(),
+		raw:       p.rawSize(),
 		body: klaviyo.NewCreateOrUpdateProfileBody(klaviyo.ProfileUpsertAttributes{
 			Email:        identifier2026(p.Email),
 			PhoneNumber:  identifier2026(p.PhoneNumber),
@@ -141,7 +141,7 @@ func createEvent2026(e *event) Request {
 		kind:      KindEvent,
 		operation: klaviyo.OperationCreateEvent,
 		event:     e.key(),
-		raw:       len(e.properties) + e.raw(),
+		raw:       len(e.properties) + e.rawSize(),
 		body: klaviyo.NewCreateEventBody(klaviyo.EventCreateAttributes{
 			Metric:        klaviyo.NewEventMetric(klaviyo.MetricCreateAttributes{Name: e.metric}),
 			Value:         json.Number(e.value),
@@ -170,7 +170,7 @@ func createEvent2026(e *event) Request {
 	return r
 }
 
-// withConsent2026 adds an event's consent to the custom properties of the person.
+// withConsent2026 adds the consent of an event to the custom properties.
 func withConsent2026(custom []byte, consent []string) json.RawMessage {
 	if consent == nil {
 		return custom
@@ -180,7 +180,7 @@ func withConsent2026(custom []byte, consent []string) json.RawMessage {
 		if i > 0 {
 			all = append(all, ',')
 		}
-		all, _ = jsontext.AppendQuote(all, channel) // fails on invalid UTF-8 only, which it replaces
+		all, _ = jsontext.AppendQuote(all, channel) // only fails for invalid UTF-8, which it replaces
 	}
 	all = append(all, ']')
 	if len(custom) <= len("{}") {
@@ -204,16 +204,16 @@ func location2026(l *location) klaviyo.ProfileLocation {
 	}
 }
 
-// coordinate2026 writes a coordinate as it came.
+// coordinate2026 returns a coordinate with the digits of the event.
 func coordinate2026(number value) klaviyo.Coordinate {
 	var c klaviyo.Coordinate
 	if number != nil {
-		_ = c.UnmarshalJSON(number) // which keeps the bytes
+		_ = c.UnmarshalJSON(number) // stores the bytes
 	}
 	return c
 }
 
-// identifier2026 is a text that is left out if it is empty, and never null.
+// identifier2026 returns a field that is omitted if text is empty, and never null.
 func identifier2026(text string) field {
 	if text == "" {
 		return field{}
@@ -243,7 +243,7 @@ func bulkSubscribeProfiles2026(s *subscription) Request {
 		}),
 	}
 	r.body.Data.Attributes.Profiles.Data[0].ID = s.KlaviyoID
-	r.body.Data.Relationships = ofList2026(s.listID)
+	r.body.Data.Relationships = listRelationship2026(s.listID)
 	return r
 }
 
@@ -263,11 +263,11 @@ func bulkUnsubscribeProfiles2026(s *subscription) Request {
 			Profiles: klaviyo.NewUnsubscribedProfiles(one),
 		}),
 	}
-	r.body.Data.Relationships = ofList2026(s.listID)
+	r.body.Data.Relationships = listRelationship2026(s.listID)
 	return r
 }
 
-func ofList2026(id string) klaviyo.SubscriptionJobRelationships {
+func listRelationship2026(id string) klaviyo.SubscriptionJobRelationships {
 	if id == "" {
 		return klaviyo.SubscriptionJobRelationships{}
 	}

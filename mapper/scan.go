@@ -9,109 +9,107 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scanner reads an event once. It holds it to JSON's grammar, to UTF-8 and to names
-// that are unique within their object, exactly as jsontext does, and takes down the
-// members of the objects that rules look into. Everything else it only passes over.
+// A scanner scans an event once. It validates the JSON grammar, UTF-8 and the uniqueness of
+// names exactly as jsontext does, and records the members of the objects that rules read.
 type scanner struct {
 	src []byte
 	pos int
-	// depth is the number of objects and lists that are open, deepest the greatest
-	// since it was last set.
-	depth, deepest int
-	// spaced is true once there was white space outside of strings.
-	spaced bool
-	// open has the first names of the objects that are open, by depth, many the others.
-	open []*nameSet
-	many nameTable
-	// twice is where a name stands that its object has already, or 0.
-	twice int
-	// parts are what was taken down, and at the places of known names in them.
-	parts [rootCount]object
-	at    [rootCount][maxNames]int32 // one more than the index
-	// crowded says of a part that it has more members than were taken down.
-	crowded [rootCount]bool
-	// lists are the elements of the lists of items, and one at most beyond mostItems.
-	lists     [rootCount][]element
-	mostItems int
+	// depth is the number of open objects and lists, and maxDepth its maximum since it was last
+	// reset.
+	depth, maxDepth int
+	// sawSpace is set by whitespace outside of strings.
+	sawSpace bool
+	// openNames has the first names of the open objects, by depth, and largeNames the other
+	// names.
+	openNames  []*nameSet
+	largeNames nameTable
+	// duplicateAt is the offset of a duplicate name, or 0.
+	duplicateAt int
+	// members are the recorded members, and indexes the positions of known names in them.
+	members [rootCount]object
+	indexes [rootCount][maxNames]int32 // index plus one
+	// overflowed means that there are more members than were recorded.
+	overflowed [rootCount]bool
+	// lists are the elements of lists of items, at most maxItems plus one.
+	lists    [rootCount][]element
+	maxItems int
 }
 
-// element is one of a list of items. If it is an object, its members are those from
-// first to last in the list's part, or none if that was crowded.
+// An element is an element of a list of items. If it is an object, its members are those from
+// first to last in members of the list's root, or none if they overflowed.
 type element struct {
 	value       value
 	first, last int
-	crowded     bool
+	overflowed  bool
 }
 
-// maxNesting is how deep objects and lists may stand in each other; jsontext has the
-// same bound.
+// maxNesting is the maximum depth of nesting, the same as jsontext's.
 const maxNesting = 10_000
 
-// maxTaken is how many members are taken down of the parts whose members all go into
-// requests, those apart that rules have a name for. An event may have millions. It is
-// refused for more properties or traits, and an item with more is read in its turn.
-var maxTaken = [rootCount]int{
+// maxRecorded is the maximum number of recorded members of objects whose members are all sent.
+// Members with a nameID are always recorded. An event with more properties or traits is
+// rejected, and an item with more is scanned separately.
+var maxRecorded = [rootCount]int{
 	rootTraits: maxTraits, rootContextTraits: maxTraits,
 	rootProperties: maxUnflattened, rootItems: maxItemFields, rootProducts: maxItemFields,
 }
 
-// scan reads src from its first byte to its last, and says whether it is JSON.
+// scan scans src, and reports whether it is valid JSON.
 func (s *scanner) scan(src []byte) bool {
 	s.begin(src)
-	s.space()
+	s.skipSpace()
 	if !s.value(rootEvent) {
 		return false
 	}
-	s.space()
+	s.skipSpace()
 	return s.pos == len(s.src)
 }
 
-// scanItem reads an item, which was scanned before, and says whether all its members were
-// taken down.
+// scanItem scans an item of a valid event, and reports whether all members were recorded.
 func (s *scanner) scanItem(item value) bool {
 	s.begin(item)
-	return s.value(rootItems) && !s.crowded[rootItems]
+	return s.value(rootItems) && !s.overflowed[rootItems]
 }
 
-// scanItems reads a text that is a list of items, as the part r, and says whether it is one.
+// scanItems scans a text as the list of items r, and reports whether it is one.
 func (s *scanner) scanItems(text []byte, r root) bool {
 	s.begin(text)
 	if !value(text).isList() || !s.value(r) {
 		return false
 	}
-	s.space()
+	s.skipSpace()
 	return s.pos == len(s.src)
 }
 
 func (s *scanner) begin(src []byte) {
-	s.src, s.pos, s.depth, s.spaced, s.twice = src, 0, 0, false, 0
-	s.many.slots, s.crowded = s.many.slots[:0], [rootCount]bool{}
-	for r := range s.parts {
-		s.forget(root(r))
+	s.src, s.pos, s.depth, s.sawSpace, s.duplicateAt = src, 0, 0, false, 0
+	s.largeNames.slots, s.overflowed = s.largeNames.slots[:0], [rootCount]bool{}
+	for r := range s.members {
+		s.clear(root(r))
 	}
 }
 
-// forget makes a part absent.
-func (s *scanner) forget(r root) {
-	for i := range s.parts[r] {
-		s.at[r][s.parts[r][i].word] = 0
+// clear removes the members of a root.
+func (s *scanner) clear(r root) {
+	for i := range s.members[r] {
+		s.indexes[r][s.members[r][i].nameID] = 0
 	}
-	s.parts[r], s.lists[r] = s.parts[r][:0], s.lists[r][:0]
+	s.members[r], s.lists[r] = s.members[r][:0], s.lists[r][:0]
 }
 
-func (s *scanner) space() {
+func (s *scanner) skipSpace() {
 	for s.pos < len(s.src) && s.src[s.pos] <= ' ' {
 		switch s.src[s.pos] {
 		case ' ', '\t', '\r', '\n':
 			s.pos++
-			s.spaced = true
+			s.sawSpace = true
 		default:
 			return
 		}
 	}
 }
 
-// value reads a value. If it is an object, it is the part of the event called r.
+// value scans a value. If it is an object, r is its root.
 func (s *scanner) value(r root) bool {
 	if s.pos >= len(s.src) {
 		return false
@@ -144,15 +142,15 @@ func (s *scanner) literal(text string) bool {
 	return true
 }
 
-// enter passes over the brace or bracket that begins an object or a list.
+// enter skips the opening brace or bracket.
 func (s *scanner) enter() bool {
 	s.pos++
 	s.depth++
-	s.deepest = max(s.deepest, s.depth)
+	s.maxDepth = max(s.maxDepth, s.depth)
 	return s.depth <= maxNesting
 }
 
-// leave passes over the one that ends it, if that is there.
+// leave skips the closing brace or bracket, if it is there.
 func (s *scanner) leave(end byte) bool {
 	if s.pos >= len(s.src) || s.src[s.pos] != end {
 		return false
@@ -162,27 +160,27 @@ func (s *scanner) leave(end byte) bool {
 	return true
 }
 
-// comma passes over a comma, if one is there, and the space after it.
-func (s *scanner) comma() bool {
+// skipComma skips a comma and whitespace, and reports whether there was a comma.
+func (s *scanner) skipComma() bool {
 	if s.pos >= len(s.src) || s.src[s.pos] != ',' {
 		return false
 	}
 	s.pos++
-	s.space()
+	s.skipSpace()
 	return true
 }
 
-// object reads an object from its first member on.
+// object scans an object after its opening brace.
 func (s *scanner) object(r root) bool {
 	begin := s.pos
-	s.space()
+	s.skipSpace()
 	if s.leave('}') {
 		return true
 	}
-	for len(s.open) < s.depth {
-		s.open = append(s.open, new(nameSet))
+	for len(s.openNames) < s.depth {
+		s.openNames = append(s.openNames, new(nameSet))
 	}
-	names := s.open[s.depth-1]
+	names := s.openNames[s.depth-1]
 	names.reset()
 	for {
 		start := s.pos
@@ -202,22 +200,22 @@ func (s *scanner) object(r root) bool {
 		isNew := false
 		switch {
 		case len(names.list) == fewNames:
-			isNew = s.isNewAmongMany(name, hash, names, begin)
+			isNew = s.isNewInLargeObject(name, hash, names, begin)
 		case names.has(name, hash):
 		default:
 			isNew = true
 			names.add(name, hash)
 		}
 		if !isNew {
-			s.twice = start
+			s.duplicateAt = start
 			return false
 		}
-		s.space()
+		s.skipSpace()
 		if s.pos >= len(s.src) || s.src[s.pos] != ':' {
 			return false
 		}
 		s.pos++
-		s.space()
+		s.skipSpace()
 		var w nameID
 		if r != rootNone {
 			w = knownNames.find(name, hash)
@@ -225,37 +223,37 @@ func (s *scanner) object(r root) bool {
 		if r == rootIntegrations && w == 0 {
 			w = integrationWord(name)
 		}
-		if r != rootNone && s.takes(r, w) {
-			ok = s.member(r, quoted, hash, w, escaped)
+		if r != rootNone && s.shouldRecord(r, w) {
+			ok = s.recordMember(r, quoted, hash, w, escaped)
 		} else {
 			ok = s.value(rootNone)
 		}
 		if !ok {
 			return false
 		}
-		s.space()
-		if !s.comma() {
+		s.skipSpace()
+		if !s.skipComma() {
 			return s.leave('}')
 		}
 	}
 }
 
-// isNewAmongMany says whether a name is the first of its kind in the object that begins at
-// an offset, of whose names the set has the first.
-func (s *scanner) isNewAmongMany(name []byte, hash uint64, first *nameSet, begin int) bool {
-	if len(s.many.slots) == 0 {
-		s.many.reset(s.src)
+// isNewInLargeObject reports whether a name is new in the object that begins at an offset.
+// first has the first names of the object.
+func (s *scanner) isNewInLargeObject(name []byte, hash uint64, first *nameSet, begin int) bool {
+	if len(s.largeNames.slots) == 0 {
+		s.largeNames.reset(s.src)
 	}
-	return !first.has(name, hash) && (s.many.add(name, begin) || !s.isThere(name, begin))
+	return !first.has(name, hash) && (s.largeNames.add(name, begin) || !s.isDuplicate(name, begin))
 }
 
-// isThere compares a name, which was just read, with all before it in its object.
-func (s *scanner) isThere(name []byte, begin int) bool {
+// isDuplicate compares the name that was just read with all previous names of its object.
+func (s *scanner) isDuplicate(name []byte, begin int) bool {
 	before := splitter{src: s.src[begin:s.pos]}
 	for before.more() {
 		other := before.next()
 		if !before.more() {
-			return false // it is the name itself
+			return false // reached the name itself
 		}
 		if bytes.Equal(other.content(), name) {
 			return true
@@ -265,50 +263,50 @@ func (s *scanner) isThere(name []byte, begin int) bool {
 	return false
 }
 
-// takes says whether a member of a part is taken down.
-func (s *scanner) takes(r root, w nameID) bool {
-	most := maxTaken[r]
-	if most == 0 || len(s.parts[r]) < most {
-		return most > 0 || w != 0
+// shouldRecord reports whether a member of a root is recorded.
+func (s *scanner) shouldRecord(r root, w nameID) bool {
+	limit := maxRecorded[r]
+	if limit == 0 || len(s.members[r]) < limit {
+		return limit > 0 || w != 0
 	}
-	s.crowded[r] = true
+	s.overflowed[r] = true
 	return w != 0 && !r.isList()
 }
 
-// member takes down a member of a part and reads its value.
-func (s *scanner) member(r root, quoted value, hash uint64, w nameID, escaped bool) bool {
-	// Its place is filled in at once, for a member is too large to be handed around.
-	i := len(s.parts[r])
-	if i < cap(s.parts[r]) {
-		s.parts[r] = s.parts[r][:i+1]
+// recordMember records a member and scans its value.
+func (s *scanner) recordMember(r root, quoted value, hash uint64, w nameID, escaped bool) bool {
+	// The member is filled in place, since it is too large to copy.
+	i := len(s.members[r])
+	if i < cap(s.members[r]) {
+		s.members[r] = s.members[r][:i+1]
 	} else {
-		s.parts[r] = append(s.parts[r], member{})
+		s.members[r] = append(s.members[r], member{})
 	}
-	deepest, spaced, start := s.deepest, s.spaced, s.pos
-	s.deepest, s.spaced = s.depth, false
+	deepest, spaced, start := s.maxDepth, s.sawSpace, s.pos
+	s.maxDepth, s.sawSpace = s.depth, false
 	if !s.value(branches[r][w]) {
 		return false
 	}
-	m := &s.parts[r][i]
-	m.quoted, m.value, m.hash, m.word = quoted, s.src[start:s.pos:s.pos], hash, w
-	m.levels, m.hasSpace = uint16(s.deepest-s.depth), s.spaced
+	m := &s.members[r][i]
+	m.quoted, m.value, m.hash, m.nameID = quoted, s.src[start:s.pos:s.pos], hash, w
+	m.levels, m.hasSpace = uint16(s.maxDepth-s.depth), s.sawSpace
 	m.escaped, m.mapped, m.items = escaped, false, false
-	s.deepest, s.spaced = max(deepest, s.deepest), spaced || s.spaced
-	if s.at[r][w] == 0 { // of several options for Klaviyo the first counts
-		s.at[r][w] = int32(i + 1) // that of word 0 means nothing
+	s.maxDepth, s.sawSpace = max(deepest, s.maxDepth), spaced || s.sawSpace
+	if s.indexes[r][w] == 0 { // the first of several options for Klaviyo counts
+		s.indexes[r][w] = int32(i + 1) // the index of nameID 0 isn't used
 	}
 	return true
 }
 
-// list reads a list from its first element on.
+// list scans a list after its opening bracket.
 func (s *scanner) list(r root) bool {
-	s.space()
+	s.skipSpace()
 	if s.leave(']') {
 		return true
 	}
 	for {
 		ok := false
-		if r.isList() && len(s.lists[r]) <= s.mostItems {
+		if r.isList() && len(s.lists[r]) <= s.maxItems {
 			ok = s.element(r)
 		} else {
 			ok = s.value(rootNone)
@@ -316,27 +314,27 @@ func (s *scanner) list(r root) bool {
 		if !ok {
 			return false
 		}
-		s.space()
-		if !s.comma() {
+		s.skipSpace()
+		if !s.skipComma() {
 			return s.leave(']')
 		}
 	}
 }
 
-// element reads an element of a list of items, and takes it down.
+// element scans and records an element of a list of items.
 func (s *scanner) element(r root) bool {
-	start, first, inside := s.pos, len(s.parts[r]), rootNone
+	start, first, inside := s.pos, len(s.members[r]), rootNone
 	if start < len(s.src) && s.src[start] == '{' {
 		inside = r
 	}
 	if !s.value(inside) {
 		return false
 	}
-	if s.crowded[r] {
-		s.parts[r] = s.parts[r][:first]
+	if s.overflowed[r] {
+		s.members[r] = s.members[r][:first]
 	}
-	s.lists[r] = append(s.lists[r], element{s.src[start:s.pos:s.pos], first, len(s.parts[r]), s.crowded[r]})
-	s.crowded[r] = false
+	s.lists[r] = append(s.lists[r], element{s.src[start:s.pos:s.pos], first, len(s.members[r]), s.overflowed[r]})
+	s.overflowed[r] = false
 	return true
 }
 
@@ -345,8 +343,8 @@ const (
 	highBits = 0x8080808080808080
 )
 
-// string reads a string, and says whether it has escapes. It looks at eight bytes at a
-// time for a quote, a backslash or a control character.
+// string scans a string, and reports whether it has escapes. It checks eight bytes at a time
+// for quotes, backslashes and control characters.
 func (s *scanner) string() (escaped, ok bool) {
 	src, start, i := s.src, s.pos+1, s.pos+1
 	var high uint64 // bits of bytes that aren't ASCII
@@ -354,8 +352,8 @@ func (s *scanner) string() (escaped, ok bool) {
 		if i+8 <= len(src) {
 			w := binary.LittleEndian.Uint64(src[i:])
 			quote, backslash := w^('"'*lowBits), w^('\\'*lowBits)
-			// A byte is below n if subtracting n borrows from its high bit, which it
-			// doesn't have itself. What follows the first such byte may be wrong.
+			// A byte is below n if subtracting n borrows from its high bit, which isn't set
+			// itself. The result may be wrong after the first such byte.
 			found := (quote-lowBits)&^quote | (backslash-lowBits)&^backslash | (w-' '*lowBits)&^w
 			if found &= highBits; found == 0 {
 				high |= w
@@ -391,7 +389,7 @@ func (s *scanner) string() (escaped, ok bool) {
 	}
 }
 
-// escapeLength is the length of the escape that src begins with, or 0.
+// escapeLength returns the length of the escape at the beginning of src, or 0.
 func escapeLength(src []byte) int {
 	if len(src) < 2 {
 		return 0

@@ -33,8 +33,8 @@ func checkScan(t *testing.T, s *scanner, text []byte) {
 		if knownNames.find(all[i].name(), hashName(all[i].name())) == 0 {
 			continue
 		}
-		taken := slices.IndexFunc(s.parts[rootEvent], func(m member) bool { return string(m.name()) == string(all[i].name()) })
-		if taken < 0 || string(s.parts[rootEvent][taken].value) != string(all[i].value) {
+		taken := slices.IndexFunc(s.members[rootEvent], func(m member) bool { return string(m.name()) == string(all[i].name()) })
+		if taken < 0 || string(s.members[rootEvent][taken].value) != string(all[i].value) {
 			t.Fatalf("%s is missing, or another value, of %q", all[i].quoted, text)
 		}
 	}
@@ -177,7 +177,7 @@ func TestNamesThatLookAlike(t *testing.T) {
 		{`"\u0061":",\"b" , "b":[],"a"`, "a", true},
 	} {
 		s := scanner{src: []byte("{" + tt.before), pos: len("{" + tt.before)}
-		if got := s.isThere([]byte(tt.name), 1); got != tt.want {
+		if got := s.isDuplicate([]byte(tt.name), 1); got != tt.want {
 			t.Errorf("{%s: %v, want %v", tt.before, got, tt.want)
 		}
 	}

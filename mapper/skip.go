@@ -5,7 +5,7 @@ var (
 	integrationsAll = newPath("integrations.All")
 )
 
-// skip gives the reason why an event of that type is not for Klaviyo, or nothing.
+// skip returns the reason to skip an event, or "".
 func (m *mapping) skip(eventType string, rule *typeRule) SkipReason {
 	switch {
 	case rule == nil && eventType != "":
@@ -25,13 +25,13 @@ func (m *mapping) skipFiltered() SkipReason {
 	return ""
 }
 
-// excludedByIntegrations is true for Klaviyo: false, and for All: false without a
-// truthy Klaviyo.
+// excludedByIntegrations reports whether integrations has Klaviyo: false, or All: false without
+// a truthy Klaviyo.
 func (m *mapping) excludedByIntegrations() bool {
 	named := false
-	for i := range m.parts[rootIntegrations] {
-		choice := &m.parts[rootIntegrations][i]
-		if choice.word != wordKlaviyo {
+	for i := range m.members[rootIntegrations] {
+		choice := &m.members[rootIntegrations][i]
+		if choice.nameID != nameKlaviyo {
 			continue
 		}
 		if string(choice.value) == "false" {
@@ -43,7 +43,8 @@ func (m *mapping) excludedByIntegrations() bool {
 	return string(all) == "false" && !named
 }
 
-// excludedByFilter looks at the event's own name alone; without one it passes.
+// excludedByFilter reports whether the event filter excludes the event. Only the event's name
+// is compared. An event without a name isn't excluded.
 func (m *mapping) excludedByFilter() bool {
 	v, _ := m.lookup(eventPath)
 	if !v.isString() {

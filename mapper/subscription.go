@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// subscriptionRules are the rules of the subscription options of a type of event.
+// subscriptionRules are the rules for the subscription options of a type of event.
 type subscriptionRules struct {
 	subscribe, listID, consent, smsConsent rule
 }
@@ -29,12 +29,12 @@ var (
 	subscriptionSMSConsent = newRule("smsConsent", "{TP,CP,P,T,C}.smsConsent")
 )
 
-// identifySubscription gives the request that follows a profile: a subscription,
-// an end of one, or none.
+// identifySubscription returns the request after the profile of an identify: a subscription, an
+// unsubscription, or nil.
 func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	rules := &identifySubscription
 	subscribe := m.firstFlag(&rules.subscribe)
-	byDefault := !subscribe.there && m.subscribesByDefault()
+	byDefault := !subscribe.present && m.subscribesByDefault()
 	if byDefault {
 		subscribe = flagValue{isTrue: true, ok: true}
 	}
@@ -52,10 +52,10 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
 	case subscribe.ok:
 		m.warnNotUnsubscribed(subscribe)
-	case !subscribe.there:
+	case !subscribe.present:
 		m.warnSubscribeElsewhere()
 	}
-	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is sent all the same
+	if err != nil && err.Code == CodeNoConsentedChannel { // the profile is still sent
 		m.warn(err.Code, err.Field, err.Message)
 		return nil, nil
 	}
@@ -65,8 +65,7 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	return request, err
 }
 
-// warnSubscribeElsewhere warns of a subscribe: true where that of a group stands, and which
-// no rule reads in an identify.
+// warnSubscribeElsewhere warns of a subscribe: true at a path that only group events use.
 func (m *mapping) warnSubscribeElsewhere() {
 	for _, p := range groupSubscription.subscribe.from {
 		if v, ok := m.lookup(p); ok && (v.isBool() && v[0] == 't' || v.isString() && len(v) <= maxFlag && strings.EqualFold(v.text(), "true")) {
@@ -76,8 +75,7 @@ func (m *mapping) warnSubscribeElsewhere() {
 	}
 }
 
-// groupRequest subscribes the person to the list that the group is, or
-// unsubscribes.
+// groupRequest subscribes the person to the list of the group, or unsubscribes the person.
 func (m *mapping) groupRequest(p person, subscribe flagValue) (Request, *Error) {
 	rules := &groupSubscription
 	listID, ok := m.firstText(&rules.listID)
@@ -93,8 +91,8 @@ func (m *mapping) groupRequest(p person, subscribe flagValue) (Request, *Error) 
 	return m.unsubscribe(rules, p, func() string { return trim(listID.text) })
 }
 
-// skipGroup says why a group is not acted on: it says nothing of subscribing, as that of a
-// company does, or it unsubscribes and the config doesn't let it.
+// skipGroup returns the reason to skip a group event: it doesn't mention subscribe, like one
+// about a company, or it unsubscribes and the config doesn't allow that.
 func (m *mapping) skipGroup(subscribe flagValue) SkipReason {
 	switch {
 	case subscribe.ok && (subscribe.isTrue || *m.cfg.Unsubscribe), subscribe.unusable:
@@ -109,9 +107,9 @@ func (m *mapping) warnNotUnsubscribed(subscribe flagValue) {
 	m.warn(CodeNotUnsubscribed, subscribe.path.text, "subscribe is false, but nobody is unsubscribed; set unsubscribe in the config to unsubscribe people")
 }
 
-// subscribe subscribes a person by the channels that they consent to.
+// subscribe subscribes a person to the channels with consent.
 func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (Request, *Error) {
-	s := &m.subscribes // which a pointer to a local one would put on the heap each time
+	s := &m.parsedSubscription // avoids an allocation for each subscription
 	*s = subscription{Identity: p.Identity, listID: listID}
 	var err *Error
 	if s.email, s.sms, err = m.channels(rules, p); err != nil {
@@ -127,19 +125,19 @@ func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (
 
 // unsubscribe unsubscribes a person.
 func (m *mapping) unsubscribe(rules *subscriptionRules, p person, listID func() string) (Request, *Error) {
-	s := &m.subscribes
+	s := &m.parsedSubscription
 	*s = subscription{Identity: p.Identity}
 	var err *Error
-	if s.email, s.sms, err = m.endedChannels(rules, p); err != nil {
+	if s.email, s.sms, err = m.channelsToUnsubscribe(rules, p); err != nil {
 		return nil, err
 	}
 	s.listID = listID()
 	return m.revision.unsubscribe(s), nil
 }
 
-// consentTime is when a consent was given that is imported: at the event's time.
+// consentTime returns the time of consent in a historical import, which is the event's time.
 func (m *mapping) consentTime() (string, *Error) {
-	at, err := m.eventTime(m.timeFrom(&warehouseIdentifyTime))
+	at, err := m.eventTime(m.timeRuleFor(&warehouseIdentifyTime))
 	switch {
 	case err != nil:
 		return "", err
@@ -158,23 +156,23 @@ func (m *mapping) listID(rules *subscriptionRules) string {
 	return trim(m.cfg.ListID)
 }
 
-// consented is whether the person consents to a channel, and where the event says so. The
-// path is empty where the config does.
-type consented struct {
+// A channelChoice is whether there is consent to a channel, and the path of that in the event.
+// The path is empty if it is from the config.
+type channelChoice struct {
 	ok   bool
 	path string
 }
 
-// channels gives the channels that the person consents to and can be reached by,
-// or an error where there is none.
+// channels returns the channels that have consent and an identifier. It returns an error if
+// there is none.
 func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS bool, err *Error) {
-	email, sms, ok := m.named(&rules.consent)
+	email, sms, ok := m.namedChannels(&rules.consent)
 	if !ok {
 		email.ok = slices.Contains(m.cfg.Consent, ChannelEmail)
 		sms.ok = slices.Contains(m.cfg.Consent, ChannelSMS)
 	}
 	if flag := m.firstFlag(&rules.smsConsent); flag.ok {
-		sms = consented{flag.isTrue, flag.path.text}
+		sms = channelChoice{flag.isTrue, flag.path.text}
 	} else if m.cfg.SMSConsent != nil {
 		sms.ok = *m.cfg.SMSConsent
 	}
@@ -190,17 +188,17 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS b
 	return byEmail, bySMS, nil
 }
 
-// endedChannels gives the channels that a subscription ends for: those that the event
-// names, or all, of those that the person can be reached by.
-func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
+// channelsToUnsubscribe returns the channels to unsubscribe: those in the event, or all, if
+// they have an identifier.
+func (m *mapping) channelsToUnsubscribe(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
 	email, sms = p.Email != "", p.PhoneNumber != ""
 	if !email && !sms {
 		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "subscribe", Message: "nobody is unsubscribed: subscribe is false, but the person has no email and no phone number"}
 	}
-	if !m.revision.has.endedBy {
+	if !m.revision.supports.unsubscribeChannels {
 		return email, sms, nil
 	}
-	if mail, text, _ := m.named(&rules.consent); mail.ok || text.ok {
+	if mail, text, _ := m.namedChannels(&rules.consent); mail.ok || text.ok {
 		email, sms = email && mail.ok, sms && text.ok
 	}
 	if !email && !sms {
@@ -209,18 +207,18 @@ func (m *mapping) endedChannels(rules *subscriptionRules, p person) (email, sms 
 	return email, sms, nil
 }
 
-// named reads the channels that the event itself names; ok if it says anything of them.
-func (m *mapping) named(r *rule) (email, sms consented, ok bool) {
+// namedChannels returns the channels in the event. ok means that the event mentions channels.
+func (m *mapping) namedChannels(r *rule) (email, sms channelChoice, ok bool) {
 	names, p, ok := m.firstList(r)
 	if !ok {
-		return consented{}, consented{}, false
+		return channelChoice{}, channelChoice{}, false
 	}
 	for channel := range m.eachChannel(names) {
 		switch name := string(trimBytes(channel)); {
 		case strings.EqualFold(name, string(ChannelEmail)):
-			email = consented{true, p.text}
+			email = channelChoice{true, p.text}
 		case strings.EqualFold(name, string(ChannelSMS)):
-			sms = consented{true, p.text}
+			sms = channelChoice{true, p.text}
 		default:
 			m.warn(CodeUnknownChannel, p.text, "each channel must be email or sms")
 		}
@@ -228,14 +226,14 @@ func (m *mapping) named(r *rule) (email, sms consented, ok bool) {
 	return email, sms, true
 }
 
-// firstList gives the first usable list of channels, or a string that stands for one.
+// firstList returns the first usable list of channels, or a string that represents one.
 func (m *mapping) firstList(r *rule) (value, path, bool) {
 	for _, p := range r.from {
 		v, ok := m.lookup(p)
 		switch {
 		case !ok, v.isNull(), v.isBlank():
 		case v.isList(), v.isString():
-			m.traceTaken(r, p.text)
+			m.traceRule(r, p.text)
 			return v, p, true
 		default:
 			m.warn(CodeWrongType, p.text, "must be a channel or a list of channels")
@@ -244,12 +242,12 @@ func (m *mapping) firstList(r *rule) (value, path, bool) {
 	return nil, path{}, false
 }
 
-// eachChannel gives the texts of a list of channels: of a JSON array, also one that stands in
-// a string, or of a string with commas between them. One that is no text is nil.
+// eachChannel iterates over the elements of a list of channels: a JSON array, a string with
+// one, or a string separated by commas. Elements that aren't text are nil.
 func (m *mapping) eachChannel(list value) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if list.isString() {
-			text, isList := list.listInText()
+			text, isList := list.parseListText()
 			if !isList {
 				for channel := range bytes.SplitSeq(list.content(), []byte(",")) {
 					if channel = trimBytes(channel); len(channel) > 0 && !yield(channel) {
@@ -275,8 +273,8 @@ func (m *mapping) eachChannel(list value) iter.Seq[[]byte] {
 	}
 }
 
-// listInText gives the JSON array that a string wholly is.
-func (v value) listInText() (value, bool) {
+// parseListText returns the JSON array in a string.
+func (v value) parseListText() (value, bool) {
 	text := bytes.Trim(v.content(), " \t\r\n")
 	if len(text) == 0 || text[0] != '[' {
 		return nil, false

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// The rules of where an event's time is. What a warehouse sends has the time of the sync in
-// timestamp, and its own in a column.
+// Rules for the time of an event. In events from a warehouse, timestamp is the time of the
+// sync, and the event's own time is in a column.
 var (
 	timeRule              = newRule("time", "timestamp originalTimestamp receivedAt")
 	warehouseTrackTime    = newRule("time", "P.timestamp timestamp originalTimestamp receivedAt")
@@ -20,12 +20,12 @@ var (
 
 var channelPath = newPath("channel")
 
-// warehouseChannel is the channel of events that come from a warehouse.
+// warehouseChannel is the channel of events from a warehouse.
 const warehouseChannel = "sources"
 
-// timeFrom is the rule of times that holds for the event, given the one of its type for a
-// warehouse.
-func (m *mapping) timeFrom(warehouse *rule) *rule {
+// timeRuleFor returns the time rule of the event. warehouse is the rule for events from a
+// warehouse, or nil.
+func (m *mapping) timeRuleFor(warehouse *rule) *rule {
 	channel, _ := m.lookup(channelPath)
 	if warehouse == nil || m.retl || !channel.isString() || string(m.content(channel)) != warehouseChannel {
 		return &timeRule
@@ -33,25 +33,25 @@ func (m *mapping) timeFrom(warehouse *rule) *rule {
 	return warehouse
 }
 
-// earliestTime is the first moment that Klaviyo takes: later than the year 2000.
+// earliestTime is the first time that Klaviyo accepts: after the year 2000.
 var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// yearAhead is the last moment that Klaviyo takes at the time that now tells.
-func yearAhead(now func() time.Time) time.Time { return now().AddDate(1, 0, 0) }
+// maxTime is the last time that Klaviyo accepts.
+func maxTime(now func() time.Time) time.Time { return now().AddDate(1, 0, 0) }
 
-// moment is a time in RFC 3339.
-type moment struct {
+// A timestamp is a time in RFC 3339 and its path.
+type timestamp struct {
 	text string
 	path path
 	at   time.Time
 }
 
-// isIn says whether the time stands under that name in the properties.
-func (t *moment) isIn(w nameID) bool { return t.path.root == rootProperties && t.path.word == w }
+// isIn reports whether the time is the property with the nameID.
+func (t *timestamp) isIn(w nameID) bool { return t.path.root == rootProperties && t.path.nameID == w }
 
-// eventTime gives the first time that there is, or nothing. One that can't be sent is warned
-// of, or an error if there is no other.
-func (m *mapping) eventTime(r *rule) (moment, *Error) {
+// eventTime returns the first valid time, or the zero timestamp if there is none. Invalid times
+// are warnings, or an error if there is no valid one.
+func (m *mapping) eventTime(r *rule) (timestamp, *Error) {
 	var first *Error
 	before := len(m.warnings)
 	for _, p := range r.from {
@@ -70,13 +70,13 @@ func (m *mapping) eventTime(r *rule) (moment, *Error) {
 		if read.assumed {
 			m.warn(CodeAssumedUTC, p.text, "no UTC offset: the time is read as UTC")
 		}
-		m.traceTaken(r, p.text)
-		return moment{read.text, p, read.at}, nil
+		m.traceRule(r, p.text)
+		return timestamp{read.text, p, read.at}, nil
 	}
 	if first != nil {
-		m.warnings = m.warnings[:before] // the error says it
+		m.warnings = m.warnings[:before] // the error reports it
 	}
-	return moment{}, first
+	return timestamp{}, first
 }
 
 // ParseTime parses a time from a JSON string or number, in any format that [Mapper.Map]
@@ -87,7 +87,7 @@ func ParseTime(json []byte) (time.Time, bool) {
 	text := json
 	switch {
 	case v.isString() && len(v) > 1:
-		if text = trimBytes(v.content()); len(text) > maxTyped {
+		if text = trimBytes(v.content()); len(text) > maxScalar {
 			return time.Time{}, false
 		}
 	case !v.isNumber():
@@ -98,57 +98,57 @@ func ParseTime(json []byte) (time.Time, bool) {
 }
 
 // writtenTime is a time in RFC 3339 format; assumed is true if it had no offset.
-type writtenTime struct {
+type parsedTime struct {
 	text    string
 	at      time.Time
 	assumed bool
 }
 
 // readTime parses a time, or returns what is wrong with it.
-func (m *mapping) readTime(v value) (read writtenTime, fault string) {
+func (m *mapping) readTime(v value) (read parsedTime, fault string) {
 	const noTime = "invalid time: write it as 2026-03-01T09:30:00Z"
 	text := []byte(v)
 	switch {
 	case v.isString():
-		if text = trimBytes(m.content(v)); len(text) > maxTyped {
-			return writtenTime{}, noTime
+		if text = trimBytes(m.content(v)); len(text) > maxScalar {
+			return parsedTime{}, noTime
 		}
 	case !v.isNumber():
-		return writtenTime{}, noTime
+		return parsedTime{}, noTime
 	}
 	read, ok := parseTime(text, v.isNumber())
 	switch {
 	case !ok:
-		return writtenTime{}, noTime
+		return parsedTime{}, noTime
 	case read.at.Before(earliestTime):
-		return writtenTime{}, "time out of range: it must be after the year 2000"
-	case read.at.After(m.aheadAtFirst) && read.at.After(yearAhead(m.cfg.Now)):
-		return writtenTime{}, "time out of range: it must be at most one year ahead"
+		return parsedTime{}, "time out of range: it must be after the year 2000"
+	case read.at.After(m.initialMaxTime) && read.at.After(maxTime(m.cfg.Now)):
+		return parsedTime{}, "time out of range: it must be at most one year ahead"
 	}
 	return read, ""
 }
 
-// parseTime reads the notations of times that are met.
-func parseTime(given []byte, isNumber bool) (writtenTime, bool) {
+// parseTime parses the supported time formats.
+func parseTime(given []byte, isNumber bool) (parsedTime, bool) {
 	if isNumber {
 		return parseEpoch(string(given))
 	}
-	text := strings.ToUpper(string(asciiDigits(given))) // RFC 3339 lets t and z stand for T and Z
+	text := strings.ToUpper(string(asciiDigits(given))) // RFC 3339 allows t and z
 	if at, ok := parseRFC3339(text); ok {
-		return writtenTime{text: text, at: at}, true
+		return parsedTime{text: text, at: at}, true
 	}
-	if digits(text) == len(text) {
+	if countDigits(text) == len(text) {
 		if !epochLengths[len(text)] {
-			return writtenTime{}, false
+			return parsedTime{}, false
 		}
 		return parseEpoch(text)
 	}
-	parts := looseTime.FindStringSubmatch(text)
+	parts := looseTimePattern.FindStringSubmatch(text)
 	if parts == nil {
-		return writtenTime{}, false
+		return parsedTime{}, false
 	}
 	day, clock, seconds, offset := parts[1], parts[2], parts[3], parts[4]
-	read := writtenTime{assumed: offset == ""}
+	read := parsedTime{assumed: offset == ""}
 	if clock == "" {
 		clock = "00:00"
 	}
@@ -169,28 +169,29 @@ func parseTime(given []byte, isNumber bool) (writtenTime, bool) {
 	return read, ok
 }
 
-// looseTime is RFC 3339 with a space in place of T and before the offset, an offset without its
-// colon or its minutes, with the name of UTC or none at all, and without seconds or a time of day.
-var looseTime = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$`)
+// looseTimePattern is RFC 3339 with these variations: a space instead of T and before the
+// offset, an offset without colon or minutes, UTC or GMT as the offset, no offset, no seconds,
+// or no time of day.
+var looseTimePattern = regexp.MustCompile(`^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?(?: ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?))?)?$`)
 
-// epochLengths are how many digits seconds, milliseconds, microseconds and nanoseconds since
-// 1970 have as text. A number of them may have any size.
+// epochLengths are the numbers of digits of seconds, milliseconds, microseconds and nanoseconds
+// since 1970 in a string. JSON numbers can have any length.
 var epochLengths = map[int]bool{10: true, 13: true, 16: true, 19: true}
 
-// parseEpoch reads a number of seconds since 1970, or of the thousandth, millionth or
-// billionth parts of one, of which there are the more.
-func parseEpoch(text string) (writtenTime, bool) {
+// parseEpoch parses a number of seconds, milliseconds, microseconds or nanoseconds since 1970,
+// depending on its size.
+func parseEpoch(text string) (parsedTime, bool) {
 	whole, fraction, _ := strings.Cut(text, ".")
-	if n := digits(whole); n != len(whole) || n > len("1772357400000000000") || digits(fraction) != len(fraction) {
-		return writtenTime{}, false
+	if n := countDigits(whole); n != len(whole) || n > len("1772357400000000000") || countDigits(fraction) != len(fraction) {
+		return parsedTime{}, false
 	}
 	count, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil {
-		return writtenTime{}, false
+		return parsedTime{}, false
 	}
-	const most = 100_000_000_000 // seconds, some 3,000 years
+	const maxSeconds = 100_000_000_000 // seconds, about 3,000 years
 	unit := int64(time.Second)
-	for bound := int64(most); count >= bound && unit > 1; bound *= 1_000 {
+	for bound := int64(maxSeconds); count >= bound && unit > 1; bound *= 1_000 {
 		unit /= 1_000
 	}
 	perSecond := int64(time.Second) / unit
@@ -200,11 +201,11 @@ func parseEpoch(text string) (writtenTime, bool) {
 		nanoseconds += int64(digit-'0') * unit
 	}
 	at := time.Unix(count/perSecond, nanoseconds).UTC()
-	return writtenTime{text: at.Format(time.RFC3339Nano), at: at}, true
+	return parsedTime{text: at.Format(time.RFC3339Nano), at: at}, true
 }
 
-// parseRFC3339 is stricter than time.Parse, which lets 1:02:03, a comma before the
-// fraction and an offset of a day through.
+// parseRFC3339 is stricter than time.Parse, which accepts 1:02:03, a comma before the fraction,
+// and offsets of a day or more.
 func parseRFC3339(s string) (time.Time, bool) {
 	if len(s) < len("2006-01-02T15:04:05Z") || s[13] != ':' || strings.Contains(s, ",") {
 		return time.Time{}, false
@@ -218,7 +219,7 @@ func parseRFC3339(s string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// asciiDigits writes the digits of every script as 0 to 9.
+// asciiDigits converts digits of all scripts to ASCII.
 func asciiDigits(text []byte) []byte {
 	if !slices.ContainsFunc(text, func(c byte) bool { return c >= utf8.RuneSelf }) {
 		return text

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// timeZoneNames are the names of the IANA database, one a line, as package time/tzdata has
-// them; a test writes them anew.
+// timeZoneNames are the names in the IANA time zone database, one per line, like those in
+// package time/tzdata. A test updates the file.
 //
 //go:embed timezones.txt
 var timeZoneNames string
@@ -19,6 +19,6 @@ var timeZones = func() map[string]bool {
 	return set
 }()
 
-// isOffset tells of the context's time zone that it is no name of the IANA database: SDKs
-// write an offset there, such as GMT-0800, which says nothing of summer.
+// isOffset reports whether the time zone in the context isn't a name in the IANA database: SDKs
+// send offsets such as GMT-0800, which don't define daylight saving time.
 func isOffset(p path, text []byte) bool { return p.root == rootContext && !timeZones[string(text)] }

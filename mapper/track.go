@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// The rules of what an event is called, and of what it is worth.
+// Rules for the name and the value of an event.
 var (
 	eventPath      = newPath("event")
 	propertiesPath = newPath("properties")
@@ -15,7 +15,7 @@ var (
 	messageIDRule  = newRule("unique_id", "messageId")
 )
 
-// eventName finds the name of a track or a screen.
+// eventName returns the name of a track or screen event.
 func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	if event, ok := m.lookup(eventPath); ok && !event.isString() && !event.isNull() {
 		return textValue{}, &Error{Code: CodeWrongType, Field: "event", Message: "must be a string"}
@@ -28,8 +28,8 @@ func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	return name, nil
 }
 
-// readEvent finds out what a track or a screen says. It is told where an event of a
-// warehouse has its time, if anywhere else than others.
+// readEvent returns the event of a track or screen. warehouseTime is the time rule for events
+// from a warehouse, or nil.
 func (m *mapping) readEvent(who person, name textValue, warehouseTime *rule) (*event, *Error) {
 	value := &valueRule
 	metric, ecommerce, isEcommerce := m.metricOf(name.text)
@@ -37,71 +37,71 @@ func (m *mapping) readEvent(who person, name textValue, warehouseTime *rule) (*e
 		value = &ecommerceValue
 		m.readItemTexts()
 	}
-	worth := m.firstNumber(value)
-	e := &m.meant
-	*e = event{metric: metric, value: string(worth.text), backfill: m.cfg.HistoricalImport}
+	amount := m.firstNumber(value)
+	e := &m.parsed
+	*e = event{metric: metric, value: string(amount.text), backfill: m.cfg.HistoricalImport}
 	m.readEventProfile(&e.profile, who)
 	e.currency = m.currency()
-	at, err := m.eventTime(m.timeFrom(warehouseTime))
+	at, err := m.eventTime(m.timeRuleFor(warehouseTime))
 	if err != nil {
 		return nil, err
 	}
 	e.time = at.text
-	properties := m.ownProperties(&at)
+	properties := m.eventProperties(&at)
 	if isEcommerce {
-		properties = m.renameProperties(ecommerce, properties, &worth)
+		properties = m.renameProperties(ecommerce, properties, &amount)
 	} else {
-		properties = properties.without(&worth)
+		properties = properties.withoutValue(&amount)
 	}
-	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.parts[rootProperties]) {
+	if !isEcommerce && !m.cfg.FlattenProperties && len(properties) == len(m.members[rootProperties]) {
 		e.properties = m.unchangedObject(propertiesPath)
 	} else {
-		most := &m.revision.limits
-		properties = m.flatten(properties, most.properties, most.event, (*mapping).propertyPath)
-		e.properties = m.json(properties, most.event, (*mapping).eventTooLarge)
+		lim := &m.revision.limits
+		properties = m.flatten(properties, lim.properties, lim.event, (*mapping).propertyPath)
+		e.properties = m.json(properties, lim.event, (*mapping).eventTooLarge)
 	}
 
-	if e.uniqueID = m.id; m.id == "" || len(m.id) > maxShown || m.trace != nil {
-		id, _ := m.firstText(&messageIDRule) // which says why, or where
+	if e.uniqueID = m.id; m.id == "" || len(m.id) > maxTruncated || m.trace != nil {
+		id, _ := m.firstText(&messageIDRule) // for its warnings and the trace
 		e.uniqueID = trim(id.text)
 	}
 	if e.uniqueID == "" {
 		e.uniqueID = uuidOf(trimBytes(m.event))
 	}
-	if most := m.revision.limits.uniqueID; most > 0 && len(e.uniqueID) > most {
-		e.uniqueID = shortID(e.uniqueID, most)
+	if limit := m.revision.limits.uniqueID; limit > 0 && len(e.uniqueID) > limit {
+		e.uniqueID = shortID(e.uniqueID, limit)
 	}
 	return e, m.checkEvent(e, properties, name.path)
 }
 
-// key is what the event is known by.
+// key returns what identifies the event.
 func (e *event) key() EventKey { return EventKey{Metric: e.metric, Time: e.time, UniqueID: e.uniqueID} }
 
-// ownProperties are the properties of an event but for those that identify the person or
-// say when it happened.
-func (m *mapping) ownProperties(at *moment) object {
-	properties := m.parts[rootProperties]
-	own := slices.Grow(m.own[:0], len(properties))
+// eventProperties returns the properties of an event, except those that identify the person or
+// are its time.
+func (m *mapping) eventProperties(at *timestamp) object {
+	properties := m.members[rootProperties]
+	own := slices.Grow(m.properties[:0], len(properties))
 	for i := range properties {
-		if p := &properties[i]; !m.leaves[p.word] && !at.isIn(p.word) {
+		if p := &properties[i]; !m.identifying[p.nameID] && !at.isIn(p.nameID) {
 			own = append(own, *p)
-			own[len(own)-1].items = slices.Contains(itemLists, p.word) && p.value.isList()
+			own[len(own)-1].items = slices.Contains(itemLists, p.nameID) && p.value.isList()
 			if m.trace != nil {
 				m.trace.used["properties."+string(p.name())] = true
 			}
 		}
 	}
-	m.own = own // its memory serves the next event
+	m.properties = own // reuse the memory for the next event
 	return own
 }
 
-// unchangedObject gives an object that needs no change as it stands in the event, or {}.
+// unchangedObject returns an object that needs no changes without copying it, or {}.
 func (m *mapping) unchangedObject(p path) []byte {
-	at := m.at[p.root][p.word]
-	if at == 0 || len(m.parts[rootProperties]) == 0 {
+	at := m.indexes[p.root][p.nameID]
+	if at == 0 || len(m.members[rootProperties]) == 0 {
 		return []byte("{}")
 	}
-	found := &m.parts[p.root][at-1]
+	found := &m.members[p.root][at-1]
 	if !found.hasSpace {
 		return found.value
 	}
@@ -112,31 +112,31 @@ func (m *mapping) unchangedObject(p path) []byte {
 	return compact
 }
 
-// without leaves out the property that became the event's value.
-func (o object) without(worth *numberValue) object {
-	if i := slices.IndexFunc(o, func(p member) bool { return worth.isIn(p.word) }); i >= 0 {
+// withoutValue removes the property that is the event's value.
+func (o object) withoutValue(amount *numberValue) object {
+	if i := slices.IndexFunc(o, func(p member) bool { return amount.isIn(p.nameID) }); i >= 0 {
 		return slices.Delete(o, i, i+1)
 	}
 	return o
 }
 
-func (*mapping) propertyPath(name []byte) string { return "properties." + shown(name) }
+func (*mapping) propertyPath(name []byte) string { return "properties." + truncate(name) }
 
-// readEventProfile finds out what a track or a screen says of the person.
+// readEventProfile reads the profile in a track or screen event.
 func (m *mapping) readEventProfile(p *profile, who person) {
 	p.Identity, p.anonymousID = who.Identity, m.anonymousID()
 	for i := range profileFields {
 		f := &profileFields[i]
-		*f.of(p) = m.read(f, &f.inEvent)
+		*f.field(p) = m.readField(f, &f.inEvent)
 	}
 	if channels, from, ok := m.firstList(&subscriptionConsent); ok {
 		p.consent = m.channelTexts(channels, from)
 	}
-	custom := m.withoutSpecialNames(m.customTraits(leftOutOfEvents), p)
+	custom := m.withoutReservedNames(m.customTraits(mappedEventTraits), p)
 	m.readCustom(p, custom, who, m.revision.limits.event, (*mapping).eventTooLarge)
 }
 
-// channelTexts gives the elements that are text, in a list that isn't nil.
+// channelTexts returns the elements that are text. The result isn't nil.
 func (m *mapping) channelTexts(channels value, from path) []string {
 	out := []string{}
 	for channel := range m.eachChannel(channels) {
@@ -145,16 +145,16 @@ func (m *mapping) channelTexts(channels value, from path) []string {
 			break
 		}
 		if channel != nil {
-			out = append(out, string(m.take(channel)))
+			out = append(out, string(m.countText(channel)))
 		}
 	}
 	return out
 }
 
-// withoutSpecialNames leaves out the traits whose names are special and set.
-func (m *mapping) withoutSpecialNames(custom object, p *profile) object {
+// withoutReservedNames removes traits with reserved names that are set.
+func (m *mapping) withoutReservedNames(custom object, p *profile) object {
 	return slices.DeleteFunc(custom, func(trait member) bool {
-		isSet := m.revision.special[trait.word]
+		isSet := m.revision.reserved[trait.nameID]
 		if isSet == nil || !isSet(p) {
 			return false
 		}

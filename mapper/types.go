@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// typeRules say what becomes of each type of event that has a mapping.
+// typeRules has the rules for each type of event that has a mapping.
 var typeRules = [...]typeRule{
 	{eventType: "track", skip: (*mapping).skipFiltered,
 		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&trackName, &warehouseTrackTime) }},
@@ -12,20 +12,20 @@ var typeRules = [...]typeRule{
 	{eventType: "screen",
 		requests: func(m *mapping) (person, []Request, *Error) { return m.eventRequests(&screenName, nil) }},
 	{eventType: "group", requests: (*mapping).groupRequests},
-	{eventType: "alias", isOn: func(c *Config) bool { return c.MergeOnAlias }, skip: (*mapping).skipAlias,
+	{eventType: "alias", enabled: func(c *Config) bool { return c.MergeOnAlias }, skip: (*mapping).skipAlias,
 		requests: (*mapping).aliasRequests},
 }
 
 type typeRule struct {
 	eventType string
-	// isOn is nil for a type that needs no setting.
-	isOn func(*Config) bool
-	// skip is why an event of the type is skipped, or empty; nil if none is.
+	// enabled reports whether the config enables the type. nil means always.
+	enabled func(*Config) bool
+	// skip returns the reason to skip an event, or "". nil means that no events are skipped.
 	skip     func(*mapping) SkipReason
 	requests func(*mapping) (person, []Request, *Error)
 }
 
-// typeRule is the rule for the event, whose type is matched in any case, or nil.
+// typeRule returns the rule for the event, or nil. Types are case-insensitive.
 func (m *mapping) typeRule() *typeRule {
 	v, _ := m.lookup(typePath)
 	if !v.isString() {
@@ -34,14 +34,14 @@ func (m *mapping) typeRule() *typeRule {
 	name := trimBytes(m.content(v))
 	for i := range typeRules {
 		r := &typeRules[i]
-		if len(name) <= maxShown && strings.EqualFold(r.eventType, string(name)) && (r.isOn == nil || r.isOn(&m.cfg)) {
+		if len(name) <= maxTruncated && strings.EqualFold(r.eventType, string(name)) && (r.enabled == nil || r.enabled(&m.cfg)) {
 			return r
 		}
 	}
 	return nil
 }
 
-// eventType is the event's type in lower case, or empty if it has none.
+// eventType returns the event's type in lower case, or "" if it has none.
 func (m *mapping) eventType(known *typeRule) string {
 	if known != nil {
 		return known.eventType
@@ -50,11 +50,11 @@ func (m *mapping) eventType(known *typeRule) string {
 	if !v.isString() {
 		return ""
 	}
-	return strings.ToLower(shown(trimBytes(m.content(v))))
+	return strings.ToLower(truncate(trimBytes(m.content(v))))
 }
 
-// noType is the error of an event that doesn't say what it is.
-func (m *mapping) noType() *Error {
+// missingType returns the error of an event without a valid type.
+func (m *mapping) missingType() *Error {
 	e := &Error{Code: CodeMissingType, Field: typePath.text, Message: "no event type, such as track or identify; check that this is a RudderStack event"}
 	if v, ok := m.lookup(typePath); ok && !v.isNull() && !v.isString() {
 		e.Code, e.Message = CodeWrongType, "must be a string, such as track or identify"
@@ -64,7 +64,7 @@ func (m *mapping) noType() *Error {
 
 func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	p, err := m.identify(&profilePerson)
-	if err != nil || m.skipped != "" {
+	if err != nil || m.skipReason != "" {
 		return p, nil, err
 	}
 	meant := m.readProfile(p)
@@ -77,12 +77,12 @@ func (m *mapping) identifyRequests() (person, []Request, *Error) {
 	case subscription != nil:
 		requests = append(requests, subscription)
 	}
-	return p, requests, m.checkProfile(profile, meant.raw())
+	return p, requests, m.checkProfile(profile, meant.rawSize())
 }
 
 func (m *mapping) eventRequests(names, warehouseTime *rule) (person, []Request, *Error) {
 	p, err := m.identify(&eventPerson)
-	if err != nil || m.skipped != "" {
+	if err != nil || m.skipReason != "" {
 		return p, nil, err
 	}
 	name, err := m.eventName(names)
@@ -103,16 +103,16 @@ func (m *mapping) eventRequests(names, warehouseTime *rule) (person, []Request, 
 
 func (m *mapping) groupRequests() (person, []Request, *Error) {
 	subscribe := m.firstFlag(&groupSubscription.subscribe)
-	if m.skipped = m.skipGroup(subscribe); m.skipped != "" {
+	if m.skipReason = m.skipGroup(subscribe); m.skipReason != "" {
 		return person{}, nil, nil
 	}
 	p, err := m.identify(&subscriber)
-	if err != nil || m.skipped != "" {
+	if err != nil || m.skipReason != "" {
 		return p, nil, err
 	}
 	request, err := m.groupRequest(p, subscribe)
 	if err == nil {
-		err = m.broken
+		err = m.limitErr
 	}
 	if err != nil {
 		return p, nil, err
@@ -120,13 +120,13 @@ func (m *mapping) groupRequests() (person, []Request, *Error) {
 	return p, []Request{request}, nil
 }
 
-// messageID is the event's id, without a word if it has none.
+// messageID returns the event's id without a warning if there is none.
 func (m *mapping) messageID() string {
 	switch id, _ := m.lookup(messageIDRule.from[0]); {
 	case id.isString():
-		return shown(trimBytes(m.content(id)))
+		return truncate(trimBytes(m.content(id)))
 	case id.isNumber(), id.isBool():
-		return shown(id)
+		return truncate(id)
 	}
 	return ""
 }

@@ -6,20 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// shortID is an id that has most characters at most: a longer one becomes a UUID made of
-// it, so that the same id gives the same.
-func shortID(id string, most int) string {
-	if utf8.RuneCountInString(id) <= most {
+// shortID returns the id, or a UUID derived from it if it is longer than maxLength characters.
+func shortID(id string, maxLength int) string {
+	if utf8.RuneCountInString(id) <= maxLength {
 		return id
 	}
 	return uuidOf([]byte(id))
 }
 
-// uuidNamespace is that of the UUIDs made here. It must stay as it is, for an event that
-// is sent again has to have the same.
+// uuidNamespace is the namespace of the UUIDs. It must not change, since an event that is sent
+// again must have the same UUID.
 var uuidNamespace = []byte("rudderklaviyo\x00\x00\x05")
 
-// uuidOf is a UUID of version 5 made of a text.
+// uuidOf returns a version 5 UUID derived from a text.
 func uuidOf(text []byte) string {
 	hash := sha1.New()
 	hash.Write(uuidNamespace)

@@ -2,8 +2,8 @@ package mapper
 
 import "unicode"
 
-// digitOf is the value of a decimal digit of any script. Unicode has those of a script in
-// a row, from 0 to 9.
+// digitOf returns the value of a decimal digit of any script. In Unicode, the digits of a
+// script are consecutive.
 func digitOf(r rune) (rune, bool) {
 	if r < 0x80 {
 		return r - '0', '0' <= r && r <= '9'
