@@ -253,6 +253,7 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	if got := r.post(t, "/v1/webhook", eu, track(1, "m3")); got != http.StatusOK {
 		t.Errorf("answer %d of the account that stays", got)
 	}
+	arrive(t, k, 1)
 	r.ends(t)
 	if !strings.HasSuffix(strings.TrimSpace(r.stderr.String()), "msg=stopped") {
 		t.Errorf("the log doesn't end with a line that it stopped:\n%s", r.stderr)
