@@ -137,7 +137,7 @@ func (s *serving) deliver(ctx context.Context, accounts []config.Account, taking
 	}
 	defer engine.Close()
 	delivering, err := service.New(ctx, service.Config{
-		Engine: engine, ID: s.id(), Lease: s.flags.lease, Spread: s.spread(), Client: s.newClient,
+		Engine: engine, ID: s.id(), Lease: s.flags.lease, Client: s.newClient,
 		Concurrency: s.flags.concurrency, Bulk: delivery.Bulk(s.flags.bulk), Metrics: s.metrics, Logger: s.logger,
 	}, accounts)
 	if err != nil {
@@ -248,14 +248,6 @@ func (s *serving) failed(account string, err error) {
 func (s *serving) newClient(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
 	flags := s.flags.of(account)
 	return flags.newClient(account.Key, account.Mapping, delivery.Transport(through(flags.transport(s.program))), s.logger.With("account", account.Name), options...)
-}
-
-// spread leaves accounts to other services for a moment, where there may be some.
-func (s *serving) spread() time.Duration {
-	if len(s.flags.nats) == 0 {
-		return 0
-	}
-	return 2 * time.Second
 }
 
 // id names the service among those of a cluster.

@@ -32,12 +32,17 @@ type account struct {
 	limits stream.Limits
 	renew  context.CancelCauseFunc // ends the delivery that is under way, to begin another
 	lease  *stream.Lease           // or nil
+	owned  time.Time               // when the lease began
+	yield  context.CancelCauseFunc // ends the lease, to hand the account over
 	place  *place                  // of the lease
 	run    *transfer.Transfer      // or nil
 	before int                     // events that earlier runs of this process have delivered
 	pause  *Pause
 	// pausedAt is the place at which delivery has stopped: the pause is over once it has gone on.
 	pausedAt stream.Position
+	// unfit says that this service can't deliver the account as it is set up here, which
+	// another may.
+	unfit bool
 }
 
 // deliverAll owns the account whenever it can, and delivers what it owns, until ctx is done.
@@ -48,9 +53,15 @@ func (a *account) deliverAll(ctx context.Context) {
 		if err != nil {
 			if ctx.Err() == nil {
 				a.logger.Error("the account can't be owned", "error", err)
+				a.setUnfit(true)
 				a.waitFor(ctx, untilMended)
 			}
 			continue
+		}
+		a.setUnfit(false)
+		if heir := lease.Heir(); heir != "" && heir != a.service.cfg.ID {
+			a.logger.Warn("the account was left to another service, which hasn't taken it", "service", heir)
+			a.service.shares.avoid(heir)
 		}
 		a.own(ctx, lease)
 	}
@@ -65,8 +76,11 @@ func (a *account) hasEnded() bool {
 	}
 }
 
-// own delivers until the lease ends or ctx is done, and then releases the account.
+// own delivers until the lease ends, ctx is done or the account is handed over. Then it releases
+// the account.
 func (a *account) own(ctx context.Context, lease *stream.Lease) {
+	ctx, yield := context.WithCancelCause(ctx)
+	defer yield(nil)
 	a.logger.Info("the account is owned", "epoch", lease.Epoch())
 	a.metrics.ownershipChanges.Inc()
 	place, err := placeOf(lease, a.kept, a.logger)
@@ -74,7 +88,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 		a.logger.Error("the counts of the owner before can't be read, and begin at 0", "error", err)
 	}
 	a.mu.Lock()
-	a.lease, a.place = lease, place
+	a.lease, a.place, a.owned, a.yield = lease, place, time.Now(), yield
 	a.mu.Unlock()
 	go place.keepPurged()
 	for ctx.Err() == nil && lease.Valid() {
@@ -86,7 +100,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 		}
 	}
 	a.mu.Lock()
-	a.lease, a.place, a.pause = nil, nil, nil
+	a.lease, a.place, a.yield, a.pause = nil, nil, nil, nil
 	a.mu.Unlock()
 	if !lease.Valid() {
 		a.logger.Warn("the account is no longer owned", "reason", context.Cause(lease.Context()))
@@ -94,7 +108,11 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	}
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
-	if err := place.release(release); err != nil {
+	heir := a.service.shares.heir(a.name)
+	if handed := (*handedOver)(nil); errors.As(context.Cause(ctx), &handed) {
+		heir = handed.to
+	}
+	if err := place.release(release, heir); err != nil {
 		a.logger.Warn("the account isn't released: others take it when the lease is over", "error", err)
 	}
 }
@@ -192,6 +210,7 @@ func (a *account) pauseFor(ctx context.Context, lease *stream.Lease, place *plac
 	}
 	a.pause, a.pausedAt = newPause(reason, since, now), at
 	pause := *a.pause
+	a.unfit = a.unfit || pausings[pause.Reason].isOfService
 	a.mu.Unlock()
 	if since == now {
 		a.logger.Error("delivery pauses", "reason", pause.Reason, "message", pause.Message, "advice", pause.Advice)
@@ -236,7 +255,7 @@ func (a *account) tick() {
 		delivered += a.run.Stats().Delivered
 		if at, _ := a.place.first(); a.pause != nil && at != a.pausedAt {
 			a.logger.Info("delivery goes on", "paused_for", time.Since(a.pause.Since).Round(time.Second))
-			a.pause = nil
+			a.pause, a.unfit = nil, false
 		}
 	}
 	a.mu.Unlock()

@@ -23,6 +23,9 @@ type Pause struct {
 type pausing struct {
 	wait   time.Duration
 	advice string
+	// isOfService says that another service of the cluster may deliver the account: it has
+	// files and a network of its own.
+	isOfService bool
 }
 
 // Where somebody has to mend something it is tried each minute, and at once after a reload or
@@ -32,14 +35,14 @@ const untilMended = time.Minute
 // pausings are by the codes of [codeOf].
 var pausings = map[string]pausing{
 	"unauthorized": {untilMended, "Put a private API key with the scopes events:write, lists:read, lists:write, profiles:read, profiles:write and " +
-		"subscriptions:write where the account's file says, and reload; with the systemd unit, restart"},
-	"revision_retired": {untilMended, "Set a later revision in the account's destination, and reload"},
-	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers"},
-	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them"},
-	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers"},
-	"dead_letter":      {untilMended, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep"},
-	"store":            {time.Second, "Nothing if it passes; else see the service's log, and that of the NATS servers"},
-	"unknown":          {untilMended, "See the service's log"},
+		"subscriptions:write where the account's file says, and reload; with the systemd unit, restart", true},
+	"revision_retired": {untilMended, "Set a later revision in the account's destination, and reload", true},
+	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers", true},
+	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them", false},
+	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers", false},
+	"dead_letter":      {untilMended, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep", false},
+	"store":            {time.Second, "Nothing if it passes; else see the service's log, and that of the NATS servers", false},
+	"unknown":          {untilMended, "See the service's log", false},
 }
 
 // codeOf is the code of the reason that delivery stopped for: store where events can't be

@@ -118,5 +118,8 @@ func (p *place) first() (stream.Position, transfer.Counts) {
 	return p.last, p.state.Counts
 }
 
-// release keeps the position and lets another service own the account at once.
-func (p *place) release(ctx context.Context) error { return p.lease.Release(ctx, p.checkpoint()) }
+// release keeps the position and lets another service own the account at once, the heir before
+// others.
+func (p *place) release(ctx context.Context, heir string) error {
+	return p.lease.Release(ctx, p.checkpoint(), heir)
+}

@@ -92,6 +92,7 @@ func (s *Service) switchTo(all []*prepared) {
 	s.mu.Unlock()
 	s.shareReadAhead()
 	for _, p := range all {
+		p.setUnfit(false)
 		p.retry() // what was to be mended may be mended elsewhere
 		if p.isNew {
 			s.start(p.account)

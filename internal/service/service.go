@@ -8,12 +8,8 @@ package service
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"slices"
 	"sync"
@@ -34,10 +30,6 @@ type Config struct {
 	// Lease is how long an account stays with a service that is silent. The default is
 	// [DefaultLease].
 	Lease time.Duration
-	// Spread is how long a free account is left to the other services of a cluster at the
-	// most. How long each leaves it differs by its name, so that accounts spread. A service
-	// that is alone needs none.
-	Spread time.Duration
 	// Client makes an account's client, with options of the service's. Its requests have to
 	// go through what it is given, before the network.
 	Client func(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error)
@@ -57,6 +49,7 @@ const DefaultLease = 15 * time.Second
 type Service struct {
 	cfg     Config
 	metrics *Metrics
+	shares  *shares
 
 	reloading sync.Mutex // held while accounts change
 	ending    []*account // were left out, and finish what is on its way
@@ -75,7 +68,7 @@ func New(ctx context.Context, cfg Config, accounts []config.Account) (*Service, 
 	if cfg.Metrics == nil {
 		cfg.Metrics = NewMetrics()
 	}
-	s := &Service{cfg: cfg, metrics: cfg.Metrics, accounts: map[string]*account{}}
+	s := &Service{cfg: cfg, metrics: cfg.Metrics, shares: newShares(cfg.ID, cfg.Lease), accounts: map[string]*account{}}
 	if err := s.Reload(ctx, accounts); err != nil {
 		return nil, err
 	}
@@ -93,6 +86,7 @@ func (s *Service) Run(ctx context.Context) {
 		s.start(a)
 	}
 	s.reloading.Unlock()
+	defer s.share(ctx)()
 	every(time.Second, ctx.Done(), func() {
 		for _, a := range s.all() {
 			a.tick()
@@ -132,16 +126,17 @@ func (s *Service) newAccount(name string) *account {
 	}
 }
 
-// claim is how the service owns the account. Of the services that want one, that whose
-// name and the account's have the least hash is the first to take it.
+// claim is how the service owns the account.
 func (a *account) claim() stream.Claim {
 	s := a.service
-	hash := sha256.Sum256(fmt.Appendf(nil, "%s/%s", a.name, s.cfg.ID)) // names differ in a digit, and their hashes have to in all
-	share := float64(binary.BigEndian.Uint32(hash[:])) / math.MaxUint32
-	return stream.Claim{
-		Owner: s.cfg.ID, Lease: s.cfg.Lease, Patience: time.Duration(share * float64(s.cfg.Spread)),
+	claim := stream.Claim{
+		Owner: s.cfg.ID, Lease: s.cfg.Lease,
 		Renewed: func(took time.Duration) { a.metrics.leaseRenew.Observe(took.Seconds()) },
 	}
+	if s.cfg.Engine.IsShared() {
+		claim.Leaves = func(o stream.Ownership, free time.Duration) bool { return s.shares.leaves(a.name, o, free) }
+	}
+	return claim
 }
 
 // The accounts share the memory that events take which are read and not done, but for a

@@ -464,7 +464,7 @@ func TestPauseEndsWithTheLease(t *testing.T) {
 		defer close(ended)
 		a.pauseFor(t.Context(), lease, place, client.ErrUnauthorized)
 	}()
-	if err := lease.Release(t.Context(), lease.Checkpoint()); err != nil {
+	if err := lease.Release(t.Context(), lease.Checkpoint(), ""); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -568,7 +568,7 @@ func TestPurgesWhatAnOwnerBeforeHasDone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lease.Release(t.Context(), stream.Checkpoint{Position: stream.Position{Seq: seq + 1}}); err != nil {
+	if err := lease.Release(t.Context(), stream.Checkpoint{Position: stream.Position{Seq: seq + 1}}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if err := engine.Close(); err != nil {

@@ -210,7 +210,7 @@ func TestClusterLosesAServer(t *testing.T) {
 	if !lease.Valid() {
 		t.Error("the lease was lost:", context.Cause(lease.Context()))
 	}
-	if err := lease.Release(t.Context(), lease.Checkpoint()); err != nil {
+	if err := lease.Release(t.Context(), lease.Checkpoint(), ""); err != nil {
 		t.Error(err)
 	}
 
@@ -357,13 +357,27 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 	if _, err := a.Own(t.Context(), Claim{Owner: "one", Lease: LeastLease}); err != nil {
 		t.Fatal(err)
 	}
-	c.stop(1)
-	c.stop(2)
-	for deadline := soon(); e.Available() == nil; time.Sleep(50 * time.Millisecond) { // by its lease, though nobody publishes
-		if time.Now().After(deadline) {
-			t.Fatal("it is available")
+	stays := c.config()
+	stays.URLs = stays.URLs[:1] // so that it is connected all the time
+	idle := connectTo(t, stays)
+	announcing, resign := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() {
+		idle.Announce(announcing, Announcement{ID: "idle", Lease: LeastLease, Accounts: func() []string { return nil }, Seen: func([]Member) {}})
+	})
+	defer func() { resign(); group.Wait() }()
+	eventually := func(what string, holds func() bool) {
+		t.Helper()
+		for deadline := soon(); !holds(); time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("it never holds that %s", what)
+			}
 		}
 	}
+	c.stop(1)
+	c.stop(2)
+	eventually("it is unavailable by its lease, though nobody publishes", func() bool { return e.Available() != nil })
+	eventually("it is unavailable by its announcement, though it owns nothing", func() bool { return idle.Available() != nil })
 	if err := publish("2"); !errors.Is(err, ErrUnavailable) || e.Available() == nil {
 		t.Errorf("%v, %v", err, e.Available())
 	}
@@ -385,4 +399,5 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 	if err := e.Available(); err != nil {
 		t.Error(err)
 	}
+	eventually("the service that owns nothing is available again", func() bool { return idle.Available() == nil })
 }

@@ -30,20 +30,35 @@ func Embed(config EmbedConfig) (*Engine, error) {
 		folder.close()
 		return nil, err
 	}
-	conn, err := nats.Connect("", append(connection(log), nats.InProcessServer(host), nats.ReconnectWait(20*time.Millisecond))...)
+	engine, err := inside(context.Background(), host, log)
 	if err != nil {
-		host.close()
-		return nil, err
-	}
-	engine, err := start(context.Background(), conn, 1, log)
-	if err != nil {
-		conn.Close()
 		host.close()
 		return nil, err
 	}
 	engine.host = host
 	return engine, nil
 }
+
+// inside makes an engine of a server inside the process.
+func inside(ctx context.Context, server nats.InProcessConnProvider, log *slog.Logger) (*Engine, error) {
+	conn, err := nats.Connect("", append(connection(log), nats.InProcessServer(server), nats.ReconnectWait(20*time.Millisecond))...)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := start(ctx, conn, 1, log)
+	if err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return engine, nil
+}
+
+// Share gives another engine of the server inside the process. It is to the first as the
+// engine of another process is on a cluster: for tests of services that share accounts.
+func (e *Engine) Share(ctx context.Context) (*Engine, error) { return inside(ctx, e.host, e.log) }
+
+// IsShared tells whether other services may use the same store.
+func (e *Engine) IsShared() bool { return e.host == nil }
 
 // connection has the options of each connection: it comes back for ever, and while it is
 // gone a request fails at once rather than is sent when nobody expects it any more.

@@ -310,7 +310,7 @@ func TestPositionOfAnotherStream(t *testing.T) {
 		if got := lease.Checkpoint().Position; got != want {
 			t.Errorf("it goes on at %+v, want %+v", got, want)
 		}
-		if err := lease.Release(t.Context(), Checkpoint{Position: Position{Seq: 2, Event: 1}}); err != nil {
+		if err := lease.Release(t.Context(), Checkpoint{Position: Position{Seq: 2, Event: 1}}, ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,9 +19,9 @@ type Claim struct {
 	// Lease is how long an account stays with an owner that is silent. On a cluster it is
 	// at least [LeastLease].
 	Lease time.Duration
-	// Patience is how much longer an account that is new, released or silent is left to
-	// others.
-	Patience time.Duration
+	// Leaves, if it isn't nil, tells whether an account is left to others that has been free
+	// for a time. It is asked at each look at such an account, with its value.
+	Leaves func(o Ownership, free time.Duration) bool
 	// Renewed, if it isn't nil, is told how long each renewal took that succeeded.
 	Renewed func(took time.Duration)
 }
@@ -31,6 +31,7 @@ type Claim struct {
 type Lease struct {
 	account *Account
 	claim   Claim
+	heir    string // whom the owner before had left the account to
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
@@ -84,9 +85,7 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 				if free.IsZero() {
 					free = now
 				}
-				if left := claim.Patience - now.Sub(free); left > 0 {
-					wait = min(wait, left)
-				} else {
+				if claim.Leaves == nil || !claim.Leaves(value, now.Sub(free)) {
 					lease, err := a.take(ctx, claim, value, revision)
 					if !errors.Is(err, errChanged) && !errors.Is(err, ErrUnavailable) {
 						return lease, err
@@ -115,8 +114,8 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 		a.engine.letGo(a.name)
 		return nil, err
 	}
-	begun := time.Now()
-	value.Owner, value.Lease = claim.Owner, claim.Lease
+	begun, heir := time.Now(), value.Heir
+	value.Owner, value.Lease, value.Heir = claim.Owner, claim.Lease, ""
 	value.Epoch++
 	request, cancel := a.engine.within(ctx, claim.Lease/4)
 	defer cancel()
@@ -125,7 +124,7 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 		a.engine.letGo(a.name)
 		return nil, err
 	}
-	l := &Lease{account: a, claim: claim, value: value, revision: revision, begun: begun, done: make(chan struct{}), writing: make(chan struct{}, 1)}
+	l := &Lease{account: a, claim: claim, heir: heir, value: value, revision: revision, begun: begun, done: make(chan struct{}), writing: make(chan struct{}, 1)}
 	l.ctx, l.cancel = context.WithCancelCause(a.engine.ctx)
 	l.writing <- struct{}{}
 	l.mu.Lock()
@@ -181,6 +180,10 @@ func (l *Lease) Valid() bool {
 
 // Epoch counts the owners that the account has had, this one included.
 func (l *Lease) Epoch() uint64 { return l.written().Epoch }
+
+// Heir is the service that the owner before had left the account to, empty if there was none.
+// If it isn't this one, it hasn't taken it.
+func (l *Lease) Heir() string { return l.heir }
 
 // Checkpoint is what was last saved, by this owner or the one before.
 func (l *Lease) Checkpoint() Checkpoint { return l.written().Checkpoint }
@@ -269,10 +272,11 @@ func (l *Lease) write(ctx context.Context, c *Checkpoint) error {
 
 var errReleased = fmt.Errorf("%w: it has been released", ErrNotOwner)
 
-// Release keeps a checkpoint and lets others have the account at once. It ends the lease's
-// Context, and nothing of the account must be under way any more. After an error the account
-// is free once the lease is over, at the checkpoint that was saved last.
-func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
+// Release keeps a checkpoint and lets others have the account at once, first of all the heir,
+// if that isn't empty. It ends the lease's Context, and nothing of the account must be under
+// way any more. After an error the account is free once the lease is over, at the checkpoint
+// that was saved last.
+func (l *Lease) Release(ctx context.Context, c Checkpoint, heir string) error {
 	<-l.writing
 	defer func() { l.writing <- struct{}{} }()
 	if !l.Valid() {
@@ -282,7 +286,7 @@ func (l *Lease) Release(ctx context.Context, c Checkpoint) error {
 	<-l.done
 	defer l.account.engine.letGo(l.account.name)
 	value := l.written()
-	value.Owner, value.Checkpoint = "", c
+	value.Owner, value.Heir, value.Checkpoint = "", heir, c
 	return l.replace(ctx, value, func() bool { return l.left() > 0 })
 }
 

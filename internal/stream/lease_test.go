@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/nats-io/nats.go"
 )
 
 // process stands for another process that uses the same server.
@@ -26,11 +25,7 @@ type process struct {
 func newProcess(t *testing.T, e *Engine) *process {
 	t.Helper()
 	p := &process{host: e.host}
-	conn, err := nats.Connect("", append(connection(e.log), nats.InProcessServer(p))...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	other, err := start(t.Context(), conn, 1, e.log)
+	other, err := inside(t.Context(), p, e.log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +84,7 @@ func TestReleasedAccountIsTakenAtOnce(t *testing.T) {
 	if l, err := two.own(ctx, Claim{Owner: "two", Lease: 100 * time.Millisecond}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("owned by two: %v, %v", l, err)
 	}
-	if err := lease.Release(t.Context(), somewhere); err != nil {
+	if err := lease.Release(t.Context(), somewhere, ""); err != nil {
 		t.Fatal(err)
 	}
 	if lease.Valid() || lease.Context().Err() == nil {
@@ -98,7 +93,7 @@ func TestReleasedAccountIsTakenAtOnce(t *testing.T) {
 	if err := lease.Save(t.Context(), Checkpoint{}); !errors.Is(err, ErrNotOwner) {
 		t.Error(err)
 	}
-	if err := lease.Release(t.Context(), Checkpoint{}); !errors.Is(err, ErrNotOwner) {
+	if err := lease.Release(t.Context(), Checkpoint{}, ""); !errors.Is(err, ErrNotOwner) {
 		t.Error(err)
 	}
 	next := own(t, two.Account, Claim{Owner: "two", Lease: time.Hour})
@@ -106,7 +101,7 @@ func TestReleasedAccountIsTakenAtOnce(t *testing.T) {
 		t.Errorf("epoch %d, (-want +got)\n%s", next.Epoch(), diff)
 	}
 	owner, err := one.Owner(t.Context())
-	if want := (Ownership{"two", 2, time.Hour, owner.Stream, somewhere}); err != nil || owner.Stream.IsZero() || !cmp.Equal(want, owner) {
+	if want := (Ownership{Owner: "two", Epoch: 2, Lease: time.Hour, Stream: owner.Stream, Checkpoint: somewhere}); err != nil || owner.Stream.IsZero() || !cmp.Equal(want, owner) {
 		t.Errorf("%+v, %v, want %+v", owner, err, want)
 	}
 }
@@ -192,7 +187,7 @@ func TestOneOwnerInAProcess(t *testing.T) {
 	if l, err := a.Own(ctx, claim); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("it is owned twice: %v, %v", l, err)
 	}
-	if err := lease.Release(t.Context(), somewhere); err != nil {
+	if err := lease.Release(t.Context(), somewhere, ""); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 { // those who come at once
@@ -215,7 +210,7 @@ func TestOneOwnerInAProcess(t *testing.T) {
 		if l.Checkpoint().Position != somewhere.Position {
 			t.Errorf("%+v", l.Checkpoint())
 		}
-		if err := l.Release(t.Context(), l.Checkpoint()); err != nil {
+		if err := l.Release(t.Context(), l.Checkpoint(), ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -269,7 +264,7 @@ func TestNeverTwoOwners(t *testing.T) {
 				context.AfterFunc(lease.Context(), func() { ended <- time.Now() })
 				time.Sleep(rand.N(length))
 				if rand.IntN(3) == 0 {
-					lease.Release(ctx, Checkpoint{Position: Position{Seq: in.epoch}})
+					lease.Release(ctx, Checkpoint{Position: Position{Seq: in.epoch}}, "")
 				} else { // it is stopped, perhaps with a renewal on its way
 					p.line.Lock()
 					time.Sleep(rand.N(2 * length))
@@ -278,7 +273,7 @@ func TestNeverTwoOwners(t *testing.T) {
 						time.Sleep(length / 10)
 					}
 					if lease.Valid() {
-						lease.Release(ctx, Checkpoint{Position: Position{Seq: in.epoch}})
+						lease.Release(ctx, Checkpoint{Position: Position{Seq: in.epoch}}, "")
 					}
 					in.lost = context.Cause(lease.Context()) != errReleased
 				}

@@ -34,6 +34,9 @@ type Ownership struct {
 	Epoch uint64 `json:"epoch"`
 	// Lease is the length of the owner's.
 	Lease time.Duration `json:"lease"`
+	// Heir is the service that the last owner has left the account to, if nobody owns it. The
+	// others leave it to that for a moment.
+	Heir string `json:"heir,omitempty"`
 	// Stream is when the stream was made that the position is of.
 	Stream time.Time `json:"stream,omitzero"`
 	Checkpoint
@@ -49,36 +52,45 @@ func (a *Account) Owner(ctx context.Context) (Ownership, error) {
 // cluster it may be one of a moment ago.
 func (a *Account) ownership(ctx context.Context) (o Ownership, revision uint64, err error) {
 	err = a.engine.request(ctx, func(ctx context.Context) error {
-		entry, err := a.engine.owners.Get(ctx, a.name)
-		if errors.Is(err, jetstream.ErrKeyNotFound) {
-			o, revision = Ownership{}, 0
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		revision = entry.Revision()
-		if err := json.Unmarshal(entry.Value(), &o); err != nil {
-			return setup(err, "bucket owners: the value of %s isn't one of this program's: %v", a.name, err)
-		}
-		return nil
+		revision, err = a.engine.entry(ctx, a.name, &o)
+		return err
 	})
 	return o, revision, describe(err)
+}
+
+// replace is a compare-and-set. It is tried once: only the caller knows until when.
+func (a *Account) replace(ctx context.Context, o Ownership, revision uint64) (uint64, error) {
+	return a.engine.replace(ctx, a.name, o, revision)
+}
+
+// entry reads the value of a key of the bucket. Its revision is 0 if there is none.
+func (e *Engine) entry(ctx context.Context, key string, value any) (revision uint64, err error) {
+	entry, err := e.owners.Get(ctx, key)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	if err := json.Unmarshal(entry.Value(), value); err != nil {
+		return 0, setup(err, "bucket %s: the value of %s isn't one of this program's: %v", bucket, key, err)
+	}
+	return entry.Revision(), nil
 }
 
 // errChanged is the error of a compare-and-set that finds another value.
 var errChanged = errors.New("the value has been changed")
 
-// replace is a compare-and-set. It is tried once: only the caller knows until when.
-func (a *Account) replace(ctx context.Context, o Ownership, revision uint64) (uint64, error) {
-	text, err := json.Marshal(o)
+// replace is a compare-and-set of a key of the bucket. It is tried once.
+func (e *Engine) replace(ctx context.Context, key string, value any, revision uint64) (uint64, error) {
+	text, err := json.Marshal(value)
 	if err != nil {
 		return 0, err
 	}
 	if revision == 0 {
-		revision, err = a.engine.owners.Create(ctx, a.name, text)
+		revision, err = e.owners.Create(ctx, key, text)
 	} else {
-		revision, err = a.engine.owners.Update(ctx, a.name, text, revision)
+		revision, err = e.owners.Update(ctx, key, text, revision)
 	}
 	switch code(err) {
 	case jetstream.JSErrCodeStreamWrongLastSequence, jetstream.JSErrCodeStreamWrongLastSequenceConstant:
@@ -90,9 +102,11 @@ func (a *Account) replace(ctx context.Context, o Ownership, revision uint64) (ui
 	return revision, describe(err)
 }
 
+// bucket has the owner and the position of each account, by its name, and the members.
+const bucket = "owners"
+
 // openOwners opens the bucket in which each account has its owner and its position.
 func (e *Engine) openOwners(ctx context.Context) error {
-	const bucket = "owners"
 	err := e.request(ctx, func(ctx context.Context) (err error) {
 		e.owners, err = e.js.KeyValue(ctx, bucket)
 		if errors.Is(err, jetstream.ErrBucketNotFound) {
@@ -105,6 +119,9 @@ func (e *Engine) openOwners(ctx context.Context) error {
 		}
 		status, err := e.owners.Status(ctx)
 		if err != nil {
+			return err
+		}
+		if e.ownersStream, err = e.js.Stream(ctx, "KV_"+bucket); err != nil {
 			return err
 		}
 		if c := status.Config(); c.Storage != jetstream.FileStorage || c.TTL != 0 || c.Replicas < e.replicas {

@@ -48,6 +48,8 @@ type Engine struct {
 	log      *slog.Logger
 	host     *host // of the server inside the process, or nil
 
+	ownersStream jetstream.Stream // the stream of owners
+
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	once   sync.Once
