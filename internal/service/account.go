@@ -183,9 +183,11 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 // earlier is a delivery before this one, whichever server's, which may have left import jobs.
 func (a *account) earlier() *delivery.Earlier {
 	return &delivery.Earlier{
-		Awaited: func(jobs []string) { a.logger.Info("profiles wait for import jobs", "jobs", jobs) },
+		Awaited: func(jobs []string) {
+			a.logger.Info("waiting for import jobs of an earlier delivery before profiles are written", "jobs", jobs)
+		},
 		GivenUp: func(jobs []string, reason error) {
-			a.logger.Warn("import jobs aren't waited for: if one ends later, older values of its profiles come back", "jobs", jobs, "reason", reason)
+			a.logger.Warn("no longer waiting for import jobs of an earlier delivery: one that ends later would restore older values of its profiles", "jobs", jobs, "reason", reason)
 		},
 	}
 }

@@ -96,7 +96,7 @@ func (p *place) purge() {
 	case err == nil:
 		p.purged = done
 	case p.lease.Valid():
-		p.logger.Warn("what is delivered can't be removed yet", "error", err)
+		p.logger.Warn("can't remove delivered events from the store, trying again", "error", err)
 	}
 }
 

@@ -74,7 +74,7 @@ func (a *account) firstReason(ctx context.Context, code string) (Reason, error) 
 		}
 		record, err := deadletter.Parse(letter.Record)
 		if err != nil {
-			return Reason{Code: code, Message: "The record can't be read"}, nil
+			return Reason{Code: code, Message: "the record can't be read"}, nil
 		}
 		e := record.Error
 		return Reason{Code: code, Field: e.Field, Message: e.Message, Status: e.Status, Pointer: e.Pointer}, nil

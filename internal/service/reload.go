@@ -74,7 +74,7 @@ func (s *Service) undo(ctx context.Context, all []*prepared) {
 			continue
 		}
 		if _, err := s.cfg.Engine.Account(ctx, p.name, p.account.limits); err != nil {
-			p.logger.Error("the account keeps its new maxBacklog and maxLetters, though the reload failed: reload again once the store is available", "error", err)
+			p.logger.Error("the reload failed, but the account keeps its new maxBacklog and maxLetters: reload again once the store responds", "error", err)
 		}
 	}
 }
@@ -146,7 +146,7 @@ func (s *Service) warnOfWaiting(ctx context.Context) {
 	defer cancel()
 	waiting, err := s.cfg.Engine.Undone(ctx, func(name string) bool { return s.account(name) == nil })
 	if err != nil {
-		s.cfg.Logger.Debug("it isn't known whether events of removed accounts wait", "error", err)
+		s.cfg.Logger.Debug("can't look for events of removed accounts", "error", err)
 		return
 	}
 	for _, name := range slices.Sorted(maps.Keys(waiting)) {

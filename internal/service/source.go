@@ -78,7 +78,7 @@ func (s *source) rest() input.Event {
 // text is that of the event that Next has just given.
 func (s *source) text(event input.Event) ([]byte, error) {
 	if s.damaged {
-		return nil, &mapper.Error{Code: "damaged_message", Message: "the message isn't one that this program has kept"}
+		return nil, &mapper.Error{Code: "damaged_message", Message: "the stored message is damaged, or wasn't stored by this program"}
 	}
 	return event.Text, nil
 }
