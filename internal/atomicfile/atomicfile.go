@@ -37,6 +37,10 @@ type disk interface {
 func Create(name string, perm fs.FileMode) (*File, error) {
 	name = Resolve(name)
 	f, err := os.OpenFile(Temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	var opening *fs.PathError
+	if errors.As(err, &opening) {
+		opening.Path = name // its user knows nothing of the temporary one
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -30,18 +30,18 @@ type clientFlags struct {
 func (f *clientFlags) register(flags *pflag.FlagSet) {
 	registerSimulation(flags, &f.simulate)
 	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
-	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of requests of an operation under way at once")
-	flags.Float64Var(&f.quotaShare, quotaShareFlag, 1, "`share` of Klaviyo's limits to use, such as 0.8, which leaves the rest to other programs")
-	flags.StringArrayVar(&f.limits, limitFlag, nil, "`limit` of an account that Klaviyo has raised, in place of the published one, such as bulk_create_events=20/s,300/m; once for each operation")
-	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` events and profiles go in calls for many: auto (if enough wait and the revision has such calls) or never")
+	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of concurrent requests of each operation")
+	flags.Float64Var(&f.quotaShare, quotaShareFlag, 1, "`share` of Klaviyo's rate limits to use, such as 0.8, which leaves the rest to other programs")
+	flags.StringArrayVar(&f.limits, limitFlag, nil, "rate `limit` that Klaviyo has raised for the account, such as bulk_create_events=20/s,300/m; repeat it for each operation")
+	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` to send events and profiles in bulk calls: auto (if enough are waiting and the revision has such calls) or never")
 }
 
 func (f *clientFlags) check() error {
 	if f.concurrency < 1 || f.concurrency > maxConcurrency {
-		return wrongUsage(fmt.Errorf("--concurrency is from 1 to %d", maxConcurrency))
+		return wrongUsage(fmt.Errorf("--concurrency must be from 1 to %d", maxConcurrency))
 	}
 	if bulk := delivery.Bulk(f.bulk); bulk != delivery.BulkAuto && bulk != delivery.BulkNever {
-		return wrongUsage(fmt.Errorf("--bulk is %s or %s", delivery.BulkAuto, delivery.BulkNever))
+		return wrongUsage(fmt.Errorf("--bulk must be %s or %s", delivery.BulkAuto, delivery.BulkNever))
 	}
 	if err := quota.CheckShare(f.quotaShare); err != nil {
 		return wrongUsage(fmt.Errorf("--%s %w", quotaShareFlag, err))

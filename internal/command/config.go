@@ -23,8 +23,9 @@ func (p Program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
 		Short: "Write a file of settings, or show those that hold",
-		Long: `Config is about the settings that --config, environment variables and flags
-give. A flag wins over its environment variable, and that over the file.`,
+		Long: `Write a file of settings, or show the settings of --config, environment
+variables and flags. A flag wins over its environment variable, and that over
+the file.`,
 		RunE: oneOf,
 	}
 	cmd.AddCommand(p.configInitCommand(), p.configShowCommand())
@@ -36,8 +37,8 @@ func (p Program) configInitCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init [FILE]",
 		Short: "Write a file of settings to begin with",
-		Long: `Init writes a file of settings, with a comment on each key, to FILE or to
-standard output. It doesn't overwrite a file.`,
+		Long: `Write a file of settings, with a comment on each key, to FILE or to standard
+output. Init doesn't overwrite a file.`,
 		Example: `  rudderklaviyo config init destination.yaml
   rudderklaviyo config init --service accounts.yaml`,
 		Args: cobra.MaximumNArgs(1),
@@ -79,10 +80,10 @@ func (p Program) configShowCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "Show the settings that hold, and where each is from",
-		Long: `Show prints the settings that send would use: those of the mapping by their
-keys, and how Klaviyo is called by the flags. Beside each stands where it is
+		Long: `Show the settings that send would use: those of the mapping by their keys, and
+those of the calls to Klaviyo by their flags. Beside each is where it comes
 from: the flag, the environment variable, the line of the file, or the default.
-It never shows a key.`,
+Show never prints a key.`,
 		Example: `  rudderklaviyo config show --config destination.yaml
   rudderklaviyo config show --output json |
       jq '.settings[] | select(.source != "default")'`,
@@ -137,7 +138,7 @@ func (s shownSettings) printTable(w io.Writer) error {
 func (p Program) runConfigShow(cmd *cobra.Command, settings settings, flags destinationFlags) error {
 	show := shownPrinters[flags.output]
 	if show == nil {
-		return wrongUsage(fmt.Errorf("--%s is one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(shownPrinters)), ", ")))
+		return wrongUsage(fmt.Errorf("--%s must be one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(shownPrinters)), ", ")))
 	}
 	if err := flags.check(); err != nil {
 		return err

@@ -32,24 +32,24 @@ const noPreflightFlag = "no-preflight"
 func (f *destinationFlags) register(cmd *cobra.Command, noEffect ...string) {
 	addFlags(cmd, klaviyoGroup, f.clientFlags.register, noEffect...)
 	addFlags(cmd, klaviyoGroup, func(flags *pflag.FlagSet) {
-		flags.BoolVar(&f.noPreflight, noPreflightFlag, false, "send without looking first whether Klaviyo takes the key and the revision and has the list")
+		flags.BoolVar(&f.noPreflight, noPreflightFlag, false, "don't check the key, the revision and the list before sending")
 	}, noEffect...)
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "summary") })
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) {
-		flags.StringVar(&f.report, reportFlag, "", "`file` to write a page about it to, for a browser")
+		flags.StringVar(&f.report, reportFlag, "", "`file` to write an HTML report to")
 	}, noEffect...)
 }
 
 // registerOutput is for commands whose results a person or a program reads.
 func registerOutput(flags *pflag.FlagSet, form *string, what string) {
-	flags.StringVar(form, outputFlag, "table", "`form` of the "+what+": table or json")
+	flags.StringVar(form, outputFlag, "table", "`format` of the "+what+": table or json")
 }
 
 const outputFlag = "output"
 
 func (f *destinationFlags) check() error {
 	if printers[f.output] == nil {
-		return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
+		return wrongUsage(fmt.Errorf("--output must be one of %s", strings.Join(slices.Sorted(maps.Keys(printers)), ", ")))
 	}
 	return f.clientFlags.check()
 }

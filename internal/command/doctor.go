@@ -27,11 +27,11 @@ func (p Program) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor [FILE…]",
 		Short: "Check whether a delivery would work",
-		Long: `Doctor checks, before anything is sent, whether a delivery would work: the
-settings and where each comes from, the key and its account, the scopes, the
-revision, the lists, the metrics, the limits and the clock. It takes the
-settings of send. With FILE, or - for standard input, it also checks what these
-events need of the account. It only reads: nothing in the account changes.
+		Long: `Check, before anything is sent, whether a delivery would work: the settings and
+where each comes from, the key and its account, the scopes, the revision, the
+lists, the metrics, the rate limits and the clock. Doctor takes the settings of
+send. With FILE, or - for standard input, it also checks what these events need
+of the account. It only reads: nothing in the account changes.
 
 Each finding is ✓ (works), ! (works, but look at it, or can't be told) or ✗
 (would not work), with what to do. send and replay check the key, the revision
@@ -107,7 +107,7 @@ func (p Program) runDoctor(cmd *cobra.Command, args []string, settings settings,
 // checkForDoctor checks the flags of doctor.
 func (f *destinationFlags) checkForDoctor() error {
 	if reportPrinters[f.output] == nil {
-		return wrongUsage(fmt.Errorf("--%s is one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(reportPrinters)), ", ")))
+		return wrongUsage(fmt.Errorf("--%s must be one of %s", outputFlag, strings.Join(slices.Sorted(maps.Keys(reportPrinters)), ", ")))
 	}
 	if f.simulate.on() {
 		return wrongUsage(fmt.Errorf("doctor examines an account, and --simulate has none"))

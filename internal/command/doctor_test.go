@@ -42,7 +42,7 @@ func TestDoctorsStatus(t *testing.T) {
 		{"failure", nil, []string{"--list-id=L1"}, statusStopped, "a delivery would not work: failures: 1, warnings: 0", []string{"✗ lists ", "→ Correct the id"}},
 		{"key refused", []klaviyotest.Option{klaviyotest.WithKey("pk_other")}, nil, statusStopped, "failures: 1", []string{"✗ key "}},
 		{"simulation", nil, []string{"--simulate"}, statusUsage, "doctor examines an account", nil},
-		{"form", nil, []string{"--output=xml"}, statusUsage, "--output is one of json, table", nil},
+		{"form", nil, []string{"--output=xml"}, statusUsage, "--output must be one of json, table", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			k := klaviyotest.New(tt.options...)

@@ -82,7 +82,7 @@ func TestDoctorOfAccounts(t *testing.T) {
 		{[]string{file("good.yaml"), "--config=destination.yaml"}, "--accounts and --config exclude each other"},
 		{[]string{file("good.yaml"), "--list-id=L1"}, "--accounts and --list-id exclude each other"},
 		{[]string{file("good.yaml"), "events.jsonl"}, "--accounts and files of events exclude each other"},
-		{[]string{file("good.yaml"), "--output=xml"}, "--output is one of json, table"},
+		{[]string{file("good.yaml"), "--output=xml"}, "--output must be one of json, table"},
 		{[]string{file("good.yaml"), "--simulate"}, "--simulate has none"},
 	} {
 		s.run(t, append([]string{"doctor"}, tt.args...)...).want(t, statusUsage, tt.want)

@@ -111,14 +111,14 @@ func TestWrongVariables(t *testing.T) {
 		want  string
 		names string // the variable
 	}{
-		{"the parser of flags", map[string]string{"RUDDERKLAVIYO_FROM_LINE": "x"}, []string{"map"}, "--from-line is a whole number", "RUDDERKLAVIYO_FROM_LINE"},
-		{"a switch", map[string]string{"RUDDERKLAVIYO_SEND_NULLS": "yes"}, []string{"map"}, "--send-nulls is true or false", "RUDDERKLAVIYO_SEND_NULLS"},
-		{"the log level", map[string]string{"RUDDERKLAVIYO_LOG_LEVEL": "loud"}, []string{"plan"}, "--log-level is one of", "RUDDERKLAVIYO_LOG_LEVEL"},
-		{"a command", map[string]string{"RUDDERKLAVIYO_CONCURRENCY": "0"}, []string{"send", "--simulate"}, "--concurrency is from 1", "RUDDERKLAVIYO_CONCURRENCY"},
+		{"the parser of flags", map[string]string{"RUDDERKLAVIYO_FROM_LINE": "x"}, []string{"map"}, "--from-line must be a whole number", "RUDDERKLAVIYO_FROM_LINE"},
+		{"a switch", map[string]string{"RUDDERKLAVIYO_SEND_NULLS": "yes"}, []string{"map"}, "--send-nulls must be true or false", "RUDDERKLAVIYO_SEND_NULLS"},
+		{"the log level", map[string]string{"RUDDERKLAVIYO_LOG_LEVEL": "loud"}, []string{"plan"}, "--log-level must be one of", "RUDDERKLAVIYO_LOG_LEVEL"},
+		{"a command", map[string]string{"RUDDERKLAVIYO_CONCURRENCY": "0"}, []string{"send", "--simulate"}, "--concurrency must be from 1", "RUDDERKLAVIYO_CONCURRENCY"},
 		{"the client", map[string]string{"RUDDERKLAVIYO_BASE_URL": "http://klaviyo.test"}, []string{"send"}, "--base-url: use https", "RUDDERKLAVIYO_BASE_URL"},
 		{"the mapping", map[string]string{"RUDDERKLAVIYO_DEFAULT_COUNTRY": "Utopia"}, []string{"map"}, "defaultCountry must be", "RUDDERKLAVIYO_DEFAULT_COUNTRY"},
 		{"the revision's places", map[string]string{"RUDDERKLAVIYO_HISTORICAL_IMPORT": "true"}, []string{"map"}, "historicalImport: not supported by this revision", "RUDDERKLAVIYO_HISTORICAL_IMPORT"},
-		{"a form of output", map[string]string{"RUDDERKLAVIYO_OUTPUT": "xml"}, []string{"version"}, "--output is one of", "RUDDERKLAVIYO_OUTPUT"},
+		{"a form of output", map[string]string{"RUDDERKLAVIYO_OUTPUT": "xml"}, []string{"version"}, "--output must be one of", "RUDDERKLAVIYO_OUTPUT"},
 		{"another flag", map[string]string{"RUDDERKLAVIYO_CHECKPOINT": "saved"}, []string{"plan", "--from-line", "3"}, "exclude each other", "RUDDERKLAVIYO_CHECKPOINT"},
 	}
 	for _, tt := range tests {

@@ -25,8 +25,8 @@ type explainFlags struct {
 
 func (f *explainFlags) register(cmd *cobra.Command) {
 	addFlags(cmd, eventsGroup, func(flags *pflag.FlagSet) {
-		flags.IntVar(&f.line, "line", 0, "`number` of the line of the event; the default is the first that has one")
-		flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array that holds several")
+		flags.IntVar(&f.line, "line", 0, "line `number` of the event; the default is the first line with an event")
+		flags.IntVar(&f.event, "event", 0, "`number` of the event in a line or an array with several")
 		registerMaxLine(flags, &f.maxLine)
 	})
 	addFlags(cmd, resultsGroup, func(flags *pflag.FlagSet) { registerOutput(flags, &f.output, "explanation") })
@@ -79,7 +79,7 @@ var explainPrinters = map[string]func(explained, io.Writer, palette) error{
 
 func (p Program) runExplain(cmd *cobra.Command, args []string, settings settings, flags explainFlags) error {
 	if explainPrinters[flags.output] == nil {
-		return wrongUsage(errors.New("--output is one of json, table"))
+		return wrongUsage(errors.New("--output must be one of json, table"))
 	}
 	if given := cmd.Flags().Changed; given("line") && flags.line < 1 || given("event") && flags.event < 1 {
 		return wrongUsage(errors.New("--line and --event are counted from 1"))

@@ -114,7 +114,7 @@ func TestExplainOfOtherEvents(t *testing.T) {
 		{[]string{"--line=0"}, statusUsage, "counted from 1"},
 		{[]string{"--event=0"}, statusUsage, "counted from 1"},
 		{[]string{"--max-line-bytes=10"}, statusDeadLetters, "line_too_long"},
-		{[]string{"--max-line-bytes=0"}, statusUsage, "--max-line-bytes is a number of bytes"},
+		{[]string{"--max-line-bytes=0"}, statusUsage, "--max-line-bytes must be a number of bytes"},
 		{[]string{"--output=xml"}, statusUsage, "--output"},
 		{[]string{events}, statusUsage, "reads one FILE"},
 	}

@@ -25,9 +25,9 @@ func (p Program) healthcheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Check that a running service is alive",
-		Long: `Healthcheck asks the service on this machine, at the address of its --admin,
-whether it is alive. It needs no token. In a container it is the health check,
-for the image has no other program.
+		Long: `Check that the service on this machine, at the address of its --admin, is alive.
+It needs no token. Use it as the health check of a container, whose image has no
+other program.
 
 Exit status: 0 the service is alive; 1 it isn't, or doesn't answer; 2 wrong
 usage.`,
@@ -37,7 +37,7 @@ usage.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			address, err := localAddress(admin)
 			if err != nil {
-				return wrongUsage(fmt.Errorf("--%s is a host and a port, such as 127.0.0.1:8081", adminFlag))
+				return wrongUsage(fmt.Errorf("--%s must be a host and a port, such as 127.0.0.1:8081", adminFlag))
 			}
 			path := "/healthz"
 			if ready {
@@ -53,7 +53,7 @@ usage.`,
 	}
 	addFlags(cmd, adminGroup, func(flags *pflag.FlagSet) {
 		flags.StringVar(&admin, adminFlag, defaultAdmin, "`address` that the service was given as --admin")
-		flags.BoolVar(&ready, "ready", false, "ask whether it takes events now, too")
+		flags.BoolVar(&ready, "ready", false, "also check that it accepts events")
 	})
 	return cmd
 }

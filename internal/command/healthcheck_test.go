@@ -40,5 +40,5 @@ func TestHealthcheck(t *testing.T) {
 	}
 	setup{}.run(t, "healthcheck", "--admin", address, "--ready").want(t, statusStopped, address+": 503 Service Unavailable: the service is stopping")
 	setup{}.run(t, "healthcheck", "--admin", silent.Addr().String()).want(t, statusStopped, silent.Addr().String()+": dial tcp")
-	setup{}.run(t, "healthcheck", "--admin", "8081").want(t, statusUsage, "--admin is a host and a port")
+	setup{}.run(t, "healthcheck", "--admin", "8081").want(t, statusUsage, "--admin must be a host and a port")
 }

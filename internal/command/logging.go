@@ -24,9 +24,9 @@ type logFlags struct {
 }
 
 func (f *logFlags) register(flags *pflag.FlagSet, byDefault slog.Level) {
-	flags.TextVar(&f.level, logLevelFlag, byDefault, "least `level` of what is logged: debug, info, warn or error")
+	flags.TextVar(&f.level, logLevelFlag, byDefault, "minimum `level` of log messages: debug, info, warn or error")
 	flags.Lookup(logLevelFlag).DefValue = strings.ToLower(byDefault.String())
-	flags.Var(&f.format, logFormatFlag, "`form` of the log: text or json; the default is a short form for people on a terminal, and text elsewhere")
+	flags.Var(&f.format, logFormatFlag, "`format` of the log: text or json; the default is a short format on a terminal, and text elsewhere")
 }
 
 // logFormat is a value of --log-format, or empty.

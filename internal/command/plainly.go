@@ -31,10 +31,11 @@ func plainly(err error) string {
 	if !slices.Contains(wordlessOps, file.Op) {
 		return strings.Replace(text, file.Error(), fmt.Sprintf("%s %s: %v", file.Op, input.Name(file.Path), file.Err), 1)
 	}
+	what := file.Err.Error()
 	if folder := filepath.Dir(file.Path); errors.Is(file, fs.ErrNotExist) && file.Path != "" && isMissing(folder) {
-		return strings.Replace(text, file.Error(), "there is no folder "+input.Name(folder), 1)
+		what = "there is no folder " + input.Name(folder)
 	}
-	return strings.Replace(text, file.Error(), cmp.Or(input.Name(file.Path), `""`)+": "+file.Err.Error(), 1)
+	return strings.Replace(text, file.Error(), cmp.Or(input.Name(file.Path), `""`)+": "+what, 1)
 }
 
 func isMissing(name string) bool {

@@ -38,6 +38,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		{"send --simulate --dead-letter folder events", "folder" + folder, statusStopped},
 		{"send --simulate --no-dead-letter --checkpoint saved none", "none" + none, statusStopped},
 		{"send --simulate --no-dead-letter --checkpoint no/saved events", "--checkpoint: no/saved.lock: there is no folder no", statusStopped},
+		{"send --simulate --report no/r.html events", "--report: no/r.html: there is no folder no", statusStopped},
 		{"replay --simulate none", "none" + none, statusStopped},
 		{"replay --simulate folder", "folder: it is no regular file", statusUsage},
 	}

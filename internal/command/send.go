@@ -38,10 +38,10 @@ func (f *sendFlags) register(cmd *cobra.Command, noEffect ...string) {
 }
 
 func (f *sendFlags) registerResults(flags *pflag.FlagSet) {
-	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append the events to that can't be delivered, with the reason")
-	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "let the log alone name the events that fail, also with --checkpoint")
-	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to keep the progress in; with it the same command goes on where it was")
-	flags.BoolVar(&f.newKey, newKeyFlag, false, "go on by a checkpoint that was made with an earlier key of the same account")
+	flags.StringVar(&f.deadLetter, deadLetterFlag, "", "`file` to append events to that can't be delivered, with the reason")
+	flags.BoolVar(&f.noDeadLetter, noDeadLetterFlag, false, "only log the events that fail, also with --checkpoint")
+	flags.StringVar(&f.checkpoint, checkpointFlag, "", "`file` to store the progress in, so that the same command resumes where it stopped")
+	flags.BoolVar(&f.newKey, newKeyFlag, false, "accept a checkpoint that was made with an earlier key of the same account")
 }
 
 // checkTogether refuses flags that mean nothing together or without each other.

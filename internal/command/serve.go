@@ -162,13 +162,13 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 	case len(f.nats) == 0 && (f.natsCreds != "" || len(f.monitoring) > 0):
 		return wrongUsage(errors.New("--nats-creds and --nats-monitoring need --nats"))
 	case f.lease < time.Second:
-		return wrongUsage(errors.New("--lease is at least 1s"))
+		return wrongUsage(errors.New("--lease must be at least 1s"))
 	case len(f.nats) > 0 && f.lease < stream.LeastLease:
-		return wrongUsage(fmt.Errorf("--lease is at least %v with --nats, because an election in the cluster takes up to 9s", stream.LeastLease))
+		return wrongUsage(fmt.Errorf("--lease must be at least %v with --nats, because an election in the cluster takes up to 9s", stream.LeastLease))
 	}
 	for _, address := range []struct{ flag, value string }{{listenFlag, f.listen}, {adminFlag, f.admin}} {
 		if _, _, err := net.SplitHostPort(address.value); err != nil {
-			return wrongUsage(fmt.Errorf("--%s is a host and a port, such as 127.0.0.1:8080", address.flag))
+			return wrongUsage(fmt.Errorf("--%s must be a host and a port, such as 127.0.0.1:8080", address.flag))
 		}
 	}
 	return nil

@@ -146,7 +146,7 @@ func (p Program) askAdmin(ctx context.Context, method, what string, flags letter
 		return nil, wrongUsage(errors.New("dead-letters needs --account NAME"))
 	}
 	if _, _, err := net.SplitHostPort(flags.admin); err != nil {
-		return nil, wrongUsage(fmt.Errorf("--%s is a host and a port, such as %s", adminFlag, defaultAdmin))
+		return nil, wrongUsage(fmt.Errorf("--%s must be a host and a port, such as %s", adminFlag, defaultAdmin))
 	}
 	token, err := p.adminToken(flags)
 	if err != nil {

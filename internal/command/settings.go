@@ -49,7 +49,7 @@ var capitals = regexp.MustCompile(`[A-Z]`)
 func (s *settings) register(cmd *cobra.Command) {
 	addFlags(cmd, settingsGroup, func(flags *pflag.FlagSet) {
 		flags.StringVar(&s.config, configFlag, "", "YAML or JSON `file` with the settings of the destination, or with the destination or the workspace as RudderStack exports it")
-		flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to take, where the file of --config holds several")
+		flags.StringVar(&s.destination, destinationFlag, "", "`name` or id of the destination to use, if the --config file has several")
 	})
 	addFlags(cmd, mappingGroup, s.registerMapping)
 	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) { s.log.register(flags, slog.LevelWarn) })
@@ -58,7 +58,7 @@ func (s *settings) register(cmd *cobra.Command) {
 // registerQuiet is for the commands that show how far they are.
 func (s *settings) registerQuiet(cmd *cobra.Command) {
 	addFlags(cmd, messagesGroup, func(flags *pflag.FlagSet) {
-		flags.BoolVar(&s.quiet, "quiet", false, "show no progress on a terminal")
+		flags.BoolVar(&s.quiet, "quiet", false, "don't show the progress on a terminal")
 	})
 }
 

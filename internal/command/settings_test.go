@@ -73,7 +73,7 @@ func TestListsOfFlags(t *testing.T) {
 		"two lists and the option":   {[]string{"--whitelisted-events=B", "--blacklisted-events=A", "--event-filtering-option=blacklistedEvents"}, map[string]string{"eventFilteringOption": "blacklistedEvents"}, ""},
 		"two lists":                  {[]string{"--whitelisted-events=B", "--blacklisted-events=A"}, nil, "only one counts: say which with --event-filtering-option"},
 		"another channel":            {[]string{"--consent=fax"}, nil, "--consent: consent must be a list of the channels email and sms"},
-		"quotes":                     {[]string{`--whitelisted-events=a "b`}, nil, "--whitelisted-events is values with commas between them"},
+		"quotes":                     {[]string{`--whitelisted-events=a "b`}, nil, "--whitelisted-events must be values with commas between them"},
 		"no metric":                  {[]string{"--metric-names=Order Completed"}, nil, "--metric-names: metricNames must be EVENT=METRIC"},
 	} {
 		t.Run(name, func(t *testing.T) {

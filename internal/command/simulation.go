@@ -26,7 +26,7 @@ const simulateFlag = "simulate"
 const simulated = "simulation"
 
 func registerSimulation(flags *pflag.FlagSet, s *simulation) {
-	flags.Var(s, simulateFlag, "deliver to a Klaviyo inside the program, which needs no key. Of its `limits`, which it keeps, =fast keeps none")
+	flags.Var(s, simulateFlag, "deliver to a simulated Klaviyo inside the program, which needs no key; it keeps Klaviyo's rate `limits`, and with =fast none")
 	flags.Lookup(simulateFlag).NoOptDefVal = string(simulationLimits)
 	flags.Lookup(simulateFlag).DefValue = "false"
 }

@@ -31,25 +31,25 @@ const (
 )
 
 func (s *source) register(flags *pflag.FlagSet) {
-	flags.IntVar(&s.fromLine, fromLineFlag, 1, "`number` of the line of the first file to begin with")
-	flags.IntVar(&s.fromEvent, fromEventFlag, 1, "`number` of the event to begin with, in a line that holds several")
+	flags.IntVar(&s.fromLine, fromLineFlag, 1, "`number` of the line to start at, in the first file")
+	flags.IntVar(&s.fromEvent, fromEventFlag, 1, "`number` of the event to start at, in a line with several")
 	registerMaxLine(flags, &s.maxLine)
 }
 
 func registerMaxLine(flags *pflag.FlagSet, maxLine *int) {
-	flags.IntVar(maxLine, maxLineFlag, input.DefaultLimit, "`length` of the longest line, or event of an array, that is read; a longer one can't be sent")
+	flags.IntVar(maxLine, maxLineFlag, input.DefaultLimit, "maximum `length` of a line, or of an event of an array; a longer one can't be sent")
 }
 
 // use takes the files that args name, or standard input.
 func (s *source) use(args []string) error {
 	if s.fromLine < 1 {
-		return wrongUsage(fmt.Errorf("--%s is counted from 1", fromLineFlag))
+		return wrongUsage(fmt.Errorf("--%s must be 1 or more", fromLineFlag))
 	}
 	if s.fromEvent < 1 {
-		return wrongUsage(fmt.Errorf("--%s is counted from 1", fromEventFlag))
+		return wrongUsage(fmt.Errorf("--%s must be 1 or more", fromEventFlag))
 	}
 	if s.maxLine < 1 {
-		return wrongUsage(fmt.Errorf("--%s is a number of bytes", maxLineFlag))
+		return wrongUsage(fmt.Errorf("--%s must be a number of bytes", maxLineFlag))
 	}
 	s.files = args
 	if len(args) == 0 {

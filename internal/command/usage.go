@@ -33,7 +33,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		flag := invalid.GetFlag()
 		if what := cmp.Or(flagValues[flag.Name], flagValues[flag.Value.Type()]); what != "" {
-			return fmt.Errorf("--%s is %s", flag.Name, what)
+			return fmt.Errorf("--%s must be %s", flag.Name, what)
 		}
 	case errors.As(err, &missing):
 		return fmt.Errorf("--%s needs a value", missing.GetFlag().Name)

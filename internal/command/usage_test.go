@@ -24,7 +24,7 @@ func TestMistypedWords(t *testing.T) {
 		"config":                         "config needs one of init, show",
 		"dead-letters exprot":            "did you mean export?",
 		"snd":                            "send",
-		"send --consent=\"x":             "--consent is values with commas between them",
+		"send --consent=\"x":             "--consent must be values with commas between them",
 	} {
 		r := setup{}.run(t, strings.Fields(line)...)
 		r.want(t, statusUsage, want)

@@ -116,7 +116,7 @@ the program, and until when Klaviyo serves each revision of its API.`,
 		RunE: func(*cobra.Command, []string) error {
 			show := versionPrinters[output]
 			if show == nil {
-				return wrongUsage(fmt.Errorf("--output is one of %s", strings.Join(slices.Sorted(maps.Keys(versionPrinters)), ", ")))
+				return wrongUsage(fmt.Errorf("--output must be one of %s", strings.Join(slices.Sorted(maps.Keys(versionPrinters)), ", ")))
 			}
 			return writeError(show(newVersions(thisBuild(), time.Now()), p.Stdout))
 		},

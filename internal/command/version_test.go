@@ -65,5 +65,5 @@ func TestVersionAsJSON(t *testing.T) {
 	if got.Version == "" || !strings.HasPrefix(got.Go, "go1.") || len(got.Revisions) != len(revisions) || !got.Revisions[0].Default {
 		t.Errorf("%s", r.stdout)
 	}
-	setup{}.run(t, "version", "--output=yaml").want(t, statusUsage, "--output is one of json, table")
+	setup{}.run(t, "version", "--output=yaml").want(t, statusUsage, "--output must be one of json, table")
 }

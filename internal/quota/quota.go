@@ -31,7 +31,7 @@ func ParseLimits(texts []string) ([]Limit, error) {
 	for _, text := range texts {
 		parts := isLimit.FindStringSubmatch(text)
 		if parts == nil {
-			return nil, errors.New("is an operation with its calls in a second and in a minute, such as bulk_create_events=20/s,300/m")
+			return nil, errors.New("must be an operation with its calls per second and per minute, such as bulk_create_events=20/s,300/m")
 		}
 		burst, _ := strconv.Atoi(parts[2]) // digits, and few
 		steady, _ := strconv.Atoi(parts[3])
@@ -51,7 +51,7 @@ func ParseLimits(texts []string) ([]Limit, error) {
 // CheckShare checks a share of the limits.
 func CheckShare(share float64) error {
 	if !(share > 0 && share <= 1) { // also what isn't a number
-		return errors.New("is above 0 and at most 1, such as 0.8")
+		return errors.New("must be above 0 and at most 1, such as 0.8")
 	}
 	return nil
 }
