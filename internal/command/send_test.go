@@ -167,7 +167,7 @@ func TestStopCodes(t *testing.T) {
 		{transfer.ErrIncompleteLine, "incomplete_line"},
 		{&input.ReadError{File: "events.jsonl", Line: 3, Err: io.ErrUnexpectedEOF}, "input"},
 		{fmt.Errorf("no request was answered: %w", client.ErrUnavailable), "unavailable"},
-		{fmt.Errorf("requests don't reach Klaviyo's API: %w", client.ErrMisdirected), "misdirected"},
+		{fmt.Errorf("requests do not reach Klaviyo's API: %w", client.ErrMisdirected), "misdirected"},
 		{client.ErrUnauthorized, "unauthorized"},
 		{client.ErrRevisionRetired, "revision_retired"},
 		{client.ErrRateLimited, "rate_limited"},
@@ -438,7 +438,7 @@ func TestKlaviyoThatIsNotThereStops(t *testing.T) {
 		path := write(t, "events.jsonl", lines(events...))
 		k.Inject(klaviyotest.Slow(0), klaviyotest.Slow(0), klaviyotest.Fault{Reset: true, Times: -1})
 		r := account(k).run(t, "send", "--output=json", path)
-		r.want(t, statusStopped, "no request was answered for 5m0s", "stopped at line 7 of", "--from-line=7")
+		r.want(t, statusStopped, "no request got a response for 5m0s", "stopped at line 7 of", "--from-line=7")
 		if got := r.counts(t); got["delivered"] != 2 || got["failed"] != 4 || got["not_done"] != 94 {
 			t.Errorf("%v", got)
 		}

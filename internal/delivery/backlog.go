@@ -2,77 +2,76 @@ package delivery
 
 import "container/list"
 
-// What may be taken in and not be done, in bytes of memory. It is enough to have
-// many minutes' quota of one operation wait while the others go on, and keeps
-// memory flat.
+// Limits of the memory for pending events, in bytes. They are enough for events of one
+// operation to wait many minutes for its quota while others continue.
 const (
 	maxBytes = 16_000_000
-	// maxGatherable holds once there are events that can go in bulk. There is room for as many
-	// small ones as may be ahead: those of ten imports of ten thousand, which a second's quota
-	// allows. Of large ones it is thrice what may be under way ([maxGathered]).
-	maxGatherable = maxAhead * (taskBytes + 100)
-	// maxKept is of the events whose requests are kept. Those of others are made
-	// again when their turn comes.
-	maxKept = LargeText
-	// taskBytes is what an event that waits takes beside its text.
+	// maxBulkBytes is the limit once there are events that can be sent in bulk. It has room for
+	// maxEventsAhead small events: those of ten imports of ten thousand, which the quota of a
+	// second allows. For large events it is three times [maxBulkInFlight].
+	maxBulkBytes = maxEventsAhead * (taskBytes + 100)
+	// maxKeptBytes is the limit for events whose requests are kept. The requests of other
+	// events are rebuilt when their turn comes.
+	maxKeptBytes = LargeText
+	// taskBytes is the memory of a pending event besides its text.
 	taskBytes = 600
 )
 
-// LargeText is the length in bytes from which on the requests of a text are not kept,
-// so that those that [Queue.Add] is given may share memory that is used again.
+// LargeText is the minimum length, in bytes, of texts whose requests are not kept, so that the
+// memory of the requests passed to [Queue.Add] can be reused.
 const LargeText = 1_000_000
 
-// maxAhead is how far the input may be read ahead of the first event that isn't
-// done, in events. It bounds what another run repeats.
-const maxAhead = 100_000
+// maxEventsAhead is how many events the input may be read ahead of the first pending event. It
+// limits what another run repeats.
+const maxEventsAhead = 100_000
 
-// backlog holds the events that are taken in and not done, in the order of the
-// input. Of the others nothing stays in memory.
+// A backlog holds the pending events in the order of the input. Other events aren't kept in
+// memory.
 type backlog struct {
-	undone list.List // of *task
-	bytes  int
-	kept   int // bytes of the events whose requests are kept
-	taken  int // events taken in so far
-	most   int // bytes that there may be
-	bound  int // of most, or 0
+	pending       list.List // of *task
+	bytes         int
+	keptBytes     int // of the events whose requests are kept
+	added         int // number of events added so far
+	maxBytes      int // limit of bytes if greater than the default
+	maxConfigured int // limit of bytes from the Config, or 0
 }
 
 func (b *backlog) hasRoom(t *task) bool {
-	first := b.undone.Front()
+	first := b.pending.Front()
 	if first == nil {
 		return true
 	}
-	room := max(maxBytes, b.most)
-	if b.bound > 0 {
-		room = min(room, b.bound)
+	room := max(maxBytes, b.maxBytes)
+	if b.maxConfigured > 0 {
+		room = min(room, b.maxConfigured)
 	}
-	return b.bytes+t.bytes() <= room && t.position.Number-first.Value.(*task).position.Number < maxAhead
+	return b.bytes+t.bytes() <= room && t.position.Number-first.Value.(*task).position.Number < maxEventsAhead
 }
 
 func (b *backlog) add(t *task) {
-	t.number = b.taken
-	t.place = b.undone.PushBack(t)
-	b.taken++
+	t.number = b.added
+	t.element = b.pending.PushBack(t)
+	b.added++
 	b.bytes += t.bytes()
-	if b.kept+t.bytes() <= maxKept {
-		t.kept = true
-		b.kept += t.bytes()
+	if b.keptBytes+t.bytes() <= maxKeptBytes {
+		t.keepRequests = true
+		b.keptBytes += t.bytes()
 	}
 }
 
 func (b *backlog) remove(t *task) {
-	b.undone.Remove(t.place)
+	b.pending.Remove(t.element)
 	b.bytes -= t.bytes()
-	if t.kept {
-		b.kept -= t.bytes()
+	if t.keepRequests {
+		b.keptBytes -= t.bytes()
 	}
 }
 
-func (b *backlog) isEmpty() bool { return b.undone.Len() == 0 }
+func (b *backlog) isEmpty() bool { return b.pending.Len() == 0 }
 
-// first is the place of the first event.
+// first returns the position of the first pending event.
 func (b *backlog) first() (Position, bool) {
-	first := b.undone.Front()
+	first := b.pending.Front()
 	if first == nil {
 		return Position{}, false
 	}

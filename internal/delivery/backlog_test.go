@@ -106,7 +106,7 @@ func TestFirstEventThatTakesLong(t *testing.T) {
 		added := make(chan int)
 		go func() {
 			defer close(added)
-			for line := 1; line <= 2*maxAhead; line++ {
+			for line := 1; line <= 2*maxEventsAhead; line++ {
 				e := email(line, fmt.Sprint(line))
 				e.Text = make([]byte, 1000)
 				if line == 2 {
@@ -116,16 +116,16 @@ func TestFirstEventThatTakesLong(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if line == maxAhead || line == 2*maxAhead {
+				if line == maxEventsAhead || line == 2*maxEventsAhead {
 					added <- line
 				}
 			}
 		}()
-		if line := <-added; line != maxAhead {
+		if line := <-added; line != maxEventsAhead {
 			t.Errorf("%d were added", line)
 		}
 		synctest.Wait()
-		if n := q.backlog.undone.Len(); n != 1 {
+		if n := q.backlog.pending.Len(); n != 1 {
 			t.Errorf("%d events are kept, want the first", n)
 		}
 		if at, ok := q.FirstUndone(); !ok || at.Line != 1 {
@@ -143,7 +143,7 @@ func TestFirstEventThatTakesLong(t *testing.T) {
 		close(release)
 		for range added {
 		}
-		if report := q.Wait(); report.Delivered != 2*maxAhead || report.Undone != nil {
+		if report := q.Wait(); report.Delivered != 2*maxEventsAhead || report.Undone != nil {
 			t.Errorf("%+v", report)
 		}
 		if at, ok := q.FirstUndone(); ok {

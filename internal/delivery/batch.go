@@ -8,28 +8,28 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// batchKey is what the requests of a batch have in common.
+// A batchKey identifies requests that can be in the same batch.
 type batchKey struct {
 	operation *runtime.Operation
 	shared    any
 }
 
-// batchOf gives the batch that a request waits for others in, if there is one.
-func batchOf(request mapper.Request) (key batchKey, ok bool) {
+// batchFor returns the batch that a request can join, if there is one.
+func batchFor(request mapper.Request) (key batchKey, ok bool) {
 	b := batchings[request.Operation()]
-	if b == nil || b.shared == nil {
+	if b == nil || b.sharedKey == nil {
 		return batchKey{}, false
 	}
-	shared, ok := b.shared(request.Body())
+	shared, ok := b.sharedKey(request.Body())
 	return batchKey{request.Operation(), shared}, ok
 }
 
-// batches are those that wait for more. A request joins when it is its event's
-// turn and its person's, so that no two are of the same person, and none is ahead
-// of what it follows.
+// batches are the batches that wait for more requests. A request joins when its event and its
+// person have their turn, so that a batch has at most one request per person, and no request
+// overtakes another.
 type batches struct {
 	waiting map[batchKey]*batch
-	// expected counts the requests taken in that haven't joined yet.
+	// expected counts the pending requests that haven't joined yet.
 	expected map[batchKey]int
 }
 
@@ -42,7 +42,7 @@ func newBatches() batches {
 	return batches{waiting: make(map[batchKey]*batch), expected: make(map[batchKey]int)}
 }
 
-// expect counts the requests of an event that are to join a batch.
+// expect counts the requests of an event that will join a batch.
 func (bs batches) expect(t *task) {
 	for _, s := range t.steps {
 		if s.batch != nil {
@@ -51,8 +51,8 @@ func (bs batches) expect(t *task) {
 	}
 }
 
-// unexpect takes back one that has joined or won't.
-func (bs batches) unexpect(key batchKey) {
+// expectLess uncounts a request that has joined or won't.
+func (bs batches) expectLess(key batchKey) {
 	if bs.expected[key]--; bs.expected[key] == 0 {
 		delete(bs.expected, key)
 	}
@@ -72,7 +72,7 @@ func (bs batches) stop() {
 	}
 }
 
-// join puts an event into the batch of its next request. A full batch is ready.
+// join adds an event to the batch of its next request. A full batch is ready.
 func (q *Queue) join(key batchKey, t *task) {
 	b := q.batches.waiting[key]
 	if b == nil {
@@ -89,15 +89,15 @@ func (q *Queue) join(key batchKey, t *task) {
 	}
 	b.tasks = append(b.tasks, t)
 	t.steps[0].batch = nil
-	q.batches.unexpect(key)
-	if len(b.tasks) == batchings[key.operation].most {
+	q.batches.expectLess(key)
+	if len(b.tasks) == batchings[key.operation].maxRequests {
 		q.flush(key)
 		return
 	}
 	q.flushIfLast(key)
 }
 
-// flush makes a batch that waits a call.
+// flush turns a waiting batch into a call.
 func (q *Queue) flush(key batchKey) {
 	b := q.batches.waiting[key]
 	delete(q.batches.waiting, key)
@@ -105,18 +105,18 @@ func (q *Queue) flush(key batchKey) {
 	q.lanes.add(callOf(b.tasks...))
 }
 
-// flushIfLast flushes the batch if there is one that nothing can join any more.
+// flushIfLast flushes the batch if no more requests can join it.
 func (q *Queue) flushIfLast(key batchKey) {
 	if q.complete && q.batches.waiting[key] != nil && q.batches.expected[key] == 0 {
 		q.flush(key)
 	}
 }
 
-// together is one request for events whose next requests can go in one call.
-func (c *call) together() client.Request {
+// batchRequest returns one request for the next requests of all events of the call.
+func (c *call) batchRequest() client.Request {
 	bodies := make([]any, len(c.tasks))
 	for i, t := range c.tasks {
 		bodies[i] = t.requests[0].Body()
 	}
-	return combined{c.operation, c.batching().join(bodies)}
+	return batchRequest{c.operation, c.batching().join(bodies)}
 }

@@ -2,61 +2,60 @@ package delivery
 
 import "time"
 
-// dispatch begins what can begin. The caller holds the lock, as those of all
-// methods here that don't take it.
+// dispatch starts all calls that can start. The caller holds the lock, as for all methods in
+// this package that don't say otherwise.
 func (q *Queue) dispatch() {
 	for q.ctx.Err() == nil && !q.outage.probing {
-		for c := q.lanes.next(q.mayWait()); c != nil; c = q.lanes.next(q.mayWait()) {
+		for c := q.lanes.next(q.maxWait()); c != nil; c = q.lanes.next(q.maxWait()) {
 			q.begin(c)
 		}
 		switch {
 		case q.busy > 0, !q.complete && !q.blocked:
-			return // more will come
+			return // more calls will become ready
 		case !q.batches.isEmpty():
 			q.batches.each(q.flush)
 		case len(q.outage.held) > 0:
-			q.decide()
+			q.retryOrProbe()
 		default:
 			return
 		}
 	}
 }
 
-// mayWait is how long what is ready may wait for more to go with it: not at all where
-// nothing can make more ready, and a moment where only the end of a call can, which makes
-// room for more input.
-func (q *Queue) mayWait() time.Duration {
+// maxWait returns how long ready requests may wait for more. It is 0 if nothing else can become
+// ready, and short if that requires the end of a call, which makes room for more input.
+func (q *Queue) maxWait() time.Duration {
 	switch {
 	case !q.complete && !q.blocked:
 		return q.cfg.BatchWait
 	case q.busy > 0:
-		return min(q.cfg.BatchWait, momentsWait)
+		return min(q.cfg.BatchWait, shortWait)
 	}
 	return 0
 }
 
-// momentsWait is enough for some thousand events to be read.
-const momentsWait = 50 * time.Millisecond
+// shortWait is long enough to read some thousand events.
+const shortWait = 50 * time.Millisecond
 
-// begin makes a call's request, if it was never made, and sends it.
+// begin builds a call's request, if needed, and sends it.
 func (q *Queue) begin(c *call) {
-	if c.request == nil && !c.isGathered() {
+	if c.request == nil && !c.isBulk() {
 		for _, t := range c.tasks {
 			q.load(t)
 		}
 		c.request = c.tasks[0].requests[0]
 		if len(c.tasks) > 1 {
-			c.request = c.together()
+			c.request = c.batchRequest()
 		}
 		q.coalesce(c)
 	}
 	q.lanes.begin(c)
-	c.began = time.Now()
-	q.start(func() {
+	c.start = time.Now()
+	q.goDispatch(func() {
 		if c.request == nil {
-			q.fill(c)
+			q.buildBulk(c)
 		}
-		if c.isGathered() && c.batching().job != nil {
+		if c.isBulk() && c.batching().job != nil {
 			q.performJob(c)
 			return
 		}
@@ -64,9 +63,8 @@ func (q *Queue) begin(c *call) {
 	})
 }
 
-// start runs a function that may take long, without the lock, and dispatches what
-// has become ready.
-func (q *Queue) start(work func()) {
+// goDispatch runs work in a goroutine, without the lock, and then dispatches.
+func (q *Queue) goDispatch(work func()) {
 	q.busy++
 	go func() {
 		work()
@@ -78,10 +76,10 @@ func (q *Queue) start(work func()) {
 	}()
 }
 
-// perform makes a call and does what follows from the answer. It takes the lock.
+// perform makes a call and handles the result. It takes the lock.
 func (q *Queue) perform(c *call) {
 	response, err := q.cfg.Sender.Send(q.ctx, c.request)
-	c.mended = err == nil && len(response.Warnings) > 0
+	c.hasWarnings = err == nil && len(response.Warnings) > 0
 	if err == nil && q.cfg.Warn != nil {
 		for _, warning := range response.Warnings {
 			for _, t := range c.tasks {
@@ -95,15 +93,15 @@ func (q *Queue) perform(c *call) {
 	q.handleResult(c, err)
 }
 
-// requestDone notes that a call's request is done.
+// requestDone handles the success of a call's request.
 func (q *Queue) requestDone(c *call) {
-	for _, one := range apart(c.dropped) {
+	for _, one := range sendAlone(c.dropped) {
 		q.lanes.add(one)
 	}
 	var ready []*task
-	for _, t := range c.taken() {
-		t.done()
-		if t.waits == 0 { // those after a coalesced one follow from it
+	for _, t := range c.accepted() {
+		t.requestDone()
+		if t.blockers == 0 { // others follow a merged request
 			ready = append(ready, t)
 		}
 	}
@@ -112,7 +110,7 @@ func (q *Queue) requestDone(c *call) {
 	}
 }
 
-// proceed sees to the next request of an event that waits for no other.
+// proceed handles the next request of an event that waits for no other.
 func (q *Queue) proceed(t *task) {
 	switch {
 	case len(t.steps) == 0:
@@ -125,12 +123,12 @@ func (q *Queue) proceed(t *task) {
 	}
 }
 
-// finish takes an event out that is done.
+// finish removes an event that is done.
 func (q *Queue) finish(t *task) {
 	q.backlog.remove(t)
-	for _, s := range t.steps { // of a dead letter
+	for _, s := range t.steps { // remaining requests of a dead letter
 		if s.batch != nil {
-			q.batches.unexpect(*s.batch)
+			q.batches.expectLess(*s.batch)
 			q.flushIfLast(*s.batch)
 		}
 	}

@@ -8,25 +8,26 @@ import (
 	"time"
 )
 
-// Earlier is a run that this one goes on from. It may have left jobs unfinished, of events
-// that are sent again: if they ended later, they would bring older values back. So the
-// requests that such a job stands for wait until those have ended that are there when the
-// first of the requests comes. Jobs don't tell who made them: those of other programs count
-// too, but not what these begin later.
+// Earlier is a run that this one continues. It may have left unfinished jobs with events that
+// are sent again. If such a job ended later, it would restore older values. So the requests
+// that can be sent in such a job wait until the jobs have ended that exist when the first of
+// the requests arrives. Jobs don't say who started them, so those of other programs count too,
+// but not those that start later.
 type Earlier struct {
-	// Began is when the run began, or before that. Zero is any time.
+	// Began is when the run began, or a time before. Zero means any time.
 	Began time.Time
-	// Awaited, if set, is told the ids of the jobs that are waited for, unless there are none.
+	// Awaited, if set, is called with the ids of the jobs that are waited for, unless there are
+	// none.
 	Awaited func(jobs []string)
-	// GivenUp, if set, is told the ids of jobs that may be unfinished and aren't waited for any
-	// longer, and why. There are no ids where they aren't known.
+	// GivenUp, if set, is called with the ids of jobs that may be unfinished but are no longer
+	// waited for, and the reason. The ids are nil if they aren't known.
 	GivenUp func(jobs []string, reason error)
 }
 
-// await has the requests of a lane wait for the jobs of the earlier run.
+// await makes the requests of a lane wait for the jobs of the earlier run.
 func (q *Queue) await(l *lane, j *job) {
 	l.isWaiting = true
-	q.start(func() {
+	q.goDispatch(func() {
 		err := q.awaitEarlier(j)
 		q.mu.Lock()
 		defer q.mu.Unlock()
@@ -38,39 +39,39 @@ func (q *Queue) await(l *lane, j *job) {
 	})
 }
 
-// A sighting is what was seen of a job last.
-type sighting struct {
-	done  int // how far it was
-	moved time.Time
+// A jobProgress is the last known progress of a job.
+type jobProgress struct {
+	done    int // units of progress
+	changed time.Time
 }
 
 // awaitEarlier waits for the jobs of the earlier run. An error stops delivery.
 func (q *Queue) awaitEarlier(j *job) error {
-	var waiting map[string]sighting
+	var waiting map[string]jobProgress
 	var failing time.Time
 	began := time.Now()
-	for wait := soonestLook; ; wait = betweenLooks(time.Since(began) / 2) {
+	for wait := minPoll; ; wait = clampPoll(time.Since(began) / 2) {
 		asked := time.Now()
-		left, err := j.unfinished(q.ctx, q.cfg.Jobs, q.cfg.Earlier.Began)
+		unfinished, err := j.unfinished(q.ctx, q.cfg.Jobs, q.cfg.Earlier.Began)
 		now := time.Now()
 		switch outcome := q.outcome(err); {
 		case err == nil:
 			failing = time.Time{}
 			if waiting == nil {
-				waiting = q.seen(left, now)
+				waiting = q.recordJobs(unfinished, now)
 			}
-			q.lookAgain(waiting, left, now)
+			q.updateJobs(waiting, unfinished, now)
 			if len(waiting) == 0 {
 				return nil
 			}
 		case outcome == refused, outcome == delivered, isForbidden(err):
 			q.giveUp(slices.Sorted(maps.Keys(waiting)), err)
 			return nil
-		case outcome == faulty, outcome == interrupted:
+		case outcome == accountError, outcome == interrupted:
 			return err
 		case failing.IsZero():
 			failing = asked
-		case now.Sub(failing) >= q.patience():
+		case now.Sub(failing) >= q.outageLimit():
 			return fmt.Errorf("the import jobs of an earlier run can't be looked up: %w", err)
 		}
 		select {
@@ -81,35 +82,35 @@ func (q *Queue) awaitEarlier(j *job) error {
 	}
 }
 
-// seen makes sightings of the jobs that are unfinished at first.
-func (q *Queue) seen(left map[string]int, now time.Time) map[string]sighting {
-	waiting := make(map[string]sighting, len(left))
-	for id, done := range left {
-		waiting[id] = sighting{done, now}
+// recordJobs returns the progress of the jobs that are unfinished at first.
+func (q *Queue) recordJobs(unfinished map[string]int, now time.Time) map[string]jobProgress {
+	waiting := make(map[string]jobProgress, len(unfinished))
+	for id, done := range unfinished {
+		waiting[id] = jobProgress{done, now}
 	}
-	if awaited := q.cfg.Earlier.Awaited; awaited != nil && len(left) > 0 {
-		awaited(slices.Sorted(maps.Keys(left)))
+	if awaited := q.cfg.Earlier.Awaited; awaited != nil && len(unfinished) > 0 {
+		awaited(slices.Sorted(maps.Keys(unfinished)))
 	}
 	return waiting
 }
 
-// lookAgain takes those out that have ended, and those that do nothing.
-func (q *Queue) lookAgain(waiting map[string]sighting, left map[string]int, now time.Time) {
-	var still []string
+// updateJobs removes jobs that have ended or make no progress.
+func (q *Queue) updateJobs(waiting map[string]jobProgress, unfinished map[string]int, now time.Time) {
+	var stalled []string
 	for id, last := range waiting {
-		switch done, isLeft := left[id]; {
+		switch done, isLeft := unfinished[id]; {
 		case !isLeft:
 			delete(waiting, id)
 		case done > last.done:
-			waiting[id] = sighting{done, now}
-		case now.Sub(last.moved) >= maxStandstill:
-			still = append(still, id)
+			waiting[id] = jobProgress{done, now}
+		case now.Sub(last.changed) >= maxStalled:
+			stalled = append(stalled, id)
 			delete(waiting, id)
 		}
 	}
-	if len(still) > 0 {
-		slices.Sort(still)
-		q.giveUp(still, fmt.Errorf("they have done nothing for %v", maxStandstill))
+	if len(stalled) > 0 {
+		slices.Sort(stalled)
+		q.giveUp(stalled, fmt.Errorf("no progress for %v", maxStalled))
 	}
 }
 
@@ -119,8 +120,8 @@ func (q *Queue) giveUp(jobs []string, reason error) {
 	}
 }
 
-func (q *Queue) patience() time.Duration {
+func (q *Queue) outageLimit() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.outage.patience()
+	return q.outage.limit()
 }

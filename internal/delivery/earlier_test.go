@@ -46,7 +46,7 @@ func TestEarlierJobs(t *testing.T) {
 		{name: "a job that is cancelled", plan: klaviyotest.JobPlan{Processing: 4 * time.Minute, Cancelled: true}, lasts: 2 * time.Minute, awaited: true},
 		{name: "a job that expires", plan: klaviyotest.JobPlan{Queued: time.Hour, Lifetime: 3 * time.Minute}, lasts: 3 * time.Minute, awaited: true, older: true},
 		{name: "a job that has ended", lasts: 0},
-		{name: "a job that never ends", plan: klaviyotest.JobPlan{Endless: true}, lasts: maxStandstill, awaited: true, givenUp: "done nothing for 10m0s"},
+		{name: "a job that never ends", plan: klaviyotest.JobPlan{Endless: true}, lasts: maxStalled, awaited: true, givenUp: "no progress for 10m0s"},
 		{name: "a job of before that run", plan: klaviyotest.JobPlan{Endless: true}, age: 2 * time.Hour, lasts: 0},
 		{name: "a job by a clock that is behind", plan: klaviyotest.JobPlan{Queued: 50 * time.Minute}, age: 45 * time.Minute, lasts: 5 * time.Minute, awaited: true},
 		{name: "a key that may not list them", plan: klaviyotest.JobPlan{Queued: 5 * time.Minute}, fault: &klaviyotest.Fault{Operation: listing, Status: http.StatusForbidden, Times: -1},

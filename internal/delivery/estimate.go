@@ -9,70 +9,71 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/tally"
 )
 
-// Estimate counts the calls that events take, without making any. How many it will
-// be depends on what waits at the same time, and on what Klaviyo knows already, so
-// it gives bounds. It isn't safe for concurrent use.
+// Estimate counts the calls that events need, without making any. The number depends on what
+// waits at the same time and on what Klaviyo already knows, so Estimate has lower and upper
+// bounds. It isn't safe for concurrent use.
 type Estimate struct {
-	bulk   Bulk
-	calls  map[*runtime.Operation]Calls
-	people *people     // for its identifiers
-	known  *tally.Seen // who was written to, as far as the client remembers them
-	read   int         // bytes of the events so far, as the backlog counts them
-	// recent are the identifies that the next event of the person may join, by its
-	// identifiers, and older those before them.
-	recent, older map[id]*joined
-	turned        int // read when recent became older
-	batches       map[batchKey]*joined
+	bulk    Bulk
+	calls   map[*runtime.Operation]Calls
+	people  *people     // for its identifiers
+	written *tally.Seen // people that the client remembers
+	read    int         // bytes of the events so far, as in the backlog
+	// recent has the calls that the next event of a person may join, by identifier. older has
+	// those before.
+	recent, older map[id]*estimatedCall
+	rotatedAt     int // value of read when recent became older
+	batches       map[batchKey]*estimatedCall
 }
 
-// Calls bounds a number of calls.
+// Calls are bounds of a number of calls.
 type Calls struct {
-	// Fewest is where people are new and all waits together that the Queue has room
-	// for, Most where people are Klaviyo's already and each event goes alone.
+	// Fewest is the number if all people are new and batches are as large as the Queue allows.
+	// Most is the number if all people exist in Klaviyo and each event is sent alone.
 	Fewest, Most int
 }
 
-// joined are the requests that become one call.
-type joined struct {
-	begun int // read when the first was taken in
+// An estimatedCall is a number of requests that become one call.
+type estimatedCall struct {
+	start int // value of read when the first was added
 	count int
 	bytes int // of their events
 }
 
-// rememberedIdentifiers is about how many the client remembers, of 100,000 people.
+// rememberedIdentifiers is about the number of identifiers that the client remembers, for
+// 100,000 people.
 const rememberedIdentifiers = 150_000
 
-// NewEstimate makes an Estimate of no events, for a Queue of the same Bulk.
+// NewEstimate returns an empty Estimate for a Queue with the same Bulk.
 func NewEstimate(bulk Bulk) *Estimate {
 	return &Estimate{
 		bulk:    bulk,
 		calls:   map[*runtime.Operation]Calls{},
 		people:  newPeople(),
-		known:   tally.NewSeen(rememberedIdentifiers),
-		recent:  map[id]*joined{},
-		older:   map[id]*joined{},
-		batches: map[batchKey]*joined{},
+		written: tally.NewSeen(rememberedIdentifiers),
+		recent:  map[id]*estimatedCall{},
+		older:   map[id]*estimatedCall{},
+		batches: map[batchKey]*estimatedCall{},
 	}
 }
 
-// Calls gives the bounds for each operation that is called.
+// Calls returns the bounds for each operation that is called.
 func (e *Estimate) Calls() map[*runtime.Operation]Calls { return e.calls }
 
-// Add counts an event. It keeps nothing of its memory.
+// Add counts an event. It doesn't retain it.
 func (e *Estimate) Add(event Event) {
 	size := taskBytes + len(event.Text)
 	e.read += size
-	if e.read-e.turned > maxBytes {
-		e.recent, e.older, e.turned = e.older, e.recent, e.read
+	if e.read-e.rotatedAt > maxBytes {
+		e.recent, e.older, e.rotatedAt = e.older, e.recent, e.read
 		clear(e.recent)
-		maps.DeleteFunc(e.batches, func(_ batchKey, b *joined) bool { return e.read-b.begun > maxBytes })
+		maps.DeleteFunc(e.batches, func(_ batchKey, b *estimatedCall) bool { return e.read-b.start > maxBytes })
 	}
 	ids := e.people.identifiers(event.Identity)
 	for i, request := range event.Requests {
 		op := request.Operation()
-		key, batched := batchOf(request)
-		gathered := e.bulk.of(op)
-		if !gathered.canGather(request.Body()) {
+		key, batched := batchFor(request)
+		gathered := e.bulk.batching(op)
+		if !gathered.canBulk(request.Body()) {
 			gathered = nil
 		}
 		switch {
@@ -80,17 +81,17 @@ func (e *Estimate) Add(event Event) {
 			e.identify(op, gathered, ids, len(event.Text), i == len(event.Requests)-1)
 		case batched:
 			fewest := 1
-			if e.joinBatch(key, batchings[op], len(event.Text)).count > 1 {
+			if e.addToBatch(key, batchings[op], len(event.Text)).count > 1 {
 				fewest = 0
 			}
 			e.count(op, fewest, 1)
 		case gathered != nil:
-			e.gather(op, gathered, len(event.Text))
+			e.addBulk(op, gathered, len(event.Text))
 		default:
 			e.count(op, 1, 1)
 		}
 		if !isMerged(op) && i == 0 {
-			e.close(ids)
+			e.endPreviousCall(ids)
 		}
 	}
 }
@@ -100,30 +101,30 @@ func (e *Estimate) count(op *runtime.Operation, fewest, most int) {
 	e.calls[op] = Calls{calls.Fewest + fewest, calls.Most + most}
 }
 
-// identify counts an identify: with the one before it of the same person, if the two
-// can be one call, else as one of its own, or gathered unless that is nil.
+// identify counts an identify. It joins the previous call of the person if they can be merged.
+// Otherwise it is a call, or sent in bulk unless gathered is nil.
 func (e *Estimate) identify(op *runtime.Operation, gathered *batching, ids []id, size int, last bool) {
-	before, same := e.before(ids)
+	before, same := e.previousCall(ids)
 	joins := same && before.count < maxCoalesced && before.bytes+size <= maxProfileBytes &&
-		e.read-before.begun <= maxBytes
+		e.read-before.start <= maxBytes
 	if !joins {
-		before = &joined{begun: e.read}
+		before = &estimatedCall{start: e.read}
 	}
 	before.count++
 	before.bytes += size
 	if last {
-		e.follow(ids, before)
+		e.setPreviousCall(ids, before)
 	} else {
-		e.close(ids)
+		e.endPreviousCall(ids)
 	}
 
 	fewest := 1
 	if joins {
 		fewest = 0
 	}
-	switch isKnown := e.learn(ids); {
+	switch isKnown := e.recordWritten(ids); {
 	case gathered != nil && !joins:
-		e.gather(op, gathered, size)
+		e.addBulk(op, gathered, size)
 	case op.UpdatedBy == nil:
 		e.count(op, fewest, 1)
 	case isKnown:
@@ -134,24 +135,24 @@ func (e *Estimate) identify(op *runtime.Operation, gathered *batching, ids []id,
 	}
 }
 
-// isMerged tells whether neighbouring requests of a person may become one.
+// isMerged reports whether successive requests of a person can be merged.
 func isMerged(op *runtime.Operation) bool {
 	b := batchings[op]
 	return b != nil && b.merge != nil
 }
 
-// learn tells whether somebody with one of the identifiers was written to before.
-func (e *Estimate) learn(ids []id) (isKnown bool) {
+// recordWritten reports whether a person with one of the identifiers was written before.
+func (e *Estimate) recordWritten(ids []id) (isKnown bool) {
 	for _, id := range ids {
-		if e.known.Add(tally.Key(id)) {
+		if e.written.Add(tally.Key(id)) {
 			isKnown = true
 		}
 	}
 	return isKnown
 }
 
-// before gives what the identifiers' last event joined, if that is the same of all.
-func (e *Estimate) before(ids []id) (before *joined, same bool) {
+// previousCall returns the last call of the person, if it is the same for all identifiers.
+func (e *Estimate) previousCall(ids []id) (before *estimatedCall, same bool) {
 	for i, id := range ids {
 		j := e.recent[id]
 		if j == nil {
@@ -165,26 +166,26 @@ func (e *Estimate) before(ids []id) (before *joined, same bool) {
 	return before, before != nil
 }
 
-func (e *Estimate) follow(ids []id, j *joined) {
+func (e *Estimate) setPreviousCall(ids []id, j *estimatedCall) {
 	for _, id := range ids {
 		e.recent[id] = j
 	}
 }
 
-// close lets nothing more join the last identify of the identifiers: an event followed
-// that is none, or it has further requests.
-func (e *Estimate) close(ids []id) {
+// endPreviousCall prevents later requests from joining the person's last call: the event isn't
+// an identify, or has further requests.
+func (e *Estimate) endPreviousCall(ids []id) {
 	for _, id := range ids {
 		delete(e.recent, id)
 		delete(e.older, id)
 	}
 }
 
-// joinBatch adds a request to others that wait, or begins with it.
-func (e *Estimate) joinBatch(key batchKey, b *batching, size int) *joined {
+// addToBatch adds a request to a batch, or starts a new one.
+func (e *Estimate) addToBatch(key batchKey, b *batching, size int) *estimatedCall {
 	j := e.batches[key]
-	if j == nil || j.count == b.most || b.size > 0 && j.bytes+size > b.size || e.read-j.begun > maxBytes {
-		j = &joined{begun: e.read}
+	if j == nil || j.count == b.maxRequests || b.maxSize > 0 && j.bytes+size > b.maxSize || e.read-j.start > maxBytes {
+		j = &estimatedCall{start: e.read}
 		e.batches[key] = j
 	}
 	j.count++
@@ -192,19 +193,19 @@ func (e *Estimate) joinBatch(key batchKey, b *batching, size int) *joined {
 	return j
 }
 
-// gather counts a request that goes alone until enough wait with it.
-func (e *Estimate) gather(op *runtime.Operation, b *batching, size int) {
-	switch j := e.joinBatch(batchKey{operation: b.operation}, b, size); {
-	case j.count < b.fewest:
+// addBulk counts a request that is sent singly until enough wait with it.
+func (e *Estimate) addBulk(op *runtime.Operation, b *batching, size int) {
+	switch j := e.addToBatch(batchKey{operation: b.operation}, b, size); {
+	case j.count < b.minRequests:
 		e.count(op, 1, 1)
-	case j.count == b.fewest:
-		e.count(op, 1-b.fewest, 0)
+	case j.count == b.minRequests:
+		e.count(op, 1-b.minRequests, 0)
 		e.count(b.operation, 1, 1)
 	}
 }
 
-// Duration is how long a number of calls of an operation take at Klaviyo's limits, of
-// which a share may be used: a minute's quota at burst speed, then the next.
+// Duration returns how long calls of an operation take at a share of Klaviyo's limits: the
+// quota of each minute is used at burst speed.
 func Duration(op *runtime.Operation, calls int, share float64) time.Duration {
 	if calls == 0 {
 		return 0

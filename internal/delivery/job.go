@@ -10,99 +10,98 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// How a job is watched.
+// How jobs are polled.
 const (
-	// The first look is soonestLook after the call, or later where jobs are known to take
-	// longer. The looks grow further apart with the time that the job takes, up to farthestLook.
-	soonestLook  = 250 * time.Millisecond
-	farthestLook = 10 * time.Second
-	// maxStandstill is how long a job may do nothing.
-	maxStandstill = 10 * time.Minute
+	// The first poll is minPoll after the call, or later if jobs are known to take longer. The
+	// interval grows with the duration of the job, up to maxPoll.
+	minPoll = 250 * time.Millisecond
+	maxPoll = 10 * time.Second
+	// maxStalled is how long a job may make no progress.
+	maxStalled = 10 * time.Minute
 )
 
-// A job is what a call queues that isn't the end of its requests. It is watched until it
-// has ended.
+// A job is asynchronous work that a call starts. It is polled until it has ended.
 type job struct {
-	// begin makes the call and gives the job's id. An attempt whose answer was lost may have
-	// queued the same job: the ids of such jobs come before. Attempts were made since a time,
-	// if it isn't zero, before this call too.
+	// begin makes the call and returns the job's id. An attempt whose response was lost may
+	// have started the same job; the ids of such jobs come first. since, if not zero, is the
+	// time of the first attempt in an earlier call.
 	begin func(ctx context.Context, api runtime.Caller, body any, since time.Time) (ids []string, err error)
-	look  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
-	// unfinished gives the jobs that haven't ended, of those that began at a time or later, or
-	// at any time if that is zero: how far they are, by their ids.
+	poll  func(ctx context.Context, api runtime.Caller, id string) (jobState, error)
+	// unfinished returns the progress of the unfinished jobs that began at since or later, by
+	// id. Zero means any time.
 	unfinished func(ctx context.Context, api runtime.Caller, since time.Time) (map[string]int, error)
-	// failures gives the elements of the body that the job didn't take.
+	// failures returns the elements of the body that the job rejected.
 	failures func(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error)
 }
 
-// A pace is how long the last job took that was seen to end.
-type pace struct{ last atomic.Pointer[endedJob] }
+// A pollPace is the duration of the last job that ended.
+type pollPace struct{ last atomic.Pointer[endedJob] }
 
 type endedJob struct {
 	elements int
-	took     time.Duration
+	duration time.Duration
 }
 
-func (p *pace) learn(elements int, took time.Duration) {
+func (p *pollPace) record(elements int, took time.Duration) {
 	p.last.Store(&endedJob{max(1, elements), took})
 }
 
-// firstLook is when to look at a job first: after half of the time that the last one took, so
-// that one which takes less isn't waited for much too long, or less if it has fewer elements.
-func (p *pace) firstLook(elements int) time.Duration {
+// firstPoll returns the delay of the first poll: half the duration of the last job, less if
+// there are fewer elements, so that a faster job isn't waited for too long.
+func (p *pollPace) firstPoll(elements int) time.Duration {
 	last := p.last.Load()
 	if last == nil {
-		return soonestLook
+		return minPoll
 	}
-	return betweenLooks(last.took / 2 * time.Duration(min(elements, last.elements)) / time.Duration(last.elements))
+	return clampPoll(last.duration / 2 * time.Duration(min(elements, last.elements)) / time.Duration(last.elements))
 }
 
-func betweenLooks(wait time.Duration) time.Duration {
-	return min(max(wait, soonestLook), farthestLook)
+func clampPoll(wait time.Duration) time.Duration {
+	return min(max(wait, minPoll), maxPoll)
 }
 
-// jobState is how far a job is.
+// A jobState is the progress of a job.
 type jobState struct {
 	ended, cancelled bool
-	done             int // grows with all that it does
+	done             int // grows with any progress
 	failed           int // elements
 }
 
-// performJob begins a call's job, if it hasn't begun, and watches it. Elements that the job
-// doesn't take go alone: their calls' answers name what is at fault. So do all if it is
-// unknown which those are, or what became of the job: a profile may be written twice. It
-// takes the lock.
+// performJob starts a call's job, if it hasn't started, and waits for its end. Elements that
+// the job rejects are sent singly, since the responses to single calls say what is wrong. So
+// are all elements if it isn't known which were rejected or what became of the job: a profile
+// may then be written twice. It takes the lock.
 func (q *Queue) performJob(c *call) {
 	api, body, j := q.cfg.Jobs, c.request.Body(), c.batching().job
 	var err error
 	if len(c.jobs) == 0 {
-		since := c.tried
+		since := c.firstAttempt
 		if since.IsZero() {
-			c.tried = time.Now()
+			c.firstAttempt = time.Now()
 		}
 		c.jobs, err = j.begin(q.ctx, api, body, since)
-		if errors.Is(err, client.ErrUnexpectedResponse) { // it was taken, whatever its id
+		if errors.Is(err, client.ErrUnexpectedResponse) { // accepted, with an unknown id
 			err = nil
 		}
 	}
 	q.mu.Lock()
-	q.lanes.done(c) // while the job is watched others begin
+	q.lanes.done(c) // other calls can start while the job runs
 	if err == nil {
-		q.release()
+		q.resume()
 		q.dispatch()
 	}
 	q.mu.Unlock()
 
 	var failed []int
 	isKnown := false
-	// One that was queued before would undo what follows if it came after.
+	// An earlier job would undo what follows if it ended later.
 	for len(c.jobs) > 1 && err == nil {
-		if _, _, err = q.watch(c.jobs[0], j, api, body, len(c.units)); err == nil {
+		if _, _, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units)); err == nil {
 			c.jobs = c.jobs[1:]
 		}
 	}
 	if err == nil && len(c.jobs) == 1 {
-		failed, isKnown, err = q.watch(c.jobs[0], j, api, body, len(c.units))
+		failed, isKnown, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units))
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -117,25 +116,25 @@ func (q *Queue) performJob(c *call) {
 	q.handleResult(c, err)
 }
 
-// watch waits for the end of a job and tells what it didn't take, if that is known. An
-// error says that it can't be watched for the moment.
-func (q *Queue) watch(id string, j *job, api runtime.Caller, body any, elements int) (failed []int, isKnown bool, err error) {
+// waitForJob waits for the end of a job and returns the rejected elements, if they are known.
+// An error means that the job can't be polled at the moment.
+func (q *Queue) waitForJob(id string, j *job, api runtime.Caller, body any, elements int) (failed []int, isKnown bool, err error) {
 	began := time.Now()
 	done, moved := 0, began
-	for wait := q.pace.firstLook(elements); ; wait = betweenLooks(time.Since(began) / 2) {
+	for wait := q.pace.firstPoll(elements); ; wait = clampPoll(time.Since(began) / 2) {
 		select {
 		case <-q.ctx.Done():
 			return nil, false, context.Canceled
 		case <-time.After(wait):
 		}
-		passed := time.Since(began) // without the look's wait for its quota
-		state, err := j.look(q.ctx, api, id)
+		passed := time.Since(began) // without the wait for the rate limit of the poll
+		state, err := j.poll(q.ctx, api, id)
 		if state.ended {
-			q.pace.learn(elements, passed)
+			q.pace.record(elements, passed)
 		}
 		switch {
 		case err != nil:
-			return nil, false, q.passing(err)
+			return nil, false, q.temporary(err)
 		case state.cancelled:
 			return nil, false, nil
 		case state.ended && state.failed == 0:
@@ -143,19 +142,19 @@ func (q *Queue) watch(id string, j *job, api runtime.Caller, body any, elements 
 		case state.ended:
 			failed, err := j.failures(q.ctx, api, id, body)
 			if err != nil {
-				return nil, false, q.passing(err)
+				return nil, false, q.temporary(err)
 			}
 			return failed, len(failed) == state.failed, nil
 		case state.done > done:
 			done, moved = state.done, time.Now()
-		case time.Since(moved) >= maxStandstill:
+		case time.Since(moved) >= maxStalled:
 			return nil, false, nil
 		}
 	}
 }
 
-// taken are the events that are done when the call is.
-func (c *call) taken() []*task {
+// accepted returns the events that are done when the call is.
+func (c *call) accepted() []*task {
 	if len(c.dropped) == 0 {
 		return c.tasks
 	}
@@ -172,9 +171,9 @@ func (c *call) taken() []*task {
 	return taken
 }
 
-// passing gives the error of a look at a job, or nil if looking again won't help: the
-// job is gone, or its answer can't be read.
-func (q *Queue) passing(err error) error {
+// temporary returns the error of polling a job, or nil if polling again won't help: the job is
+// gone, or its response can't be decoded.
+func (q *Queue) temporary(err error) error {
 	if o := q.outcome(err); o == refused || o == delivered {
 		return nil
 	}

@@ -151,7 +151,7 @@ func TestProfileThatNobodyTakes(t *testing.T) {
 // custom property, which clears nothing.
 func TestProfilesThatCanBeImported(t *testing.T) {
 	nulls := mapperOf(mapper.Config{Revision: "2026-07-15", SendNulls: true})
-	takes := batchings[klaviyo.OperationCreateOrUpdateProfile].takes
+	takes := batchings[klaviyo.OperationCreateOrUpdateProfile].accepts
 	for traits, want := range map[string]bool{
 		`"a":1`:                           true,
 		`"firstName":"null"`:              true,
@@ -389,7 +389,7 @@ func TestLongBacklogGoesInFullImports(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it delivers 400,000 events")
 	}
-	const n = 4 * maxAhead
+	const n = 4 * maxEventsAhead
 	synctest.Test(t, func(t *testing.T) {
 		transport := newQuotas(time.Second)
 		c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: transport}))
@@ -409,7 +409,7 @@ func TestLongBacklogGoesInFullImports(t *testing.T) {
 		if looks := transport.of[klaviyo.OperationGetBulkImportProfilesJob]; looks != imports {
 			t.Errorf("%d looks at %d jobs that were done at once", looks, imports)
 		}
-		if took, most := time.Since(start), n/maxAhead*3*time.Second; took > most {
+		if took, most := time.Since(start), n/maxEventsAhead*3*time.Second; took > most {
 			t.Errorf("it took %v, want %v at most: an answer, a wait and a look for each ten", took, most)
 		}
 	})
@@ -436,7 +436,7 @@ func TestLooksAtJobs(t *testing.T) {
 		} {
 			looks := 0
 			began := time.Now()
-			_, isKnown, err := q.watch("J", &job{look: func(context.Context, runtime.Caller, string) (jobState, error) {
+			_, isKnown, err := q.waitForJob("J", &job{poll: func(context.Context, runtime.Caller, string) (jobState, error) {
 				looks++
 				return jobState{ended: time.Since(began) >= tt.takes, done: looks}, nil
 			}}, nil, nil, tt.elements)
@@ -444,7 +444,7 @@ func TestLooksAtJobs(t *testing.T) {
 				t.Errorf("%s: %v, %v", tt.name, isKnown, err)
 			}
 			late := time.Since(began) - tt.takes
-			if most := tt.takes*time.Duration(tt.late)/100 + soonestLook; looks > tt.looks || late > most {
+			if most := tt.takes*time.Duration(tt.late)/100 + minPoll; looks > tt.looks || late > most {
 				t.Errorf("%s: %d looks, and %v late, want %d and %v at most", tt.name, looks, late, tt.looks, most)
 			}
 		}

@@ -7,61 +7,60 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// A call with more than largeCall bytes of events is large: its body is copied a few
-// times on its way. Large calls wait for each other, so that those under way are of
-// maxLarge bytes at most, or one.
+// A call with more than largeCall bytes of events is large: its body is copied several times.
+// Large calls in flight have at most maxLargeInFlight bytes, or there is only one.
 const (
-	largeCall = 200_000
-	maxLarge  = 4_000_000
-	// maxGathered is of the gathered calls: ten a second of 2 MB that take a second each. They
-	// leave two thirds of what may be read ahead to those that fill meanwhile.
-	maxGathered = 20_000_000
+	largeCall        = 200_000
+	maxLargeInFlight = 4_000_000
+	// maxBulkInFlight is the limit for bulk calls in flight: ten of 2 MB a second that take a
+	// second each. It leaves two thirds of the read-ahead to calls that are being filled.
+	maxBulkInFlight = 20_000_000
 )
 
-// lanes hold the calls that are ready, those of each operation apart: one whose
-// quota is used up keeps none of the others waiting.
+// lanes hold the ready calls by operation, so that an operation without quota doesn't delay the
+// others.
 type lanes struct {
-	width int // calls under way at once in a lane
+	width int // maximum number of calls in flight in a lane
 	bulk  Bulk
-	// watches says that jobs can be watched.
-	watches bool
-	// await has a lane wait for what earlier jobs do, or is nil.
+	// hasJobs means that jobs can be polled.
+	hasJobs bool
+	// await makes a lane wait for earlier jobs; may be nil.
 	await func(*lane, *job)
-	// isDue is called when the wait for a full call that was to end then is over, without
-	// the lock.
-	isDue func(*lane, time.Time)
-	of    map[*runtime.Operation]*lane
-	// Bytes of the large calls under way, and of those gathered.
-	large, gathered int
-	most            int // bytes of those gathered
+	// waitExpired is called, without the lock, when the wait for a full call ends.
+	waitExpired func(*lane, time.Time)
+	byOperation map[*runtime.Operation]*lane
+	// Bytes of large calls and of bulk calls in flight.
+	largeBytes, bulkBytes int
+	maxBulk               int // limit of bulkBytes
 }
 
-// lane is an operation's.
+// A lane holds the ready calls of an operation.
 type lane struct {
-	batching *batching // of calls that can be gathered, or nil
-	// ready are those that can, or all; alone are the others.
-	ready, alone readyCalls
-	busy         int
-	isWaiting    bool // for jobs of an earlier run
-	gathering
+	batching *batching // how calls are sent in bulk, or nil
+	// ready are the calls that can be sent in bulk or, without batching, all. singles are the
+	// others.
+	ready, singles readyCalls
+	busy           int
+	isWaiting      bool // for jobs of an earlier run
+	bulkWait
 }
 
 func newLanes(q *Queue) lanes {
 	ls := lanes{
-		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, watches: q.cfg.Jobs != nil,
-		isDue: func(l *lane, until time.Time) {
+		width: q.cfg.Concurrency, bulk: q.cfg.Bulk, hasJobs: q.cfg.Jobs != nil,
+		waitExpired: func(l *lane, until time.Time) {
 			q.mu.Lock()
 			defer q.mu.Unlock()
-			if l.timer == nil || l.until != until {
-				return // it was stopped meanwhile
+			if l.timer == nil || l.deadline != until {
+				return // stopped meanwhile
 			}
-			l.due, l.timer = true, nil
+			l.expired, l.timer = true, nil
 			q.dispatch()
 		},
-		of:   make(map[*runtime.Operation]*lane),
-		most: maxGathered,
+		byOperation: make(map[*runtime.Operation]*lane),
+		maxBulk:     maxBulkInFlight,
 	}
-	if ls.watches && q.cfg.Earlier != nil {
+	if ls.hasJobs && q.cfg.Earlier != nil {
 		ls.await = q.await
 	}
 	return ls
@@ -69,8 +68,8 @@ func newLanes(q *Queue) lanes {
 
 func (ls *lanes) add(c *call) {
 	l := ls.lane(c.operation)
-	if l.batching != nil && !c.canJoin() {
-		heap.Push(&l.alone, c)
+	if l.batching != nil && !c.canBulk() {
+		heap.Push(&l.singles, c)
 		return
 	}
 	heap.Push(&l.ready, c)
@@ -78,29 +77,29 @@ func (ls *lanes) add(c *call) {
 }
 
 func (ls *lanes) lane(op *runtime.Operation) *lane {
-	l := ls.of[op]
+	l := ls.byOperation[op]
 	if l == nil {
 		l = &lane{}
-		if b := ls.bulk.of(op); b != nil && (b.job == nil || ls.watches) {
+		if b := ls.bulk.batching(op); b != nil && (b.job == nil || ls.hasJobs) {
 			l.batching = b
 		}
-		ls.of[op] = l
-		if b := batchings[op]; b.gathers() && b.job != nil && ls.await != nil {
+		ls.byOperation[op] = l
+		if b := batchings[op]; b.isBulk() && b.job != nil && ls.await != nil {
 			ls.await(l, b.job)
 		}
 	}
 	return l
 }
 
-// next takes out a call that may begin, or nil. It is told how long what is
-// ready may wait for more to go with it.
+// next removes and returns a call that may start, or nil. wait is how long ready calls may wait
+// for more.
 func (ls *lanes) next(wait time.Duration) *call {
-	for _, l := range ls.of {
+	for _, l := range ls.byOperation {
 		if l.isWaiting {
 			continue
 		}
 		if l.batching != nil {
-			c, soon := ls.gather(l, l.batching, wait)
+			c, soon := ls.nextBulk(l, l.batching, wait)
 			if c != nil {
 				return c
 			}
@@ -115,13 +114,13 @@ func (ls *lanes) next(wait time.Duration) *call {
 	return nil
 }
 
-// single takes out a call as it is.
+// single removes and returns a single call, or nil.
 func (ls *lanes) single(l *lane) *call {
 	oldest := &l.ready
-	if len(l.ready) == 0 || len(l.alone) > 0 && l.alone[0].number() < l.ready[0].number() {
-		oldest = &l.alone
+	if len(l.ready) == 0 || len(l.singles) > 0 && l.singles[0].number() < l.ready[0].number() {
+		oldest = &l.singles
 	}
-	if l.busy >= ls.width || len(*oldest) == 0 || !ls.canHold((*oldest)[0]) {
+	if l.busy >= ls.width || len(*oldest) == 0 || !ls.hasRoom((*oldest)[0]) {
 		return nil
 	}
 	c := heap.Pop(oldest).(*call)
@@ -131,60 +130,60 @@ func (ls *lanes) single(l *lane) *call {
 	return c
 }
 
-// ungather lets no more of a gathered call's requests be gathered.
-func (ls *lanes) ungather(c *call) {
+// disableBulk stops sending requests like those of a bulk call in bulk.
+func (ls *lanes) disableBulk(c *call) {
 	l := ls.lane(c.tasks[0].steps[0].operation)
-	l.stopWaiting()
+	l.stopWait()
 	l.batching = nil
 }
 
 // stop ends all waits.
 func (ls *lanes) stop() {
-	for _, l := range ls.of {
-		l.stopWaiting()
+	for _, l := range ls.byOperation {
+		l.stopWait()
 	}
 }
 
-func (ls *lanes) canHold(c *call) bool {
+func (ls *lanes) hasRoom(c *call) bool {
 	size := c.size()
-	if c.isGathered() {
-		return ls.canHoldGathered(size)
+	if c.isBulk() {
+		return ls.hasBulkRoom(size)
 	}
-	return size <= largeCall || ls.large == 0 || ls.large+size <= maxLarge
+	return size <= largeCall || ls.largeBytes == 0 || ls.largeBytes+size <= maxLargeInFlight
 }
 
-func (ls *lanes) canHoldGathered(size int) bool {
-	return ls.gathered == 0 || ls.gathered+size <= ls.most
+func (ls *lanes) hasBulkRoom(size int) bool {
+	return ls.bulkBytes == 0 || ls.bulkBytes+size <= ls.maxBulk
 }
 
-// begin counts a call as under way until done.
+// begin counts a call as in flight until done.
 func (ls *lanes) begin(c *call) {
 	ls.lane(c.operation).busy++
 	c.bytes = c.size()
-	*ls.underWay(c) += c.bytes
+	*ls.inFlightBytes(c) += c.bytes
 }
 
 func (ls *lanes) done(c *call) {
 	ls.lane(c.operation).busy--
-	*ls.underWay(c) -= c.bytes
+	*ls.inFlightBytes(c) -= c.bytes
 }
 
-// underWay is what counts the bytes of a call.
-func (ls *lanes) underWay(c *call) *int {
+// inFlightBytes returns the counter for the bytes of a call.
+func (ls *lanes) inFlightBytes(c *call) *int {
 	switch {
-	case c.isGathered():
-		return &ls.gathered
+	case c.isBulk():
+		return &ls.bulkBytes
 	case c.bytes > largeCall:
-		return &ls.large
+		return &ls.largeBytes
 	}
-	return new(int) // the others aren't counted
+	return new(int) // others aren't counted
 }
 
-// number counts the events taken in before the call's first.
+// number returns the number of events added before the call's first.
 func (c *call) number() int { return c.tasks[0].number }
 
-// readyCalls is a heap that gives the call with the oldest event first. So a
-// person with many events, of which only the first is ready, keeps up.
+// readyCalls is a heap ordered by the oldest event, so that a person with many events, of which
+// only the first is ready, isn't left behind.
 type readyCalls []*call
 
 func (r readyCalls) Len() int           { return len(r) }
@@ -195,7 +194,7 @@ func (r *readyCalls) Push(c any)        { *r = append(*r, c.(*call)) }
 func (r *readyCalls) Pop() any {
 	last := len(*r) - 1
 	c := (*r)[last]
-	(*r)[last] = nil // not to be kept in memory
+	(*r)[last] = nil // release the memory
 	*r = (*r)[:last]
 	return c
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Two requests for a profile have this result together: field by field the later value
-// counts, null too. Custom properties are fields in this sense, what is in them isn't.
+// The merged result of two requests for a profile: for each field the later value counts,
+// including null. Custom properties are fields, but values inside of them aren't.
 
-// latest gives a field's value.
+// latest returns the merged value of a field.
 func latest[F any](earlier, later F) F {
 	if isZero(later) {
 		return earlier
@@ -22,8 +22,7 @@ func latest[F any](earlier, later F) F {
 
 func isZero(v any) bool { return reflect.ValueOf(v).IsZero() }
 
-// mergeProperties merges objects of custom properties name by name. Values keep
-// their bytes.
+// mergeProperties merges objects of custom properties by name. Values keep their bytes.
 func mergeProperties(earlier, later json.RawMessage) (json.RawMessage, error) {
 	if len(earlier) == 0 {
 		return later, nil
@@ -65,20 +64,19 @@ func mergeProperties(earlier, later json.RawMessage) (json.RawMessage, error) {
 	return append(object, '}'), nil
 }
 
-var errNoObject = errors.New("custom properties are no object")
+var errNotObject = errors.New("custom properties are not an object")
 
-// property is a custom property, as it came.
+// A property is a custom property.
 type property struct {
 	name          string
 	quoted, value []byte
 }
 
-// properties reads an object, which the mapping has let through as it is: it may
-// hold a lone surrogate.
+// properties parses an object, which may contain a lone surrogate, like events.
 func properties(object json.RawMessage) ([]property, error) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(object), jsontext.AllowInvalidUTF8(true))
 	if token, err := decoder.ReadToken(); err != nil || token.Kind() != '{' {
-		return nil, errors.Join(errNoObject, err)
+		return nil, errors.Join(errNotObject, err)
 	}
 	var found []property
 	for decoder.PeekKind() != '}' {
@@ -87,7 +85,7 @@ func properties(object json.RawMessage) ([]property, error) {
 			return nil, err
 		}
 		p := property{quoted: bytes.Clone(quoted)}
-		name, _ := jsontext.AppendUnquote(nil, quoted) // fails on a lone surrogate only, which it replaces
+		name, _ := jsontext.AppendUnquote(nil, quoted) // only fails for a lone surrogate, which it replaces
 		p.name = string(name)
 		value, err := decoder.ReadValue()
 		if err != nil {

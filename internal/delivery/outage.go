@@ -7,74 +7,72 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// What makes an outage, and how long one is waited out. The package comment has the
-// rule.
+// When there is an outage, and how long it is waited for. The package comment has the rules.
 const (
-	// maxFailures is how many requests in a row Klaviyo may not take.
+	// maxFailures is the number of successive failed requests that means an outage.
 	maxFailures = 5
-	// maxOutage is how long it may answer nothing; maxSilence is that of a run in
-	// which it hasn't answered yet, for then the address or the network is likelier
-	// at fault.
-	maxOutage  = 5 * time.Minute
-	maxSilence = time.Minute
-	// probeWait is the time from one probe's end to the next one's begin.
-	probeWait = 15 * time.Second
+	// maxOutage is the maximum duration of an outage. maxInitialOutage applies if no request of
+	// this run got a response yet: then the address or the network is probably wrong.
+	maxOutage        = 5 * time.Minute
+	maxInitialOutage = time.Minute
+	// probeInterval is the time from the end of a probe to the next.
+	probeInterval = 15 * time.Second
 )
 
-// outage is what is known of Klaviyo's being there.
+// An outage is the state of Klaviyo's availability.
 type outage struct {
-	answered time.Time // the last request that was, zero if none of this run was
-	failures int       // requests since the last answer, each counted once
-	since    time.Time // when the first of them began, or when the last was answered if later
-	reason   error     // of the last of them
-	answers  answers   // since the last request that was taken
-	held     []held    // since the last answer
-	// probing says that nothing is sent but probes, one at a time.
+	lastResponse time.Time    // time of the last response, zero if there was none in this run
+	failures     int          // failed requests since the last response, each counted once
+	since        time.Time    // start of the first of them, or time of the last response if later
+	reason       error        // error of the last of them
+	statuses     statusCounts // since the last accepted request
+	held         []heldCall   // since the last response
+	// probing means that only probes are sent, one at a time.
 	probing bool
-	probe   *call       // that is under way
-	timer   *time.Timer // of the next one
+	probe   *call       // in flight
+	timer   *time.Timer // for the next probe
 }
 
-// held is a call that Klaviyo didn't take.
-type held struct {
+// A heldCall is a call that failed, which may be due to an outage.
+type heldCall struct {
 	call   *call
 	reason error
 }
 
-// hold keeps a call back.
+// hold holds back a call that failed.
 func (q *Queue) hold(c *call, reason error) {
 	if q.ctx.Err() != nil {
-		return // it would have been tried longer
+		return // the retries were cut short
 	}
 	o := &q.outage
 	if o.failures == 0 {
-		o.since = c.began
-		if o.answered.After(o.since) {
-			o.since = o.answered
+		o.since = c.start
+		if o.lastResponse.After(o.since) {
+			o.since = o.lastResponse
 		}
 	}
-	if !c.again && !c.held { // else it was counted when it failed first
+	if !c.retried && !c.held { // counted when it first failed
 		o.failures++
 	}
 	c.held = true
 	o.reason = reason
-	o.answers.add(answersOf(reason))
-	o.held = append(o.held, held{c, reason})
+	o.statuses.add(countStatus(reason))
+	o.held = append(o.held, heldCall{c, reason})
 	o.probing = o.probing || o.failures >= maxFailures
 }
 
-// probeNext has a probe sent after a while, or stops delivery if they were in vain
-// for long enough, or would be for good.
+// probeNext schedules a probe. It stops delivery if the outage has lasted too long, or if
+// waiting won't help.
 func (q *Queue) probeNext() {
 	o := &q.outage
-	limit := o.patience()
+	limit := o.limit()
 	switch {
 	case isMisdirected(o.reason):
-		q.stop(misdirection(o.answers, o.reason))
+		q.stop(misdirectedError(o.statuses, o.reason))
 	case time.Since(o.since) >= limit:
-		q.stop(o.silence(limit))
+		q.stop(o.err(limit))
 	case o.timer == nil && o.probe == nil:
-		o.timer = time.AfterFunc(probeWait, func() {
+		o.timer = time.AfterFunc(probeInterval, func() {
 			q.mu.Lock()
 			defer q.mu.Unlock()
 			q.sendProbe()
@@ -82,16 +80,16 @@ func (q *Queue) probeNext() {
 	}
 }
 
-// patience is how long Klaviyo may answer nothing.
-func (o *outage) patience() time.Duration {
-	if o.answered.IsZero() {
-		return maxSilence
+// limit returns the maximum duration of the outage.
+func (o *outage) limit() time.Duration {
+	if o.lastResponse.IsZero() {
+		return maxInitialOutage
 	}
 	return maxOutage
 }
 
-// sendProbe sends one request: one that hasn't failed yet if there is any, for those
-// held back may be at fault themselves.
+// sendProbe sends one request, preferably one that hasn't failed yet, since the held ones may
+// be at fault themselves.
 func (q *Queue) sendProbe() {
 	o := &q.outage
 	if !o.probing || q.ctx.Err() != nil {
@@ -103,7 +101,7 @@ func (q *Queue) sendProbe() {
 	case o.probe != nil:
 	case len(o.held) > 0:
 		o.probe, o.held = o.held[0].call, o.held[1:]
-	default: // the client has refused all that were held back
+	default: // the client rejected all held requests
 		q.endProbes()
 		q.dispatch()
 		q.changed.Broadcast()
@@ -112,31 +110,31 @@ func (q *Queue) sendProbe() {
 	q.begin(o.probe)
 }
 
-// silence is the error of delivery that stops because nothing was taken for so long.
-func (o *outage) silence(lasted time.Duration) error {
-	if !o.answers.any() {
-		return fmt.Errorf("no request was answered for %v, the last: %w", lasted, o.reason)
+// err returns the error when delivery stops after an outage.
+func (o *outage) err(lasted time.Duration) error {
+	if !o.statuses.anyResponse() {
+		return fmt.Errorf("no request got a response for %v; the last error: %w", lasted, o.reason)
 	}
-	return fmt.Errorf("no request was taken for %v (%s), the last: %w", lasted, o.answers, o.reason)
+	return fmt.Errorf("no request succeeded for %v (%s); the last error: %w", lasted, o.statuses, o.reason)
 }
 
-// isMisdirected tells that something else than Klaviyo's API is at its address, so
-// that waiting doesn't help, and no event is at fault.
+// isMisdirected reports whether something other than Klaviyo's API responds, so that waiting
+// doesn't help and no event is at fault.
 func isMisdirected(reason error) bool { return client.BlameOf(reason) == client.BlamePath }
 
-// misdirection is the error of delivery that stops for such a reason.
-func misdirection(answers answers, reason error) error {
-	return fmt.Errorf("requests don't reach Klaviyo's API (%s), the last: %w", answers, reason)
+// misdirectedError returns the error when delivery stops for that reason.
+func misdirectedError(answers statusCounts, reason error) error {
+	return fmt.Errorf("requests do not reach Klaviyo's API (%s); the last error: %w", answers, reason)
 }
 
-// release is called when Klaviyo has answered: what is held back is sent again, and
-// is at fault if it was before while Klaviyo was there.
-func (q *Queue) release() {
+// resume is called when Klaviyo has responded. Held requests are sent again. Those that were
+// already sent again while Klaviyo was available are rejected.
+func (q *Queue) resume() {
 	wasOutage := q.outage.probing
 	q.endProbes()
-	q.outage.answered = time.Now()
+	q.outage.lastResponse = time.Now()
 	q.outage.failures = 0
-	q.outage.answers = nil
+	q.outage.statuses = nil
 	if !wasOutage {
 		q.retryHeld()
 		return
@@ -148,7 +146,7 @@ func (q *Queue) release() {
 	q.outage.held = nil
 }
 
-// endProbes lets all requests be sent again.
+// endProbes allows all requests again.
 func (q *Queue) endProbes() {
 	q.outage.probing = false
 	if q.outage.timer != nil {
@@ -157,9 +155,9 @@ func (q *Queue) endProbes() {
 	}
 }
 
-// decide is called when nothing but what is held back is left to send.
-func (q *Queue) decide() {
-	if !q.outage.answered.IsZero() {
+// retryOrProbe is called when only held requests are left.
+func (q *Queue) retryOrProbe() {
+	if !q.outage.lastResponse.IsZero() {
 		q.retryHeld()
 		return
 	}
@@ -167,22 +165,22 @@ func (q *Queue) decide() {
 	q.probeNext()
 }
 
-// retryHeld sends what is held back again, once, and refuses what was. It stops
-// delivery where that isn't the event's fault.
+// retryHeld sends held requests again, once, and rejects those that were sent again before. It
+// stops delivery if that isn't the event's fault.
 func (q *Queue) retryHeld() {
 	holding := q.outage.held
 	q.outage.held = nil
 	for _, h := range holding {
 		h.call.held = false
 		switch {
-		case h.call.again && isMisdirected(h.reason):
-			q.stop(misdirection(answersOf(h.reason), h.reason))
+		case h.call.retried && isMisdirected(h.reason):
+			q.stop(misdirectedError(countStatus(h.reason), h.reason))
 			return
-		case h.call.again:
+		case h.call.retried:
 			q.refuse(h.call, h.reason)
 			continue
 		}
-		h.call.again = true
+		h.call.retried = true
 		q.lanes.add(h.call)
 	}
 }

@@ -265,7 +265,7 @@ func TestOutageIsWaitedOut(t *testing.T) {
 				}
 				limit := maxOutage
 				if tt.begins == 0 {
-					limit = maxSilence
+					limit = maxInitialOutage
 				}
 				if took := time.Since(began) - tt.begins; took < limit || took > limit+time.Minute {
 					t.Errorf("it stopped after %v, want %v", took, limit)
@@ -339,7 +339,7 @@ func TestOutageTellsTheAnswers(t *testing.T) {
 			events = append(events, of(line, "a@x", track("a@x", fmt.Sprint(line))), of(line, fmt.Sprint(line)+"@x", track(fmt.Sprint(line)+"@x", fmt.Sprint(line))))
 		}
 		report := deliver(t.Context(), Config{Sender: s, Concurrency: 1}, events...)
-		want := fmt.Sprintf("no request was taken for 5m0s (%d answered 503, %d not answered), the last: ", (requests-1)/2, requests/2)
+		want := fmt.Sprintf("no request succeeded for 5m0s (%d answered 503, %d not answered); the last error: ", (requests-1)/2, requests/2)
 		if report.Err == nil || !strings.HasPrefix(report.Err.Error(), want) {
 			t.Errorf("%v, want %q", report.Err, want)
 		}

@@ -8,41 +8,42 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// outcome is what the error of a request means.
+// An outcome is the meaning of a request's error.
 type outcome int
 
 const (
-	delivered   outcome = iota
-	refused             // the request is at fault
-	unavailable         // Klaviyo didn't take it, however often it was tried
-	misdirected         // something else than Klaviyo answered, or may have
-	faulty              // the account or its quota is at fault, so that every such request would fail
-	interrupted         // delivery has stopped
+	delivered    outcome = iota
+	refused              // the request is at fault
+	unavailable          // Klaviyo didn't accept it in any attempt
+	misdirected          // something other than Klaviyo responded, or may have
+	accountError         // the account or its quota is at fault, so that all such requests would fail
+	interrupted          // delivery has stopped
 )
 
-// outcomes gives the meaning of each blame. An error of nobody's is a Sender's own.
+// outcomes maps each Blame to an outcome. With BlameNobody the error is the Sender's own.
 var outcomes = map[client.Blame]outcome{
 	client.BlameNobody:    refused,
 	client.BlameRequest:   refused,
-	client.BlameAccount:   faulty,
+	client.BlameAccount:   accountError,
 	client.BlamePath:      misdirected,
 	client.BlameTemporary: unavailable,
 }
 
 func (q *Queue) outcome(err error) outcome {
 	switch {
-	case err == nil, errors.Is(err, client.ErrUnexpectedResponse): // the request was taken
+	case err == nil, errors.Is(err, client.ErrUnexpectedResponse): // the request was accepted
 		return delivered
 	case q.ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return interrupted
 	case errors.Is(err, client.ErrRateLimited):
-		// No request is at fault for that, and answers to other operations tell nothing of it.
-		return faulty
+		// No request is at fault, and responses of other operations don't show whether it
+		// continues.
+		return accountError
 	}
 	return outcomes[client.BlameOf(err)]
 }
 
-// handleResult does what follows from a call's error.
+// handleResult handles the result of a call.
 func (q *Queue) handleResult(c *call, err error) {
 	if q.outage.probe == c {
 		q.outage.probe = nil
@@ -50,53 +51,52 @@ func (q *Queue) handleResult(c *call, err error) {
 	outcome := q.outcome(err)
 	switch outcome {
 	case delivered:
-		q.release()
+		q.resume()
 		q.requestDone(c)
 	case refused:
 		if isAnswered(err) {
-			q.release()
+			q.resume()
 		}
 		q.refuse(c, err)
 	case unavailable, misdirected:
 		q.hold(c, err)
-	case faulty, interrupted:
-		if !c.isGathered() || !isForbidden(err) {
+	case accountError, interrupted:
+		if !c.isBulk() || !isForbidden(err) {
 			q.stop(err)
 			return
 		}
-		// The key may not call the operation for many, which needs more scopes.
-		q.release()
-		q.lanes.ungather(c)
-		for _, one := range apart(c.tasks) {
+		// The key lacks the scopes of the bulk operation.
+		q.resume()
+		q.lanes.disableBulk(c)
+		for _, one := range sendAlone(c.tasks) {
 			q.lanes.add(one)
 		}
 	}
-	if c.rest != nil {
-		q.cameBack(c, outcome != refused && !c.mended)
+	if c.remainder != nil {
+		q.aloneDone(c, outcome != refused && !c.hasWarnings)
 	}
 	if q.outage.probing {
 		q.probeNext()
 	}
 }
 
-// cameBack notes that an event has gone alone, and sends the others when all have that were
-// named.
-func (q *Queue) cameBack(c *call, misled bool) {
-	r := c.rest
-	c.rest = nil
+// aloneDone records that an event was sent alone. When all named ones were, it sends the
+// remainder.
+func (q *Queue) aloneDone(c *call, wrongPointers bool) {
+	r := c.remainder
+	c.remainder = nil
 	r.named--
-	r.misled = r.misled || misled
+	r.wrongPointers = r.wrongPointers || wrongPointers
 	if r.named > 0 {
 		return
 	}
 	for _, other := range r.calls {
-		other.misled = r.misled
+		other.wrongPointers = r.wrongPointers
 		q.lanes.add(other)
 	}
 }
 
-// refuse splits a call of several events, and rejects the events of one that can't
-// be split.
+// refuse splits a call of several events. It rejects the events of a call that can't be split.
 func (q *Queue) refuse(c *call, reason error) {
 	if parts := q.split(c, reason); len(parts) > 0 {
 		for _, part := range parts {
@@ -109,13 +109,13 @@ func (q *Queue) refuse(c *call, reason error) {
 	}
 }
 
-// isForbidden tells whether the key isn't allowed a call.
+// isForbidden reports whether the key lacks a scope.
 func isForbidden(err error) bool {
 	var refusal *client.Error
 	return errors.As(err, &refusal) && refusal.StatusCode == http.StatusForbidden && errors.Is(err, client.ErrUnauthorized)
 }
 
-// isAnswered tells whether a refusal is Klaviyo's, not the client's.
+// isAnswered reports whether Klaviyo rejected the request, not the client.
 func isAnswered(err error) bool {
 	var refusal *client.Error
 	return errors.As(err, &refusal) && refusal.StatusCode != 0

@@ -43,13 +43,13 @@ func TestWhatWaitsIsMappedAgain(t *testing.T) {
 		}
 		q.mu.Lock()
 		loaded := 0
-		for e := q.backlog.undone.Front(); e != nil; e = e.Next() {
+		for e := q.backlog.pending.Front(); e != nil; e = e.Next() {
 			if e.Value.(*task).requests != nil {
 				loaded++
 			}
 		}
 		q.mu.Unlock()
-		if most := maxKept/taskBytes + DefaultConcurrency; loaded > most {
+		if most := maxKeptBytes/taskBytes + DefaultConcurrency; loaded > most {
 			t.Errorf("the requests of %d of %d events are in memory, want at most %d", loaded, people, most)
 		}
 		if report := q.Wait(); report.Delivered != people {
@@ -84,7 +84,7 @@ func TestWhatWaitsIsMerged(t *testing.T) {
 			e := of(line, "a@x", requests(fmt.Appendf(nil, `{"n%d":%d}`, line, line))...)
 			e.Text = fmt.Appendf(nil, `{"n%d":%d}`, line, line)
 			if line == 0 { // takes the room of those that are kept
-				e.Text = make([]byte, maxKept-taskBytes)
+				e.Text = make([]byte, maxKeptBytes-taskBytes)
 				e.Requests = []mapper.Request{track("a@x", "0")}
 			}
 			if err := q.Add(e); err != nil {
@@ -165,7 +165,7 @@ func TestLargeCallsTakeTurns(t *testing.T) {
 		for line := range 6 {
 			e := email(line, fmt.Sprint(line))
 			if line%2 == 1 {
-				e.Text = make([]byte, maxLarge)
+				e.Text = make([]byte, maxLargeInFlight)
 			}
 			if err := q.Add(e); err != nil {
 				t.Fatal(err)

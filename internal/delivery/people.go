@@ -7,50 +7,48 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// maxTies is how many identifiers of people without undone events are remembered
-// at least, to know whom they are tied to; it is at most twice as many.
-//
-// Ties matter beyond the events that made them: of two later events, one may
-// name the email and the other the external id of the same profile.
-const maxTies = 50_000
+// maxRemembered is the minimum number of identifiers that are remembered for people without
+// pending events; the maximum is twice as many. They are needed since later events may name
+// different identifiers of the same profile: one the email, and another the external id.
+const maxRemembered = 50_000
 
-// id is an identifier's hash, which keeps memory flat whatever its length. If two
-// had the same, their people would wait for each other without need.
+// An id is the hash of an identifier, which limits memory. In a collision, two people wait for
+// each other without need.
 type id uint64
 
-// people knows who is who by their identifiers.
+// people identifies people by their identifiers.
 type people struct {
 	seed maphash.Seed
-	// present are those of undone events.
-	present map[id]presence
-	// recent and older are those of others who have several.
+	// active are the identifiers in pending events.
+	active map[id]activeID
+	// recent and older are other identifiers of people with several.
 	recent, older map[id]*person
 }
 
-// presence is an identifier that undone events name.
-type presence struct {
+// An activeID is an identifier in pending events.
+type activeID struct {
 	person *person
 	events int
 }
 
-// person is someone whose events stand in a line: each waits for the one before.
+// A person has a queue of events: each waits for the previous one.
 type person struct {
 	last *task // or nil
-	// tied tells that there are several identifiers.
-	tied bool
-	// into is whom this one has turned out to be, or nil.
-	into *person
+	// hasSeveralIDs means that there are several identifiers.
+	hasSeveralIDs bool
+	// mergedInto is the person that this one turned out to be, or nil.
+	mergedInto *person
 }
 
 func newPeople() *people {
 	return &people{
-		seed:    maphash.MakeSeed(),
-		present: make(map[id]presence),
-		recent:  make(map[id]*person),
+		seed:   maphash.MakeSeed(),
+		active: make(map[id]activeID),
+		recent: make(map[id]*person),
 	}
 }
 
-// identifiers makes the identifiers of an identity distinct from each other.
+// identifiers returns the ids of an identity. Kinds of identifiers don't collide.
 func (p *people) identifiers(identity mapper.Identity) []id {
 	var ids []id
 	for _, known := range []struct{ kind, value string }{
@@ -67,63 +65,63 @@ func (p *people) identifiers(identity mapper.Identity) []id {
 	return ids
 }
 
-// add puts an event at the end of its person's line. One that names several
-// people makes them one, whose lines it ends all.
+// add appends an event to the queue of its person. If it names several people, it merges them
+// and waits for the last event of each.
 func (p *people) add(t *task) {
-	var whole *person
+	var owner *person
 	for _, id := range t.ids {
 		known := p.find(id)
-		if known == nil || known == whole {
+		if known == nil || known == owner {
 			continue
 		}
 		if known.last != nil {
 			known.last.next = t
 			known.last = nil
-			t.waits++
+			t.blockers++
 		}
-		if whole == nil {
-			whole = known
+		if owner == nil {
+			owner = known
 		} else {
-			known.into = whole
+			known.mergedInto = owner
 		}
 	}
-	if whole == nil {
-		whole = &person{}
+	if owner == nil {
+		owner = &person{}
 	}
-	whole.last = t
-	whole.tied = whole.tied || len(t.ids) > 1
+	owner.last = t
+	owner.hasSeveralIDs = owner.hasSeveralIDs || len(t.ids) > 1
 	for _, id := range t.ids {
-		p.present[id] = presence{whole, p.present[id].events + 1}
+		p.active[id] = activeID{owner, p.active[id].events + 1}
 	}
 }
 
-// remove takes out an event that is done and gives the one that need wait no
-// longer, or nil.
+// remove removes an event that is done, and returns the event that no longer has to wait, or
+// nil.
 func (p *people) remove(t *task) *task {
 	for _, id := range t.ids {
-		here := p.present[id]
-		whole := here.person.root()
-		if whole.last == t {
-			whole.last = nil
+		here := p.active[id]
+		owner := here.person.root()
+		if owner.last == t {
+			owner.last = nil
 		}
 		if here.events--; here.events > 0 {
-			p.present[id] = here
+			p.active[id] = here
 			continue
 		}
-		delete(p.present, id)
-		p.remember(id, whole)
+		delete(p.active, id)
+		p.remember(id, owner)
 	}
 	if t.next == nil {
 		return nil
 	}
-	if t.next.waits--; t.next.waits > 0 {
+	if t.next.blockers--; t.next.blockers > 0 {
 		return nil
 	}
 	return t.next
 }
 
 func (p *people) find(i id) *person {
-	if here, ok := p.present[i]; ok {
+	if here, ok := p.active[i]; ok {
 		return here.person.root()
 	}
 	if known := p.recent[i]; known != nil {
@@ -135,23 +133,23 @@ func (p *people) find(i id) *person {
 	return nil
 }
 
-func (p *people) remember(i id, whole *person) {
-	if !whole.tied {
+func (p *people) remember(i id, owner *person) {
+	if !owner.hasSeveralIDs {
 		return
 	}
-	if len(p.recent) == maxTies {
+	if len(p.recent) == maxRemembered {
 		p.recent, p.older = make(map[id]*person), p.recent
 	}
-	p.recent[i] = whole
+	p.recent[i] = owner
 }
 
-// root is the person that all have turned out to be.
+// root returns the person that this one was merged into.
 func (p *person) root() *person {
-	for p.into != nil {
-		if p.into.into != nil {
-			p.into = p.into.into // a shorter way for the next time
+	for p.mergedInto != nil {
+		if p.mergedInto.mergedInto != nil {
+			p.mergedInto = p.mergedInto.mergedInto // shortens the path
 		}
-		p = p.into
+		p = p.mergedInto
 	}
 	return p
 }

@@ -52,7 +52,7 @@ func TestTiesAreBounded(t *testing.T) {
 	for name, identity := range identities {
 		t.Run(name, func(t *testing.T) {
 			p := newPeople()
-			for i := range 4 * maxTies {
+			for i := range 4 * maxRemembered {
 				task := &task{ids: p.identifiers(identity(i))}
 				p.add(task)
 				if next := p.remove(task); next != nil {
@@ -60,8 +60,8 @@ func TestTiesAreBounded(t *testing.T) {
 				}
 			}
 			known := len(p.recent) + len(p.older)
-			if len(p.present) > 0 || known > 2*maxTies || name != "people with one, forgotten" && known < maxTies {
-				t.Errorf("%d present, %d remembered", len(p.present), known)
+			if len(p.active) > 0 || known > 2*maxRemembered || name != "people with one, forgotten" && known < maxRemembered {
+				t.Errorf("%d present, %d remembered", len(p.active), known)
 			}
 			if name == "people with one, forgotten" && known > 0 {
 				t.Errorf("%d remembered", known)

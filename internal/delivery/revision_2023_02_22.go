@@ -5,44 +5,44 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Revision 2023-02-22 takes subscriptions, and ends of them, by the hundred.
+// Revision 2023-02-22 batches up to 100 subscriptions or unsubscriptions.
 var _ = register(map[*runtime.Operation]*batching{
-	klaviyo.OperationCreateProfile: {merge: merging(mergeProfiles2023)},
+	klaviyo.OperationCreateProfile: {merge: mergeOf(mergeProfiles2023)},
 	klaviyo.OperationSubscribeProfiles: {
-		most: 100,
-		shared: sharing(func(body *klaviyo.SubscriptionCreateJobCreateQuery) (subscriptionKey2023, bool) {
+		maxRequests: 100,
+		sharedKey: sharedKeyOf(func(body *klaviyo.SubscriptionCreateJobCreateQuery) (subscriptionKey2023, bool) {
 			a := &body.Data.Attributes
 			return subscriptionKey2023{a.ListID, a.CustomSource}, len(a.Subscriptions) == 1
 		}),
-		join: joining(func(bodies []*klaviyo.SubscriptionCreateJobCreateQuery) klaviyo.SubscriptionCreateJobCreateQuery {
+		join: joinOf(func(bodies []*klaviyo.SubscriptionCreateJobCreateQuery) klaviyo.SubscriptionCreateJobCreateQuery {
 			all := *bodies[0]
-			all.Data.Attributes.Subscriptions = each(bodies, subscriptions2023)
+			all.Data.Attributes.Subscriptions = concat(bodies, subscriptions2023)
 			return all
 		}),
-		lists: map[string]func(any) int{"/data/attributes/subscriptions": elements(subscriptions2023)},
+		lists: map[string]func(any) int{"/data/attributes/subscriptions": elementCount(subscriptions2023)},
 	},
 	klaviyo.OperationUnsubscribeProfiles: {
-		most: 100,
-		shared: sharing(func(body *klaviyo.UnsubscriptionCreateJobCreateQuery) (subscriptionKey2023, bool) {
+		maxRequests: 100,
+		sharedKey: sharedKeyOf(func(body *klaviyo.UnsubscriptionCreateJobCreateQuery) (subscriptionKey2023, bool) {
 			a := &body.Data.Attributes
 			return subscriptionKey2023{listID: a.ListID}, len(a.Emails) <= 1 && len(a.PhoneNumbers) <= 1
 		}),
-		join: joining(func(bodies []*klaviyo.UnsubscriptionCreateJobCreateQuery) klaviyo.UnsubscriptionCreateJobCreateQuery {
+		join: joinOf(func(bodies []*klaviyo.UnsubscriptionCreateJobCreateQuery) klaviyo.UnsubscriptionCreateJobCreateQuery {
 			all := *bodies[0]
-			all.Data.Attributes.Emails = each(bodies, endedEmails2023)
-			all.Data.Attributes.PhoneNumbers = each(bodies, endedPhones2023)
+			all.Data.Attributes.Emails = concat(bodies, endedEmails2023)
+			all.Data.Attributes.PhoneNumbers = concat(bodies, endedPhones2023)
 			return all
 		}),
 		lists: map[string]func(any) int{
-			"/data/attributes/emails":        elements(endedEmails2023),
-			"/data/attributes/phone_numbers": elements(endedPhones2023),
+			"/data/attributes/emails":        elementCount(endedEmails2023),
+			"/data/attributes/phone_numbers": elementCount(endedPhones2023),
 		},
 	},
 })
 
-// subscriptionKey2023 is what the subscriptions of a call, or ends of them, have in common.
+// A subscriptionKey2023 is what subscriptions or unsubscriptions of a call have in common.
 type subscriptionKey2023 struct {
-	listID       string // may be empty where they end
+	listID       string // may be empty for unsubscriptions
 	customSource string
 }
 
@@ -58,7 +58,7 @@ func endedPhones2023(body *klaviyo.UnsubscriptionCreateJobCreateQuery) []string 
 	return body.Data.Attributes.PhoneNumbers
 }
 
-// mergeProfiles2023 gives the request that has the result of two for the same identifiers.
+// mergeProfiles2023 merges two requests with the same identifiers.
 func mergeProfiles2023(earlier, later *klaviyo.ProfileCreateQuery) (klaviyo.ProfileCreateQuery, bool) {
 	a, b := &earlier.Data.Attributes, &later.Data.Attributes
 	if a.Email != b.Email || a.PhoneNumber != b.PhoneNumber || a.ExternalID != b.ExternalID {

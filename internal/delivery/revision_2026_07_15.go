@@ -15,32 +15,32 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Revision 2026-07-15 takes events by the thousand, and subscriptions too. Ends of them go
-// by the hundred.
+// Revision 2026-07-15 batches up to 10,000 profiles, 1,000 events or subscriptions, and 100
+// unsubscriptions.
 var _ = register(map[*runtime.Operation]*batching{
 	klaviyo.OperationCreateOrUpdateProfile: {
-		merge:     merging(mergeProfiles2026),
-		operation: klaviyo.OperationBulkImportProfiles,
-		most:      10_000,
-		size:      5_000_000,
-		wrapping:  100,
-		takes:     taking(canBeImported2026),
-		join: joining(func(bodies []*klaviyo.ProfileUpsertQuery) klaviyo.ProfileImportJobCreateQuery {
+		merge:       mergeOf(mergeProfiles2026),
+		operation:   klaviyo.OperationBulkImportProfiles,
+		maxRequests: 10_000,
+		maxSize:     5_000_000,
+		overhead:    100,
+		accepts:     acceptsOf(canBeImported2026),
+		join: joinOf(func(bodies []*klaviyo.ProfileUpsertQuery) klaviyo.ProfileImportJobCreateQuery {
 			var all klaviyo.ImportProfiles
 			for _, body := range bodies {
 				all.Data = append(all.Data, body.Data)
 			}
 			return klaviyo.NewBulkImportProfilesBody(klaviyo.ImportJobCreateAttributes{Profiles: all})
 		}),
-		lists: map[string]func(any) int{imported2026: func(any) int { return 1 }},
-		job:   &job{begin: beginImport2026, look: lookAtImport2026, unfinished: importsSince2026, failures: importFailures2026},
+		lists: map[string]func(any) int{importedPointer2026: func(any) int { return 1 }},
+		job:   &job{begin: beginImport2026, poll: pollImport2026, unfinished: importsSince2026, failures: importFailures2026},
 	},
 	klaviyo.OperationCreateEvent: {
-		operation: klaviyo.OperationBulkCreateEvents,
-		most:      1000,
-		size:      5_000_000,
-		wrapping:  200,
-		join: joining(func(bodies []*klaviyo.EventCreateQuery) klaviyo.EventBulkCreateQuery {
+		operation:   klaviyo.OperationBulkCreateEvents,
+		maxRequests: 1000,
+		maxSize:     5_000_000,
+		overhead:    200,
+		join: joinOf(func(bodies []*klaviyo.EventCreateQuery) klaviyo.EventBulkCreateQuery {
 			entries := make([]klaviyo.EventBulkEntryAttributes, len(bodies))
 			for i, body := range bodies {
 				entries[i] = bulkEntry2026(&body.Data.Attributes)
@@ -50,35 +50,35 @@ var _ = register(map[*runtime.Operation]*batching{
 		lists: map[string]func(any) int{"/data/attributes/events-bulk-create/data": func(any) int { return 1 }},
 	},
 	klaviyo.OperationBulkSubscribeProfiles: {
-		most: 1000,
-		shared: sharing(func(body *klaviyo.SubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
+		maxRequests: 1000,
+		sharedKey: sharedKeyOf(func(body *klaviyo.SubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
 			a := &body.Data.Attributes
 			key := subscriptionKey2026{body.Data.Relationships.List.Data.ID, a.CustomSource, a.HistoricalImport}
 			return key, len(a.Profiles.Data) == 1
 		}),
-		join: joining(func(bodies []*klaviyo.SubscriptionCreateJobCreateQuery) klaviyo.SubscriptionCreateJobCreateQuery {
+		join: joinOf(func(bodies []*klaviyo.SubscriptionCreateJobCreateQuery) klaviyo.SubscriptionCreateJobCreateQuery {
 			all := *bodies[0]
-			all.Data.Attributes.Profiles.Data = each(bodies, subscribed2026)
+			all.Data.Attributes.Profiles.Data = concat(bodies, subscribed2026)
 			return all
 		}),
-		lists: map[string]func(any) int{"/data/attributes/profiles/data": elements(subscribed2026)},
+		lists: map[string]func(any) int{"/data/attributes/profiles/data": elementCount(subscribed2026)},
 	},
 	klaviyo.OperationBulkUnsubscribeProfiles: {
-		most: 100,
-		shared: sharing(func(body *klaviyo.UnsubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
+		maxRequests: 100,
+		sharedKey: sharedKeyOf(func(body *klaviyo.UnsubscriptionCreateJobCreateQuery) (subscriptionKey2026, bool) {
 			key := subscriptionKey2026{listID: body.Data.Relationships.List.Data.ID}
 			return key, len(body.Data.Attributes.Profiles.Data) == 1
 		}),
-		join: joining(func(bodies []*klaviyo.UnsubscriptionCreateJobCreateQuery) klaviyo.UnsubscriptionCreateJobCreateQuery {
+		join: joinOf(func(bodies []*klaviyo.UnsubscriptionCreateJobCreateQuery) klaviyo.UnsubscriptionCreateJobCreateQuery {
 			all := *bodies[0]
-			all.Data.Attributes.Profiles.Data = each(bodies, unsubscribed2026)
+			all.Data.Attributes.Profiles.Data = concat(bodies, unsubscribed2026)
 			return all
 		}),
-		lists: map[string]func(any) int{"/data/attributes/profiles/data": elements(unsubscribed2026)},
+		lists: map[string]func(any) int{"/data/attributes/profiles/data": elementCount(unsubscribed2026)},
 	},
 })
 
-// bulkEntry2026 is an event among those of a call.
+// bulkEntry2026 returns an event as an entry of a bulk call.
 func bulkEntry2026(e *klaviyo.EventCreateAttributes) klaviyo.EventBulkEntryAttributes {
 	p := &e.Profile.Data.Attributes
 	entry := klaviyo.EventBulkEntryAttributes{
@@ -108,11 +108,11 @@ func bulkEntry2026(e *klaviyo.EventCreateAttributes) klaviyo.EventBulkEntryAttri
 		}),
 	}
 	entry.Profile.Data.ID = e.Profile.Data.ID
-	entry.Profile.Data.Meta = p.Meta // which stands beside the attributes here
+	entry.Profile.Data.Meta = p.Meta // here it isn't in the attributes
 	return entry
 }
 
-// subscriptionKey2026 is what the subscriptions of a call, or ends of them, have in common.
+// A subscriptionKey2026 is what subscriptions or unsubscriptions of a call have in common.
 type subscriptionKey2026 struct {
 	listID       string // empty for the account's default
 	customSource string
@@ -127,8 +127,8 @@ func unsubscribed2026(body *klaviyo.UnsubscriptionCreateJobCreateQuery) []klaviy
 	return body.Data.Attributes.Profiles.Data
 }
 
-// mergeProfiles2026 gives the request that has the result of two for the same identifiers.
-// Patches of what a profile has have no result that is known before.
+// mergeProfiles2026 merges two requests with the same identifiers. The result of patches
+// depends on the profile, so they can't be merged.
 func mergeProfiles2026(earlier, later *klaviyo.ProfileUpsertQuery) (klaviyo.ProfileUpsertQuery, bool) {
 	a, b := &earlier.Data.Attributes, &later.Data.Attributes
 	same := earlier.Data.ID == later.Data.ID && a.Email.Equal(b.Email) && a.PhoneNumber.Equal(b.PhoneNumber) &&
@@ -167,20 +167,20 @@ func mergeProfiles2026(earlier, later *klaviyo.ProfileUpsertQuery) (klaviyo.Prof
 	return merged, err == nil
 }
 
-// imported2026 is the list of an import's profiles.
-const imported2026 = "/data/attributes/profiles/data"
+// importedPointer2026 is the pointer of the profiles in an import.
+const importedPointer2026 = "/data/attributes/profiles/data"
 
-// canBeImported2026 tells whether an import does with a profile what the single call does:
-// null clears nothing there.
+// canBeImported2026 reports whether an import has the same effect as the single call. In an
+// import, null doesn't clear a field.
 func canBeImported2026(body *klaviyo.ProfileUpsertQuery) bool {
 	return isZero(body.Data.Meta) && !clears2026(body.AppendJSON(nil))
 }
 
-// clears2026 tells whether a field of a profile is null. The custom properties and those of
-// the location are fields, what is in a custom property isn't.
+// clears2026 reports whether a field of a profile, a custom property or a field of the location
+// is null. Values inside of a custom property don't count.
 func clears2026(body []byte) bool {
 	if !bytes.Contains(body, []byte("null")) {
-		return false // as of most, which need not be read for it
+		return false // the common case, without decoding
 	}
 	type fields = map[string]json.RawMessage
 	hasNull := func(of fields) bool {
@@ -198,7 +198,7 @@ func clears2026(body []byte) bool {
 		}
 	}
 	if errors.Join(json.Unmarshal(body, &profile), json.Unmarshal(body, &nested)) != nil {
-		return true // the single call takes what it is
+		return true // the single call reports what is wrong
 	}
 	attributes := nested.Data.Attributes
 	return hasNull(profile.Data.Attributes) || hasNull(attributes.Location) || hasNull(attributes.Properties)
@@ -206,18 +206,18 @@ func clears2026(body []byte) bool {
 
 func beginImport2026(ctx context.Context, api runtime.Caller, body any, since time.Time) ([]string, error) {
 	klaviyoAPI, query := klaviyo.NewAPI(api), body.(*klaviyo.ProfileImportJobCreateQuery)
-	var answered runtime.ResponseInfo
+	var info runtime.ResponseInfo
 	began := time.Now()
-	job, err := klaviyoAPI.BulkImportProfiles(ctx, nil, *query, runtime.WithResponseInfo(&answered))
+	job, err := klaviyoAPI.BulkImportProfiles(ctx, nil, *query, runtime.WithResponseInfo(&info))
 	switch {
 	case err != nil:
 		return nil, err
-	case since.IsZero() && answered.Attempts == 1:
+	case since.IsZero() && info.Attempts == 1:
 		return []string{job.Data.ID}, nil
 	case since.IsZero():
 		since = began
 	}
-	// The job's own time tells what Klaviyo's clock was at.
+	// The creation time of the job is on Klaviyo's clock.
 	created, err := job.Data.Attributes.CreatedAt.Time()
 	if err != nil {
 		created = time.Now()
@@ -236,8 +236,7 @@ func beginImport2026(ctx context.Context, api runtime.Caller, body any, since ti
 	return append(ids, job.Data.ID), nil
 }
 
-// unfinishedImports2026 gives the imports that haven't ended, of those that were made at a time
-// or later, the latest first.
+// unfinishedImports2026 returns the unfinished imports created at since or later, latest first.
 func unfinishedImports2026(ctx context.Context, api runtime.Caller, since time.Time) ([]klaviyo.ImportJob, error) {
 	var unfinished []klaviyo.ImportJob
 	params := &klaviyo.GetBulkImportProfilesJobsParams{
@@ -259,7 +258,7 @@ func unfinishedImports2026(ctx context.Context, api runtime.Caller, since time.T
 	return unfinished, nil
 }
 
-// importsSince2026 takes an hour more, for the clock may not be Klaviyo's.
+// importsSince2026 allows for an hour of difference between the clocks.
 func importsSince2026(ctx context.Context, api runtime.Caller, since time.Time) (map[string]int, error) {
 	jobs, err := unfinishedImports2026(ctx, api, since.Add(-time.Hour))
 	done := make(map[string]int, len(jobs))
@@ -269,7 +268,7 @@ func importsSince2026(ctx context.Context, api runtime.Caller, since time.Time) 
 	return done, err
 }
 
-func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobState, error) {
+func pollImport2026(ctx context.Context, api runtime.Caller, id string) (jobState, error) {
 	job, err := klaviyo.NewAPI(api).GetBulkImportProfilesJob(ctx, id, nil)
 	if err != nil {
 		return jobState{}, err
@@ -283,7 +282,7 @@ func lookAtImport2026(ctx context.Context, api runtime.Caller, id string) (jobSt
 	}, nil
 }
 
-// progress2026 grows when an import begins, and with each profile.
+// progress2026 grows when an import starts, and with each profile.
 func progress2026(a *klaviyo.ImportJobAttributes) int {
 	progress := a.CompletedCount + a.FailedCount
 	if a.Status != klaviyo.JobStatusQueued {
@@ -292,8 +291,8 @@ func progress2026(a *klaviyo.ImportJobAttributes) int {
 	return progress
 }
 
-// importFailures2026 knows a profile by the pointer of its error, or else by the identifiers
-// in what the error quotes.
+// importFailures2026 identifies profiles by the pointer of an error or, without one, by the
+// identifiers that it quotes.
 func importFailures2026(ctx context.Context, api runtime.Caller, id string, body any) ([]int, error) {
 	profiles := body.(*klaviyo.ProfileImportJobCreateQuery).Data.Attributes.Profiles.Data
 	failed := make(map[int]bool)
@@ -303,14 +302,14 @@ func importFailures2026(ctx context.Context, api runtime.Caller, id string, body
 			return nil, err
 		}
 		i := -1
-		if within, ok := strings.CutPrefix(e.Attributes.Source.Pointer, imported2026+"/"); ok {
+		if within, ok := strings.CutPrefix(e.Attributes.Source.Pointer, importedPointer2026+"/"); ok {
 			number, _, _ := strings.Cut(within, "/")
 			if n, err := strconv.Atoi(number); err == nil {
 				i = n
 			}
 		}
 		if i < 0 {
-			i = slices.IndexFunc(profiles, quotedBy2026(e.Attributes.OriginalPayload))
+			i = slices.IndexFunc(profiles, matchesPayload2026(e.Attributes.OriginalPayload))
 		}
 		if i >= 0 && i < len(profiles) {
 			failed[i] = true
@@ -319,9 +318,9 @@ func importFailures2026(ctx context.Context, api runtime.Caller, id string, body
 	return slices.Sorted(maps.Keys(failed)), nil
 }
 
-// quotedBy2026 tells whether a profile has the identifiers that an error quotes. They stand
-// at the top, or among the attributes.
-func quotedBy2026(payload json.RawMessage) func(klaviyo.ProfileUpsertQueryResourceObject) bool {
+// matchesPayload2026 returns a function that reports whether a profile has the identifiers in
+// an error's payload, which are at the top level or in the attributes.
+func matchesPayload2026(payload json.RawMessage) func(klaviyo.ProfileUpsertQueryResourceObject) bool {
 	var quoted struct {
 		klaviyo.ProfileUpsertAttributes
 		Attributes klaviyo.ProfileUpsertAttributes

@@ -22,8 +22,8 @@ var (
 
 // The crossovers of events and of profiles.
 var (
-	crossover2026       = batchings[klaviyo.OperationCreateEvent].fewest
-	importCrossover2026 = batchings[klaviyo.OperationCreateOrUpdateProfile].fewest
+	crossover2026       = batchings[klaviyo.OperationCreateEvent].minRequests
+	importCrossover2026 = batchings[klaviyo.OperationCreateOrUpdateProfile].minRequests
 )
 
 // TestCrossover2026 holds them to what the limits of an account make of them: 3,500 calls

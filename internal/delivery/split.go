@@ -9,68 +9,68 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// split gives the calls to make in place of one of several events that failed;
-// none if each of the events would fail in the same way.
+// split returns the calls that replace a failed call of several events. It returns none if each
+// event would fail in the same way.
 func (q *Queue) split(c *call, reason error) []*call {
 	switch {
-	case c.isGathered():
+	case c.isBulk():
 	case len(c.tasks) == 1:
 		return nil
 	case c.batching().merge != nil:
-		return apart(c.tasks) // the others wait for the first again
+		return sendAlone(c.tasks) // the others follow the first
 	}
-	at := c.batching().placesOf(reason)
+	at := c.batching().locate(reason)
 	if at.shared {
 		return nil
 	}
-	if named, others := q.sift(c, at); len(named) > 0 && !c.misled {
-		alone, r := apart(named), &rest{calls: c.part(others)}
-		if len(alone) == 0 { // each follows another in its person's line
+	if named, others := q.partition(c, at); len(named) > 0 && !c.wrongPointers {
+		alone, r := sendAlone(named), &remainder{calls: c.calls(others)}
+		if len(alone) == 0 { // each follows another event of its person
 			return r.calls
 		}
 		r.named = len(alone)
 		for _, one := range alone {
-			one.rest = r
+			one.remainder = r
 		}
 		return alone
 	}
 	half := len(c.tasks) / 2
-	return append(c.part(c.tasks[:half]), c.part(c.tasks[half:])...)
+	return append(c.calls(c.tasks[:half]), c.calls(c.tasks[half:])...)
 }
 
-// apart lets events go alone from now on, and gives the calls of those whose turn it is.
-func apart(tasks []*task) []*call {
+// sendAlone makes events go alone from now on, and returns the calls of those that are ready.
+func sendAlone(tasks []*task) []*call {
 	var calls []*call
 	for _, t := range tasks {
-		t.alone = true
-		if t.waits == 0 {
+		t.sendAlone = true
+		if t.blockers == 0 {
 			calls = append(calls, callOf(t))
 		}
 	}
 	return calls
 }
 
-// part gives the calls of some of the call's events: one, or one each where they are too
-// few for it. Those that don't follow the one that they wait for are left out: they go
-// when it is their turn.
-func (c *call) part(tasks []*task) []*call {
-	turn := c.inTurn(tasks)
+// calls returns the calls for some of the call's events: one, or one for each event if there
+// are too few. Events whose previous event isn't among them are omitted: they go when they are
+// ready.
+func (c *call) calls(tasks []*task) []*call {
+	turn := c.readyTasks(tasks)
 	switch {
 	case len(turn) == 0:
 		return nil
-	case len(turn) < c.batching().fewest:
-		return apart(turn)
+	case len(turn) < c.batching().minRequests:
+		return sendAlone(turn)
 	}
-	return []*call{{operation: c.operation, tasks: turn, after: c.after, misled: c.misled}}
+	return []*call{{operation: c.operation, tasks: turn, after: c.after, wrongPointers: c.wrongPointers}}
 }
 
-// inTurn gives the events whose turn it is, and those that follow them in their person's
-// line.
-func (c *call) inTurn(tasks []*task) []*task {
+// readyTasks returns the events that are ready, and those that follow them in their person's
+// queue.
+func (c *call) readyTasks(tasks []*task) []*task {
 	in := make(map[*task]bool, len(tasks))
 	var turn []*task
 	for _, t := range tasks {
-		if t.waits == 0 || in[c.after[t]] {
+		if t.blockers == 0 || in[c.after[t]] {
 			in[t] = true
 			turn = append(turn, t)
 		}
@@ -78,27 +78,27 @@ func (c *call) inTurn(tasks []*task) []*task {
 	return turn
 }
 
-// places are what an error names in the body of a call of several requests.
-type places struct {
-	shared   bool // what all have in common
+// errorLocations are the parts of a body with several requests that an error points at.
+type errorLocations struct {
+	shared   bool // what all requests have in common
 	elements map[string][]int
 }
 
-// placesOf reads the JSON Pointers of an error. What isn't found without one is what all
-// have in common: such a call names nothing else that could be missing.
-func (b *batching) placesOf(reason error) places {
+// locate returns the locations in an error. A 404 without a pointer to an element is about what
+// all requests have in common, since nothing else in the body can be missing.
+func (b *batching) locate(reason error) errorLocations {
 	var e *client.Error
 	if !errors.As(reason, &e) {
-		return places{}
+		return errorLocations{}
 	}
-	at := places{elements: make(map[string][]int)}
+	at := errorLocations{elements: make(map[string][]int)}
 	for _, pointer := range pointersOf(e) {
-		list, index, is := b.placeOf(strings.TrimSuffix(pointer, "/"))
+		list, index, is := b.classifyPointer(strings.TrimSuffix(pointer, "/"))
 		switch {
 		case is == inElement:
 			at.elements[list] = append(at.elements[list], index)
 		case is == inShared, is == aboveLists && errors.Is(reason, client.ErrNotFound):
-			at.shared = b.shared != nil
+			at.shared = b.sharedKey != nil
 		}
 	}
 	return at
@@ -117,17 +117,17 @@ func pointersOf(e *client.Error) []string {
 	return pointers
 }
 
-// What a pointer leads to.
-type whereabouts int
+// A pointerKind is what a pointer points at.
+type pointerKind int
 
 const (
-	inShared   whereabouts = iota
-	inElement              // of a list of requests
-	inList                 // one of them, or one that the body hasn't got, nobody knows where
-	aboveLists             // to what holds the lists
+	inShared   pointerKind = iota
+	inElement              // an element of a list of requests
+	inList                 // a list, or an unknown location in one
+	aboveLists             // an object that contains the lists
 )
 
-func (b *batching) placeOf(pointer string) (list string, index int, is whereabouts) {
+func (b *batching) classifyPointer(pointer string) (list string, index int, is pointerKind) {
 	for list := range b.lists {
 		if strings.HasPrefix(list, pointer+"/") {
 			return "", 0, aboveLists
@@ -148,15 +148,15 @@ func (b *batching) placeOf(pointer string) (list string, index int, is whereabou
 	return "", 0, inShared
 }
 
-// elementPointer matches a pointer to an element of a list, or into it.
+// elementPointer matches a pointer to an element of a list, or into one.
 var elementPointer = regexp.MustCompile(`/-?[0-9]+(/|$)`)
 
-// sift parts the events that an error names from the others.
-func (q *Queue) sift(c *call, at places) (named, others []*task) {
+// partition separates the events that an error points at from the others.
+func (q *Queue) partition(c *call, at errorLocations) (named, others []*task) {
 	isNamed := make(map[*task]bool)
 	for _, indexes := range at.elements {
 		for _, i := range indexes {
-			if c.isGathered() && i < len(c.units) {
+			if c.isBulk() && i < len(c.units) {
 				for _, t := range c.units[i] {
 					isNamed[t] = true
 				}
@@ -164,7 +164,7 @@ func (q *Queue) sift(c *call, at places) (named, others []*task) {
 		}
 	}
 	for list, indexes := range at.elements {
-		if c.isGathered() {
+		if c.isBulk() {
 			break
 		}
 		var owners []*task // of the list's elements

@@ -9,113 +9,112 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// task is an event on its way. Many wait at a time, so it holds little: its text,
-// what its requests are, and whom it waits for.
+// A task is a pending event. There are many, so it is small: its text, the operations of its
+// requests, and what it waits for.
 type task struct {
 	position Position
 	text     []byte
-	number   int           // counts the events taken in
-	place    *list.Element // in the backlog
+	number   int           // number of events added before
+	element  *list.Element // in the backlog
 
-	// steps are the requests that aren't done. The first may be under way.
+	// steps are the requests that aren't done. The first may be in flight.
 	steps []step
-	// requests are those of steps, or nil while they are put away. They are kept from
-	// the start if there is room for them.
-	requests []mapper.Request
-	kept     bool
+	// requests are the requests of steps, or nil while they are unloaded. They are kept from
+	// the start if there is room.
+	requests     []mapper.Request
+	keepRequests bool
 
-	ids   []id  // of its person
-	waits int   // for how many others
-	next  *task // the one that waits for this one, or nil
+	ids      []id  // of its person
+	blockers int   // number of events that this one waits for
+	next     *task // the event that waits for this one, or nil
 
-	// alone is set when a request of it was refused together with others'.
-	alone bool
+	// sendAlone is set after a request was rejected together with others.
+	sendAlone bool
 }
 
-// step is a request, as far as it has to be known while it waits.
+// A step is what is known of a request while it waits.
 type step struct {
 	operation *runtime.Operation
-	batch     *batchKey // that it is to join, or nil
-	apart     bool      // it can't be gathered
+	batch     *batchKey // the batch that it will join, or nil
+	notBulk   bool      // it can't be sent in bulk
 }
 
-// newTask takes an event apart.
+// newTask returns the task of an event.
 func newTask(event Event, ids []id) *task {
 	t := &task{position: event.Position, text: event.Text, requests: event.Requests, ids: ids}
 	t.steps = make([]step, len(event.Requests))
 	for i, request := range event.Requests {
 		t.steps[i].operation = request.Operation()
-		if key, ok := batchOf(request); ok {
+		if key, ok := batchFor(request); ok {
 			t.steps[i].batch = &key
 		}
 		b := batchings[request.Operation()]
-		t.steps[i].apart = b.gathers() && !b.canGather(request.Body())
+		t.steps[i].notBulk = b.isBulk() && !b.canBulk(request.Body())
 	}
 	return t
 }
 
-// event is what it is of, without the identity and the requests.
+// event returns the event without its identity and requests.
 func (t *task) event() Event { return Event{Position: t.position, Text: t.text} }
 
-// done takes off the request that is done.
-func (t *task) done() {
+// requestDone removes the request that is done.
+func (t *task) requestDone() {
 	t.steps = t.steps[1:]
 	if t.requests != nil {
 		t.requests = t.requests[1:]
 	}
 }
 
-// call is a request to be made, of one event or of several.
+// A call is a request to send, for one or several events.
 type call struct {
 	operation *runtime.Operation
-	request   client.Request // made when the call begins first
-	// tasks are in the order of the input if they are of one person, else in that of
+	request   client.Request // built when the call first starts
+	// tasks are in the order of the input if they are of one person, otherwise in the order of
 	// the request.
 	tasks []*task
-	// after has, of a gathered call's events, the one that each of them follows.
+	// after maps events of a bulk call to the previous event of their person.
 	after map[*task]*task
-	// units are the events of each element of a gathered call's body.
+	// units has the events of each element of a bulk call's body.
 	units [][]*task
-	// jobs are the ids of the job that the call began and, before, of those that earlier
-	// attempts since it was tried may have. dropped are the events that the job didn't take.
-	jobs    []string
-	tried   time.Time
-	dropped []*task
-	bytes   int // of the events' texts, while it is under way
-	began   time.Time
-	held    bool // it counts as one that Klaviyo did not take since its last answer
-	// again says that it was held back, and is sent again since Klaviyo answers.
-	again bool
-	// rest is what is left of a call that was refused for this call's event, or nil.
-	rest *rest
-	// mended says that it was taken without a part that Klaviyo refuses.
-	mended bool
-	// misled says that a refusal of the batch named one that isn't at fault.
-	misled bool
+	// jobs are the ids of jobs that earlier attempts may have started, and of the job that the
+	// call started. dropped are the events that the job rejected.
+	jobs         []string
+	firstAttempt time.Time
+	dropped      []*task
+	bytes        int // size of the events' texts while in flight
+	start        time.Time
+	held         bool // counted as failed since the last response
+	// retried means that the call was held and is sent again since Klaviyo responds.
+	retried bool
+	// remainder is the rest of a call that was rejected because of this call's event, or nil.
+	remainder *remainder
+	// hasWarnings means that Klaviyo accepted the request without a part of it.
+	hasWarnings bool
+	// misled means that the error of the batch named an event that isn't at fault.
+	wrongPointers bool
 }
 
-// rest is what is left of a call that was refused for some of its events. It waits until
-// each of these has gone alone, which tells whether the refusal named the right ones.
-type rest struct {
-	calls  []*call
-	named  int  // that aren't back
-	misled bool // one of them isn't at fault
+// A remainder is the rest of a call that was rejected because of some of its events. It waits
+// until these were sent alone, which shows whether they are at fault.
+type remainder struct {
+	calls         []*call
+	named         int  // number of events that aren't done yet
+	wrongPointers bool // one of them isn't at fault
 }
 
-// callOf is the call of the next request of one event, or of several that are of
-// the same batch.
+// callOf returns the call for the next request of one event, or of several events in a batch.
 func callOf(tasks ...*task) *call {
 	return &call{operation: tasks[0].steps[0].operation, tasks: tasks}
 }
 
-// batching says how the call's requests go together, nil if they don't.
+// batching returns how the call's requests are sent together, or nil.
 func (c *call) batching() *batching { return batchings[c.tasks[0].steps[0].operation] }
 
-// isGathered tells whether it is a call of the operation that takes several in place of
-// the requests' own.
-func (c *call) isGathered() bool { return c.operation != c.tasks[0].steps[0].operation }
+// isBulk reports whether the call's operation is a bulk operation that replaces that of the
+// requests.
+func (c *call) isBulk() bool { return c.operation != c.tasks[0].steps[0].operation }
 
-// size is the length of the events' texts, in bytes.
+// size returns the size of the events' texts in bytes.
 func (c *call) size() (bytes int) {
 	for _, t := range c.tasks {
 		bytes += len(t.text)
@@ -123,8 +122,7 @@ func (c *call) size() (bytes int) {
 	return bytes
 }
 
-// load makes the requests of an event if they are put away. They are the same as
-// at first.
+// load rebuilds the requests of an event if they were unloaded.
 func (q *Queue) load(t *task) {
 	if t.requests == nil {
 		all := q.cfg.Map(t.text)
@@ -132,9 +130,9 @@ func (q *Queue) load(t *task) {
 	}
 }
 
-// putAway lets go of the requests of an event that has to wait.
-func (q *Queue) putAway(t *task) {
-	if !t.kept && q.cfg.Map != nil {
+// unload releases the requests of an event that has to wait.
+func (q *Queue) unload(t *task) {
+	if !t.keepRequests && q.cfg.Map != nil {
 		t.requests = nil
 	}
 }

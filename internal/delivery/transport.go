@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// Grace is how long a request may go on whose context was cancelled, if the
-// context has no deadline.
+// Grace is how long a request may continue after its context was cancelled, if the context has
+// no deadline.
 const Grace = 30 * time.Second
 
-// Transport returns a transport that lets a request on its way finish when its
-// context is cancelled: what Klaviyo does with it is known then. The context's
-// deadline still holds. Nothing is begun with a context that is cancelled.
+// Transport returns a transport that lets requests in flight finish when their context is
+// cancelled, so that their result is known. The deadline of the context still applies. No
+// request is started with a cancelled context.
 func Transport(next http.RoundTripper) http.RoundTripper { return transport{next} }
 
 type transport struct{ next http.RoundTripper }
@@ -34,8 +34,8 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// outlive makes a context that goes on until the deadline of ctx after ctx was
-// cancelled.
+// outlive returns a context that continues after ctx is cancelled, until the deadline of ctx or
+// for Grace.
 func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
@@ -56,7 +56,7 @@ func outlive(ctx context.Context) (context.Context, context.CancelFunc) {
 	})
 }
 
-// body is an answer's, whose context may end once it has been read.
+// A body is a response body whose context may end when it is closed.
 type body struct {
 	io.ReadCloser
 	done context.CancelFunc

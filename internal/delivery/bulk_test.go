@@ -362,7 +362,7 @@ func TestWrappingOfAnEntry(t *testing.T) {
 		entry := klaviyo.NewBulkCreateEventsBody(klaviyo.EventBulkCreateAttributes{
 			Entries: klaviyo.NewEventBulkEntries(bulkEntry2026(&body.Data.Attributes)),
 		})
-		if more := len(entry.AppendJSON(nil)) - len(body.AppendJSON(nil)); more > batchings[klaviyo.OperationCreateEvent].wrapping {
+		if more := len(entry.AppendJSON(nil)) - len(body.AppendJSON(nil)); more > batchings[klaviyo.OperationCreateEvent].overhead {
 			t.Errorf("%s: %d bytes more", name, more)
 		}
 	}
