@@ -52,7 +52,7 @@ func (a *account) deliverAll(ctx context.Context) {
 		lease, err := a.kept.Own(ctx, a.claim())
 		if err != nil {
 			if ctx.Err() == nil {
-				a.logger.Error("the account can't be owned", "error", err)
+				a.logger.Error("can't take over the account", "error", err)
 				a.setUnfit(true)
 				a.waitFor(ctx, untilMended)
 			}
@@ -60,7 +60,7 @@ func (a *account) deliverAll(ctx context.Context) {
 		}
 		a.setUnfit(false)
 		if heir := lease.Heir(); heir != "" && heir != a.service.cfg.ID {
-			a.logger.Warn("the account was left to another service, which hasn't taken it", "service", heir)
+			a.logger.Warn("another service was to take over the account, and hasn't", "service", heir)
 			a.service.shares.avoid(heir)
 		}
 		a.own(ctx, lease)
@@ -85,7 +85,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	a.metrics.ownershipChanges.Inc()
 	place, err := placeOf(lease, a.kept, a.logger)
 	if err != nil {
-		a.logger.Error("the counts of the owner before can't be read, and begin at 0", "error", err)
+		a.logger.Error("can't read the event counts of the previous owner, counting from 0", "error", err)
 	}
 	a.mu.Lock()
 	a.lease, a.place, a.owned, a.yield = lease, place, time.Now(), yield
@@ -113,7 +113,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 		heir = handed.to
 	}
 	if err := place.release(release, heir); err != nil {
-		a.logger.Warn("the account isn't released: others take it when the lease is over", "error", err)
+		a.logger.Warn("can't release the account: another service takes it over when the lease ends", "error", err)
 	}
 }
 
@@ -215,7 +215,7 @@ func (a *account) pauseFor(ctx context.Context, lease *stream.Lease, place *plac
 	a.unfit = a.unfit || pausings[pause.Reason].isOfService
 	a.mu.Unlock()
 	if since == now {
-		a.logger.Error("delivery pauses", "reason", pause.Reason, "message", pause.Message, "advice", pause.Advice)
+		a.logger.Error("delivery paused", "reason", pause.Reason, "message", pause.Message, "advice", pause.Advice)
 	}
 	a.waitFor(owned, pause.Next.Sub(now))
 }
@@ -256,7 +256,7 @@ func (a *account) tick() {
 	if a.run != nil {
 		delivered += a.run.Stats().Delivered
 		if at, _ := a.place.first(); a.pause != nil && at != a.pausedAt {
-			a.logger.Info("delivery goes on", "paused_for", time.Since(a.pause.Since).Round(time.Second))
+			a.logger.Info("delivery resumed", "paused_for", time.Since(a.pause.Since).Round(time.Second))
 			a.pause, a.unfit = nil, false
 		}
 	}

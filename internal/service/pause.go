@@ -34,15 +34,15 @@ const untilMended = time.Minute
 
 // pausings are by the codes of [codeOf].
 var pausings = map[string]pausing{
-	"unauthorized": {untilMended, "Put a private API key with the scopes events:write, lists:read, lists:write, profiles:read, profiles:write and " +
-		"subscriptions:write where the account's file says, and reload; with the systemd unit, restart", true},
-	"revision_retired": {untilMended, "Set a later revision in the account's destination, and reload", true},
-	"misdirected":      {untilMended, "See what stands between this machine and Klaviyo, such as a proxy: something else answers", true},
-	"rate_limited":     {untilMended, "Another program uses the account's limit, which is Klaviyo's for all of them", false},
-	"unavailable":      {5 * time.Second, "Nothing: it goes on when Klaviyo answers", false},
-	"dead_letter":      {untilMended, "Mend the cause of the dead letters and replay them, or delete them: the account has as many as it may keep", false},
-	"store":            {time.Second, "Nothing if it passes; else see the service's log, and that of the NATS servers", false},
-	"unknown":          {untilMended, "See the service's log", false},
+	"unauthorized": {untilMended, "Klaviyo refuses the private API key. Put a valid one with the scopes events:write, lists:read, lists:write, profiles:read, profiles:write and " +
+		"subscriptions:write into the account's key file, and reload. With the systemd unit, restart instead", true},
+	"revision_retired": {untilMended, "Klaviyo no longer serves the revision. Set a later one in the account's destination, and reload", true},
+	"misdirected":      {untilMended, "Something other than Klaviyo responds. Check the proxy and the network between this machine and Klaviyo, and --base-url", true},
+	"rate_limited":     {untilMended, "Another program uses up the account's rate limits. Stop it, or leave it a part of the limits with quotaShare in the accounts file", false},
+	"unavailable":      {5 * time.Second, "Nothing to do: delivery resumes when Klaviyo responds", false},
+	"dead_letter":      {untilMended, "The dead letters have reached maxLetters. Fix their cause and replay them, delete them, or raise maxLetters in the accounts file and reload", false},
+	"store":            {time.Second, "Nothing to do if it passes within seconds. Otherwise check the log of the service and, in a cluster, those of the NATS servers", false},
+	"unknown":          {untilMended, "Check the log of the service", false},
 }
 
 // codeOf is the code of the reason that delivery stopped for: store where events can't be
