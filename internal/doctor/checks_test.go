@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,7 +88,7 @@ func TestChecks(t *testing.T) {
 			}
 		}
 	}
-	for _, tt := range []struct {
+	rows := []struct {
 		check string
 		set   func(*Facts)
 		want  string // ok, warning or failure, then what the text and the advice have, each after a slash
@@ -202,7 +203,11 @@ func TestChecks(t *testing.T) {
 		{"clock", func(f *Facts) { f.answers = []answer{answered(1, 1, 1, today.Add(-time.Hour))} }, "warning/ahead of Klaviyo's by 1h0m0s/NTP"},
 		{"clock", func(f *Facts) { f.answers = []answer{answered(1, 1, 1, today.Add(time.Hour))} }, "warning/behind Klaviyo's by 59m59s/NTP"},
 		{"clock", func(f *Facts) { f.answers = nil }, "warning/not checked"},
-	} {
+	}
+	tried := map[string]bool{}
+	for _, tt := range rows {
+		outcome, _, _ := strings.Cut(tt.want, "/")
+		tried[tt.check+" "+outcome] = true
 		t.Run(tt.check+" "+tt.want, func(t *testing.T) {
 			f := healthy()
 			tt.set(f)
@@ -222,7 +227,21 @@ func TestChecks(t *testing.T) {
 			t.Errorf("found %+v", Examine(f).Findings)
 		})
 	}
+	for _, c := range checks {
+		for outcome, never := range map[Outcome][]string{OK: nil, Warning: neverWarn, Failure: neverFail} {
+			if key := c.name + " " + string(outcome); tried[key] == slices.Contains(never, c.name) {
+				t.Errorf("%s has a row: %t", key, tried[key])
+			}
+		}
+	}
 }
+
+// neverFail and neverWarn are the checks that have no such outcome: what they look at keeps no
+// delivery from working, or keeps each.
+var (
+	neverFail = []string{"events", "sms", "metric names", "item fields", "limits", "clock"}
+	neverWarn = []string{"config"}
+)
 
 // TestHealthyFactsAreFine holds that the rows above fail by what they set.
 func TestHealthyFactsAreFine(t *testing.T) {
