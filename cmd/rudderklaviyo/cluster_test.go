@@ -151,6 +151,8 @@ func isInOrder(callers []string, epochs map[int]epoch) bool {
 // ordeal is something that happens to a cluster.
 type ordeal struct {
 	name string
+	// prepare, if it isn't nil, waits for the moment to begin.
+	prepare func(c *tortured)
 	// do returns when it is over, but for the pause, and names the service whose accounts
 	// it was about, if it was one.
 	do func(c *tortured, random *rand.Rand) (service string)
@@ -180,35 +182,96 @@ func (c *tortured) owner(random *rand.Rand) *daemon {
 }
 
 var ordeals = []ordeal{
-	{"kill -9 of an owner", func(c *tortured, random *rand.Rand) string {
+	{"kill -9 of an owner", nil, func(c *tortured, random *rand.Rand) string {
 		d := c.owner(random)
 		d.kill()
 		d.start()
 		return d.name
 	}},
-	{"kill -9 of a NATS server", func(c *tortured, random *rand.Rand) string {
-		i := random.IntN(len(c.nats.daemons))
-		c.nats.daemons[i].kill()
-		c.nats.daemons[i].start()
-		awaitPort(c.t, c.nats.urls[i])
-		return ""
-	}},
-	{"SIGTERM of an owner", func(c *tortured, random *rand.Rand) string {
+	{"kill -9 of a NATS server", nil, (*tortured).killNATS},
+	{"SIGTERM of an owner", nil, func(c *tortured, random *rand.Rand) string {
 		d := c.owner(random)
 		d.terminate()
 		d.start()
 		return d.name
 	}},
-	{"SIGSTOP of an owner past its lease", func(c *tortured, random *rand.Rand) string {
+	{"SIGSTOP of an owner past its lease", nil, func(c *tortured, random *rand.Rand) string {
 		d := c.owner(random)
 		d.signal(pause)
 		time.Sleep(c.lease + time.Duration(random.Int64N(int64(3*time.Second))))
 		d.signal(resume)
 		return d.name
 	}},
+	{"hand-over", (*tortured).awaitHandOver, func(*tortured, *rand.Rand) string { return "" }},
+	{"kill -9 of a NATS server at a hand-over", (*tortured).awaitHandOver, (*tortured).killNATS},
+	{"kill -9 of the heir at a hand-over", (*tortured).awaitHandOver, func(c *tortured, _ *rand.Rand) string {
+		c.spare().kill()
+		c.spare().start()
+		return c.spare().name
+	}},
 }
 
-// TestTorturedCluster does all of it to three services and three NATS servers, under load.
+func (c *tortured) killNATS(random *rand.Rand) (service string) {
+	i := random.IntN(len(c.nats.daemons))
+	c.nats.daemons[i].kill()
+	c.nats.daemons[i].start()
+	awaitPort(c.t, c.nats.urls[i])
+	return ""
+}
+
+// spare is the service that isn't there at first, and to which no events are sent.
+func (c *tortured) spare() *daemon { return c.services[len(c.services)-1] }
+
+// handOver is one that an owner's log tells of.
+type handOver struct {
+	begun    time.Time
+	account  string
+	from, to string
+}
+
+var isHandedOver = regexp.MustCompile(`time=(\S+) level=INFO msg="the account is handed over" account=(\S+) to=(\S+)`)
+
+func (c *tortured) handOvers() (all []handOver) {
+	for _, d := range c.services {
+		for _, m := range isHandedOver.FindAllStringSubmatch(d.said(), -1) {
+			begun, err := time.Parse(time.RFC3339, m[1])
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			all = append(all, handOver{begun, m[2], d.name, m[3]})
+		}
+	}
+	return all
+}
+
+// awaitHandOver adds the spare service, once more if it is there, and waits until an account is
+// handed over.
+func (c *tortured) awaitHandOver() {
+	if c.spare().cmd != nil {
+		c.spare().terminate()
+	}
+	c.spare().start()
+	before := len(c.handOvers())
+	servetest.Within(c.t, 3*time.Minute, "an account is handed over", func() bool { return len(c.handOvers()) > before })
+}
+
+// pauseOfHandOver is the time between the last call before an account is handed over and the
+// next owner's first; it is over only if the heir has made that.
+func pauseOfHandOver(calls []call, h handOver) (pause time.Duration, isOver bool) {
+	last := h.begun
+	for _, c := range calls {
+		switch {
+		case c.caller == h.from:
+			last = c.begun
+		case c.begun.After(h.begun):
+			return c.begun.Sub(last), c.caller == h.to
+		}
+	}
+	return 0, false
+}
+
+// TestTorturedCluster does all of it to three services, a spare one, and three NATS servers, under
+// load.
 func TestTorturedCluster(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -220,7 +283,7 @@ func TestTorturedCluster(t *testing.T) {
 		d.start()
 	}
 	k, file := newRecorder(t), newAccountsFile(t)
-	addresses := servetest.Addresses(t, 3)
+	addresses := servetest.Addresses(t, 4)
 	l := newLoad("http://"+addresses[0], "http://"+addresses[1], "http://"+addresses[2])
 	for i := range 6 {
 		name := fmt.Sprint("shop", i)
@@ -231,7 +294,9 @@ func TestTorturedCluster(t *testing.T) {
 		name := fmt.Sprint("service", i)
 		c.services = append(c.services, asServe(t, name, append(c.nats.flags(), "--id", name, "--config", file.path(), "--lease", c.lease.String(),
 			"--listen", address, "--base-url", k.url(name))...))
-		c.services[i].start()
+		if i < len(addresses)-1 { // the last is spare
+			c.services[i].start()
+		}
 	}
 	servetest.Eventually(t, "each account has an owner", func() bool { return len(epochsOf(t, c.services)) == 6 })
 	shares := map[string]int{}
@@ -244,6 +309,9 @@ func TestTorturedCluster(t *testing.T) {
 	for i := range *kills {
 		o := ordeals[i%len(ordeals)]
 		time.Sleep(time.Duration(random.Int64N(int64(3 * time.Second))))
+		if o.prepare != nil {
+			o.prepare(c)
+		}
 		was := epochsOf(t, c.services)
 		begun := time.Now()
 		name := o.do(c, random)
@@ -293,8 +361,11 @@ func TestTorturedCluster(t *testing.T) {
 		}
 		return true
 	})
+	handOvers := c.handOvers()
 	for _, d := range c.services {
-		d.terminate()
+		if d.cmd != nil {
+			d.terminate()
+		}
 	}
 	verdict(t, k, l, dead)
 	epochs := epochsOf(t, c.services)
@@ -304,6 +375,18 @@ func TestTorturedCluster(t *testing.T) {
 			t.Errorf("%s was called for by %v; its owners were %v", a.name, owners, epochs[a.name])
 		}
 		t.Logf("%s: %d events at Klaviyo, %d dead letters, called for by %v; answers %v", a.name, len(a.Events()), len(dead[a.name]), owners, a.statuses())
+	}
+	for _, h := range handOvers {
+		for _, a := range k.accounts {
+			if a.name != h.account {
+				continue
+			}
+			if pause, isOver := pauseOfHandOver(a.all(), h); isOver {
+				pauses["each hand-over"] = append(pauses["each hand-over"], pause.Round(100*time.Millisecond))
+			} else {
+				t.Logf("%s was handed over by %s, but not to %s", h.account, h.from, h.to)
+			}
+		}
 	}
 	t.Logf("%d events acknowledged, %d attempts were repeated; longest pauses of an account's calls: %v", l.acknowledged.Load(), l.repeated.Load(), pauses)
 }
