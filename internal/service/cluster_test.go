@@ -163,6 +163,14 @@ func (f *fleet) counts() (counts []int) {
 	return counts
 }
 
+// owned counts the accounts that are owned.
+func (f *fleet) owned() (n int) {
+	for _, count := range f.counts() {
+		n += count
+	}
+	return n
+}
+
 // watch lets time pass, in which no account may have two owners.
 func (f *fleet) watch(d time.Duration) {
 	f.t.Helper()
@@ -244,6 +252,13 @@ func TestAccountsSpread(t *testing.T) {
 		f.kill("b")
 		f.spreads(4, 4, 4)
 		f.stop("c")
+		begun := time.Now()
+		for f.owned() < 12 {
+			time.Sleep(100 * time.Millisecond)
+		}
+		if pause := time.Since(begun); pause > 1500*time.Millisecond { // each look at an account is a second after the last
+			t.Errorf("the accounts of a service that stopped were nobody's for %v", pause)
+		}
 		f.spreads(6, 6)
 	})
 }
@@ -374,19 +389,21 @@ func TestServiceWithABrokenKey(t *testing.T) {
 	inFleet(t, func(t *testing.T, f *fleet) {
 		good, broken := testAccount("eu"), testAccount("eu")
 		broken.Key = "pk_wrong"
-		f.start("broken", []config.Account{broken})
+		first := planFor([]stream.Member{{ID: "a", Accounts: []string{"eu"}}, {ID: "b", Accounts: []string{"eu"}}})["eu"]
+		other := map[string]string{"a": "b", "b": "a"}[first]
+		f.start(first, []config.Account{broken})
 		f.spreads(1)
 		f.send("eu", track(1, 1))
-		f.start("good", []config.Account{good})
+		f.start(other, []config.Account{good})
 		f.arrives(1)
-		if got := f.owners(); len(got["good"]) != 1 {
+		if got := f.owners(); len(got[other]) != 1 {
 			t.Errorf("%v", got)
 		}
 		f.stays(10 * DefaultLease)
 		// Once it is refused everywhere it stays where it is.
 		revoked := testAccount("eu")
 		revoked.Key = "pk_revoked"
-		if err := f.running["good"].Reload(t.Context(), []config.Account{revoked}); err != nil {
+		if err := f.running[other].Reload(t.Context(), []config.Account{revoked}); err != nil {
 			t.Fatal(err)
 		}
 		f.send("eu", track(1, 2))
