@@ -51,6 +51,7 @@ type sharing struct {
 // inFleet runs a test in virtual time, with a real store.
 func inFleet(t *testing.T, test func(*testing.T, *fleet)) {
 	t.Helper()
+	t.Parallel()
 	// The server has a goroutine of the process, which is to be outside of the bubble.
 	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
 	if err != nil {
