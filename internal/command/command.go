@@ -182,5 +182,6 @@ ended by a second Ctrl-C.`,
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.doctorCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.configCommand(), p.versionCommand())
+	root.SetHelpCommand(helpCommand())
 	return root
 }

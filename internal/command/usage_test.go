@@ -23,6 +23,8 @@ func TestMistypedWords(t *testing.T) {
 		"config nonsense":                `unknown command "nonsense" for "rudderklaviyo config"` + "\n",
 		"config":                         "config needs one of init, show",
 		"dead-letters exprot":            "did you mean export?",
+		"help nonsense":                  `unknown command "nonsense" for "rudderklaviyo"`,
+		"help config shwo":               "did you mean show?",
 		"snd":                            "send",
 		"send --consent=\"x":             "--consent must be values with commas between them",
 	} {
@@ -30,6 +32,17 @@ func TestMistypedWords(t *testing.T) {
 		r.want(t, statusUsage, want)
 		if strings.Contains(r.stderr, secret) {
 			t.Errorf("%s: %s", line, r.stderr)
+		}
+	}
+}
+
+// TestHelpOf gives that of the command, as its flag --help does.
+func TestHelpOf(t *testing.T) {
+	for _, command := range []string{"", "plan", "config", "config show", "dead-letters export"} {
+		byCommand := setup{}.run(t, append([]string{"help"}, strings.Fields(command)...)...)
+		byFlag := setup{}.run(t, append(strings.Fields(command), "--help")...)
+		if byCommand.want(t, statusDone); byCommand.stdout == "" || byCommand.stdout != byFlag.stdout {
+			t.Errorf("%q: help gives\n%s", command, byCommand.stdout)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func TestLinesOfExamplesStay(t *testing.T) {
 	if err := write(command.Root(), folder); err != nil {
 		t.Fatal(err)
 	}
-	_, lines, _ := strings.Cut(read(t, filepath.Join(folder, "man", "rudderklaviyo-serve.1")), "has the accounts:\n")
+	_, lines, _ := strings.Cut(read(t, filepath.Join(folder, "man", "rudderklaviyo-serve.1")), "lists the accounts:\n")
 	_, lines, _ = strings.Cut(lines, "accounts:\n")
 	first, _, _ := strings.Cut(lines, "\n")
 	if !strings.HasPrefix(first, "    - name: ") || strings.Contains(first, "klaviyoKeyFile") {
