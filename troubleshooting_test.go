@@ -22,7 +22,7 @@ var codeSources = []struct {
 		"mapper/codes.go",
 		"client/request.go WarningInvalidPhone WarningInvalidEmail WarningIdentifierConflict",
 		"internal/command/source.go tooLong",
-		"internal/transfer/note.go CodeStays",
+		"internal/transfer/note.go CodeUnchanged",
 	}},
 	{[]string{"Failed requests"}, []string{
 		"internal/transfer/letter.go clientCodes describe",

@@ -38,7 +38,7 @@ type Source struct {
 }
 
 // ErrNotRegular is the error of input that can't be read from a position.
-var ErrNotRegular = errors.New("it is no regular file")
+var ErrNotRegular = errors.New("not a regular file")
 
 // Describe describes the files of an input.
 func Describe(files []string) ([]Source, error) {

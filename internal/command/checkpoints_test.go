@@ -315,7 +315,7 @@ func TestCheckpointOfInputThatGrows(t *testing.T) {
 	}
 	for range 2 {
 		r := send()
-		r.want(t, statusStopped, "stopped at line 3 of "+events, "its writer may still be at it", "give the same command again")
+		r.want(t, statusStopped, "stopped at line 3 of "+events, "another program may still be writing it", "give the same command again")
 		if got := r.counts(t); got["events"] != 4 || got["delivered"] != 2 || got["dead_lettered"] != 1 {
 			t.Errorf("the line that isn't whole: %v", got)
 		}

@@ -149,7 +149,7 @@ func TestFilesThatMayBeShared(t *testing.T) {
 func TestDeadLettersIntoAPipeWithoutAReader(t *testing.T) {
 	path := pipe(t)
 	k := klaviyotest.New()
-	account(k).run(t, "send", "--dead-letter", path, write(t, "events.jsonl", lines(track(1, "m1")))).want(t, statusStopped, path, "start its reader")
+	account(k).run(t, "send", "--dead-letter", path, write(t, "events.jsonl", lines(track(1, "m1")))).want(t, statusStopped, path, "start the reader")
 	if len(k.Requests()) > 0 {
 		t.Error("something was sent")
 	}

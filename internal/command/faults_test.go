@@ -266,7 +266,7 @@ var faultTests = []faultTest{
 		remark: "the event isn't done, and the next run sends it again"},
 	{fault: "The dead letter file is moved during the run", cause: klaviyotest.Fault{Status: http.StatusBadRequest, Code: "invalid", Delay: 2 * second}, prepare: moveDeadLetters, attempts: 1, dead: "invalid",
 		remark: "the next record creates a new file"},
-	{fault: "The last line of the input is incomplete", strikes: nothing, prepare: cutInput, needsCheckpoint: true, attempts: 1, stops: "its writer may still be at it",
+	{fault: "The last line of the input is incomplete", strikes: nothing, prepare: cutInput, needsCheckpoint: true, attempts: 1, stops: "another program may still be writing it",
 		remark: "only with `--checkpoint`; everything before it is done"},
 	{fault: "The checkpoint can't be written, for example because the disk is full", strikes: nothing, prepare: blockCheckpoint, needsCheckpoint: true, attempts: 1, stops: "keep the checkpoint",
 		most: 7 * second, remark: "the previous one stays"},

@@ -12,10 +12,10 @@ import (
 func TestFilesThatAreRefused(t *testing.T) {
 	const gzipHeader = "\x1f\x8b\x08\x08\x00\x00\x00\x00\x00\x03"
 	for _, tt := range []struct{ name, content, want string }{
-		{"cut in its header", gzipHeader, "the compressed file ends before it is whole"},
-		{"bzip2", "BZh91AY&SY", "it is compressed with bzip2, which isn't read"},
-		{"a binary", strings.Repeat("\x7fELF\x00\n\n{}\x00\n", 50_000), "it isn't JSON"},
-		{"CSV", strings.Repeat("a,b\n", 1000), "it isn't JSON"},
+		{"cut in its header", gzipHeader, "incomplete compressed file"},
+		{"bzip2", "BZh91AY&SY", "unsupported file (compressed with bzip2)"},
+		{"a binary", strings.Repeat("\x7fELF\x00\n\n{}\x00\n", 50_000), "not JSON"},
+		{"CSV", strings.Repeat("a,b\n", 1000), "not JSON"},
 	} {
 		for _, command := range []string{"map", "plan", "send --simulate", "send --simulate --checkpoint=saved", "explain"} {
 			t.Run(tt.name+", "+command, func(t *testing.T) {

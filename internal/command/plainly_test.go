@@ -40,7 +40,7 @@ func TestFilesThatCannotBeOpened(t *testing.T) {
 		{"send --simulate --no-dead-letter --checkpoint no/saved events", "--checkpoint: no/saved.lock: there is no folder no", statusStopped},
 		{"send --simulate --report no/r.html events", "--report: no/r.html: there is no folder no", statusStopped},
 		{"replay --simulate none", "none" + none, statusStopped},
-		{"replay --simulate folder", "folder: it is no regular file", statusUsage},
+		{"replay --simulate folder", "folder: not a regular file", statusUsage},
 	}
 	for _, tt := range tests {
 		t.Run(tt.args, func(t *testing.T) {
@@ -70,8 +70,8 @@ func TestAStoppedRunNamesThePlaceOnce(t *testing.T) {
 	}
 	for _, command := range []string{"map", "plan", "send --simulate", "send --simulate --no-dead-letter --checkpoint=saved"} {
 		for name, want := range map[string]string{
-			"cut.gz":   "line 3 of cut.gz: the compressed file ends before it is whole",
-			"cut.json": "line 3, event 3, of cut.json: can't be read at line 4: the JSON ends before it is whole",
+			"cut.gz":   "line 3 of cut.gz: incomplete compressed file",
+			"cut.json": "line 3, event 3, of cut.json: can't be read at line 4: incomplete JSON at the end of the file",
 		} {
 			t.Run(command+" "+name, func(t *testing.T) {
 				defer os.Remove("saved")

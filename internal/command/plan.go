@@ -195,7 +195,7 @@ func (p Program) addEvents(ctx context.Context, draft interface{ Add(plan.Event)
 		deliver: func(mapped *[]plan.Event) error {
 			for _, event := range *mapped {
 				if mayGrow && transfer.IsIncomplete(event.Event, len(files)) {
-					fmt.Fprintf(p.Stderr, "Warning: line %d of %s has no end and isn't whole. It is left out: send stops there, for its writer may still be at it.\n",
+					fmt.Fprintf(p.Stderr, "Warning: line %d of %s is incomplete and has no newline. It is omitted: send stops there, since another program may still be writing it.\n",
 						event.Line, input.Name(files[event.File]))
 					continue
 				}

@@ -125,6 +125,6 @@ func TestPlanRefusesTheCheckpointsThatSendRefuses(t *testing.T) {
 func TestPlanLeavesOutALineThatIsCut(t *testing.T) {
 	events := write(t, "events.jsonl", track(1, "m1")+"\n"+track(1, "m2")[:20])
 	r := setup{}.run(t, "plan", "--checkpoint="+progressFile(t), events)
-	r.want(t, statusDone, "Warning: line 2 of "+events+" has no end and isn't whole")
+	r.want(t, statusDone, "Warning: line 2 of "+events+" is incomplete and has no newline")
 	setup{}.run(t, "plan", events).want(t, statusDeadLetters)
 }

@@ -109,7 +109,7 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error) *stop {
 	if endErr != nil {
 		text := "%s stays as it was, with all events: %w"
-		if errors.Is(endErr, deadletter.ErrLate) {
+		if errors.Is(endErr, deadletter.ErrMissedRecords) {
 			text = "%s: %w"
 		}
 		stop := newStop(cmd.Context(), fmt.Errorf(text, input.Name(file), endErr))
@@ -170,19 +170,19 @@ func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, erro
 		}
 		if err != nil {
 			d.logger.Error("record stays", "file", file, "line", line.Line, "message", err)
-			return nil, transfer.ErrStays
+			return nil, transfer.ErrUnchanged
 		}
 		return letter.Event, nil
 	}
 }
 
 // rewrite takes over the records of events that aren't delivered.
-func (s *sending) rewrite(letters *deadletter.Rewriting, e transfer.Undelivered) error {
+func (s *sending) rewrite(letters *deadletter.Rewriter, e transfer.Undelivered) error {
 	var err error
 	if e.Reason == nil {
 		err = letters.Keep(e.At.Offset, e.End)
 	} else {
-		err = letters.Renew(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: s.mapper.Revision()})
+		err = letters.Replace(e.At.Offset, e.End, deadletter.Letter{Error: *e.Reason, Attempts: e.Attempts, Revision: s.mapper.Revision()})
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %w", transfer.ErrLetter, err)
@@ -191,7 +191,7 @@ func (s *sending) rewrite(letters *deadletter.Rewriting, e transfer.Undelivered)
 }
 
 // endReplay puts the new file in the old one's place, with what isn't done.
-func (s *sending) endReplay(letters *deadletter.Rewriting, simulate bool) error {
+func (s *sending) endReplay(letters *deadletter.Rewriter, simulate bool) error {
 	if simulate {
 		return letters.Discard()
 	}

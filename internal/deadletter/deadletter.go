@@ -1,5 +1,5 @@
-// Package deadletter keeps the events that can't be delivered, each with the
-// reason, as JSON Lines.
+// Package deadletter stores events that can't be delivered, each with the reason, as JSON
+// Lines.
 package deadletter
 
 import (
@@ -24,57 +24,58 @@ import (
 
 // Letter is an event that can't be delivered.
 type Letter struct {
-	// File is left out of the record if it is empty.
+	// File is omitted from the record if it is empty.
 	File string
 	Line int
-	// Number is that of the event where the line holds several, else 0.
+	// Number is the number of the event if the line has several, otherwise 0.
 	Number int
-	// Event is the event as it came; nil stands for one that was too long to read.
+	// Event is the event as in the input. nil means that it was too long to read.
 	Event []byte
 	Error Error
-	// Attempts counts the requests made for the call that failed, 0 if none was made.
+	// Attempts is the number of requests sent for the call that failed. It is 0 if none was
+	// sent.
 	Attempts int
-	// Revision is that of Klaviyo's API for which the event failed. It is left out of the
-	// record if it is empty.
+	// Revision is the revision of Klaviyo's API for which the event failed. It is omitted from
+	// the record if it is empty.
 	Revision string
 }
 
-// Error is the reason, from the mapping or from Klaviyo.
+// Error is the reason, from the mapper or from Klaviyo.
 type Error struct {
 	Code string `json:"code"`
-	// Field is the dotted path of the value at fault in the event.
+	// Field is the dotted path of the invalid value in the event.
 	Field   string `json:"field"`
 	Message string `json:"message"`
-	// Status is that of Klaviyo's answer, 0 if there was none.
+	// Status is the status of Klaviyo's response, or 0 if there was none.
 	Status int `json:"status"`
-	// Detail is what Klaviyo says, which may quote the event.
+	// Detail is Klaviyo's description, which may quote the event.
 	Detail string `json:"detail"`
-	// Pointer is the JSON Pointer of what Klaviyo refuses in the request's body.
+	// Pointer is the JSON Pointer of the rejected value in the request body.
 	Pointer string `json:"pointer"`
 }
 
-// File is a file of dead letters. It is safe for concurrent use, and several
-// programs may write to one.
+// A File is a file of dead letters. It is safe for concurrent use, and several programs can
+// write to one file.
 type File struct {
 	name    string
 	mu      sync.Mutex
-	file    disk
-	regular bool // a pipe can't be synced
+	file    osFile
+	regular bool // pipes can't be synced
 	err     error
 }
 
-// disk is the part of an [os.File] that is needed.
-type disk interface {
+// An osFile is the part of [os.File] that is used.
+type osFile interface {
 	io.WriteCloser
 	Sync() error
 	Stat() (fs.FileInfo, error)
 }
 
-// ErrNoReader is the error of a named pipe that nobody reads.
-var ErrNoReader = errors.New("nobody reads the pipe: start its reader first")
+// ErrNoReader means that a named pipe has no reader.
+var ErrNoReader = errors.New("the pipe has no reader; start the reader first")
 
-// Open opens a file to append to, and creates it, for its owner alone, if it
-// isn't there. It refuses one that is being replayed.
+// Open opens a file for appending. If it doesn't exist, it is created with permissions for the
+// owner only. Open returns an error if the file is being replayed.
 func Open(name string) (*File, error) {
 	file, err := openToAppend(name)
 	if err != nil {
@@ -82,7 +83,7 @@ func Open(name string) (*File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && info.Mode().IsRegular() {
-		err = lockNamed(file, name, flock.Shared)
+		err = lockCurrent(file, name, flock.Shared)
 	}
 	if err == nil && info.Mode().IsRegular() {
 		err = endLine(file, info.Size())
@@ -93,19 +94,19 @@ func Open(name string) (*File, error) {
 	return &File{name: name, file: file, regular: info.Mode().IsRegular()}, nil
 }
 
-const appending = os.O_RDWR | os.O_APPEND | os.O_CREATE
+const appendFlags = os.O_RDWR | os.O_APPEND | os.O_CREATE
 
 func openToAppend(name string) (*os.File, error) {
 	info, err := os.Stat(name)
 	switch {
 	case err == nil && info.Mode().IsRegular():
-		return os.OpenFile(name, appending, 0o600)
+		return os.OpenFile(name, appendFlags, 0o600)
 	case err != nil:
-		file, err := os.OpenFile(name, appending, 0o600)
+		file, err := os.OpenFile(name, appendFlags, 0o600)
 		if err != nil {
 			return nil, err
 		}
-		// To sync the records wouldn't keep a name that isn't on the disk.
+		// Syncing the records doesn't sync the directory entry.
 		if err := atomicfile.SyncDir(name); err != nil {
 			return nil, errors.Join(err, file.Close())
 		}
@@ -113,8 +114,8 @@ func openToAppend(name string) (*os.File, error) {
 	case info.Mode()&fs.ModeNamedPipe == 0:
 		return os.OpenFile(name, os.O_WRONLY, 0)
 	}
-	// To open a pipe may take for ever. To open it for reading too would hide that
-	// nobody else does.
+	// Opening a pipe for writing may block forever. Opening it for reading too would hide that
+	// it has no other reader.
 	file, err := os.OpenFile(name, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, syscall.ENXIO) {
 		err = &fs.PathError{Op: "open", Path: name, Err: ErrNoReader}
@@ -122,21 +123,21 @@ func openToAppend(name string) (*os.File, error) {
 	return file, err
 }
 
-// lockNamed locks a file and makes sure that it still is the one with the name: a
-// replay may have put another in its place before it gave up the lock.
-func lockNamed(file *os.File, name string, lock func(*os.File) error) error {
+// lockCurrent locks a file and checks that it is still the file with the name: a replay may
+// have replaced it before it released the lock.
+func lockCurrent(file *os.File, name string, lock func(*os.File) error) error {
 	if err := lock(file); err != nil {
 		return err
 	}
-	named, err := isNamed(file, name)
+	named, err := isCurrent(file, name)
 	if err == nil && !named {
 		err = &fs.PathError{Op: "lock", Path: name, Err: flock.ErrLocked}
 	}
 	return err
 }
 
-// isNamed tells whether the file with a name is this one.
-func isNamed(file disk, name string) (bool, error) {
+// isCurrent reports whether file is the file with the name.
+func isCurrent(file osFile, name string) (bool, error) {
 	own, err := file.Stat()
 	if err != nil {
 		return false, err
@@ -148,8 +149,8 @@ func isNamed(file disk, name string) (bool, error) {
 	return err == nil && os.SameFile(own, named), err
 }
 
-// endLine ends a record that was cut off when an earlier program died, so that
-// the next one stands on a line of its own.
+// endLine ends an incomplete record of a program that was killed, so that the next record
+// begins on a new line.
 func endLine(file *os.File, size int64) error {
 	if size == 0 {
 		return nil
@@ -165,8 +166,8 @@ func endLine(file *os.File, size int64) error {
 	return err
 }
 
-// Write appends records. Once it returns nil they are on the disk. After an error it
-// takes no more: a record may be cut off, and the next would join it.
+// Write appends records and syncs them to disk. After an error it accepts no more, since a
+// record may be incomplete.
 func (f *File) Write(letters ...Letter) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -176,13 +177,12 @@ func (f *File) Write(letters ...Letter) error {
 	return f.err
 }
 
-// append appends records to the file that has the name once they are there. That may
-// be another by then: somebody has moved the one that was open, or replayed it where
-// there are no locks.
+// append appends records to the file. If the file no longer has its name, because it was moved
+// or replayed without locks, it appends them to the file that has the name.
 func (f *File) append(letters []Letter) error {
 	for {
 		for _, letter := range letters {
-			if _, err := f.file.Write(letter.Record()); err != nil { // each in one piece, for others may append as well
+			if _, err := f.file.Write(letter.Record()); err != nil { // a single write each, since other programs may append too
 				return err
 			}
 		}
@@ -192,7 +192,7 @@ func (f *File) append(letters []Letter) error {
 		if err := f.file.Sync(); err != nil {
 			return err
 		}
-		if named, err := isNamed(f.file, f.name); err != nil || named {
+		if named, err := isCurrent(f.file, f.name); err != nil || named {
 			return err
 		}
 		other, err := Open(f.name)
@@ -209,14 +209,14 @@ func (f *File) append(letters []Letter) error {
 // Close closes the file.
 func (f *File) Close() error { return f.file.Close() }
 
-// Record is the letter as a line. The event stands in it byte for byte if it is
-// JSON, else as a string, or in base64 if it isn't UTF-8. A string is always the
-// text of an event, and null always one that was too long. Of a long event that base64
-// makes shorter than a string does there is no string, so that a record has a bound.
+// Record returns the letter as a line. The event is embedded byte for byte if it is JSON.
+// Otherwise it is a string, or base64 if it isn't UTF-8. A string is always the text of an
+// event, and null always means that the event was too long. A large event is base64 if that is
+// shorter than a string, so that the size of a record is limited.
 func (l Letter) Record() []byte {
-	const rest = 1_000 // what the other fields mostly take
+	const rest = 1_000 // typical size of the other fields
 	line := make([]byte, 0, len(l.Event)+rest)
-	if l.mayStandInside() {
+	if l.canEmbed() {
 		if line = l.appendRecord(line, l.appendEvent); json.Valid(line) {
 			return line
 		}
@@ -224,7 +224,7 @@ func (l Letter) Record() []byte {
 	return l.appendRecord(line[:0], l.appendText)
 }
 
-// appendRecord appends the record with the event as a function appends it.
+// appendRecord appends the record. appendEvent appends the event.
 func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byte {
 	line = append(line, '{')
 	if l.File != "" {
@@ -243,9 +243,9 @@ func (l Letter) appendRecord(line []byte, appendEvent func([]byte) []byte) []byt
 	return append(line, "}\n"...)
 }
 
-// mayStandInside tells whether the event is JSON, on a single line, and means nothing
-// else inside a record. It may still be nested too deep for that.
-func (l Letter) mayStandInside() bool {
+// canEmbed reports whether the event is JSON on a single line, and not a string or null. It may
+// still be nested too deeply.
+func (l Letter) canEmbed() bool {
 	text := bytes.TrimSpace(l.Event)
 	return bytes.IndexByte(l.Event, '\n') < 0 && !bytes.HasPrefix(text, []byte(`"`)) && !bytes.Equal(text, []byte("null")) &&
 		utf8.Valid(text) && json.Valid(text)
@@ -260,8 +260,8 @@ func (l Letter) appendText(line []byte) []byte {
 		return append(line, `"event":null`...)
 	}
 	if utf8.Valid(l.Event) {
-		quoted, _ := jsontext.AppendQuote(append(line, `"event":`...), l.Event) // fails on invalid UTF-8 alone
-		if len(l.Event) < long || len(quoted)-len(line) <= base64.StdEncoding.EncodedLen(len(l.Event)) {
+		quoted, _ := jsontext.AppendQuote(append(line, `"event":`...), l.Event) // only fails for invalid UTF-8
+		if len(l.Event) < largeEvent || len(quoted)-len(line) <= base64.StdEncoding.EncodedLen(len(l.Event)) {
 			return quoted
 		}
 	}
@@ -269,23 +269,25 @@ func (l Letter) appendText(line []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(line, l.Event), '"')
 }
 
-// long is the length in bytes of an event that nobody reads in a record.
-const long = 512 << 10
+// largeEvent is the minimum size, in bytes, of events that may be base64 for size.
+const largeEvent = 512 << 10
 
-// MaxRecord is the length in bytes of the longest record of an event with a length, where
-// its reason has been [Error.Cut].
-func MaxRecord(event int) int { return max(base64.StdEncoding.EncodedLen(event), 6*long) + maxReason }
+// MaxRecord returns the maximum size of a record in bytes for an event of a size, if its reason
+// was truncated with [Error.Truncate].
+func MaxRecord(event int) int {
+	return max(base64.StdEncoding.EncodedLen(event), 6*largeEvent) + maxReason
+}
 
 const (
 	maxReason = 64 << 10
-	// maxText bounds a text of a reason so that all of them, with each byte as an escape of
-	// six, take less than maxReason.
+	// maxText limits the texts of a reason so that all together, fully escaped, take less than
+	// maxReason.
 	maxText = 2_000
 )
 
-// Cut gives the reason with its texts cut to 2,000 bytes each. A field's path and what
-// Klaviyo says of it may be as long as the event.
-func (e Error) Cut() Error {
+// Truncate returns the reason with each text truncated to 2,000 bytes. The path of a field and
+// Klaviyo's detail may be as long as the event.
+func (e Error) Truncate() Error {
 	for _, text := range []*string{&e.Code, &e.Field, &e.Message, &e.Detail, &e.Pointer} {
 		if len(*text) > maxText {
 			*text = strings.ToValidUTF8((*text)[:maxText], "")
@@ -299,7 +301,7 @@ func appendJSON(line []byte, v any) []byte {
 	encoder := json.NewEncoder(buffer)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		panic(err) // v is made of strings and numbers
+		panic(err) // strings and numbers can always be encoded
 	}
 	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))
 }

@@ -151,7 +151,7 @@ func TestWriteError(t *testing.T) {
 }
 
 // failingDisk can't make sure that what was written stays.
-type failingDisk struct{ disk }
+type failingDisk struct{ osFile }
 
 func (failingDisk) Sync() error { return syscall.EIO }
 
@@ -221,12 +221,12 @@ func TestRecordsAreWhole(t *testing.T) {
 
 // TestRecordHasABound whatever the event and the reason.
 func TestRecordHasABound(t *testing.T) {
-	for _, size := range []int{1, long - 1, long, 4 << 20} {
+	for _, size := range []int{1, largeEvent - 1, largeEvent, 4 << 20} {
 		for _, letter := range []string{"\x01", "\xff", "\"", "x", "ä"} {
 			event := []byte(strings.Repeat(letter, size/len(letter)+1)[:size])
 			reason := strings.Repeat(letter, 1<<20)
 			l := Letter{Line: 1 << 40, Number: 1 << 40, Event: event, Attempts: 1 << 40, Revision: "2023-02-22",
-				Error: Error{Code: reason, Field: reason, Message: reason, Status: 400, Detail: reason, Pointer: reason}.Cut()}
+				Error: Error{Code: reason, Field: reason, Message: reason, Status: 400, Detail: reason, Pointer: reason}.Truncate()}
 			record := l.Record()
 			if len(record) > MaxRecord(size) {
 				t.Errorf("%d of %q: the record has %d bytes, and at most %d are expected", size, letter, len(record), MaxRecord(size))

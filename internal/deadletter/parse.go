@@ -6,10 +6,10 @@ import (
 	"errors"
 )
 
-// errNoRecord is the error of a line that Write didn't write, or not whole.
-var errNoRecord = errors.New("the line is no record of a dead letter")
+// errNotRecord means that a line isn't a complete record.
+var errNotRecord = errors.New("the line is not a dead letter")
 
-// Parse reads a record. The error quotes nothing of it.
+// Parse parses a record. The error contains nothing of the line.
 func Parse(line []byte) (Letter, error) {
 	var record struct {
 		File        string          `json:"file"`
@@ -22,18 +22,18 @@ func Parse(line []byte) (Letter, error) {
 		Revision    string          `json:"revision"`
 	}
 	if err := json.Unmarshal(line, &record); err != nil || record.Error == nil {
-		return Letter{}, errNoRecord
+		return Letter{}, errNotRecord
 	}
 	letter := Letter{File: record.File, Line: record.Line, Number: record.Number, Error: *record.Error, Attempts: record.Attempts, Revision: record.Revision}
 	switch {
 	case record.EventBase64 != nil:
 		letter.Event = record.EventBase64
 	case record.Event == nil:
-		return Letter{}, errNoRecord
+		return Letter{}, errNotRecord
 	case bytes.HasPrefix(record.Event, []byte(`"`)):
 		var text string
 		if err := json.Unmarshal(record.Event, &text); err != nil {
-			return Letter{}, errNoRecord
+			return Letter{}, errNotRecord
 		}
 		letter.Event = []byte(text)
 	case !bytes.Equal(record.Event, []byte("null")):

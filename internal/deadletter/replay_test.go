@@ -42,7 +42,7 @@ func TestParseOfWhatIsNoRecord(t *testing.T) {
 		"", "{", `{"line":1,"event":{"type":"tr`, `{"type":"track","event":"Ping"}`, `{"line":1,"error":{},"attempts":0}`,
 		`{"line":1,"event_base64":"%","error":{}}`, `{"line":"1","event":{},"error":{}}`, `[]`,
 	} {
-		if letter, err := Parse([]byte(line)); !errors.Is(err, errNoRecord) {
+		if letter, err := Parse([]byte(line)); !errors.Is(err, errNotRecord) {
 			t.Errorf("%s: %+v, %v", line, letter, err)
 		}
 	}
@@ -50,11 +50,11 @@ func TestParseOfWhatIsNoRecord(t *testing.T) {
 
 // fullDisk takes no more than so many bytes, until somebody makes room.
 type fullDisk struct {
-	disk
+	osFile
 	room fulldisk.Room
 }
 
-func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.disk, p) }
+func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.osFile, p) }
 
 // TestNoRecordJoinsOneThatWasCut: it would be lost to replay, and count as kept.
 func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
@@ -84,7 +84,7 @@ func TestNoRecordJoinsOneThatWasCut(t *testing.T) {
 	}
 }
 
-func rewrite(t *testing.T, path string) *Rewriting {
+func rewrite(t *testing.T, path string) *Rewriter {
 	t.Helper()
 	r, err := Rewrite(path)
 	if err != nil {
@@ -113,7 +113,7 @@ func TestRewrite(t *testing.T) {
 	if _, err := Open(path); !errors.Is(err, flock.ErrLocked) {
 		t.Errorf("Open meanwhile: %v", err)
 	}
-	err := errors.Join(r.Keep(0, ends[0]), r.Renew(ends[1], ends[2], Letter{Error: Error{Code: "new"}, Attempts: 3}))
+	err := errors.Join(r.Keep(0, ends[0]), r.Replace(ends[1], ends[2], Letter{Error: Error{Code: "new"}, Attempts: 3}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,8 +248,8 @@ func TestRecordsThatCanNotBeAdded(t *testing.T) {
 		}
 		r.name = filepath.Join(path, "gone")
 	}}
-	if err := r.Finish(0); !errors.Is(err, ErrLate) {
-		t.Errorf("Finish: %v, want %v", err, ErrLate)
+	if err := r.Finish(0); !errors.Is(err, ErrMissedRecords) {
+		t.Errorf("Finish: %v, want %v", err, ErrMissedRecords)
 	}
 }
 
@@ -279,7 +279,7 @@ func TestOpenWhileAReplayEnds(t *testing.T) {
 	if err := rewrite(t, path).Finish(0); err != nil {
 		t.Fatal(err)
 	}
-	if err := lockNamed(old, path, flock.Shared); !errors.Is(err, flock.ErrLocked) {
+	if err := lockCurrent(old, path, flock.Shared); !errors.Is(err, flock.ErrLocked) {
 		t.Errorf("claim of the file that was replaced: %v", err)
 	}
 }

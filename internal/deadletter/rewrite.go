@@ -15,23 +15,22 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/flock"
 )
 
-// Rewriting makes a file anew from its own records. The old one stays, and no
-// program can append to it, until the new one is whole.
-type Rewriting struct {
+// A Rewriter rewrites a file from its own records. The old file stays, and no program can
+// append to it, until the new one is complete.
+type Rewriter struct {
 	name string
 	old  *os.File
 	new  atomicfile.Replacement
-	// cut is where in the old file the last bytes that were taken over end within a
-	// line, or 0. The new one's line is open as well.
-	cut int64
+	// midLine is the offset in the old file where the last copied bytes end within a line, or
+	// 0.
+	midLine int64
 }
 
-// ErrNotRegular is the error of a file that can't be replaced by another.
-var ErrNotRegular = errors.New("it is no regular file")
+// ErrNotRegular means that a file isn't regular and can't be replaced.
+var ErrNotRegular = errors.New("not a regular file")
 
-// Rewrite begins to rewrite the file with a name. It refuses one that another
-// program writes to.
-func Rewrite(name string) (*Rewriting, error) {
+// Rewrite starts to rewrite a file. It returns an error if another program writes to the file.
+func Rewrite(name string) (*Rewriter, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, err
@@ -43,25 +42,25 @@ func Rewrite(name string) (*Rewriting, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := lockNamed(old, name, flock.Exclusive); err != nil {
+	if err := lockCurrent(old, name, flock.Exclusive); err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
 	file, err := atomicfile.Create(name, info.Mode().Perm())
 	if err != nil {
 		return nil, errors.Join(err, old.Close())
 	}
-	return &Rewriting{name: name, old: old, new: file}, nil
+	return &Rewriter{name: name, old: old, new: file}, nil
 }
 
-// Keep takes the bytes of the old file from begin to end over as they are: whole
-// records, the last of which may lack its line's end. Its writer may still be at it:
-// what follows at once in the old file then goes on in the line.
-func (r *Rewriting) Keep(begin, end int64) error {
+// Keep copies the bytes from begin to end of the old file: whole records, of which the last may
+// lack a line ending. If its writer is still writing it, what follows in the old file continues
+// the line.
+func (r *Rewriter) Keep(begin, end int64) error {
 	_, err := r.keep(begin, end)
 	return err
 }
 
-func (r *Rewriting) keep(begin, end int64) (int64, error) {
+func (r *Rewriter) keep(begin, end int64) (int64, error) {
 	if err := r.endLine(begin); err != nil {
 		return 0, err
 	}
@@ -75,19 +74,18 @@ func (r *Rewriting) keep(begin, end int64) (int64, error) {
 		return n, err
 	}
 	if last[0] != '\n' {
-		r.cut = begin + n
+		r.midLine = begin + n
 	}
 	return n, nil
 }
 
-// endLine ends the new file's line, if it is open, unless what begins in the old one
-// belongs to it.
-func (r *Rewriting) endLine(begin int64) error {
-	if r.cut == 0 {
+// endLine ends an incomplete line of the new file, unless the old file continues it at begin.
+func (r *Rewriter) endLine(begin int64) error {
+	if r.midLine == 0 {
 		return nil
 	}
-	goesOn := begin == r.cut && !r.isRecord(begin)
-	r.cut = 0
+	goesOn := begin == r.midLine && !r.isRecord(begin)
+	r.midLine = 0
 	if goesOn {
 		return nil
 	}
@@ -95,9 +93,9 @@ func (r *Rewriting) endLine(begin int64) error {
 	return err
 }
 
-// isRecord tells whether a whole record begins at an offset of the old file: another
-// program appended it, and not the one that left the line open.
-func (r *Rewriting) isRecord(begin int64) bool {
+// isRecord reports whether a complete record begins at an offset of the old file. It is then
+// from another program than the incomplete line before it.
+func (r *Rewriter) isRecord(begin int64) bool {
 	line, err := bufio.NewReader(io.NewSectionReader(r.old, begin, math.MaxInt64-begin)).ReadBytes('\n')
 	if err != nil {
 		return false
@@ -106,9 +104,9 @@ func (r *Rewriting) isRecord(begin int64) bool {
 	return err == nil
 }
 
-// Renew takes the record from begin to end over with the reason, the attempts and the
-// revision of another failure.
-func (r *Rewriting) Renew(begin, end int64, failed Letter) error {
+// Replace copies the record from begin to end with the reason, the attempts and the revision of
+// another failure.
+func (r *Rewriter) Replace(begin, end int64, failed Letter) error {
 	if err := r.endLine(begin); err != nil {
 		return err
 	}
@@ -125,14 +123,14 @@ func (r *Rewriting) Renew(begin, end int64, failed Letter) error {
 	return err
 }
 
-// ErrLate is the error of records that came while the new file took its place and
-// couldn't be taken over any more.
-var ErrLate = errors.New("the file is replaced, but not all that another program appended meanwhile is in it")
+// ErrMissedRecords means that the file was replaced, but records appended to the old file
+// meanwhile couldn't be copied.
+var ErrMissedRecords = errors.New("the file was replaced, but records that another program appended meanwhile may be missing")
 
-// Finish takes over what stands in the old file from rest on, also what programs
-// that don't ask for a lock appended meanwhile, and puts the new file in its place.
-// After any error but [ErrLate] the old one stays.
-func (r *Rewriting) Finish(rest int64) error {
+// Finish copies the old file from rest to its end, including what programs without locks have
+// appended, and replaces it by the new file. After any error except [ErrMissedRecords], the old
+// file stays.
+func (r *Rewriter) Finish(rest int64) error {
 	defer r.old.Close()
 	for {
 		info, err := r.old.Stat()
@@ -148,33 +146,33 @@ func (r *Rewriting) Finish(rest int64) error {
 		}
 		rest += n
 	}
-	cut := r.cut
-	if err := r.endLine(0); err != nil { // the next record is to stand on a line of its own
+	cut := r.midLine
+	if err := r.endLine(0); err != nil { // the next record must begin on a new line
 		return errors.Join(err, r.new.Discard())
 	}
 	if runtime.GOOS == "windows" {
-		// An open file can't be replaced there. If another program still has it open, the old one stays.
+		// Windows can't replace an open file. If another program has it open, the old file
+		// stays.
 		return errors.Join(r.old.Close(), r.new.Commit())
 	}
 	if err := r.new.Commit(); err != nil {
 		return err
 	}
-	if err := r.addLate(rest, cut); err != nil {
-		return fmt.Errorf("%w: %w", ErrLate, err)
+	if err := r.appendLate(rest, cut); err != nil {
+		return fmt.Errorf("%w: %w", ErrMissedRecords, err)
 	}
 	return nil
 }
 
-// addLate adds to the new file what was appended to the old one, from rest on, after
-// Finish had looked and before the old one lost its name. A record that was cut there
-// is added whole.
-func (r *Rewriting) addLate(rest, cut int64) error {
+// appendLate appends what was appended to the old file, from rest on, between the last check
+// and its replacement. A record that was incomplete is appended as a whole.
+func (r *Rewriter) appendLate(rest, cut int64) error {
 	info, err := r.old.Stat()
 	if err != nil || info.Size() <= rest {
 		return err
 	}
 	if cut == rest && !r.isRecord(rest) {
-		if rest, err = r.lineBegin(rest); err != nil {
+		if rest, err = r.lineStart(rest); err != nil {
 			return err
 		}
 	}
@@ -185,8 +183,8 @@ func (r *Rewriting) addLate(rest, cut int64) error {
 	if late[len(late)-1] != '\n' {
 		late = append(late, '\n')
 	}
-	// Other programs may already be at the new file, and in the middle of a record: it
-	// is one write, at its end, on lines of its own.
+	// Other programs may already append to the new file. So this is a single write, on new
+	// lines.
 	file, err := os.OpenFile(r.name, os.O_RDWR|os.O_APPEND, 0)
 	if err != nil {
 		return err
@@ -203,8 +201,8 @@ func (r *Rewriting) addLate(rest, cut int64) error {
 	return errors.Join(err, file.Close())
 }
 
-// lineBegin is where the line begins in the old file that an offset is within.
-func (r *Rewriting) lineBegin(offset int64) (int64, error) {
+// lineStart returns the start of the line in the old file that contains an offset.
+func (r *Rewriter) lineStart(offset int64) (int64, error) {
 	const step = 64 << 10
 	for offset > 0 {
 		before := make([]byte, min(offset, step))
@@ -219,8 +217,8 @@ func (r *Rewriting) lineBegin(offset int64) (int64, error) {
 	return 0, nil
 }
 
-// Discard leaves the old file as it is.
-func (r *Rewriting) Discard() error {
+// Discard keeps the old file.
+func (r *Rewriter) Discard() error {
 	defer r.old.Close()
 	return r.new.Discard()
 }

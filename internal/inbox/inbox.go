@@ -113,13 +113,13 @@ func Count(kind Kind, body []byte) int {
 var byteOrderMark = []byte("\uFEFF")
 
 // hold gives the events of a body as they came, and what its batch has for sentAt.
-func hold(kind Kind, body input.Event) (held input.Held, sentAt []byte) {
+func hold(kind Kind, body input.Event) (held input.Iterator, sentAt []byte) {
 	body.Text = bytes.TrimPrefix(body.Text, byteOrderMark)
 	switch kind {
 	case Webhook:
-		return input.Hold(body), nil
+		return input.Split(body), nil
 	case Batch:
-		return input.HoldBatch(body)
+		return input.SplitBatch(body)
 	}
-	return input.HoldItself(body), nil
+	return input.Single(body), nil
 }

@@ -12,7 +12,7 @@ type Reader struct {
 	rest   []byte // of the message: the requests that weren't opened yet
 	from   input.Position
 	next   input.Position // of the event that comes next
-	held   input.Held     // the events of the request that is open
+	held   input.Iterator // the events of the request that is open
 	server server         // what completes them
 	replay bool           // they were dead letters
 	sent   []byte         // see Sent

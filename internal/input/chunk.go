@@ -2,74 +2,74 @@ package input
 
 import "bytes"
 
-// Chunk is a part of the input that holds whole events. It has its own memory, so
-// that several can be worked on at the same time. It isn't safe for concurrent
-// use itself. The zero Chunk is ready for use.
+// A Chunk is a part of the input with whole events. It has its own memory, so that several can
+// be processed concurrently. A single Chunk isn't safe for concurrent use. The zero Chunk is
+// ready to use.
 type Chunk struct {
-	text     []byte // what was read
-	ahead    int    // how much memory is taken by what was read ahead of it
-	size     int    // how much memory is taken by both
-	from     Position
-	limit    int
-	verbatim bool
+	text      []byte // what was read
+	readAhead int    // memory of what was read ahead of it
+	size      int    // memory of both
+	from      Position
+	limit     int
+	verbatim  bool
 
-	lines    []byte   // whole lines that weren't looked at yet
-	at       Position // where they begin
-	seekable bool     // reading can begin at each of them
-	found    []found  // what is to be given before them
-	given    int      // how many of found
-	held     holding  // what is to be given before all that
+	lines    []byte         // whole lines to be processed
+	at       Position       // where they begin
+	seekable bool           // reading can start at each of them
+	pending  []pendingEvent // events to return before them
+	next     int            // index in pending
+	nested   nestedIterator // events to return before all others
 }
 
-// found is an event, or several that a value holds.
-type found struct {
+// A pendingEvent is an event, or a value with several events.
+type pendingEvent struct {
 	Event
-	held *holding
+	nested *nestedIterator
 }
 
-// Small values take more memory than their text, so that no more than maxFound are found
-// in a chunk, and maxFoundAlone in one that is worked on alone because of its Size.
+// Small values take more memory than their text. So a chunk has at most maxPending of them, or
+// maxPendingAlone if the chunk is large and processed alone.
 const (
-	maxFound      = 4 << 10
-	maxFoundAlone = 16 << 10
+	maxPending      = 4 << 10
+	maxPendingAlone = 16 << 10
 )
 
-// chunkSize is how many bytes are read at once.
+// chunkSize is the number of bytes that are read at once.
 const chunkSize = 256 << 10
 
-// keptSize is how much memory is kept for the next chunk.
-const keptSize = 4 * chunkSize
+// maxReusedSize is the maximum amount of memory that is kept for the next chunk.
+const maxReusedSize = 4 * chunkSize
 
-// begin empties the chunk, and gives it less memory where a long line took much.
+// begin clears the chunk. It shrinks the memory if a long line enlarged it.
 func (c *Chunk) begin(of *content) {
 	text := c.text[:0]
-	if cap(text) < chunkSize || cap(text) > keptSize {
+	if cap(text) < chunkSize || cap(text) > maxReusedSize {
 		text = make([]byte, 0, chunkSize)
 	}
-	clear(c.found)
-	*c = Chunk{text: text, from: of.from, limit: of.limit, verbatim: of.verbatim, found: c.found[:0]}
+	clear(c.pending)
+	*c = Chunk{text: text, from: of.from, limit: of.limit, verbatim: of.verbatim, pending: c.pending[:0]}
 }
 
-// Size is how much memory the chunk has for text, in bytes, with that of a long line
-// which is given in several chunks. A long line may have made it large that isn't in the
-// chunk, since it is over the limit.
+// Size returns the memory of the chunk for text in bytes, including that of a long line which
+// is split into several chunks. It may be large because of a line that exceeded the limit and
+// isn't in the chunk.
 func (c *Chunk) Size() int { return c.size }
 
-// isEmpty tells that there is nothing to give.
-func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.given == len(c.found) }
+// isEmpty reports whether there are no events.
+func (c *Chunk) isEmpty() bool { return len(c.lines) == 0 && c.next == len(c.pending) }
 
-// Next gives the next event of the chunk, if there is one. It may be a line that
-// holds events, see [Chunk.Unwrap].
+// Next returns the next event of the chunk, if there is one. It may be a line that contains
+// events, see [Chunk.Unwrap].
 func (c *Chunk) Next() (Event, bool) {
 	for {
-		event, ok := c.held.take()
+		event, ok := c.nested.next()
 		switch {
 		case ok:
-		case c.given < len(c.found):
-			next := &c.found[c.given]
-			c.given++
-			if next.held != nil {
-				c.held = *next.held
+		case c.next < len(c.pending):
+			next := &c.pending[c.next]
+			c.next++
+			if next.nested != nil {
+				c.nested = *next.nested
 				continue
 			}
 			event = next.Event
@@ -88,28 +88,27 @@ func (c *Chunk) Next() (Event, bool) {
 	}
 }
 
-// Unwrap tells whether the event that Next has just given is a line that holds events,
-// which Next then gives in its place. Whoever knows that an event has a type need not
-// ask.
+// Unwrap reports whether the event that Next returned last is a line that contains events. Next
+// then returns these. It isn't needed for an event that has a type.
 func (c *Chunk) Unwrap(event Event) bool {
-	if c.verbatim || event.Form != FormJSONLines || event.TooLong || !mayHoldEvents(event.Text) {
+	if c.verbatim || event.Form != FormJSONLines || event.TooLong || !mayNest(event.Text) {
 		return false
 	}
-	held, ok := open(event)
+	held, ok := openNested(event)
 	if !ok {
 		return false
 	}
-	c.held = held
+	c.nested = held
 	if held.copied && len(c.lines) == 0 {
-		c.text, c.lines = nil, nil // the memory need not be there beside the copy's
+		c.text, c.lines = nil, nil // release the memory, since the events are a copy
 	}
 	return true
 }
 
 var byteOrderMark = []byte("\uFEFF")
 
-// cutLine takes off the first line, without its end and without what some editors
-// put before a file's first line.
+// cutLine removes and returns the first line, without its line ending and the byte order mark
+// of a file.
 func (c *Chunk) cutLine() Event {
 	line := Event{Position: c.at, Form: FormJSONLines, Ended: true}
 	size := bytes.IndexByte(c.lines, '\n')
@@ -135,7 +134,7 @@ func (c *Chunk) cutLine() Event {
 	return line
 }
 
-// isBefore tells whether an event stands before a position of the same file.
+// isBefore reports whether an event is before a position in the same file.
 func (e *Event) isBefore(p Position) bool {
 	return e.Line < p.Line || e.Line == p.Line && e.Event < p.Event
 }

@@ -9,22 +9,22 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Compression is how a file is compressed.
+// Compression is the compression of a file.
 type Compression string
 
-// The values of Compression.
+// Values of Compression.
 const (
 	Uncompressed Compression = "none"
 	Gzip         Compression = "gzip"
 	Zstd         Compression = "zstd"
 )
 
-// maxWindow is how far back in its own output a file of zstd may refer, which is
-// memory it takes: what all levels need but those that zstd calls ultra.
+// maxWindow is the maximum window of a zstd file, which takes memory. It is enough for all
+// levels except those of --ultra.
 const maxWindow = 8 << 20
 
-// compressions are told by the bytes that a file begins with. Each may consist of
-// several parts, one behind the other.
+// compressions are identified by the first bytes of a file. A file may have several compressed
+// parts.
 var compressions = []struct {
 	compression Compression
 	magic       string
@@ -32,7 +32,7 @@ var compressions = []struct {
 }{
 	{Gzip, gzipMagic, openGzip},
 	{Zstd, zstdMagic, openZstd},
-	{Zstd, "\x50\x2a\x4d\x18", openZstd}, // the frame that pzstd begins with, which is passed over
+	{Zstd, "\x50\x2a\x4d\x18", openZstd}, // the first frame of pzstd, which is skipped
 }
 
 const zstdMagic = "\x28\xb5\x2f\xfd"
@@ -41,11 +41,11 @@ func openZstd(file *bufio.Reader) (io.Reader, error) {
 	return zstd.NewReader(file, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
-// decompress gives what is in a file, and how it is compressed. It waits for no
-// more of the file than the bytes that tell.
+// decompress returns a reader of the decompressed file, and its compression. It reads no more
+// of the file than it needs.
 func decompress(file io.Reader) (io.Reader, Compression, error) {
 	const blockSize = 64 << 10
-	reader := &failing{file: file}
+	reader := &errorRecorder{file: file}
 	block := bufio.NewReaderSize(reader, blockSize)
 	first, err := block.Peek(1)
 	if err != nil {
@@ -60,17 +60,17 @@ func decompress(file io.Reader) (io.Reader, Compression, error) {
 		}
 		content, err := c.open(block)
 		if err != nil {
-			return nil, c.compression, damaged(c.compression, err)
+			return nil, c.compression, decompressionError(c.compression, err)
 		}
 		return &decompressed{reader, c.compression, content}, c.compression, nil
 	}
 	return block, Uncompressed, nil
 }
 
-// decompressed is the content of a compressed file. Its errors say what is wrong with the
-// file, unless they are those of reading it.
+// A decompressed reads a compressed file. It returns errors of reading the file unchanged, and
+// explains errors of decompressing.
 type decompressed struct {
-	file        *failing
+	file        *errorRecorder
 	compression Compression
 	content     io.Reader
 }
@@ -78,22 +78,22 @@ type decompressed struct {
 func (d *decompressed) Read(p []byte) (int, error) {
 	n, err := d.content.Read(p)
 	switch {
-	case err == nil || err == io.EOF: // not wrapped
+	case err == nil || err == io.EOF: // never wrapped
 	case d.file.err != nil:
 		err = d.file.err
 	default:
-		err = damaged(d.compression, err)
+		err = decompressionError(d.compression, err)
 	}
 	return n, err
 }
 
-// failing remembers the error of reading a file, which a decompressor may give as its own.
-type failing struct {
+// An errorRecorder records the error of reading a file, which a decompressor may replace.
+type errorRecorder struct {
 	file io.Reader
 	err  error
 }
 
-func (f *failing) Read(p []byte) (int, error) {
+func (f *errorRecorder) Read(p []byte) (int, error) {
 	n, err := f.file.Read(p)
 	if err != nil && err != io.EOF {
 		f.err = err
@@ -101,28 +101,28 @@ func (f *failing) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errFollowed is the error of a file in which something else follows what is compressed.
-var errFollowed = errors.New("something follows the compressed data that isn't compressed alike")
+// errTrailingData means that the compressed data is followed by other data.
+var errTrailingData = errors.New("the compressed data is followed by other data")
 
-// damages say what errors of decompressing mean, and what can be done.
-var damages = []struct {
+// decompressionAdvice explains errors of decompressing.
+var decompressionAdvice = []struct {
 	err  error
 	what string
 }{
-	{io.ErrUnexpectedEOF, "the compressed file ends before it is whole; was it cut off?"},
-	{errFollowed, "the compressed file isn't compressed to its end: cut off what follows, or put it in a file of its own"},
-	{zstd.ErrMagicMismatch, "the compressed file isn't compressed to its end: cut off what follows, or put it in a file of its own"},
-	{zstd.ErrWindowSizeExceeded, "more memory is needed than is given; compress the file anew, without zstd's --long and --ultra"},
-	{zstd.ErrDecoderSizeExceeded, "more memory is needed than is given; compress the file anew, without zstd's --long and --ultra"},
-	{zstd.ErrUnknownDictionary, "it is compressed with a dictionary; compress the file anew, without zstd's -D"},
+	{io.ErrUnexpectedEOF, "incomplete compressed file; it may have been cut off"},
+	{errTrailingData, "the compressed data is followed by other data; remove it, or put it in a separate file"},
+	{zstd.ErrMagicMismatch, "the compressed data is followed by other data; remove it, or put it in a separate file"},
+	{zstd.ErrWindowSizeExceeded, "decompression needs too much memory; compress the file again without zstd's --long and --ultra"},
+	{zstd.ErrDecoderSizeExceeded, "decompression needs too much memory; compress the file again without zstd's --long and --ultra"},
+	{zstd.ErrUnknownDictionary, "the file is compressed with a dictionary; compress it again without zstd's -D"},
 }
 
-// damaged is the error of a file that can't be decompressed.
-func damaged(c Compression, err error) error {
-	for _, known := range damages {
+// decompressionError returns the error of a file that can't be decompressed.
+func decompressionError(c Compression, err error) error {
+	for _, known := range decompressionAdvice {
 		if errors.Is(err, known.err) {
 			return fmt.Errorf("%s (%w)", known.what, err)
 		}
 	}
-	return fmt.Errorf("the compressed file is damaged; get it, or compress it, anew (%s: %w)", c, err)
+	return fmt.Errorf("damaged compressed file; download or compress it again (%s: %w)", c, err)
 }

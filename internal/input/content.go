@@ -6,32 +6,32 @@ import (
 	"io"
 )
 
-// content is what is in a file that is open.
+// A content is the content of an open file.
 type content struct {
 	source   source
-	from     Position // the first event to give, if it is in this file
+	from     Position // the first event to return, if it is in this file
 	limit    int
 	verbatim bool
 
-	ctx         context.Context // of the call that is under way
-	size        int64           // of the file, as far as it was read
+	ctx         context.Context // of the current call
+	size        int64           // number of bytes read from the file
 	compression Compression
-	text        io.Reader // of the file, decompressed; nil before the first read
-	splitter    splitter  // nil while the form isn't known
+	text        io.Reader // the decompressed file; nil before the first read
+	splitter    splitter  // nil until the form is known
 	rest        []byte    // what was read ahead
-	taken       int       // how much of rest is part of a chunk
-	at          Position  // where the next chunk begins; its offset counts if seekable
-	openLine    bool      // what is before at ends within a line
-	seekable    bool      // reading can begin at any line
+	restPos     int       // start of the unused part of rest
+	at          Position  // where the next chunk begins; its offset is valid if seekable
+	midLine     bool      // at is within a line
+	seekable    bool      // reading can start at any line
 	err         error     // why there is no more after rest
-	broken      error     // why what follows is of no use
+	splitErr    error     // why the rest can't be split
 }
 
-// splitter finds whole events.
+// A splitter finds whole events.
 type splitter interface {
-	// split puts the events that text begins with into the chunk, and tells how much
-	// of text it needs no more. The next text goes on there. The text begins at a
-	// position, and is the last if there is no more of it.
+	// split adds the events at the beginning of text to the chunk, and returns how many bytes
+	// of text are done. The next text continues there. at is the position of text. last means
+	// that there is no more text.
 	split(chunk *Chunk, text []byte, at Position, last bool) (int, error)
 }
 
@@ -44,89 +44,88 @@ func newContent(source source, from Position, cfg Config) *content {
 	return c
 }
 
-// fill fills the chunk with what follows. It reads until the chunk is full, or
-// has an event where reading may take long. After the last event the error is
-// io.EOF.
+// fill fills the chunk. It reads until the chunk is full, or until it has an event if reading
+// may block. After the last event it returns io.EOF.
 func (c *content) fill(ctx context.Context, chunk *Chunk) error {
 	c.ctx = ctx
-	if c.broken != nil {
-		return c.broken
+	if c.splitErr != nil {
+		return c.splitErr
 	}
 	chunk.begin(c)
-	text, err := c.recognize(c.take(chunk.text, chunkSize))
+	text, err := c.detect(c.takeRest(chunk.text, chunkSize))
 	if err != nil {
-		c.giveBack(text)
+		c.unread(text)
 		return err
 	}
-	chunk.text = text // its earlier memory may be rest's
-	if cap(c.rest) > keptSize {
-		chunk.ahead = cap(c.rest) // until it is let go, which may be for this chunk
+	chunk.text = text // its previous memory may now be rest
+	if cap(c.rest) > maxReusedSize {
+		chunk.readAhead = cap(c.rest) // until it is released
 	}
 	for {
-		n, err := c.splitter.split(chunk, text, c.place(), c.err == io.EOF && c.isRead())
-		c.pass(text[:n])
-		if c.broken = err; err != nil && chunk.isEmpty() {
+		n, err := c.splitter.split(chunk, text, c.nextPosition(), c.err == io.EOF && c.atEOF())
+		c.skip(text[:n])
+		if c.splitErr = err; err != nil && chunk.isEmpty() {
 			return err
 		}
 		if !chunk.isEmpty() {
-			c.giveBack(text[n:])
-			chunk.text, chunk.size = text, cap(text)+chunk.ahead
+			c.unread(text[n:])
+			chunk.text, chunk.size = text, cap(text)+chunk.readAhead
 			return nil
 		}
 		text = text[:copy(text, text[n:])]
-		if c.isRead() {
-			c.pass(text)
+		if c.atEOF() {
+			c.skip(text)
 			return c.err
 		}
 		if text, err = c.read(text); err != nil {
-			c.giveBack(text)
+			c.unread(text)
 			return err
 		}
 	}
 }
 
-// take appends what was read ahead, up to a size of the text.
-func (c *content) take(text []byte, full int) []byte {
-	n := copy(text[len(text):full], c.rest[c.taken:])
-	c.taken += n
+// takeRest appends text that was read ahead, up to the length full.
+func (c *content) takeRest(text []byte, full int) []byte {
+	n := copy(text[len(text):full], c.rest[c.restPos:])
+	c.restPos += n
 	return text[:len(text)+n]
 }
 
-// giveBack takes back the end of what was taken or read last. It isn't copied as long as
-// it is there: much may have been read ahead, and chunks of it be small.
-func (c *content) giveBack(text []byte) {
-	if c.taken > 0 {
-		c.taken -= len(text)
+// unread returns the end of the text that was taken or read last. It is only copied if
+// necessary, since there may be much of it and chunks may be small.
+func (c *content) unread(text []byte) {
+	if c.restPos > 0 {
+		c.restPos -= len(text)
 		return
 	}
 	c.rest = append(c.rest, text...)
 }
 
-// isRead tells that there is nothing more to read.
-func (c *content) isRead() bool { return c.err != nil && c.taken == len(c.rest) }
+// atEOF reports whether there is nothing more to read.
+func (c *content) atEOF() bool { return c.err != nil && c.restPos == len(c.rest) }
 
 var newline = []byte("\n")
 
-// pass counts text that is needed no more.
-func (c *content) pass(text []byte) {
+// skip counts text that is done.
+func (c *content) skip(text []byte) {
 	if len(text) == 0 {
 		return
 	}
 	c.at.Line += bytes.Count(text, newline)
 	c.at.Offset += int64(len(text))
-	c.openLine = !bytes.HasSuffix(text, newline)
+	c.midLine = !bytes.HasSuffix(text, newline)
 }
 
-// lines is how many lines there are before rest.
+// lines returns the number of lines before rest.
 func (c *content) lines() int {
-	if c.openLine {
+	if c.midLine {
 		return c.at.Line
 	}
 	return c.at.Line - 1
 }
 
-// place is where rest begins, for a reader that wants to go on there.
-func (c *content) place() Position {
+// nextPosition returns the position of rest.
+func (c *content) nextPosition() Position {
 	at := c.at
 	if !c.seekable {
 		at.Offset = 0
@@ -134,28 +133,27 @@ func (c *content) place() Position {
 	return at
 }
 
-// read reads more, and notes why there is no more. Its own error is that ctx is
-// done, which doesn't end the file. Whoever calls it without end keeps no more of the text
-// than what the limit needs.
+// read reads more text, and records why there is no more. It only returns an error if ctx is
+// done. Callers that read repeatedly keep at most as much text as the limit needs.
 func (c *content) read(text []byte) ([]byte, error) {
 	if err := c.ctx.Err(); err != nil {
 		return text, err
 	}
 	if len(text) == cap(text) {
-		// The last step is a large one, for the old memory is there beside the new.
+		// Grow to the limit in one step, since the old memory is still in use.
 		size := max(2*cap(text), chunkSize)
-		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, keptSize) {
+		if most := c.limit + len(byteOrderMark) + len("\r\n") + chunkSize; size > min(most, maxReusedSize) {
 			size = max(most, chunkSize)
 		}
 		text = append(make([]byte, 0, size), text...)
 	}
-	// What follows a long line is copied, so that not much of it is read.
+	// Read little beyond a long line, since that has to be copied.
 	full := min(cap(text), len(text)+max(chunkSize, len(text)/8))
-	if c.taken < len(c.rest) {
-		return c.take(text, full), nil
+	if c.restPos < len(c.rest) {
+		return c.takeRest(text, full), nil
 	}
-	c.rest, c.taken = c.rest[:0], 0
-	if cap(c.rest) > keptSize {
+	c.rest, c.restPos = c.rest[:0], 0
+	if cap(c.rest) > maxReusedSize {
 		c.rest = nil
 	}
 	for {
@@ -164,19 +162,19 @@ func (c *content) read(text []byte) ([]byte, error) {
 		if err != nil && c.ctx.Err() != nil {
 			return text, c.ctx.Err()
 		}
-		if c.err = err; err != nil || len(text) == full || c.source.waits() {
+		if c.err = err; err != nil || len(text) == full || c.source.mayBlock() {
 			return text, nil
 		}
 	}
 }
 
-// recognize finds out, before the first chunk, how the file is compressed and what form
-// it has. It reads no more than tells, and gives what there is for the chunk.
-func (c *content) recognize(text []byte) (_ []byte, err error) {
+// detect detects the compression and the form of the file before the first chunk. It reads no
+// more than necessary, and returns the text for the chunk.
+func (c *content) detect(text []byte) (_ []byte, err error) {
 	if c.splitter != nil {
 		return text, nil
 	}
-	plain := c.verbatim || c.from.Offset > 0 // only lines have an offset
+	plain := c.verbatim || c.from.Offset > 0 // only files of lines have offsets
 	if c.text == nil {
 		if plain {
 			c.text, c.compression = readerFunc(c.readFile), Uncompressed
@@ -187,7 +185,7 @@ func (c *content) recognize(text []byte) (_ []byte, err error) {
 	}
 	form := FormJSONLines
 	if !plain {
-		if text, form, err = c.sniff(text); err != nil {
+		if text, form, err = c.detectForm(text); err != nil {
 			return text, err
 		}
 	}
@@ -198,27 +196,27 @@ func (c *content) recognize(text []byte) (_ []byte, err error) {
 	}
 	c.splitter = &document{limit: c.limit}
 	if len(text) > chunkSize {
-		c.rest, c.taken = text, 0
-		text = c.take(make([]byte, 0, chunkSize), chunkSize)
+		c.rest, c.restPos = text, 0
+		text = c.takeRest(make([]byte, 0, chunkSize), chunkSize)
 	}
 	return text, nil
 }
 
-// sniff finds out whether the file holds events, and in what form.
-func (c *content) sniff(text []byte) (_ []byte, form Form, err error) {
-	judged := c.from.Line > 1 // whoever goes on has had it judged, or knows better
+// detectForm detects the form of the file, or returns an error if it isn't supported.
+func (c *content) detectForm(text []byte) (_ []byte, form Form, err error) {
+	checked := c.from.Line > 1 // was checked in an earlier run
 	for known := false; ; {
-		text = c.passBlankLines(text)
-		all := c.isRead()
+		text = c.skipBlankLines(text)
+		all := c.atEOF()
 		if hasLongMargin(text, c.limit) {
 			return text, FormJSONLines, nil
 		}
-		if !judged {
-			if err, judged = refuse(text, all); err != nil {
+		if !checked {
+			if err, checked = checkSupported(text, all); err != nil {
 				return text, "", err
 			}
 		}
-		if form, known = sniff(text, all); known && judged {
+		if form, known = detectForm(text, all); known && checked {
 			break
 		}
 		if text, err = c.read(text); err != nil {
@@ -228,8 +226,8 @@ func (c *content) sniff(text []byte) (_ []byte, form Form, err error) {
 	if form != FormJSONLines {
 		return text, form, nil
 	}
-	if isOldMac(text[:min(len(text), headSize)]) {
-		return text, "", errOldMac
+	if hasCRLines(text[:min(len(text), headSize)]) {
+		return text, "", errCRLines
 	}
 	if first := bytes.TrimLeft(text[firstLine(text):], " \t"); len(first) == 0 || first[0] != '{' {
 		return text, form, nil
@@ -241,21 +239,20 @@ func (c *content) sniff(text []byte) (_ []byte, form Form, err error) {
 	return text, form, err
 }
 
-// passBlankLines passes over the blank lines that the file begins with, however many
-// they are.
-func (c *content) passBlankLines(text []byte) []byte {
+// skipBlankLines skips the blank lines at the beginning of the file.
+func (c *content) skipBlankLines(text []byte) []byte {
 	mark := 0
 	if c.at.Offset == 0 && bytes.HasPrefix(text, byteOrderMark) {
 		mark = len(byteOrderMark)
 	}
 	blank := len(text) - len(bytes.TrimLeft(text[mark:], " \t\r\n"))
 	n := bytes.LastIndexByte(text[:blank], '\n') + 1
-	c.pass(text[:n])
+	c.skip(text[:n])
 	return text[:copy(text, text[n:])]
 }
 
-// readLine reads on to the end of the first line that isn't blank, or until it is over
-// the limit, and tells whether it is.
+// readLine reads to the end of the first line that isn't blank, or until it exceeds the limit,
+// and reports whether it does.
 func (c *content) readLine(text []byte) (_ []byte, long bool, err error) {
 	begin := firstLine(text)
 	for seen := begin; ; {
@@ -264,7 +261,7 @@ func (c *content) readLine(text []byte) (_ []byte, long bool, err error) {
 			return text, len(bytes.TrimSuffix(text[begin:seen+end], []byte("\r"))) > c.limit, nil
 		}
 		seen = len(text)
-		if seen-begin > c.limit+len("\r") || c.isRead() {
+		if seen-begin > c.limit+len("\r") || c.atEOF() {
 			return text, len(bytes.TrimSuffix(text[begin:], []byte("\r"))) > c.limit, nil
 		}
 		if text, err = c.read(text); err != nil {
@@ -273,8 +270,8 @@ func (c *content) readLine(text []byte) (_ []byte, long bool, err error) {
 	}
 }
 
-// readFile looks at the context itself: not every file does, and a small one may be
-// decompressed to any length, or to nothing.
+// readFile checks the context itself: some sources don't, and a small file may be decompressed
+// to any length, or to nothing.
 func (c *content) readFile(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err

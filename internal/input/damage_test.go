@@ -17,7 +17,7 @@ func TestDamagedFiles(t *testing.T) {
 	whole := gzipped(t, event)
 	wrongSum := []byte(whole)
 	wrongSum[len(wrongSum)-8] ^= 1
-	const cut, followed, damaged = "the compressed file ends before it is whole", "isn't compressed to its end", "the compressed file is damaged"
+	const cut, followed, damaged = "incomplete compressed file", "followed by other data", "damaged compressed file"
 	tests := []struct {
 		name, file string
 		events     int
@@ -41,7 +41,7 @@ func TestDamagedFiles(t *testing.T) {
 		{"zstd cut in its header", zstdMagic, 0, cut},
 		{"zstd and text", zstandard(t, event) + event, 1, followed},
 		{"zstd with a second part cut in its magic", zstandard(t, event) + zstdMagic[:2], 1, cut},
-		{"zstd with a window of 4 GB", zstdMagic + "\x00\xb0\x01\x00\x00", 0, "more memory is needed than is given"},
+		{"zstd with a window of 4 GB", zstdMagic + "\x00\xb0\x01\x00\x00", 0, "decompression needs too much memory"},
 		{"zstd with a block that is none", zstdMagic + "\x20\x01\x07\x00\x00", 0, damaged},
 	}
 	for _, tt := range tests {
@@ -182,6 +182,6 @@ func (r *recurring) read(_ context.Context, p []byte) (int, error) {
 	return n, nil
 }
 
-func (r *recurring) waits() bool { return false }
+func (r *recurring) mayBlock() bool { return false }
 
 func (r *recurring) close() {}

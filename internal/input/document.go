@@ -6,50 +6,49 @@ import (
 	"strings"
 )
 
-// document splits JSON that isn't made of lines: values over several lines, one
-// behind the other. It goes into a list, and into that of a batch, so that they
-// may be of any length.
+// A document splits JSON values that may span several lines. It splits the list of an array or
+// a batch into events, so that these may be of any length.
 type document struct {
 	limit int
 
-	in    region
-	begin object   // of the value that may be a batch, while that isn't known
-	value scan     // of the value that began, or of what follows a batch's list
-	seen  int      // how much of the text at hand value knows
-	over  Position // where that value begins if it is over the limit and was let go
-	last  Position // of the last event
-	count int      // of the events in the list
+	state     documentState
+	begin     object   // of the value that may be a batch, until that is known
+	value     scan     // of the current value, or of what follows a batch's list
+	scanned   int      // how much of the text value has scanned
+	tooLong   Position // start of the current value if it exceeds the limit
+	lastEvent Position // position of the last event
+	count     int      // number of events in the list
 }
 
-// region is where in a document the text goes on.
-type region int
+// A documentState is where the text continues.
+type documentState int
 
 const (
-	betweenValues region = iota
+	betweenValues documentState = iota
 	inList
 	inBatch
-	behindBatch  // between a batch's list and the end of the object
-	inMember     // within a value that stands behind a batch's list
-	inTwice      // within a second batch of an object, the first of which was given
-	behindBroken // within what follows a batch's list and has no names
-	inLine       // within what is no event, and ends with its line
+	afterBatch      // between a batch's list and the end of the object
+	inMember        // within a value after a batch's list
+	inSecondBatch   // within a second batch of an object
+	inInvalidMember // within something invalid after a batch's list
+	inLine          // within a line that isn't an event
 )
 
-// errCutOff is the error of a file that ends within a value.
-var errCutOff = errors.New("the JSON ends before it is whole; was it cut off?")
+// errIncomplete means that a file ends within a value.
+var errIncomplete = errors.New("incomplete JSON at the end of the file; it may have been cut off")
 
 func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int, error) {
 	pos, line := 0, lineCounter{text: text, line: at.Line}
-	most := maxFound
-	if chunk.ahead > 0 {
-		most = maxFoundAlone
+	most := maxPending
+	if chunk.readAhead > 0 {
+		most = maxPendingAlone
 	}
-	for len(chunk.found) < most {
-		if !d.isWithin() {
+	for len(chunk.pending) < most {
+		if !d.inValue() {
 			pos = d.skipSpace(text, pos)
 			if pos == len(text) {
-				if last && d.in != betweenValues {
-					return pos, errCutOff
+				if last && d.state != betweenValues {
+					return pos, errIncomplete
 				}
 				return pos, nil
 			}
@@ -61,12 +60,12 @@ func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int
 				continue
 			}
 		}
-		n, ends := d.end(text[pos:], last)
+		n, ends := d.valueEnd(text[pos:], last)
 		switch {
 		case !ends && last:
-			return pos, errCutOff
+			return pos, errIncomplete
 		case !ends:
-			return d.wait(text, pos, n, line.at(pos)), nil
+			return d.needMore(text, pos, n, line.at(pos)), nil
 		}
 		d.add(chunk, text[pos:pos+n], line.at(pos))
 		pos += n
@@ -74,18 +73,18 @@ func (d *document) split(chunk *Chunk, text []byte, at Position, last bool) (int
 	return pos, nil
 }
 
-// isWithin tells that the text goes on with a value.
-func (d *document) isWithin() bool {
-	return d.seen > 0 || d.over.Line > 0 || d.in == inMember || d.in == behindBroken || d.in == inLine
+// inValue reports whether the text continues within a value.
+func (d *document) inValue() bool {
+	return d.scanned > 0 || d.tooLong.Line > 0 || d.state == inMember || d.state == inInvalidMember || d.state == inLine
 }
 
-// skipSpace is where the next value begins, or what ends a list.
+// skipSpace returns the position of the next value or the end of a list.
 func (d *document) skipSpace(text []byte, pos int) int {
 	for pos < len(text) {
 		switch {
-		case isSpace(text[pos]), d.in != betweenValues && text[pos] == ',':
+		case isSpace(text[pos]), d.state != betweenValues && text[pos] == ',':
 			pos++
-		case d.in == betweenValues && bytes.HasPrefix(text[pos:], byteOrderMark):
+		case d.state == betweenValues && bytes.HasPrefix(text[pos:], byteOrderMark):
 			pos += len(byteOrderMark)
 		default:
 			return pos
@@ -94,69 +93,69 @@ func (d *document) skipSpace(text []byte, pos int) int {
 	return pos
 }
 
-// enter goes into a list, or out of one, and tells how much of the text that takes.
-// It may be known only with more text.
+// enter enters or leaves a list, and returns how many bytes that takes. known is false if more
+// text is needed.
 func (d *document) enter(text []byte, last bool) (n int, known bool) {
 	switch {
-	case d.in == betweenValues && text[0] == '[':
-		d.in, d.count = inList, 0
+	case d.state == betweenValues && text[0] == '[':
+		d.state, d.count = inList, 0
 		return 1, true
-	case d.in == betweenValues && text[0] == '{':
+	case d.state == betweenValues && text[0] == '{':
 		d.begin.text, d.begin.pos = text[:min(len(text), d.limit)], max(d.begin.pos, 1)
-		at, known := d.begin.batchBegin()
-		d.begin.text = nil // which may get other memory
+		at, known := d.begin.batchStart()
+		d.begin.text = nil // the memory may change
 		if known = known || last || len(text) >= d.limit; known {
 			d.begin = object{}
 		}
 		if at > 0 {
-			d.in, d.count = inBatch, 0
+			d.state, d.count = inBatch, 0
 			return at + 1, true
 		}
 		return 0, known
-	case d.in == betweenValues:
-		d.in = inLine
-	case d.in == inList && text[0] == ']':
-		d.in = betweenValues
+	case d.state == betweenValues:
+		d.state = inLine
+	case d.state == inList && text[0] == ']':
+		d.state = betweenValues
 		return 1, true
-	case d.in == inBatch && text[0] == ']':
-		d.in = behindBatch
+	case d.state == inBatch && text[0] == ']':
+		d.state = afterBatch
 		return 1, true
-	case d.in == behindBatch && text[0] == '}':
-		d.in = betweenValues
+	case d.state == afterBatch && text[0] == '}':
+		d.state = betweenValues
 		return 1, true
-	case d.in == behindBatch:
+	case d.state == afterBatch:
 		return d.enterMember(text, last)
 	}
 	return 0, true
 }
 
-// enterMember goes to the value of the member that text begins with, behind a batch's list.
-// One that is a batch too is given whole, with its name, which makes an error of it: the
-// events of the first were given when it wasn't known.
+// enterMember moves to the value of a member after a batch's list. A second batch is returned
+// as a whole, with its name, as an invalid event, since the events of the first have already
+// been returned.
 func (d *document) enterMember(text []byte, last bool) (n int, known bool) {
 	member := object{text: text}
 	name, ok := member.next()
-	most := d.limit + maxKnownName // that is waited for
+	most := d.limit + maxKnownName // maximum length to wait for
 	switch {
 	case ok && member.pos <= most && strings.IndexByte(",]}", text[member.pos]) < 0:
 		if string(name) == `"batch"` {
-			d.in, d.seen = inTwice, member.pos
+			d.state, d.scanned = inSecondBatch, member.pos
 			return 0, true
 		}
-		d.in = inMember
+		d.state = inMember
 		return member.pos, true
-	case ok, member.ended, last, len(text) > most:
-		d.in, d.value = behindBroken, scan{begun: true, depth: 1}
+	case ok, member.done, last, len(text) > most:
+		d.state, d.value = inInvalidMember, scan{started: true, depth: 1}
 		return 0, true
 	}
 	return 0, false
 }
 
-// end is where the value ends that text begins with or goes on with.
-func (d *document) end(text []byte, last bool) (n int, ends bool) {
-	seen := d.seen
-	d.seen = 0
-	if d.in == inLine {
+// valueEnd returns the end of the value that text begins with or continues.
+func (d *document) valueEnd(text []byte, last bool) (n int, ends bool) {
+	seen := d.scanned
+	d.scanned = 0
+	if d.state == inLine {
 		if n = bytes.IndexByte(text[seen:], '\n'); n < 0 {
 			return len(text), last
 		}
@@ -166,76 +165,76 @@ func (d *document) end(text []byte, last bool) (n int, ends bool) {
 	return seen + n, ends
 }
 
-// wait keeps what there is of a value until there is more, unless it is over the
-// limit or no event.
-func (d *document) wait(text []byte, pos, seen, line int) int {
+// needMore keeps the beginning of a value until there is more text, unless it exceeds the limit
+// or isn't an event.
+func (d *document) needMore(text []byte, pos, seen, line int) int {
 	switch {
-	case d.in == inMember, d.in == behindBroken, d.over.Line > 0:
+	case d.state == inMember, d.state == inInvalidMember, d.tooLong.Line > 0:
 		return len(text)
 	case len(text)-pos > d.limit:
-		d.over.Line = line
+		d.tooLong.Line = line
 		return len(text)
 	}
-	d.seen = seen
+	d.scanned = seen
 	return pos
 }
 
-// formsIn are the forms of events by where they are in a document.
-var formsIn = [...]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch, behindBatch: FormBatch}
+// stateForms has the form of events by state.
+var stateForms = [...]Form{betweenValues: FormJSON, inList: FormJSONArray, inBatch: FormBatch, afterBatch: FormBatch}
 
-// add takes in a value that is whole. It has the number that comes next in its list, or
-// a later one if its line has that already.
+// add adds a complete value. Its number is the next in its list, or a later one if the line
+// already has an event with that number.
 func (d *document) add(chunk *Chunk, text []byte, line int) {
 	d.value = scan{}
-	switch d.in {
-	case behindBroken:
-		d.in = betweenValues
+	switch d.state {
+	case inInvalidMember:
+		d.state = betweenValues
 		return
 	case inMember:
-		d.in = behindBatch
+		d.state = afterBatch
 		return
-	case inTwice:
-		d.in = behindBatch
+	case inSecondBatch:
+		d.state = afterBatch
 	case inLine:
-		d.in = betweenValues
+		d.state = betweenValues
 	}
-	event := Event{Position: Position{File: chunk.from.File, Line: line}, Form: formsIn[d.in], Ended: true, Text: text}
+	event := Event{Position: Position{File: chunk.from.File, Line: line}, Form: stateForms[d.state], Ended: true, Text: text}
 	switch {
-	case d.over.Line > 0:
-		event.Line, event.Text, event.TooLong = d.over.Line, nil, true
-		d.over = Position{}
+	case d.tooLong.Line > 0:
+		event.Line, event.Text, event.TooLong = d.tooLong.Line, nil, true
+		d.tooLong = Position{}
 	case len(text) > d.limit:
 		event.Text, event.TooLong = nil, true
 	}
-	if d.in != betweenValues {
+	if d.state != betweenValues {
 		event.Event = d.count + 1
 	}
-	if event.Line == d.last.Line {
-		event.Event = max(event.Event, d.last.Event+1)
+	if event.Line == d.lastEvent.Line {
+		event.Event = max(event.Event, d.lastEvent.Event+1)
 	}
 
 	last := event.Position
-	var held *holding
-	if !event.TooLong && mayHoldEvents(text) {
-		if h, ok := open(event); ok {
+	var held *nestedIterator
+	if !event.TooLong && mayNest(text) {
+		if h, ok := openNested(event); ok {
 			events := h.count()
 			if events == 0 {
 				return
 			}
-			last.Event = h.value.Event + events - 1
+			last.Event = h.outer.Event + events - 1
 			held = &h
 		}
 	}
-	d.last, d.count = last, last.Event
+	d.lastEvent, d.count = last, last.Event
 	event.Next = last
 	event.Next.Event++
 	if held != nil {
-		held.value.Next = event.Next
+		held.outer.Next = event.Next
 	}
-	chunk.found = append(chunk.found, found{event, held})
+	chunk.pending = append(chunk.pending, pendingEvent{event, held})
 }
 
-// lineCounter tells the lines of ever later places in a text.
+// A lineCounter returns the line numbers of increasing positions in a text.
 type lineCounter struct {
 	text []byte
 	pos  int

@@ -7,33 +7,33 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Form is how events stand in the input.
+// Form is the form of events in the input.
 type Form string
 
-// The values of Form.
+// Values of Form.
 const (
-	// FormJSONLines is an event on a line.
+	// FormJSONLines is one event per line.
 	FormJSONLines Form = "json_lines"
-	// FormJSON is an event over several lines.
+	// FormJSON is an event that spans several lines.
 	FormJSON Form = "json"
 	// FormJSONArray is an event in an array, which may be a line or a whole file.
 	FormJSONArray Form = "json_array"
-	// FormBatch is an event in the body of RudderStack's batch call:
-	// {"batch":[…],"sentAt":…}. What stands beside the batch isn't the event's.
+	// FormBatch is an event in the body of RudderStack's batch call: {"batch":[…],"sentAt":…}.
+	// Other members aren't part of the event.
 	FormBatch Form = "batch"
-	// FormArchive is an event, or a batch of them, in a line of RudderStack's
-	// archive: {"userId":…,"payload":{…},"createdAt":…,"messageId":…}.
+	// FormArchive is an event, or a batch of events, in a line of RudderStack's archive:
+	// {"userId":…,"payload":{…},"createdAt":…,"messageId":…}.
 	FormArchive Form = "archive"
 )
 
-// sniff tells the form of a file by how it begins: FormJSONLines if it is made of
-// lines, FormJSON or FormJSONArray if values stand over several. It isn't known before
-// enough is there, unless there is no more. Where the first line is over the limit,
-// isLongForm knows better.
+// detectForm detects the form of a file by its beginning: FormJSONLines for lines, or FormJSON
+// or FormJSONArray for values that span several lines. known is false if more text is needed.
+// all means that there is no more. If the first line exceeds the limit, isLongForm takes
+// precedence.
 //
-// A file of lines whose first is cut off mustn't be taken for a value over several
-// lines, which would swallow the others: such a line hardly ends in a bracket.
-func sniff(text []byte, all bool) (form Form, known bool) {
+// A truncated first line must not look like a value that spans several lines, which would
+// include the other lines. Such a line rarely ends with a bracket.
+func detectForm(text []byte, all bool) (form Form, known bool) {
 	known = all || len(text) >= chunkSize
 	if !known && bytes.HasPrefix(byteOrderMark, text) {
 		return "", false
@@ -54,7 +54,7 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 	case line[0] == '{' && !known:
 		return "", false
 	case line[0] == '{':
-		at, _ := newObject(line).batchBegin()
+		at, _ := newObject(line).batchStart()
 		end := line[len(line)-1]
 		if ended && (end == '{' || end == '[' || end == ',' && at > 0) {
 			return FormJSON, true
@@ -63,10 +63,10 @@ func sniff(text []byte, all bool) (form Form, known bool) {
 	return FormJSONLines, true
 }
 
-// isLongForm tells whether a first line that is over the limit holds events that may be
-// read one by one: it is a batch, or values one behind the other.
+// isLongForm reports whether a first line that exceeds the limit contains events that can be
+// read one by one: it is a batch, or a sequence of values.
 func isLongForm(line []byte) bool {
-	at, _ := newObject(line).batchBegin()
+	at, _ := newObject(line).batchStart()
 	if at > 0 {
 		return true
 	}
@@ -74,15 +74,15 @@ func isLongForm(line []byte) bool {
 	return end > 0 && beginsValue(bytes.TrimLeft(line[end:], " \t\r"))
 }
 
-// beginsValue tells whether a text begins as an object or a list.
+// beginsValue reports whether a text begins with an object or a list.
 func beginsValue(text []byte) bool { return len(text) > 0 && (text[0] == '{' || text[0] == '[') }
 
-// hasLongMargin tells whether a text begins with more blanks than a line may have bytes.
+// hasLongMargin reports whether a text begins with more blanks than the length limit of a line.
 func hasLongMargin(text []byte, limit int) bool {
 	return len(text)-len(bytes.TrimLeft(text, " \t\r")) > limit+len("\r\n")
 }
 
-// firstLine is where the first line begins that isn't blank.
+// firstLine returns the start of the first line that isn't blank.
 func firstLine(text []byte) int {
 	mark := 0
 	if bytes.HasPrefix(text, byteOrderMark) {
@@ -92,41 +92,40 @@ func firstLine(text []byte) int {
 	return max(mark, bytes.LastIndexByte(text[:blank], '\n')+1)
 }
 
-// contents are what a value holds.
-type contents struct {
-	form   Form   // of the events; there is none if the value is one itself, or isn't whole
-	text   []byte // a list of events, a single one, or several one behind the other
-	row    bool   // they are one behind the other
-	copied bool   // text isn't a part of the value's
+// nestedEvents are the events in a value.
+type nestedEvents struct {
+	form     Form   // form of the events; empty if the value is itself an event, or incomplete
+	text     []byte // a list of events, a single event, or a sequence
+	sequence bool   // text is a sequence of values
+	copied   bool   // text isn't part of the value's memory
 }
 
-// inside finds what a value holds.
-func inside(text []byte) contents {
+// findNested finds the events in a value.
+func findNested(text []byte) nestedEvents {
 	text = bytes.TrimSpace(text)
 	switch {
 	case text[0] == '[' && valueEnd(text) == len(text):
-		return contents{form: FormJSONArray, text: text}
-	case mayBeRow(text) && isRow(text):
-		return contents{form: FormJSON, text: text, row: true}
+		return nestedEvents{form: FormJSONArray, text: text}
+	case mayBeSequence(text) && isSequence(text):
+		return nestedEvents{form: FormJSON, text: text, sequence: true}
 	case text[0] != '{':
-		return contents{}
+		return nestedEvents{}
 	}
-	p := partsOf(text)
+	p := parseMembers(text)
 	switch {
 	case p.hasType:
 	case isList(p.batch):
-		return contents{form: FormBatch, text: p.batch}
+		return nestedEvents{form: FormBatch, text: p.batch}
 	default:
-		if events := eventsOf(p.payload); events != nil {
-			return contents{form: FormArchive, text: events, copied: p.payload[0] == '"'}
+		if events := archivedEvents(p.payload); events != nil {
+			return nestedEvents{form: FormArchive, text: events, copied: p.payload[0] == '"'}
 		}
 	}
-	return contents{}
+	return nestedEvents{}
 }
 
-// mayBeRow tells texts in which one value may follow another from those of which each
-// surely is a single one, at little cost.
-func mayBeRow(text []byte) bool {
+// mayBeSequence is a quick check that is false for most single values.
+func mayBeSequence(text []byte) bool {
 	if text[0] == '[' {
 		return true
 	}
@@ -143,11 +142,10 @@ func mayBeRow(text []byte) bool {
 	}
 }
 
-// isRow tells whether a text is made of objects and lists, one behind the other without a
-// line's end, as captured bodies of requests may be. The last may be cut off. Where
-// anything else is between them or behind them it isn't: a bracket too many must not make
-// an event of the first half of one.
-func isRow(text []byte) bool {
+// isSequence reports whether a text is a sequence of objects and lists without line breaks,
+// like captured request bodies. The last one may be incomplete. There must be nothing else
+// between or after them, so that an extra bracket doesn't split an event.
+func isSequence(text []byte) bool {
 	for values := 0; ; values++ {
 		end := valueEnd(text)
 		if !beginsValue(text) || end == 0 {
@@ -159,12 +157,12 @@ func isRow(text []byte) bool {
 	}
 }
 
-// eventsOf gives the events of an archive's payload: the list of a batch, or the
-// payload itself. It may be a string of JSON.
-func eventsOf(payload []byte) []byte {
+// archivedEvents returns the events in an archive's payload: the list of a batch, or the
+// payload itself. The payload may be JSON in a string.
+func archivedEvents(payload []byte) []byte {
 	if len(payload) > 0 && payload[0] == '"' {
 		if !utf8.Valid(payload) {
-			return nil // and what would stand for it takes three times the memory
+			return nil // replacement characters would take three times the memory
 		}
 		text, err := jsontext.AppendUnquote(nil, payload)
 		if payload = bytes.TrimSpace(text); err != nil || valueEnd(payload) != len(payload) {
@@ -177,7 +175,7 @@ func eventsOf(payload []byte) []byte {
 	case len(payload) == 0 || payload[0] != '{':
 		return nil
 	}
-	if p := partsOf(payload); !p.hasType && isList(p.batch) {
+	if p := parseMembers(payload); !p.hasType && isList(p.batch) {
 		return p.batch
 	}
 	return payload
@@ -185,15 +183,15 @@ func eventsOf(payload []byte) []byte {
 
 func isList(value []byte) bool { return len(value) > 0 && value[0] == '[' }
 
-// parts are the members of an object that tell what it is.
-type parts struct {
+// memberValues are the members of an object that determine what it is.
+type memberValues struct {
 	hasType        bool
 	batch, payload []byte
 }
 
-// partsOf looks at an object. It finds nothing unless text is one, whole, and has each
-// part once.
-func partsOf(text []byte) (p parts) {
+// parseMembers parses an object. The result is empty if text isn't a complete object or has one
+// of the members twice.
+func parseMembers(text []byte) (p memberValues) {
 	o := newObject(text)
 	for name, ok := o.next(); ok; name, ok = o.next() {
 		value := o.value()
@@ -207,29 +205,29 @@ func partsOf(text []byte) (p parts) {
 			twice, p.payload = p.payload != nil, value
 		}
 		if twice || value == nil {
-			return parts{} // of two one would be lost; the mapper names the fault
+			return memberValues{} // the mapper reports duplicate names
 		}
 	}
-	if !o.whole || o.pos != len(text) {
-		return parts{}
+	if !o.complete || o.pos != len(text) {
+		return memberValues{}
 	}
 	return p
 }
 
-// batchBegin is where the list begins if the object is the body of a batch call; 0 if it
-// is something else, which may be known only with more of its text.
-func (o *object) batchBegin() (at int, known bool) {
+// batchStart returns the start of the list if the object is the body of a batch call, or 0.
+// known is false if more text is needed.
+func (o *object) batchStart() (at int, known bool) {
 	for name, ok := o.next(); ok; name, ok = o.next() {
 		switch {
 		case string(name) == `"type"`:
 			return 0, true
 		case string(name) == `"batch"` && o.text[o.pos] == '[':
 			return o.pos, true
-		case string(name) == `"batch"`: // one that follows would be the second
+		case string(name) == `"batch"`: // a later one would be a duplicate
 			return 0, true
 		case o.value() == nil:
 			return 0, false
 		}
 	}
-	return 0, o.ended
+	return 0, o.done
 }

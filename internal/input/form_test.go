@@ -215,19 +215,19 @@ var formTests = []struct {
 		name:    "an array that is cut off between events",
 		text:    "[\n{\"a\":1},\n",
 		want:    []string{`2.1 json_array {"a":1}`},
-		wantErr: "at line 3: the JSON ends before it is whole",
+		wantErr: "at line 3: incomplete JSON at the end of the file",
 	},
 	{
 		name:    "an array that is cut off within an event",
 		text:    "[\n{\"a\":1},\n{\"b\":",
 		want:    []string{`2.1 json_array {"a":1}`},
-		wantErr: "at line 3: the JSON ends before it is whole",
+		wantErr: "at line 3: incomplete JSON at the end of the file",
 	},
 	{
 		name:    "a batch that isn't closed",
 		text:    "{\"batch\":[\n{\"a\":1}],\n",
 		want:    []string{`2.1 batch {"a":1}`},
-		wantErr: "the JSON ends before it is whole",
+		wantErr: "incomplete JSON at the end of the file",
 	},
 	{
 		name:  "events over the limit",
@@ -258,7 +258,7 @@ var formTests = []struct {
 		limit:   20,
 		text:    `{"batch":[{"a":1},{"b":2},{"c`,
 		want:    []string{`1.1 batch {"a":1}`, `1.2 batch {"b":2}`},
-		wantErr: "at line 1: the JSON ends before it is whole",
+		wantErr: "at line 1: incomplete JSON at the end of the file",
 	},
 	{
 		name:  "a batch on a later line, over the limit",

@@ -1,16 +1,16 @@
 package input
 
-// Forms counts events by the form they were found in.
+// Forms counts events by form.
 type Forms map[Form]int
 
-// Add adds the counts of others.
+// Add adds the counts of more.
 func (f Forms) Add(more Forms) {
 	for form, n := range more {
 		f[form] += n
 	}
 }
 
-// Events is how many events there are.
+// Events returns the total number of events.
 func (f Forms) Events() (events int) {
 	for _, n := range f {
 		events += n
@@ -18,7 +18,7 @@ func (f Forms) Events() (events int) {
 	return events
 }
 
-// Remarkable gives the counts unless all events are on lines, or there are none.
+// Remarkable returns the counts, or nil if all events are in FormJSONLines.
 func (f Forms) Remarkable() Forms {
 	if len(f) == 0 || len(f) == 1 && f[FormJSONLines] > 0 {
 		return nil
@@ -26,7 +26,7 @@ func (f Forms) Remarkable() Forms {
 	return f
 }
 
-// formNames name the forms to a person.
+// formNames are names of forms for display.
 var formNames = map[Form]string{
 	FormJSONLines: "JSON Lines",
 	FormJSON:      "JSON",
@@ -35,5 +35,5 @@ var formNames = map[Form]string{
 	FormArchive:   "RudderStack's archive",
 }
 
-// Name names the form to a person.
+// Name returns the name of the form for display.
 func (f Form) Name() string { return formNames[f] }

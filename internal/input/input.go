@@ -1,7 +1,7 @@
-// Package input reads events from files and from standard input, in the forms in
-// which RudderStack's events lie around: JSON Lines, a JSON array, RudderStack's
-// batches, lines of its archive, and all of them compressed. What an event means
-// it doesn't know: the text is handed on as it stands, with its position.
+// Package input reads events from files and standard input, in the formats in which RudderStack's
+// events are stored: JSON Lines, JSON arrays, RudderStack's batches, and lines of its archive, all of
+// which may be compressed. It returns the text of each event unchanged, with its position, and doesn't
+// interpret it.
 package input
 
 import (
@@ -11,85 +11,83 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
-// Stdin is the file name that stands for standard input.
+// Stdin is the file name of standard input.
 const Stdin = "-"
 
-// DefaultLimit is the length in bytes that a line may have unless
-// [Config.Limit] says otherwise.
+// DefaultLimit is the default of [Config.Limit].
 const DefaultLimit = 16_000_000
 
-// Config says what to read.
+// Config configures a Reader.
 type Config struct {
-	// Files are read one after the other. [Stdin] may be among them once.
+	// Files are read in order. [Stdin] may occur once.
 	Files []string
-	// Stdin is what the file name [Stdin] reads.
+	// Stdin is read for the file name [Stdin].
 	Stdin io.Reader
-	// From is the first event to give. The default is the first of the first file.
+	// From is the first event to return. The default is the first event of the first file.
 	From Position
-	// Limit is the length of the longest line in bytes, without its end, and of the
-	// longest event of an array. The default is [DefaultLimit].
+	// Limit is the maximum length of a line in bytes, without its line ending, and of an event
+	// in an array. The default is [DefaultLimit].
 	Limit int
-	// Verbatim gives each line as it is, whatever form it or the file has.
+	// Verbatim returns each line unchanged, regardless of the form of the line or the file.
 	Verbatim bool
 }
 
-// Position is where an event stands.
+// Position is the position of an event.
 type Position struct {
 	// File is the index of its file in [Config.Files].
 	File int `json:"file"`
-	// Line counts the lines of the file from 1, blank ones too. It is that in which
-	// the event begins.
+	// Line is the number of the line in which the event begins, from 1. Blank lines count.
 	Line int `json:"line"`
-	// Event counts the events of a batch or of an array from 1. It is 0 where the
-	// line is the event.
+	// Event is the number of the event in a batch or an array, from 1. It is 0 if the line is
+	// the event.
 	Event int `json:"event,omitempty"`
-	// Offset is the number of bytes before the line. It is 0 where reading can't
-	// begin at the line, since the file is compressed or isn't made of lines.
-	// [Config.From] may leave it out: what is before is then read and passed over.
+	// Offset is the number of bytes before the line. It is 0 if reading can't start at the
+	// line, because the file is compressed or doesn't consist of lines. [Config.From] may omit
+	// it: the file is then read from the beginning.
 	Offset int64 `json:"offset"`
 }
 
-// Event is an event, or what stands in its place.
+// Event is an event, or a value that isn't a valid event.
 type Event struct {
 	Position
-	// Next is where to go on after it.
+	// Next is the position after the event.
 	Next Position
-	// Form is that in which it was found.
+	// Form is the form in which it was found.
 	Form Form
-	// Ended tells that the line has its end, which a file's last may lack.
+	// Ended means that the line has a line ending, which the last line of a file may lack.
 	Ended bool
 	// Text is valid until the next call of [Reader.Next] or [Reader.NextChunk].
 	Text []byte
-	// TooLong is set where the limit is passed; Text is nil then.
+	// TooLong means that the event exceeds the limit. Text is nil then.
 	TooLong bool
 }
 
-// Reader gives the events of files in order. It isn't safe for concurrent use.
+// A Reader reads the events of files in order. It isn't safe for concurrent use.
 type Reader struct {
-	cfg   Config
-	file  int      // index of the file that is open or comes next
-	open  *content // of that file, or nil
-	size  int64    // of the file that was read last, as far as it was read
-	read  int64    // of the files before the one that is open or comes next
-	lines int      // of the first file
-	found map[Compression]int
-	chunk Chunk // that Next gives from
+	cfg         Config
+	file        int      // index of the current or next file
+	content     *content // of the current file, or nil
+	size        int64    // bytes read from the last file
+	bytesBefore int64    // bytes of the files before the current or next one
+	lines       int      // lines of the first file
+	fileCounts  map[Compression]int
+	chunk       Chunk // used by Next
 }
 
-// Open makes a Reader. It checks each file first and returns an error that
-// names the one that can't be read.
+// Open returns a Reader. It checks all files first, and returns an error that names the file
+// that can't be read.
 func Open(cfg Config) (*Reader, error) {
-	if err := check(cfg.Files); err != nil {
+	if err := checkFiles(cfg.Files); err != nil {
 		return nil, err
 	}
 	if cfg.Limit == 0 {
 		cfg.Limit = DefaultLimit
 	}
-	return &Reader{cfg: cfg, file: cfg.From.File, found: map[Compression]int{}}, nil
+	return &Reader{cfg: cfg, file: cfg.From.File, fileCounts: map[Compression]int{}}, nil
 }
 
-// Next gives the next event, or [io.EOF] after the last. It gives up when ctx is
-// done, even while it waits for input. It and NextChunk aren't for the same Reader.
+// Next returns the next event, or [io.EOF] after the last. It returns when ctx is done, even
+// while it waits for input. Don't use Next and NextChunk with the same Reader.
 func (r *Reader) Next(ctx context.Context) (Event, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -107,15 +105,14 @@ func (r *Reader) Next(ctx context.Context) (Event, error) {
 	}
 }
 
-// NextChunk fills a chunk with the next part of the input, in place of what was
-// in it. It gives what there is and doesn't wait for more than one event.
-// Otherwise it is as Next.
+// NextChunk fills chunk with the next part of the input. It doesn't wait for more input if
+// there is at least one event. Otherwise it is like Next.
 func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if r.open == nil {
+		if r.content == nil {
 			if r.file == len(r.cfg.Files) {
 				return io.EOF
 			}
@@ -123,23 +120,23 @@ func (r *Reader) NextChunk(ctx context.Context, chunk *Chunk) error {
 				return err
 			}
 		}
-		err := r.open.fill(ctx, chunk)
-		r.size = r.open.size
+		err := r.content.fill(ctx, chunk)
+		r.size = r.content.size
 		switch {
 		case err == nil:
 			return nil
-		case err == io.EOF: // not wrapped
-			r.found[r.open.compression]++
+		case err == io.EOF: // never wrapped
+			r.fileCounts[r.content.compression]++
 			if r.file == r.cfg.From.File {
-				r.lines = r.open.lines()
+				r.lines = r.content.lines()
 			}
-			r.read += r.size
+			r.bytesBefore += r.size
 			r.Close()
 			r.file++
 		case ctx.Err() != nil:
 			return ctx.Err()
 		default:
-			return &ReadError{File: r.cfg.Files[r.file], Index: r.file, Line: r.open.at.Line, Err: err}
+			return &ReadError{File: r.cfg.Files[r.file], Index: r.file, Line: r.content.at.Line, Err: err}
 		}
 	}
 }
@@ -153,39 +150,37 @@ func (r *Reader) openFile() (err error) {
 	if err != nil {
 		return err
 	}
-	r.open = newContent(source, from, r.cfg)
+	r.content = newContent(source, from, r.cfg)
 	return nil
 }
 
-// Size is how much of the file that was read last has been read, in bytes of the
-// file itself.
+// Size returns the number of bytes read from the last file, before decompression.
 func (r *Reader) Size() int64 { return r.size }
 
-// BytesRead is how much of all files has been read, in bytes of the files themselves,
-// from the beginning of the one that [Config.From] is in.
+// BytesRead returns the number of bytes read from all files, before decompression, from the
+// beginning of the file of [Config.From].
 func (r *Reader) BytesRead() int64 {
-	if r.open == nil {
-		return r.read
+	if r.content == nil {
+		return r.bytesBefore
 	}
-	return r.read + r.open.size
+	return r.bytesBefore + r.content.size
 }
 
-// FirstLines is how many lines the file has that [Config.From] is in, once all of it was
-// read.
+// FirstLines returns the number of lines of the file of [Config.From], once all of it was read.
 func (r *Reader) FirstLines() int { return r.lines }
 
-// Files counts the files that were read to their end by how they are compressed.
-func (r *Reader) Files() map[Compression]int { return r.found }
+// Files counts the files that were read completely by compression.
+func (r *Reader) Files() map[Compression]int { return r.fileCounts }
 
-// Close closes the file that is open.
+// Close closes the current file.
 func (r *Reader) Close() {
-	if r.open != nil {
-		r.open.close()
-		r.open = nil
+	if r.content != nil {
+		r.content.close()
+		r.content = nil
 	}
 }
 
-// Name is a file's name for a person. It is quoted if a terminal would obey it.
+// Name returns a file's name for display. It is quoted if it contains terminal escapes.
 func Name(file string) string {
 	if file == Stdin {
 		return "standard input"

@@ -50,7 +50,7 @@ func TestLongBatch(t *testing.T) {
 			if tt.stdin != nil {
 				return
 			}
-			for _, event := range []int{1, 2, maxFoundAlone + 1, len(want)} {
+			for _, event := range []int{1, 2, maxPendingAlone + 1, len(want)} {
 				cfg.From = Position{Line: 1, Event: event}
 				got, err := readForms(t, cfg)
 				if diff := cmp.Diff(all[event-1:], got); diff != "" || err != nil {
@@ -104,7 +104,7 @@ func TestLongBatchTellsMemory(t *testing.T) {
 		for _, ok := chunk.Next(); ok; _, ok = chunk.Next() {
 			n++
 		}
-		if n > maxFoundAlone || chunk.ahead == 0 && n > maxFound || cap(chunk.text) > 2*chunkSize {
+		if n > maxPendingAlone || chunk.readAhead == 0 && n > maxPending || cap(chunk.text) > 2*chunkSize {
 			t.Errorf("%d events in a chunk that has memory for a text of %d", n, cap(chunk.text))
 		}
 		events += n

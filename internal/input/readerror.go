@@ -2,21 +2,21 @@ package input
 
 import "fmt"
 
-// ReadError is the error of a file that can't be read on.
+// ReadError is the error of a file that can't be read further.
 type ReadError struct {
-	// File is the name of the file, and Index that in [Config.Files].
+	// File is the name of the file, and Index its index in [Config.Files].
 	File  string
 	Index int
-	// Line is how far it was read: the line may be a part of one.
+	// Line is the line that was reached. It may have been read in part.
 	Line int
-	// Err says why.
+	// Err is the reason.
 	Err error
 }
 
-// Error names the file and the line.
+// Error returns the file, the line and the reason.
 func (e *ReadError) Error() string {
 	return fmt.Sprintf("%s at line %d: %v", Name(e.File), e.Line, e.Err)
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *ReadError) Unwrap() error { return e.Err }

@@ -6,22 +6,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// scan finds where a value ends, by its brackets and quotes alone: whether it is
-// JSON is another's question. It goes on with the next text where one ends within
-// the value. The zero scan is before a value.
+// A scan finds the end of a value by brackets and quotes only. It doesn't validate JSON. It
+// continues with the next text if a text ends within the value. The zero scan is before a
+// value.
 type scan struct {
-	begun    bool
+	started  bool
 	depth    int // of the brackets that are open
 	inString bool
 	escaped  bool // by a backslash before
 }
 
-// value scans text, which begins with the value or goes on with it. It gives how
-// much of it is the value's, and whether the value ends there: a number and its
-// like end with what follows.
+// value scans text, which begins with the value or continues it. It returns how much of it
+// belongs to the value, and whether the value ends there. The end of a number or literal is
+// only known from what follows.
 //
-// No string of JSON goes beyond its line. One that does lacks a quote, and the
-// value ends with the line, so that those on other lines come to no harm.
+// JSON strings don't contain line breaks. If one does, a quote is missing, and the value ends
+// with the line, so that following lines aren't affected.
 func (s *scan) value(text []byte) (n int, ends bool) {
 	for i, b := range text {
 		switch {
@@ -37,12 +37,12 @@ func (s *scan) value(text []byte) (n int, ends bool) {
 			return i, true
 		case s.inString:
 		case b == '"':
-			if s.begun && s.depth == 0 {
+			if s.started && s.depth == 0 {
 				return i, true
 			}
 			s.inString = true
 		case b == '{' || b == '[':
-			if s.begun && s.depth == 0 {
+			if s.started && s.depth == 0 {
 				return i, true
 			}
 			s.depth++
@@ -50,15 +50,15 @@ func (s *scan) value(text []byte) (n int, ends bool) {
 			if s.depth--; s.depth == 0 {
 				return i + 1, true
 			}
-		case s.depth == 0 && s.begun && (isSpace(b) || b == ',' || b == ']' || b == '}'):
+		case s.depth == 0 && s.started && (isSpace(b) || b == ',' || b == ']' || b == '}'):
 			return i, true
 		}
-		s.begun = true
+		s.started = true
 	}
 	return len(text), false
 }
 
-// valueEnd is where the value ends that text begins with, or 0 if it doesn't.
+// valueEnd returns the end of the value that text begins with, or 0 if it is incomplete.
 func valueEnd(text []byte) int {
 	var s scan
 	n, ends := s.value(text)
@@ -70,22 +70,22 @@ func valueEnd(text []byte) int {
 
 func isSpace(b byte) bool { return b == ' ' || b == '\t' || b == '\r' || b == '\n' }
 
-// object reads the members of the object that text begins with. Where text isn't whole it
-// can go on with more of it, and looks at none of it again.
+// An object reads the members of the object that text begins with. If text is incomplete, it
+// can continue with more of it without scanning any of it again.
 type object struct {
-	text  []byte
-	pos   int
-	ended bool // text has the object's end, or something else than an object
-	whole bool // pos is behind it
+	text     []byte
+	pos      int
+	done     bool // text has the end of the object, or isn't an object
+	complete bool // pos is after the end of the object
 
 	at      memberPart
-	name    int  // where the name begins
-	nameEnd int  // and ends
-	part    scan // of the name or the value at pos
-	seen    int  // how much of the text from pos on part knows
+	name    int  // start of the name
+	nameEnd int  // end of the name
+	scan    scan // of the name or value at pos
+	scanned int  // how much of the text after pos was scanned
 }
 
-// memberPart is what of a member comes next.
+// A memberPart is the next part of a member.
 type memberPart int
 
 const (
@@ -96,8 +96,8 @@ const (
 
 func newObject(text []byte) *object { return &object{text: text, pos: 1} }
 
-// next goes to the value of the next member and gives its name, in quotes. It gives the
-// same one until its value is taken.
+// next moves to the value of the next member and returns its name, in quotes. It returns the
+// same member until value is called.
 func (o *object) next() (name []byte, ok bool) {
 	for o.skipSpace(); o.pos < len(o.text); o.skipSpace() {
 		switch c := o.text[o.pos]; {
@@ -108,7 +108,7 @@ func (o *object) next() (name []byte, ok bool) {
 			o.at = memberValue
 		case o.at == memberName && c == '"':
 			begin := o.pos
-			if !o.pass() {
+			if !o.skipValue() {
 				return nil, false
 			}
 			o.name, o.nameEnd, o.at = begin, o.pos, memberColon
@@ -116,20 +116,20 @@ func (o *object) next() (name []byte, ok bool) {
 			o.pos++
 		case o.at == memberName && c == '}':
 			o.pos++
-			o.ended, o.whole = true, true
+			o.done, o.complete = true, true
 			return nil, false
 		default:
-			o.ended = true
+			o.done = true
 			return nil, false
 		}
 	}
 	return nil, false
 }
 
-// maxKnownName is the length of the longest name that is asked for, all of it escaped.
+// maxKnownName is the length of the longest relevant name when fully escaped.
 const maxKnownName = len(`""`) + len("payload")*len(`\u0000`)
 
-// unescape writes a name, which stays in quotes, without escapes that it can do without.
+// unescape removes unnecessary escapes from a quoted name.
 func unescape(name []byte) []byte {
 	if len(name) > maxKnownName || bytes.IndexByte(name, '\\') < 0 {
 		return name
@@ -138,28 +138,29 @@ func unescape(name []byte) []byte {
 	if err != nil {
 		return name
 	}
-	name, _ = jsontext.AppendQuote(nil, text) // fails on invalid UTF-8 only, which it replaces
+	name, _ = jsontext.AppendQuote(nil, text) // only fails for invalid UTF-8, which it replaces
 	return name
 }
 
-// value gives the value at hand and goes behind it; nil if it isn't whole.
+// value returns the current value and moves after it. It returns nil if the value is
+// incomplete.
 func (o *object) value() []byte {
 	begin := o.pos
-	if !o.pass() {
+	if !o.skipValue() {
 		return nil
 	}
 	o.at = memberName
 	return o.text[begin:o.pos]
 }
 
-// pass goes behind the name or the value at hand, if it is whole.
-func (o *object) pass() bool {
-	n, ends := o.part.value(o.text[o.pos+o.seen:])
-	if o.seen += n; !ends {
+// skipValue moves after the current name or value, if it is complete.
+func (o *object) skipValue() bool {
+	n, ends := o.scan.value(o.text[o.pos+o.scanned:])
+	if o.scanned += n; !ends {
 		return false
 	}
-	o.pos += o.seen
-	o.part, o.seen = scan{}, 0
+	o.pos += o.scanned
+	o.scan, o.scanned = scan{}, 0
 	return true
 }
 

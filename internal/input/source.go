@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// check finds the files that can't be read, before anything is read from any.
-func check(files []string) error {
+// checkFiles returns an error for the first file that can't be read, before any file is read.
+func checkFiles(files []string) error {
 	stdin := 0
 	for _, file := range files {
 		if file == Stdin {
@@ -24,7 +24,7 @@ func check(files []string) error {
 			return err
 		}
 		if !regular {
-			continue // opening a named pipe and closing it would end its writer
+			continue // closing a named pipe would end its writer
 		}
 		f, err := os.Open(file)
 		if err != nil {
@@ -46,16 +46,15 @@ func isRegular(file string) (bool, error) {
 	return info.Mode().IsRegular(), nil
 }
 
-// source is a file that is open.
+// A source is an open file.
 type source interface {
 	read(ctx context.Context, p []byte) (int, error)
-	// waits tells that reading may take as long as somebody else likes.
-	waits() bool
+	// mayBlock reports whether reading may wait for another program.
+	mayBlock() bool
 	close()
 }
 
-// openSource opens a file at an offset, which is 0 for any but a regular one.
-// Those others may make their reader wait.
+// openSource opens a file at an offset, which must be 0 unless the file is regular.
 func openSource(file string, stdin io.Reader, offset int64) (source, error) {
 	if file == Stdin {
 		return newPipe(stdin), nil
@@ -82,22 +81,21 @@ type regularFile struct{ *os.File }
 
 func (f regularFile) read(_ context.Context, p []byte) (int, error) { return f.Read(p) }
 
-func (f regularFile) waits() bool { return false }
+func (f regularFile) mayBlock() bool { return false }
 
 func (f regularFile) close() { f.Close() }
 
-// pipeSize is how many bytes are read of a pipe at once: as many as one of
-// Linux's holds.
+// pipeSize is the number of bytes to read from a pipe at once: the capacity of a pipe on Linux.
 const pipeSize = 64 << 10
 
-// pipe reads in the background, so that waiting for input that doesn't come
-// can be given up. A read that was given up goes on and is taken up again.
+// A pipe reads in the background, so that waiting for input can be cancelled. A cancelled read
+// continues, and its result is returned later.
 type pipe struct {
 	file    io.Reader
 	block   [pipeSize]byte
 	done    chan result
 	reading bool
-	rest    []byte // of block: what was read and isn't handed on yet
+	rest    []byte // part of block that wasn't returned yet
 }
 
 type result struct {
@@ -124,7 +122,7 @@ func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
 			if r.n == 0 {
 				return 0, r.err
 			}
-			p.rest = p.block[:r.n] // an error will come again
+			p.rest = p.block[:r.n] // an error will occur again
 		}
 	}
 	n := copy(b, p.rest)
@@ -132,13 +130,12 @@ func (p *pipe) read(ctx context.Context, b []byte) (int, error) {
 	return n, nil
 }
 
-func (p *pipe) waits() bool { return true }
+func (p *pipe) mayBlock() bool { return true }
 
-// close leaves the file alone: a read may be under way, and the process ends soon.
+// close doesn't close the file, since a read may be in progress and the process ends soon.
 func (p *pipe) close() {}
 
-// lazyFile is opened when it is first read, which for a named pipe waits for
-// its writer.
+// A lazyFile is opened when it is first read. Opening a named pipe waits for its writer.
 type lazyFile struct {
 	name string
 	file *os.File

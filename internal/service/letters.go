@@ -28,7 +28,7 @@ func (l *letters) Keep(some []transfer.Letter) error {
 		}
 		text := record.Record()
 		if len(text) > stream.MaxLetter {
-			record.Error = record.Error.Cut()
+			record.Error = record.Error.Truncate()
 			text = record.Record()
 		}
 		records[i] = stream.Letter{Code: codeInSubject(letter.Reason.Code), Seq: uint64(at.Line), Event: at.Event, Record: text}

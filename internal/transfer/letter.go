@@ -13,46 +13,46 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// Letters keeps events that can't be delivered. They count as done once it returns nil. Its
-// error ends the run, with [ErrLetter].
+// Letters stores events that can't be delivered. They are done when Keep returns nil. An error
+// ends the run, with [ErrLetter].
 type Letters interface {
 	Keep([]Letter) error
 }
 
-// ErrLetter is the error of a dead letter that can't be kept.
-var ErrLetter = errors.New("keep a dead letter")
+// ErrLetter means that a dead letter couldn't be stored.
+var ErrLetter = errors.New("store a dead letter")
 
 // Letter is an event that can't be delivered.
 type Letter struct {
 	delivery.Event
 	Reason deadletter.Error
-	// Attempts counts the requests made for the call that failed, 0 if none was made.
+	// Attempts is the number of requests sent for the call that failed. It is 0 if none was
+	// sent.
 	Attempts int
 
 	cause error
 }
 
-// reject keeps events with the reasons why they can't be delivered, unless the revision may
-// be at fault.
+// reject stores events that can't be delivered, unless the revision may be at fault.
 func (t *Transfer) reject(rejections []delivery.Rejection) error {
 	letters := make([]Letter, len(rejections))
 	for i, r := range rejections {
 		letters[i].Event, letters[i].cause = r.Event, r.Reason
 		letters[i].Reason, letters[i].Attempts = describe(r.Reason)
 	}
-	letters, err := t.misread.hold(letters)
+	letters, err := t.revisionCheck.filter(letters)
 	if err != nil {
 		return err
 	}
 	return t.writeOff(letters)
 }
 
-// writeOff keeps events that can't be delivered.
+// writeOff stores events that can't be delivered.
 func (t *Transfer) writeOff(letters []Letter) error {
 	if len(letters) == 0 {
 		return nil
 	}
-	level, what := slog.LevelError, "event failed" // nothing keeps it
+	level, what := slog.LevelError, "event failed" // not stored
 	if t.cfg.Letters != nil {
 		if err := t.cfg.Letters.Keep(letters); err != nil {
 			return fmt.Errorf("%w: %w", ErrLetter, err)
@@ -75,7 +75,7 @@ func (t *Transfer) writeOff(letters []Letter) error {
 	return nil
 }
 
-// clientCodes name the errors of the client where Klaviyo gives no code.
+// clientCodes are the codes of client errors without a code from Klaviyo.
 var clientCodes = []struct {
 	err  error
 	code string
@@ -88,7 +88,7 @@ var clientCodes = []struct {
 	{client.ErrUnavailable, "unavailable"},
 }
 
-// describe gives the reason and the number of attempts behind it.
+// describe returns the reason and the number of attempts.
 func describe(reason error) (deadletter.Error, int) {
 	var mapping *mapper.Error
 	if errors.As(reason, &mapping) {

@@ -6,30 +6,28 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Place keeps how far a run has come, so that another can go on there.
+// Place saves the progress of a run, so that another run can continue.
 type Place interface {
-	// Save keeps that all events before a position are done, and what became of them. Its
-	// error ends the run.
+	// Save saves that all events before at are done, and their counts. An error ends the run.
 	Save(at input.Position, counts Counts) error
 }
 
-// Counts counts events by what became of them.
+// Counts are numbers of events by result.
 type Counts struct {
 	Events       int `json:"events"`
 	Delivered    int `json:"delivered"`
 	Skipped      int `json:"skipped"`
 	DeadLettered int `json:"dead_lettered"`
-	Failed       int `json:"failed,omitempty"` // that nothing keeps
+	Failed       int `json:"failed,omitempty"` // not stored as dead letters
 }
 
-// firstPlaceInterval is the time after which there is a look at whether the first events
-// are done: a program that is killed early and often gets on too.
+// firstPlaceInterval is the first interval, so that a program that is killed early and often
+// makes progress too.
 const firstPlaceInterval = 10 * time.Millisecond
 
-// keepPlace keeps the place while events are delivered: as soon as the first are done, and
-// then less and less often. If that fails it stops the delivery. Its result ends it, once
-// the place is kept as it is then.
-func (t *Transfer) keepPlace() (end func() error) {
+// savePlaces saves the progress while events are delivered, in increasing intervals. If that
+// fails, it stops delivery. Call end to stop it and save the final progress.
+func (t *Transfer) savePlaces() (end func() error) {
 	if t.cfg.Place == nil {
 		return func() error { return nil }
 	}
@@ -76,10 +74,10 @@ func (t *Transfer) keepPlace() (end func() error) {
 	}
 }
 
-// First is the first event that isn't done, as far as is known, and what became of those
-// before it. A last line that may grow is not done.
+// First returns the position of the first event that isn't done, as far as is known, and the
+// counts of those before it. A last line that may grow isn't done.
 func (t *Transfer) First() (input.Position, Counts) { return t.progress.first() }
 
-// Rest is the offset of the first event that isn't done, and gives those behind it that
-// can't be delivered.
+// Rest returns the offset of the first event that isn't done, and the later events that can't
+// be delivered.
 func (t *Transfer) Rest() (offset int64, behind []Undelivered) { return t.progress.rest() }

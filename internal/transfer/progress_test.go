@@ -67,18 +67,18 @@ func (f *following) add(t *testing.T, state state, reason error) {
 	event := input.Event{Position: f.line(), Ended: true}
 	f.lines++
 	event.Next = f.line()
-	at := f.begin(event)
+	at := f.register(event)
 	var err error
 	switch {
 	case reason != nil:
 		err = f.queue.Refuse(delivery.Event{Position: at}, reason)
-	case state == given:
+	case state == queued:
 		err = f.queue.Add(delivery.Event{Position: at, Requests: requests(t)})
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.reach(state)
+	f.setState(state)
 	synctest.Wait()
 	if err := f.advance(f.queue); err != nil {
 		t.Fatal(err)
@@ -103,19 +103,19 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 		f := follow(t)
 		f.add(t, skipped, nil)
 		f.want(t, 2, Counts{Events: 1, Skipped: 1})
-		f.add(t, given, nil)
+		f.add(t, queued, nil)
 		for range 1000 {
 			f.add(t, skipped, nil)
 		}
-		if len(f.behind) != 1 {
-			t.Errorf("%d entries for 1000 lines", len(f.behind))
+		if len(f.pending) != 1 {
+			t.Errorf("%d entries for 1000 lines", len(f.pending))
 		}
-		f.add(t, given, errors.New("no event"))
+		f.add(t, queued, errors.New("no event"))
 		for range 1000 {
-			f.add(t, kept, nil)
+			f.add(t, unchanged, nil)
 		}
-		if len(f.behind) != 3 {
-			t.Errorf("%d entries for 2001 lines", len(f.behind))
+		if len(f.pending) != 3 {
+			t.Errorf("%d entries for 2001 lines", len(f.pending))
 		}
 		f.want(t, 2, Counts{Events: 1, Skipped: 1})
 		if f.isComplete() {
@@ -130,8 +130,8 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.want(t, 2004, Counts{Events: 2003, Skipped: 1001, Delivered: 1, DeadLettered: 1001})
-		if len(f.behind) > 0 || !f.isComplete() {
-			t.Errorf("left at the end: %+v", f.behind)
+		if len(f.pending) > 0 || !f.isComplete() {
+			t.Errorf("left at the end: %+v", f.pending)
 		}
 	})
 }
@@ -142,8 +142,8 @@ func TestProgressOfALineThatMayGrow(t *testing.T) {
 	p := newProgress(1, input.Position{Line: 1}, Counts{})
 	queue := delivery.Start(t.Context(), delivery.Config{})
 	defer queue.Wait()
-	p.begin(input.Event{Position: input.Position{Line: 1}, Next: input.Position{Line: 2, Offset: 10}})
-	p.reach(skipped)
+	p.register(input.Event{Position: input.Position{Line: 1}, Next: input.Position{Line: 2, Offset: 10}})
+	p.setState(skipped)
 	for _, step := range []struct {
 		events int
 		do     func()

@@ -6,7 +6,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 )
 
-// Stats says what became of the events of this run so far.
+// Stats returns the results so far.
 func (t *Transfer) Stats() Stats {
 	delivered := t.queue.Status().Delivered
 	t.mu.Lock()
@@ -17,9 +17,8 @@ func (t *Transfer) Stats() Stats {
 	return stats
 }
 
-// Status is what the delivery does at the moment.
+// Status returns the current state of delivery.
 func (t *Transfer) Status() delivery.Status { return t.queue.Status() }
 
-// SetReadAhead bounds the memory of events that aren't done, as [delivery.Queue.SetReadAhead]
-// does.
+// SetReadAhead limits the memory of pending events, like [delivery.Queue.SetReadAhead].
 func (t *Transfer) SetReadAhead(bytes int) { t.queue.SetReadAhead(bytes) }

@@ -6,7 +6,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// stopCodes give the code of the reason why a run stopped, the first that is in it.
+// stopCodes are the codes of reasons why a run stopped. The first match counts.
 var stopCodes = []struct {
 	reason error
 	code   string
@@ -20,7 +20,7 @@ var stopCodes = []struct {
 	{client.ErrUnavailable, "unavailable"},
 }
 
-// StopCode is the code of the reason why a run stopped, such as unauthorized, or unknown.
+// StopCode returns the code of the reason why a run stopped, such as unauthorized, or unknown.
 func StopCode(reason error) string {
 	for _, known := range stopCodes {
 		if errors.Is(reason, known.reason) {

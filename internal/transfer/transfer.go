@@ -1,8 +1,8 @@
-// Package transfer carries events from a source to Klaviyo: it maps them, has them
-// delivered in order, has those kept that can't be delivered, and knows how far it is.
+// Package transfer delivers events from a source to Klaviyo: it maps them, sends them in order,
+// stores those that can't be delivered, and tracks the progress.
 //
-// What differs between the commands that send is where events come from ([Source]), where
-// dead letters go ([Letters]) and where the place is kept ([Place]).
+// Commands differ in where events come from ([Source]), where dead letters are stored
+// ([Letters]), and where the progress is saved ([Place]).
 package transfer
 
 import (
@@ -23,80 +23,82 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// Source gives events in their order, and [io.EOF] after the last. What it gives is valid
-// until its next call. It gives up when ctx is done. An [input.Reader] is one.
+// A Source returns events in order, and [io.EOF] after the last. An event is valid until the
+// next call. Next returns when ctx is done. [input.Reader] implements it.
 type Source interface {
 	Next(ctx context.Context) (input.Event, error)
 }
 
-// Client makes requests: a [client.Client].
+// A Client sends requests. [client.Client] implements it.
 type Client interface {
 	delivery.Sender
 	runtime.Caller
 }
 
-// Config says what to carry where.
+// Config configures a Transfer.
 type Config struct {
 	Source Source
-	// Files is how many files the source reads.
+	// Files is the number of files that the source reads.
 	Files int
-	// MayGrow says that the last file may be read on by another run: a last line that isn't
-	// whole is left to it, with [ErrIncompleteLine].
+	// MayGrow means that another run may continue the last file. An incomplete last line is
+	// left for it, with [ErrIncompleteLine].
 	MayGrow bool
-	// From is the first event that the source gives, and Counts what became of those before.
+	// From is the position of the first event of the source, and Counts the result of those
+	// before it.
 	From   input.Position
 	Counts Counts
 
-	// Text gives the text of an event, or an error: why it can't be delivered, or
-	// [ErrStays]. It may share the event's memory.
+	// Text returns the text of an event, or the error why it can't be delivered, which may be
+	// [ErrUnchanged]. The text may share the event's memory.
 	Text   func(input.Event) ([]byte, error)
 	Mapper *mapper.Mapper
-	// IsRepeat, if set, is asked of the event that Source has just given, if it is to be sent
-	// and has a messageId: one that was given before is skipped.
+	// IsRepeat, if set, reports whether the last event of Source is a duplicate, which is
+	// skipped. It is called for events that would be sent and have a messageId.
 	IsRepeat func() bool
 
 	Client      Client
 	Concurrency int // see [delivery.Config]
 	Bulk        delivery.Bulk
 
-	// Earlier is the run that this one goes on from, nil if there is none.
+	// Earlier is the run that this one continues, or nil.
 	Earlier *delivery.Earlier
 
-	// Refusals is what the account's runs before this one share with it, nil if there were none.
+	// Refusals is shared by the runs of an account; nil if there were none before.
 	Refusals *Refusals
 
-	// Letters is nil where the log alone names the events that can't be delivered.
+	// Letters is nil if events that can't be delivered are only logged.
 	Letters Letters
-	// Undelivered, if set, is told of each event that isn't delivered or skipped, in the
-	// order of the source, once it and all before it are done.
+	// Undelivered, if set, is called with each event that is neither delivered nor skipped, in
+	// the order of the source, once it and all events before it are done.
 	Undelivered func(Undelivered) error
-	// Place is nil where the place isn't kept.
+	// Place is nil if the progress isn't saved.
 	Place Place
-	// PlaceInterval is the time between two calls of Place. The first are closer together.
+	// PlaceInterval is the maximum interval between calls of Place. The first intervals are
+	// shorter.
 	PlaceInterval time.Duration
 
-	// Note, if set, is told of each event that is skipped or can't be delivered, and of each
-	// warning. It is called by several goroutines, never by two at once.
+	// Note, if set, is called with each event that is skipped or can't be delivered, and with
+	// each warning. Calls don't overlap, but come from several goroutines.
 	Note func(Note)
 
-	// Mapped, if set, is told what each event has become that could be read, in the order of
-	// the source. What it is given is valid until it returns.
+	// Mapped, if set, is called with the result of mapping each event that could be read, in
+	// the order of the source. Its arguments are valid until it returns.
 	Mapped func(event input.Event, result mapper.Result, reason *mapper.Error)
 
 	Logger *slog.Logger
-	// Listed says that the events that can't be delivered are listed at the end, so that the
-	// log names each at the level info only.
+	// Listed means that events that can't be delivered are listed at the end, so that each is
+	// only logged at level info.
 	Listed bool
-	// Where says in the log where an event stands.
+	// Where returns log attributes for the position of an event.
 	Where func(delivery.Position) []any
 }
 
-// Transfer is one run. Its methods but Run are safe for concurrent use.
+// A Transfer is one run. Its methods except Run are safe for concurrent use.
 type Transfer struct {
-	cfg      Config
-	progress *progress
-	misread  *misread
-	queue    *delivery.Queue
+	cfg           Config
+	progress      *progress
+	revisionCheck *revisionCheck
+	queue         *delivery.Queue
 
 	stop context.CancelCauseFunc
 
@@ -104,60 +106,59 @@ type Transfer struct {
 	stats Stats
 }
 
-// Stats says what became of the events of a run so far.
+// Stats are the results of a run so far.
 type Stats struct {
-	Events      int // that were read
+	Events      int // events read
 	Delivered   int
 	Skipped     int
-	Undelivered int // dead letters, and records that stay
+	Undelivered int // dead letters and unchanged records
 	Forms       input.Forms
 	Skips       map[mapper.SkipReason]int
 	Warnings    map[string]int // by code
 }
 
 var (
-	// ErrStays is the error of a line that has no event which could be sent, and stays where
-	// it is.
-	ErrStays = errors.New("the line stays")
+	// ErrUnchanged means that a line has no event that can be sent, and stays in the file.
+	ErrUnchanged = errors.New("the line stays")
 
-	// ErrIncompleteLine is the error of a last line that isn't whole while the input may grow.
-	ErrIncompleteLine = errors.New("the line has no end and isn't whole: its writer may still be at it. " +
-		"If nothing more comes, end it with a newline, and it is a dead letter")
+	// ErrIncompleteLine means that the last line is incomplete, and the input may grow.
+	ErrIncompleteLine = errors.New("incomplete line without a newline: another program may still be writing it. " +
+		"If not, end it with a newline; it then becomes a dead letter")
 )
 
-// Start begins a run, which Run carries out. When ctx is done it stops: no request is begun,
-// and those on their way are waited for.
+// Start prepares a run; call Run to run it. When ctx is done, the run stops: no requests are
+// started, and those in flight finish.
 func Start(ctx context.Context, cfg Config) *Transfer {
 	t := &Transfer{cfg: cfg, progress: newProgress(cfg.Files, cfg.From, cfg.Counts)}
 	t.stats = Stats{Forms: input.Forms{}, Skips: map[mapper.SkipReason]int{}, Warnings: map[string]int{}}
-	t.progress.passed, t.progress.onlyFail = cfg.Undelivered, cfg.Letters == nil
-	t.misread = newMisread(cfg, t.progress)
+	t.progress.onUndelivered, t.progress.noLetters = cfg.Undelivered, cfg.Letters == nil
+	t.revisionCheck = newMisread(cfg, t.progress)
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
-		Sender: observedClient{cfg.Client, t.misread}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
+		Sender: observedClient{cfg.Client, t.revisionCheck}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
 		Concurrency: cfg.Concurrency, Bulk: cfg.Bulk, Earlier: cfg.Earlier,
 	})
 	return t
 }
 
-// Run carries all events over, and keeps the place meanwhile. Its error is the reason if not
-// all is done.
+// Run delivers all events, and saves the progress meanwhile. It returns an error if not all
+// events are done.
 func (t *Transfer) Run() error {
 	defer t.stop(nil)
-	end := t.keepPlace()
-	err := t.finish()
+	end := t.savePlaces()
+	err := t.run()
 	if placeErr := end(); err == nil {
 		err = placeErr
 	}
 	return err
 }
 
-// finish takes in all events and waits for them.
-func (t *Transfer) finish() error {
+// run reads all events and waits for their delivery.
+func (t *Transfer) run() error {
 	readErr := t.read()
 	report := t.queue.Wait()
 	if report.Err == nil {
-		t.misread.settle() // fewer were refused than would be the revision's fault
+		t.revisionCheck.accept() // too few rejections to blame the revision
 	}
 	err := t.advance()
 	switch {
@@ -169,9 +170,8 @@ func (t *Transfer) finish() error {
 	return readErr
 }
 
-// read takes in all events. It ends early, with the reason, when delivery has
-// stopped, a dead letter can't be kept, the input can't be read or its last line isn't
-// whole.
+// read reads all events. It returns early, with the reason, if delivery has stopped, a dead
+// letter can't be stored, the input can't be read, or the last line is incomplete.
 func (t *Transfer) read() error {
 	ctx := t.queue.Context()
 	for {
@@ -189,21 +189,21 @@ func (t *Transfer) read() error {
 			s.Events++
 			s.Forms[event.Form]++
 		})
-		state, err := t.take(event, t.progress.begin(event))
+		state, err := t.process(event, t.progress.register(event))
 		if err != nil {
 			return err
 		}
-		t.progress.reach(state)
+		t.progress.setState(state)
 		if err := t.advance(); err != nil {
 			return err
 		}
 	}
 }
 
-// advance passes the events that are done, after those have been kept of which it was open
-// whether they are at fault.
+// advance stores dead letters that were held, if their cause is now known, and advances the
+// progress.
 func (t *Transfer) advance() error {
-	if letters := t.misread.release(); len(letters) > 0 {
+	if letters := t.revisionCheck.release(); len(letters) > 0 {
 		if err := t.writeOff(letters); err != nil {
 			return err
 		}
@@ -211,24 +211,24 @@ func (t *Transfer) advance() error {
 	return t.progress.advance(t.queue)
 }
 
-// take gives an event to the queue, or deals with it at once.
-func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
+// process adds an event to the queue, or handles it immediately.
+func (t *Transfer) process(from input.Event, at delivery.Position) (state, error) {
 	if t.cfg.MayGrow && IsIncomplete(from, t.cfg.Files) {
-		return given, ErrIncompleteLine
+		return queued, ErrIncompleteLine
 	}
 	event := delivery.Event{Position: at}
 	text, err := t.cfg.Text(from)
 	switch {
-	case errors.Is(err, ErrStays):
+	case errors.Is(err, ErrUnchanged):
 		t.count(func(s *Stats) {
 			s.Undelivered++
-			t.note(Note{Undeliverable, CodeStays, position(at)})
+			t.note(Note{Undeliverable, CodeUnchanged, position(at)})
 		})
-		return kept, nil
+		return unchanged, nil
 	case err != nil:
-		return given, t.queue.Refuse(event, err)
+		return queued, t.queue.Refuse(event, err)
 	}
-	isLarge := len(text) > delivery.LargeText // it is copied only to be sent
+	isLarge := len(text) > delivery.LargeText // large events are only copied if they are sent
 	if !isLarge {
 		text = bytes.Clone(text)
 	}
@@ -244,9 +244,9 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 	}
 	switch {
 	case err != nil && isLarge:
-		return given, t.reject([]delivery.Rejection{{Event: event, Reason: err}})
+		return queued, t.reject([]delivery.Rejection{{Event: event, Reason: err}})
 	case err != nil:
-		return given, t.queue.Refuse(event, err)
+		return queued, t.queue.Refuse(event, err)
 	case result.Skipped != "":
 		t.skip(at, result.Skipped)
 		return skipped, nil
@@ -259,13 +259,13 @@ func (t *Transfer) take(from input.Event, at delivery.Position) (state, error) {
 	if isLarge {
 		event.Text = bytes.Clone(text)
 	}
-	return given, t.queue.Add(event)
+	return queued, t.queue.Add(event)
 }
 
-// SkipRepeated is an event that its sender has sent before.
+// SkipRepeated means that the sender has sent the event before.
 const SkipRepeated mapper.SkipReason = "repeated"
 
-// skip counts an event that isn't sent.
+// skip counts a skipped event.
 func (t *Transfer) skip(at delivery.Position, reason mapper.SkipReason) {
 	t.count(func(s *Stats) {
 		s.Skipped++
@@ -274,23 +274,23 @@ func (t *Transfer) skip(at delivery.Position, reason mapper.SkipReason) {
 	})
 }
 
-// requests are those of an event that can be mapped.
+// requests returns the requests of an event that can be mapped.
 func (t *Transfer) requests(event []byte) []mapper.Request {
-	result, _ := t.cfg.Mapper.Map(event) // what it warns of, it has warned of before
+	result, _ := t.cfg.Mapper.Map(event) // warnings were reported before
 	return result.Requests
 }
 
-// IsIncomplete tells whether a line is the last of so many files, and may be a part of one.
+// IsIncomplete reports whether a line is the last of all files and may be incomplete.
 func IsIncomplete(line input.Event, files int) bool {
 	return !line.Ended && line.File == files-1 && (line.TooLong || !json.Valid(line.Text))
 }
 
-// warnOfAnswer counts what Klaviyo didn't take as it was meant.
+// warnOfAnswer records a warning about a response.
 func (t *Transfer) warnOfAnswer(event delivery.Event, warning client.Warning) {
 	t.warn(event.Position, warning.Code, warning.Message)
 }
 
-// warn counts a warning and logs it.
+// warn counts and logs a warning.
 func (t *Transfer) warn(at delivery.Position, code, message string, more ...any) {
 	t.count(func(s *Stats) {
 		s.Warnings[code]++

@@ -12,10 +12,10 @@ import (
 // them, and then says what follows the last.
 func heldAtOnce(value Event) []Event {
 	var events []Event
-	switch held := inside(value.Text); {
-	case held.row:
+	switch held := findNested(value.Text); {
+	case held.sequence:
 		for _, one := range valuesOf(value, held.form, held.text) {
-			if !mayHoldEvents(one.Text) || inside(one.Text).form == "" {
+			if !mayNest(one.Text) || findNested(one.Text).form == "" {
 				events = append(events, one)
 			} else {
 				events = append(events, heldAtOnce(one)...)
@@ -27,11 +27,11 @@ func heldAtOnce(value Event) []Event {
 		return []Event{value}
 	}
 	for _, element := range elementsOf(value) {
-		if !mayHoldEvents(element.Text) {
+		if !mayNest(element.Text) {
 			events = append(events, element)
 			continue
 		}
-		switch held := inside(element.Text); {
+		switch held := findNested(element.Text); {
 		case held.form == "":
 			events = append(events, element)
 		case !isList(held.text):
@@ -57,7 +57,7 @@ func numbered(value Event, events []Event) []Event {
 }
 
 func elementsOf(value Event) []Event {
-	held := inside(value.Text)
+	held := findNested(value.Text)
 	return valuesOf(value, held.form, held.text[1:len(held.text)-1])
 }
 
@@ -92,8 +92,8 @@ func FuzzHolding(f *testing.F) {
 			Position: Position{File: 1, Line: 2, Event: number, Offset: 4}, Next: Position{File: 1, Line: 3, Offset: 9},
 			Form: FormJSONLines, Ended: true, Text: []byte(text),
 		}
-		h, ok := open(value)
-		if form := inside(value.Text).form; ok != (form != "") {
+		h, ok := openNested(value)
+		if form := findNested(value.Text).form; ok != (form != "") {
 			t.Fatalf("open: %v of a value that holds %q", ok, form)
 		}
 		if !ok {
@@ -101,7 +101,7 @@ func FuzzHolding(f *testing.F) {
 		}
 		count := h.count()
 		var got []Event
-		for event, ok := h.take(); ok; event, ok = h.take() {
+		for event, ok := h.next(); ok; event, ok = h.next() {
 			got = append(got, event)
 		}
 		if diff := cmp.Diff(heldAtOnce(value), got); diff != "" {

@@ -9,15 +9,15 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Letters gives the records that stand in the file, whoever wrote them, and makes sure
-// that they are on the disk. Lines that are no records, or are longer than limit bytes,
-// are passed over. A pipe has none.
+// Letters iterates over the records in the file, including those of other programs, and syncs
+// them to disk first. Lines that aren't records, or exceed limit bytes, are skipped. A pipe has
+// no records.
 func (f *File) Letters(ctx context.Context, limit int) iter.Seq2[Letter, error] {
 	return func(yield func(Letter, error) bool) {
 		if !f.regular {
 			return
 		}
-		// A program that was killed may have written what it didn't sync.
+		// A program that was killed may not have synced its records.
 		if err := f.file.Sync(); err != nil {
 			yield(Letter{}, err)
 			return

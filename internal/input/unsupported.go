@@ -10,13 +10,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// foreign are the kinds of files that aren't read, by what they begin with.
-var foreign = []struct {
+// unsupported are the kinds of files that aren't supported, by their first bytes.
+var unsupported = []struct {
 	magic string
-	// what names the kind, and do says what to do with such a file.
-	what, do string
+	// description is the kind of file, and advice what to do.
+	description, advice string
 }{
-	{gzipMagic, "compressed twice", "decompress it once"}, // the first time is undone
+	{gzipMagic, "compressed twice", "decompress it once"}, // one compression was already removed
 	{zstdMagic, "compressed twice", "decompress it once"},
 	{"BZh", "compressed with bzip2", "pipe the output of bzip2 -dc to the command"},
 	{"\xfd7zXZ\x00", "compressed with xz", "pipe the output of xz -dc to the command"},
@@ -44,59 +44,59 @@ const (
 	iconv = "pipe the output of iconv -f UTF-16 -t UTF-8 to the command"
 )
 
-// tarMagic stands at tarOffset of a tar archive.
+// tarMagic is at tarOffset of a tar archive.
 const (
 	tarMagic  = "ustar"
 	tarOffset = 257
 )
 
-// headSize is how much of a file tells whether it is read at all.
+// headSize is the number of bytes that determine whether a file is supported.
 const headSize = chunkSize
 
-// linesWithoutJSON is after how many lines without JSON a file is refused that begins with
-// them: if it were read, each of its lines would be an error.
+// linesWithoutJSON is the number of lines without JSON at the beginning of a file after which
+// it is rejected. Otherwise each line would be an error.
 const linesWithoutJSON = 100
 
-// refuse tells by how a file begins whether it isn't read: the error says why. That isn't
-// known before enough is there, unless there is no more.
-func refuse(text []byte, all bool) (err error, known bool) {
+// checkSupported returns an error if a file with this beginning isn't supported. known is false
+// if more text is needed. all means that there is no more.
+func checkSupported(text []byte, all bool) (err error, known bool) {
 	all = all || len(text) >= headSize
 	text = text[:min(len(text), headSize)]
-	for _, f := range foreign {
+	for _, f := range unsupported {
 		switch {
 		case bytes.HasPrefix(text, []byte(f.magic)):
-			return foreignError(f.what, f.do), true
+			return unsupportedError(f.description, f.advice), true
 		case !all && len(text) < len(f.magic) && string(text) == f.magic[:len(text)]:
 			return nil, false
 		}
 	}
 	switch end := tarOffset + len(tarMagic); {
 	case len(text) >= end && string(text[tarOffset:end]) == tarMagic:
-		return foreignError("a tar archive", "pipe the output of tar -xO to the command"), true
+		return unsupportedError("a tar archive", "pipe the output of tar -xO to the command"), true
 	case !all && len(text) < end && bytes.IndexByte(text, 0) >= 0:
 		return nil, false
 	}
-	return refuseLines(text, all)
+	return checkLines(text, all)
 }
 
-func foreignError(what, do string) error {
-	return fmt.Errorf("it is %s, which isn't read: %s", what, do)
+func unsupportedError(what, do string) error {
+	return fmt.Errorf("unsupported file (%s): %s", what, do)
 }
 
 var (
-	errNoJSON = errors.New(`it isn't JSON: none of its first lines begins an object or an array. Leave it out, or write its events as JSON Lines`)
-	errOldMac = foreignError("text whose lines end with CR alone", "pipe the output of tr '\\r' '\\n' to the command")
+	errNoJSON  = errors.New(`not JSON: none of the first lines begins with an object or an array; remove the file, or export its events as JSON Lines`)
+	errCRLines = unsupportedError("text with CR line endings", "pipe the output of tr '\\r' '\\n' to the command")
 )
 
-// refuseLines is refuse for what is known by its lines alone. A few lines of text are read
-// even if there is no JSON in them, so that each is named.
-func refuseLines(text []byte, all bool) (err error, known bool) {
+// checkLines is checkSupported for files that can only be recognized by their lines. A few
+// lines without JSON are accepted, so that each is reported.
+func checkLines(text []byte, all bool) (err error, known bool) {
 	rest := bytes.TrimPrefix(text, byteOrderMark)
-	strange := false // what is before rest isn't text
+	sawBinary := false // the text before rest is binary
 	for lines := 0; len(rest) > 0; {
 		line, behind, ended := bytes.Cut(rest, newline)
-		like, known := likeJSON(rest, all)
-		if like && strange { // in so many bytes there is anything
+		like, known := looksLikeJSON(rest, all)
+		if like && sawBinary { // binary data may look like JSON by chance
 			like, known = jsontext.Value(line).IsValid(), ended || all
 		}
 		if like || !known {
@@ -107,7 +107,7 @@ func refuseLines(text []byte, all bool) (err error, known bool) {
 				return errNoJSON, true
 			}
 		}
-		strange = strange || ended && !isText(line)
+		sawBinary = sawBinary || ended && !isText(line)
 		rest = behind
 	}
 	if all && !isText(text) {
@@ -116,9 +116,9 @@ func refuseLines(text []byte, all bool) (err error, known bool) {
 	return nil, all
 }
 
-// likeJSON tells whether a line, with what follows, begins as an object or an array of JSON
-// does, with more than its bracket: a log may begin with [info], and a script have brackets.
-func likeJSON(text []byte, all bool) (like, known bool) {
+// looksLikeJSON reports whether a text begins like a JSON object or array, including the first
+// character inside: a log may begin with [info], and a script may contain brackets.
+func looksLikeJSON(text []byte, all bool) (like, known bool) {
 	text = bytes.TrimLeft(text, " \t\r")
 	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
 		return false, len(text) > 0 || all
@@ -133,9 +133,9 @@ func likeJSON(text []byte, all bool) (like, known bool) {
 	return strings.IndexByte(`{["`, inside[0]) >= 0, true
 }
 
-// isOldMac tells of how a file of lines begins whether these end with carriage returns
-// alone: the first object, or what is none, is followed by one and by something else.
-func isOldMac(text []byte) bool {
+// hasCRLines reports whether the lines of a file end with CR only: the first object, or other
+// text, is followed by CR and more text.
+func hasCRLines(text []byte) bool {
 	text = bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r")
 	end := bytes.IndexByte(text, '\r')
 	if end < 0 || text[0] == '[' || bytes.Contains(text, newline) {
@@ -150,7 +150,7 @@ func isOldMac(text []byte) bool {
 	return bytes.IndexByte(text[end:end+blank], '\r') >= 0 && end+blank < len(text)
 }
 
-// isText tells whether there is UTF-8 in a file's head, which may end within a character.
+// isText reports whether the head of a file is UTF-8. It may end within a character.
 func isText(head []byte) bool {
 	if len(head) == headSize {
 		for range utf8.UTFMax - 1 {

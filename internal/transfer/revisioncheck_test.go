@@ -18,27 +18,27 @@ import (
 func TestMisreadHoldsForAWhile(t *testing.T) {
 	refusal := &client.Error{StatusCode: http.StatusBadRequest}
 	other := &runtime.Operation{ID: "create_profile"}
-	newHeld := func(n int) *misread {
-		m := &misread{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+	newHeld := func(n int) *revisionCheck {
+		m := &revisionCheck{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
 		letters := make([]Letter, n)
 		for i := range letters {
 			letters[i].Position.Number, letters[i].cause = i, refusal
 		}
-		if others, err := m.hold(letters); err != nil || len(others) > 0 {
+		if others, err := m.filter(letters); err != nil || len(others) > 0 {
 			t.Fatalf("%d aren't held, %v", len(others), err)
 		}
 		return m
 	}
 	m := newHeld(1)
 	for range maxHeld - 1 {
-		m.answered(other, nil)
+		m.observe(other, nil)
 	}
 	if got := m.release(); len(got) != 0 {
 		t.Errorf("%d are kept early", len(got))
 	}
-	m.answered(other, nil)
-	if got := m.release(); len(got) != 1 || m.settled {
-		t.Errorf("%d are kept after %d requests, settled: %t", len(got), maxHeld, m.settled)
+	m.observe(other, nil)
+	if got := m.release(); len(got) != 1 || m.resolved {
+		t.Errorf("%d are kept after %d requests, settled: %t", len(got), maxHeld, m.resolved)
 	}
 	if got := newHeld(maxHeld - 1).release(); len(got) != 0 {
 		t.Errorf("%d are kept early", len(got))
@@ -51,19 +51,19 @@ func TestMisreadHoldsForAWhile(t *testing.T) {
 // TestMisreadHoldsForAMinute where too little comes to settle anything.
 func TestMisreadHoldsForAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &misread{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
+		m := &revisionCheck{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
 		letters := []Letter{{cause: &client.Error{StatusCode: http.StatusBadRequest}}}
-		time.Sleep(heldFor) // before the first
-		if others, err := m.hold(letters); err != nil || len(others) > 0 {
+		time.Sleep(maxHold) // before the first
+		if others, err := m.filter(letters); err != nil || len(others) > 0 {
 			t.Fatalf("%d aren't held, %v", len(others), err)
 		}
-		time.Sleep(heldFor - 1)
+		time.Sleep(maxHold - 1)
 		if got := m.release(); len(got) != 0 {
 			t.Errorf("%d are kept early", len(got))
 		}
 		time.Sleep(time.Nanosecond)
-		if got := m.release(); len(got) != 1 || m.settled {
-			t.Errorf("%d are kept, settled: %t", len(got), m.settled)
+		if got := m.release(); len(got) != 1 || m.resolved {
+			t.Errorf("%d are kept, settled: %t", len(got), m.resolved)
 		}
 	})
 }
@@ -77,14 +77,14 @@ func TestMisreadCountsOverRuns(t *testing.T) {
 			t.Fatal(err)
 		}
 		shared := new(Refusals)
-		operation := &runtime.Operation{ID: single}
+		operation := &runtime.Operation{ID: singleEventOperation}
 		refusal := &client.Error{StatusCode: http.StatusBadRequest, Operation: operation, Faults: []client.Fault{{Pointer: "/data/attributes/profile"}}}
 		run := func(gaveUp bool) (stopped error) {
 			r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
-			r.answered(operation, refusal)
-			_, err := r.hold([]Letter{{cause: refusal}})
+			r.observe(operation, refusal)
+			_, err := r.filter([]Letter{{cause: refusal}})
 			if gaveUp {
-				time.Sleep(heldFor)
+				time.Sleep(maxHold)
 				r.release()
 			}
 			return err
@@ -94,16 +94,16 @@ func TestMisreadCountsOverRuns(t *testing.T) {
 				t.Fatalf("an event that is sent again and again counts each time: %v", err)
 			}
 		}
-		for n := range misreadAfter - 1 {
+		for n := range minMisread - 1 {
 			if err := run(true); err != nil {
 				t.Fatalf("it stops at event %d: %v", n+1, err)
 			}
 		}
 		if err := run(true); !errors.Is(err, client.ErrRevisionRetired) {
-			t.Errorf("%d events were refused in as many runs, and it goes on: %v", misreadAfter, err)
+			t.Errorf("%d events were refused in as many runs, and it goes on: %v", minMisread, err)
 		}
 		r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
-		r.answered(operation, nil)
+		r.observe(operation, nil)
 		if err := run(true); err != nil {
 			t.Errorf("an event was taken since, and it stops: %v", err)
 		}
