@@ -5,13 +5,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
+	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/server"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
@@ -44,8 +49,6 @@ const (
 
 	adminTokenFlag = "admin-token-file"
 	defaultAdmin   = "127.0.0.1:8081"
-	// adminTokenName is the file in the service's folder with the token that it made.
-	adminTokenName = "admin-token"
 )
 
 func (f *serveFlags) register(cmd *cobra.Command) {
@@ -135,8 +138,84 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 		return err
 	}
 	defer p.announceStop(cmd.Context())()
-	s := &serving{program: p, hangups: hangups, flags: flags, logger: p.logger(flags.log)}
-	return s.run(cmd.Context(), accounts)
+	made, err := flags.makeDataDir()
+	if err != nil {
+		return stopped(err)
+	}
+	if made {
+		defer os.RemoveAll(flags.dataDir)
+	}
+	events, err := flags.listenForEvents()
+	if err != nil {
+		return stopped(err)
+	}
+	operators, err := listen(adminFlag, flags.admin)
+	if err != nil {
+		return stopped(errors.Join(err, events.Close()))
+	}
+	logger := p.logger(flags.log)
+	err = server.Run(cmd.Context(), server.Config{
+		Events: events, Operators: operators, AdminTokenFile: flags.adminToken, Profiles: flags.profiles,
+		Dir: flags.dataDir, Cluster: stream.ClusterConfig{URLs: flags.nats, Credentials: flags.natsCreds, Monitoring: flags.monitoring},
+		Accounts: accounts, Reload: func() ([]config.Account, error) { return p.loadAccounts(flags) }, Hangups: hangups,
+		ID: flags.serviceID(), Lease: flags.lease,
+		Client:      p.accountClients(flags.clientFlags, logger),
+		Concurrency: flags.concurrency, Bulk: delivery.Bulk(flags.bulk),
+		Started: func() { p.announce(flags, made, events.Addr(), operators.Addr()) },
+		Logger:  logger,
+	})
+	var setting *server.SettingError
+	switch {
+	case errors.As(err, &setting):
+		return wrongUsage(err)
+	case err != nil:
+		return stopped(err)
+	}
+	return nil
+}
+
+// makeDataDir makes a folder for a simulation that was given none. It reports whether it did.
+func (f *serveFlags) makeDataDir() (made bool, err error) {
+	if f.dataDir != "" || len(f.nats) > 0 {
+		return false, nil
+	}
+	f.dataDir, err = os.MkdirTemp("", "rudderklaviyo-simulation-")
+	return true, err
+}
+
+// serviceID names the service among those of a cluster.
+func (f *serveFlags) serviceID() string {
+	if f.id != "" {
+		return f.id
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s-%d", host, os.Getpid())
+}
+
+// accountClients makes the clients of accounts.
+func (p Program) accountClients(flags clientFlags, logger *slog.Logger) func(config.Account, func(http.RoundTripper) http.RoundTripper, ...client.Option) (*client.Client, error) {
+	return func(account config.Account, through func(http.RoundTripper) http.RoundTripper, options ...client.Option) (*client.Client, error) {
+		flags := flags.of(account)
+		transport := delivery.Transport(through(flags.transport(p)))
+		return flags.newClient(account.Key, account.Mapping, transport, logger.With("account", account.Name), options...)
+	}
+}
+
+// announce tells a person where the service listens. The data folder may be one that was made
+// for the run.
+func (p Program) announce(flags serveFlags, madeDataDir bool, events, operators net.Addr) {
+	fmt.Fprintf(p.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", flags.eventsURL(events), operators)
+	if !flags.simulate.on() {
+		return
+	}
+	fmt.Fprintln(p.Stderr, flags.simulate.notice())
+	if madeDataDir {
+		fmt.Fprintf(p.Stderr, "Its dead letters: rudderklaviyo dead-letters export --account=%s --data-dir=%s --%s=%s\n",
+			simulated, quote(flags.dataDir), adminFlag, operators)
+	}
 }
 
 // dataDir is the folder of --data-dir, or that of systemd's unit or of the container's image.

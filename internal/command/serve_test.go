@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,8 +22,6 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/gateway"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/service"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -272,32 +269,6 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	arrive(t, k, 2)
 }
 
-// TestServeCountsAnswersWhileItStarts in the metrics, which are there from the beginning.
-func TestServeCountsAnswersWhileItStarts(t *testing.T) {
-	s := &serving{metrics: service.NewMetrics()}
-	tokens, err := gateway.NewTokenList(map[string][]string{"eu": {"token-0123456789"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.tokens.Use(tokens)
-	taking, err := gateway.New(gateway.Config{Accounts: &s.tokens, Publisher: s, Observer: gateway.Observer{Answered: s.answered, Failed: s.failed}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	request := httptest.NewRequest(http.MethodPost, "/v1/webhook", strings.NewReader("{}"))
-	request.SetBasicAuth("token-0123456789", "")
-	answer := httptest.NewRecorder()
-	taking.ServeHTTP(answer, request)
-	if !strings.Contains(answer.Body.String(), "starting") {
-		t.Errorf("%d %s", answer.Code, answer.Body)
-	}
-	shownMetrics := httptest.NewRecorder()
-	shown{s}.Metrics().ServeHTTP(shownMetrics, httptest.NewRequest(http.MethodGet, "/metrics", nil))
-	if want := `rudderklaviyo_ingest_requests_total{account="eu",code="429"} 1`; !strings.Contains(shownMetrics.Body.String(), want) {
-		t.Errorf("no %s in\n%s", want, shownMetrics.Body)
-	}
-}
-
 // TestServeKeepsToAnAccountsLimits where the flags give others.
 func TestServeKeepsToAnAccountsLimits(t *testing.T) {
 	for name, tt := range map[string]struct {
@@ -311,12 +282,11 @@ func TestServeKeepsToAnAccountsLimits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := &serving{logger: slog.New(slog.DiscardHandler)}
-				s.flags.clientFlags = clientFlags{
+				flags := clientFlags{
 					limits: []string{"create_event=20/s,400/m"}, quotaShare: 1, simulate: simulationLimits, baseURL: client.DefaultBaseURL,
 				}
 				tt.account.Key = simulated
-				c, err := s.newClient(tt.account, func(next http.RoundTripper) http.RoundTripper { return next })
+				c, err := Program{}.accountClients(flags, slog.New(slog.DiscardHandler))(tt.account, func(next http.RoundTripper) http.RoundTripper { return next })
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -339,8 +309,8 @@ func TestServeKeepsToAnAccountsLimits(t *testing.T) {
 				if got := int(time.Since(began).Seconds()); got != tt.seconds {
 					t.Errorf("it takes %d seconds, want %d", got, tt.seconds)
 				}
-				if len(s.flags.limits) != 1 || s.flags.quotaShare != 1 {
-					t.Errorf("the flags have changed: %+v", s.flags.clientFlags)
+				if len(flags.limits) != 1 || flags.quotaShare != 1 {
+					t.Errorf("the flags have changed: %+v", flags)
 				}
 			})
 		})

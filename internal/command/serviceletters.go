@@ -9,14 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/server"
 )
 
 // lettersFlags say which of a running service's dead letters are meant.
@@ -181,20 +179,7 @@ func (p Program) adminToken(flags lettersFlags) (string, error) {
 		if folder == "" {
 			return "", fmt.Errorf("give --%s FOLDER, the data folder of the service, or --%s FILE", dataDirFlag, adminTokenFlag)
 		}
-		file = filepath.Join(folder, adminTokenName)
+		file = server.AdminTokenFile(folder)
 	}
-	return readToken(file)
-}
-
-// readToken reads the token of a file.
-func readToken(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return "", err
-	}
-	words := strings.Fields(string(text))
-	if len(words) != 1 {
-		return "", fmt.Errorf("%s has %d words: put one token in it", input.Name(file), len(words))
-	}
-	return words[0], nil
+	return server.ReadAdminToken(file)
 }
