@@ -48,8 +48,9 @@ type Lease struct {
 
 // Own waits until the account is free and owns it. An account is free if it is new, has
 // been released, or if its value hasn't changed for the length of the lease by this
-// machine's own clock. The store inside the process needs no waiting: its data folder
-// belongs to one process, so an owner before is gone.
+// machine's own clock. One that this process has lost is free for it at once. The store inside
+// the process needs no waiting: its data folder belongs to one process, so an owner before is
+// gone.
 func (a *Account) Own(ctx context.Context, claim Claim) (*Lease, error) {
 	if claim.Owner == "" || claim.Lease <= 0 {
 		return nil, setup(nil, "a lease needs an owner's name and a length")
@@ -85,7 +86,7 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 				if free.IsZero() {
 					free = now
 				}
-				if claim.Leaves == nil || !claim.Leaves(value, now.Sub(free)) {
+				if claim.Leaves == nil || a.isOurs(value) || !claim.Leaves(value, now.Sub(free)) {
 					lease, err := a.take(ctx, claim, value, revision)
 					if !errors.Is(err, errChanged) && !errors.Is(err, ErrUnavailable) {
 						return lease, err
@@ -97,9 +98,15 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 	}
 }
 
+// isOurs tells whether this process has written the value, in a lease that it has lost or in a
+// claim whose answer was lost. While it has the account, take finds that out.
+func (a *Account) isOurs(value Ownership) bool {
+	return value.Owner != "" && value.Process == a.engine.process
+}
+
 // isFree tells whether an account may be taken whose value has been the same for a time.
 func (a *Account) isFree(value Ownership, revision uint64, unchanged time.Duration, claim Claim) bool {
-	if revision == 0 || value.Owner == "" || a.engine.host != nil {
+	if revision == 0 || value.Owner == "" || a.isOurs(value) || a.engine.host != nil {
 		return true
 	}
 	return unchanged >= max(claim.Lease, value.Lease)
@@ -115,7 +122,7 @@ func (a *Account) take(ctx context.Context, claim Claim, value Ownership, revisi
 		return nil, err
 	}
 	begun, heir := time.Now(), value.Heir
-	value.Owner, value.Lease, value.Heir = claim.Owner, claim.Lease, ""
+	value.Owner, value.Process, value.Lease, value.Heir = claim.Owner, a.engine.process, claim.Lease, ""
 	value.Epoch++
 	request, cancel := a.engine.within(ctx, claim.Lease/4)
 	defer cancel()
@@ -286,7 +293,7 @@ func (l *Lease) Release(ctx context.Context, c Checkpoint, heir string) error {
 	<-l.done
 	defer l.account.engine.letGo(l.account.name)
 	value := l.written()
-	value.Owner, value.Heir, value.Checkpoint = "", heir, c
+	value.Owner, value.Process, value.Heir, value.Checkpoint = "", "", heir, c
 	return l.replace(ctx, value, func() bool { return l.left() > 0 })
 }
 

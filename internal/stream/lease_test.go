@@ -101,7 +101,7 @@ func TestReleasedAccountIsTakenAtOnce(t *testing.T) {
 		t.Errorf("epoch %d, (-want +got)\n%s", next.Epoch(), diff)
 	}
 	owner, err := one.Owner(t.Context())
-	if want := (Ownership{Owner: "two", Epoch: 2, Lease: time.Hour, Stream: owner.Stream, Checkpoint: somewhere}); err != nil || owner.Stream.IsZero() || !cmp.Equal(want, owner) {
+	if want := (Ownership{Owner: "two", Epoch: 2, Process: two.engine.process, Lease: time.Hour, Stream: owner.Stream, Checkpoint: somewhere}); err != nil || owner.Stream.IsZero() || !cmp.Equal(want, owner) {
 		t.Errorf("%+v, %v, want %+v", owner, err, want)
 	}
 }
@@ -175,6 +175,40 @@ func TestAnswerThatIsLost(t *testing.T) {
 	}
 	if err := lease.Save(t.Context(), Checkpoint{}); !errors.Is(err, ErrNotOwner) || lease.Context().Err() == nil {
 		t.Errorf("another owner is seen, and the lease goes on: %v", err)
+	}
+}
+
+// TestOwnAccountIsTakenAgainAtOnce by the process that has lost it, or that hasn't learnt that it
+// has it. Another waits for the end of the lease.
+func TestOwnAccountIsTakenAgainAtOnce(t *testing.T) {
+	e := embed(t, t.TempDir())
+	one, two := newProcess(t, e), newProcess(t, e)
+	claim := Claim{Owner: "one", Lease: time.Hour, Leaves: func(Ownership, time.Duration) bool { return true }}
+	anyway := Claim{Owner: "one", Lease: time.Hour}
+	lease := own(t, one.Account, anyway)
+	lease.lose(ErrNotOwner)
+	<-lease.done
+	lease = own(t, one.Account, claim)
+	if lease.Epoch() != 2 {
+		t.Errorf("epoch %d", lease.Epoch())
+	}
+	lease.lose(ErrNotOwner)
+	<-lease.done
+	other, revision, err := one.ownership(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Epoch++ // a claim whose answer was lost
+	if _, err := one.replace(t.Context(), other, revision); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if l, err := two.own(ctx, anyway); !errors.Is(err, context.DeadlineExceeded) { // it has the same name
+		t.Errorf("%v, %v", l, err)
+	}
+	if lease = own(t, one.Account, claim); lease.Epoch() != 4 {
+		t.Errorf("epoch %d", lease.Epoch())
 	}
 }
 

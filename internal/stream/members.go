@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"slices"
@@ -48,7 +47,7 @@ type Announcement struct {
 // same time know each other soon. A renewal that fails shows that nothing can be kept: also to
 // [Engine.Available] where the service owns nothing.
 func (e *Engine) Announce(ctx context.Context, a Announcement) {
-	m := &membership{engine: e, announcement: a, process: rand.Text(), sightings: map[string]*sighting{}}
+	m := &membership{engine: e, announcement: a, sightings: map[string]*sighting{}}
 	for ctx.Err() == nil && e.ctx.Err() == nil {
 		begun, wait := time.Now(), a.Lease/6
 		err := attempt(ctx, m.renew)
@@ -72,7 +71,6 @@ func (e *Engine) Announce(ctx context.Context, a Announcement) {
 type membership struct {
 	engine       *Engine
 	announcement Announcement
-	process      string
 
 	revision   uint64    // of what was announced last
 	since      time.Time // of the renewals without a break
@@ -103,7 +101,7 @@ func (m *membership) renew(ctx context.Context) error {
 		if now.Sub(m.renewed) >= a.Lease {
 			m.since = now
 		}
-		self := Member{ID: a.ID, Steady: now.Sub(m.since) >= a.Lease, Accounts: a.Accounts(), Lease: a.Lease, Process: m.process}
+		self := Member{ID: a.ID, Steady: now.Sub(m.since) >= a.Lease, Accounts: a.Accounts(), Lease: a.Lease, Process: m.engine.process}
 		revision, err := m.engine.replace(ctx, memberKey(a.ID), self, m.revision)
 		if err == nil {
 			m.revision, m.renewed = revision, now
@@ -127,7 +125,7 @@ func (m *membership) whoElse(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if m.revision != 0 && revision > m.revision && other.Process != m.process {
+	if m.revision != 0 && revision > m.revision && other.Process != m.engine.process {
 		m.since = time.Now()
 		if m.duplicated.IsZero() || time.Since(m.duplicated) > time.Minute {
 			m.engine.log.Error("another service has the same id and gets no share of the accounts, as this one: give each an --id of its own", "id", m.announcement.ID)
@@ -193,7 +191,7 @@ func (m *membership) resign(ctx context.Context) {
 	defer cancel()
 	var last Member
 	key := memberKey(m.announcement.ID)
-	if _, err := m.engine.entry(ctx, key, &last); err == nil && last.Process == m.process {
+	if _, err := m.engine.entry(ctx, key, &last); err == nil && last.Process == m.engine.process {
 		m.purge(ctx, key)
 	}
 }

@@ -30,6 +30,8 @@ type Checkpoint struct {
 type Ownership struct {
 	// Owner is empty if nobody does.
 	Owner string `json:"owner"`
+	// Process tells processes apart, also those of the same name.
+	Process string `json:"process,omitempty"`
 	// Epoch counts the owners that the account has had, this one included.
 	Epoch uint64 `json:"epoch"`
 	// Lease is the length of the owner's.

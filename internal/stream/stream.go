@@ -10,6 +10,7 @@ package stream
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +46,7 @@ type Engine struct {
 	js       jetstream.JetStream
 	owners   jetstream.KeyValue
 	replicas int
+	process  string // tells this process, or this engine of it, from others
 	log      *slog.Logger
 	host     *host // of the server inside the process, or nil
 
@@ -66,7 +68,7 @@ func start(ctx context.Context, conn *nats.Conn, replicas int, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{conn: conn, js: js, replicas: replicas, log: log, held: map[string]bool{}}
+	e := &Engine{conn: conn, js: js, replicas: replicas, process: rand.Text(), log: log, held: map[string]bool{}}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	err = e.checkJetStream(ctx)
 	if err == nil {
