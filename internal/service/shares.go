@@ -95,9 +95,9 @@ func (s *shares) leaves(account string, o stream.Ownership, free time.Duration) 
 	return min(free, time.Since(s.joined)-stepAside) < turn
 }
 
-// rank counts those who come before this service: the heir that the last owner has named, else
-// whose the account is by the plan, and then the others, steady ones first. An owner that was silent comes last, as far
-// as it is there.
+// rank counts those who come before this service. First is the heir that the last owner has
+// named, or else the member that has the account by the plan; then come the steady ones, then
+// those that have just begun, and last who can't own it and an owner that was silent.
 func (s *shares) rank(account string, o stream.Ownership) (rank int) {
 	first := o.Heir
 	if !s.canOwn(first, account) {
@@ -106,7 +106,7 @@ func (s *shares) rank(account string, o stream.Ownership) (rank int) {
 	order := func(m stream.Member) (int, uint64) {
 		switch {
 		case m.ID == first:
-			return 4, 0
+			return 3, 0
 		case m.ID == o.Owner, !slices.Contains(m.Accounts, account):
 			return 0, 0
 		case m.Steady:
