@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/quota"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -83,6 +84,9 @@ var accountSettings = map[string]func(*accountReader, *yaml.Node) error{
 		}
 		if err == nil && slices.ContainsFunc(r.Tokens, func(token string) bool { return len(token) < minToken }) {
 			err = fmt.Errorf("has a token of fewer than %d characters, which could be guessed: use a longer one, such as of openssl rand -hex 24", minToken)
+		}
+		if err == nil && slices.ContainsFunc(r.Tokens, func(token string) bool { return strings.ContainsFunc(token, isNotOfTokens) }) {
+			err = errors.New("has a token with a space, a colon or another character that senders can't give: use letters and digits, such as of openssl rand -hex 24, and no comments")
 		}
 		return err
 	},
@@ -243,7 +247,7 @@ func (u unique) add(node *yaml.Node, a Account) error {
 	}
 	u.keys[a.Key] = a.Name
 	for _, token := range a.Tokens {
-		if owner, ok := u.tokens[token]; ok {
+		if owner, ok := u.tokens[token]; ok && owner != a.Name {
 			return errorAt(node, "the accounts %s and %s share a token: give each its own", owner, a.Name)
 		}
 		u.tokens[token] = a.Name
@@ -296,9 +300,16 @@ func (r *accountReader) setKey(key string) error {
 	if r.Key != "" {
 		return errors.New("gives a second private API key: keep one of klaviyoKeyFile, klaviyoKeyEnv and the destination's privateApiKey")
 	}
+	if _, err := client.New(key); err != nil {
+		return fmt.Errorf("gives no usable key: %w", errors.Unwrap(err))
+	}
 	r.Key = key
 	return nil
 }
+
+// isNotOfTokens says what can't stand in a token: in Basic authentication, which many SDKs
+// use, a colon ends it.
+func isNotOfTokens(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
 
 // secrets gives the lines of the file that value names, without blank ones.
 func (r *accountReader) secrets(value *yaml.Node) ([]string, error) {

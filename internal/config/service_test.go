@@ -25,6 +25,11 @@ func serviceFiles(t *testing.T, service string) string {
 		"more-tokens":    "in-00000000000000000",
 		"weak":           "secret",
 		"empty":          "\n",
+		"spaced":         "in-0123456789abcdef\n# the old one is gone\n",
+		"colon":          "in-01234567:89abcdef\n",
+		"marked":         "\ufeffin-0123456789abcdef\n",
+		"twice":          "in-0123456789abcdef\nin-0123456789abcdef\n",
+		"quoted-key":     "\"" + secretOfTests + "\"",
 		"eu.yaml":        "listId: LIST01\nrevision: 2026-07-15\napiVersion: v2\n",
 		"with-key.yaml":  "privateApiKey: " + secretOfTests,
 		"wrong-key.yaml": "listID: LIST01\n",
@@ -69,6 +74,14 @@ accounts:
 	}
 }
 
+// A token that is there twice is one.
+func TestLoadServiceTokenTwice(t *testing.T) {
+	path := serviceFiles(t, "accounts: [{name: a, klaviyoKeyFile: key, tokensFile: twice}]")
+	if _, _, err := LoadService(path, os.Getenv); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestLoadServiceRefuses names the line and the key, and shows no secret.
 func TestLoadServiceRefuses(t *testing.T) {
 	const account = "accounts:\n- name: a\n  klaviyoKeyFile: key\n  tokensFile: tokens\n"
@@ -105,6 +118,11 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{strings.Replace(account, "klaviyoKeyFile: key", "klaviyoKeyEnv: NONE", 1), "line 3: klaviyoKeyEnv names a variable that isn't set"},
 		{strings.Replace(account, "File: tokens", "File: weak", 1), "line 4: tokensFile has a token of fewer than 16 characters"},
 		{strings.Replace(account, "File: tokens", "File: empty", 1), "line 4: tokensFile names an empty file"},
+		{strings.Replace(account, "File: tokens", "File: spaced", 1), "line 4: tokensFile has a token with a space"},
+		{strings.Replace(account, "File: tokens", "File: colon", 1), "line 4: tokensFile has a token with a space, a colon"},
+		{strings.Replace(account, "File: tokens", "File: marked", 1), "line 4: tokensFile has a token with a space, a colon or another character"},
+		{strings.Replace(account, "File: tokens", "File: twice", 1) + "- {name: b, klaviyoKeyEnv: KEY_B, tokensFile: twice}", "the accounts a and b share a token"},
+		{strings.Replace(account, "File: key", "File: quoted-key", 1), "line 3: klaviyoKeyFile gives no usable key: the private API key contains a quotation mark"},
 	} {
 		_, _, err := LoadService(serviceFiles(t, tt.service), func(name string) string {
 			return map[string]string{"KEY": secretOfTests, "KEY_B": secretOfTests + "b"}[name]
