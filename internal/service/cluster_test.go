@@ -422,7 +422,7 @@ func TestServicesWithOneID(t *testing.T) {
 		f.running["its twin"] = f.running["a"]
 		f.start("a", accounts)
 		f.watch(10 * DefaultLease)
-		if !strings.Contains(f.log.String(), "another service has the same id") {
+		if !strings.Contains(f.log.String(), "another service has the same --id") {
 			t.Errorf("the log doesn't say so\n%s", f.log)
 		}
 	})

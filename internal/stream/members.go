@@ -128,7 +128,7 @@ func (m *membership) whoElse(ctx context.Context) error {
 	if m.revision != 0 && revision > m.revision && other.Process != m.engine.process {
 		m.since = time.Now()
 		if m.duplicated.IsZero() || time.Since(m.duplicated) > time.Minute {
-			m.engine.log.Error("another service has the same id and gets no share of the accounts, as this one: give each an --id of its own", "id", m.announcement.ID)
+			m.engine.log.Error("another service has the same --id: give each its own, or neither gets a share of the accounts", "id", m.announcement.ID)
 			m.duplicated = time.Now()
 		}
 	}
