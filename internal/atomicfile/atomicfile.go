@@ -1,10 +1,10 @@
-// Package atomicfile replaces files whole: at any moment, also after a crash or
-// a power failure, there is the old file or the new one and never a part.
+// Package atomicfile replaces files atomically: at any time, even after a crash or a power failure,
+// there is either the old file or the new one.
 //
-// Of this github.com/google/renameio/v2 promises less: it isn't there on Windows, replaces a
-// link rather than the file that it leads to, syncs no folder, so that a power failure can
-// bring back the old file, takes a Commit after a Write that failed, and gives the new file a
-// name that differs each time, so that those of programs that died pile up.
+// github.com/google/renameio/v2 guarantees less: it doesn't support Windows, replaces a link instead
+// of its target, doesn't sync the directory, so that a power failure can restore the old file, allows a
+// commit after a failed write, and uses a new temporary name each time, so that files of killed
+// programs accumulate.
 package atomicfile
 
 import (
@@ -16,30 +16,30 @@ import (
 	"syscall"
 )
 
-// File is the new file while it is written. It stands beside the old one, under
-// another name, until Commit.
+// A File is a new file that is being written. It is in the directory of the file that it
+// replaces, under another name, until Commit.
 type File struct {
 	name string // of the file that it replaces
-	disk disk
-	err  error // of the first write that failed
+	disk osFile
+	err  error // of the first failed write
 }
 
-// disk is the part of an [os.File] that is needed.
-type disk interface {
+// An osFile is the part of [os.File] that is used.
+type osFile interface {
 	io.WriteCloser
 	Name() string
 	Sync() error
 }
 
-// Create begins to replace the file with a name, which need not exist, by one with
-// the permissions perm. A file left by a program that died is written over, so that
-// there is only ever one: those who replace the same file must keep each other out.
+// Create starts to replace the file with the name, which need not exist, by one with the
+// permissions perm. It overwrites a file that a killed program left, so that there is at most
+// one. Programs that replace the same file must exclude each other.
 func Create(name string, perm fs.FileMode) (*File, error) {
 	name = Resolve(name)
 	f, err := os.OpenFile(Temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	var opening *fs.PathError
 	if errors.As(err, &opening) {
-		opening.Path = name // its user knows nothing of the temporary one
+		opening.Path = name // callers don't know the temporary name
 	}
 	if err != nil {
 		return nil, err
@@ -50,13 +50,13 @@ func Create(name string, perm fs.FileMode) (*File, error) {
 	return &File{name: name, disk: f}, nil
 }
 
-// Temporary is the name of the new file while the one with a name is replaced.
+// Temporary returns the name of the new file while the file with a name is replaced.
 func Temporary(name string) string {
 	dir, base := filepath.Split(Resolve(name))
 	return dir + "." + base + ".tmp"
 }
 
-// Resolve gives the name of the file that is replaced: links to it stay.
+// Resolve returns the name of the file that is replaced. It follows links, which stay.
 func Resolve(name string) string {
 	if target, err := filepath.EvalSymlinks(name); err == nil {
 		return target
@@ -64,13 +64,12 @@ func Resolve(name string) string {
 	return name
 }
 
-// Replacement is a file that will take another's place: a [File], or one that fails in
-// a test.
+// Replacement is a file that will replace another one: a [File], or one that fails in a test.
 type Replacement interface {
 	io.Writer
-	// Commit puts the new file in the old one's place.
+	// Commit replaces the old file.
 	Commit() error
-	// Discard leaves the old file in its place.
+	// Discard keeps the old file.
 	Discard() error
 }
 
@@ -83,9 +82,9 @@ func (f *File) Write(p []byte) (int, error) {
 	return n, f.err
 }
 
-// Commit puts the new file in the old one's place. Once it returns nil the new
-// one is on the disk. After an error, also of a Write, the old one is still there,
-// unless it is of SyncDir: then a power failure may bring the old one back.
+// Commit replaces the old file and syncs the new one to disk. After an error, including one of
+// Write, the old file still exists, unless the error is from SyncDir: then a power failure may
+// restore the old file.
 func (f *File) Commit() error {
 	err := f.err
 	if err == nil {
@@ -100,7 +99,7 @@ func (f *File) Commit() error {
 	return SyncDir(f.name)
 }
 
-// Discard leaves the old file in its place.
+// Discard keeps the old file.
 func (f *File) Discard() error {
 	return errors.Join(f.disk.Close(), ignoreMissing(os.Remove(f.disk.Name())))
 }
@@ -112,8 +111,8 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// SyncDir makes sure that the name of a new file stays. Some systems and file systems
-// don't sync directories, and some directories may be written but not read.
+// SyncDir syncs the directory entry of a new file. It ignores that some systems and file
+// systems don't sync directories, and that some directories can be written but not read.
 func SyncDir(name string) error {
 	dir, err := os.Open(filepath.Dir(Resolve(name)))
 	if errors.Is(err, fs.ErrPermission) {

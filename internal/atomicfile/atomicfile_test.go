@@ -36,14 +36,14 @@ func replace(t *testing.T, name, text string, room int) error {
 
 // fullDisk takes no more than so many bytes.
 type fullDisk struct {
-	disk
+	osFile
 	room fulldisk.Room
 }
 
-func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.disk, p) }
+func (d *fullDisk) Write(p []byte) (int, error) { return d.room.Write(d.osFile, p) }
 
 // failingDisk can't make sure that what was written stays.
-type failingDisk struct{ disk }
+type failingDisk struct{ osFile }
 
 func (failingDisk) Sync() error { return syscall.EIO }
 

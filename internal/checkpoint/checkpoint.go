@@ -1,5 +1,5 @@
-// Package checkpoint keeps how far a delivery has come, so that another run can
-// go on there. A checkpoint knows the input and the settings it belongs to.
+// Package checkpoint saves the progress of a delivery, so that another run can continue it. A
+// checkpoint identifies its input and settings.
 package checkpoint
 
 import (
@@ -17,39 +17,39 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
-// version is that of the file's format.
+// version is the version of the file format.
 const version = 1
 
-// Checkpoint is how far a delivery has come.
+// Checkpoint is the progress of a delivery.
 type Checkpoint struct {
 	Version  int      `json:"version"`
 	Input    []Source `json:"input"`
 	Settings Settings `json:"settings"`
-	// At is the first line that isn't done.
+	// At is the position of the first line that isn't done.
 	At input.Position `json:"at"`
-	// Begun is when the first run began that sent what isn't done, by its own clock; zero where
-	// that isn't known.
+	// Begun is when the first run began that sent events which aren't done, by its own clock.
+	// It is zero if that isn't known.
 	Begun time.Time `json:"begun,omitzero"`
-	// Done tells that all of the input is, as long as it was.
+	// Done means that all of the input is done, up to its length then.
 	Done bool `json:"done"`
-	// Counts are of the events before At, since the input last was done.
+	// Counts are the counts of events before At since the input was last done.
 	Counts transfer.Counts `json:"counts"`
 }
 
-// ErrInvalid is the error of a file that is no checkpoint.
-var ErrInvalid = errors.New("it is no checkpoint of this program's version")
+// ErrInvalid means that a file isn't a checkpoint of this version.
+var ErrInvalid = errors.New("not a checkpoint of this version of the program")
 
-// File is where a checkpoint is kept. No other program can open it meanwhile.
+// A File is the file of a checkpoint. Other programs can't open it meanwhile.
 type File struct {
 	name string
 	lock *os.File
 }
 
-// LockName is the name of the file that keeps others out of the checkpoint with a
-// name, or with that of a link to it. It stands beside it and stays.
+// LockName returns the name of the lock file of a checkpoint, which links to the checkpoint
+// share. It is in the same directory and isn't deleted.
 func LockName(name string) string { return atomicfile.Resolve(name) + ".lock" }
 
-// Open opens the file with a name, which need not exist.
+// Open opens the file with the name, which need not exist.
 func Open(name string) (*File, error) {
 	if err := checkRegular(name); err != nil {
 		return nil, err
@@ -65,11 +65,11 @@ func Open(name string) (*File, error) {
 	return &File{name: name, lock: lock}, nil
 }
 
-// Close lets other programs open the file.
+// Close allows other programs to open the file.
 func (f *File) Close() error { return f.lock.Close() }
 
-// checkRegular refuses what is there and no regular file, which could make its reader
-// wait.
+// checkRegular returns an error if the name exists and isn't a regular file, since reading
+// another file could block.
 func checkRegular(name string) error {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
@@ -78,11 +78,11 @@ func checkRegular(name string) error {
 	return nil
 }
 
-// Load gives the checkpoint, or nil where there is none yet.
+// Load returns the checkpoint, or nil if there is none yet.
 func (f *File) Load() (*Checkpoint, error) { return Load(f.name) }
 
-// Load gives the checkpoint that the file with a name had last, or nil where there is
-// none yet. Another program may have the file open.
+// Load returns the last checkpoint saved in the file, or nil if there is none yet. Another
+// program may have the file open.
 func Load(name string) (*Checkpoint, error) {
 	if err := checkRegular(name); err != nil {
 		return nil, err
@@ -107,8 +107,7 @@ func (c *Checkpoint) isValid() bool {
 	return c.Version == version && c.Settings.Revision != "" && c.At.File >= 0 && c.At.File < len(c.Input) && c.At.Line > 0 && c.At.Offset >= 0
 }
 
-// Save replaces the checkpoint. Once it returns nil the new one is on the disk;
-// after an error there still is the old one.
+// Save replaces the checkpoint and syncs it to disk. After an error the old one still exists.
 func (f *File) Save(c Checkpoint) error {
 	c.Version = version
 	text, err := json.Marshal(c)

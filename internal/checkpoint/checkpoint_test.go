@@ -165,8 +165,8 @@ func TestCheck(t *testing.T) {
 			if tt.at.Line > 0 {
 				at = tt.at
 			}
-			c.Reach(input.Position{File: 0, Line: 2, Offset: 7}, transfer.Counts{Events: 1})
-			c.Reach(at, transfer.Counts{Events: 2})
+			c.Advance(input.Position{File: 0, Line: 2, Offset: 7}, transfer.Counts{Events: 1})
+			c.Advance(at, transfer.Counts{Events: 2})
 			if tt.change != nil {
 				tt.change(t, a, b)
 			}
@@ -214,7 +214,7 @@ func TestCheckOfInputWithoutOffsets(t *testing.T) {
 			if c.Input, err = Describe([]string{file}); err != nil {
 				t.Fatal(err)
 			}
-			c.Reach(at, transfer.Counts{})
+			c.Advance(at, transfer.Counts{})
 			write(t, file, test.now)
 			now, err := Describe([]string{file})
 			if err != nil {
@@ -244,7 +244,7 @@ func TestInputThatIsReplacedMeanwhile(t *testing.T) {
 			write(t, name, text)
 		}
 		at := input.Position{Line: headSize/2 + 100, Offset: headSize + 200}
-		c.Reach(at, transfer.Counts{})
+		c.Advance(at, transfer.Counts{})
 		if c.At != at || !bytes.Equal(c.Input[0].Sum, before.Sum) || c.Input[0].Summed != before.Summed {
 			t.Errorf("at %v, %d bytes of another file are summed up", c.At, c.Input[0].Summed)
 		}

@@ -10,22 +10,25 @@ import (
 // second. One of more bytes is of blocks at equal distances, among them the first and the
 // last: it takes no longer for a longer file.
 const (
-	mostWhole = 1 << 30
-	blocks    = 64
-	blockSize = 64 << 10
+	// maxFullChecksum is the maximum number of bytes of a file for a checksum of all of them,
+	// which takes about a second. The checksum of a larger file covers blocks at equal
+	// distances, including the first and the last, and takes no longer.
+	maxFullChecksum = 1 << 30
+	blocks          = 64
+	blockSize       = 64 << 10
 )
 
-// checksum is the SHA-256 of a file's first bytes. It remembers what it has read, so that
-// the file is read once while more and more of it is done.
+// A checksum is the SHA-256 of a file's first bytes. It keeps its state, so that a file is read
+// only once while more and more of it is done.
 type checksum struct {
 	whole hash.Hash
 	read  int64
 }
 
-// of gives the checksum of the first bytes, so many.
+// of returns the checksum of the first size bytes.
 func (c *checksum) of(file io.ReaderAt, size int64) ([]byte, error) {
-	if size > mostWhole {
-		return ofBlocks(file, size)
+	if size > maxFullChecksum {
+		return blockChecksum(file, size)
 	}
 	if c.whole == nil || c.read > size {
 		*c = checksum{whole: sha256.New()}
@@ -38,7 +41,7 @@ func (c *checksum) of(file io.ReaderAt, size int64) ([]byte, error) {
 	return c.whole.Sum(nil), nil
 }
 
-func ofBlocks(file io.ReaderAt, size int64) ([]byte, error) {
+func blockChecksum(file io.ReaderAt, size int64) ([]byte, error) {
 	sum := sha256.New()
 	for i := range int64(blocks) {
 		if err := add(sum, file, i*(size-blockSize)/(blocks-1), blockSize); err != nil {

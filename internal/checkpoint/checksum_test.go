@@ -17,7 +17,7 @@ func (z *zeros) ReadAt(p []byte, _ int64) (int, error) {
 }
 
 func TestChecksumOfALongFileIsCheap(t *testing.T) {
-	for _, size := range []int64{mostWhole + 1, 1 << 40} {
+	for _, size := range []int64{maxFullChecksum + 1, 1 << 40} {
 		var file zeros
 		var c checksum
 		if _, err := c.of(&file, size); err != nil {
@@ -66,7 +66,7 @@ func TestChecksumOfAFileThatIsTooShort(t *testing.T) {
 func TestChecksumOfBlocksHasTheEnds(t *testing.T) {
 	file := make([]byte, 2*blocks*blockSize)
 	sum := func() string {
-		text, err := ofBlocks(bytes.NewReader(file), int64(len(file)))
+		text, err := blockChecksum(bytes.NewReader(file), int64(len(file)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,26 +18,27 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// headSize is how many bytes of a file's beginning tell it from others, at most,
-// before any of it is done.
+// headSize is the maximum number of bytes at the beginning of a file that identify it before
+// any of it is done.
 const headSize = 64 << 10
 
-// Source tells a file of the input from others.
+// Source identifies a file of the input.
 type Source struct {
 	// Name is the absolute path.
 	Name string `json:"name"`
-	// Size is how long it was, in bytes.
+	// Size is its length in bytes when it was described.
 	Size int64 `json:"size"`
-	// Sum is the checksum of its first Summed bytes: of all that is done, and of its
-	// beginning. It is of all where only a part of a compressed file or an array is done.
+	// Sum is the checksum of its first Summed bytes, which are those done and those at its
+	// beginning. It covers the whole file if only a part of a compressed file or an array is
+	// done.
 	Sum    []byte `json:"sum"`
 	Summed int64  `json:"summed"`
-	// file is the one that had the name when it was described.
+	// file is the file that had the name when it was described.
 	file     fs.FileInfo
 	checksum *checksum
 }
 
-// ErrNotRegular is the error of input that can't be read from a position.
+// ErrNotRegular means that the input can't be read from a position.
 var ErrNotRegular = errors.New("not a regular file")
 
 // Describe describes the files of an input.
@@ -65,11 +66,11 @@ func describe(file string) (Source, error) {
 		return Source{}, fmt.Errorf("%s: %w", input.Name(file), ErrNotRegular)
 	}
 	s := Source{Name: name, Size: info.Size(), file: info, checksum: new(checksum)}
-	return s, s.sumUp(headSize)
+	return s, s.updateSum(headSize)
 }
 
-// sumUp makes the checksum that of the first bytes, so many if there are.
-func (s *Source) sumUp(size int64) error {
+// updateSum updates the checksum to the first size bytes, or fewer if the file is shorter.
+func (s *Source) updateSum(size int64) error {
 	f, err := os.Open(s.Name)
 	if err != nil {
 		return err
@@ -91,9 +92,9 @@ func (s *Source) sumUp(size int64) error {
 	return nil
 }
 
-// sumUpAll makes the checksum that of the whole file, where no offset tells how much of
-// it is done. What may end its list is left out: more events may come in its place.
-func (s *Source) sumUpAll() error {
+// updateFullSum updates the checksum to the whole file, for files without offsets. It excludes
+// what may end the list, since more events may be appended there.
+func (s *Source) updateFullSum() error {
 	f, err := os.Open(s.Name)
 	if err != nil {
 		return err
@@ -108,42 +109,41 @@ func (s *Source) sumUpAll() error {
 	if size <= s.Summed {
 		return nil
 	}
-	return s.sumUp(size)
+	return s.updateSum(size)
 }
 
-// Reach says how far the delivery has come. The checksums follow it as long as the
-// files stay where they are; else those before it remain, which is as true of what
-// was read.
-func (c *Checkpoint) Reach(at input.Position, counts transfer.Counts) {
+// Advance records the progress and updates the checksums. If a file is no longer there, its
+// previous checksum stays, which is still valid.
+func (c *Checkpoint) Advance(at input.Position, counts transfer.Counts) {
 	for i := range at.File {
 		if s := &c.Input[i]; s.Summed < s.Size {
-			_ = s.sumUp(s.Size)
+			_ = s.updateSum(s.Size)
 		}
 	}
 	s := &c.Input[at.File]
 	switch {
 	case at.Offset > s.Summed:
-		_ = s.sumUp(at.Offset)
+		_ = s.updateSum(at.Offset)
 	case at.Offset == 0 && (at.Line > 1 || at.Event > 0):
-		_ = s.sumUpAll()
+		_ = s.updateFullSum()
 	}
 	c.At, c.Counts = at, counts
 }
 
-// Settings are those that decide what is sent, and where.
+// Settings are the settings that determine what is sent, and where.
 type Settings struct {
 	BaseURL string `json:"base_url"`
-	// Revision is that of Klaviyo's API.
+	// Revision is the revision of Klaviyo's API.
 	Revision string `json:"revision"`
 	// Mapping is a checksum of the other settings of the mapping.
 	Mapping []byte `json:"mapping"`
-	// Key is a checksum of the private key with KeySalt: it tells the key from others,
-	// and nothing of the key.
+	// Key is a checksum of the private key with KeySalt. It identifies the key without
+	// revealing it.
 	Key     []byte `json:"key"`
 	KeySalt []byte `json:"key_salt"`
 }
 
-// DescribeSettings describes settings.
+// DescribeSettings returns the Settings.
 func DescribeSettings(baseURL, key string, mapping mapper.Config) (Settings, error) {
 	revision := cmp.Or(mapping.Revision, mapper.DefaultRevision())
 	mapping.Revision = ""
@@ -161,11 +161,11 @@ func keySum(salt []byte, key string) []byte {
 	return sum[:]
 }
 
-// ErrOtherKey is the error of a checkpoint that was made with another private key.
+// ErrOtherKey means that the checkpoint was made with another private key.
 var ErrOtherKey = errors.New("it was made with another private key")
 
-// CheckKey returns [ErrOtherKey] if the checkpoint was made with another key. That may
-// be one of the same account.
+// CheckKey returns [ErrOtherKey] if the checkpoint was made with another key, which may belong
+// to the same account.
 func (c *Checkpoint) CheckKey(key string) error {
 	if subtle.ConstantTimeCompare(c.Settings.Key, keySum(c.Settings.KeySalt, key)) == 0 {
 		return ErrOtherKey
@@ -173,19 +173,18 @@ func (c *Checkpoint) CheckKey(key string) error {
 	return nil
 }
 
-// ErrOther is the error of a checkpoint of other input or other settings.
-var ErrOther = errors.New("the checkpoint is of another delivery")
+// ErrOther means that the checkpoint is for other input or other settings.
+var ErrOther = errors.New("the checkpoint belongs to another delivery")
 
-// Check returns an error that says how the input or the settings aren't those of
-// the checkpoint. The last file may have grown, the revision may be a later one, since
-// Klaviyo retires the earlier ones first, and the key isn't checked. The checksums of now
-// become those of the checkpoint.
+// Check returns an error that says how the input or the settings differ from those of the
+// checkpoint. The last file may have grown, the revision may be later, since Klaviyo retires
+// the earlier ones first, and the key isn't checked. The checkpoint gets the current checksums.
 func (c *Checkpoint) Check(now []Source, settings Settings) error {
 	switch {
 	case settings.BaseURL != c.Settings.BaseURL:
 		return other("it was delivered to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
 	case settings.Revision < c.Settings.Revision:
-		return other("it was delivered in revision %s, which only a later one may follow, and %s is earlier: add --revision %[1]s", c.Settings.Revision, settings.Revision)
+		return other("it was delivered in revision %s, and %s is earlier; only a later one can continue it: add --revision %[1]s", c.Settings.Revision, settings.Revision)
 	case !bytes.Equal(settings.Mapping, c.Settings.Mapping):
 		return other("the settings of the mapping have changed")
 	case len(now) != len(c.Input):
@@ -208,9 +207,9 @@ func (c *Checkpoint) checkSource(i int, now *Source) error {
 	case now.Size < was.Size || now.Size < was.Summed:
 		return other("%s has become shorter", input.Name(now.Name))
 	case now.Size > was.Size && !last:
-		return other("%s has become longer, which only the last file may", input.Name(now.Name))
+		return other("%s has become longer; only the last file may", input.Name(now.Name))
 	}
-	if err := now.sumUp(was.Summed); err != nil {
+	if err := now.updateSum(was.Summed); err != nil {
 		return err
 	}
 	if !bytes.Equal(now.Sum, was.Sum) {
@@ -223,7 +222,7 @@ func other(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrOther, fmt.Sprintf(format, args...))
 }
 
-// Grown tells whether there is more of the input than when it was done.
+// Grown reports whether the input has grown since it was done.
 func (c *Checkpoint) Grown(now []Source) bool {
 	last := len(c.Input) - 1
 	return now[last].Size > c.Input[last].Size

@@ -105,7 +105,7 @@ func checkpointError(name string, err error) error {
 
 // Save saves how far the delivery has come.
 func (c *checkpoints) Save(at input.Position, counts transfer.Counts) error {
-	c.last.Reach(at, counts)
+	c.last.Advance(at, counts)
 	return c.write()
 }
 

@@ -467,7 +467,7 @@ func TestFileThatIsNoCheckpoint(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := klaviyotest.New()
-			account(k).run(t, "send", "--no-dead-letter", "--checkpoint", file, events).want(t, statusUsage, "no checkpoint", file)
+			account(k).run(t, "send", "--no-dead-letter", "--checkpoint", file, events).want(t, statusUsage, "not a checkpoint", file)
 			if len(k.Requests()) > 0 {
 				t.Error("something was sent")
 			}

@@ -104,7 +104,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		}
 		if saved != nil {
 			from = saved.At
-			draft.GoOn(flags.checkpoint, *saved)
+			draft.Resume(flags.checkpoint, *saved)
 		}
 	}
 	files := map[input.Compression]int{}

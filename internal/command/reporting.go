@@ -94,7 +94,7 @@ func (s *sending) record() (end func()) {
 	}
 	reach := func() {
 		stats := s.Stats()
-		s.report.recorder.Reach(report.Moment{At: time.Since(s.began), Delivered: stats.Delivered, Skipped: stats.Skipped, Undelivered: stats.Undelivered})
+		s.report.recorder.Record(report.Moment{At: time.Since(s.began), Delivered: stats.Delivered, Skipped: stats.Skipped, Undelivered: stats.Undelivered})
 		if s.simulation == simulationFast {
 			return // which has none
 		}

@@ -23,19 +23,19 @@ func Parse(data []byte) (*yaml.Node, error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return nil, fmt.Errorf("it is neither JSON nor YAML: %w", err)
+		return nil, fmt.Errorf("neither JSON nor YAML: %w", err)
 	}
 	if len(doc.Content) == 0 || doc.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("it is no OpenAPI description: it holds no object")
+		return nil, errors.New("not an OpenAPI description: it is not an object")
 	}
 	root := doc.Content[0]
 	switch version := Get(root, "openapi"); {
 	case version == nil:
-		return nil, errors.New("it is no OpenAPI description: the key openapi is missing")
+		return nil, errors.New("not an OpenAPI description: the key openapi is missing")
 	case !strings.HasPrefix(version.Value, "3.0."):
-		return nil, fmt.Errorf("it is OpenAPI %s, and the generator reads 3.0", version.Value)
+		return nil, fmt.Errorf("unsupported OpenAPI version %s: the generator reads 3.0", version.Value)
 	case Get(root, "paths") == nil:
-		return nil, errors.New("it is no description of an API: the key paths is missing")
+		return nil, errors.New("not an API description: the key paths is missing")
 	}
 	return root, nil
 }

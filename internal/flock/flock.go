@@ -1,14 +1,13 @@
-// Package flock keeps programs that use the same file apart, by advisory locks
-// that end with the process. Where the system or the file system has none, it
-// lets everybody in.
+// Package flock locks files with advisory locks that end with the process. If the system or the
+// file system doesn't support them, every lock succeeds.
 //
-// It locks a file that is open, which github.com/gofrs/flock doesn't: that opens the file
-// with a name once more. So it can hold another file than the one that is read and written,
-// when a replay has put a new one in its place. And on Windows it locks a file's first byte,
-// which then no other handle can read or write, not even one of the same program.
+// It locks an open file. github.com/gofrs/flock opens the file by name again, so it could lock a
+// file that a replay has just put in place of the one that is read and written. And on Windows
+// it locks the first byte of a file, which no other handle can read or write then, not even
+// one of the same program.
 package flock
 
 import "errors"
 
-// ErrLocked is the error of a lock that another program holds.
+// ErrLocked means that another program holds the lock.
 var ErrLocked = errors.New("another program is using it")

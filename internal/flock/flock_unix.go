@@ -8,10 +8,10 @@ import (
 	"syscall"
 )
 
-// Shared locks a file together with others who share it. It doesn't wait.
+// Shared acquires a shared lock. It doesn't wait.
 func Shared(f *os.File) error { return lock(f, syscall.LOCK_SH) }
 
-// Exclusive locks a file for this program alone. It doesn't wait.
+// Exclusive acquires an exclusive lock. It doesn't wait.
 func Exclusive(f *os.File) error { return lock(f, syscall.LOCK_EX) }
 
 func lock(f *os.File, how int) error {

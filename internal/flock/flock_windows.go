@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Shared locks a file together with others who share it. It doesn't wait.
+// Shared acquires a shared lock. It doesn't wait.
 func Shared(f *os.File) error { return lock(f, 0) }
 
-// Exclusive locks a file for this program alone. It doesn't wait.
+// Exclusive acquires an exclusive lock. It doesn't wait.
 func Exclusive(f *os.File) error { return lock(f, windows.LOCKFILE_EXCLUSIVE_LOCK) }
 
 // beyond is the upper half of the offset of the byte that is locked. Windows keeps other

@@ -10,32 +10,32 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 )
 
-// Bounds are the least and the most that a figure can be.
+// Bounds are lower and upper bounds.
 type Bounds struct {
 	Least int `json:"least"`
 	Most  int `json:"most"`
 }
 
-// Calls are the calls of an operation. The operations have quotas of their own, so
-// that what takes longest decides.
+// Calls are the calls of an operation. Operations have separate quotas, so the one that takes
+// longest determines the duration.
 type Calls struct {
 	Operation runtime.OperationID `json:"operation"`
 	Calls     Bounds              `json:"calls"`
 	Seconds   Bounds              `json:"seconds"`
 }
 
-// Quota is what may be used of Klaviyo's limits.
+// Quota is the part of Klaviyo's limits that can be used.
 type Quota struct {
-	// Share of the limits, above 0 and at most 1.
+	// Share is the share of the limits, above 0 and at most 1.
 	Share float64
-	// Limits are those of endpoints where they aren't the description's.
+	// Limits are the limits of endpoints that differ from the API description.
 	Limits map[runtime.Endpoint]Limit
 }
 
-// Limit is how many calls the account may make in a second and in a minute.
+// Limit is the number of calls that the account can make in a second and in a minute.
 type Limit struct{ Burst, Steady int }
 
-// duration is how long calls of an operation take.
+// duration returns how long calls of an operation take.
 func (q Quota) duration(op *runtime.Operation, calls int) time.Duration {
 	if limit, ok := q.Limits[op.Endpoint()]; ok {
 		granted := *op
@@ -45,8 +45,8 @@ func (q Quota) duration(op *runtime.Operation, calls int) time.Duration {
 	return delivery.Duration(op, calls, q.Share)
 }
 
-// callsOf gives the calls of each operation, with the time they take of a quota.
-func callsOf(estimate *delivery.Estimate, quota Quota) []Calls {
+// estimateCalls returns the calls of each operation, and how long they take with a quota.
+func estimateCalls(estimate *delivery.Estimate, quota Quota) []Calls {
 	all := []Calls{}
 	calls := estimate.Calls()
 	for _, op := range slices.SortedFunc(maps.Keys(calls), func(a, b *runtime.Operation) int { return cmp.Compare(a.ID, b.ID) }) {

@@ -8,24 +8,25 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
-// Checkpoint is what a delivery goes on by.
+// Checkpoint describes the checkpoint that a delivery continues from.
 type Checkpoint struct {
-	// Name is that of the checkpoint's file.
+	// Name is the name of the checkpoint's file.
 	Name string `json:"name"`
-	// At is the first event that isn't done.
+	// At is the place of the first event that isn't done.
 	At problem.Place `json:"at"`
-	// EventsDone counts the events before it.
+	// EventsDone is the number of events before it.
 	EventsDone int `json:"events_done"`
-	// Complete tells that there is nothing left to send.
+	// Complete means that nothing is left to send.
 	Complete bool `json:"complete"`
 }
 
-// GoOn makes the draft that of what is left by a checkpoint, whose file has a name.
-func (d *Draft) GoOn(name string, saved checkpoint.Checkpoint) {
+// Resume makes the draft one of what is left according to a checkpoint in the file with the
+// name.
+func (d *Draft) Resume(name string, saved checkpoint.Checkpoint) {
 	d.checkpoint = &Checkpoint{name, problem.PlaceOf(d.files, saved.At), saved.Counts.Events, saved.Done}
 }
 
-// IsComplete tells whether there is nothing left to add.
+// IsComplete reports whether nothing is left to send.
 func (d *Draft) IsComplete() bool { return d.checkpoint != nil && d.checkpoint.Complete }
 
 func (c *Checkpoint) String() string {

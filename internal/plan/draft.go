@@ -13,16 +13,15 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// Event is an event with what it became, or why it can't be sent.
+// Event is an event and its mapping, or the reason why it can't be sent.
 type Event struct {
 	input.Event
 	Result mapper.Result
 	Reason *mapper.Error
 }
 
-// Draft gathers what a plan tells. Of the events it keeps names of metrics and
-// types, codes, places and checksums, so that memory stays flat. It isn't safe for
-// concurrent use.
+// A Draft collects the figures of a plan. It keeps only names of metrics and types, codes,
+// places and checksums, so that its memory is limited. It isn't safe for concurrent use.
 type Draft struct {
 	files      []string
 	checkpoint *Checkpoint
@@ -37,15 +36,15 @@ type Draft struct {
 	errors, warnings, skipped problem.Set
 
 	people   tally.Distinct
-	collapse collapse
+	collapse deduplication
 	estimate *delivery.Estimate
 }
 
-// maxCounted is how many metrics are counted each by its name. It is far beyond what an
-// account may have.
+// maxCounted is the maximum number of metrics that are counted by name. It is far above
+// Klaviyo's limit.
 const maxCounted = 5_000
 
-// New makes a Draft of no events of files, for a delivery with that Bulk.
+// New returns an empty Draft for files and a delivery with the Bulk.
 func New(files []string, bulk delivery.Bulk) *Draft {
 	return &Draft{
 		files:    files,
@@ -54,12 +53,12 @@ func New(files []string, bulk delivery.Bulk) *Draft {
 		requests: map[runtime.OperationID]int{},
 		metrics:  map[string]int{},
 		errors:   problem.Set{}, warnings: problem.Set{}, skipped: problem.Set{},
-		collapse: newCollapse(),
+		collapse: newDeduplication(),
 		estimate: delivery.NewEstimate(bulk),
 	}
 }
 
-// Add adds the next event. It keeps nothing of its memory.
+// Add adds the next event. It doesn't retain it.
 func (d *Draft) Add(e Event) {
 	d.events++
 	d.forms[e.Form]++
@@ -88,7 +87,7 @@ func (d *Draft) Add(e Event) {
 	d.estimate.Add(delivery.Event{Text: e.Text, Identity: e.Result.Identity, Requests: e.Result.Requests})
 }
 
-// countMetric counts an event by its metric, unless there are too many of these.
+// countMetric counts an event by its metric, unless there are too many metrics.
 func (d *Draft) countMetric(name string) {
 	if _, ok := d.metrics[name]; !ok {
 		if len(d.metrics) == maxCounted {
@@ -100,10 +99,10 @@ func (d *Draft) countMetric(name string) {
 	d.metrics[name]++
 }
 
-// eventTypes are RudderStack's.
+// eventTypes are RudderStack's event types.
 var eventTypes = []string{"alias", "group", "identify", "page", "screen", "track"}
 
-// typeName names a type of event. An event that can't be read has none.
+// typeName returns a type for display. An event that can't be parsed has none.
 func typeName(t string) string {
 	switch {
 	case t == "":
@@ -114,7 +113,7 @@ func typeName(t string) string {
 	return t
 }
 
-// personOf names a person by the strongest identifier.
+// personOf returns the strongest identifier of a person.
 func personOf(identity mapper.Identity) string {
 	switch {
 	case identity.Email != "":
@@ -127,8 +126,8 @@ func personOf(identity mapper.Identity) string {
 	return "profile " + identity.KlaviyoID
 }
 
-// Plan makes the plan of all that was added, with a quota. The files
-// that were compressed are counted.
+// Plan returns the plan for all events that were added, with a quota. compressed counts the
+// compressed files.
 func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 	plan := &Plan{
 		Checkpoint:        d.checkpoint,
@@ -142,7 +141,7 @@ func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 		Errors:            d.errors.Sorted(d.files),
 		Warnings:          d.warnings.Sorted(d.files),
 		Skipped:           d.skipped.Sorted(d.files),
-		Calls:             callsOf(d.estimate, quota),
+		Calls:             estimateCalls(d.estimate, quota),
 		QuotaShare:        quota.Share,
 		Forms:             d.forms,
 		Compressed:        compressed,
@@ -157,7 +156,7 @@ func (d *Draft) Plan(compressed map[input.Compression]int, quota Quota) *Plan {
 	return plan
 }
 
-// sortedMetrics gives the most frequent first.
+// sortedMetrics returns the metrics, most frequent first.
 func (d *Draft) sortedMetrics() []Metric {
 	sorted := make([]Metric, 0, len(d.metrics))
 	for name, n := range d.metrics {

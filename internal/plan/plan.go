@@ -1,5 +1,4 @@
-// Package plan tells what a delivery of events would be, from what the events become,
-// without making it.
+// Package plan describes what a delivery of events would do, without doing it.
 package plan
 
 import (
@@ -11,27 +10,27 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
-// Plan is what send would do. Its JSON is what docs/plan.md promises.
+// Plan is what send would do. docs/plan.md documents its JSON.
 type Plan struct {
-	// Checkpoint is what the delivery goes on by, if there is one.
+	// Checkpoint is the checkpoint that the delivery continues from, if there is one.
 	Checkpoint *Checkpoint `json:"checkpoint,omitempty"`
 
 	Events int `json:"events"`
-	// Unsendable counts the events that can't be sent.
+	// Unsendable is the number of events that can't be sent.
 	Unsendable int `json:"unsendable"`
-	// Types counts events by their type.
+	// Types counts events by type.
 	Types map[string]int `json:"types"`
-	// Requests counts what events become, before it is put together to calls.
+	// Requests counts the requests of events before they are combined into calls.
 	Requests map[runtime.OperationID]int `json:"requests"`
-	// People is how many the requests are about, by email, else phone number, else
-	// external id. From [tally.MaxExact] on it is within a percent of that.
+	// People is the number of people in the requests, by email, otherwise phone number,
+	// otherwise external id. Above [tally.MaxExact] it is accurate to within a percent.
 	People          int  `json:"people"`
 	PeopleEstimated bool `json:"people_estimated"`
-	// Metrics are those that the events are of, the most frequent first.
+	// Metrics are the metrics of the events, most frequent first.
 	Metrics []Metric `json:"metrics"`
-	// MetricsLeftOut counts events of metrics beyond the first 5,000.
+	// MetricsLeftOut is the number of events of metrics beyond the first 5,000.
 	MetricsLeftOut int `json:"events_of_other_metrics"`
-	// SameSecond and RepeatedUniqueIDs know the last 250,000 events at least.
+	// SameSecond and RepeatedUniqueIDs cover at least the last 250,000 events.
 	SameSecond        SameSecond `json:"same_second"`
 	RepeatedUniqueIDs int        `json:"repeated_unique_ids"`
 
@@ -47,18 +46,18 @@ type Plan struct {
 	Compressed map[input.Compression]int `json:"compressed"`
 }
 
-// Explain adds to each problem the command that explains the first of its events.
+// Explain sets the command that explains the first event of each problem.
 func (p *Plan) Explain(command func(problem.Place) string) {
 	for _, problems := range [][]*problem.Problem{p.Errors, p.Skipped, p.Warnings} {
 		problem.Explain(problems, command)
 	}
 }
 
-// Metric is a metric with the events of it.
+// Metric is a metric and the number of its events.
 type Metric struct {
 	Name   string `json:"name"`
 	Events int    `json:"events"`
 }
 
-// WriteJSON writes the plan for a program, as one object on a line.
+// WriteJSON writes the plan as one JSON object on a line.
 func (p *Plan) WriteJSON(w io.Writer) error { return json.NewEncoder(w).Encode(p) }

@@ -12,19 +12,19 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
-// What an account may have of metrics, and from where on a plan warns.
+// The maximum number of metrics of an account, and the number from which a plan warns.
 const (
 	maxMetrics  = 200
 	manyMetrics = 180
 )
 
-// shownMetrics is how many metrics the table shows; the others are in the JSON.
+// shownMetrics is the number of metrics in the table; the JSON has all.
 const shownMetrics = 20
 
-// nameWidth is how many columns of a name the table shows.
+// nameWidth is the maximum width of a name in the table, in columns.
 const nameWidth = 32
 
-// table writes rows of a name, a figure and a note, in groups.
+// A table writes rows of a name, a figure and notes, in groups.
 type table struct {
 	w   io.Writer
 	err error
@@ -37,7 +37,7 @@ func (t *table) row(name, figure string, notes ...string) {
 	}
 }
 
-// group begins a group, which is set off from the one before.
+// group starts a group after a blank line.
 func (t *table) group(name, figure string, notes ...string) {
 	if t.err == nil {
 		_, t.err = fmt.Fprintln(t.w)
@@ -45,10 +45,10 @@ func (t *table) group(name, figure string, notes ...string) {
 	t.row(name, figure, notes...)
 }
 
-// remark says something about all that follows.
+// remark writes a remark about what follows.
 func (t *table) remark(text string) { _, t.err = fmt.Fprintf(t.w, "%s\n\n", text) }
 
-// WriteTable writes the plan for a person.
+// WriteTable writes the plan as a table.
 func (p *Plan) WriteTable(w io.Writer) error {
 	t := &table{w: w}
 	if p.Checkpoint != nil {
@@ -147,10 +147,10 @@ func (p *Plan) printInput(t *table) {
 	}
 }
 
-// TypesByCount gives the types of events, the most frequent first.
+// TypesByCount returns the types of events, most frequent first.
 func (p *Plan) TypesByCount() []string { return byCount(p.Types) }
 
-// byCount gives the names with the highest counts first.
+// byCount returns the names with the highest counts first.
 func byCount(counts map[string]int) []string {
 	names := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(names, func(a, b string) int { return counts[b] - counts[a] })

@@ -13,7 +13,7 @@ func (b Bounds) String() string {
 	return thousands(b.Least) + " – " + thousands(b.Most)
 }
 
-// thousands writes a number with a comma between its thousands.
+// thousands formats a number with commas between thousands.
 func thousands(n int) string {
 	digits := strconv.Itoa(n)
 	for i := len(digits) - 3; i > 0; i -= 3 {
@@ -22,10 +22,10 @@ func thousands(n int) string {
 	return digits
 }
 
-// Duration is a time of so many seconds for a person.
+// Duration formats bounds in seconds as a duration.
 func (b Bounds) Duration() string { return duration(b) }
 
-// duration writes a time for a person, rounded up.
+// duration formats bounds in seconds as a duration, rounded up.
 func duration(seconds Bounds) string {
 	least, most := inWords(seconds.Least), inWords(seconds.Most)
 	if least == most {

@@ -1,6 +1,6 @@
 package problem
 
-// advice says what to do about a code, as docs/mapping.md does.
+// advice is what to do about each code, as in docs/mapping.md.
 var advice = map[string]string{
 	"invalid_json":               "Fix or remove the line. Each event must be on one line.",
 	"invalid_event":              "Remove it.",
@@ -42,24 +42,24 @@ var advice = map[string]string{
 	"anonymous":                  "No action is needed: Klaviyo can't record events of anonymous visitors.",
 	"not_profiles":               "If they are, list both in context.externalId with the type klaviyo-profileId.",
 
-	// Of the program.
-	"line_too_long": "Give a higher --max-line-bytes, or look for a line end that is missing.",
-	"record_stays":  "The log says why, with --log-level error: most have no event, or are of a later revision.",
+	// Codes of the program.
+	"line_too_long": "Increase --max-line-bytes, or look for a missing newline.",
+	"record_stays":  "Run with --log-level error to see why: most have no event, or are of a later revision.",
 
-	// Of what Klaviyo answers.
+	// Codes of responses.
 	"identifier_conflict": "The identifiers belong to several profiles: merge them in Klaviyo, or send one of them.",
 	"conflict":            "The identifiers belong to another profile: merge the two in Klaviyo, or send one of them.",
 	"rate_limited":        "Send it again later, with replay.",
 	"unavailable":         "Klaviyo kept failing: send it again later, with replay.",
 	"error":               "Klaviyo kept failing: send it again later, with replay.",
-	"not_found":           "Look whether the list or the profile that the event names is there.",
+	"not_found":           "Check that the list or the profile in the event exists.",
 	"payload_too_large":   "Remove data that isn't used in Klaviyo.",
 }
 
-// otherAdvice is for the codes that are Klaviyo's own.
-const otherAdvice = "Klaviyo refused it: the dead letter has its words, and the place in the request."
+// otherAdvice is the advice for Klaviyo's own codes.
+const otherAdvice = "Klaviyo rejected it; the dead letter has the detail and the pointer into the request."
 
-// Advice says what to do about the events with a code.
+// Advice returns what to do about the events with a code.
 func Advice(code string) string {
 	if text, ok := advice[code]; ok {
 		return text

@@ -6,14 +6,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Place is where an event stands. File is left out where there is only one.
+// Place is the place of an event. File is omitted if there is only one.
 type Place struct {
 	File  string `json:"file,omitempty"`
 	Line  int    `json:"line"`
 	Event int    `json:"event_number,omitempty"`
 }
 
-// PlaceOf is the place of a position in files.
+// PlaceOf returns the place of a position in files.
 func PlaceOf(files []string, at input.Position) Place {
 	place := Place{Line: at.Line, Event: at.Event}
 	if len(files) > 1 {

@@ -1,5 +1,5 @@
-// Package problem counts events that can't be sent, are skipped or are sent otherwise than
-// they were meant, by code, and knows where the first of them stand.
+// Package problem counts events that can't be sent, are skipped, or are sent with changes, by
+// code, and records the first places of each.
 package problem
 
 import (
@@ -10,23 +10,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Problem is what is told of the events with a code.
+// Problem describes the events with a code.
 type Problem struct {
 	Code   string  `json:"code"`
 	Events int     `json:"events"`
 	First  []Place `json:"first"`
-	// Explain is the command that explains the first, or empty.
+	// Explain is the command that explains the first one, or empty.
 	Explain string `json:"explain,omitempty"`
 }
 
-// Explain adds to each problem the command that explains the first of its events.
+// Explain sets the command that explains the first event of each problem.
 func Explain(problems []*Problem, command func(Place) string) {
 	for _, p := range problems {
 		p.Explain = command(p.First[0])
 	}
 }
 
-// Places names the first places, and says whether there are more.
+// Places lists the first places, and says whether there are more.
 func (p *Problem) Places() string {
 	var places []string
 	for _, place := range p.First {
@@ -38,25 +38,25 @@ func (p *Problem) Places() string {
 	return strings.Join(places, ", ")
 }
 
-// maxPlaces is how many events of a problem are told.
+// maxPlaces is the number of places that are listed for a problem.
 const maxPlaces = 3
 
-// Set is the problems of events, by their code. It isn't safe for concurrent use.
-type Set map[string]*found
+// Set is a set of problems by code. It isn't safe for concurrent use.
+type Set map[string]*entry
 
-type found struct {
+type entry struct {
 	events int
 	first  []input.Position // in the order of the input
-	last   input.Position   // that was added
+	last   input.Position   // last one added
 }
 
-// Add counts an event, once if it is added with the code several times in a row. The events
-// come in any order.
+// Add counts an event. Successive calls with the same code and event count once. Events may be
+// added in any order.
 func (s Set) Add(code string, at input.Position) {
 	f := s[code]
 	switch {
 	case f == nil:
-		f = new(found)
+		f = new(entry)
 		s[code] = f
 	case f.last == at:
 		return
@@ -73,7 +73,7 @@ func compare(a, b input.Position) int {
 	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Event, b.Event))
 }
 
-// Events counts the events of all codes: one with two codes twice.
+// Events returns the total number of events of all codes. An event with two codes counts twice.
 func (s Set) Events() (events int) {
 	for _, f := range s {
 		events += f.events
@@ -81,7 +81,7 @@ func (s Set) Events() (events int) {
 	return events
 }
 
-// Sorted gives the problems of events in files, the most frequent first.
+// Sorted returns the problems of events in files, most frequent first.
 func (s Set) Sorted(files []string) []*Problem {
 	sorted := make([]*Problem, 0, len(s))
 	for code, f := range s {

@@ -7,29 +7,30 @@ import (
 	"time"
 )
 
-// The drawings are stretched to the width of the page, and have their words beside them.
+// Charts are stretched to the width of the page, with their labels beside them.
 const (
 	chartWidth  = 1000
 	chartHeight = 120
-	// maxSteps is how many columns a chart has at most: more can't be told apart.
+	// maxSteps is the maximum number of columns of a chart: more can't be distinguished.
 	maxSteps = 250
 )
 
-// chart is a drawing over time.
+// A chart is a chart over time.
 type chart struct {
 	Layers []layer
-	// Limit is the height at which a limit stands, from the top, or negative for none.
+	// Limit is the height of the limit line, from the top, or negative for none.
 	Limit float64
-	Top   string // what stands at the upper edge
-	End   string // how long the time is
+	Top   string // label of the upper edge
+	End   string // duration of the whole chart
 }
 
-// layer is one shape of a chart, with the class of its colour.
+// A layer is one shape of a chart, with the class of its color.
 type layer struct{ Class, Path string }
 
 func (c chart) HasLimit() bool { return c.Limit >= 0 }
 
-// columns draws the counts of windows of a time, the highest of each part, below a limit or 0.
+// columns draws the counts of time windows, the highest of each part, and a line at a limit
+// unless it is 0.
 func columns(counts []int32, window time.Duration, limit int, took time.Duration) chart {
 	steps, each := peaks(counts, maxSteps)
 	width := chartWidth * float64(time.Duration(each)*window) / float64(max(took, 1))
@@ -37,11 +38,11 @@ func columns(counts []int32, window time.Duration, limit int, took time.Duration
 	for _, n := range steps {
 		top = max(top, int(n))
 	}
-	c := chart{Limit: -1, Top: count(top), End: span(took)}
+	c := chart{Limit: -1, Top: formatCount(top), End: formatDuration(took)}
 	room := top
 	if limit > 0 {
-		room += (top + 4) / 5 // for the words above the line
-		c.Limit, c.Top = y(limit, room), "limit "+count(limit)
+		room += (top + 4) / 5 // for the label above the line
+		c.Limit, c.Top = y(limit, room), "limit "+formatCount(limit)
 	}
 	var path strings.Builder
 	fmt.Fprintf(&path, "M0 %d", chartHeight)
@@ -54,8 +55,8 @@ func columns(counts []int32, window time.Duration, limit int, took time.Duration
 	return c
 }
 
-// peaks gives the highest of each of at most so many parts of counts, and how many counts are
-// in a part.
+// peaks returns the maximum of each of at most so many parts of counts, and the number of
+// counts in a part.
 func peaks(counts []int32, most int) (steps []int32, size int) {
 	size = max(1, (len(counts)+most-1)/most)
 	for part := range slices.Chunk(counts, size) {
@@ -64,7 +65,7 @@ func peaks(counts []int32, most int) (steps []int32, size int) {
 	return steps, size
 }
 
-// perMinute adds up the counts of seconds.
+// perMinute sums the counts of seconds.
 func perMinute(seconds []int32) []int32 {
 	var minutes []int32
 	for part := range slices.Chunk(seconds, 60) {
@@ -77,16 +78,16 @@ func perMinute(seconds []int32) []int32 {
 	return minutes
 }
 
-// layered draws what has become of events, one kind upon the other.
+// layered draws the results of events as stacked areas.
 func layered(moments []Moment, took time.Duration) chart {
 	last := moments[len(moments)-1]
 	top := max(1, last.Delivered+last.Skipped+last.Undelivered)
-	c := chart{Limit: -1, Top: count(top), End: span(took)}
+	c := chart{Limit: -1, Top: formatCount(top), End: formatDuration(took)}
 	kinds := []struct {
 		class string
 		upTo  func(Moment) int
 	}{
-		// The lower ones are drawn over the higher.
+		// Lower layers are drawn over higher ones.
 		{"undelivered", func(m Moment) int { return m.Delivered + m.Skipped + m.Undelivered }},
 		{"skipped", func(m Moment) int { return m.Delivered + m.Skipped }},
 		{"delivered", func(m Moment) int { return m.Delivered }},

@@ -11,46 +11,47 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Recorder keeps when requests were made and what became of events meanwhile. It is safe for
-// concurrent use.
+// A Recorder records when requests were made, and the results of events over time. It is safe
+// for concurrent use.
 type Recorder struct {
 	began time.Time
 
 	mu         sync.Mutex
-	operations map[runtime.Endpoint]*recorded
+	operations map[runtime.Endpoint]*requests
 	moments    []Moment
-	every      int // of so many moments one is kept
-	passed     int // moments since the last one that was
+	every      int // one of so many moments is kept
+	passed     int // moments since the last one that was kept
 }
 
-// recorded are the requests of an operation.
-type recorded struct {
+// requests are the requests of an operation.
+type requests struct {
 	name    string
 	total   int
-	seconds []int32 // requests that began in each second
-	burst   int     // the limits in use, 0 where there is none
+	seconds []int32 // number of requests that began in each second
+	burst   int     // limits in use, or 0
 	steady  int
 }
 
-// Moment is what has become of the events of a run by then.
+// Moment has the results of events up to a time in the run.
 type Moment struct {
 	At                              time.Duration // since the run began
 	Delivered, Skipped, Undelivered int
 }
 
 const (
-	// maxSeconds is how long requests are recorded: what comes later counts to the last second.
+	// maxSeconds is how long requests are recorded by second. Later ones count in the last
+	// second.
 	maxSeconds = 7 * 24 * 60 * 60
-	// maxMoments is how many moments are kept. A page shows no more.
+	// maxMoments is the maximum number of moments. A page shows no more.
 	maxMoments = 1_000
 )
 
-// NewRecorder makes a Recorder of a run that began at a time.
+// NewRecorder returns a Recorder for a run that began at a time.
 func NewRecorder(began time.Time) *Recorder {
-	return &Recorder{began: began, operations: map[runtime.Endpoint]*recorded{}, every: 1}
+	return &Recorder{began: began, operations: map[runtime.Endpoint]*requests{}, every: 1}
 }
 
-// Attempt records a request that is over: a [client.AttemptHook].
+// Attempt records an attempt. It is a [client.AttemptHook].
 func (r *Recorder) Attempt(_ context.Context, a client.Attempt) {
 	second := min(max(0, int((time.Since(r.began)-a.Duration)/time.Second)), maxSeconds-1)
 	r.mu.Lock()
@@ -64,16 +65,16 @@ func (r *Recorder) Attempt(_ context.Context, a client.Attempt) {
 	o.seconds[second]++
 }
 
-func (r *Recorder) endpoint(of runtime.Endpoint) *recorded {
+func (r *Recorder) endpoint(of runtime.Endpoint) *requests {
 	o := r.operations[of]
 	if o == nil {
-		o = new(recorded)
+		o = new(requests)
 		r.operations[of] = o
 	}
 	return o
 }
 
-// Limits records the limits in use of an endpoint.
+// Limits records the limits in use for an endpoint.
 func (r *Recorder) Limits(of runtime.Endpoint, burst, steady int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,8 +82,8 @@ func (r *Recorder) Limits(of runtime.Endpoint, burst, steady int) {
 	o.burst, o.steady = burst, steady
 }
 
-// Reach records what has become of the events by now. It is called at an even pace.
-func (r *Recorder) Reach(m Moment) {
+// Record records the current results of events. It is called at regular intervals.
+func (r *Recorder) Record(m Moment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.passed++; r.passed < r.every {
@@ -100,7 +101,7 @@ func (r *Recorder) Reach(m Moment) {
 	r.every *= 2
 }
 
-// Operations gives the requests of each operation, the most frequent first.
+// Operations returns the requests of each operation, most frequent first.
 func (r *Recorder) Operations() []Operation {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,7 +115,7 @@ func (r *Recorder) Operations() []Operation {
 	return all
 }
 
-// Moments gives the moments of the run, of which the last is now.
+// Moments returns the moments of the run, including the current one.
 func (r *Recorder) Moments() []Moment {
 	r.mu.Lock()
 	defer r.mu.Unlock()

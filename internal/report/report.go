@@ -1,6 +1,6 @@
-// Package report makes a page of a run of send, replay or plan: one HTML file that needs
-// nothing beside it, and has no script. It names metrics, codes, files and places, and nothing
-// of people.
+// Package report writes an HTML page about a run of send, replay or plan. It is self-contained
+// and has no scripts. It contains names of metrics, codes, files and places, but no personal
+// data.
 package report
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
-// Run is what a page tells. What is empty isn't told.
+// Run is the content of a page. Empty fields aren't shown.
 type Run struct {
 	Command  string // send, replay or plan
 	Files    []string
@@ -21,18 +21,18 @@ type Run struct {
 	Version  string // of the program
 	Began    time.Time
 	Took     time.Duration
-	// Notice is what has to be known of all that follows, such as that it is a simulation.
+	// Notice is an important remark, such as that the run is a simulation.
 	Notice  string
 	Stopped *Stopped
 
 	Events int
-	// Parts are what became of the events, or would.
+	// Parts are the results of the events.
 	Parts   []Part
 	Moments []Moment
-	// Operations are the requests that were made, Planned those that would be.
+	// Operations are the requests that were made, Planned those that would be made.
 	Operations []Operation
 	Planned    []Planned
-	// Facts are figures that stand alone.
+	// Facts are other figures.
 	Facts  []Fact
 	Groups []Group
 
@@ -40,10 +40,10 @@ type Run struct {
 	Types   []Counted
 }
 
-// Stopped is why a run ended early, and how to go on.
+// Stopped is why a run ended early, and how to continue.
 type Stopped struct{ Message, Advice, Command string }
 
-// Part are events of which the same has become. Class is delivered, skipped, undelivered or
+// Part is a number of events with the same result. Class is delivered, skipped, undelivered or
 // rest.
 type Part struct {
 	Key, Name, Class string
@@ -53,8 +53,7 @@ type Part struct {
 // Fact is a figure. Key is its name in JSON.
 type Fact struct{ Key, Name, Value, Note string }
 
-// Operation are the requests of an operation, with the limits of it that were in use, 0 for
-// none.
+// Operation has the requests of an operation, and the limits in use, or 0.
 type Operation struct {
 	Name          string
 	Requests      int
@@ -62,16 +61,17 @@ type Operation struct {
 	seconds       []int32
 }
 
-// Planned are the requests that an operation would take, with bounds of them and of the time.
+// Planned has the requests that an operation would need, with bounds of their number and
+// duration.
 type Planned struct{ Name, Requests, Time string }
 
-// Group are the problems of a kind. Explains says that their commands do.
+// Group has the problems of a kind. Explains means that they have commands that explain them.
 type Group struct {
 	Key, Name, Class, About string
 	Problems                []*problem.Problem
 }
 
-// Counted is a name with events.
+// Counted is a name and a number of events.
 type Counted struct {
 	Name   string
 	Events int
@@ -84,27 +84,27 @@ var pageText string
 var pageStyle string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"count": count, "span": span, "share": share, "clock": clock, "code": breakable, "advice": problem.Advice, "add": func(a, b int) int { return a + b },
+	"count": formatCount, "span": formatDuration, "share": share, "clock": formatTime, "code": breakable, "advice": problem.Advice, "add": func(a, b int) int { return a + b },
 }).Parse(pageText))
 
-// view is the page of a run.
+// A view is the template data of a page.
 type view struct {
 	*Run
 	Style        template.CSS
 	State, Class string
 	Timeline     chart
 	Calls        []calls
-	Most         int // events of a metric
+	Most         int // maximum number of events of a metric
 }
 
-// calls are the drawings of an operation.
+// calls are the charts of an operation.
 type calls struct {
 	Operation
 	Seconds, Minutes       chart
 	PeakSecond, PeakMinute int
 }
 
-// shownMetrics is how many metrics the page names.
+// shownMetrics is the maximum number of metrics on the page.
 const shownMetrics = 30
 
 // Write writes the page.
@@ -126,7 +126,7 @@ func (r *Run) Write(w io.Writer) error {
 	return page.Execute(w, v)
 }
 
-// state is how the run ended, in words and as a class.
+// state returns how the run ended, in words and as a CSS class.
 func (r *Run) state() (words, class string) {
 	undelivered := 0
 	for _, p := range r.Parts {
@@ -147,8 +147,8 @@ func (r *Run) state() (words, class string) {
 	return "Done", "good"
 }
 
-// ShownMetrics are the first metrics, and OtherMetrics how many are left out.
+// ShownMetrics returns the first metrics.
 func (r *Run) ShownMetrics() []Counted { return r.Metrics[:min(len(r.Metrics), shownMetrics)] }
 
-// OtherMetrics counts the metrics that aren't shown.
+// OtherMetrics returns the number of metrics that aren't shown.
 func (r *Run) OtherMetrics() int { return max(0, len(r.Metrics)-shownMetrics) }

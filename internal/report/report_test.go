@@ -52,7 +52,7 @@ func TestRecorderCountsBySecondOfTheStart(t *testing.T) {
 func TestMomentsStayFew(t *testing.T) {
 	r := NewRecorder(time.Now())
 	for i := range 100_000 {
-		r.Reach(Moment{At: time.Duration(i+1) * time.Second, Delivered: i + 1})
+		r.Record(Moment{At: time.Duration(i+1) * time.Second, Delivered: i + 1})
 	}
 	moments := r.Moments()
 	if len(moments) < maxMoments/2-1 || len(moments) >= maxMoments {

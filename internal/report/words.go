@@ -9,11 +9,11 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// count is a number with its thousands set apart.
-func count(n int) string { return humanize.Comma(int64(n)) }
+// formatCount formats a number with commas between thousands.
+func formatCount(n int) string { return humanize.Comma(int64(n)) }
 
-// span is a duration in its two largest units.
-func span(d time.Duration) string {
+// formatDuration formats a duration in its two largest units.
+func formatDuration(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
@@ -25,7 +25,8 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
 }
 
-// share is a part of a whole in percent, for a style. What is there at all can be seen.
+// share returns a percentage for a style. It is never 0 for a positive number, so that it is
+// visible.
 func share(n, of int) string {
 	if n <= 0 || of <= 0 {
 		return "0"
@@ -33,10 +34,10 @@ func share(n, of int) string {
 	return fmt.Sprintf("%.4g", max(0.6, min(100, 100*float64(n)/float64(of))))
 }
 
-// clock is a time for people.
-func clock(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") + " UTC" }
+// formatTime formats a time for display.
+func formatTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05") + " UTC" }
 
-// breakable is a name such as create_event, which may go on in the next line at its parts.
+// breakable returns a name, such as create_event, with line break opportunities.
 func breakable(name string) template.HTML {
 	name = template.HTMLEscapeString(name)
 	for _, after := range []string{"_", "/"} {

@@ -1,50 +1,50 @@
 package tally
 
-// MaxExact is how many different things are counted exactly.
+// MaxExact is the maximum number of distinct items that are counted exactly.
 const MaxExact = 200_000
 
-// Distinct counts different things: up to MaxExact exactly, and beyond within a percent,
-// from those of them whose keys end in a number of zero bits. It takes about 2 MB. The
-// zero Distinct is empty.
+// Distinct counts distinct items: up to MaxExact exactly, beyond that to within a percent, by
+// sampling keys that end in a number of zero bits. It takes about 2 MB. The zero Distinct is
+// empty.
 type Distinct struct {
-	// counted are the keys with at least as many zero bits at their end.
-	counted set
-	zeros   int
+	// sample has the keys that end in at least zeros zero bits.
+	sample set
+	zeros  int
 }
 
-// Add counts a thing, unless it was counted before.
+// Add counts an item, unless it was counted before.
 func (d *Distinct) Add(k Key) {
-	if !d.counts(k) || d.counted.has(k) {
+	if !d.inSample(k) || d.sample.has(k) {
 		return
 	}
-	if d.counted.slots == nil {
-		d.counted = newSet(MaxExact)
+	if d.sample.slots == nil {
+		d.sample = newSet(MaxExact)
 	}
-	for d.counted.n == MaxExact {
+	for d.sample.n == MaxExact {
 		d.halve()
-		if !d.counts(k) {
+		if !d.inSample(k) {
 			return
 		}
 	}
-	d.counted.add(k)
+	d.sample.add(k)
 }
 
-// counts tells whether a key is one of those that are counted.
-func (d *Distinct) counts(k Key) bool { return k&(1<<d.zeros-1) == 0 }
+// inSample reports whether a key belongs to the sample.
+func (d *Distinct) inSample(k Key) bool { return k&(1<<d.zeros-1) == 0 }
 
-// halve counts half as many from now on.
+// halve halves the sample.
 func (d *Distinct) halve() {
 	d.zeros++
-	all := d.counted.slots
-	d.counted = newSet(MaxExact)
+	all := d.sample.slots
+	d.sample = newSet(MaxExact)
 	for _, k := range all {
-		if k != 0 && d.counts(k) {
-			d.counted.add(k)
+		if k != 0 && d.inSample(k) {
+			d.sample.add(k)
 		}
 	}
 }
 
-// Count is how many there are, and whether that is exact.
+// Count returns the number of distinct items, and whether it is exact.
 func (d *Distinct) Count() (n int, exact bool) {
-	return d.counted.n << d.zeros, d.zeros == 0
+	return d.sample.n << d.zeros, d.zeros == 0
 }

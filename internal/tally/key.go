@@ -1,5 +1,4 @@
-// Package tally counts different things of which there may be more than fit into
-// memory.
+// Package tally counts distinct items, of which there may be more than fit into memory.
 package tally
 
 import (
@@ -7,11 +6,11 @@ import (
 	"encoding/binary"
 )
 
-// Key stands for a thing. Two things with the same key, one chance in billions,
-// count as one.
+// Key identifies an item. Two items have the same key with a chance of one in billions, and
+// then count as one.
 type Key uint64
 
-// KeyOf gives the key of the thing that the parts name.
+// KeyOf returns the key of the item identified by parts.
 func KeyOf(parts ...string) Key {
 	var room [256]byte
 	text := room[:0]

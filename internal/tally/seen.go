@@ -1,25 +1,25 @@
 package tally
 
-// Seen knows the things that came last, in about 21 bytes for each.
+// Seen remembers the most recent items. It takes about 21 bytes for each.
 type Seen struct {
-	least         int
+	minSize       int
 	recent, older set
 }
 
-// NewSeen makes a Seen that knows so many of the different things that came last at
-// least; it is at most twice as many.
-func NewSeen(least int) *Seen { return &Seen{least: least} }
+// NewSeen returns a Seen that remembers at least minSize recent distinct items, and at most
+// twice as many.
+func NewSeen(minSize int) *Seen { return &Seen{minSize: minSize} }
 
-// Add tells whether a thing came before, and notes it.
+// Add reports whether an item was added before, and adds it.
 func (s *Seen) Add(k Key) (before bool) {
 	if s.recent.has(k) {
 		return true
 	}
 	before = s.older.has(k)
-	if s.recent.n == s.least || s.recent.slots == nil {
+	if s.recent.n == s.minSize || s.recent.slots == nil {
 		s.recent, s.older = s.older, s.recent
 		if s.recent.slots == nil {
-			s.recent = newSet(s.least)
+			s.recent = newSet(s.minSize)
 		}
 		s.recent.clear()
 	}

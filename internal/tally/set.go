@@ -2,19 +2,19 @@ package tally
 
 import "math/bits"
 
-// set holds keys. It takes 11 bytes for each that it has room for, where a map would take
-// more than twice that.
+// A set is a set of keys. It takes 11 bytes for each key that it has room for, less than half
+// of a map.
 type set struct {
-	// slots has each key at the place that its highest bits tell, or in the next free
-	// slot behind that. It is never full. A slot of 0 is free.
+	// slots is a hash table with linear probing. The highest bits of a key determine its slot.
+	// It is never full. 0 means that a slot is free.
 	slots []Key
 	n     int
 }
 
-// newSet makes a set with room for a number of keys.
+// newSet returns a set with room for a number of keys.
 func newSet(room int) set { return set{slots: make([]Key, room+room/3+1)} }
 
-// slot is where the key is, or where it would be.
+// slot returns the slot of the key, or the free slot for it.
 func (s *set) slot(k Key) int {
 	high, _ := bits.Mul64(uint64(k), uint64(len(s.slots)))
 	i := int(high)
@@ -26,13 +26,13 @@ func (s *set) slot(k Key) int {
 	return i
 }
 
-// has tells whether the key is in the set. One without room has none.
+// has reports whether the key is in the set. A set without room is empty.
 func (s *set) has(k Key) bool {
 	k = max(k, 1)
 	return len(s.slots) > 0 && s.slots[s.slot(k)] == k
 }
 
-// add puts the key into the set, for which there must be room unless it is there.
+// add adds a key. There must be room, unless the key is already in the set.
 func (s *set) add(k Key) {
 	k = max(k, 1)
 	if i := s.slot(k); s.slots[i] == 0 {
@@ -41,7 +41,7 @@ func (s *set) add(k Key) {
 	}
 }
 
-// clear takes out all keys.
+// clear removes all keys.
 func (s *set) clear() {
 	clear(s.slots)
 	s.n = 0

@@ -6,18 +6,18 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// widths counts columns the same way under every locale, so that a table is the same on
-// every machine.
+// widths measures text in the same way in all locales, so that tables are the same on all
+// machines.
 var widths = &runewidth.Condition{StrictEmojiNeutral: true}
 
-// Columns is how many columns of a terminal a text takes: two for "茶" and for an emoji.
+// Columns returns the width of a text in terminal columns: two for "茶" and for an emoji.
 func Columns(text string) int { return widths.StringWidth(text) }
 
-// Fit gives a text for one cell of a table: on one line, without characters that a
-// terminal obeys, and of so many columns at most.
+// Fit returns a text for a cell of a table: on one line, without control characters, and at
+// most so many columns wide.
 func Fit(text string, most int) string {
 	text = strings.Map(func(r rune) rune {
-		if isObeyed(r) {
+		if isUnsafe(r) {
 			return '·'
 		}
 		return r
@@ -25,5 +25,5 @@ func Fit(text string, most int) string {
 	return widths.Truncate(text, most, "…")
 }
 
-// Pad fills a text up with spaces to so many columns.
+// Pad pads a text with spaces to a width in columns.
 func Pad(text string, columns int) string { return widths.FillRight(text, columns) }

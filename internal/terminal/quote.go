@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// isObeyed tells characters that a terminal obeys instead of showing them, and those that
-// make a text look like another.
-func isObeyed(r rune) bool {
+// isUnsafe reports whether a character controls the terminal, or makes a text look like
+// another.
+func isUnsafe(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control)
 }
 
-// IsPlain tells whether a text of others, such as a file's name, may be shown as it is.
+// IsPlain reports whether an untrusted text, such as a file's name, can be shown unchanged.
 func IsPlain(text string) bool {
-	return utf8.ValidString(text) && !strings.ContainsFunc(text, isObeyed)
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, isUnsafe)
 }
 
-// Quote gives a text of others as it may be shown: as it is if that is plain, else quoted
-// as in Go, with escapes for what isn't.
+// Quote returns an untrusted text for display: unchanged if it is plain, otherwise quoted as in
+// Go.
 func Quote(text string) string {
 	if IsPlain(text) {
 		return text

@@ -1,4 +1,4 @@
-// Package terminal knows a person's terminal, and prepares for it what others wrote.
+// Package terminal detects terminals, and formats untrusted text for them.
 package terminal
 
 import (
@@ -7,11 +7,11 @@ import (
 	"golang.org/x/term"
 )
 
-// Is tells whether a file is a terminal. Other devices, such as the null device, are none.
+// Is reports whether a file is a terminal. Other devices, such as the null device, aren't.
 func Is(file *os.File) bool { return term.IsTerminal(int(file.Fd())) }
 
-// Width is how many columns a line has on the terminal that a file is, or 0 if the
-// terminal doesn't say, or the file is none.
+// Width returns the number of columns of a terminal, or 0 if it isn't known or the file isn't a
+// terminal.
 func Width(file *os.File) int {
 	width, _, err := term.GetSize(int(file.Fd()))
 	if err != nil {
