@@ -98,7 +98,7 @@ func TestPlanRefusesTheCheckpointsThatSendRefuses(t *testing.T) {
 		{"other mapping", key, []string{"--checkpoint=" + saved, "--default-country=DE", events}, "the settings of the mapping have changed"},
 		{"other server", key, []string{"--checkpoint=" + saved, "--base-url=https://klaviyo.test", events}, "it was delivered to"},
 		{"other key", "pk_another", []string{"--checkpoint=" + saved, events}, "another private key"},
-		{"not a checkpoint", key, []string{"--checkpoint=" + other, events}, "no checkpoint"},
+		{"not a checkpoint", key, []string{"--checkpoint=" + other, events}, "not a checkpoint"},
 		{"no file", key, []string{"--checkpoint=" + os.DevNull, events}, "not a checkpoint"},
 		{"standard input", key, []string{"--checkpoint=" + saved}, "standard input can't be read again"},
 		{"first line", key, []string{"--checkpoint=" + saved, "--from-line=2", events}, "exclude each other"},
