@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -24,6 +25,7 @@ type load struct {
 
 	acknowledged atomic.Int64
 	repeated     atomic.Int64 // attempts that were not the first
+	cuts         atomic.Int64 // odd while the service's power is being cut
 	mu           sync.Mutex
 	unexpected   []string // answers that RudderStack would drop an event on
 	people       []*person
@@ -147,9 +149,18 @@ func (l *load) send(p *person, random *rand.Rand) bool {
 	return true
 }
 
+// duringCut does what cuts the service's power. No answer arrives to what is under way then:
+// a machine without power sends none.
+func (l *load) duringCut(cut func()) {
+	l.cuts.Add(1)
+	defer l.cuts.Add(1)
+	cut()
+}
+
 // attempt posts a body. The error says that it isn't acknowledged, and again when to try it
 // again.
 func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.Duration, err error) {
+	cuts := l.cuts.Load()
 	url := l.urls[random.IntN(len(l.urls))] + path
 	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
@@ -165,6 +176,8 @@ func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.
 	switch {
 	case err != nil:
 		return 50 * time.Millisecond, err
+	case cuts%2 != 0 || cuts != l.cuts.Load():
+		return 50 * time.Millisecond, errors.New("the answer is lost with the power")
 	case answer.StatusCode == http.StatusOK:
 		return 0, nil
 	case answer.StatusCode == http.StatusTooManyRequests:
