@@ -62,7 +62,7 @@ func newClient(key string, opts []Option) (*Client, error) {
 	return c, nil
 }
 
-// links returns the steps that each request passes through from first to last, and its
+// middlewares returns the steps that each request passes through from first to last, and its
 // response in reverse. The steps after retry run for each attempt.
 func middlewares(key string, cfg config, limiters *limiters, counters *counters) []middleware {
 	return []middleware{

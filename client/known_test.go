@@ -21,7 +21,7 @@ const (
 	externalID = "42"
 )
 
-// calls are the requests that came, and how they were answered.
+// methodsAndStatuses returns the requests that came and the statuses of their responses.
 func methodsAndStatuses(k *klaviyotest.Klaviyo) []string {
 	var got []string
 	for _, r := range k.Requests() {

@@ -195,7 +195,7 @@ func WithLimit(op *runtime.Operation, limits CallLimits) Option {
 	}
 }
 
-// defaultPeople is the default of WithProfileMemory.
+// defaultMemorySize is the default of WithProfileMemory.
 const defaultMemorySize = 100_000
 
 // WithProfileMemory sets the number of people whose profile ids the Client remembers, so that

@@ -36,7 +36,7 @@ type Mapper struct {
 	revision  *revision
 	whitelist map[string]bool
 	blacklist map[string]bool
-	// aheadAtFirst is one year after the Mapper was created. A time up to it is valid, so
+	// initialMaxTime is one year after the Mapper was created. A time up to it is valid, so
 	// the clock isn't read.
 	initialMaxTime time.Time
 	pool           sync.Pool // of *mapping

@@ -117,9 +117,9 @@ func newPath(rule string) path {
 var nestedObjects = []struct {
 	path path
 	root root
-	// anything says that the part may be something else than an object.
+	// anyType means that the value may have another type than object.
 	anyType bool
-	// several says that there may be more than one, under names that mean the same.
+	// repeatable means that there may be several, under equivalent names.
 	repeatable bool
 }{
 	{path: newPath("traits"), root: rootTraits},

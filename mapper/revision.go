@@ -15,7 +15,7 @@ type revision struct {
 	isDefault bool
 	limits    limits
 	supports  features
-	// unsubscribes is the default of Config.Unsubscribe.
+	// unsubscribeDefault is the default of Config.Unsubscribe.
 	unsubscribeDefault bool
 	// reserved are the reserved names in the profile of an event.
 	reserved *reservedNames

@@ -97,7 +97,7 @@ func ParseTime(json []byte) (time.Time, bool) {
 	return read.at, ok
 }
 
-// writtenTime is a time in RFC 3339 format; assumed is true if it had no offset.
+// A parsedTime is a time in RFC 3339 format; assumed is true if it had no offset.
 type parsedTime struct {
 	text    string
 	at      time.Time

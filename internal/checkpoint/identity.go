@@ -184,7 +184,7 @@ func (c *Checkpoint) Check(now []Source, settings Settings) error {
 	case settings.BaseURL != c.Settings.BaseURL:
 		return other("it was delivered to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
 	case settings.Revision < c.Settings.Revision:
-		return other("it was delivered in revision %s, and %s is earlier; only a later one can continue it: add --revision %[1]s", c.Settings.Revision, settings.Revision)
+		return other("it was delivered in revision %s, which only a later one can continue, and %s is earlier: add --revision %[1]s", c.Settings.Revision, settings.Revision)
 	case !bytes.Equal(settings.Mapping, c.Settings.Mapping):
 		return other("the settings of the mapping have changed")
 	case len(now) != len(c.Input):

@@ -90,7 +90,7 @@ type call struct {
 	remainder *remainder
 	// hasWarnings means that Klaviyo accepted the request without a part of it.
 	hasWarnings bool
-	// misled means that the error of the batch named an event that isn't at fault.
+	// wrongPointers means that the error of the batch pointed at an event that isn't at fault.
 	wrongPointers bool
 }
 
@@ -99,7 +99,7 @@ type call struct {
 type remainder struct {
 	calls         []*call
 	named         int  // number of events that aren't done yet
-	wrongPointers bool // one of them isn't at fault
+	wrongPointers bool // one of the events isn't at fault
 }
 
 // callOf returns the call for the next request of one event, or of several events in a batch.
