@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -545,6 +547,49 @@ func TestReplaysAnEventAsItIs(t *testing.T) {
 	eventually(t, "both are dead letters again", func() bool { return s.statusOf(t, "eu").Counts.DeadLettered == 4 })
 	if got := letters(); !maps.Equal(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
+	}
+}
+
+// TestReplaysManyTogether keeps their order, and has few messages of them.
+func TestReplaysManyTogether(t *testing.T) {
+	const many = 2*lettersTogether + 10
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	var body strings.Builder
+	for i := range many {
+		fmt.Fprintf(&body, "{\"n\":%d}\n", i)
+	}
+	s.send(t, "eu", body.String())
+	eventually(t, "all are dead letters", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == many })
+	if n, err := s.Replay(t.Context(), "eu", "missing_type"); n != many || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "all are dead letters again", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == many })
+	var again []stream.Letter
+	for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		again = append(again, letter)
+	}
+	slices.SortFunc(again, func(a, b stream.Letter) int {
+		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.Event, b.Event))
+	})
+	messages := map[uint64]bool{}
+	for i, letter := range again {
+		messages[letter.Seq] = true
+		record, err := deadletter.Parse(letter.Record)
+		if want := fmt.Sprintf("{\"n\":%d}", i); err != nil || string(record.Event) != want {
+			t.Fatalf("event %d is %s, %v", i, record.Event, err)
+		}
+	}
+	if len(messages) != 3 {
+		t.Errorf("%d messages", len(messages))
+	}
+	if n, err := s.Delete(t.Context(), "eu", ""); n != many || err != nil {
+		t.Errorf("%d are deleted, %v", n, err)
+	}
+	if n := s.statusOf(t, "eu").DeadLetterCount(); n != 0 {
+		t.Errorf("%d are left", n)
 	}
 }
 
