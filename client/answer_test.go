@@ -14,8 +14,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestAnswersThatAreNotTheAPIs tells a delivery from a page that swallows it.
-func TestAnswersThatAreNotTheAPIs(t *testing.T) {
+// TestResponsesNotFromTheAPI tells a delivery from a page that swallows it.
+func TestResponsesNotFromTheAPI(t *testing.T) {
 	const (
 		page       = "<html>Please log in</html>"
 		unknowable = `{"errors":[]}` // it might be the API's
@@ -110,9 +110,9 @@ func TestHugeSuccess(t *testing.T) {
 	}
 }
 
-// TestFormsOfAnswers reads what Klaviyo answers otherwise than its description says:
+// TestResponseForms reads what Klaviyo answers otherwise than its description says:
 // suppressions come as a list, and what isn't there is null.
-func TestFormsOfAnswers(t *testing.T) {
+func TestResponseForms(t *testing.T) {
 	tests := []struct {
 		name, marketing string
 		want            []string // the reasons
@@ -208,8 +208,8 @@ func TestTimestamp(t *testing.T) {
 	}
 }
 
-// TestTimesOfAnswers are read in whatever form klaviyotest, and so Klaviyo, writes them.
-func TestTimesOfAnswers(t *testing.T) {
+// TestResponseTimes are read in whatever form klaviyotest, and so Klaviyo, writes them.
+func TestResponseTimes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(123 * time.Millisecond)
 		now := time.Now().Truncate(time.Second)

@@ -107,7 +107,7 @@ func TestAttemptHookTellsTheWait(t *testing.T) {
 	})
 }
 
-func TestAttemptHookAtTheSameTime(t *testing.T) {
+func TestAttemptHookConcurrently(t *testing.T) {
 	k := klaviyotest.New()
 	var mu sync.Mutex
 	seen := 0

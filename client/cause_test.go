@@ -26,8 +26,8 @@ var discardLog = log.New(io.Discard, "", 0)
 // private is a value that no text may show.
 const private = "ada@example.com"
 
-// TestCausesOfNoAnswer meets servers and proxies that aren't Klaviyo's.
-func TestCausesOfNoAnswer(t *testing.T) {
+// TestNoResponseCauses meets servers and proxies that aren't Klaviyo's.
+func TestNoResponseCauses(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	for _, test := range []struct {
 		name string

@@ -21,7 +21,7 @@ type seen struct {
 
 // Probes between the links tell their order: a request whose second attempt the
 // limiter holds back shows at each place what was done to it above.
-func TestOrderOfLinks(t *testing.T) {
+func TestMiddlewareOrder(t *testing.T) {
 	places := []struct {
 		name string
 		want []seen

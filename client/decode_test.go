@@ -31,8 +31,8 @@ func checkUnlike(t *testing.T, p klaviyo.Profile) {
 	}
 }
 
-// TestReadsOfAnotherType give all that can be read, and warn of the rest.
-func TestReadsOfAnotherType(t *testing.T) {
+// TestReadWithUnexpectedTypes give all that can be read, and warn of the rest.
+func TestReadWithUnexpectedTypes(t *testing.T) {
 	var log bytes.Buffer
 	next := `"https://a.klaviyo.com/api/profiles/?page%5Bcursor%5D=two"`
 	c := newTestClient(t, func(req *http.Request) (*http.Response, error) {
@@ -69,8 +69,8 @@ func TestReadsOfAnotherType(t *testing.T) {
 	}
 }
 
-// TestReadsOfNoUse fail: they would give items without an id, or end before the last page.
-func TestReadsOfNoUse(t *testing.T) {
+// TestReadWithoutEssentialValues fail: they would give items without an id, or end before the last page.
+func TestReadWithoutEssentialValues(t *testing.T) {
 	for _, test := range []struct{ answer, at string }{
 		{`{"data":[{"type":"profile","id":1,"attributes":{}}],"links":{}}`, "/data/0/id"},
 		{`{"data":["01A"],"links":{}}`, "/data/0"},
@@ -87,8 +87,8 @@ func TestReadsOfNoUse(t *testing.T) {
 	}
 }
 
-// TestWriteOfAnotherType says that the request was taken, with what could be read.
-func TestWriteOfAnotherType(t *testing.T) {
+// TestWriteWithUnexpectedTypes says that the request was taken, with what could be read.
+func TestWriteWithUnexpectedTypes(t *testing.T) {
 	calls := 0
 	c := newTestClient(t, func(*http.Request) (*http.Response, error) {
 		calls++

@@ -153,7 +153,7 @@ func TestDoErrors(t *testing.T) {
 
 // An answer that doesn't fit the caller's type is no success with empty fields, whatever tags
 // these have.
-func TestDoReadsAllOrFails(t *testing.T) {
+func TestDoDecodesStrictly(t *testing.T) {
 	c := answering(t, func(*http.Request) (*http.Response, error) {
 		return jsonResponse(http.StatusOK, `{"data":[{"id":"S"}],"links":{"next":"n"}}`, nil), nil
 	})

@@ -23,7 +23,7 @@ var kinds = []error{
 	ErrUnauthorized, ErrRevisionRetired, ErrMisdirected, ErrRateLimited, ErrUnavailable, ErrUnexpectedResponse,
 }
 
-func TestAnswersBecomeErrors(t *testing.T) {
+func TestErrorResponses(t *testing.T) {
 	const (
 		page       = "<html>ada@example.com</html>"
 		fault      = `{"errors":[{"id":"9f8","code":"invalid","title":"Invalid input.","detail":"ada@example.com is bad","source":{"pointer":"/data/attributes/email"}}]}`
@@ -106,7 +106,7 @@ func TestAnswersBecomeErrors(t *testing.T) {
 	}
 }
 
-func TestAnswersOfAnotherShape(t *testing.T) {
+func TestMalformedErrorResponses(t *testing.T) {
 	for _, body := range []string{`{}`, `{"errors":null}`, `{"errors":[]}`, `{"errors":[null]}`, `{"errors":"x"}`, `{"errors":[{"source":null}]}`, ``} {
 		if err := errorResponse(&call{operation: klaviyo.OperationCreateEvent}, answer(http.StatusBadRequest, body)); err.Code != "" || !errors.Is(err, ErrInvalidRequest) {
 			t.Errorf("%s: %v", body, err)
@@ -118,8 +118,8 @@ func TestAnswersOfAnotherShape(t *testing.T) {
 	}
 }
 
-// TestAllFaultsOfAnAnswer are kept, and told as far as they are names.
-func TestAllFaultsOfAnAnswer(t *testing.T) {
+// TestAllFaults are kept, and told as far as they are names.
+func TestAllFaults(t *testing.T) {
 	fault := func(n int, source string) string {
 		return fmt.Sprintf(`{"id":"e-%d","code":"invalid","detail":"ada@example.com is bad","source":{%s}}`, n, source)
 	}
@@ -169,7 +169,7 @@ func TestMessagesShowNamesOnly(t *testing.T) {
 	}
 }
 
-func TestNoAnswerBecomesAnError(t *testing.T) {
+func TestNoResponseError(t *testing.T) {
 	const secret = "https://a.klaviyo.com/api/profiles/?filter=ada@example.com"
 	wrapped := func(err error) error { return &url.Error{Op: "Get", URL: secret, Err: err} }
 	for _, test := range []struct {
@@ -205,8 +205,8 @@ func TestNoAnswerBecomesAnError(t *testing.T) {
 	}
 }
 
-// TestErrorOfACaller is one that a caller's own test makes.
-func TestErrorOfACaller(t *testing.T) {
+// TestErrorLiteral is one that a caller's own test makes.
+func TestErrorLiteral(t *testing.T) {
 	if got, want := (&Error{StatusCode: 400, Code: "invalid"}).Error(), "klaviyo: request failed (status 400, code invalid)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

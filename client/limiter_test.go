@@ -291,7 +291,7 @@ func passOne(t *testing.T, limited http.RoundTripper, op *klaviyo.Operation) tim
 }
 
 // A request that is given up while it waits for its place leaves the place to others.
-func TestLimiterGivesThePlaceBack(t *testing.T) {
+func TestLimiterReleasesTheQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationRequestProfileDeletion)
 		limited := limitedTo(newFixedWindows(op, 0, 0))
@@ -311,7 +311,7 @@ func TestLimiterGivesThePlaceBack(t *testing.T) {
 
 // A reply that leaves room wakes the request that waits for it: here the slow
 // request was counted before the fast one, whose reply came first.
-func TestLimiterHearsOfRoom(t *testing.T) {
+func TestLimiterWakesOnResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		op := operation(klaviyo.OperationCreateProfile)
 		replies := 0

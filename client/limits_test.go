@@ -139,7 +139,7 @@ func TestLimitsOfCallsUnderWay(t *testing.T) {
 }
 
 // Looking at the limits changes nothing of them.
-func TestLimitsOnlyLook(t *testing.T) {
+func TestLimitsDoesNotChangeState(t *testing.T) {
 	took := func(look bool) (took time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newClient(t, over(klaviyotest.New()))
@@ -163,7 +163,7 @@ func TestLimitsOnlyLook(t *testing.T) {
 	}
 }
 
-func TestLimitsAtTheSameTime(t *testing.T) {
+func TestLimitsConcurrently(t *testing.T) {
 	c := newClient(t, over(klaviyotest.New()))
 	var all sync.WaitGroup
 	for i := range 20 {

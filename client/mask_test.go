@@ -125,10 +125,10 @@ func TestLongEscapesOfTheKey(t *testing.T) {
 	}
 }
 
-// TestTheKeyInAnswers lets a server repeat the key in every place of an answer, whatever
+// TestTheKeyInResponses lets a server repeat the key in every place of an answer, whatever
 // the status and the way it is written: no field of an Error or of what is read, no
 // message and no log shows it.
-func TestTheKeyInAnswers(t *testing.T) {
+func TestTheKeyInResponses(t *testing.T) {
 	const (
 		faults    = `{"errors":[{"id":"K","code":"K","title":"K","detail":"K","source":{"pointer":"/K","parameter":"K"},"meta":{"duplicate_profile_id":"K"}},{"code":"K","detail":"K"}],"K":"K"}`
 		lists     = `{"data":[{"type":"K","id":"K","attributes":{"name":"K"}}],"links":{"self":"K","next":"https://x.example/?page[cursor]=K"}}`

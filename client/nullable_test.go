@@ -9,7 +9,7 @@ import (
 )
 
 // Left out, null and empty are three things when a profile is updated.
-func TestUpdateTellsNullFromLeftOut(t *testing.T) {
+func TestUpdateNullAndOmitted(t *testing.T) {
 	k := klaviyotest.New()
 	api := klaviyo.NewAPI(newClient(t, over(k)))
 	created, err := api.CreateProfile(t.Context(), klaviyo.ProfileCreateAttributes{

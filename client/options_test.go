@@ -68,7 +68,7 @@ func TestWithBaseURL(t *testing.T) {
 	}
 }
 
-func TestOptionsThatMakeNoSense(t *testing.T) {
+func TestInvalidOptions(t *testing.T) {
 	for want, opt := range map[string]Option{
 		"WithHTTPClient":                          WithHTTPClient(nil),
 		"WithUserAgent: give a name":              WithUserAgent(" "),

@@ -180,7 +180,7 @@ func TestAllStops(t *testing.T) {
 }
 
 // A server whose cursors lead nowhere doesn't keep a reader for ever.
-func TestAllDoesNotGoInCircles(t *testing.T) {
+func TestAllDetectsLoops(t *testing.T) {
 	const list = `{"type":"list","id":"%s","attributes":{},"links":{"self":""}}`
 	tests := map[string]map[string]string{ // next by cursor
 		"the same page": {"": "https://a.klaviyo.com/api/lists/?page%5Bcursor%5D=A", "A": "https://a.klaviyo.com/api/lists/?page%5Bcursor%5D=A"},

@@ -116,7 +116,7 @@ func TestSteadyWindowShare(t *testing.T) {
 	}
 }
 
-func TestQuotaOf(t *testing.T) {
+func TestRateLimitHeaders(t *testing.T) {
 	for _, test := range []struct {
 		limit, remaining, reset string
 		want                    bool

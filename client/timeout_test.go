@@ -132,7 +132,7 @@ func TestBodiesAreClosed(t *testing.T) {
 }
 
 // A 429 is one, though the rest of it is lost.
-func TestCutOffAnswersKeepAStatusThatTellsEnough(t *testing.T) {
+func TestTruncatedErrorResponses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		status := http.StatusTooManyRequests
 		c := newTestClient(t, func(*http.Request) (*http.Response, error) {

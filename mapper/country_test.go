@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/language/display"
 )
 
-func TestCountryOf(t *testing.T) {
+func TestParseCountry(t *testing.T) {
 	for name, want := range map[string]string{
 		// Codes.
 		"de": "DE", " DEU ": "DE", "UK": "GB",

@@ -13,9 +13,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestResultsStay maps events one after the other and at the same time with one Mapper,
+// TestResultsAreNotReused maps events one after the other and at the same time with one Mapper,
 // whose memory serves one event after the other, and looks at all results at the end.
-func TestResultsStay(t *testing.T) {
+func TestResultsAreNotReused(t *testing.T) {
 	var events [][]byte
 	for i := range 300 {
 		events = append(events, sample.AppendEvent(nil, 5, i), randomEvent(rand.New(rand.NewPCG(uint64(i), 10))))
@@ -54,9 +54,9 @@ func bodies(r mapper.Result) string {
 	return string(out)
 }
 
-// TestLargeEventsTakeLittle bounds what an event of many megabytes makes the collector's
+// TestLargeEventMemory bounds what an event of many megabytes makes the collector's
 // work, be it mapped or refused: three times its own length, and a little.
-func TestLargeEventsTakeLittle(t *testing.T) {
+func TestLargeEventMemory(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates, and takes minutes")
 	}

@@ -10,10 +10,10 @@ import (
 	"github.com/nyaruka/phonenumbers"
 )
 
-// TestCertainNumbers holds the numbers that are taken for E.164 at sight against
+// TestPlainE164 holds the numbers that are taken for E.164 at sight against
 // phonenumbers, over numbers of every region: its examples, and such as differ from
 // them in a few digits.
-func TestCertainNumbers(t *testing.T) {
+func TestPlainE164(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	examples, found, valid := 0, 0, 0
@@ -61,7 +61,7 @@ func slowPhone(s string) string {
 	return phonenumbers.Format(number, phonenumbers.E164)
 }
 
-func TestCertainNumbersAreWhole(t *testing.T) {
+func TestPlainE164IsExact(t *testing.T) {
 	for _, text := range []string{"", "+", "+1", "12025550147", "+1 2025550147", "+1202555014", "+120255501471", "+02025550147", "+9992025550147", "+1２025550147",
 		"+3758108075058", // begins with the national prefix, and is none without it
 		"+" + strings.Repeat("1", 30)} {
@@ -71,7 +71,7 @@ func TestCertainNumbersAreWhole(t *testing.T) {
 	}
 }
 
-func FuzzCertainNumber(f *testing.F) {
+func FuzzPlainE164(f *testing.F) {
 	for _, text := range []string{"+12025550147", "+4917112345678", "+390612345678", "+5491123456789", "+80012345678"} {
 		f.Add(text)
 	}
@@ -82,9 +82,9 @@ func FuzzCertainNumber(f *testing.F) {
 	})
 }
 
-// TestPhoneMemory parses more numbers than are remembered, each several times and from
+// TestPhoneCache parses more numbers than are remembered, each several times and from
 // several goroutines: what was remembered is what phonenumbers says.
-func TestPhoneMemory(t *testing.T) {
+func TestPhoneCache(t *testing.T) {
 	m, err := New(Config{DefaultCountry: "DE"})
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ func TestParseRFC3339(t *testing.T) {
 	}
 }
 
-// TestTheYearAheadGoesOn maps one event again and again while time passes.
-func TestTheYearAheadGoesOn(t *testing.T) {
+// TestMaxTimeAdvances maps one event again and again while time passes.
+func TestMaxTimeAdvances(t *testing.T) {
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	m, err := New(Config{Now: func() time.Time { return now }})
 	if err != nil {

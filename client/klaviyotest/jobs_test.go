@@ -23,8 +23,8 @@ func startImport(t *testing.T, k *Klaviyo, n int) string {
 	return importsPath + "/" + started.ID
 }
 
-// TestPlansOfJobs are followed to where each ends.
-func TestPlansOfJobs(t *testing.T) {
+// TestJobPlans are followed to where each ends.
+func TestJobPlans(t *testing.T) {
 	for name, test := range map[string]struct {
 		plan     JobPlan
 		after    time.Duration
@@ -104,8 +104,8 @@ func TestImportErrors(t *testing.T) {
 	mustSend(t, k, "GET", address+"/import-errors?page[size]=100", "")
 }
 
-// TestImportOfIdentifiersOfTwo fails for that profile alone.
-func TestImportOfIdentifiersOfTwo(t *testing.T) {
+// TestImportConflict fails for that profile alone.
+func TestImportConflict(t *testing.T) {
 	k := New()
 	createProfile(t, k, adasEmail)
 	createProfile(t, k, adasNumber)

@@ -83,7 +83,7 @@ func TestAnyKeyByDefault(t *testing.T) {
 	}
 }
 
-func TestOptionsThatMakeNoSensePanic(t *testing.T) {
+func TestInvalidOptionsPanic(t *testing.T) {
 	tests := map[string]func(){
 		"empty key":           func() { New(WithKey("")) },
 		"empty company":       func() { New(WithCompanyID("")) },

@@ -66,7 +66,7 @@ func escaped(link string) string {
 	return strings.NewReplacer("[", "%5B", "]", "%5D").Replace(link)
 }
 
-func TestUsualSizes(t *testing.T) {
+func TestDefaultPageSizes(t *testing.T) {
 	k := New(WithoutLimits())
 	for i := range 11 {
 		k.AddList(fmt.Sprintf("L%d", i), "list")
@@ -90,7 +90,7 @@ func TestUsualSizes(t *testing.T) {
 	}
 }
 
-func TestLinkToThePageBefore(t *testing.T) {
+func TestPreviousPageLink(t *testing.T) {
 	k := New(WithList("L1", "one"), WithList("L2", "two"))
 	page := decode[collectionDocument](t, mustSend(t, k, "GET", "/api/lists/?page[cursor]="+encodeCursor(1), ""))
 	before := decode[collectionDocument](t, mustSend(t, k, "GET", *page.Links.Prev, ""))
@@ -122,7 +122,7 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-func TestCursorsOfNobody(t *testing.T) {
+func TestInvalidCursors(t *testing.T) {
 	k := New(WithList("L", "list"))
 	for _, cursor := range []string{"x", "!", encodeCursor(2), encodeCursor(-1)} {
 		if r := send(t, k, "GET", "/api/lists/?page[cursor]="+url.QueryEscape(cursor), ""); r.status != 400 || r.pointers(t) != "page[cursor]" {

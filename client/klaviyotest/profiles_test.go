@@ -123,7 +123,7 @@ func TestUpdateOfIdentifiers(t *testing.T) {
 	createProfile(t, k, `"external_id":"1"`)
 }
 
-func TestUpdatesThatAreRefused(t *testing.T) {
+func TestRejectedUpdates(t *testing.T) {
 	k := New()
 	ada := createProfile(t, k, `"email":"ada@example.com"`)
 	bo := createProfile(t, k, `"phone_number":"+12025550147"`)

@@ -13,9 +13,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestFormsOfAnswers holds answers to what recordings of Klaviyo show beyond the
+// TestResponseForms holds answers to what recordings of Klaviyo show beyond the
 // description.
-func TestFormsOfAnswers(t *testing.T) {
+func TestResponseForms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2024, 2, 1, 0, 0, 0, 123_000_000, time.UTC)))
 		k := New(WithKey("pk_test"), WithList("L", "Newsletter"))

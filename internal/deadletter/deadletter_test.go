@@ -219,8 +219,8 @@ func TestRecordsAreWhole(t *testing.T) {
 	}
 }
 
-// TestRecordHasABound whatever the event and the reason.
-func TestRecordHasABound(t *testing.T) {
+// TestRecordSize whatever the event and the reason.
+func TestRecordSize(t *testing.T) {
 	for _, size := range []int{1, largeEvent - 1, largeEvent, 4 << 20} {
 		for _, letter := range []string{"\x01", "\xff", "\"", "x", "ä"} {
 			event := []byte(strings.Repeat(letter, size/len(letter)+1)[:size])

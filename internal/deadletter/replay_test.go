@@ -37,7 +37,7 @@ func TestParseGivesWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestParseOfWhatIsNoRecord(t *testing.T) {
+func TestParseInvalidRecords(t *testing.T) {
 	for _, line := range []string{
 		"", "{", `{"line":1,"event":{"type":"tr`, `{"type":"track","event":"Ping"}`, `{"line":1,"error":{},"attempts":0}`,
 		`{"line":1,"event_base64":"%","error":{}}`, `{"line":"1","event":{},"error":{}}`, `[]`,
@@ -178,9 +178,9 @@ func TestRecordsThatComeLate(t *testing.T) {
 	}
 }
 
-// TestRecordThatItsWriterIsStillAt is of a program that doesn't ask for a lock and writes
+// TestIncompleteRecordIsContinued is of a program that doesn't ask for a lock and writes
 // a record in pieces: a line's end between them would take the event from replay.
-func TestRecordThatItsWriterIsStillAt(t *testing.T) {
+func TestIncompleteRecordIsContinued(t *testing.T) {
 	skipOnWindows(t)
 	done, next := string(Letter{Line: 1, Event: []byte(`{"a":1}`)}.Record()), string(Letter{Line: 3, Event: []byte(`{"c":1}`)}.Record())
 	record := string(Letter{Line: 2, Event: []byte(`{"b":1}`)}.Record())

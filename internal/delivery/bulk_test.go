@@ -355,7 +355,7 @@ func TestSizeOfACall(t *testing.T) {
 }
 
 // An entry of a call is no longer than is reckoned with.
-func TestWrappingOfAnEntry(t *testing.T) {
+func TestBulkOverhead(t *testing.T) {
 	whole := &klaviyo.EventCreateQuery{}
 	fillAll(t, reflect.ValueOf(whole).Elem())
 	for name, body := range map[string]*klaviyo.EventCreateQuery{"nothing": {}, "everything": whole} {

@@ -123,7 +123,7 @@ func TestImports(t *testing.T) {
 }
 
 // A profile that the job doesn't take, and nor does the single call, is a dead letter.
-func TestProfileThatNobodyTakes(t *testing.T) {
+func TestProfileThatIsAlwaysRejected(t *testing.T) {
 	var events []Event
 	for line := 1; line <= 100; line++ {
 		events = append(events, is(t, line, fmt.Sprintf("p%d@example.com", line)))
@@ -416,7 +416,7 @@ func TestLongBacklogGoesInFullImports(t *testing.T) {
 }
 
 // Jobs are looked at in proportion to the time that they take, as soon as that is known.
-func TestLooksAtJobs(t *testing.T) {
+func TestJobPolling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := Start(t.Context(), Config{})
 		defer q.Wait()

@@ -80,7 +80,7 @@ func TestOutage(t *testing.T) {
 }
 
 // A refusal by the client alone doesn't tell that Klaviyo is there.
-func TestWhatIsRefusedUnsentIsNoAnswer(t *testing.T) {
+func TestClientErrorIsNoResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var letters rejected
 		s := &server{answer: func(_ client.Request, words string) error {
@@ -144,7 +144,7 @@ func TestOperationWithoutQuota(t *testing.T) {
 }
 
 // Requests that take long to fail tell of no outage before the last answer.
-func TestOutageBeginsAfterTheLastAnswer(t *testing.T) {
+func TestOutageBeginsAfterTheLastResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var letters rejected
 		began := time.Now()
@@ -320,7 +320,7 @@ func TestMisdirectedEventIsNoDeadLetter(t *testing.T) {
 }
 
 // A run that stops says what was answered, and how often.
-func TestOutageTellsTheAnswers(t *testing.T) {
+func TestOutageErrorCountsStatuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		requests := 0
 		s := &server{answer: func(client.Request, string) error {

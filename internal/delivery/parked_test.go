@@ -17,7 +17,7 @@ import (
 
 // What waits has no requests in memory beyond a bound, and sends the same ones when
 // its turn comes: single ones, merged ones and those of a batch.
-func TestWhatWaitsIsMappedAgain(t *testing.T) {
+func TestPendingEventsAreMappedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const people = 5_000
 		requests := func(text []byte) []mapper.Request {
@@ -75,7 +75,7 @@ func TestWhatWaitsIsMappedAgain(t *testing.T) {
 }
 
 // Identifies that were put away are merged as if they had been kept.
-func TestWhatWaitsIsMerged(t *testing.T) {
+func TestPendingEventsAreMerged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{delay: time.Second}
 		requests := func(text []byte) []mapper.Request { return []mapper.Request{profile("a@x", string(text))} }

@@ -18,7 +18,7 @@ func identified(line int, identity mapper.Identity) Event {
 
 // An email and an external id stay one person's when the event that tied them is
 // long done.
-func TestTiesAreRemembered(t *testing.T) {
+func TestConnectedIdentifiersAreRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &server{delay: time.Second}
 		q := Start(t.Context(), Config{Sender: s})
@@ -38,7 +38,7 @@ func TestTiesAreRemembered(t *testing.T) {
 }
 
 // Whoever comes, with however many identifiers, memory stays flat.
-func TestTiesAreBounded(t *testing.T) {
+func TestRememberedIdentifiersAreBounded(t *testing.T) {
 	identities := map[string]func(i int) mapper.Identity{
 		"many people": func(i int) mapper.Identity {
 			return mapper.Identity{Email: fmt.Sprint(i), ExternalID: fmt.Sprint(i), PhoneNumber: fmt.Sprint(i)}

@@ -115,9 +115,9 @@ func FuzzDamage(f *testing.F) {
 	})
 }
 
-// TestReadingIsGivenUp reads what has no end and gives nothing, without a pause. The
+// TestReadingIsCancelled reads what has no end and gives nothing, without a pause. The
 // context is done after a while, and reading with it.
-func TestReadingIsGivenUp(t *testing.T) {
+func TestReadingIsCancelled(t *testing.T) {
 	for name, tt := range map[string]struct {
 		begin, again string
 		left         int

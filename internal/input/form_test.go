@@ -310,9 +310,9 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestEachEventCanBeBegunWith goes on at the position of each event, and at the one
+// TestStartAtEachEvent goes on at the position of each event, and at the one
 // after it, in each form.
-func TestEachEventCanBeBegunWith(t *testing.T) {
+func TestStartAtEachEvent(t *testing.T) {
 	for _, tt := range formTests {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := Config{Files: []string{write(t, "events", tt.text)}, Limit: tt.limit}

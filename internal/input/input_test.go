@@ -181,7 +181,7 @@ func TestReadError(t *testing.T) {
 	}
 }
 
-func TestNextGivesUpWaiting(t *testing.T) {
+func TestNextIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in, out := io.Pipe()
 		r, err := Open(Config{Files: []string{Stdin}, Stdin: in})
@@ -297,9 +297,9 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// TestEachLineCanBeBegunWith reads on from each line's position, with and without
+// TestStartAtEachLine reads on from each line's position, with and without
 // its offset.
-func TestEachLineCanBeBegunWith(t *testing.T) {
+func TestStartAtEachLine(t *testing.T) {
 	long := strings.Repeat("x", 2*chunkSize)
 	files := []string{write(t, "a", "\uFEFFa\r\n\n"+long+"\nb"), write(t, "b", "\n\uFEFFc\nd\n\n")}
 	r, err := Open(Config{Files: files, Limit: chunkSize})

@@ -74,8 +74,8 @@ func valuesOf(value Event, form Form, rest []byte) (events []Event) {
 	}
 }
 
-// FuzzHolding holds what a value holds against the slow twin, in a line and in a list.
-func FuzzHolding(f *testing.F) {
+// FuzzNested holds what a value holds against the slow twin, in a line and in a list.
+func FuzzNested(f *testing.F) {
 	for _, tt := range formTests {
 		if len(tt.text) < 1000 {
 			f.Add(tt.text, 0)
@@ -195,9 +195,9 @@ func TestInvalidTextTakesNoMemory(t *testing.T) {
 	}
 }
 
-// TestLineOfAStringIsLetGo looks at a chunk after the events of a string were copied out of
+// TestCopiedLineIsReleased looks at a chunk after the events of a string were copied out of
 // its last line: it holds the copy alone, and still tells what its memory was.
-func TestLineOfAStringIsLetGo(t *testing.T) {
+func TestCopiedLineIsReleased(t *testing.T) {
 	r, err := Open(Config{Files: []string{Stdin}, Stdin: strings.NewReader(`{"payload":{}}` + "\n" + `{"payload":"[{},{}]"}` + "\n")})
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ func in16(text string, little bool) string {
 	return wide.String()
 }
 
-func TestWhatIsNotRead(t *testing.T) {
+func TestUnsupportedFiles(t *testing.T) {
 	const events = "{\"a\":1}\n{\"b\":2}\n"
 	tests := []struct {
 		name, file string
@@ -94,8 +94,8 @@ func TestWhatIsNotRead(t *testing.T) {
 	}
 }
 
-// TestBeginningBehindWhatIsNoJSON reads a file that is refused from a later line on.
-func TestBeginningBehindWhatIsNoJSON(t *testing.T) {
+// TestStartAfterInvalidJSON reads a file that is refused from a later line on.
+func TestStartAfterInvalidJSON(t *testing.T) {
 	text := strings.Repeat("log\n", linesWithoutJSON) + `{"a":1}`
 	got, err := readForms(t, Config{Files: []string{write(t, "events", text)}, From: Position{Line: linesWithoutJSON + 1}})
 	if diff := cmp.Diff([]string{`101.0 json_lines {"a":1}`}, got); diff != "" || err != nil {

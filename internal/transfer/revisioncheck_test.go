@@ -13,9 +13,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestMisreadHoldsForAWhile keeps what was refused after all where no event tells whose
+// TestRevisionCheckHoldLimit keeps what was refused after all where no event tells whose
 // fault it is, so that a checkpoint goes on.
-func TestMisreadHoldsForAWhile(t *testing.T) {
+func TestRevisionCheckHoldLimit(t *testing.T) {
 	refusal := &client.Error{StatusCode: http.StatusBadRequest}
 	other := &runtime.Operation{ID: "create_profile"}
 	newHeld := func(n int) *revisionCheck {
@@ -48,8 +48,8 @@ func TestMisreadHoldsForAWhile(t *testing.T) {
 	}
 }
 
-// TestMisreadHoldsForAMinute where too little comes to settle anything.
-func TestMisreadHoldsForAMinute(t *testing.T) {
+// TestRevisionCheckHoldTime where too little comes to settle anything.
+func TestRevisionCheckHoldTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &revisionCheck{earlier: new(Refusals), progress: newProgress(1, input.Position{Line: 1}, Counts{})}
 		letters := []Letter{{cause: &client.Error{StatusCode: http.StatusBadRequest}}}
@@ -68,9 +68,9 @@ func TestMisreadHoldsForAMinute(t *testing.T) {
 	})
 }
 
-// TestMisreadCountsOverRuns of which each gives an event up before there are enough of them. What
+// TestRevisionCheckCountsAcrossRuns of which each gives an event up before there are enough of them. What
 // a run hasn't given up is counted by the next, which sends it again.
-func TestMisreadCountsOverRuns(t *testing.T) {
+func TestRevisionCheckCountsAcrossRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, err := mapper.New(mapper.Config{})
 		if err != nil {

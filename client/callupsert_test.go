@@ -14,7 +14,7 @@ import (
 
 // An upsert of Klaviyo's own that is answered 409 does without the identifier that the
 // answer points at, else without the weakest, and never without the strongest.
-func TestReconcile(t *testing.T) {
+func TestCallUpsert(t *testing.T) {
 	const (
 		all     = `{"email":"a@example.com","external_id":"7","phone_number":"+1"}`
 		noID    = `{"email":"a@example.com","phone_number":"+1","properties":{"external_id":"7"}}`

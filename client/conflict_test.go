@@ -66,7 +66,7 @@ func attributesOf(has [3]bool, suffix string) klaviyo.ProfileCreateAttributes {
 
 // What becomes of a request is decided by who has its identifiers, and not by what the
 // client remembers, by which of several profiles a 409 names, or by chance.
-func TestSettlement(t *testing.T) {
+func TestConflictResolution(t *testing.T) {
 	worst := map[string]int{}
 	for _, o := range everyOwners() {
 		for _, memory := range []string{"cold", "warm", "knows profile 1", "knows profile 2", "knows profile 3", "stale", "deleted"} {
