@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"testing"
@@ -23,6 +24,7 @@ func keep(dir string) {
 	check(err)
 	lease, err := a.Own(ctx, Claim{Owner: "it", Lease: time.Minute})
 	check(err)
+	fmt.Println("from", lease.Checkpoint().Position.Seq, "-")
 	pid := os.Getpid()
 	for p := range 8 {
 		go func() {
@@ -51,9 +53,26 @@ func check(err error) {
 // TestKilledProcessLosesNothing kills it several times while it keeps messages.
 func TestKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	keepsAll(t, t.TempDir(), 4, ending{
+		stop:   func(cmd *exec.Cmd) { cmd.Process.Kill() },
+		counts: true,
+		ended:  func() {},
+	})
+}
+
+// ending is how a process ends that keeps messages.
+type ending struct {
+	stop   func(*exec.Cmd)
+	counts bool // what it says from then on
+	ended  func()
+}
+
+// keepsAll ends a process so many times while it keeps messages in a folder, and looks for
+// what it had an acknowledgement for.
+func keepsAll(t *testing.T, dir string, times int, e ending) {
+	t.Helper()
 	messages, letters, position := map[uint64]string{}, map[uint64]bool{}, uint64(0)
-	for range 4 {
+	for i := range times {
 		cmd := exec.CommandContext(t.Context(), os.Args[0])
 		cmd.Env = append(os.Environ(), keepIn+"="+dir)
 		cmd.Stderr = os.Stderr
@@ -64,28 +83,35 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		said := 0
-		for lines := bufio.NewScanner(stdout); lines.Scan(); said++ {
+		said, enough := 0, 300+rand.IntN(400)
+		for lines := bufio.NewScanner(stdout); lines.Scan(); {
 			var what, text string
 			var seq uint64
 			if _, err := fmt.Sscan(lines.Text(), &what, &seq, &text); err != nil {
-				break // it was killed while it said so
+				break // it was ended while it said so
 			}
-			switch what {
-			case "message":
-				messages[seq] = text
-			case "letter":
-				letters[seq] = true
-			case "position":
-				position = seq
+			if said++; said <= enough || e.counts {
+				switch what {
+				case "from":
+					if seq < position {
+						t.Errorf("time %d: the position is %d, and %d was saved", i, seq, position)
+					}
+				case "message":
+					messages[seq] = text
+				case "letter":
+					letters[seq] = true
+				case "position":
+					position = seq
+				}
 			}
-			if said == 500 {
-				cmd.Process.Kill()
+			if said == enough {
+				e.stop(cmd)
 			}
 		}
-		if err := cmd.Wait(); said < 500 {
+		if err := cmd.Wait(); said < enough {
 			t.Fatalf("it ended after %d lines: %v", said, err)
 		}
+		e.ended()
 	}
 
 	a := account(t, embed(t, dir), Limits{})
@@ -93,6 +119,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	if err != nil || backlog.Events < len(messages) {
 		t.Fatalf("%+v of %d, %v", backlog, len(messages), err)
 	}
+	kept := fmt.Sprintf("%d messages, %d letters, position %d", len(messages), len(letters), position)
 	for _, m := range read(t, a, 0, uint64(backlog.Messages)) {
 		if text, ok := messages[m.Seq]; ok && text != string(m.Data) {
 			t.Errorf("message %d is %q, and %q was acknowledged", m.Seq, m.Data, text)
@@ -106,11 +133,11 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		delete(letters, l.Seq)
 	}
 	owner, err := a.Owner(t.Context())
-	if err != nil || owner.Position.Seq < position || owner.Epoch != 4 {
+	if err != nil || owner.Position.Seq < position || owner.Epoch != uint64(times) {
 		t.Errorf("%+v, %v, want position %d", owner, err, position)
 	}
 	if len(messages) > 0 || len(letters) > 0 {
 		t.Errorf("%d messages and %d letters are gone", len(messages), len(letters))
 	}
-	t.Logf("%d messages, position %d", backlog.Messages, position)
+	t.Logf("ended %d times: %s", times, kept)
 }

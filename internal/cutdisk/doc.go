@@ -1,0 +1,2 @@
+// Package cutdisk gives tests a disk whose power can be cut, on Linux.
+package cutdisk
