@@ -70,8 +70,8 @@ func TestBadInput(t *testing.T) {
 		want       string
 	}{
 		{"neither JSON nor YAML", "{\"openapi\": [", "neither JSON nor YAML"},
-		{"empty", "", "holds no object"},
-		{"a list", "[1, 2]", "holds no object"},
+		{"empty", "", "it is not an object"},
+		{"a list", "[1, 2]", "it is not an object"},
 		{"not OpenAPI", "{\"swagger\": \"2.0\"}", "the key openapi is missing"},
 		{"another OpenAPI", "openapi: 3.1.0\npaths: {}", "the generator reads 3.0"},
 		{"no paths", "openapi: 3.0.2", "the key paths is missing"},

@@ -685,11 +685,11 @@ type CoordinateText = string
 
 // DataPrivacyCreateDeletionJobQuery is the body of request_profile_deletion.
 type DataPrivacyCreateDeletionJobQuery struct {
-	// Data is the job to queue: whom to delete.
+	// Data is the deletion job to queue.
 	Data DataPrivacyCreateDeletionJobQueryResourceObject `json:"data"`
 }
 
-// DataPrivacyCreateDeletionJobQueryResourceObject is the job to queue: whom to delete.
+// DataPrivacyCreateDeletionJobQueryResourceObject is the deletion job to queue.
 type DataPrivacyCreateDeletionJobQueryResourceObject struct {
 	// Attributes is the one identifier that names the profile.
 	Attributes DeletionJobAttributes `json:"attributes"`
@@ -727,7 +727,7 @@ type EmailMarketing struct {
 	// CustomMethodDetail is the custom_source that the subscribing call gave; may be empty.
 	CustomMethodDetail string `json:"custom_method_detail,omitempty,omitzero"`
 
-	// DoubleOptin tells whether the person confirmed by a link in a message.
+	// DoubleOptin reports whether the person confirmed the subscription by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
 	// ListSuppressions are the suppressions that hold for one list each.
@@ -751,19 +751,19 @@ type EmailMarketingListSuppression struct {
 	// ListID is the list's id.
 	ListID string `json:"list_id"`
 
-	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp tells since when, in RFC 3339.
+	// Timestamp is when it began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EmailMarketingSuppression is a suppression that holds for all email marketing.
 type EmailMarketingSuppression struct {
-	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp tells since when, in RFC 3339.
+	// Timestamp is when it began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
@@ -786,7 +786,7 @@ func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
-	// Attributes is what happened, to whom, and when.
+	// Attributes is what happened, when, and to which profile.
 	Attributes EventCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an event.
@@ -1007,7 +1007,7 @@ var eventProfileNames = func() map[int]string {
 	return names
 }()
 
-// EventCreateAttributes is what happened, to whom, and when.
+// EventCreateAttributes is what happened, when, and to which profile.
 type EventCreateAttributes struct {
 	// Metric is the kind of event, by name; a new name makes a new metric.
 	Metric MetricCreateQuery `json:"metric"`
@@ -1056,7 +1056,7 @@ type EventEnum string
 
 // Event is an event as Klaviyo holds it.
 type Event struct {
-	// Attributes is what happened, to whom, and when.
+	// Attributes is what happened, when, and to which profile.
 	Attributes EventAttributes `json:"attributes"`
 
 	// ID is the event's id.
@@ -1072,7 +1072,7 @@ type Event struct {
 	Type EventEnum `json:"type"`
 }
 
-// EventAttributes is what happened, to whom, and when.
+// EventAttributes is what happened, when, and to which profile.
 type EventAttributes struct {
 	// Datetime is when it happened, in a form like RFC 3339's.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
@@ -1222,7 +1222,7 @@ type List struct {
 
 // ListAttributes is the list's name and dates.
 type ListAttributes struct {
-	// Created tells since when the list exists, in RFC 3339.
+	// Created is when the list was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the list's name, for people.
@@ -1261,7 +1261,7 @@ type Metric struct {
 
 // MetricAttributes is the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created tells since when the metric exists, in a form like RFC 3339's.
+	// Created is when the metric was created, in a form like RFC 3339's.
 	Created string `json:"created,omitempty,omitzero"`
 
 	// Integration is where its events come from, such as the API or a shop system.
@@ -1372,7 +1372,7 @@ type PredictiveAnalytics struct {
 	// AverageOrderValue is the worth of an order in the mean.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
-	// ChurnProbability tells how likely the customer is lost, from 0 to 1.
+	// ChurnProbability is the probability of losing the customer, from 0 to 1.
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
@@ -1381,13 +1381,13 @@ type PredictiveAnalytics struct {
 	// HistoricCLV is the worth of the orders so far.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
-	// HistoricNumberOfOrders tells how many orders there were.
+	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
 	// PredictedCLV is the worth of orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
-	// PredictedNumberOfOrders tells how many orders are expected within a year.
+	// PredictedNumberOfOrders is the number of orders expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
 	// TotalCLV is historic_clv and predicted_clv together.
@@ -1657,7 +1657,7 @@ type Profile struct {
 
 // ProfileAttributes is the profile's fields.
 type ProfileAttributes struct {
-	// Created tells since when the profile exists, in RFC 3339.
+	// Created is when the profile was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Email is the email address, an identifier: no two profiles share one.
@@ -1792,7 +1792,7 @@ type Segment struct {
 
 // SegmentAttributes is the segment's name and dates.
 type SegmentAttributes struct {
-	// Created tells since when the segment exists, in RFC 3339.
+	// Created is when the segment was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the segment's name, for people.
@@ -1947,14 +1947,14 @@ type SuppressionCreateJobCreateQuery struct {
 
 // SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes says whom to suppress.
+	// Attributes has the people to suppress.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressionJobAttributes says whom to suppress.
+// SuppressionJobAttributes has the people to suppress.
 type SuppressionJobAttributes struct {
 	// Suppressions is the addresses, 100 at most.
 	Suppressions []Suppression `json:"suppressions"`
@@ -2067,7 +2067,7 @@ type GetEventsParams struct {
 	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Filter says which events: equals on metric_id and profile_id; greater-than, greater-or-equal, less-than and
@@ -2119,7 +2119,7 @@ type GetListProfilesParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Filter says which profiles: any on email, phone_number and push_token; equals on _kx.
@@ -2128,7 +2128,7 @@ type GetListProfilesParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
@@ -2152,7 +2152,7 @@ type GetProfilesParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Filter says which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
@@ -2162,7 +2162,7 @@ type GetProfilesParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -2186,7 +2186,7 @@ type GetProfileParams struct {
 	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// FieldsSegment names the attributes to return of each segment; all if absent.

@@ -1875,7 +1875,7 @@ type AccountAttributes struct {
 	// PublicAPIKey is the public key, company_id of the client's calls.
 	PublicAPIKey string `json:"public_api_key"`
 
-	// TestAccount tells an account for tests.
+	// TestAccount reports whether it is a test account.
 	TestAccount bool `json:"test_account"`
 
 	// Timezone is the time zone of the account by its IANA name.
@@ -1930,7 +1930,7 @@ type AttributionRelationships struct {
 	FlowMessageVariation RelationshipToOne `json:"flow-message-variation,omitempty,omitzero"`
 }
 
-// EventBulkEvent is an event to record, of the profile beside it.
+// EventBulkEvent is an event to record, for the profile of the entry.
 type EventBulkEvent struct {
 	// Attributes says what happened, and when.
 	Attributes EventBulkEventAttributes `json:"attributes"`
@@ -1948,7 +1948,7 @@ func (v *EventBulkEvent) appendJSON(dst []byte) []byte {
 
 // EventBulkEventAttributes says what happened, and when.
 type EventBulkEventAttributes struct {
-	// Backfill tells that the event is old and starts no flow.
+	// Backfill reports whether the event is historical, so that it starts no flow.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
 	// Metric is the metric that the event counts towards.
@@ -2139,13 +2139,13 @@ type CoordinateText = string
 
 // DataPrivacyCreateDeletionJobQuery is the body of request_profile_deletion.
 type DataPrivacyCreateDeletionJobQuery struct {
-	// Data is the job to queue: whom to delete.
+	// Data is the deletion job to queue.
 	Data DataPrivacyCreateDeletionJobQueryResourceObject `json:"data"`
 }
 
-// DataPrivacyCreateDeletionJobQueryResourceObject is the job to queue: whom to delete.
+// DataPrivacyCreateDeletionJobQueryResourceObject is the deletion job to queue.
 type DataPrivacyCreateDeletionJobQueryResourceObject struct {
-	// Attributes says whom to delete.
+	// Attributes identifies the profile to delete.
 	Attributes DeletionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a deletion job.
@@ -2166,7 +2166,7 @@ func NewDeletedProfile(attributes DeletedProfileAttributes) DeletedProfile {
 	return v
 }
 
-// DeletionJobAttributes says whom to delete.
+// DeletionJobAttributes identifies the profile to delete.
 type DeletionJobAttributes struct {
 	// Profile is the profile to delete.
 	Profile DeletedProfile `json:"profile"`
@@ -2216,7 +2216,7 @@ type DeviceMetadata struct {
 	// DeviceModel is the model of the device.
 	DeviceModel string `json:"device_model,omitempty,omitzero"`
 
-	// Environment tells a release of the app from a build for debugging.
+	// Environment is the kind of build of the app, release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
 	// KlaviyoSDK is which of Klaviyo's libraries the app uses.
@@ -2235,7 +2235,7 @@ type DeviceMetadata struct {
 	SDKVersion string `json:"sdk_version,omitempty,omitzero"`
 }
 
-// AppEnvironment tells a release of the app from a build for debugging.
+// AppEnvironment is the kind of build of the app, release or debug.
 type AppEnvironment string
 
 // KlaviyoSDK is which of Klaviyo's libraries the app uses.
@@ -2255,7 +2255,7 @@ type EmailChannel struct {
 
 // EmailMarketing is the consent to email marketing: what it is now, and how it came about.
 type EmailMarketing struct {
-	// CanReceiveEmailMarketing tells whether email marketing may be sent: consent is given and no suppression is in the way.
+	// CanReceiveEmailMarketing reports whether email marketing can be sent, which requires consent and no suppression.
 	CanReceiveEmailMarketing bool `json:"can_receive_email_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -2267,7 +2267,7 @@ type EmailMarketing struct {
 	// CustomMethodDetail is the custom_source that the subscribing call gave; may be empty.
 	CustomMethodDetail string `json:"custom_method_detail,omitempty,omitzero"`
 
-	// DoubleOptin tells whether the person confirmed by a link in a message.
+	// DoubleOptin reports whether the person confirmed the subscription by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
 	// LastUpdated is when any of this last changed, in RFC 3339.
@@ -2291,23 +2291,23 @@ type EmailMarketingListSuppression struct {
 	// ListID is the list's id.
 	ListID string `json:"list_id"`
 
-	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp tells since when, in RFC 3339.
+	// Timestamp is when it began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
 // EmailMarketingSuppression is a suppression that holds for all email marketing.
 type EmailMarketingSuppression struct {
-	// Reason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason SuppressionReason `json:"reason"`
 
-	// Timestamp tells since when, in RFC 3339.
+	// Timestamp is when it began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
-// SuppressionReason tells why, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
+// SuppressionReason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 type SuppressionReason string
 
 // EmailSubscriptionParameters is the kinds of email to subscribe to.
@@ -2395,7 +2395,7 @@ func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
-	// Attributes says what happened, when, and to whom.
+	// Attributes says what happened, when, and to which profile.
 	Attributes EventCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an event.
@@ -2449,9 +2449,9 @@ func NewEventProfile(attributes EventProfileAttributes) EventProfile {
 	return v
 }
 
-// EventCreateAttributes says what happened, when, and to whom.
+// EventCreateAttributes says what happened, when, and to which profile.
 type EventCreateAttributes struct {
-	// Backfill tells that the event is old and starts no flow.
+	// Backfill reports whether the event is historical, so that it starts no flow.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
 	// Metric is the metric that the event counts towards.
@@ -2620,7 +2620,7 @@ func (v *EventProfileAttributes) appendJSON(dst []byte) []byte {
 
 // Event is an event as Klaviyo holds it.
 type Event struct {
-	// Attributes is what happened, to whom, and when.
+	// Attributes is what happened, when, and to which profile.
 	Attributes EventAttributes `json:"attributes"`
 
 	// ID is the event's id.
@@ -2636,7 +2636,7 @@ type Event struct {
 	Type EventEnum `json:"type"`
 }
 
-// EventAttributes is what happened, to whom, and when.
+// EventAttributes is what happened, when, and to which profile.
 type EventAttributes struct {
 	// Datetime is when it happened, in a form like RFC 3339's.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
@@ -2793,7 +2793,7 @@ func NewEventBulkProfile(attributes OnsiteProfileAttributes) EventBulkProfile {
 
 // EventBulkEntryAttributes is the profile and the events.
 type EventBulkEntryAttributes struct {
-	// Backfill tells that the events are old and start no flow.
+	// Backfill reports whether the events are historical, so that they start no flow.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
 	// Events is what the person did.
@@ -2839,10 +2839,10 @@ type FlowTriggerType string
 
 // FlowAttributes is the flow's name, state and dates.
 type FlowAttributes struct {
-	// Archived tells a flow that is put away.
+	// Archived reports whether the flow is archived.
 	Archived bool `json:"archived,omitempty,omitzero"`
 
-	// Created tells since when the flow exists, in RFC 3339.
+	// Created is when the flow was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the flow's name, for people.
@@ -2875,7 +2875,7 @@ type AccountPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2887,7 +2887,7 @@ type SuppressionJobDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2899,7 +2899,7 @@ type UnsuppressionJobDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2914,7 +2914,7 @@ type EventPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2934,7 +2934,7 @@ type EventDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2946,7 +2946,7 @@ type ImportErrorPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2961,7 +2961,7 @@ type ListPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2981,7 +2981,7 @@ type ListDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2996,7 +2996,7 @@ type MetricPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3011,7 +3011,7 @@ type MetricDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3023,7 +3023,7 @@ type ImportJobPage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3038,7 +3038,7 @@ type ImportJobDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3053,7 +3053,7 @@ type ProfilePage struct {
 	// Links is the addresses of a page and of those around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3068,7 +3068,7 @@ type ProfileDocument struct {
 	// Links is the address of one object.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is what an answer says about itself.
+	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3196,7 +3196,7 @@ type ListOptInProcess string
 
 // ListAttributes is the list's name and dates.
 type ListAttributes struct {
-	// Created tells since when the list exists, in RFC 3339.
+	// Created is when the list was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Name is the list's name, for people.
@@ -3282,7 +3282,7 @@ type Metric struct {
 
 // MetricAttributes is the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created tells since when the metric exists, in a form like RFC 3339's.
+	// Created is when the metric was created, in a form like RFC 3339's.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Integration is where its events come from, such as the API or a shop system.
@@ -3503,7 +3503,7 @@ type OnsiteSubscriptionRelationships struct {
 
 // OpenTrackingConsent is the consent to have emails' opening noticed: what it is now, and how long it holds.
 type OpenTrackingConsent struct {
-	// CanReceive tells whether messages of this kind may be sent.
+	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -3596,7 +3596,7 @@ type PredictiveAnalytics struct {
 	// AverageOrderValue is the worth of an order in the mean.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
-	// ChurnProbability tells how likely the customer is lost, from 0 to 1.
+	// ChurnProbability is the probability of losing the customer, from 0 to 1.
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
@@ -3605,13 +3605,13 @@ type PredictiveAnalytics struct {
 	// HistoricCLV is the worth of the orders so far.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
-	// HistoricNumberOfOrders tells how many orders there were.
+	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders float64 `json:"historic_number_of_orders,omitempty,omitzero"`
 
 	// PredictedCLV is the worth of orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
-	// PredictedNumberOfOrders tells how many orders are expected within a year.
+	// PredictedNumberOfOrders is the number of orders expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
 	// RankedChannelAffinity is the channels, the one that reaches the person best first.
@@ -3709,7 +3709,7 @@ func (v *ProfileImportJobCreateQuery) appendJSON(dst []byte) []byte {
 
 // ProfileImportJobCreateQueryResourceObject is the job to queue.
 type ProfileImportJobCreateQueryResourceObject struct {
-	// Attributes says whom to import.
+	// Attributes has the profiles to import.
 	Attributes ImportJobCreateAttributes `json:"attributes"`
 
 	// Relationships is the lists to add the profiles to.
@@ -3751,7 +3751,7 @@ func NewImportProfiles(attributes ...ProfileUpsertAttributes) ImportProfiles {
 	return v
 }
 
-// ImportJobCreateAttributes says whom to import.
+// ImportJobCreateAttributes has the profiles to import.
 type ImportJobCreateAttributes struct {
 	// Profiles is the profiles to create or change.
 	Profiles ImportProfiles `json:"profiles"`
@@ -4091,7 +4091,7 @@ type Profile struct {
 
 // ProfileAttributes is the profile's fields.
 type ProfileAttributes struct {
-	// Created tells since when the profile exists, in RFC 3339.
+	// Created is when the profile was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Email is the email address, an identifier: no two profiles share one.
@@ -4277,7 +4277,7 @@ type SuppressedProfileAttributes struct {
 	Email string `json:"email"`
 }
 
-// ProfileSuppressionDeleteQueryResourceObject is a person whose suppression to end.
+// ProfileSuppressionDeleteQueryResourceObject is a person to unsuppress.
 type ProfileSuppressionDeleteQueryResourceObject struct {
 	// Attributes is who it is.
 	Attributes UnsuppressedProfileAttributes `json:"attributes"`
@@ -4482,7 +4482,7 @@ type PushChannel struct {
 
 // PushMarketing is the consent to marketing on devices.
 type PushMarketing struct {
-	// CanReceivePushMarketing tells whether marketing may be pushed to a device.
+	// CanReceivePushMarketing reports whether marketing can be pushed to a device.
 	CanReceivePushMarketing bool `json:"can_receive_push_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4544,7 +4544,7 @@ type PushTokenDeviceMetadata struct {
 	// DeviceModel is the model of the device.
 	DeviceModel string `json:"device_model,omitempty,omitzero"`
 
-	// Environment tells a release of the app from a build for debugging.
+	// Environment is the kind of build of the app, release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
 	// KlaviyoSDK is which of Klaviyo's libraries the app uses.
@@ -4623,13 +4623,13 @@ func (v *PushTokenDeviceMetadata) isZero() bool {
 
 // PushTokenEntry is one device, by its token.
 type PushTokenEntry struct {
-	// Background tells whether the app may refresh in the background.
+	// Background reports whether the app may refresh in the background.
 	Background PushBackground `json:"background,omitempty,omitzero"`
 
 	// DeviceMetadata says what is known of a device.
 	DeviceMetadata PushTokenDeviceMetadata `json:"device_metadata,omitempty,omitzero"`
 
-	// EnablementStatus tells whether the person lets the app show messages.
+	// EnablementStatus reports whether the person lets the app show messages.
 	EnablementStatus PushEnablement `json:"enablement_status,omitempty,omitzero"`
 
 	// Platform is the kind of device.
@@ -4659,10 +4659,10 @@ func (v *PushTokenEntry) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// PushBackground tells whether the app may refresh in the background.
+// PushBackground reports whether the app may refresh in the background.
 type PushBackground string
 
-// PushEnablement tells whether the person lets the app show messages.
+// PushEnablement reports whether the person lets the app show messages.
 type PushEnablement string
 
 // PushPlatform is the kind of device.
@@ -4694,13 +4694,13 @@ type PushToken struct {
 
 // PushTokenAttributes says what device it is, and what may be pushed to it.
 type PushTokenAttributes struct {
-	// Background tells whether the app may refresh in the background.
+	// Background reports whether the app may refresh in the background.
 	Background string `json:"background"`
 
-	// Created tells since when the token is known, in RFC 3339.
+	// Created is when the token was created, in RFC 3339.
 	Created Timestamp `json:"created"`
 
-	// EnablementStatus tells whether the person lets the app show messages.
+	// EnablementStatus reports whether the person lets the app show messages.
 	EnablementStatus PushEnablement `json:"enablement_status"`
 
 	// Metadata says what is known of a device.
@@ -4784,7 +4784,7 @@ type ResourceIdentifier struct {
 	Type string `json:"type"`
 }
 
-// ResponseMeta is what an answer says about itself.
+// ResponseMeta is metadata of a response.
 type ResponseMeta struct {
 	// AgentHints is advice to programs that work on their own.
 	AgentHints AgentHints `json:"agent_hints,omitempty,omitzero"`
@@ -4801,7 +4801,7 @@ type SMSChannel struct {
 
 // SMSMarketing is the consent to marketing by text message: what it is now, and how it came about.
 type SMSMarketing struct {
-	// CanReceiveSMSMarketing tells whether marketing may be sent by text message.
+	// CanReceiveSMSMarketing reports whether marketing can be sent by text message.
 	CanReceiveSMSMarketing bool `json:"can_receive_sms_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4849,7 +4849,7 @@ func (v *SMSSubscriptionParameters) isZero() bool {
 
 // SMSTransactional is the consent to text messages about orders and the like: what it is now, and how it came about.
 type SMSTransactional struct {
-	// CanReceiveSMSTransactional tells whether text messages about orders and the like may be sent.
+	// CanReceiveSMSTransactional reports whether text messages about orders and the like can be sent.
 	CanReceiveSMSTransactional bool `json:"can_receive_sms_transactional"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4927,19 +4927,19 @@ type Segment struct {
 
 // SegmentAttributes is the segment's name and dates.
 type SegmentAttributes struct {
-	// Created tells since when the segment exists, in RFC 3339.
+	// Created is when the segment was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Definition is the conditions of the segment, as JSON.
 	Definition json.RawMessage `json:"definition,omitempty,omitzero"`
 
-	// IsActive tells whether the segment is in use.
+	// IsActive reports whether the segment is in use.
 	IsActive bool `json:"is_active"`
 
-	// IsProcessing tells whether its members are being found.
+	// IsProcessing reports whether its members are being computed.
 	IsProcessing bool `json:"is_processing"`
 
-	// IsStarred tells whether somebody has marked it as a favourite.
+	// IsStarred reports whether it is marked as a favorite.
 	IsStarred bool `json:"is_starred"`
 
 	// Name is the segment's name, for people.
@@ -5089,7 +5089,7 @@ type SubscriptionJobAttributes struct {
 	// CustomSource is where consent was given, in words of your own, kept with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// HistoricalImport tells that consent was given earlier: nobody is asked, joining the list starts no flow, and each consent
+	// HistoricalImport reports whether the consent is historical: no confirmation is sent, joining the list starts no flow, and each consent
 	// has its time.
 	HistoricalImport bool `json:"historical_import,omitempty,omitzero"`
 
@@ -5256,10 +5256,10 @@ type SuppressionCreateJobCreateQuery struct {
 
 // SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes says whom to suppress, if it is no list or segment.
+	// Attributes has the people to suppress, unless it is a list or segment.
 	Attributes SuppressionCreateAttributes `json:"attributes"`
 
-	// Relationships is a list or a segment, all of whose members are meant.
+	// Relationships is a list or a segment, and stands for all its members.
 	Relationships SuppressionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_suppress_profiles.
@@ -5282,13 +5282,13 @@ func NewSuppressedProfiles(attributes ...SuppressedProfileAttributes) Suppressed
 	return v
 }
 
-// SuppressionCreateAttributes says whom to suppress, if it is no list or segment.
+// SuppressionCreateAttributes has the people to suppress, unless it is a list or segment.
 type SuppressionCreateAttributes struct {
 	// Profiles is the people.
 	Profiles SuppressedProfiles `json:"profiles,omitempty,omitzero"`
 }
 
-// SuppressionRelationships is a list or a segment, all of whose members are meant.
+// SuppressionRelationships is a list or a segment, and stands for all its members.
 type SuppressionRelationships struct {
 	// List is the list that a request is about.
 	List ToList `json:"list,omitempty,omitzero"`
@@ -5305,10 +5305,10 @@ type UnsuppressionCreateJobCreateQuery struct {
 
 // UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes says whose suppression to end, if it is no list or segment.
+	// Attributes has the people to unsuppress, unless it is a list or segment.
 	Attributes UnsuppressionCreateAttributes `json:"attributes"`
 
-	// Relationships is a list or a segment, all of whose members are meant.
+	// Relationships is a list or a segment, and stands for all its members.
 	Relationships SuppressionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_unsuppress_profiles.
@@ -5331,7 +5331,7 @@ func NewUnsuppressedProfiles(attributes ...UnsuppressedProfileAttributes) Unsupp
 	return v
 }
 
-// UnsuppressionCreateAttributes says whose suppression to end, if it is no list or segment.
+// UnsuppressionCreateAttributes has the people to unsuppress, unless it is a list or segment.
 type UnsuppressionCreateAttributes struct {
 	// Profiles is the people.
 	Profiles UnsuppressedProfiles `json:"profiles,omitempty,omitzero"`
@@ -5599,7 +5599,7 @@ type WhatsAppChannel struct {
 
 // WhatsAppConversational is the consent to conversations on WhatsApp.
 type WhatsAppConversational struct {
-	// CanReceive tells whether messages of this kind may be sent.
+	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5626,7 +5626,7 @@ type WhatsAppConversational struct {
 
 // WhatsAppMarketing is the consent to marketing on WhatsApp.
 type WhatsAppMarketing struct {
-	// CanReceive tells whether messages of this kind may be sent.
+	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5653,7 +5653,7 @@ type WhatsAppMarketing struct {
 
 // WhatsAppTransactional is the consent to messages about orders and the like on WhatsApp.
 type WhatsAppTransactional struct {
-	// CanReceive tells whether messages of this kind may be sent.
+	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5680,7 +5680,7 @@ type WhatsAppTransactional struct {
 
 // GetAccountsParams are the query parameters of get_accounts. Zero values are omitted.
 type GetAccountsParams struct {
-	// FieldsAccount names the attributes to return of each account; all if absent. A dot leads into an object.
+	// FieldsAccount lists the attributes of each account to return. The default is all. A dot separates nested names.
 	FieldsAccount []AccountField `form:"fields[account],omitempty" json:"fields[account],omitempty,omitzero"`
 }
 
@@ -5698,7 +5698,7 @@ type GetEventsParams struct {
 	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Filter says which events: equals on metric_id and profile_id; has on metric and profile; greater-than,
@@ -5711,7 +5711,7 @@ type GetEventsParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many events a page holds, from 1 to 1,000; 200 if absent.
+	// PageSize is the number of events in a page, from 1 to 1,000. The default is 200.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -5741,7 +5741,7 @@ type GetEventParams struct {
 	// FieldsMetric names the attributes to return of each metric; all if absent.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Include is what to add in included: the metric of the event, its profile, its attributions.
@@ -5768,7 +5768,7 @@ type GetListsParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many lists a page holds, from 1 to 10; 10 if absent.
+	// PageSize is the number of lists in a page, from 1 to 10. The default is 10.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -5822,7 +5822,7 @@ type GetProfilesForListParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
 	// Filter says which profiles: any and equals on email, phone_number and push_token; equals on _kx; greater-than,
@@ -5832,7 +5832,7 @@ type GetProfilesForListParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -5892,7 +5892,7 @@ type GetBulkImportProfilesJobsParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many jobs a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of jobs in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -5913,13 +5913,13 @@ type BulkImportProfilesParams struct {
 
 // GetErrorsForBulkImportProfilesJobParams are the query parameters of get_errors_for_bulk_import_profiles_job. Zero values are omitted.
 type GetErrorsForBulkImportProfilesJobParams struct {
-	// FieldsImportError names the attributes to return of each import error; all if absent. A dot leads into an object.
+	// FieldsImportError lists the attributes of each import error to return. The default is all. A dot separates nested names.
 	FieldsImportError []ImportErrorField `form:"fields[import-error],omitempty" json:"fields[import-error],omitempty,omitzero"`
 
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many errors a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of errors in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
@@ -5946,7 +5946,7 @@ type CreateOrUpdateProfileParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 }
 
@@ -5994,10 +5994,10 @@ type GetProfilesParams struct {
 	// FieldsConversation names the attributes to return of each conversation; all if absent.
 	FieldsConversation []ConversationField `form:"fields[conversation],omitempty" json:"fields[conversation],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// FieldsPushToken names the attributes to return of each push token; all if absent. A dot leads into an object.
+	// FieldsPushToken lists the attributes of each push token to return. The default is all. A dot separates nested names.
 	FieldsPushToken []PushTokenField `form:"fields[push-token],omitempty" json:"fields[push-token],omitempty,omitzero"`
 
 	// Filter says which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
@@ -6011,7 +6011,7 @@ type GetProfilesParams struct {
 	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize tells how many profiles a page holds, from 1 to 100; 20 if absent.
+	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
 	// Sort is the field to sort by, with a minus in front for descending order.
@@ -6035,7 +6035,7 @@ type CreateProfileParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 }
 
@@ -6050,13 +6050,13 @@ type GetProfileParams struct {
 	// FieldsList names the attributes to return of each list; all if absent.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// FieldsPushToken names the attributes to return of each push token; all if absent. A dot leads into an object.
+	// FieldsPushToken lists the attributes of each push token to return. The default is all. A dot separates nested names.
 	FieldsPushToken []PushTokenField `form:"fields[push-token],omitempty" json:"fields[push-token],omitempty,omitzero"`
 
-	// FieldsSegment names the attributes to return of each segment; all if absent. A dot leads into an object.
+	// FieldsSegment lists the attributes of each segment to return. The default is all. A dot separates nested names.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
 	// Include is what to add in included: the lists of the profile, its segments, conversations and push tokens.
@@ -6074,7 +6074,7 @@ type UpdateProfileParams struct {
 	// AdditionalFieldsProfile names the attributes that a profile has only on request.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsProfile names the attributes to return of each profile; all if absent. A dot leads into an object.
+	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 }
 
