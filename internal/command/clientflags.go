@@ -46,6 +46,9 @@ func (f *clientFlags) check() error {
 	if err := quota.CheckShare(f.quotaShare); err != nil {
 		return wrongUsage(fmt.Errorf("--%s %w", quotaShareFlag, err))
 	}
+	if _, err := client.New(simulated, client.WithBaseURL(f.baseURL)); err != nil {
+		return wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
+	}
 	if f.simulate == simulationFast && len(f.limits) > 0 {
 		return wrongUsage(fmt.Errorf("--simulate=fast keeps no limits: leave --%s out", limitFlag))
 	}
@@ -82,7 +85,7 @@ func (f *clientFlags) transport(p Program) http.RoundTripper {
 }
 
 // newClient makes the client that the flags ask for, with a key and for the requests of a
-// mapping. The errors wrap what to do.
+// mapping. The flags and the key are checked before.
 func (f *clientFlags) newClient(key string, mapping mapper.Config, transport http.RoundTripper, logger *slog.Logger, more ...client.Option) (*client.Client, error) {
 	options := append([]client.Option{
 		client.WithBaseURL(f.baseURL),
@@ -103,11 +106,7 @@ func (f *clientFlags) newClient(key string, mapping mapper.Config, transport htt
 	if mapping.AllowExternalIDOnly && !mapping.EnforceEmailAsPrimary {
 		options = append(options, client.WithExternalIDOnly())
 	}
-	c, err := client.New(key, options...)
-	if err != nil { // the other options are checked
-		return nil, wrongUsage(fmt.Errorf("--base-url: %w", errors.Unwrap(err)))
-	}
-	return c, nil
+	return client.New(key, options...)
 }
 
 // maxConcurrency is far beyond what reaches Klaviyo's limits.

@@ -35,10 +35,10 @@ usage.`,
   rudderklaviyo healthcheck --admin :9000 --ready`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			address, err := localAddress(admin)
-			if err != nil {
-				return wrongUsage(fmt.Errorf("--%s must be a host and a port, such as 127.0.0.1:8081", adminFlag))
+			if err := checkAddress(adminFlag, admin); err != nil {
+				return err
 			}
+			address := localAddress(admin)
 			path := "/healthz"
 			if ready {
 				path = "/readyz"
@@ -60,15 +60,12 @@ usage.`,
 
 // localAddress is where a service is asked that listens at an address, which may be that of
 // every interface.
-func localAddress(listened string) (string, error) {
-	host, port, err := net.SplitHostPort(listened)
-	if err != nil {
-		return "", err
-	}
+func localAddress(listened string) string {
+	host, port, _ := net.SplitHostPort(listened) // checked
 	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
 		host = "localhost"
 	}
-	return net.JoinHostPort(host, port), nil
+	return net.JoinHostPort(host, port)
 }
 
 // askHealth gives the text of an answer that says that all is well.

@@ -34,6 +34,18 @@ func listen(flag, address string) (net.Listener, error) {
 	return listener, nil
 }
 
+// checkAddress refuses a flag whose value isn't an address to listen at, or to ask.
+func checkAddress(flag, address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return wrongUsage(fmt.Errorf("--%s must be a host and a port, such as %s", flag, defaultAdmin))
+	}
+	return nil
+}
+
 // eventsURL is where senders on this machine reach the address for events.
 func (f *serveFlags) eventsURL(address net.Addr) string {
 	scheme := "http"

@@ -245,12 +245,7 @@ func (f *serveFlags) check(cmd *cobra.Command) error {
 	case len(f.nats) > 0 && f.lease < stream.LeastLease:
 		return wrongUsage(fmt.Errorf("--lease must be at least %v with --nats, because an election in the cluster takes up to 9s", stream.LeastLease))
 	}
-	for _, address := range []struct{ flag, value string }{{listenFlag, f.listen}, {adminFlag, f.admin}} {
-		if _, _, err := net.SplitHostPort(address.value); err != nil {
-			return wrongUsage(fmt.Errorf("--%s must be a host and a port, such as 127.0.0.1:8080", address.flag))
-		}
-	}
-	return nil
+	return errors.Join(checkAddress(listenFlag, f.listen), checkAddress(adminFlag, f.admin))
 }
 
 // loadAccounts reads the accounts, or makes the one of a simulation.

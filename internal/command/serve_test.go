@@ -453,6 +453,8 @@ func TestServeRefuses(t *testing.T) {
 		{"a short lease of a cluster", []string{"--config=" + accounts, "--nats=nats://127.0.0.1:1", "--lease=5s"}, statusUsage, "--lease must be at least 12s"},
 		{"half a certificate", []string{"--simulate", "--tls-cert=cert.pem"}, statusUsage, "--tls-cert and --tls-key need each other"},
 		{"no port", []string{"--simulate", "--listen=localhost"}, statusUsage, "--listen must be a host and a port"},
+		{"no such port", []string{"--simulate", "--listen=127.0.0.1:99999"}, statusUsage, "--listen must be a host and a port"},
+		{"plain HTTP to another host", []string{"--config=" + accounts, "--data-dir=" + t.TempDir(), "--base-url=http://klaviyo.test"}, statusUsage, "--base-url: use https"},
 		{"a folder that another service has", []string{"--config=" + accounts, "--data-dir=" + data}, statusStopped, data},
 		{"an address that is taken", []string{"--simulate", "--admin=" + pageAt.FindStringSubmatch(first.stderr.String())[1]}, statusStopped, "--admin: listen tcp 127.0.0.1"},
 		{"no such file", []string{"--config=missing.yaml", "--data-dir=" + data}, statusUsage, "missing.yaml"},

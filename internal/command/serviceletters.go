@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -143,8 +142,8 @@ func (p Program) askAdmin(ctx context.Context, method, what string, flags letter
 	if flags.account == "" {
 		return nil, wrongUsage(errors.New("dead-letters needs --account NAME"))
 	}
-	if _, _, err := net.SplitHostPort(flags.admin); err != nil {
-		return nil, wrongUsage(fmt.Errorf("--%s must be a host and a port, such as %s", adminFlag, defaultAdmin))
+	if err := checkAddress(adminFlag, flags.admin); err != nil {
+		return nil, err
 	}
 	token, err := p.adminToken(flags)
 	if err != nil {

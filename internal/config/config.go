@@ -5,6 +5,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
@@ -34,7 +35,7 @@ type File struct {
 // destination is, or if that is empty the only one of Klaviyo that is switched on. A key that is neither a setting nor part of
 // RudderStack's form is an error. No error quotes a value.
 func Load(path, destination string) (File, error) {
-	text, err := os.ReadFile(path)
+	text, err := readFile(path)
 	if err != nil {
 		return File{}, err
 	}
@@ -43,6 +44,23 @@ func Load(path, destination string) (File, error) {
 		return File{}, fmt.Errorf("%s: %w", terminal.Quote(path), err)
 	}
 	return file, nil
+}
+
+// maxFile is far above the size of a file of settings, a key or tokens.
+const maxFile = 64 << 20
+
+// readFile reads a whole file. A device without an end is refused instead of filling the memory.
+func readFile(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s is larger than %d MiB: is it the right file?", terminal.Quote(path), maxFile>>20)
+	}
+	return text, err
 }
 
 // Check says which setting of the mapping is wrong by itself, by its key and without its

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -188,7 +187,7 @@ type AccountEntry struct {
 // ReadAccounts reads each account of a file, as LoadService does, but goes on where one of them
 // is wrong. Its error is that of the file as a whole.
 func ReadAccounts(path string, getenv func(string) string) ([]AccountEntry, error) {
-	content, err := os.ReadFile(path)
+	content, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -317,7 +316,7 @@ func (r *accountReader) secrets(value *yaml.Node) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := os.ReadFile(r.path(name))
+	content, err := readFile(r.path(name))
 	if err != nil {
 		return nil, fmt.Errorf("can't be read: %w", err)
 	}
