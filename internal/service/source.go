@@ -13,8 +13,8 @@ import (
 
 // source gives the events of an account's stream: those of one message after the other.
 type source struct {
-	messages *stream.Reader
-	from     stream.Position
+	messages messages
+	from     stream.Position       // of the first event; zero once there was a message
 	read     func(stream.Position) // is told of each event that is given
 
 	data    []byte        // of the message that is under way
@@ -23,6 +23,12 @@ type source struct {
 	damaged bool // the event that was given last stands for the rest of a damaged message
 	sent    []byte
 	repeats repeats
+}
+
+// messages are those of a stream, as a [stream.Reader] gives them.
+type messages interface {
+	Next(ctx context.Context) (stream.Message, error)
+	Close()
 }
 
 func newSource(account *stream.Account, from stream.Position, read func(stream.Position)) *source {
@@ -41,6 +47,7 @@ func (s *source) Next(ctx context.Context) (input.Event, error) {
 			if m.Seq == s.from.Seq {
 				begin.Event = s.from.Event
 			}
+			s.from = stream.Position{} // a stream that was restored may have another message there
 			s.data, s.message, s.at = m.Data, inbox.Read(m.Data, begin), positionOf(begin)
 		}
 		event, err := s.message.Next()
