@@ -155,7 +155,7 @@ type records struct{}
 
 func (records) Keep([]transfer.Letter) error { return nil }
 
-// eventOfRecord gives the event of a record, or transfer.ErrStays where there is none.
+// eventOfRecord gives the event of a record, or transfer.ErrUnchanged where there is none.
 func (d *destination) eventOfRecord(file string) func(input.Event) ([]byte, error) {
 	return func(line input.Event) ([]byte, error) {
 		letter, err := deadletter.Parse(line.Text)

@@ -41,7 +41,7 @@ type revisionCheck struct {
 // the same revision.
 type Refusals struct{ events int }
 
-func newMisread(cfg Config, progress *progress) *revisionCheck {
+func newRevisionCheck(cfg Config, progress *progress) *revisionCheck {
 	m := &revisionCheck{revision: cfg.Mapper.Revision(), progress: progress, earlier: cfg.Refusals}
 	if m.earlier == nil {
 		m.earlier = new(Refusals)

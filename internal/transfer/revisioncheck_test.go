@@ -80,7 +80,7 @@ func TestRevisionCheckCountsAcrossRuns(t *testing.T) {
 		operation := &runtime.Operation{ID: singleEventOperation}
 		refusal := &client.Error{StatusCode: http.StatusBadRequest, Operation: operation, Faults: []client.Fault{{Pointer: "/data/attributes/profile"}}}
 		run := func(gaveUp bool) (stopped error) {
-			r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
+			r := newRevisionCheck(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
 			r.observe(operation, refusal)
 			_, err := r.filter([]Letter{{cause: refusal}})
 			if gaveUp {
@@ -102,7 +102,7 @@ func TestRevisionCheckCountsAcrossRuns(t *testing.T) {
 		if err := run(true); !errors.Is(err, client.ErrRevisionRetired) {
 			t.Errorf("%d events were refused in as many runs, and it goes on: %v", minMisread, err)
 		}
-		r := newMisread(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
+		r := newRevisionCheck(Config{Mapper: m, Refusals: shared}, newProgress(1, input.Position{Line: 1}, Counts{}))
 		r.observe(operation, nil)
 		if err := run(true); err != nil {
 			t.Errorf("an event was taken since, and it stops: %v", err)

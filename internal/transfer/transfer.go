@@ -132,7 +132,7 @@ func Start(ctx context.Context, cfg Config) *Transfer {
 	t := &Transfer{cfg: cfg, progress: newProgress(cfg.Files, cfg.From, cfg.Counts)}
 	t.stats = Stats{Forms: input.Forms{}, Skips: map[mapper.SkipReason]int{}, Warnings: map[string]int{}}
 	t.progress.onUndelivered, t.progress.noLetters = cfg.Undelivered, cfg.Letters == nil
-	t.revisionCheck = newMisread(cfg, t.progress)
+	t.revisionCheck = newRevisionCheck(cfg, t.progress)
 	ctx, t.stop = context.WithCancelCause(ctx)
 	t.queue = delivery.Start(ctx, delivery.Config{
 		Sender: observedClient{cfg.Client, t.revisionCheck}, Jobs: cfg.Client, Map: t.requests, Reject: t.reject, Warn: t.warnOfAnswer,
