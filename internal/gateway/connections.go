@@ -63,7 +63,10 @@ func (c *connections) open(conn net.Conn) *connection {
 	c.count++
 	c.move(opened, c.strangers)
 	var last *connection
-	if c.count > c.max || c.stopped {
+	switch {
+	case c.stopped:
+		last = opened // stop closes the others
+	case c.count > c.max:
 		// The one that was just opened is among the strangers, so that there is always one.
 		if last = c.strangers.Front().Value.(*connection); last == opened && c.idle.Len() > 0 {
 			last = c.idle.Front().Value.(*connection)
