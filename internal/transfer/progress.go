@@ -27,6 +27,7 @@ type progress struct {
 	next    input.Position  // position after the last event
 	ended   bool            // there is no more input
 	pending []pendingEvents // events after front that aren't delivered, in the order of the input
+	held    int             // number of pending events that are held
 	front   int             // number of events that are done, with all before them
 	at      input.Position  // of the first event
 	counts  Counts
@@ -127,6 +128,7 @@ func (p *progress) hold(at delivery.Position) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.insert(newPending(at, held))
+	p.held++
 }
 
 func newPending(at delivery.Position, state state) pendingEvents {
@@ -138,6 +140,7 @@ func (p *progress) insert(e pendingEvents) {
 	i, found := slices.BinarySearchFunc(p.pending, e.number, func(e pendingEvents, number int) int { return e.number - number })
 	if found && p.pending[i].state == held {
 		p.pending[i] = e
+		p.held--
 		return
 	}
 	p.pending = slices.Insert(p.pending, i, e)
@@ -166,8 +169,11 @@ func (p *progress) advance(queue *delivery.Queue) error {
 	if some && undone.Number < front {
 		front, at = undone.Number, position(undone)
 	}
-	if i := slices.IndexFunc(p.pending, func(e pendingEvents) bool { return e.state == held }); i >= 0 && p.pending[i].number < front {
-		front, at = p.pending[i].number, p.pending[i].At
+	if p.held > 0 { // a long search where many events are pending, so not for nothing
+		i := slices.IndexFunc(p.pending, func(e pendingEvents) bool { return e.state == held })
+		if first := p.pending[i]; first.number < front {
+			front, at = first.number, first.At
+		}
 	}
 	delivered := front - p.front
 	for len(p.pending) > 0 && p.pending[0].number < front {

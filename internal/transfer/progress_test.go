@@ -48,7 +48,7 @@ func (f *following) line() input.Position {
 }
 
 // requests are those of some event.
-func requests(t *testing.T) []mapper.Request {
+func requests(t testing.TB) []mapper.Request {
 	t.Helper()
 	m, err := mapper.New(mapper.Config{})
 	if err != nil {
@@ -159,4 +159,25 @@ func TestProgressOfALineThatMayGrow(t *testing.T) {
 	if from, _ := p.rest(); from != 10 || !p.isComplete() {
 		t.Errorf("the rest begins at %d", from)
 	}
+}
+
+// BenchmarkAdvanceBehindAWaitingEvent reads on while the first event waits, as for an import job.
+// It takes as long with a hundred times as many events.
+func BenchmarkAdvanceBehindAWaitingEvent(b *testing.B) {
+	p, answer := newProgress(1, input.Position{Line: 1}, Counts{}), make(waiting)
+	queue := delivery.Start(b.Context(), delivery.Config{Sender: answer})
+	first := p.register(input.Event{Position: input.Position{Line: 1}, Next: input.Position{Line: 2}, Ended: true})
+	if err := queue.Add(delivery.Event{Position: first, Requests: requests(b)}); err != nil {
+		b.Fatal(err)
+	}
+	p.setState(queued)
+	for line := 2; b.Loop(); line++ {
+		p.register(input.Event{Position: input.Position{Line: line}, Next: input.Position{Line: line + 1}, Ended: true})
+		p.setState([]state{queued, skipped}[line%2])
+		if err := p.advance(queue); err != nil {
+			b.Fatal(err)
+		}
+	}
+	close(answer)
+	queue.Wait()
 }
