@@ -410,6 +410,29 @@ func TestLetters(t *testing.T) {
 
 // TestLetterCountsByCode counts letters without having the server name them, if all their codes
 // are noted.
+// TestLargeLettersStayInOrder so that a replay, which has only some megabytes of them in memory,
+// has them in the order of their events.
+func TestLargeLettersStayInOrder(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	letters := make([]Letter, 12)
+	for i := range letters {
+		letters[i] = Letter{Code: "invalid", Seq: uint64(i + 1), Event: 1, Record: make([]byte, letterBytesAtOnce/2+1)}
+	}
+	if err := a.KeepLetters(t.Context(), letters...); err != nil {
+		t.Fatal(err)
+	}
+	next := uint64(1)
+	for letter, err := range a.Letters(t.Context(), "", 0) {
+		if err != nil || letter.Seq != next {
+			t.Fatalf("letter %d is of message %d, %v", next, letter.Seq, err)
+		}
+		next++
+	}
+	if next != 13 {
+		t.Errorf("%d letters", next-1)
+	}
+}
+
 func TestLetterCountsByCode(t *testing.T) {
 	e := embed(t, t.TempDir())
 	keep := func(a *Account, seq uint64, codes ...string) {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 )
 
 // Letter is an event that can't be delivered.
@@ -25,8 +27,12 @@ type Letter struct {
 	ID uint64
 }
 
-// lettersAtOnce is how many are on their way to the disk together.
-const lettersAtOnce = 64
+// lettersAtOnce and letterBytesAtOnce bound how many are on their way to the disk together, and
+// so how many places a letter may be before or behind its own. A larger one goes alone.
+const (
+	lettersAtOnce     = 64
+	letterBytesAtOnce = 512 << 10
+)
 
 func (a *Account) letterSubject(rest string) string { return "rk.letters." + a.name + "." + rest }
 
@@ -49,8 +55,14 @@ func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(lettersAtOnce)
+	room := semaphore.NewWeighted(letterBytesAtOnce)
 	for _, l := range letters {
+		bytes := min(int64(len(l.Record)), letterBytesAtOnce)
+		if err := room.Acquire(ctx, bytes); err != nil {
+			return cmp.Or(group.Wait(), unavailable(err))
+		}
 		group.Go(func() error {
+			defer room.Release(bytes)
 			_, err := a.engine.publish(ctx, a.letterSubject(fmt.Sprintf("%s.%d-%d", l.Code, l.Seq, l.Event)), l.Record, "")
 			return err
 		})
