@@ -146,7 +146,7 @@ const (
 	leastReadAhead = 4 << 20
 )
 
-func (s *Service) readAhead() int { return max(allReadAhead/len(s.all()), leastReadAhead) }
+func (s *Service) readAhead() int { return max(allReadAhead/max(len(s.all()), 1), leastReadAhead) }
 
 // shareReadAhead gives each delivery that is under way its share.
 func (s *Service) shareReadAhead() {

@@ -347,6 +347,13 @@ func TestReloadChangesNoLimitIfTheStoreFails(t *testing.T) {
 }
 
 // TestReloadSetsTheLimitOfLetters in the store.
+func TestReloadWithoutAccounts(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	if err := s.Reload(t.Context(), nil); err != nil || len(s.Status(t.Context())) != 0 {
+		t.Errorf("%v, %+v", err, s.Status(t.Context()))
+	}
+}
+
 func TestReloadSetsTheLimitOfLetters(t *testing.T) {
 	eu := testAccount("eu")
 	s := serve(t, t.TempDir(), eu)
