@@ -1,7 +1,6 @@
 package admin
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -172,10 +171,8 @@ func statusOf(err error) int {
 		return http.StatusConflict
 	case errors.Is(err, service.ErrNoAccount):
 		return http.StatusNotFound
-	case errors.Is(err, context.Canceled):
-		return http.StatusServiceUnavailable // the service stops
 	}
-	return http.StatusServiceUnavailable // the store
+	return http.StatusServiceUnavailable // the store, or the service stops
 }
 
 func (s *Server) failed(w http.ResponseWriter, err error) { plain(w, statusOf(err), err.Error()) }

@@ -114,7 +114,7 @@ func TestAnswers(t *testing.T) {
 		"as large once unpacked":  {request: post("/v1/webhook", bearer+"Content-Encoding: gzip\r\n", compressed(strings.Repeat(" ", 1000))), status: 200, events: []string{strings.Repeat(" ", 1000)}},
 
 		"full":        {request: post("/v1/webhook", bearer, event), publish: fmt.Errorf("stream: %w", ErrFull), status: 429, code: "full", header: "Retry-After 30"},
-		"unavailable": {request: post("/v1/webhook", bearer, event), publish: ErrUnavailable, status: 429, code: "unavailable", header: "Retry-After 5"},
+		"unavailable": {request: post("/v1/webhook", bearer, event), publish: errNotKept, status: 429, code: "unavailable", header: "Retry-After 5"},
 		"starting":    {request: post("/v1/webhook", bearer, event), publish: ErrStarting, status: 429, code: "starting", header: "Retry-After 2"},
 		"any error":   {request: post("/v1/webhook", bearer, event), publish: errors.New("jane@example.com"), status: 429, code: "unavailable"},
 	} {

@@ -36,12 +36,10 @@ type Publisher interface {
 }
 
 // The errors of a [Publisher] that a sender is told about, each with the time after which to
-// try again. Any other is told as ErrUnavailable.
+// try again. After any other it is told that events can't be stored at the moment.
 var (
 	// ErrFull says that the account's backlog has its greatest size.
 	ErrFull = errors.New("the backlog is full")
-	// ErrUnavailable says that nothing can be kept for now, as while no leader is elected.
-	ErrUnavailable = errors.New("events can't be kept for now")
 	// ErrStarting says that nothing can be kept yet.
 	ErrStarting = errors.New("the service is starting")
 )

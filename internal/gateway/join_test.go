@@ -191,7 +191,7 @@ func TestAcknowledged(t *testing.T) {
 		outcome := random.IntN(4)
 		time.Sleep(time.Duration(random.IntN(5)) * time.Millisecond)
 		if outcome == 0 {
-			return []error{ErrFull, ErrUnavailable, ErrStarting, errors.New("any")}[random.IntN(4)]
+			return []error{ErrFull, ErrStarting, errNotKept}[random.IntN(3)]
 		}
 		log.Lock()
 		defer log.Unlock()

@@ -45,6 +45,9 @@ func use(t testing.TB, tokens *Tokens, accounts map[string][]string) {
 	tokens.Use(list)
 }
 
+// errNotKept is an error of a Publisher that isn't one of the gateway's.
+var errNotKept = errors.New("the store is unavailable")
+
 // keeper is a Publisher in memory.
 type keeper struct {
 	mu       sync.Mutex

@@ -101,7 +101,7 @@ func TestGoSDK(t *testing.T) {
 			k.before = func(context.Context, string, int) error {
 				if refusals > 0 {
 					refusals--
-					return ErrUnavailable
+					return errNotKept
 				}
 				return nil
 			}
@@ -258,7 +258,7 @@ func TestNodeSDKs(t *testing.T) {
 					k.before = func(context.Context, string, int) error {
 						if refusals > 0 {
 							refusals--
-							return ErrUnavailable
+							return errNotKept
 						}
 						return nil
 					}

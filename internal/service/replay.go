@@ -26,9 +26,9 @@ func (s *Service) Letters(ctx context.Context, name, code string) (iter.Seq2[str
 }
 
 // Replay puts the events of an account's dead letters behind those that wait, in the order in
-// which they came, to be delivered again, and tells how many. A code that isn't empty chooses those with that reason. One that
-// fails again becomes another letter. A letter without its event stays, and so does one that
-// is too large for a message.
+// which they came, to be delivered again, and tells how many. A code that isn't empty chooses
+// those with that reason. One that fails again becomes another letter. A letter without its
+// event stays, and so does one that is too large for a message.
 //
 // A letter leaves only once its event is kept. Should that fail it stays, and its event may
 // be delivered all the same, which Klaviyo counts once.
