@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -33,16 +34,8 @@ type lane struct{ waiting []*request }
 type request struct {
 	inbox.Request
 	events int
-	state  atomic.Int32
-	done   chan answer // gets one
+	done   chan answer // gets one, unless the request is forgotten
 }
-
-// The states of a request.
-const (
-	isWaiting int32 = iota
-	isJoined        // to a message
-	hasLeft         // and is not to be joined
-)
 
 func newJoiner(cfg Config, pulse *pulse) *joiner {
 	ctx, stop := context.WithCancel(context.Background())
@@ -62,8 +55,17 @@ func (j *joiner) keep(account string, r *request) answer {
 	case a := <-r.done:
 		return a
 	case <-timer.C:
-		r.state.CompareAndSwap(isWaiting, hasLeft)
+		j.forget(account, r)
 		return unavailable
+	}
+}
+
+// forget takes out a request that still waits, and lets go of its body.
+func (j *joiner) forget(account string, r *request) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if l := j.lanes[account]; l != nil {
+		l.waiting = slices.DeleteFunc(l.waiting, func(waiting *request) bool { return waiting == r })
 	}
 }
 
@@ -114,15 +116,12 @@ func (j *joiner) next(account string, l *lane) (joined []*request) {
 			break
 		}
 		taken++
-		missed := j.pulse.missed(r.Received, time.Now())
-		if !missed && r.state.CompareAndSwap(isWaiting, isJoined) {
-			joined = append(joined, r)
+		if j.pulse.missed(r.Received, time.Now()) {
+			size -= len(r.Body) + inbox.MaxOverhead
+			r.done <- heldUp
 			continue
 		}
-		size -= len(r.Body) + inbox.MaxOverhead
-		if missed {
-			r.done <- heldUp
-		}
+		joined = append(joined, r)
 	}
 	if l.waiting = append([]*request(nil), l.waiting[taken:]...); len(joined) == 0 {
 		delete(j.lanes, account)

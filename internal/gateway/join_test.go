@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
 )
 
 // send has a Server take a request without a connection.
@@ -171,6 +173,29 @@ func TestForgotten(t *testing.T) {
 		if n := len(s.joiner.lanes); n != 0 {
 			t.Errorf("%d accounts are left", n)
 		}
+	})
+}
+
+// TestForgottenTakesNoMemory while a message before it is still on its way: MaxBytes counts the
+// requests that have no answer alone.
+func TestForgottenTakesNoMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		reached, release := make(chan struct{}), make(chan struct{})
+		k := &keeper{before: func(context.Context, string, int) error { close(reached); <-release; return errNotKept }}
+		cfg := Config{Accounts: tokens(t), Publisher: k}
+		cfg.setDefaults()
+		j := newJoiner(cfg, new(pulse))
+		first := &request{Request: inbox.Request{Kind: inbox.Event, Body: []byte("{}")}, events: 1, done: make(chan answer, 1)}
+		j.put("a", first)
+		<-reached
+		a := j.keep("a", &request{Request: inbox.Request{Kind: inbox.Event, Body: []byte("{}")}, events: 1})
+		j.mu.Lock()
+		if waiting := j.lanes["a"].waiting; a.status != unavailable.status || len(waiting) > 0 {
+			t.Errorf("%d, and %d wait", a.status, len(waiting))
+		}
+		j.mu.Unlock()
+		close(release)
+		<-first.done
 	})
 }
 
