@@ -44,7 +44,7 @@ func newJoiner(cfg Config, pulse *pulse) *joiner {
 
 // keep gives the answer to a request once its message is kept. One that has waited long
 // enough is forgotten, unless it is part of a message by then: that may be kept yet, and the
-// sender tries again, so that it is delivered twice. A sender that goes away changes
+// sender tries again, so that its events are kept twice. A sender that goes away changes
 // nothing: it can't be told from one that has closed its half of the connection.
 func (j *joiner) keep(account string, r *request) answer {
 	r.done = make(chan answer, 1)
