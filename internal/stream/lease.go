@@ -291,6 +291,9 @@ func (l *Lease) Release(ctx context.Context, c Checkpoint, heir string) error {
 	}
 	l.lose(errReleased)
 	<-l.done
+	if cause := context.Cause(l.ctx); cause != errReleased { // it ended just before, and renew has let go
+		return cause
+	}
 	defer l.account.engine.letGo(l.account.name)
 	value := l.written()
 	value.Owner, value.Process, value.Heir, value.Checkpoint = "", "", heir, c
