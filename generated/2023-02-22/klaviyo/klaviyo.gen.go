@@ -603,7 +603,7 @@ func (e ProfileInclude) Valid() bool {
 	}
 }
 
-// APIError is one fault that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
+// APIError is one error that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
 type APIError struct {
 	// Code is the kind of fault, such as duplicate_profile.
 	Code string `json:"code"`
@@ -617,10 +617,10 @@ type APIError struct {
 	// Links holds links to documentation of the fault.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 
-	// Meta is what helps to settle the fault.
+	// Meta holds data that help to resolve the error.
 	Meta *APIErrorMeta `json:"meta,omitempty"`
 
-	// Source is the place in the request that is at fault.
+	// Source is the part of the request that caused the error.
 	Source *APIErrorSource `json:"source,omitempty"`
 
 	// Status is the HTTP status code.
@@ -630,13 +630,13 @@ type APIError struct {
 	Title string `json:"title"`
 }
 
-// APIErrorMeta is what helps to settle the fault.
+// APIErrorMeta holds data that help to resolve the error.
 type APIErrorMeta struct {
 	// DuplicateProfileID is, with a 409 of create_profile, the id of the profile that has the identifiers already.
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty,omitzero"`
 }
 
-// APIErrorSource is the place in the request that is at fault.
+// APIErrorSource is the part of the request that caused the error.
 type APIErrorSource struct {
 	// Parameter is the name of a query or path parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
@@ -645,30 +645,30 @@ type APIErrorSource struct {
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
-// APIErrors is the body of every 4XX and 5XX answer.
+// APIErrors is the body of every 4XX and 5XX response.
 type APIErrors struct {
-	// Errors says what is wrong, one entry for each fault found.
+	// Errors holds the errors, one entry each.
 	Errors []APIError `json:"errors"`
 
-	// Links holds links that belong to the whole answer.
+	// Links holds links that belong to the whole response.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 }
 
-// CollectionLinks is the addresses of a page and of those around it.
+// CollectionLinks is the URLs of a page and of its neighbors.
 type CollectionLinks struct {
-	// First is the address of the first page.
+	// First is the URL of the first page.
 	First string `json:"first,omitempty,omitzero"`
 
-	// Last is the address of the last page.
+	// Last is the URL of the last page.
 	Last string `json:"last,omitempty,omitzero"`
 
-	// Next is the address of the page after; none on the last.
+	// Next is the URL of the next page; none on the last.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// Prev is the address of the page before; none on the first.
+	// Prev is the URL of the previous page; none on the first.
 	Prev string `json:"prev,omitempty,omitzero"`
 
-	// Self is the address of this page.
+	// Self is the URL of this page.
 	Self string `json:"self"`
 }
 
@@ -713,7 +713,7 @@ type DeletionJobAttributes struct {
 // DataPrivacyDeletionJobEnum is the JSON:API type of a deletion job.
 type DataPrivacyDeletionJobEnum string
 
-// EmailChannel is what a profile has agreed to receive by email.
+// EmailChannel is the consent of a profile to email.
 type EmailChannel struct {
 	// Marketing is the consent to email marketing: what it is now, and how it came about.
 	Marketing EmailMarketing `json:"marketing,omitempty,omitzero"`
@@ -754,7 +754,7 @@ type EmailMarketingListSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp is when it began, in RFC 3339.
+	// Timestamp is when the suppression began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
@@ -763,7 +763,7 @@ type EmailMarketingSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp is when it began, in RFC 3339.
+	// Timestamp is when the suppression began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
@@ -1022,15 +1022,15 @@ type EventCreateAttributes struct {
 	// object, and nothing within $extra.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is when it happened, in RFC 3339, kept to the second: later than the year 2000 and at most a year
-	// ahead. Absent: now.
+	// Time is the time of the event, in RFC 3339, kept to the second: later than the year 2000 and at most a
+	// year ahead. Absent: now.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
 	// UniqueID is the key against duplicates: of all events with one profile, metric and unique_id the first
 	// counts. Absent: the time in seconds.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value is what it was worth, a number such as an order's total.
+	// Value is the value of the event, such as an order's total.
 	Value json.Number `json:"value,omitempty,omitzero"`
 }
 
@@ -1054,7 +1054,7 @@ func (v *EventCreateAttributes) appendJSON(dst []byte) []byte {
 // EventEnum is the JSON:API type of an event.
 type EventEnum string
 
-// Event is an event as Klaviyo holds it.
+// Event is an event as Klaviyo returns it.
 type Event struct {
 	// Attributes is what happened, when, and to which profile.
 	Attributes EventAttributes `json:"attributes"`
@@ -1062,7 +1062,7 @@ type Event struct {
 	// ID is the event's id.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships are the profile and the metric of an event.
@@ -1074,7 +1074,7 @@ type Event struct {
 
 // EventAttributes is what happened, when, and to which profile.
 type EventAttributes struct {
-	// Datetime is when it happened, in a form like RFC 3339's.
+	// Datetime is the time of the event, in a form like RFC 3339's.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
 	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
@@ -1086,7 +1086,7 @@ type EventAttributes struct {
 	// ProfileID is the id of its profile, if it has one.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 
-	// Timestamp is when it happened, in seconds since 1970.
+	// Timestamp is the time of the event, in seconds since 1970.
 	Timestamp json.Number `json:"timestamp,omitempty,omitzero"`
 
 	// UUID is the event's UUID, which also serves as a page cursor.
@@ -1102,15 +1102,15 @@ type EventRelationships struct {
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 }
 
-// EventPage is a page of events, with the metrics and profiles that include asked for.
+// EventPage is a page of events, with the included metrics and profiles.
 type EventPage struct {
 	// Data is the events of this page.
 	Data []Event `json:"data"`
 
-	// Included is the metrics and profiles that include asked for, each once.
+	// Included is the included metrics and profiles, each once.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links"`
 }
 
@@ -1124,11 +1124,11 @@ type ListPage struct {
 	// Data is the lists of this page.
 	Data []List `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links"`
 }
 
-// ListDocument is one list, the answer of get_list and create_list.
+// ListDocument is one list, the response of get_list and create_list.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
@@ -1139,25 +1139,25 @@ type MetricPage struct {
 	// Data is the metrics of this page.
 	Data []Metric `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links"`
 }
 
-// ProfilePage is a page of profiles, the answer of get_profiles and get_list_profiles.
+// ProfilePage is a page of profiles, the response of get_profiles and get_list_profiles.
 type ProfilePage struct {
 	// Data is the profiles of this page.
 	Data []Profile `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links"`
 }
 
-// ProfileDocument is a profile, with the lists and segments that include asked for.
+// ProfileDocument is a profile, with the included lists and segments.
 type ProfileDocument struct {
 	// Data is the profile.
 	Data Profile `json:"data"`
 
-	// Included is the lists and segments that include asked for.
+	// Included is the included lists and segments.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 }
 
@@ -1198,19 +1198,19 @@ type ListMembersAddQuery struct {
 
 // ListMembersDeleteQuery is the body of delete_list_relationships.
 type ListMembersDeleteQuery struct {
-	// Data is the profiles to take off, 1,000 at most.
+	// Data is the profiles to remove, 1,000 at most.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// List is a list as Klaviyo holds it, without its members.
+// List is a list as Klaviyo returns it, without its members.
 type List struct {
 	// Attributes is the list's name and dates.
 	Attributes ListAttributes `json:"attributes"`
 
-	// ID is the list's id, made by Klaviyo.
+	// ID is the list's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships are the members and the tags of a list.
@@ -1244,7 +1244,7 @@ type ListRelationships struct {
 // MetricEnum is the JSON:API type of a metric.
 type MetricEnum string
 
-// Metric is a metric as Klaviyo holds it: a kind of event, by name and source.
+// Metric is a metric as Klaviyo returns it: a kind of event, by name and source.
 type Metric struct {
 	// Attributes is the metric's name, dates and source.
 	Attributes MetricAttributes `json:"attributes"`
@@ -1252,7 +1252,7 @@ type Metric struct {
 	// ID is the metric's id.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of a metric.
@@ -1274,19 +1274,19 @@ type MetricAttributes struct {
 	Updated string `json:"updated,omitempty,omitzero"`
 }
 
-// ObjectLinks is the address of one object.
+// ObjectLinks is the URL of a resource.
 type ObjectLinks struct {
-	// Self is the object's address.
+	// Self is the URL of the resource.
 	Self string `json:"self"`
 }
 
 // OnsiteProfileCreateQuery is the body of create_client_profile.
 type OnsiteProfileCreateQuery struct {
-	// Data is the visitor's profile to create or change.
+	// Data is the visitor's profile to create or update.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or change.
+// OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or update.
 type OnsiteProfileCreateQueryResourceObject struct {
 	// Attributes are the fields that create_client_profile sets.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
@@ -1303,7 +1303,7 @@ type OnsiteProfileAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1318,7 +1318,7 @@ type OnsiteProfileAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -1327,7 +1327,7 @@ type OnsiteProfileAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title string `json:"title,omitempty,omitzero"`
 }
 
@@ -1366,10 +1366,10 @@ type OnsiteSubscriptionAttributes struct {
 
 // PredictiveAnalytics is what Klaviyo computes from a profile's orders.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the mean time from one order to the next, in days; none after a single order.
+	// AverageDaysBetweenOrders is the mean time between orders, in days; none after a single order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the worth of an order in the mean.
+	// AverageOrderValue is the mean value of an order.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
@@ -1378,19 +1378,19 @@ type PredictiveAnalytics struct {
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the worth of the orders so far.
+	// HistoricCLV is the value of past orders.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the worth of orders expected within a year.
+	// PredictedCLV is the value of the orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
-	// TotalCLV is historic_clv and predicted_clv together.
+	// TotalCLV is the sum of historic_clv and predicted_clv.
 	TotalCLV float64 `json:"total_clv,omitempty,omitzero"`
 }
 
@@ -1432,7 +1432,7 @@ type ProfileCreateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1447,7 +1447,7 @@ type ProfileCreateAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -1456,7 +1456,7 @@ type ProfileCreateAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -1509,16 +1509,16 @@ type ProfileIdentifier struct {
 
 // ProfileLocation is where a person lives: postal address, coordinates, time zone.
 type ProfileLocation struct {
-	// Address1 holds street and number.
+	// Address1 is the street and house number.
 	Address1 nullable.Nullable[string] `json:"address1,omitempty,omitzero"`
 
-	// Address2 is the rest of the address, such as a floor or a flat.
+	// Address2 is the second line of the address, such as a floor or an apartment.
 	Address2 nullable.Nullable[string] `json:"address2,omitempty,omitzero"`
 
-	// City is the town.
+	// City is the city or town.
 	City nullable.Nullable[string] `json:"city,omitempty,omitzero"`
 
-	// Country is the country, by its name.
+	// Country is the name of the country.
 	Country nullable.Nullable[string] `json:"country,omitempty,omitzero"`
 
 	// Latitude is a latitude or longitude, which the API takes as a number or as text.
@@ -1527,7 +1527,7 @@ type ProfileLocation struct {
 	// Longitude is a latitude or longitude, which the API takes as a number or as text.
 	Longitude Coordinate `json:"longitude,omitempty,omitzero"`
 
-	// Region is the state, province or the like.
+	// Region is the state, province or other region.
 	Region nullable.Nullable[string] `json:"region,omitempty,omitzero"`
 
 	// Timezone is the time zone by its IANA name, such as Europe/Vienna.
@@ -1609,7 +1609,7 @@ type ProfileUpdateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1624,7 +1624,7 @@ type ProfileUpdateAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -1633,19 +1633,19 @@ type ProfileUpdateAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// Profile is a profile as Klaviyo holds it.
+// Profile is a profile as Klaviyo returns it.
 type Profile struct {
 	// Attributes is the profile's fields.
 	Attributes ProfileAttributes `json:"attributes"`
 
-	// ID is the profile's id, made by Klaviyo.
+	// ID is the profile's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships are the lists and segments that a profile belongs to.
@@ -1663,7 +1663,7 @@ type ProfileAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1681,7 +1681,7 @@ type ProfileAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -1696,7 +1696,7 @@ type ProfileAttributes struct {
 	// Subscriptions is a profile's consent, channel by channel.
 	Subscriptions Subscriptions `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
@@ -1729,16 +1729,16 @@ type Relationship struct {
 	// Data names each related resource by its type and id.
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is where to read the related objects.
+	// Links is the URLs of the related resources.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
-// RelationshipLinks is where to read the related objects.
+// RelationshipLinks is the URLs of the related resources.
 type RelationshipLinks struct {
-	// Related is the address of the related objects themselves.
+	// Related is the URL of the related resources.
 	Related string `json:"related"`
 
-	// Self is the address of the relationship, which answers with types and ids.
+	// Self is the URL of the relationship, which returns types and ids.
 	Self string `json:"self"`
 }
 
@@ -1751,7 +1751,7 @@ type ResourceIdentifier struct {
 	Type string `json:"type"`
 }
 
-// SMSChannel is what a profile has agreed to receive as text messages.
+// SMSChannel is the consent of a profile to text messages.
 type SMSChannel struct {
 	// Marketing is the consent to marketing by text message: what it is now, and how it came about.
 	Marketing SMSMarketing `json:"marketing,omitempty,omitzero"`
@@ -1775,15 +1775,15 @@ type SMSMarketing struct {
 // SegmentEnum is the JSON:API type of a segment.
 type SegmentEnum string
 
-// Segment is a segment as Klaviyo holds it, without its members.
+// Segment is a segment as Klaviyo returns it, without its members.
 type Segment struct {
 	// Attributes is the segment's name and dates.
 	Attributes SegmentAttributes `json:"attributes"`
 
-	// ID is the segment's id, made by Klaviyo.
+	// ID is the segment's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of a segment.
@@ -1926,10 +1926,10 @@ type SubscriptionEnum string
 
 // Subscriptions is a profile's consent, channel by channel.
 type Subscriptions struct {
-	// Email is what a profile has agreed to receive by email.
+	// Email is the consent of a profile to email.
 	Email EmailChannel `json:"email,omitempty,omitzero"`
 
-	// SMS is what a profile has agreed to receive as text messages.
+	// SMS is the consent of a profile to text messages.
 	SMS SMSChannel `json:"sms,omitempty,omitzero"`
 }
 
@@ -1947,14 +1947,14 @@ type SuppressionCreateJobCreateQuery struct {
 
 // SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes has the people to suppress.
+	// Attributes holds the people to suppress.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressionJobAttributes has the people to suppress.
+// SuppressionJobAttributes holds the people to suppress.
 type SuppressionJobAttributes struct {
 	// Suppressions is the addresses, 100 at most.
 	Suppressions []Suppression `json:"suppressions"`
@@ -2061,26 +2061,26 @@ func (v *MetricCreateQuery) appendJSON(dst []byte) []byte {
 
 // GetEventsParams are the query parameters of get_events. Zero values are omitted.
 type GetEventsParams struct {
-	// FieldsEvent names the attributes to return of each event; all if absent.
+	// FieldsEvent lists the attributes of each event to return. The default is all.
 	FieldsEvent []EventField `form:"fields[event],omitempty" json:"fields[event],omitempty,omitzero"`
 
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter says which events: equals on metric_id and profile_id; greater-than, greater-or-equal, less-than and
-	// less-or-equal on datetime and timestamp.
+	// Filter filters the events. Operators and fields: equals on metric_id and profile_id; greater-than,
+	// greater-or-equal, less-than and less-or-equal on datetime and timestamp.
 	Filter EventFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include is what to add in included: the metrics of the events, their profiles, or both.
+	// Include lists the related resources to include: the metrics of the events, their profiles, or both.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -2095,13 +2095,13 @@ type EventSort string
 
 // GetListsParams are the query parameters of get_lists. Zero values are omitted.
 type GetListsParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// Filter says which lists: any and equals on id and name; greater-than on created and updated.
+	// Filter filters the lists. Operators and fields: any and equals on id and name; greater-than on created and updated.
 	Filter ListFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
@@ -2110,37 +2110,37 @@ type ListField string
 
 // GetListParams are the query parameters of get_list. Zero values are omitted.
 type GetListParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
 // GetListProfilesParams are the query parameters of get_list_profiles. Zero values are omitted.
 type GetListProfilesParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter says which profiles: any on email, phone_number and push_token; equals on _kx.
+	// Filter filters the profiles. Operators and fields: any on email, phone_number and push_token; equals on _kx.
 	Filter ListProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
 // GetMetricsParams are the query parameters of get_metrics. Zero values are omitted.
 type GetMetricsParams struct {
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// Filter says which metrics: equals on integration.name and integration.category.
+	// Filter filters the metrics. Operators and fields: equals on integration.name and integration.category.
 	Filter MetricFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
@@ -2149,23 +2149,24 @@ type MetricField string
 
 // GetProfilesParams are the query parameters of get_profiles. Zero values are omitted.
 type GetProfilesParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter says which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
-	// greater-than and less-than on created and updated. Text stands in double quotes.
+	// Filter filters the profiles. Operators and fields: any and equals on id, email, phone_number and
+	// external_id; equals on _kx; greater-than and less-than on created and updated. Quote strings
+	// with double quotes.
 	Filter ProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -2180,19 +2181,19 @@ type ProfileSort string
 
 // GetProfileParams are the query parameters of get_profile. Zero values are omitted.
 type GetProfileParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// FieldsSegment names the attributes to return of each segment; all if absent.
+	// FieldsSegment lists the attributes of each segment to return. The default is all.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
-	// Include is what to add in included: the lists of the profile, its segments, or both.
+	// Include lists the related resources to include: the lists of the profile, its segments, or both.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -2204,7 +2205,7 @@ type ProfileInclude string
 
 // GetProfileListsParams are the query parameters of get_profile_lists. Zero values are omitted.
 type GetProfileListsParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
@@ -2396,7 +2397,7 @@ type (
 // info. It does so for an error response too.
 func WithResponseInfo(info *ResponseInfo) CallOption { return runtime.WithResponseInfo(info) }
 
-// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: asks Klaviyo to delete a profile.
+// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: queues a job that deletes a profile.
 func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationRequestProfileDeletion,
@@ -2413,7 +2414,7 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 	return body
 }
 
-// GetEvents calls get_events, GET /api/events/: reads events of the account.
+// GetEvents calls get_events, GET /api/events/: lists the events of the account.
 // Nil params mean no parameters.
 func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, opts ...CallOption) (*EventPage, error) {
 	var response EventPage
@@ -2444,7 +2445,7 @@ func (p *GetEventsParams) query() url.Values {
 	return query
 }
 
-// CreateEvent calls create_event, POST /api/events/: queues one event of one profile.
+// CreateEvent calls create_event, POST /api/events/: queues an event of a profile.
 func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateEvent,
@@ -2464,7 +2465,7 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	return body
 }
 
-// GetLists calls get_lists, GET /api/lists/: reads the lists of the account.
+// GetLists calls get_lists, GET /api/lists/: lists the lists of the account.
 // Nil params mean no parameters.
 func (a *API) GetLists(ctx context.Context, params *GetListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
@@ -2514,7 +2515,7 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 	return body
 }
 
-// GetList calls get_list, GET /api/lists/{id}/: reads one list.
+// GetList calls get_list, GET /api/lists/{id}/: gets a list.
 // Nil params mean no parameters.
 func (a *API) GetList(ctx context.Context, id string, params *GetListParams, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
@@ -2540,7 +2541,7 @@ func (p *GetListParams) query() url.Values {
 	return query
 }
 
-// DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: takes profiles off a list, without touching consent.
+// DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: removes profiles from a list, without changing their consent.
 func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationDeleteListRelationships,
@@ -2559,7 +2560,7 @@ func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery
 	return body
 }
 
-// CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without consent.
+// CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without changing their consent.
 func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationCreateListRelationships,
@@ -2578,7 +2579,7 @@ func NewCreateListRelationshipsBody(profileIDs ...string) ListMembersAddQuery {
 	return body
 }
 
-// GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: reads the profiles on a list.
+// GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: lists the profiles on a list.
 // Nil params mean no parameters.
 func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
@@ -2608,7 +2609,7 @@ func (p *GetListProfilesParams) query() url.Values {
 	return query
 }
 
-// GetMetrics calls get_metrics, GET /api/metrics/: reads the metrics of the account.
+// GetMetrics calls get_metrics, GET /api/metrics/: lists the metrics of the account.
 // Nil params mean no parameters.
 func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, opts ...CallOption) (*MetricPage, error) {
 	var response MetricPage
@@ -2635,7 +2636,7 @@ func (p *GetMetricsParams) query() url.Values {
 	return query
 }
 
-// SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records consent of profiles and puts them on a list.
+// SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records the consent of profiles and adds them to a list.
 func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSubscribeProfiles,
@@ -2652,7 +2653,7 @@ func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscription
 	return body
 }
 
-// SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: stops email marketing to profiles.
+// SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: suppresses email marketing to profiles.
 func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSuppressProfiles,
@@ -2669,7 +2670,7 @@ func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCre
 	return body
 }
 
-// UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws consent of profiles.
+// UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws the consent of profiles.
 func (a *API) UnsubscribeProfiles(ctx context.Context, attributes UnsubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsubscribeProfiles,
@@ -2686,7 +2687,7 @@ func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsubscr
 	return body
 }
 
-// UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: undoes suppress_profiles.
+// UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: ends the suppression of email marketing to profiles.
 func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsuppressProfiles,
@@ -2703,7 +2704,7 @@ func NewUnsuppressProfilesBody(attributes UnsuppressionJobAttributes) Unsuppress
 	return body
 }
 
-// GetProfiles calls get_profiles, GET /api/profiles/: finds profiles.
+// GetProfiles calls get_profiles, GET /api/profiles/: lists the profiles of the account.
 // Nil params mean no parameters.
 func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
@@ -2756,7 +2757,7 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 	return body
 }
 
-// GetProfile calls get_profile, GET /api/profiles/{id}/: reads one profile.
+// GetProfile calls get_profile, GET /api/profiles/{id}/: gets a profile.
 // Nil params mean no parameters.
 func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
@@ -2786,7 +2787,7 @@ func (p *GetProfileParams) query() url.Values {
 	return query
 }
 
-// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: changes the fields of a profile that are sent.
+// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: updates the fields of a profile that the request holds.
 func (a *API) UpdateProfile(ctx context.Context, id string, attributes ProfileUpdateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	err := a.caller.Call(ctx, Call{
@@ -2811,7 +2812,7 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 	return body
 }
 
-// GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: reads the lists that a profile is on.
+// GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: gets the lists that a profile is on.
 // Nil params mean no parameters.
 func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
@@ -2837,7 +2838,7 @@ func (p *GetProfileListsParams) query() url.Values {
 	return query
 }
 
-// CreateClientEvent calls create_client_event, POST /client/events/: queues one event of one visitor, from a browser or an app.
+// CreateClientEvent calls create_client_event, POST /client/events/: queues an event of a visitor, from a browser or an app.
 func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientEvent,
@@ -2857,7 +2858,7 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 	return body
 }
 
-// CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or changes the profile of a visitor, from a browser or an app.
+// CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or updates the profile of a visitor, from a browser or an app.
 func (a *API) CreateClientProfile(ctx context.Context, attributes OnsiteProfileAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientProfile,
@@ -2874,7 +2875,7 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 	return body
 }
 
-// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records consent of one visitor, from a browser or an app.
+// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records the consent of a visitor, from a browser or an app.
 func (a *API) CreateClientSubscription(ctx context.Context, attributes OnsiteSubscriptionAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientSubscription,

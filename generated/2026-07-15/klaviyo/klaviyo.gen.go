@@ -1789,7 +1789,7 @@ func (e ProfileInclude) Valid() bool {
 	}
 }
 
-// APIError is one fault that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
+// APIError is one error that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
 type APIError struct {
 	// Code is the kind of fault, such as duplicate_profile.
 	Code string `json:"code"`
@@ -1803,10 +1803,10 @@ type APIError struct {
 	// Links holds links to documentation of the fault.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 
-	// Meta is what helps to settle the fault.
+	// Meta holds data that help to resolve the error.
 	Meta *APIErrorMeta `json:"meta,omitempty"`
 
-	// Source is the place in the request that is at fault.
+	// Source is the part of the request that caused the error.
 	Source *APIErrorSource `json:"source,omitempty"`
 
 	// Status is the HTTP status code.
@@ -1816,13 +1816,13 @@ type APIError struct {
 	Title string `json:"title"`
 }
 
-// APIErrorMeta is what helps to settle the fault.
+// APIErrorMeta holds data that help to resolve the error.
 type APIErrorMeta struct {
 	// DuplicateProfileID is, with a 409 of a call that writes a profile, the id of the profile that has the identifiers already.
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty,omitzero"`
 }
 
-// APIErrorSource is the place in the request that is at fault.
+// APIErrorSource is the part of the request that caused the error.
 type APIErrorSource struct {
 	// Parameter is the name of a query or path parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
@@ -1831,19 +1831,19 @@ type APIErrorSource struct {
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
-// APIErrors is the body of every 4XX and 5XX answer.
+// APIErrors is the body of every 4XX and 5XX response.
 type APIErrors struct {
-	// Errors says what is wrong, one entry for each fault found.
+	// Errors holds the errors, one entry each.
 	Errors []APIError `json:"errors"`
 
-	// Links holds links that belong to the whole answer.
+	// Links holds links that belong to the whole response.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 }
 
 // AccountEnum is the JSON:API type of an account.
 type AccountEnum string
 
-// Account is an account as Klaviyo holds it.
+// Account is an account as Klaviyo returns it.
 type Account struct {
 	// Attributes is the account's settings.
 	Attributes AccountAttributes `json:"attributes"`
@@ -1851,7 +1851,7 @@ type Account struct {
 	// ID is the account's id, which is its public key too.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of an account.
@@ -1860,10 +1860,10 @@ type Account struct {
 
 // AccountAttributes is the account's settings.
 type AccountAttributes struct {
-	// ContactInformation is how the account presents itself to those who get its messages.
+	// ContactInformation is the contact information that recipients of messages see.
 	ContactInformation ContactInformation `json:"contact_information"`
 
-	// Industry is the trade that the account is for.
+	// Industry is the industry of the account.
 	Industry string `json:"industry,omitempty,omitzero"`
 
 	// Locale is the language and region of the account, such as en-US.
@@ -1893,10 +1893,10 @@ type AttributionEnum string
 
 // Attribution says which message an event is put down to.
 type Attribution struct {
-	// ID is the attribution's id, made by Klaviyo.
+	// ID is the attribution's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the event, and what it is put down to.
@@ -1957,15 +1957,15 @@ type EventBulkEventAttributes struct {
 	// Properties is the custom properties of the event, by name; any JSON value.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is when it happened, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second, and
-	// takes the time of arrival if it is absent.
+	// Time is the time of the event, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second,
+	// and takes the time of arrival if it is absent.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
 	// UniqueID is an id of the event: another event of the same profile and metric with the same one is dropped. If
 	// absent, the second of time takes its place.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value is what it was worth, which counts towards the profile's revenue.
+	// Value is the value of the event, which counts towards the profile's revenue.
 	Value json.Number `json:"value,omitempty,omitzero"`
 
 	// ValueCurrency is the currency of value, in ISO 4217; the account's if absent.
@@ -1994,18 +1994,18 @@ func (v *EventBulkEventAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SuppressionJob is a job of bulk_suppress_profiles as Klaviyo holds it.
+// SuppressionJob is a job of bulk_suppress_profiles as Klaviyo returns it.
 type SuppressionJob struct {
 	// Attributes is the job's state, counts and dates.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
-	// ID is the job's id, made by Klaviyo.
+	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists and segments that the job is about.
+	// Relationships is the lists and segments of the job.
 	Relationships SuppressionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_suppress_profiles.
@@ -2014,26 +2014,26 @@ type SuppressionJob struct {
 
 // SuppressionJobAttributes is the job's state, counts and dates.
 type SuppressionJobAttributes struct {
-	// CompletedAt is when the work ended, in RFC 3339.
+	// CompletedAt is when the job ended, in RFC 3339.
 	CompletedAt Timestamp `json:"completed_at,omitempty,omitzero"`
 
-	// CompletedCount is how many of them are done.
+	// CompletedCount is the number of profiles that are processed.
 	CompletedCount int `json:"completed_count,omitempty,omitzero"`
 
 	// CreatedAt is when the job was queued, in RFC 3339.
 	CreatedAt Timestamp `json:"created_at"`
 
-	// SkippedCount is how many of them were passed over.
+	// SkippedCount is the number of profiles that were skipped.
 	SkippedCount int `json:"skipped_count,omitempty,omitzero"`
 
 	// Status is the state of the job; complete and cancelled are final.
 	Status JobStatus `json:"status"`
 
-	// TotalCount is how many profiles the job is about.
+	// TotalCount is the number of profiles of the job.
 	TotalCount int `json:"total_count"`
 }
 
-// SuppressionJobRelationships is the lists and segments that the job is about.
+// SuppressionJobRelationships is the lists and segments of the job.
 type SuppressionJobRelationships struct {
 	// Lists names related resources; data is there where the operation includes it, links elsewhere.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
@@ -2042,37 +2042,37 @@ type SuppressionJobRelationships struct {
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 }
 
-// UnsuppressionJob is a job of bulk_unsuppress_profiles as Klaviyo holds it.
+// UnsuppressionJob is a job of bulk_unsuppress_profiles as Klaviyo returns it.
 type UnsuppressionJob struct {
 	// Attributes is the job's state, counts and dates.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
-	// ID is the job's id, made by Klaviyo.
+	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists and segments that the job is about.
+	// Relationships is the lists and segments of the job.
 	Relationships SuppressionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_unsuppress_profiles.
 	Type ProfileSuppressionBulkDeleteJobEnum `json:"type"`
 }
 
-// CollectionLinks is the addresses of a page and of those around it.
+// CollectionLinks is the URLs of a page and of its neighbors.
 type CollectionLinks struct {
-	// Next is the address of the page after; none on the last.
+	// Next is the URL of the next page; none on the last.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// Prev is the address of the page before; none on the first.
+	// Prev is the URL of the previous page; none on the first.
 	Prev string `json:"prev,omitempty,omitzero"`
 
-	// Self is the address of this page.
+	// Self is the URL of this page.
 	Self string `json:"self"`
 }
 
-// ContactInformation is how the account presents itself to those who get its messages.
+// ContactInformation is the contact information that recipients of messages see.
 type ContactInformation struct {
 	// DefaultSenderEmail is the address that emails come from.
 	DefaultSenderEmail string `json:"default_sender_email"`
@@ -2098,10 +2098,10 @@ type Conversation struct {
 	// Attributes says what kind of conversation it is.
 	Attributes ConversationAttributes `json:"attributes"`
 
-	// ID is the conversation's id, made by Klaviyo.
+	// ID is the conversation's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the profile that the conversation is with.
@@ -2111,12 +2111,12 @@ type Conversation struct {
 	Type ConversationEnum `json:"type"`
 }
 
-// ConversationChannel is where they talk.
+// ConversationChannel is the channel of the conversation.
 type ConversationChannel string
 
 // ConversationAttributes says what kind of conversation it is.
 type ConversationAttributes struct {
-	// Channel is where they talk.
+	// Channel is the channel of the conversation.
 	Channel ConversationChannel `json:"channel"`
 }
 
@@ -2219,10 +2219,10 @@ type DeviceMetadata struct {
 	// Environment is the kind of build of the app, release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
-	// KlaviyoSDK is which of Klaviyo's libraries the app uses.
+	// KlaviyoSDK is the Klaviyo SDK that the app uses.
 	KlaviyoSDK KlaviyoSDK `json:"klaviyo_sdk,omitempty,omitzero"`
 
-	// Manufacturer is who made the device.
+	// Manufacturer is the manufacturer of the device.
 	Manufacturer string `json:"manufacturer,omitempty,omitzero"`
 
 	// OSName is the operating system.
@@ -2231,25 +2231,25 @@ type DeviceMetadata struct {
 	// OSVersion is the operating system's version.
 	OSVersion string `json:"os_version,omitempty,omitzero"`
 
-	// SDKVersion is that library's version.
+	// SDKVersion is the version of the SDK.
 	SDKVersion string `json:"sdk_version,omitempty,omitzero"`
 }
 
 // AppEnvironment is the kind of build of the app, release or debug.
 type AppEnvironment string
 
-// KlaviyoSDK is which of Klaviyo's libraries the app uses.
+// KlaviyoSDK is the Klaviyo SDK that the app uses.
 type KlaviyoSDK string
 
 // DeviceOS is the operating system.
 type DeviceOS string
 
-// EmailChannel is what a profile has agreed to receive by email.
+// EmailChannel is the consent of a profile to email.
 type EmailChannel struct {
 	// Marketing is the consent to email marketing: what it is now, and how it came about.
 	Marketing EmailMarketing `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the consent to have emails' opening noticed: what it is now, and how long it holds.
+	// OpenTracking is the consent to have email opens tracked: what it is now, and how long it holds.
 	OpenTracking OpenTrackingConsent `json:"open_tracking,omitempty,omitzero"`
 }
 
@@ -2270,7 +2270,7 @@ type EmailMarketing struct {
 	// DoubleOptin reports whether the person confirmed the subscription by a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// ListSuppressions is the suppressions that hold for one list each.
@@ -2294,7 +2294,7 @@ type EmailMarketingListSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
 
-	// Timestamp is when it began, in RFC 3339.
+	// Timestamp is when the suppression began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
@@ -2303,7 +2303,7 @@ type EmailMarketingSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason SuppressionReason `json:"reason"`
 
-	// Timestamp is when it began, in RFC 3339.
+	// Timestamp is when the suppression began, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp"`
 }
 
@@ -2315,7 +2315,7 @@ type EmailSubscriptionParameters struct {
 	// Marketing is a consent that is given.
 	Marketing SubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the consent to have emails' opening noticed.
+	// OpenTracking is the consent to have email opens tracked.
 	OpenTracking OpenTrackingSubscriptionParameters `json:"open_tracking,omitempty,omitzero"`
 }
 
@@ -2342,7 +2342,7 @@ type EmailUnsubscriptionParameters struct {
 	// Marketing is a consent that is withdrawn.
 	Marketing UnsubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the end of the consent to have emails' opening noticed.
+	// OpenTracking is the end of the consent to have email opens tracked.
 	OpenTracking OpenTrackingUnsubscriptionParameters `json:"open_tracking,omitempty,omitzero"`
 }
 
@@ -2364,7 +2364,7 @@ func (v *EmailUnsubscriptionParameters) isZero() bool {
 		v.OpenTracking.isZero()
 }
 
-// ImportErrorSource is the part of the request at fault.
+// ImportErrorSource is the part of the request that caused the error.
 type ImportErrorSource struct {
 	// Pointer is a JSON Pointer into the body of the request.
 	Pointer string `json:"pointer,omitempty,omitzero"`
@@ -2429,7 +2429,7 @@ func NewEventMetric(attributes MetricCreateAttributes) EventMetric {
 	return v
 }
 
-// EventProfile is the person who did it.
+// EventProfile is the profile of the event.
 type EventProfile struct {
 	// Data is the profile of an event: its id or another identifier, and what else is known.
 	Data EventProfileCreateQueryResourceObject `json:"data"`
@@ -2457,21 +2457,21 @@ type EventCreateAttributes struct {
 	// Metric is the metric that the event counts towards.
 	Metric EventMetric `json:"metric"`
 
-	// Profile is the person who did it.
+	// Profile is the profile of the event.
 	Profile EventProfile `json:"profile"`
 
 	// Properties is the custom properties of the event, by name; any JSON value.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is when it happened, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second, and
-	// takes the time of arrival if it is absent.
+	// Time is the time of the event, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second,
+	// and takes the time of arrival if it is absent.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
 	// UniqueID is an id of the event: another event of the same profile and metric with the same one is dropped. If
 	// absent, the second of time takes its place.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value is what it was worth, which counts towards the profile's revenue.
+	// Value is the value of the event, which counts towards the profile's revenue.
 	Value json.Number `json:"value,omitempty,omitzero"`
 
 	// ValueCurrency is the currency of value, in ISO 4217; the account's if absent.
@@ -2537,7 +2537,7 @@ type EventProfileAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -2558,7 +2558,7 @@ type EventProfileAttributes struct {
 	// Meta is changes to a profile beyond setting its fields.
 	Meta OnsiteProfileMeta `json:"meta,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -2567,7 +2567,7 @@ type EventProfileAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -2618,7 +2618,7 @@ func (v *EventProfileAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// Event is an event as Klaviyo holds it.
+// Event is an event as Klaviyo returns it.
 type Event struct {
 	// Attributes is what happened, when, and to which profile.
 	Attributes EventAttributes `json:"attributes"`
@@ -2626,7 +2626,7 @@ type Event struct {
 	// ID is the event's id.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the profile, the metric and the attributions of an event.
@@ -2638,13 +2638,13 @@ type Event struct {
 
 // EventAttributes is what happened, when, and to which profile.
 type EventAttributes struct {
-	// Datetime is when it happened, in a form like RFC 3339's.
+	// Datetime is the time of the event, in a form like RFC 3339's.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
 	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
 
-	// Timestamp is when it happened, in seconds since 1970.
+	// Timestamp is the time of the event, in seconds since 1970.
 	Timestamp json.Number `json:"timestamp,omitempty,omitzero"`
 
 	// UUID is the event's UUID, which also serves as a page cursor.
@@ -2746,7 +2746,7 @@ func (v *EventBulkEntry) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventBulkEvents is what the person did.
+// EventBulkEvents is the events of the profile.
 type EventBulkEvents struct {
 	// Data is the events.
 	Data []EventBulkEvent `json:"data"`
@@ -2771,9 +2771,9 @@ func NewEventBulkEvents(attributes ...EventBulkEventAttributes) EventBulkEvents 
 	return v
 }
 
-// EventBulkProfile is the person who did it all.
+// EventBulkProfile is the profile of the events.
 type EventBulkProfile struct {
-	// Data is the profile to create or change: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: its id or another identifier, and what else is known.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
@@ -2796,10 +2796,10 @@ type EventBulkEntryAttributes struct {
 	// Backfill reports whether the events are historical, so that they start no flow.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
-	// Events is what the person did.
+	// Events is the events of the profile.
 	Events EventBulkEvents `json:"events"`
 
-	// Profile is the person who did it all.
+	// Profile is the profile of the events.
 	Profile EventBulkProfile `json:"profile"`
 }
 
@@ -2816,15 +2816,15 @@ func (v *EventBulkEntryAttributes) appendJSON(dst []byte) []byte {
 // FlowEnum is the JSON:API type of a flow.
 type FlowEnum string
 
-// Flow is a flow as Klaviyo holds it.
+// Flow is a flow as Klaviyo returns it.
 type Flow struct {
 	// Attributes is the flow's name, state and dates.
 	Attributes FlowAttributes `json:"attributes"`
 
-	// ID is the flow's id, made by Klaviyo.
+	// ID is the flow's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the actions of the flow, and its tags.
@@ -2867,12 +2867,12 @@ type FlowRelationships struct {
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
-// AccountPage is the answer of get_accounts.
+// AccountPage is the response of get_accounts.
 type AccountPage struct {
 	// Data is the one account.
 	Data []Account `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -2884,7 +2884,7 @@ type SuppressionJobDocument struct {
 	// Data is the job.
 	Data SuppressionJob `json:"data"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -2896,14 +2896,14 @@ type UnsuppressionJobDocument struct {
 	// Data is the job.
 	Data UnsuppressionJob `json:"data"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// EventPage is a page of events, with what include asked for.
+// EventPage is a page of events, with the included resources.
 type EventPage struct {
 	// Data is the events of this page.
 	Data []Event `json:"data"`
@@ -2911,7 +2911,7 @@ type EventPage struct {
 	// Included is the metrics, profiles and attributions of the events.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -2923,7 +2923,7 @@ type EventIncluded struct {
 	union json.RawMessage
 }
 
-// EventDocument is one event, with what include asked for.
+// EventDocument is one event, with the included resources.
 type EventDocument struct {
 	// Data is the event.
 	Data Event `json:"data"`
@@ -2931,7 +2931,7 @@ type EventDocument struct {
 	// Included is the metric, the profile and the attributions of the event.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -2943,14 +2943,14 @@ type ImportErrorPage struct {
 	// Data is the errors on the page.
 	Data []ImportError `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ListPage is a page of lists, with the tags and flows that include asked for.
+// ListPage is a page of lists, with the included tags and flows.
 type ListPage struct {
 	// Data is the lists on the page.
 	Data []List `json:"data"`
@@ -2958,7 +2958,7 @@ type ListPage struct {
 	// Included is the tags and flows of the lists.
 	Included []ListIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -2970,7 +2970,7 @@ type ListIncluded struct {
 	union json.RawMessage
 }
 
-// ListDocument is one list, with the tags and flows that include asked for.
+// ListDocument is one list, with the included tags and flows.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
@@ -2978,14 +2978,14 @@ type ListDocument struct {
 	// Included is the tags and flows of the list.
 	Included []ListIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// MetricPage is a page of metrics, with the flows that include asked for.
+// MetricPage is a page of metrics, with the included flows.
 type MetricPage struct {
 	// Data is the metrics on the page.
 	Data []Metric `json:"data"`
@@ -2993,14 +2993,14 @@ type MetricPage struct {
 	// Included is the flows that the metrics start.
 	Included []Flow `json:"included,omitempty,omitzero"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// MetricDocument is one metric, with the flows that include asked for.
+// MetricDocument is one metric, with the included flows.
 type MetricDocument struct {
 	// Data is the metric.
 	Data Metric `json:"data"`
@@ -3008,7 +3008,7 @@ type MetricDocument struct {
 	// Included is the flows that the metric starts.
 	Included []Flow `json:"included,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -3020,14 +3020,14 @@ type ImportJobPage struct {
 	// Data is the jobs on the page.
 	Data []ImportJob `json:"data"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ImportJobDocument is one import job, with the lists that include asked for.
+// ImportJobDocument is one import job, with the included lists.
 type ImportJobDocument struct {
 	// Data is the job.
 	Data ImportJob `json:"data"`
@@ -3035,14 +3035,14 @@ type ImportJobDocument struct {
 	// Included is the lists that the job adds profiles to.
 	Included []List `json:"included,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ProfilePage is a page of the account's profiles, with what include asked for.
+// ProfilePage is a page of the account's profiles, with the included resources.
 type ProfilePage struct {
 	// Data is the profiles on the page.
 	Data []Profile `json:"data"`
@@ -3050,14 +3050,14 @@ type ProfilePage struct {
 	// Included is the conversations and push tokens of the profiles.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the addresses of a page and of those around it.
+	// Links is the URLs of a page and of its neighbors.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ProfileDocument is one profile, with what include asked for.
+// ProfileDocument is one profile, with the included resources.
 type ProfileDocument struct {
 	// Data is the profile.
 	Data Profile `json:"data"`
@@ -3065,7 +3065,7 @@ type ProfileDocument struct {
 	// Included is the lists, segments, conversations and push tokens of the profile.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
 	// Meta is metadata of a response.
@@ -3080,12 +3080,12 @@ type ProfileIncluded struct {
 // ImportErrorEnum is the JSON:API type of an error of an import job.
 type ImportErrorEnum string
 
-// ImportError is one profile that an import job refused, and why.
+// ImportError is one profile that an import job rejected, and why.
 type ImportError struct {
 	// Attributes is what is wrong, and where.
 	Attributes ImportErrorAttributes `json:"attributes"`
 
-	// ID is the error's id, made by Klaviyo.
+	// ID is the error's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
 	// Type is the JSON:API type of an error of an import job.
@@ -3094,7 +3094,7 @@ type ImportError struct {
 
 // ImportErrorAttributes is what is wrong, and where.
 type ImportErrorAttributes struct {
-	// Code is the kind of fault, a word for programs.
+	// Code is the code of the error, for programs.
 	Code string `json:"code"`
 
 	// Detail is what is wrong with this profile.
@@ -3103,10 +3103,10 @@ type ImportErrorAttributes struct {
 	// OriginalPayload is the profile as it was sent.
 	OriginalPayload json.RawMessage `json:"original_payload,omitempty,omitzero"`
 
-	// Source is the part of the request at fault.
+	// Source is the part of the request that caused the error.
 	Source ImportErrorSource `json:"source"`
 
-	// Title is the kind of fault, a phrase for people.
+	// Title is the title of the error, for people.
 	Title string `json:"title"`
 }
 
@@ -3169,19 +3169,19 @@ type ListMembersAddQuery struct {
 
 // ListMembersDeleteQuery is the body of remove_profiles_from_list.
 type ListMembersDeleteQuery struct {
-	// Data is the profiles to take off, 1,000 at most.
+	// Data is the profiles to remove, 1,000 at most.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// List is a list as Klaviyo holds it, without its members.
+// List is a list as Klaviyo returns it, without its members.
 type List struct {
 	// Attributes is the list's name and dates.
 	Attributes ListAttributes `json:"attributes"`
 
-	// ID is the list's id, made by Klaviyo.
+	// ID is the list's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the members and the tags of the list, and the flows that joining it starts.
@@ -3262,7 +3262,7 @@ func (v *MetricCreateAttributes) appendJSON(dst []byte) []byte {
 // MetricEnum is the JSON:API type of a metric.
 type MetricEnum string
 
-// Metric is a metric as Klaviyo holds it: a kind of event, by name and source.
+// Metric is a metric as Klaviyo returns it: a kind of event, by name and source.
 type Metric struct {
 	// Attributes is the metric's name, dates and source.
 	Attributes MetricAttributes `json:"attributes"`
@@ -3270,7 +3270,7 @@ type Metric struct {
 	// ID is the metric's id.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the flows that the metric starts.
@@ -3301,19 +3301,19 @@ type MetricRelationships struct {
 	FlowTriggers Relationship `json:"flow-triggers,omitempty,omitzero"`
 }
 
-// ObjectLinks is the address of one object.
+// ObjectLinks is the URL of a resource.
 type ObjectLinks struct {
-	// Self is the object's address.
+	// Self is the URL of the resource.
 	Self string `json:"self"`
 }
 
 // OnsiteProfileCreateQuery is the body of create_client_profile.
 type OnsiteProfileCreateQuery struct {
-	// Data is the profile to create or change: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: its id or another identifier, and what else is known.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteProfileCreateQueryResourceObject is the profile to create or change: its id or another identifier, and what else is known.
+// OnsiteProfileCreateQueryResourceObject is the profile to create or update: its id or another identifier, and what else is known.
 type OnsiteProfileCreateQueryResourceObject struct {
 	// Attributes is the fields to set; an omitted field stays unchanged.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
@@ -3352,7 +3352,7 @@ type OnsiteProfileAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -3370,7 +3370,7 @@ type OnsiteProfileAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -3379,7 +3379,7 @@ type OnsiteProfileAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -3501,7 +3501,7 @@ type OnsiteSubscriptionRelationships struct {
 	List ToList `json:"list"`
 }
 
-// OpenTrackingConsent is the consent to have emails' opening noticed: what it is now, and how long it holds.
+// OpenTrackingConsent is the consent to have email opens tracked: what it is now, and how long it holds.
 type OpenTrackingConsent struct {
 	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
@@ -3515,7 +3515,7 @@ type OpenTrackingConsent struct {
 	// CreatedTimestamp is when the record was made, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Metadata says more about the consent, by name.
@@ -3525,7 +3525,7 @@ type OpenTrackingConsent struct {
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
-// OpenTrackingSubscriptionParameters is the consent to have emails' opening noticed.
+// OpenTrackingSubscriptionParameters is the consent to have email opens tracked.
 type OpenTrackingSubscriptionParameters struct {
 	// Consent is SUBSCRIBED.
 	Consent Consent `json:"consent"`
@@ -3543,7 +3543,7 @@ func (v *OpenTrackingSubscriptionParameters) isZero() bool {
 		v.Consent == ""
 }
 
-// OpenTrackingUnsubscriptionParameters is the end of the consent to have emails' opening noticed.
+// OpenTrackingUnsubscriptionParameters is the end of the consent to have email opens tracked.
 type OpenTrackingUnsubscriptionParameters struct {
 	// Consent is UNSUBSCRIBED.
 	Consent Withdrawal `json:"consent"`
@@ -3566,7 +3566,7 @@ type PatchIdentifiers struct {
 	// Append is the values to add, by the name of the identifier.
 	Append json.RawMessage `json:"append,omitempty,omitzero"`
 
-	// Unappend is the values to take away, by the name of the identifier.
+	// Unappend is the values to remove, by the name of the identifier.
 	Unappend json.RawMessage `json:"unappend,omitempty,omitzero"`
 }
 
@@ -3590,10 +3590,10 @@ func (v *PatchIdentifiers) isZero() bool {
 
 // PredictiveAnalytics is what Klaviyo computes from a profile's orders.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the mean time from one order to the next, in days; none after a single order.
+	// AverageDaysBetweenOrders is the mean time between orders, in days; none after a single order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the worth of an order in the mean.
+	// AverageOrderValue is the mean value of an order.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
@@ -3602,13 +3602,13 @@ type PredictiveAnalytics struct {
 	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the worth of the orders so far.
+	// HistoricCLV is the value of past orders.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders float64 `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the worth of orders expected within a year.
+	// PredictedCLV is the value of the orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
@@ -3617,7 +3617,7 @@ type PredictiveAnalytics struct {
 	// RankedChannelAffinity is the channels, the one that reaches the person best first.
 	RankedChannelAffinity []AffinityChannel `json:"ranked_channel_affinity,omitempty,omitzero"`
 
-	// TotalCLV is historic_clv and predicted_clv together.
+	// TotalCLV is the sum of historic_clv and predicted_clv.
 	TotalCLV float64 `json:"total_clv,omitempty,omitzero"`
 }
 
@@ -3647,7 +3647,7 @@ type ProfileCreateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -3665,7 +3665,7 @@ type ProfileCreateAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -3674,7 +3674,7 @@ type ProfileCreateAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -3709,7 +3709,7 @@ func (v *ProfileImportJobCreateQuery) appendJSON(dst []byte) []byte {
 
 // ProfileImportJobCreateQueryResourceObject is the job to queue.
 type ProfileImportJobCreateQueryResourceObject struct {
-	// Attributes has the profiles to import.
+	// Attributes holds the profiles to import.
 	Attributes ImportJobCreateAttributes `json:"attributes"`
 
 	// Relationships is the lists to add the profiles to.
@@ -3729,7 +3729,7 @@ func (v *ProfileImportJobCreateQueryResourceObject) appendJSON(dst []byte) []byt
 	return append(dst, '}')
 }
 
-// ImportProfiles is the profiles to create or change.
+// ImportProfiles is the profiles to create or update.
 type ImportProfiles struct {
 	// Data is the profiles, 10,000 at most.
 	Data []ProfileUpsertQueryResourceObject `json:"data"`
@@ -3751,9 +3751,9 @@ func NewImportProfiles(attributes ...ProfileUpsertAttributes) ImportProfiles {
 	return v
 }
 
-// ImportJobCreateAttributes has the profiles to import.
+// ImportJobCreateAttributes holds the profiles to import.
 type ImportJobCreateAttributes struct {
-	// Profiles is the profiles to create or change.
+	// Profiles is the profiles to create or update.
 	Profiles ImportProfiles `json:"profiles"`
 }
 
@@ -3783,15 +3783,15 @@ func (v *ImportJobCreateRelationships) isZero() bool {
 		v.Lists.isZero()
 }
 
-// ImportJob is an import job as Klaviyo holds it.
+// ImportJob is an import job as Klaviyo returns it.
 type ImportJob struct {
 	// Attributes is the job's state, counts and dates.
 	Attributes ImportJobAttributes `json:"attributes"`
 
-	// ID is the job's id, made by Klaviyo.
+	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the lists of the job, its profiles and its errors.
@@ -3806,28 +3806,28 @@ type JobStatus string
 
 // ImportJobAttributes is the job's state, counts and dates.
 type ImportJobAttributes struct {
-	// CompletedAt is when the work ended, in RFC 3339.
+	// CompletedAt is when the job ended, in RFC 3339.
 	CompletedAt Timestamp `json:"completed_at,omitempty,omitzero"`
 
-	// CompletedCount is how many of them are done.
+	// CompletedCount is the number of profiles that are processed.
 	CompletedCount int `json:"completed_count,omitempty,omitzero"`
 
 	// CreatedAt is when the job was queued, in RFC 3339.
 	CreatedAt Timestamp `json:"created_at"`
 
-	// ExpiresAt is when the record of the job goes, in RFC 3339.
+	// ExpiresAt is when the record of the job expires, in RFC 3339.
 	ExpiresAt Timestamp `json:"expires_at,omitempty,omitzero"`
 
-	// FailedCount is how many of them were refused.
+	// FailedCount is the number of profiles that were rejected.
 	FailedCount int `json:"failed_count,omitempty,omitzero"`
 
-	// StartedAt is when the work began, in RFC 3339.
+	// StartedAt is when the job started, in RFC 3339.
 	StartedAt Timestamp `json:"started_at,omitempty,omitzero"`
 
 	// Status is the state of the job; complete and cancelled are final.
 	Status JobStatus `json:"status"`
 
-	// TotalCount is how many profiles the job is about.
+	// TotalCount is the number of profiles of the job.
 	TotalCount int `json:"total_count"`
 }
 
@@ -3845,16 +3845,16 @@ type ImportJobRelationships struct {
 
 // ProfileLocation is where a person lives: postal address, coordinates, time zone.
 type ProfileLocation struct {
-	// Address1 holds street and number.
+	// Address1 is the street and house number.
 	Address1 nullable.Nullable[string] `json:"address1,omitempty,omitzero"`
 
-	// Address2 is the rest of the address, such as a floor or a flat.
+	// Address2 is the second line of the address, such as a floor or an apartment.
 	Address2 nullable.Nullable[string] `json:"address2,omitempty,omitzero"`
 
-	// City is the town.
+	// City is the city or town.
 	City nullable.Nullable[string] `json:"city,omitempty,omitzero"`
 
-	// Country is the country, by its name.
+	// Country is the name of the country.
 	Country nullable.Nullable[string] `json:"country,omitempty,omitzero"`
 
 	// IP is the IP address that the person uses.
@@ -3866,7 +3866,7 @@ type ProfileLocation struct {
 	// Longitude is a latitude or longitude, which the API takes as a number or as text.
 	Longitude Coordinate `json:"longitude,omitempty,omitzero"`
 
-	// Region is the state, province or the like.
+	// Region is the state, province or other region.
 	Region nullable.Nullable[string] `json:"region,omitempty,omitzero"`
 
 	// Timezone is the time zone by its IANA name, such as Europe/Vienna.
@@ -3937,17 +3937,17 @@ type ProfileMergeQuery struct {
 
 // ProfileMergeQueryResourceObject is the merge to queue.
 type ProfileMergeQueryResourceObject struct {
-	// ID is the id of the profile that stays.
+	// ID is the id of the profile that remains.
 	ID string `json:"id"`
 
-	// Relationships is the profile that goes: a list of one.
+	// Relationships is the profile to merge and delete: a list of one.
 	Relationships MergeRelationships `json:"relationships"`
 
 	// Type is the JSON:API type of a merge of profiles.
 	Type ProfileMergeEnum `json:"type"`
 }
 
-// MergeRelationships is the profile that goes: a list of one.
+// MergeRelationships is the profile to merge and delete: a list of one.
 type MergeRelationships struct {
 	// Profiles are the profiles that a request is about.
 	Profiles ToProfiles `json:"profiles"`
@@ -3985,7 +3985,7 @@ type ProfileMetaPatchProperties struct {
 	// Append is the values to add to lists, by the name of the property.
 	Append json.RawMessage `json:"append,omitempty,omitzero"`
 
-	// Unappend is the values to take out of lists, by the name of the property.
+	// Unappend is the values to remove from lists, by the name of the property.
 	Unappend json.RawMessage `json:"unappend,omitempty,omitzero"`
 
 	// Unset are the names of the properties to remove.
@@ -4040,7 +4040,7 @@ type ProfileUpdateAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4058,7 +4058,7 @@ type ProfileUpdateAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -4067,19 +4067,19 @@ type ProfileUpdateAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// Profile is a profile as Klaviyo holds it.
+// Profile is a profile as Klaviyo returns it.
 type Profile struct {
 	// Attributes is the profile's fields.
 	Attributes ProfileAttributes `json:"attributes"`
 
-	// ID is the profile's id, made by Klaviyo.
+	// ID is the profile's id, assigned by Klaviyo.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the lists, segments and push tokens of a profile.
@@ -4097,7 +4097,7 @@ type ProfileAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4121,7 +4121,7 @@ type ProfileAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -4136,7 +4136,7 @@ type ProfileAttributes struct {
 	// Subscriptions is a profile's consent, channel by channel.
 	Subscriptions Subscriptions `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
@@ -4294,7 +4294,7 @@ type UnsuppressedProfileAttributes struct {
 
 // ProfileUpsertQuery is the body of create_or_update_profile.
 type ProfileUpsertQuery struct {
-	// Data is the profile to create or change: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: its id or another identifier, and what else is known.
 	Data ProfileUpsertQueryResourceObject `json:"data"`
 }
 
@@ -4309,7 +4309,7 @@ func (v *ProfileUpsertQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileUpsertQueryResourceObject is the profile to create or change: its id or another identifier, and what else is known.
+// ProfileUpsertQueryResourceObject is the profile to create or update: its id or another identifier, and what else is known.
 type ProfileUpsertQueryResourceObject struct {
 	// Attributes is the fields to set: null clears a field, and an omitted field stays unchanged.
 	Attributes ProfileUpsertAttributes `json:"attributes"`
@@ -4345,7 +4345,7 @@ type ProfileUpsertAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4363,7 +4363,7 @@ type ProfileUpsertAttributes struct {
 	// Location is where a person lives: postal address, coordinates, time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -4372,7 +4372,7 @@ type ProfileUpsertAttributes struct {
 	// Properties is the custom properties, by name; any JSON value.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -4437,7 +4437,7 @@ type OnsiteSubscriberAttributes struct {
 	// Email is the email address, an identifier: no two profiles share one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your own id of the person, in a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4458,7 +4458,7 @@ type OnsiteSubscriberAttributes struct {
 	// Meta is changes to a profile beyond setting its fields.
 	Meta ProfileMeta `json:"meta,omitempty,omitzero"`
 
-	// Organization is where the person works.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
 	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
@@ -4470,11 +4470,11 @@ type OnsiteSubscriberAttributes struct {
 	// Subscriptions is the channels to subscribe to, and the kinds of message on each.
 	Subscriptions SubscriptionChannels `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the person's position at work.
+	// Title is the job title of the person.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// PushChannel is what a profile has agreed to have pushed to its devices.
+// PushChannel is the consent of a profile to push messages.
 type PushChannel struct {
 	// Marketing is the consent to marketing on devices.
 	Marketing PushMarketing `json:"marketing,omitempty,omitzero"`
@@ -4547,10 +4547,10 @@ type PushTokenDeviceMetadata struct {
 	// Environment is the kind of build of the app, release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
-	// KlaviyoSDK is which of Klaviyo's libraries the app uses.
+	// KlaviyoSDK is the Klaviyo SDK that the app uses.
 	KlaviyoSDK KlaviyoSDK `json:"klaviyo_sdk,omitempty,omitzero"`
 
-	// Manufacturer is who made the device.
+	// Manufacturer is the manufacturer of the device.
 	Manufacturer string `json:"manufacturer,omitempty,omitzero"`
 
 	// OSName is the operating system.
@@ -4559,7 +4559,7 @@ type PushTokenDeviceMetadata struct {
 	// OSVersion is the operating system's version.
 	OSVersion string `json:"os_version,omitempty,omitzero"`
 
-	// SDKVersion is that library's version.
+	// SDKVersion is the version of the SDK.
 	SDKVersion string `json:"sdk_version,omitempty,omitzero"`
 }
 
@@ -4674,15 +4674,15 @@ type PushVendor string
 // PushTokenEnum is the JSON:API type of a push token.
 type PushTokenEnum string
 
-// PushToken is a push token as Klaviyo holds it.
+// PushToken is a push token as Klaviyo returns it.
 type PushToken struct {
 	// Attributes says what device it is, and what may be pushed to it.
 	Attributes PushTokenAttributes `json:"attributes"`
 
-	// ID is the push token's id, made by Klaviyo.
+	// ID is the push token's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the profile whose device it is.
@@ -4725,7 +4725,7 @@ type PushTokenRelationships struct {
 	Profile RelationshipToOne `json:"profile,omitempty,omitzero"`
 }
 
-// PushUnsubscriptionParameters is the devices to push no more messages to.
+// PushUnsubscriptionParameters is the devices to stop pushing messages to.
 type PushUnsubscriptionParameters struct {
 	// Marketing is a consent that is withdrawn.
 	Marketing UnsubscriptionParameters `json:"marketing"`
@@ -4753,16 +4753,16 @@ type Relationship struct {
 	// Data names each related resource by its type and id.
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is where to read the related objects.
+	// Links is the URLs of the related resources.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
-// RelationshipLinks is where to read the related objects.
+// RelationshipLinks is the URLs of the related resources.
 type RelationshipLinks struct {
-	// Related is the address of the related objects themselves.
+	// Related is the URL of the related resources.
 	Related string `json:"related"`
 
-	// Self is the address of the relationship, which answers with types and ids.
+	// Self is the URL of the relationship, which returns types and ids.
 	Self string `json:"self"`
 }
 
@@ -4771,7 +4771,7 @@ type RelationshipToOne struct {
 	// Data names the related resource by its type and id.
 	Data ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is where to read the related objects.
+	// Links is the URLs of the related resources.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
@@ -4790,12 +4790,12 @@ type ResponseMeta struct {
 	AgentHints AgentHints `json:"agent_hints,omitempty,omitzero"`
 }
 
-// SMSChannel is what a profile has agreed to receive as text messages.
+// SMSChannel is the consent of a profile to text messages.
 type SMSChannel struct {
 	// Marketing is the consent to marketing by text message: what it is now, and how it came about.
 	Marketing SMSMarketing `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is the consent to text messages about orders and the like: what it is now, and how it came about.
+	// Transactional is the consent to transactional text messages: what it is now, and how it came about.
 	Transactional SMSTransactional `json:"transactional,omitempty,omitzero"`
 }
 
@@ -4810,7 +4810,7 @@ type SMSMarketing struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Method is the way consent was given, such as API or a form.
@@ -4847,9 +4847,9 @@ func (v *SMSSubscriptionParameters) isZero() bool {
 		v.Transactional.isZero()
 }
 
-// SMSTransactional is the consent to text messages about orders and the like: what it is now, and how it came about.
+// SMSTransactional is the consent to transactional text messages: what it is now, and how it came about.
 type SMSTransactional struct {
-	// CanReceiveSMSTransactional reports whether text messages about orders and the like can be sent.
+	// CanReceiveSMSTransactional reports whether transactional text messages can be sent.
 	CanReceiveSMSTransactional bool `json:"can_receive_sms_transactional"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4858,7 +4858,7 @@ type SMSTransactional struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Method is the way consent was given, such as API or a form.
@@ -4907,15 +4907,15 @@ type SegmentIdentifier struct {
 	Type SegmentEnum `json:"type"`
 }
 
-// Segment is a segment as Klaviyo holds it, without its members.
+// Segment is a segment as Klaviyo returns it, without its members.
 type Segment struct {
 	// Attributes is the segment's name and dates.
 	Attributes SegmentAttributes `json:"attributes"`
 
-	// ID is the segment's id, made by Klaviyo.
+	// ID is the segment's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the members of the segment, its tags, and the flows that joining it starts.
@@ -4975,7 +4975,7 @@ type StreetAddress struct {
 	// Country is the country.
 	Country string `json:"country,omitempty,omitzero"`
 
-	// Region is the state, province or the like.
+	// Region is the state, province or other region.
 	Region string `json:"region,omitempty,omitzero"`
 
 	// Zip is the postal code.
@@ -5235,16 +5235,16 @@ type Consent string
 
 // Subscriptions is a profile's consent, channel by channel.
 type Subscriptions struct {
-	// Email is what a profile has agreed to receive by email.
+	// Email is the consent of a profile to email.
 	Email EmailChannel `json:"email,omitempty,omitzero"`
 
-	// MobilePush is what a profile has agreed to have pushed to its devices.
+	// MobilePush is the consent of a profile to push messages.
 	MobilePush PushChannel `json:"mobile_push,omitempty,omitzero"`
 
-	// SMS is what a profile has agreed to receive as text messages.
+	// SMS is the consent of a profile to text messages.
 	SMS SMSChannel `json:"sms,omitempty,omitzero"`
 
-	// WhatsApp is what a profile has agreed to receive on WhatsApp.
+	// WhatsApp is the consent of a profile to WhatsApp messages.
 	WhatsApp WhatsAppChannel `json:"whatsapp,omitempty,omitzero"`
 }
 
@@ -5256,7 +5256,7 @@ type SuppressionCreateJobCreateQuery struct {
 
 // SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes has the people to suppress, unless it is a list or segment.
+	// Attributes holds the people to suppress, unless it is a list or segment.
 	Attributes SuppressionCreateAttributes `json:"attributes"`
 
 	// Relationships is a list or a segment, and stands for all its members.
@@ -5282,7 +5282,7 @@ func NewSuppressedProfiles(attributes ...SuppressedProfileAttributes) Suppressed
 	return v
 }
 
-// SuppressionCreateAttributes has the people to suppress, unless it is a list or segment.
+// SuppressionCreateAttributes holds the people to suppress, unless it is a list or segment.
 type SuppressionCreateAttributes struct {
 	// Profiles is the people.
 	Profiles SuppressedProfiles `json:"profiles,omitempty,omitzero"`
@@ -5305,7 +5305,7 @@ type UnsuppressionCreateJobCreateQuery struct {
 
 // UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes has the people to unsuppress, unless it is a list or segment.
+	// Attributes holds the people to unsuppress, unless it is a list or segment.
 	Attributes UnsuppressionCreateAttributes `json:"attributes"`
 
 	// Relationships is a list or a segment, and stands for all its members.
@@ -5331,7 +5331,7 @@ func NewUnsuppressedProfiles(attributes ...UnsuppressedProfileAttributes) Unsupp
 	return v
 }
 
-// UnsuppressionCreateAttributes has the people to unsuppress, unless it is a list or segment.
+// UnsuppressionCreateAttributes holds the people to unsuppress, unless it is a list or segment.
 type UnsuppressionCreateAttributes struct {
 	// Profiles is the people.
 	Profiles UnsuppressedProfiles `json:"profiles,omitempty,omitzero"`
@@ -5340,15 +5340,15 @@ type UnsuppressionCreateAttributes struct {
 // TagEnum is the JSON:API type of a tag.
 type TagEnum string
 
-// Tag is a tag as Klaviyo holds it.
+// Tag is a tag as Klaviyo returns it.
 type Tag struct {
 	// Attributes is the tag's name.
 	Attributes TagAttributes `json:"attributes"`
 
-	// ID is the tag's id, made by Klaviyo.
+	// ID is the tag's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the address of one object.
+	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Relationships is the tag's group, and what has the tag.
@@ -5467,7 +5467,7 @@ type UnsubscriptionChannels struct {
 	// Email is the kinds of email to unsubscribe from.
 	Email EmailUnsubscriptionParameters `json:"email,omitempty,omitzero"`
 
-	// Push is the devices to push no more messages to.
+	// Push is the devices to stop pushing messages to.
 	Push PushUnsubscriptionParameters `json:"push,omitempty,omitzero"`
 
 	// SMS is the kinds of text message to unsubscribe from.
@@ -5585,7 +5585,7 @@ func (v *WhatsAppUnsubscriptionParameters) isZero() bool {
 		v.Transactional.isZero()
 }
 
-// WhatsAppChannel is what a profile has agreed to receive on WhatsApp.
+// WhatsAppChannel is the consent of a profile to WhatsApp messages.
 type WhatsAppChannel struct {
 	// Conversational is the consent to conversations on WhatsApp.
 	Conversational WhatsAppConversational `json:"conversational,omitempty,omitzero"`
@@ -5593,7 +5593,7 @@ type WhatsAppChannel struct {
 	// Marketing is the consent to marketing on WhatsApp.
 	Marketing WhatsAppMarketing `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is the consent to messages about orders and the like on WhatsApp.
+	// Transactional is the consent to transactional messages on WhatsApp.
 	Transactional WhatsAppTransactional `json:"transactional,omitempty,omitzero"`
 }
 
@@ -5611,7 +5611,7 @@ type WhatsAppConversational struct {
 	// CreatedTimestamp is when the record was made, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Metadata says more about the consent, by name.
@@ -5638,7 +5638,7 @@ type WhatsAppMarketing struct {
 	// CreatedTimestamp is when the record was made, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Metadata says more about the consent, by name.
@@ -5651,7 +5651,7 @@ type WhatsAppMarketing struct {
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
-// WhatsAppTransactional is the consent to messages about orders and the like on WhatsApp.
+// WhatsAppTransactional is the consent to transactional messages on WhatsApp.
 type WhatsAppTransactional struct {
 	// CanReceive reports whether messages of this kind can be sent.
 	CanReceive bool `json:"can_receive"`
@@ -5665,7 +5665,7 @@ type WhatsAppTransactional struct {
 	// CreatedTimestamp is when the record was made, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
-	// LastUpdated is when any of this last changed, in RFC 3339.
+	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
 	// Metadata says more about the consent, by name.
@@ -5689,32 +5689,33 @@ type AccountField string
 
 // GetEventsParams are the query parameters of get_events. Zero values are omitted.
 type GetEventsParams struct {
-	// FieldsAttribution names the attributes to return of each attribution; all if absent.
+	// FieldsAttribution lists the attributes of each attribution to return. The default is all.
 	FieldsAttribution []AttributionField `form:"fields[attribution],omitempty" json:"fields[attribution],omitempty,omitzero"`
 
-	// FieldsEvent names the attributes to return of each event; all if absent.
+	// FieldsEvent lists the attributes of each event to return. The default is all.
 	FieldsEvent []EventField `form:"fields[event],omitempty" json:"fields[event],omitempty,omitzero"`
 
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter says which events: equals on metric_id and profile_id; has on metric and profile; greater-than,
-	// greater-or-equal, less-than and less-or-equal on datetime and timestamp. A custom metric is no metric_id.
+	// Filter filters the events. Operators and fields: equals on metric_id and profile_id; has on metric and profile;
+	// greater-than, greater-or-equal, less-than and less-or-equal on datetime and timestamp. The id of a custom
+	// metric isn't a valid metric_id.
 	Filter EventFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include is what to add in included: the metrics of the events, their profiles, their attributions.
+	// Include lists the related resources to include: the metrics of the events, their profiles, their attributions.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of events in a page, from 1 to 1,000. The default is 200.
+	// PageSize is the page size, in events, from 1 to 1,000. The default is 200.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -5732,46 +5733,46 @@ type EventSort string
 
 // GetEventParams are the query parameters of get_event. Zero values are omitted.
 type GetEventParams struct {
-	// FieldsAttribution names the attributes to return of each attribution; all if absent.
+	// FieldsAttribution lists the attributes of each attribution to return. The default is all.
 	FieldsAttribution []AttributionField `form:"fields[attribution],omitempty" json:"fields[attribution],omitempty,omitzero"`
 
-	// FieldsEvent names the attributes to return of each event; all if absent.
+	// FieldsEvent lists the attributes of each event to return. The default is all.
 	FieldsEvent []EventField `form:"fields[event],omitempty" json:"fields[event],omitempty,omitzero"`
 
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Include is what to add in included: the metric of the event, its profile, its attributions.
+	// Include lists the related resources to include: the metric of the event, its profile, its attributions.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
 // GetListsParams are the query parameters of get_lists. Zero values are omitted.
 type GetListsParams struct {
-	// FieldsFlow names the attributes to return of each flow; all if absent.
+	// FieldsFlow lists the attributes of each flow to return. The default is all.
 	FieldsFlow []FlowField `form:"fields[flow],omitempty" json:"fields[flow],omitempty,omitzero"`
 
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsTag names the attributes to return of each tag; all if absent.
+	// FieldsTag lists the attributes of each tag to return. The default is all.
 	FieldsTag []TagField `form:"fields[tag],omitempty" json:"fields[tag],omitempty,omitzero"`
 
-	// Filter says which lists: any and equals on id and name; greater-than on created and updated.
+	// Filter filters the lists. Operators and fields: any and equals on id and name; greater-than on created and updated.
 	Filter ListFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include is what to add in included: the tags of the lists, and the flows that joining one starts.
+	// Include lists the related resources to include: the tags of the lists, and the flows that joining one starts.
 	Include []ListInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of lists in a page, from 1 to 10. The default is 10.
+	// PageSize is the page size, in lists, from 1 to 10. The default is 10.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort ListSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -5789,25 +5790,25 @@ type ListSort string
 
 // CreateListParams are the query parameters of create_list. Zero values are omitted.
 type CreateListParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
 // GetListParams are the query parameters of get_list. Zero values are omitted.
 type GetListParams struct {
-	// AdditionalFieldsList names the attributes that a list has only on request.
+	// AdditionalFieldsList lists the attributes to add that a list omits by default.
 	AdditionalFieldsList []ListAdditionalField `form:"additional-fields[list],omitempty" json:"additional-fields[list],omitempty,omitzero"`
 
-	// FieldsFlow names the attributes to return of each flow; all if absent.
+	// FieldsFlow lists the attributes of each flow to return. The default is all.
 	FieldsFlow []FlowField `form:"fields[flow],omitempty" json:"fields[flow],omitempty,omitzero"`
 
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsTag names the attributes to return of each tag; all if absent.
+	// FieldsTag lists the attributes of each tag to return. The default is all.
 	FieldsTag []TagField `form:"fields[tag],omitempty" json:"fields[tag],omitempty,omitzero"`
 
-	// Include is what to add in included: the tags of the list, and the flows that joining it starts.
+	// Include lists the related resources to include: the tags of the list, and the flows that joining it starts.
 	Include []ListInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -5819,23 +5820,23 @@ type ListField string
 
 // GetProfilesForListParams are the query parameters of get_profiles_for_list. Zero values are omitted.
 type GetProfilesForListParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Filter says which profiles: any and equals on email, phone_number and push_token; equals on _kx; greater-than,
-	// greater-or-equal, less-than and less-or-equal on joined_group_at.
+	// Filter filters the profiles. Operators and fields: any and equals on email, phone_number and push_token; equals
+	// on _kx; greater-than, greater-or-equal, less-than and less-or-equal on joined_group_at.
 	Filter ListProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort ListProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -5847,19 +5848,19 @@ type ListProfileSort string
 
 // GetMetricsParams are the query parameters of get_metrics. Zero values are omitted.
 type GetMetricsParams struct {
-	// FieldsFlow names the attributes to return of each flow; all if absent.
+	// FieldsFlow lists the attributes of each flow to return. The default is all.
 	FieldsFlow []FlowField `form:"fields[flow],omitempty" json:"fields[flow],omitempty,omitzero"`
 
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// Filter says which metrics: equals on integration.name and integration.category.
+	// Filter filters the metrics. Operators and fields: equals on integration.name and integration.category.
 	Filter MetricFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include is what to add in included: the flows that the metrics start.
+	// Include lists the related resources to include: the flows that the metrics start.
 	Include []MetricInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
@@ -5871,31 +5872,31 @@ type MetricInclude string
 
 // GetMetricParams are the query parameters of get_metric. Zero values are omitted.
 type GetMetricParams struct {
-	// FieldsFlow names the attributes to return of each flow; all if absent.
+	// FieldsFlow lists the attributes of each flow to return. The default is all.
 	FieldsFlow []FlowField `form:"fields[flow],omitempty" json:"fields[flow],omitempty,omitzero"`
 
-	// FieldsMetric names the attributes to return of each metric; all if absent.
+	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// Include is what to add in included: the flows that the metric starts.
+	// Include lists the related resources to include: the flows that the metric starts.
 	Include []MetricInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
 // GetBulkImportProfilesJobsParams are the query parameters of get_bulk_import_profiles_jobs. Zero values are omitted.
 type GetBulkImportProfilesJobsParams struct {
-	// FieldsProfileBulkImportJob names the attributes to return of each job; all if absent.
+	// FieldsProfileBulkImportJob lists the attributes of each job to return. The default is all.
 	FieldsProfileBulkImportJob []ImportJobField `form:"fields[profile-bulk-import-job],omitempty" json:"fields[profile-bulk-import-job],omitempty,omitzero"`
 
-	// Filter says which jobs: any and equals on status.
+	// Filter filters the jobs. Operators and fields: any and equals on status.
 	Filter ImportJobFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of jobs in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in jobs, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort ImportJobSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -5907,7 +5908,7 @@ type ImportJobSort string
 
 // BulkImportProfilesParams are the query parameters of bulk_import_profiles. Zero values are omitted.
 type BulkImportProfilesParams struct {
-	// FieldsProfileBulkImportJob names the attributes to return of each job; all if absent.
+	// FieldsProfileBulkImportJob lists the attributes of each job to return. The default is all.
 	FieldsProfileBulkImportJob []ImportJobField `form:"fields[profile-bulk-import-job],omitempty" json:"fields[profile-bulk-import-job],omitempty,omitzero"`
 }
 
@@ -5916,10 +5917,10 @@ type GetErrorsForBulkImportProfilesJobParams struct {
 	// FieldsImportError lists the attributes of each import error to return. The default is all. A dot separates nested names.
 	FieldsImportError []ImportErrorField `form:"fields[import-error],omitempty" json:"fields[import-error],omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of errors in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in errors, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
@@ -5928,13 +5929,13 @@ type ImportErrorField string
 
 // GetBulkImportProfilesJobParams are the query parameters of get_bulk_import_profiles_job. Zero values are omitted.
 type GetBulkImportProfilesJobParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
-	// FieldsProfileBulkImportJob names the attributes to return of each job; all if absent.
+	// FieldsProfileBulkImportJob lists the attributes of each job to return. The default is all.
 	FieldsProfileBulkImportJob []ImportJobField `form:"fields[profile-bulk-import-job],omitempty" json:"fields[profile-bulk-import-job],omitempty,omitzero"`
 
-	// Include is what to add in included: the lists that the job adds profiles to.
+	// Include lists the related resources to include: the lists that the job adds profiles to.
 	Include []ImportJobInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -5943,7 +5944,7 @@ type ImportJobInclude string
 
 // CreateOrUpdateProfileParams are the query parameters of create_or_update_profile. Zero values are omitted.
 type CreateOrUpdateProfileParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -5952,13 +5953,13 @@ type CreateOrUpdateProfileParams struct {
 
 // MergeProfilesParams are the query parameters of merge_profiles. Zero values are omitted.
 type MergeProfilesParams struct {
-	// FieldsProfile names the attributes to return of the profile: its id is the only one.
+	// FieldsProfile lists the attributes of the profile to return. The only one is id.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 }
 
 // BulkSuppressProfilesParams are the query parameters of bulk_suppress_profiles. Zero values are omitted.
 type BulkSuppressProfilesParams struct {
-	// FieldsProfileSuppressionBulkCreateJob names the attributes to return of each job; all if absent.
+	// FieldsProfileSuppressionBulkCreateJob lists the attributes of each job to return. The default is all.
 	FieldsProfileSuppressionBulkCreateJob []SuppressionJobField `form:"fields[profile-suppression-bulk-create-job],omitempty" json:"fields[profile-suppression-bulk-create-job],omitempty,omitzero"`
 }
 
@@ -5967,13 +5968,13 @@ type SuppressionJobField string
 
 // GetBulkSuppressProfilesJobParams are the query parameters of get_bulk_suppress_profiles_job. Zero values are omitted.
 type GetBulkSuppressProfilesJobParams struct {
-	// FieldsProfileSuppressionBulkCreateJob names the attributes to return of each job; all if absent.
+	// FieldsProfileSuppressionBulkCreateJob lists the attributes of each job to return. The default is all.
 	FieldsProfileSuppressionBulkCreateJob []SuppressionJobField `form:"fields[profile-suppression-bulk-create-job],omitempty" json:"fields[profile-suppression-bulk-create-job],omitempty,omitzero"`
 }
 
 // BulkUnsuppressProfilesParams are the query parameters of bulk_unsuppress_profiles. Zero values are omitted.
 type BulkUnsuppressProfilesParams struct {
-	// FieldsProfileSuppressionBulkDeleteJob names the attributes to return of each job; all if absent.
+	// FieldsProfileSuppressionBulkDeleteJob lists the attributes of each job to return. The default is all.
 	FieldsProfileSuppressionBulkDeleteJob []UnsuppressionJobField `form:"fields[profile-suppression-bulk-delete-job],omitempty" json:"fields[profile-suppression-bulk-delete-job],omitempty,omitzero"`
 }
 
@@ -5982,16 +5983,16 @@ type UnsuppressionJobField string
 
 // GetBulkUnsuppressProfilesJobParams are the query parameters of get_bulk_unsuppress_profiles_job. Zero values are omitted.
 type GetBulkUnsuppressProfilesJobParams struct {
-	// FieldsProfileSuppressionBulkDeleteJob names the attributes to return of each job; all if absent.
+	// FieldsProfileSuppressionBulkDeleteJob lists the attributes of each job to return. The default is all.
 	FieldsProfileSuppressionBulkDeleteJob []UnsuppressionJobField `form:"fields[profile-suppression-bulk-delete-job],omitempty" json:"fields[profile-suppression-bulk-delete-job],omitempty,omitzero"`
 }
 
 // GetProfilesParams are the query parameters of get_profiles. Zero values are omitted.
 type GetProfilesParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsConversation names the attributes to return of each conversation; all if absent.
+	// FieldsConversation lists the attributes of each conversation to return. The default is all.
 	FieldsConversation []ConversationField `form:"fields[conversation],omitempty" json:"fields[conversation],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6000,21 +6001,21 @@ type GetProfilesParams struct {
 	// FieldsPushToken lists the attributes of each push token to return. The default is all. A dot separates nested names.
 	FieldsPushToken []PushTokenField `form:"fields[push-token],omitempty" json:"fields[push-token],omitempty,omitzero"`
 
-	// Filter says which profiles: any and equals on id, email, phone_number and external_id; equals on _kx;
-	// greater-than and less-than on created and updated; equals on the reason and list_id of suppressions, and
-	// comparisons of their timestamp. Text stands in double quotes.
+	// Filter filters the profiles. Operators and fields: any and equals on id, email, phone_number and external_id;
+	// equals on _kx; greater-than and less-than on created and updated; equals on the reason and list_id of
+	// suppressions, and comparisons of their timestamp. Quote strings with double quotes.
 	Filter ProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include is what to add in included: the conversations and push tokens of the profiles.
+	// Include lists the related resources to include: the conversations and push tokens of the profiles.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is where the page begins: the cursor out of links.next or links.prev; the first page if absent.
+	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// PageSize is the number of profiles in a page, from 1 to 100. The default is 20.
+	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the field to sort by, with a minus in front for descending order.
+	// Sort is the sort field. The prefix - sorts in descending order.
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
@@ -6032,7 +6033,7 @@ type ProfileSort string
 
 // CreateProfileParams are the query parameters of create_profile. Zero values are omitted.
 type CreateProfileParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6041,13 +6042,13 @@ type CreateProfileParams struct {
 
 // GetProfileParams are the query parameters of get_profile. Zero values are omitted.
 type GetProfileParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
-	// FieldsConversation names the attributes to return of each conversation; all if absent.
+	// FieldsConversation lists the attributes of each conversation to return. The default is all.
 	FieldsConversation []ConversationField `form:"fields[conversation],omitempty" json:"fields[conversation],omitempty,omitzero"`
 
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6059,7 +6060,7 @@ type GetProfileParams struct {
 	// FieldsSegment lists the attributes of each segment to return. The default is all. A dot separates nested names.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
-	// Include is what to add in included: the lists of the profile, its segments, conversations and push tokens.
+	// Include lists the related resources to include: the lists of the profile, its segments, conversations and push tokens.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -6071,7 +6072,7 @@ type ProfileInclude string
 
 // UpdateProfileParams are the query parameters of update_profile. Zero values are omitted.
 type UpdateProfileParams struct {
-	// AdditionalFieldsProfile names the attributes that a profile has only on request.
+	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6080,7 +6081,7 @@ type UpdateProfileParams struct {
 
 // GetListsForProfileParams are the query parameters of get_lists_for_profile. Zero values are omitted.
 type GetListsForProfileParams struct {
-	// FieldsList names the attributes to return of each list; all if absent.
+	// FieldsList lists the attributes of each list to return. The default is all.
 	FieldsList []ListField `form:"fields[list],omitempty" json:"fields[list],omitempty,omitzero"`
 }
 
@@ -6394,7 +6395,7 @@ type (
 // info. It does so for an error response too.
 func WithResponseInfo(info *ResponseInfo) CallOption { return runtime.WithResponseInfo(info) }
 
-// GetAccounts calls get_accounts, GET /api/accounts: reads the account that the key belongs to.
+// GetAccounts calls get_accounts, GET /api/accounts: gets the account that the key belongs to.
 // Nil params mean no parameters.
 func (a *API) GetAccounts(ctx context.Context, params *GetAccountsParams, opts ...CallOption) (*AccountPage, error) {
 	var response AccountPage
@@ -6419,7 +6420,7 @@ func (p *GetAccountsParams) query() url.Values {
 	return query
 }
 
-// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs: asks Klaviyo to delete a profile.
+// RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs: queues a job that deletes a profile.
 func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationRequestProfileDeletion,
@@ -6436,7 +6437,7 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 	return body
 }
 
-// BulkCreateEvents calls bulk_create_events, POST /api/event-bulk-create-jobs: queues events of several profiles.
+// BulkCreateEvents calls bulk_create_events, POST /api/event-bulk-create-jobs: queues a job that creates events for one or more profiles.
 func (a *API) BulkCreateEvents(ctx context.Context, attributes EventBulkCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkCreateEvents,
@@ -6453,7 +6454,7 @@ func NewBulkCreateEventsBody(attributes EventBulkCreateAttributes) EventBulkCrea
 	return body
 }
 
-// GetEvents calls get_events, GET /api/events: reads events of the account.
+// GetEvents calls get_events, GET /api/events: lists the events of the account.
 // Nil params mean no parameters.
 func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, opts ...CallOption) (*EventPage, error) {
 	var response EventPage
@@ -6486,7 +6487,7 @@ func (p *GetEventsParams) query() url.Values {
 	return query
 }
 
-// CreateEvent calls create_event, POST /api/events: queues one event of one profile.
+// CreateEvent calls create_event, POST /api/events: queues an event of a profile.
 func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateEvent,
@@ -6506,7 +6507,7 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	return body
 }
 
-// GetEvent calls get_event, GET /api/events/{id}: reads one event.
+// GetEvent calls get_event, GET /api/events/{id}: gets an event.
 // Nil params mean no parameters.
 func (a *API) GetEvent(ctx context.Context, id string, params *GetEventParams, opts ...CallOption) (*EventDocument, error) {
 	var response EventDocument
@@ -6536,7 +6537,7 @@ func (p *GetEventParams) query() url.Values {
 	return query
 }
 
-// GetLists calls get_lists, GET /api/lists: reads the lists of the account.
+// GetLists calls get_lists, GET /api/lists: lists the lists of the account.
 // Nil params mean no parameters.
 func (a *API) GetLists(ctx context.Context, params *GetListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
@@ -6602,7 +6603,7 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 	return body
 }
 
-// GetList calls get_list, GET /api/lists/{id}: reads one list.
+// GetList calls get_list, GET /api/lists/{id}: gets a list.
 // Nil params mean no parameters.
 func (a *API) GetList(ctx context.Context, id string, params *GetListParams, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
@@ -6632,7 +6633,7 @@ func (p *GetListParams) query() url.Values {
 	return query
 }
 
-// GetProfilesForList calls get_profiles_for_list, GET /api/lists/{id}/profiles: reads the profiles on a list.
+// GetProfilesForList calls get_profiles_for_list, GET /api/lists/{id}/profiles: lists the profiles on a list.
 // Nil params mean no parameters.
 func (a *API) GetProfilesForList(ctx context.Context, id string, params *GetProfilesForListParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
@@ -6663,7 +6664,7 @@ func (p *GetProfilesForListParams) query() url.Values {
 	return query
 }
 
-// RemoveProfilesFromList calls remove_profiles_from_list, DELETE /api/lists/{id}/relationships/profiles: takes profiles off a list, without touching consent.
+// RemoveProfilesFromList calls remove_profiles_from_list, DELETE /api/lists/{id}/relationships/profiles: removes profiles from a list, without changing their consent.
 func (a *API) RemoveProfilesFromList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationRemoveProfilesFromList,
@@ -6682,7 +6683,7 @@ func NewRemoveProfilesFromListBody(profileIDs ...string) ListMembersDeleteQuery 
 	return body
 }
 
-// AddProfilesToList calls add_profiles_to_list, POST /api/lists/{id}/relationships/profiles: adds profiles to a list, without consent.
+// AddProfilesToList calls add_profiles_to_list, POST /api/lists/{id}/relationships/profiles: adds profiles to a list, without changing their consent.
 func (a *API) AddProfilesToList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationAddProfilesToList,
@@ -6701,7 +6702,7 @@ func NewAddProfilesToListBody(profileIDs ...string) ListMembersAddQuery {
 	return body
 }
 
-// GetMetrics calls get_metrics, GET /api/metrics: reads the metrics of the account.
+// GetMetrics calls get_metrics, GET /api/metrics: lists the metrics of the account.
 // Nil params mean no parameters.
 func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, opts ...CallOption) (*MetricPage, error) {
 	var response MetricPage
@@ -6730,7 +6731,7 @@ func (p *GetMetricsParams) query() url.Values {
 	return query
 }
 
-// GetMetric calls get_metric, GET /api/metrics/{id}: reads one metric.
+// GetMetric calls get_metric, GET /api/metrics/{id}: gets a metric.
 // Nil params mean no parameters.
 func (a *API) GetMetric(ctx context.Context, id string, params *GetMetricParams, opts ...CallOption) (*MetricDocument, error) {
 	var response MetricDocument
@@ -6758,7 +6759,7 @@ func (p *GetMetricParams) query() url.Values {
 	return query
 }
 
-// GetBulkImportProfilesJobs calls get_bulk_import_profiles_jobs, GET /api/profile-bulk-import-jobs: reads the import jobs of the account.
+// GetBulkImportProfilesJobs calls get_bulk_import_profiles_jobs, GET /api/profile-bulk-import-jobs: lists the import jobs of the account.
 // Nil params mean no parameters.
 func (a *API) GetBulkImportProfilesJobs(ctx context.Context, params *GetBulkImportProfilesJobsParams, opts ...CallOption) (*ImportJobPage, error) {
 	var response ImportJobPage
@@ -6787,7 +6788,7 @@ func (p *GetBulkImportProfilesJobsParams) query() url.Values {
 	return query
 }
 
-// BulkImportProfiles calls bulk_import_profiles, POST /api/profile-bulk-import-jobs: queues a job that creates or changes profiles.
+// BulkImportProfiles calls bulk_import_profiles, POST /api/profile-bulk-import-jobs: queues a job that creates or updates profiles.
 // Nil params mean no parameters.
 func (a *API) BulkImportProfiles(ctx context.Context, params *BulkImportProfilesParams, body ProfileImportJobCreateQuery, opts ...CallOption) (*ImportJobDocument, error) {
 	var response ImportJobDocument
@@ -6821,7 +6822,7 @@ func NewBulkImportProfilesBody(attributes ImportJobCreateAttributes) ProfileImpo
 	return body
 }
 
-// GetErrorsForBulkImportProfilesJob calls get_errors_for_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{id}/import-errors: reads what an import job refused.
+// GetErrorsForBulkImportProfilesJob calls get_errors_for_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{id}/import-errors: lists the errors of an import job.
 // Nil params mean no parameters.
 func (a *API) GetErrorsForBulkImportProfilesJob(ctx context.Context, id string, params *GetErrorsForBulkImportProfilesJobParams, opts ...CallOption) (*ImportErrorPage, error) {
 	var response ImportErrorPage
@@ -6849,7 +6850,7 @@ func (p *GetErrorsForBulkImportProfilesJobParams) query() url.Values {
 	return query
 }
 
-// GetBulkImportProfilesJob calls get_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{job_id}: reads one import job.
+// GetBulkImportProfilesJob calls get_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{job_id}: gets an import job.
 // Nil params mean no parameters.
 func (a *API) GetBulkImportProfilesJob(ctx context.Context, jobID string, params *GetBulkImportProfilesJobParams, opts ...CallOption) (*ImportJobDocument, error) {
 	var response ImportJobDocument
@@ -6877,7 +6878,7 @@ func (p *GetBulkImportProfilesJobParams) query() url.Values {
 	return query
 }
 
-// CreateOrUpdateProfile calls create_or_update_profile, POST /api/profile-import: creates a profile, or changes the one with the same identifiers.
+// CreateOrUpdateProfile calls create_or_update_profile, POST /api/profile-import: creates a profile, or updates the one with the same identifiers.
 // Nil params mean no parameters.
 func (a *API) CreateOrUpdateProfile(ctx context.Context, params *CreateOrUpdateProfileParams, body ProfileUpsertQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
@@ -6947,7 +6948,7 @@ func NewMergeProfilesBody(id string, relationships MergeRelationships) ProfileMe
 	return body
 }
 
-// BulkSubscribeProfiles calls bulk_subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs: records consent of profiles, and puts them on a list where one is named.
+// BulkSubscribeProfiles calls bulk_subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs: records the consent of profiles, and adds them to a list if one is given.
 func (a *API) BulkSubscribeProfiles(ctx context.Context, body SubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkSubscribeProfiles,
@@ -6964,7 +6965,7 @@ func NewBulkSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscrip
 	return body
 }
 
-// BulkUnsubscribeProfiles calls bulk_unsubscribe_profiles, POST /api/profile-subscription-bulk-delete-jobs: withdraws consent of profiles.
+// BulkUnsubscribeProfiles calls bulk_unsubscribe_profiles, POST /api/profile-subscription-bulk-delete-jobs: withdraws the consent of profiles.
 func (a *API) BulkUnsubscribeProfiles(ctx context.Context, body UnsubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkUnsubscribeProfiles,
@@ -6981,7 +6982,7 @@ func NewBulkUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsu
 	return body
 }
 
-// BulkSuppressProfiles calls bulk_suppress_profiles, POST /api/profile-suppression-bulk-create-jobs: queues a job that stops email marketing to profiles.
+// BulkSuppressProfiles calls bulk_suppress_profiles, POST /api/profile-suppression-bulk-create-jobs: queues a job that suppresses email marketing to profiles.
 // Nil params mean no parameters.
 func (a *API) BulkSuppressProfiles(ctx context.Context, params *BulkSuppressProfilesParams, body SuppressionCreateJobCreateQuery, opts ...CallOption) (*SuppressionJobDocument, error) {
 	var response SuppressionJobDocument
@@ -7015,7 +7016,7 @@ func NewBulkSuppressProfilesBody(attributes SuppressionCreateAttributes) Suppres
 	return body
 }
 
-// GetBulkSuppressProfilesJob calls get_bulk_suppress_profiles_job, GET /api/profile-suppression-bulk-create-jobs/{job_id}: reads one job of bulk_suppress_profiles.
+// GetBulkSuppressProfilesJob calls get_bulk_suppress_profiles_job, GET /api/profile-suppression-bulk-create-jobs/{job_id}: gets a job of bulk_suppress_profiles.
 // Nil params mean no parameters.
 func (a *API) GetBulkSuppressProfilesJob(ctx context.Context, jobID string, params *GetBulkSuppressProfilesJobParams, opts ...CallOption) (*SuppressionJobDocument, error) {
 	var response SuppressionJobDocument
@@ -7041,7 +7042,7 @@ func (p *GetBulkSuppressProfilesJobParams) query() url.Values {
 	return query
 }
 
-// BulkUnsuppressProfiles calls bulk_unsuppress_profiles, POST /api/profile-suppression-bulk-delete-jobs: queues a job that undoes bulk_suppress_profiles.
+// BulkUnsuppressProfiles calls bulk_unsuppress_profiles, POST /api/profile-suppression-bulk-delete-jobs: queues a job that ends the suppression of email marketing to profiles.
 // Nil params mean no parameters.
 func (a *API) BulkUnsuppressProfiles(ctx context.Context, params *BulkUnsuppressProfilesParams, body UnsuppressionCreateJobCreateQuery, opts ...CallOption) (*UnsuppressionJobDocument, error) {
 	var response UnsuppressionJobDocument
@@ -7075,7 +7076,7 @@ func NewBulkUnsuppressProfilesBody(attributes UnsuppressionCreateAttributes) Uns
 	return body
 }
 
-// GetBulkUnsuppressProfilesJob calls get_bulk_unsuppress_profiles_job, GET /api/profile-suppression-bulk-delete-jobs/{job_id}: reads one job of bulk_unsuppress_profiles.
+// GetBulkUnsuppressProfilesJob calls get_bulk_unsuppress_profiles_job, GET /api/profile-suppression-bulk-delete-jobs/{job_id}: gets a job of bulk_unsuppress_profiles.
 // Nil params mean no parameters.
 func (a *API) GetBulkUnsuppressProfilesJob(ctx context.Context, jobID string, params *GetBulkUnsuppressProfilesJobParams, opts ...CallOption) (*UnsuppressionJobDocument, error) {
 	var response UnsuppressionJobDocument
@@ -7101,7 +7102,7 @@ func (p *GetBulkUnsuppressProfilesJobParams) query() url.Values {
 	return query
 }
 
-// GetProfiles calls get_profiles, GET /api/profiles: finds profiles.
+// GetProfiles calls get_profiles, GET /api/profiles: lists the profiles of the account.
 // Nil params mean no parameters.
 func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
@@ -7169,7 +7170,7 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 	return body
 }
 
-// GetProfile calls get_profile, GET /api/profiles/{id}: reads one profile.
+// GetProfile calls get_profile, GET /api/profiles/{id}: gets a profile.
 // Nil params mean no parameters.
 func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
@@ -7201,7 +7202,7 @@ func (p *GetProfileParams) query() url.Values {
 	return query
 }
 
-// UpdateProfile calls update_profile, PATCH /api/profiles/{id}: changes the fields of a profile that are sent.
+// UpdateProfile calls update_profile, PATCH /api/profiles/{id}: updates the fields of a profile that the request holds.
 // Nil params mean no parameters.
 func (a *API) UpdateProfile(ctx context.Context, params *UpdateProfileParams, body ProfilePartialUpdateQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
@@ -7238,7 +7239,7 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 	return body
 }
 
-// GetListsForProfile calls get_lists_for_profile, GET /api/profiles/{id}/lists: reads the lists that a profile is on.
+// GetListsForProfile calls get_lists_for_profile, GET /api/profiles/{id}/lists: gets the lists that a profile is on.
 // Nil params mean no parameters.
 func (a *API) GetListsForProfile(ctx context.Context, id string, params *GetListsForProfileParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
@@ -7264,7 +7265,7 @@ func (p *GetListsForProfileParams) query() url.Values {
 	return query
 }
 
-// CreateClientEvent calls create_client_event, POST /client/events: queues one event of one visitor, from a browser or an app.
+// CreateClientEvent calls create_client_event, POST /client/events: queues an event of a visitor, from a browser or an app.
 func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientEvent,
@@ -7284,7 +7285,7 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 	return body
 }
 
-// CreateClientProfile calls create_client_profile, POST /client/profiles: creates or changes the profile of a visitor, from a browser or an app.
+// CreateClientProfile calls create_client_profile, POST /client/profiles: creates or updates the profile of a visitor, from a browser or an app.
 func (a *API) CreateClientProfile(ctx context.Context, body OnsiteProfileCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientProfile,
@@ -7301,7 +7302,7 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 	return body
 }
 
-// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions: records consent of one visitor, from a browser or an app.
+// CreateClientSubscription calls create_client_subscription, POST /client/subscriptions: records the consent of a visitor, from a browser or an app.
 func (a *API) CreateClientSubscription(ctx context.Context, body OnsiteSubscriptionCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientSubscription,
