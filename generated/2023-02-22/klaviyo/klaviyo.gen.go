@@ -733,10 +733,10 @@ type EmailMarketing struct {
 	// ListSuppressions are the suppressions that hold for one list each.
 	ListSuppressions OneOrMany[EmailMarketingListSuppression] `json:"list_suppressions,omitempty,omitzero"`
 
-	// Method is the way consent was given, such as API or a form.
+	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail says more about that way, such as the form's name; may be empty.
+	// MethodDetail is the detail of the method, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
 	// Suppressions are the suppressions that hold for all email marketing.
@@ -1762,10 +1762,10 @@ type SMSMarketing struct {
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
 	Consent string `json:"consent"`
 
-	// Method is the way consent was given, such as API or a form.
+	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail says more about that way, such as the form's name; may be empty.
+	// MethodDetail is the detail of the method, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
@@ -2027,14 +2027,14 @@ type UnsuppressionCreateJobCreateQuery struct {
 
 // UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes says whose suppression to end.
+	// Attributes holds the profiles whose suppression to end.
 	Attributes UnsuppressionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of unsuppress_profiles.
 	Type ProfileUnsuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// UnsuppressionJobAttributes says whose suppression to end.
+// UnsuppressionJobAttributes holds the profiles whose suppression to end.
 type UnsuppressionJobAttributes struct {
 	// Suppressions is the addresses, 100 at most.
 	Suppressions []Suppression `json:"suppressions"`

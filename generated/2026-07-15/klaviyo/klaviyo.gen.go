@@ -1891,7 +1891,7 @@ type AgentHints struct {
 // AttributionEnum is the JSON:API type of an attribution.
 type AttributionEnum string
 
-// Attribution says which message an event is put down to.
+// Attribution is the message that an event is attributed to.
 type Attribution struct {
 	// ID is the attribution's id, assigned by Klaviyo.
 	ID string `json:"id"`
@@ -1899,14 +1899,14 @@ type Attribution struct {
 	// Links is the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the event, and what it is put down to.
+	// Relationships is the event, and what it is attributed to.
 	Relationships AttributionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an attribution.
 	Type AttributionEnum `json:"type"`
 }
 
-// AttributionRelationships is the event, and what it is put down to.
+// AttributionRelationships is the event, and what it is attributed to.
 type AttributionRelationships struct {
 	// AttributedEvent names one related resource.
 	AttributedEvent RelationshipToOne `json:"attributed-event,omitempty,omitzero"`
@@ -2196,7 +2196,7 @@ type DeletedProfileAttributes struct {
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 }
 
-// DeviceMetadata says what is known of a device.
+// DeviceMetadata describes the device.
 type DeviceMetadata struct {
 	// AppBuild is the app's build number.
 	AppBuild string `json:"app_build,omitempty,omitzero"`
@@ -2276,10 +2276,10 @@ type EmailMarketing struct {
 	// ListSuppressions is the suppressions that hold for one list each.
 	ListSuppressions []EmailMarketingListSuppression `json:"list_suppressions,omitempty,omitzero"`
 
-	// Method is the way consent was given, such as API or a form.
+	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail says more about that way, such as the form's name; may be empty.
+	// MethodDetail is the detail of the method, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
 	// Suppression is the suppressions that hold for all email marketing.
@@ -2682,7 +2682,7 @@ func (v *EventBulkCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventBulkCreateQueryResourceObject is the job to queue.
 type EventBulkCreateQueryResourceObject struct {
-	// Attributes says which events to record.
+	// Attributes holds the events to create.
 	Attributes EventBulkCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of bulk_create_events.
@@ -2718,7 +2718,7 @@ func NewEventBulkEntries(attributes ...EventBulkEntryAttributes) EventBulkEntrie
 	return v
 }
 
-// EventBulkCreateAttributes says which events to record.
+// EventBulkCreateAttributes holds the events to create.
 type EventBulkCreateAttributes struct {
 	// Entries is the profiles with their events.
 	Entries EventBulkEntries `json:"events-bulk-create"`
@@ -4524,7 +4524,7 @@ func (v *PushSubscriptionParameters) isZero() bool {
 		v.Tokens == nil
 }
 
-// PushTokenDeviceMetadata says what is known of a device.
+// PushTokenDeviceMetadata describes the device.
 type PushTokenDeviceMetadata struct {
 	// AppBuild is the app's build number.
 	AppBuild string `json:"app_build,omitempty,omitzero"`
@@ -4626,7 +4626,7 @@ type PushTokenEntry struct {
 	// Background reports whether the app may refresh in the background.
 	Background PushBackground `json:"background,omitempty,omitzero"`
 
-	// DeviceMetadata says what is known of a device.
+	// DeviceMetadata describes the device.
 	DeviceMetadata PushTokenDeviceMetadata `json:"device_metadata,omitempty,omitzero"`
 
 	// EnablementStatus reports whether the person lets the app show messages.
@@ -4703,7 +4703,7 @@ type PushTokenAttributes struct {
 	// EnablementStatus reports whether the person lets the app show messages.
 	EnablementStatus PushEnablement `json:"enablement_status"`
 
-	// Metadata says what is known of a device.
+	// Metadata describes the device.
 	Metadata DeviceMetadata `json:"metadata,omitempty,omitzero"`
 
 	// Platform is the kind of device.
@@ -4813,10 +4813,10 @@ type SMSMarketing struct {
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Method is the way consent was given, such as API or a form.
+	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail says more about that way, such as the form's name; may be empty.
+	// MethodDetail is the detail of the method, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 }
 
@@ -4861,10 +4861,10 @@ type SMSTransactional struct {
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Method is the way consent was given, such as API or a form.
+	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail says more about that way, such as the form's name; may be empty.
+	// MethodDetail is the detail of the method, such as the form's name; may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 }
 
