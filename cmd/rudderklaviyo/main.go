@@ -49,18 +49,17 @@ var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 // untilSignal gives a context that the first signal to stop cancels. A second
 // one then ends the program at once, as it would any other. A SIGHUP doesn't count: of
 // a session that is lost the terminal and the shell both send one. A command that takes
-// SIGHUP for something else calls hangups, and is given them from then on.
+// SIGHUP for something else calls hangups, and is given them from then on, also under nohup.
 func untilSignal() (ctx context.Context, hangups func() <-chan os.Signal) {
 	// What nohup or a shell's & has the program ignore, it ignores.
 	taken := slices.DeleteFunc(slices.Clone(stopSignals), signal.Ignored)
-	if len(taken) == 0 { // Notify without signals takes all
-		return context.Background(), func() <-chan os.Signal { return nil }
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	given := make(chan os.Signal, 1)
 	var areGiven atomic.Bool
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, taken...)
+	if len(taken) > 0 { // Notify without signals takes all
+		signal.Notify(signals, taken...)
+	}
 	go func() {
 		for <-signals == syscall.SIGHUP {
 			if !areGiven.Load() {
@@ -77,6 +76,7 @@ func untilSignal() (ctx context.Context, hangups func() <-chan os.Signal) {
 	}()
 	return ctx, func() <-chan os.Signal {
 		areGiven.Store(true)
+		signal.Notify(signals, syscall.SIGHUP)
 		return given
 	}
 }

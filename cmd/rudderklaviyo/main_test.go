@@ -279,6 +279,22 @@ func TestIgnoredSignalStaysIgnored(t *testing.T) {
 	}
 }
 
+// TestHangupUnderNohupReloads since serve takes SIGHUP for something else than the end of a
+// session: a token that is withdrawn must not go on working.
+func TestHangupUnderNohupReloads(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("there is no sh")
+	}
+	p := newProcess(t, "-c", `trap "" HUP; exec "$0" "$@"`, os.Args[0], "serve", "--simulate", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	p.cmd.Path = must(exec.LookPath("sh"))
+	p.start()
+	p.waitFor("Events are taken")
+	p.signal(syscall.SIGHUP)
+	p.waitFor("reloaded the accounts file")
+	p.signal(syscall.SIGTERM)
+	p.wantStatus(0)
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
