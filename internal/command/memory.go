@@ -11,7 +11,7 @@ var memoryLimits = map[string]int64{
 	"doctor":  38 << 20,
 	"send":    64 << 20,
 	"replay":  64 << 20,
-	"serve":   116 << 20, // with the store inside
+	"serve":   108 << 20, // with the store inside
 }
 
 // bulkMemoryLimit is the limit where events can go in bulk, so that more of them wait. With
