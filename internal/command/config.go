@@ -22,10 +22,10 @@ import (
 func (p Program) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Write a file of settings, or show those that hold",
+		Short: "Write a file of settings, or show the settings in effect",
 		Long: `Write a file of settings, or show the settings of --config, environment
-variables and flags. A flag wins over its environment variable, and that over
-the file.`,
+variables and flags. A flag takes precedence over its environment variable,
+and that over the file.`,
 		RunE: oneOf,
 	}
 	cmd.AddCommand(p.configInitCommand(), p.configShowCommand())

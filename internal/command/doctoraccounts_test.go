@@ -77,7 +77,7 @@ func TestDoctorOfAccounts(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{file("none.yaml")}, "none.yaml: want accounts: and a list of one at least"},
+		{[]string{file("none.yaml")}, "none.yaml: want accounts: and a list of at least one"},
 		{[]string{file("missing.yaml")}, "missing.yaml"},
 		{[]string{file("good.yaml"), "--config=destination.yaml"}, "--accounts and --config exclude each other"},
 		{[]string{file("good.yaml"), "--list-id=L1"}, "--accounts and --list-id exclude each other"},

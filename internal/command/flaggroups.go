@@ -117,9 +117,9 @@ func helpOfFlags(flags *pflag.FlagSet) string {
 	}
 	switch {
 	case hasKeys:
-		help.WriteString("\n\nA flag wins over its environment variable ($…), and that over the key in the\nfile of --config.")
+		help.WriteString("\n\nA flag takes precedence over its environment variable ($…), and that over the\nkey in the file of --config.")
 	case hasVariables:
-		help.WriteString("\n\nA flag wins over its environment variable ($…).")
+		help.WriteString("\n\nA flag takes precedence over its environment variable ($…).")
 	}
 	if len(byGroup[mappingGroup]) > 0 {
 		help.WriteString("\n\n" + strings.Join(wrapped("Keys without a flag: "+withoutFlags(), helpWidth), "\n"))

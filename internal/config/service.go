@@ -20,7 +20,7 @@ import (
 
 // Account is a Klaviyo account that the service delivers to.
 type Account struct {
-	// Name is made of small letters, digits and hyphens: it is a part of the names of what
+	// Name is made of lowercase letters, digits and hyphens: it is a part of the names of what
 	// is kept.
 	Name string
 	// Key is the private API key.
@@ -51,7 +51,7 @@ const (
 var accountSettings = map[string]func(*accountReader, *yaml.Node) error{
 	"name": func(r *accountReader, value *yaml.Node) (err error) {
 		if r.Name, err = text(value); err == nil && !accountName.MatchString(r.Name) {
-			err = errors.New("is made of small letters, digits and hyphens, 32 at most")
+			err = errors.New("must be made of lowercase letters, digits and hyphens, at most 32")
 		}
 		return err
 	},
@@ -214,7 +214,7 @@ func parseAccounts(content []byte, folder string, getenv func(string) string) ([
 		list = value
 	}
 	if list.Kind != yaml.SequenceNode || len(list.Content) == 0 {
-		return nil, errors.New("want accounts: and a list of one at least")
+		return nil, errors.New("want accounts: and a list of at least one")
 	}
 	entries := make([]AccountEntry, len(list.Content))
 	seen := unique{lines: map[string]int{}, tokens: map[string]string{}, keys: map[string]string{}}

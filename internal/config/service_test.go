@@ -87,7 +87,7 @@ func TestLoadServiceRefuses(t *testing.T) {
 	const account = "accounts:\n- name: a\n  klaviyoKeyFile: key\n  tokensFile: tokens\n"
 	for _, tt := range []struct{ service, want string }{
 		{"", "want accounts:"},
-		{"accounts: []", "one at least"},
+		{"accounts: []", "at least one"},
 		{"acounts: []", `line 1: unknown key "acounts"; did you mean "accounts"?`},
 		{"accounts:\n- a", "line 2: want an account with keys"},
 		{account + "  tokenFile: tokens\n", `line 5: unknown key "tokenFile"; did you mean "tokensFile"?`},
@@ -110,7 +110,7 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{account + strings.TrimPrefix(account, "accounts:\n"), "line 5: the account a is already in line 2"},
 		{account + strings.Replace(strings.TrimPrefix(account, "accounts:\n"), "name: a", "name: b", 1), "the accounts a and b have the same private API key"},
 		{account + "- {name: b, klaviyoKeyEnv: KEY_B, tokensFile: tokens}", "the accounts a and b share a token"},
-		{strings.Replace(account, "name: a", "name: A.B", 1), "line 2: name is made of small letters"},
+		{strings.Replace(account, "name: a", "name: A.B", 1), "line 2: name must be made of lowercase letters"},
 		{strings.Replace(account, "name: a\n  ", "", 1), "line 2: the account has no name"},
 		{strings.Replace(account, "  klaviyoKeyFile: key\n", "", 1), "the account a has no private API key"},
 		{strings.Replace(account, "  tokensFile: tokens\n", "", 1), "the account a has no tokensFile"},

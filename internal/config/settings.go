@@ -36,7 +36,7 @@ type Setting struct {
 // Settings are all keys, in the order of a new file.
 var Settings = []Setting{
 	{Key: "privateApiKey", Usage: "private API `key` of the Klaviyo account",
-		More: "It opens the whole account. Keep it out of files: set KLAVIYO_API_KEY in the environment, which wins over this file.", Example: "set-KLAVIYO_API_KEY-instead",
+		More: "It gives full access to the account. Keep it out of files: set KLAVIYO_API_KEY in the environment, which takes precedence over this file.", Example: "set-KLAVIYO_API_KEY-instead",
 		NoFlag: "other users of a machine see flags: set $KLAVIYO_API_KEY"},
 	{Key: "publicApiKey", Usage: "public API `key` (company id) of the account",
 		More: "Mapping and sending don't use it.", Example: "AbC123", NoFlag: "nothing uses it"},
@@ -86,20 +86,20 @@ var Settings = []Setting{
 
 // AccountSettings are all keys of an account of the service.
 var AccountSettings = []Setting{
-	{Key: "name", Usage: "name of the account, of small letters, digits and hyphens", Example: "shop-eu", Advised: true},
+	{Key: "name", Usage: "name of the account, of lowercase letters, digits and hyphens", Example: "shop-eu", Advised: true},
 	{Key: "klaviyoKeyFile", Usage: "file with the private API key",
 		More: "Give one of klaviyoKeyFile and klaviyoKeyEnv, unless the file of destination has the key.", Example: "shop-eu.key", Advised: true},
 	{Key: "klaviyoKeyEnv", Usage: "environment variable with the private API key", Example: "SHOP_EU_KEY"},
-	{Key: "tokensFile", Usage: "file with the tokens of senders, one a line and of 16 characters at least",
-		More: "It has two while they are rotated.", Example: "shop-eu.tokens", Advised: true},
+	{Key: "tokensFile", Usage: "file with the tokens of senders, one per line, each of at least 16 characters",
+		More: "It can have several, such as one for each sender, and two while one is replaced.", Example: "shop-eu.tokens", Advised: true},
 	{Key: "destination", Usage: "file with the settings of the destination, which config init writes",
 		More: "Without it, all have their defaults.", Example: "shop-eu.yaml"},
-	{Key: "maxBacklog", Usage: "how much may wait to be delivered before senders are told to try later", Default: humanize.IBytes(DefaultMaxBacklog)},
-	{Key: "maxLetters", Usage: "how much the dead letters may take; when it is full, delivery pauses", Default: humanize.IBytes(DefaultMaxLetters)},
+	{Key: "maxBacklog", Usage: "maximum size of the events that are waiting; senders are asked to retry when it is reached", Default: humanize.IBytes(DefaultMaxBacklog)},
+	{Key: "maxLetters", Usage: "maximum size of the dead letters; delivery pauses when it is reached", Default: humanize.IBytes(DefaultMaxLetters)},
 	{Key: "limits", Usage: "limits that Klaviyo has raised for the account, in place of the published ones",
-		More: "For other operations --limit of serve holds.", Example: `["bulk_create_events=20/s,300/m"]`},
+		More: "For other operations --limit of serve applies.", Example: `["bulk_create_events=20/s,300/m"]`},
 	{Key: "quotaShare", Usage: "share of Klaviyo's limits to use, which leaves the rest to other programs",
-		More: "Without it, --quota-share of serve holds.", Example: "0.8"},
+		More: "Without it, --quota-share of serve applies.", Example: "0.8"},
 }
 
 // DefaultValue is the default as JSON would have it, or nil if there is none.

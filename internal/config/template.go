@@ -11,8 +11,8 @@ const templateWidth = 80
 
 const templateHead = `# Settings of rudderklaviyo, for --config. The keys are those of RudderStack's
 # Klaviyo destination and some more. Every key may be left out: lines that begin
-# with # are examples or show the default. Flags and environment variables win
-# over this file.
+# with # are examples or show the default. Flags and environment variables take
+# precedence over this file.
 `
 
 const serviceHead = `# The accounts of rudderklaviyo serve, for its --config. Names of files are
