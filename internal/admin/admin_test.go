@@ -154,7 +154,7 @@ func TestHealth(t *testing.T) {
 		{nil, "/readyz", 200, "ready"},
 		{errors.New("the service is stopping"), "/readyz", 503, "stopping"},
 		{errors.New("the service is stopping"), "/healthz", 200, "alive"},
-		{errors.New("the service is stopping"), "/", 200, "takes no events:</strong> the service is stopping"},
+		{errors.New("the service is stopping"), "/", 200, "accepts no events:</strong> the service is stopping"},
 		{nil, "/debug/pprof/cmdline", 200, "admin.test"},
 	} {
 		why = test.why

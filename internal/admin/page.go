@@ -46,6 +46,7 @@ type view struct {
 	Title          string
 	NotReady       string // why the service takes no events, or empty
 	Paused         []string
+	Unknown        int // accounts of which the store doesn't tell
 	Accounts       []accountView
 	Proof          string // that a form is of this page
 
@@ -68,6 +69,7 @@ type accountView struct {
 	HasDaily          bool
 	Letters           []letterView
 	PausedFor, TryIn  time.Duration
+	IsFull            bool // so that senders are asked to retry
 }
 
 // limitView are the limits of one operation. A window without one has the zero meter.
@@ -104,6 +106,9 @@ func (s *Server) viewOf(now *reading) *view {
 		if a.State == paused {
 			v.Paused = append(v.Paused, a.Name)
 		}
+		if a.Err != nil {
+			v.Unknown++
+		}
 		v.Accounts = append(v.Accounts, a)
 	}
 	if len(v.Paused) > 0 {
@@ -115,6 +120,7 @@ func (s *Server) viewOf(now *reading) *view {
 func accountViewOf(status service.Status, now *reading) accountView {
 	a := accountView{Status: status, State: stateOf(status), Full: meterOf(float64(status.Backlog.Bytes), float64(status.MaxBacklog))}
 	a.StateText = stateTexts[a.State]
+	a.IsFull = status.MaxBacklog > 0 && status.Backlog.Bytes >= status.MaxBacklog-status.MaxBacklog/100
 	top := max(slices.Max(status.In), slices.Max(status.Out)) // so that both can be compared
 	a.InSpark, a.OutSpark = sparkOf(status.In, top), sparkOf(status.Out, top)
 	if p := status.Pause; p != nil {

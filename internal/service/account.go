@@ -38,6 +38,9 @@ type account struct {
 	run    *transfer.Transfer      // or nil
 	before int                     // events that earlier runs of this process have delivered
 	pause  *Pause
+	// outage is when Klaviyo was first seen not to respond, zero while it does. Delivery waits,
+	// and pauses if it lasts.
+	outage time.Time
 	// pausedAt is the place at which delivery has stopped: the pause is over once it has gone on.
 	pausedAt stream.Position
 	// unfit says that this service can't deliver the account as it is set up here, which
@@ -259,6 +262,12 @@ func (a *account) tick() {
 			a.logger.Info("delivery resumed", "paused_for", time.Since(a.pause.Since).Round(time.Second))
 			a.pause, a.unfit = nil, false
 		}
+	}
+	switch outage := a.run != nil && a.run.Status().Outage; {
+	case !outage:
+		a.outage = time.Time{}
+	case a.outage.IsZero():
+		a.outage = time.Now()
 	}
 	a.mu.Unlock()
 	a.out.set(delivered)

@@ -32,10 +32,13 @@ type pausing struct {
 // when dead letters are replayed or deleted.
 const untilMended = time.Minute
 
+// outageCode is the code of [client.ErrUnavailable].
+const outageCode = "unavailable"
+
 // pausings are by the codes of [codeOf].
 var pausings = map[string]pausing{
 	"unauthorized": {untilMended, "Klaviyo refuses the private API key. Put a valid one with the scopes events:write, lists:read, lists:write, profiles:read, profiles:write and " +
-		"subscriptions:write into the account's key file, and reload. With the systemd unit, restart instead", true},
+		"subscriptions:write into the account's key file, and reload. If systemd runs the service, restart it instead", true},
 	"revision_retired": {untilMended, "Klaviyo no longer serves the revision. Set a later one in the account's destination, and reload", true},
 	"misdirected":      {untilMended, "Something other than Klaviyo responds. Check the proxy and the network between this machine and Klaviyo, and --base-url", true},
 	"rate_limited":     {untilMended, "Another program uses up the account's rate limits. Stop it, or leave it a part of the limits with quotaShare in the accounts file", false},

@@ -3,15 +3,19 @@ package service
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
@@ -85,4 +89,38 @@ func TestPausesInTheGuide(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+}
+
+// TestOutageIsShown as a pause within a minute, though delivery waits longer until it stops.
+func TestOutageIsShown(t *testing.T) {
+	// The server has a goroutine of the process, which is to be outside of the bubble.
+	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+		var down atomic.Bool
+		k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+		k.Inject(klaviyotest.Fault{Times: -1, Status: http.StatusServiceUnavailable, When: func(*http.Request) bool { return down.Load() }})
+		s := serveTo(t, dir, map[string]*klaviyotest.Klaviyo{"eu": k}, testAccount("eu"))
+		s.send(t, "eu", track(0, 0))
+		time.Sleep(time.Second) // else it might stop sooner
+		down.Store(true)
+		for n := range 20 {
+			s.send(t, "eu", track(n, n+1))
+		}
+		time.Sleep(time.Minute)
+		if pause := s.statusOf(t, "eu").Pause; pause == nil || pause.Reason != "unavailable" || time.Since(pause.Since) > time.Minute {
+			t.Errorf("%+v", pause)
+		}
+		down.Store(false)
+		time.Sleep(time.Minute)
+		if got := s.arrived("eu"); got != 21 || s.statusOf(t, "eu").Pause != nil {
+			t.Errorf("%d events have arrived, and %+v", got, s.statusOf(t, "eu").Pause)
+		}
+		s.stop()
+	})
 }

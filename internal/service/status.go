@@ -22,7 +22,9 @@ type Status struct {
 	// says that it is this one; what is said of the delivery below is known to it alone.
 	Owner string
 	Owned bool
-	Pause *Pause // or nil
+	// Pause is set as soon as Klaviyo doesn't respond, and for every other reason once delivery
+	// has stopped.
+	Pause *Pause
 
 	// Backlog is what is kept and not yet done, a message as a whole.
 	Backlog    stream.Backlog
@@ -88,9 +90,12 @@ func (a *account) status(ctx context.Context) Status {
 	if a.run != nil {
 		s.Delivered += a.run.Stats().Delivered
 	}
-	if a.pause != nil {
+	switch {
+	case a.pause != nil:
 		pause := *a.pause
 		s.Pause = &pause
+	case !a.outage.IsZero(): // its delivery waits as long as one that has stopped
+		s.Pause = &Pause{Reason: outageCode, Message: "Klaviyo doesn't respond", Advice: pausings[outageCode].advice, Since: a.outage, Next: time.Now()}
 	}
 	a.mu.Unlock()
 

@@ -56,7 +56,7 @@ type Engine struct {
 	cancel context.CancelFunc
 	once   sync.Once
 
-	refused atomic.Pointer[time.Time] // when the last write wasn't kept, nil if it was
+	refused atomic.Pointer[time.Time] // when the last write failed, nil if it was
 
 	mu   sync.Mutex
 	held map[string]bool // accounts that this process owns
@@ -105,7 +105,7 @@ func (e *Engine) Available() error {
 		return fmt.Errorf("%w: no NATS server is connected", ErrUnavailable)
 	}
 	if at := e.refused.Load(); at != nil && time.Since(*at) < refusedFor {
-		return fmt.Errorf("%w: the last write wasn't kept", ErrUnavailable)
+		return fmt.Errorf("%w: the last write failed", ErrUnavailable)
 	}
 	return nil
 }
