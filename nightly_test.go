@@ -19,12 +19,12 @@ func TestNightly(t *testing.T) {
 		statuses []int // of the exports, in order
 		want     int
 		left     string // of the exports, which are numbered
-		prints   string // beside the log
+		prints   string
 	}{
 		{[]int{0, 0}, 0, "", ""},
-		{[]int{3, 0}, 3, "", "inbox/0.jsonl.gz: exit status 3"},
-		{[]int{0, 1, 0}, 1, "1 2", "inbox/1.jsonl.gz: exit status 1"},
-		{[]int{2, 0}, 2, "0 1", "inbox/0.jsonl.gz: exit status 2"},
+		{[]int{3, 0}, 3, "", "inbox/0.jsonl.gz: exit status 3\nsummary of done/0.jsonl.gz"},
+		{[]int{0, 1, 0}, 1, "1 2", "inbox/1.jsonl.gz: exit status 1\nsummary of inbox/1.jsonl.gz"},
+		{[]int{2, 0}, 2, "0 1", "inbox/0.jsonl.gz: exit status 2\nsummary of inbox/0.jsonl.gz"},
 		{nil, 1, "", "There is no export in inbox/."},
 	} {
 		dir := t.TempDir()
@@ -43,7 +43,7 @@ func TestNightly(t *testing.T) {
 		write("inbox/part", "") // another file
 		write("done/old", "")
 		// The last argument is the export, which says how to end.
-		write("bin/rudderklaviyo", "#!/bin/sh\nfor file; do :; done\necho summary\nread status <\"$file\"\nexit $status\n")
+		write("bin/rudderklaviyo", "#!/bin/sh\nfor file; do :; done\necho \"summary of $file\"\nread status <\"$file\"\nexit $status\n")
 		for i, status := range tt.statuses {
 			write(fmt.Sprintf("inbox/%d.jsonl.gz", i), fmt.Sprintln(status))
 		}
@@ -53,7 +53,7 @@ func TestNightly(t *testing.T) {
 		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != tt.want {
 			t.Errorf("%v: %v, want status %d\n%s", tt.statuses, err, tt.want, out)
 		}
-		printed := strings.TrimSpace(strings.ReplaceAll(string(out), "summary\n", ""))
+		printed := strings.TrimSpace(string(out))
 		if printed != tt.prints {
 			t.Errorf("%v: it prints %q, want %q", tt.statuses, printed, tt.prints)
 		}

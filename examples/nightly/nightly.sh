@@ -18,7 +18,10 @@ for file in inbox/*.jsonl.gz; do
     if [ $status != 0 ]; then
         worst=$status
         echo "$file: exit status $status"
-        cat state/log
+        case $status in
+            3) sed "s|$file|done/$name.jsonl.gz|" state/log ;; # where the export is from now on
+            *) cat state/log ;;
+        esac
     fi
     case $status in
         0 | 3) mv "$file" done/ && rm -f "state/$name.json" "state/$name.json.lock" ;;
