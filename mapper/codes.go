@@ -13,8 +13,8 @@ const (
 	// CodeMissingType is an event without a type. Check that it is a RudderStack event.
 	CodeMissingType Code = "missing_type"
 	// CodeMissingIdentifier is an event without an email and without a phone number, so that
-	// Klaviyo can't tell whose it is. Add an email or a phone number, or set
-	// allowExternalIdOnly to identify people by user id.
+	// Klaviyo can't tell whose it is. Add an email or a phone number. For events other than
+	// subscriptions you can also set allowExternalIdOnly, to identify people by user id.
 	CodeMissingIdentifier Code = "missing_identifier"
 	// CodeMissingEventName is a track or screen event without a name. Set the name where the
 	// event is created.

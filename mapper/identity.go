@@ -163,7 +163,7 @@ func (m *mapping) phoneMessage(number string) string {
 	case country == "":
 		return "invalid phone number: it has no country calling code and the person's country isn't recognized; use a country code such as DE"
 	}
-	return "invalid phone number: the person's country has no number of this form"
+	return "invalid phone number: the event's country, or defaultCountry, has no number of this form"
 }
 
 // phoneCountry returns the country whose format the phone number has, and whether there is one.

@@ -30,7 +30,7 @@ type Checkpoint struct {
 	// Begun is when the first run began that sent events which aren't done, by its own clock.
 	// It is zero if that isn't known.
 	Begun time.Time `json:"begun,omitzero"`
-	// Done means that all of the input is done, up to its length then.
+	// Done means that the input is complete, up to its length then.
 	Done bool `json:"done"`
 	// Counts are the counts of events before At since the input was last done.
 	Counts transfer.Counts `json:"counts"`

@@ -182,7 +182,7 @@ var ErrOther = errors.New("the checkpoint belongs to another delivery")
 func (c *Checkpoint) Check(now []Source, settings Settings) error {
 	switch {
 	case settings.BaseURL != c.Settings.BaseURL:
-		return other("it was delivered to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
+		return other("it belongs to a delivery to %s, not to %s", c.Settings.BaseURL, settings.BaseURL)
 	case settings.Revision < c.Settings.Revision:
 		return other("it was delivered in revision %s, which only a later one can continue, and %s is earlier: add --revision %[1]s", c.Settings.Revision, settings.Revision)
 	case !bytes.Equal(settings.Mapping, c.Settings.Mapping):

@@ -49,7 +49,7 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 
 		k2 := klaviyotest.New()
 		r = account(k2).run(t, args...)
-		r.want(t, statusDeadLetters, "Going on at line", second)
+		r.want(t, statusDeadLetters, "Resuming at line", second)
 		want := map[string]int{"events": 203, "delivered": 201, "skipped": 1, "dead_lettered": 1, "failed": 0, "not_done": 0, "earlier_events": 64}
 		got := r.counts(t)
 		if got["requests"] >= 201 {
@@ -244,7 +244,7 @@ func TestKilledSendDoesNotRepeatDeadLetters(t *testing.T) {
 					}
 				}
 				r := account(k).run(t, args...)
-				r.want(t, statusDeadLetters, "Going on at line 1")
+				r.want(t, statusDeadLetters, "Resuming at line 1")
 				if got := r.counts(t)["dead_lettered"]; got != len(want) {
 					t.Errorf("%d counted as dead letters, want %d", got, len(want))
 				}
@@ -322,7 +322,7 @@ func TestCheckpointOfInputThatGrows(t *testing.T) {
 	}
 	grow(t, events, track(1, "m2")[20:])
 	r := send()
-	r.want(t, statusDeadLetters, "Going on at line 3 of "+events)
+	r.want(t, statusDeadLetters, "Resuming at line 3 of "+events)
 	if got := r.counts(t); got["events"] != 4 || got["delivered"] != 3 {
 		t.Errorf("the line that was cut off: %v", got)
 	}
@@ -398,7 +398,7 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 		{"fewer files", []string{first}, "has 2 files, not 1"},
 		{"more files", []string{first, second, other}, "has 2 files, not 3"},
 		{"other mapping", []string{"--default-country=DE", first, second}, "the settings of the mapping have changed"},
-		{"other server", []string{"--base-url=https://klaviyo.test", first, second}, "it was delivered to https://a.klaviyo.com, not to https://klaviyo.test"},
+		{"other server", []string{"--base-url=https://klaviyo.test", first, second}, "it belongs to a delivery to https://a.klaviyo.com, not to https://klaviyo.test"},
 		{"simulation", []string{"--simulate", first, second}, "not to simulation"},
 		{"standard input", nil, "standard input can't be read again"},
 		{"standard input among files", []string{first, "-"}, "standard input can't be read again"},
@@ -438,7 +438,7 @@ func TestCheckpointOfAnotherKey(t *testing.T) {
 	if len(k.Requests()) > 0 || read(t, saved) != before {
 		t.Error("something was sent, or the checkpoint has changed")
 	}
-	other.run(t, append(args, "--new-key")...).want(t, statusDone, "Going on at line 2")
+	other.run(t, append(args, "--new-key")...).want(t, statusDone, "Resuming at line 2")
 	other.run(t, args...).want(t, statusDone, "Nothing to send")
 	if got := messageIDs(k); !slices.Equal(got, []string{"m2"}) {
 		t.Errorf("events %v", got)
@@ -549,7 +549,7 @@ func TestDeadLetterThatCanNotBeKeptHoldsTheCheckpoint(t *testing.T) {
 	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", full, events).
 		want(t, statusStopped, "stopped at line 2 of "+events, "no space left", "give the same command again")
 	dead := filepath.Join(t.TempDir(), "dead.jsonl")
-	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", dead, events).want(t, statusDeadLetters, "Going on at line 2")
+	account(klaviyotest.New()).run(t, "send", "--checkpoint", saved, "--dead-letter", dead, events).want(t, statusDeadLetters, "Resuming at line 2")
 	if got := codes(t, dead); !slices.Equal(got, []string{":2:invalid_json"}) {
 		t.Errorf("dead letters %v", got)
 	}

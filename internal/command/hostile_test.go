@@ -42,7 +42,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 					t.Errorf("%d bytes of dead letters, %v", len(letters), err)
 				}
 				if command == "map" {
-					r.want(t, statusStopped, "To go on, once bad is mended or left out:\n  rudderklaviyo map --from-line=2 good bad good\n")
+					r.want(t, statusStopped, "To continue, once bad is repaired or left out:\n  rudderklaviyo map --from-line=2 good bad good\n")
 				}
 			})
 		}

@@ -96,7 +96,7 @@ func TestPlanRefusesTheCheckpointsThatSendRefuses(t *testing.T) {
 	}{
 		{"other input", key, []string{"--checkpoint=" + saved, other}, "its input is " + events},
 		{"other mapping", key, []string{"--checkpoint=" + saved, "--default-country=DE", events}, "the settings of the mapping have changed"},
-		{"other server", key, []string{"--checkpoint=" + saved, "--base-url=https://klaviyo.test", events}, "it was delivered to"},
+		{"other server", key, []string{"--checkpoint=" + saved, "--base-url=https://klaviyo.test", events}, "it belongs to a delivery to"},
 		{"other key", "pk_another", []string{"--checkpoint=" + saved, events}, "another private key"},
 		{"not a checkpoint", key, []string{"--checkpoint=" + other, events}, "not a checkpoint"},
 		{"no file", key, []string{"--checkpoint=" + os.DevNull, events}, "not a checkpoint"},

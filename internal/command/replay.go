@@ -119,7 +119,7 @@ func (s *sending) stopReplay(cmd *cobra.Command, file string, err, endErr error)
 	if err != nil {
 		at, _ := s.First()
 		stop := stopAt(cmd, at, file, err)
-		stop.Advice = "The file holds what isn't done. " + stop.goOn(cmd, "To go on")
+		stop.Advice = "The file holds what isn't done. " + stop.goOn(cmd, "To continue")
 		stop.Command = commandLine(cmd, s.files)
 		return stop
 	}

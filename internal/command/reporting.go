@@ -151,7 +151,7 @@ func (r *reporting) ofSummary(sum summary) {
 	if sum.Problems != nil {
 		about := "They weren’t delivered, and only the log names them."
 		if sum.DeadLetterFile != "" {
-			about = "They are in " + input.Name(sum.DeadLetterFile) + ": once the cause is mended, replay sends them again."
+			about = "They are in " + input.Name(sum.DeadLetterFile) + ": fix the cause, and send them again with replay."
 		}
 		r.ofProblems(*sum.Problems, about)
 	}
@@ -203,7 +203,7 @@ func (r *reporting) ofProblems(p problems, aboutErrors string) {
 	}
 	r.run.Groups = []report.Group{
 		{Key: "errors", Name: errorsAre, Class: "undelivered", About: aboutErrors, Problems: p.Errors},
-		{Key: "warnings", Name: "Warnings", Class: "rest", About: "These are sent, but not all of it as it was meant.", Problems: p.Warnings},
+		{Key: "warnings", Name: "Warnings", Class: "rest", About: "These are sent, but not entirely as intended.", Problems: p.Warnings},
 		{Key: "skips", Name: "Skipped", Class: "skipped", About: "These aren’t for Klaviyo.", Problems: p.Skipped},
 	}
 }

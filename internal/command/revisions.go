@@ -106,10 +106,10 @@ func (e *retiredError) Unwrap() error { return e.cause }
 func (e *retiredError) adviceToGoOn(cmd *cobra.Command) string {
 	later, ok := latestAfter(e.revision)
 	if !ok {
-		return "Take a release of this program that speaks a later revision. To go on from the same line"
+		return "Take a release of this program that supports a later revision. To continue from the same line"
 	}
 	if err := cmd.Flags().Set(revisionFlag, later.name); err != nil {
 		panic(err) // commands that send have the flag
 	}
-	return fmt.Sprintf("Add --%s %s, which goes on from the same line", revisionFlag, later.name)
+	return fmt.Sprintf("Add --%s %s, which continues from the same line", revisionFlag, later.name)
 }

@@ -98,7 +98,7 @@ func TestRetiredRevisionGoesOn(t *testing.T) {
 		}
 		r := s.run(t, append(args, write(t, "events.jsonl", lines(track(1, "a"), track(2, "b"), track(3, "c"), track(4, "d"))))...)
 		r.want(t, statusStopped, "stopped at line 3 of ", "Klaviyo no longer serves revision "+older+" (create_event was answered 410)\n"+
-			"Add --revision "+later+", which goes on from the same line:\n")
+			"Add --revision "+later+", which continues from the same line:\n")
 		command, args := r.resumption(t)
 		if !slices.Contains(args, "--revision="+later) {
 			t.Fatalf("the command is %q", args)
@@ -118,7 +118,7 @@ func TestRetiredRevisionOfReplay(t *testing.T) {
 	record := lines(`{"line":7,"event":` + track(1, "a") + `,"error":{"code":"unavailable"},"attempts":8,"revision":"` + older + `"}`)
 	dead := write(t, "dead.jsonl", record)
 	r := s.run(t, "replay", dead)
-	r.want(t, statusStopped, "The file holds what isn't done. Add --revision "+later+", which goes on from the same line:\n")
+	r.want(t, statusStopped, "The file holds what isn't done. Add --revision "+later+", which continues from the same line:\n")
 	if got := read(t, dead); got != record {
 		t.Errorf("the file holds %s", got)
 	}

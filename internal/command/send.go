@@ -62,7 +62,7 @@ func (f *sendFlags) checkTogether(cmd *cobra.Command) error {
 // checkKept refuses a checkpoint that passes events which nothing keeps, unless that is meant.
 func (f *sendFlags) checkKept() error {
 	if f.checkpoint != "" && f.deadLetter == "" && !f.noDeadLetter {
-		return wrongUsage(fmt.Errorf("--%s goes on behind events that failed, and nothing keeps them: give --%s FILE too, or --%s if the input is kept and the log suffices",
+		return wrongUsage(fmt.Errorf("--%s continues after events that failed, and nothing stores them: give --%s FILE too, or --%s if you keep the input and the log is enough",
 			checkpointFlag, deadLetterFlag, noDeadLetterFlag))
 	}
 	return nil
@@ -151,7 +151,8 @@ func (p Program) runSend(cmd *cobra.Command, args []string, settings settings, s
 		}
 		defer saved.file.Close()
 		if saved.last.Done {
-			fmt.Fprintf(p.Stderr, "Nothing to send: by %s all of the input is done.\n", input.Name(flags.checkpoint))
+			fmt.Fprintf(p.Stderr, "Nothing to send: %s says that the input is complete.\n", input.Name(flags.checkpoint))
+			s.report = nil // an earlier run's says more
 			return p.end(s, nil, flags.output)
 		}
 		from, stoppedAt = saved.last.At, source.stoppedWithCheckpoint
@@ -242,7 +243,7 @@ func (p Program) resumeSend(s *sending, flags sendFlags) (*checkpoints, error) {
 	}
 	s.earlier = saved.last.Counts
 	if at := saved.last.At; saved.found && !saved.last.Done {
-		fmt.Fprintf(p.Stderr, "Going on at %s of %s, by %s.\n", place(at), input.Name(s.files[at.File]), input.Name(flags.checkpoint))
+		fmt.Fprintf(p.Stderr, "Resuming at %s of %s (from %s).\n", place(at), input.Name(s.files[at.File]), input.Name(flags.checkpoint))
 	}
 	return saved, nil
 }
@@ -290,7 +291,7 @@ func (p Program) announceStop(ctx context.Context) func() {
 	announced := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(announced)
-		fmt.Fprintln(p.Stderr, "Stopping: the requests on their way are finished first. Interrupt again to end at once.")
+		fmt.Fprintln(p.Stderr, "Stopping: finishing the requests in progress. Interrupt again to end at once.")
 	})
 	return func() {
 		if !stop() {

@@ -127,14 +127,14 @@ func whyStopped(ctx context.Context, reason error) error {
 // stoppedAt is how a command stopped before all was done: why, and how to go on.
 func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
-	stop.Advice = stop.goOn(cmd, "To go on")
+	stop.Advice = stop.goOn(cmd, "To continue")
 	stop.Command = s.resume(cmd, at)
 	var damage *input.ReadError
 	switch {
 	case stop.File == input.Stdin:
 		stop.Advice += ", with the same input again"
 	case errors.As(reason, &damage):
-		stop.Advice += ", once " + input.Name(damage.File) + " is mended or left out"
+		stop.Advice += ", once " + input.Name(damage.File) + " is repaired or left out"
 	}
 	return stop
 }
@@ -142,7 +142,7 @@ func (s *source) stoppedAt(cmd *cobra.Command, at input.Position, reason error) 
 // stoppedWithCheckpoint is stoppedAt where a checkpoint knows the position.
 func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
-	stop.Advice = stop.goOn(cmd, "To go on, give the same command again")
+	stop.Advice = stop.goOn(cmd, "To continue, give the same command again")
 	stop.Command = commandLine(cmd, s.files)
 	return stop
 }
@@ -150,6 +150,6 @@ func (s *source) stoppedWithCheckpoint(cmd *cobra.Command, at input.Position, re
 // stoppedPlan is stoppedAt where what was read is of no use without the rest.
 func (s *source) stoppedPlan(cmd *cobra.Command, at input.Position, reason error) *stop {
 	stop := stopAt(cmd, at, s.files[at.File], reason)
-	stop.Advice = "There is no plan of a part of the input: once the cause is mended, give the same command again"
+	stop.Advice = "There is no plan of a part of the input: fix the cause, and give the same command again"
 	return stop
 }

@@ -105,6 +105,11 @@ func (s summary) printTable(w io.Writer) error {
 			return err
 		}
 	}
+	if s.Earlier > 0 && s.Problems != nil {
+		if _, err := fmt.Fprintln(w, "In this run:"); err != nil {
+			return err
+		}
+	}
 	for _, group := range s.Problems.groups() {
 		for _, p := range group.problems {
 			if _, err := fmt.Fprintf(w, "%s %8d  %s\n", terminal.Pad(group.name+" "+p.Code, nameWidth), p.Events, p.Places()); err != nil {
@@ -128,7 +133,7 @@ func (s summary) err() error {
 	if s.DeadLettered > 0 {
 		where := "by an earlier run"
 		if s.DeadLetterFile != "" {
-			where = fmt.Sprintf("see %s; once the cause is mended, rudderklaviyo replay with the same mapping flags sends them again", input.Name(s.DeadLetterFile))
+			where = fmt.Sprintf("see %s. Fix the cause, and send them again with the same settings:\n  rudderklaviyo replay %s", input.Name(s.DeadLetterFile), quote(s.DeadLetterFile))
 		}
 		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
 	}

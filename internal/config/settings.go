@@ -51,7 +51,7 @@ var Settings = []Setting{
 	{Key: "enforceEmailAsPrimary", Usage: "identify people by email or phone number alone",
 		More: "The user id becomes the custom property _id.", Default: "false"},
 	{Key: "allowExternalIdOnly", Usage: "send events that have a user id but neither email nor phone number",
-		More: "Without it, such events are errors.", Default: "false"},
+		More: "Subscriptions still need one of them. Without it, such events are errors.", Default: "false"},
 	{Key: "defaultCountry", Usage: "`country` (ISO 3166-1, such as DE) of phone numbers without +, if the person has no country",
 		More: "Without it, such a number is invalid.", Example: "US"},
 	{Key: "unsubscribe", Usage: "unsubscribe people whose event has subscribe: false",

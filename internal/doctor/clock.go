@@ -33,7 +33,7 @@ func checkClock(f *Facts) []Finding {
 		}
 		return []Finding{ok("this machine's clock agrees with Klaviyo's")}
 	}
-	return []Finding{warning("not checked: no answer of Klaviyo's tells its time", "")}
+	return []Finding{warning("not checked: no response has Klaviyo's time", "")}
 }
 
 const clockAdvice = "Set it, by NTP for example: what is reckoned from the time now, such as waits until a limit ends, goes wrong."

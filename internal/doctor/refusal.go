@@ -32,7 +32,7 @@ var refusals = []refusal{
 	{when: hasStatus(http.StatusUnauthorized), why: "Klaviyo refuses the key", advice: "Make a private key in the account (Settings, API keys), and see that it is copied whole and not deleted.", all: true},
 	{when: is(client.ErrUnauthorized), why: lacksScope, advice: "Make a key with this scope (Settings, API keys): a key's scopes can't be changed."},
 	{when: hasStatus(http.StatusProxyAuthRequired), why: "the proxy asks for a user and a password", advice: "Put them into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT.", all: true},
-	{when: is(client.ErrRevisionRetired), why: "Klaviyo doesn't serve the revision", advice: "Take a release of this program that speaks a later revision."},
+	{when: is(client.ErrRevisionRetired), why: "Klaviyo doesn't serve the revision", advice: "Take a release of this program that supports a later revision."},
 	{when: both(is(client.ErrMisdirected), hasStatus(0)), why: "there is no connection that can be trusted", advice: "See whether --base-url is right, and whether a proxy that reads HTTPS stands between this machine and Klaviyo: then have this machine trust its certificate (SSL_CERT_FILE).", all: true},
 	{when: is(client.ErrMisdirected), why: "the answer isn't Klaviyo's", advice: "See whether --base-url is right, and whether a proxy or a page to log in to stands between this machine and Klaviyo.", all: true},
 	{when: is(client.ErrRateLimited), why: "Klaviyo's rate limit is used up", advice: "See which other program calls this account, and try again in a minute.", passes: true},

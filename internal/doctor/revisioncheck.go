@@ -14,7 +14,7 @@ const soon = 180 * 24 * time.Hour
 // checkRevision asks whether Klaviyo serves the revision, and looks at the day of its end.
 func checkRevision(f *Facts) []Finding {
 	r := f.Revision
-	move := "Take a release of this program that speaks a later revision."
+	move := "Take a release of this program that supports a later revision."
 	if r.Later != "" {
 		move = f.way("Add --revision "+r.Later+".", "Set revision: "+r.Later+" in the account's destination.")
 	}

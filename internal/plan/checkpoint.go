@@ -31,7 +31,7 @@ func (d *Draft) IsComplete() bool { return d.checkpoint != nil && d.checkpoint.C
 
 func (c *Checkpoint) String() string {
 	if c.Complete {
-		return fmt.Sprintf("Nothing to send: by %s all of the input is done.", input.Name(c.Name))
+		return fmt.Sprintf("Nothing to send: %s says that the input is complete.", input.Name(c.Name))
 	}
 	left := fmt.Sprintf("What is left from %s on, by %s.", c.At, input.Name(c.Name))
 	if c.EventsDone > 0 {

@@ -5,7 +5,7 @@ var advice = map[string]string{
 	"invalid_json":               "Fix or remove the line. Each event must be on one line.",
 	"invalid_event":              "Remove it.",
 	"missing_type":               "Check that it is a RudderStack event.",
-	"missing_identifier":         "Add an email or a phone number, or set allowExternalIdOnly to identify people by user id.",
+	"missing_identifier":         "Add an email or a phone number. For events other than subscriptions you can also set allowExternalIdOnly, to identify people by user id.",
 	"missing_event_name":         "Set the name where the event is created.",
 	"missing_group_id":           "Set groupId to the id of a Klaviyo list.",
 	"subscribe_required":         "Set it to true or false, or remove it from groups that aren't lists.",

@@ -142,7 +142,7 @@ func (r *Run) state() (words, class string) {
 	case r.Command == "plan":
 		return "Plan", "good"
 	case undelivered > 0:
-		return "Done, but for some events", "warn"
+		return "Done, except for some events", "warn"
 	}
 	return "Done", "good"
 }

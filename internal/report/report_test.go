@@ -111,7 +111,7 @@ func TestStates(t *testing.T) {
 	failed := []Part{{Class: "undelivered", Events: 1}}
 	for want, run := range map[string]Run{
 		"Done":                                 {Command: "send", Parts: []Part{{Class: "undelivered"}}},
-		"Done, but for some events":            {Command: "replay", Parts: failed},
+		"Done, except for some events":         {Command: "replay", Parts: failed},
 		"Stopped early":                        {Command: "send", Parts: failed, Stopped: &Stopped{}},
 		"Plan":                                 {Command: "plan"},
 		"Plan, with events that can’t be sent": {Command: "plan", Parts: failed},
