@@ -97,5 +97,21 @@ func (p Program) explainLine(cmd *cobra.Command, files []string) func(problem.Pl
 	}
 }
 
+// replayLine is the command that sends the dead letters of a file again, with the flags of cmd
+// that replay has too: after a simulation it simulates.
+func (p Program) replayLine(cmd *cobra.Command, letters string) string {
+	has := p.replayCommand().Flags()
+	words := []string{"rudderklaviyo", "replay"}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if has.Lookup(flag.Name) != nil && flag.Name != reportFlag && flag.Name != outputFlag {
+			words = append(words, flagWords(flag)...)
+		}
+	})
+	if strings.HasPrefix(letters, "-") {
+		words = append(words, "--")
+	}
+	return strings.Join(append(words, quote(letters)), " ")
+}
+
 // ofExplainAlone are the flags that explain has for itself, and those that it doesn't need.
 var ofExplainAlone = map[string]bool{"line": true, "event": true, "output": true, logLevelFlag: true, logFormatFlag: true}

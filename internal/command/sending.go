@@ -34,6 +34,7 @@ type sending struct {
 	report  *reporting // or nil
 	notes   notes
 	explain func(problem.Place) string // gives the command for it
+	replay  string                     // the command that sends the dead letters again
 
 	*transfer.Transfer
 	compressed map[input.Compression]int // files
@@ -45,6 +46,7 @@ func (p Program) newSending(cmd *cobra.Command, to *destination, settings settin
 	s := &sending{
 		destination: to, files: files, letters: letters, listed: p.lists(cmd),
 		terminal: p.progressTerminal(settings), began: time.Now(), explain: p.explainLine(cmd, files),
+		replay: p.replayLine(cmd, letters),
 	}
 	var err error
 	s.report, err = openReport(cmd, flags.report, to.mapping.Revision, to.notice(), files, to.recorder)
@@ -164,6 +166,9 @@ func (s *sending) summary(stop *stop) summary {
 		DeadLetterFile: s.letters,
 		Simulation:     s.simulation,
 		Stopped:        stop,
+	}
+	if sum.DeadLettered > 0 && s.letters != "" {
+		sum.ReplayCommand = s.replay
 	}
 	sum.NotDone = sum.Events - sum.Delivered - sum.Skipped - sum.DeadLettered - sum.Failed
 	return sum

@@ -45,7 +45,10 @@ type summary struct {
 	Problems *problems `json:"problems,omitempty"`
 	// DeadLetterFile is empty where there is none.
 	DeadLetterFile string `json:"dead_letter_file,omitempty"`
-	Stopped        *stop  `json:"stopped,omitempty"`
+	// ReplayCommand sends its events again, with the settings of this run. It is left out if
+	// there are none.
+	ReplayCommand string `json:"replay_command,omitempty"`
+	Stopped       *stop  `json:"stopped,omitempty"`
 }
 
 // nameWidth is how many columns the longest name of a figure takes.
@@ -133,7 +136,7 @@ func (s summary) err() error {
 	if s.DeadLettered > 0 {
 		where := "by an earlier run"
 		if s.DeadLetterFile != "" {
-			where = fmt.Sprintf("see %s. Fix the cause, and send them again with the same settings:\n  rudderklaviyo replay %s", input.Name(s.DeadLetterFile), quote(s.DeadLetterFile))
+			where = fmt.Sprintf("see %s. Fix the cause, and send them again:\n  %s", input.Name(s.DeadLetterFile), s.ReplayCommand)
 		}
 		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
 	}

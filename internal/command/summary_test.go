@@ -1,6 +1,8 @@
 package command
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -27,4 +29,16 @@ func TestSummaryIsAligned(t *testing.T) {
 			t.Errorf("%q stands out", row)
 		}
 	}
+}
+
+// TestReplayCommandKeepsTheSettings since a copied command must not send to Klaviyo what was
+// only simulated.
+func TestReplayCommandKeepsTheSettings(t *testing.T) {
+	dir := t.TempDir()
+	events, dead := filepath.Join(dir, "events.jsonl"), filepath.Join(dir, "dead.jsonl")
+	if err := os.WriteFile(events, []byte(`{"type":"track","event":"Ping","userId":"7"}`+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	send := setup{}.run(t, "send", "--simulate=fast", "--revision=2026-07-15", "--report="+filepath.Join(dir, "r.html"), "--dead-letter="+dead, events)
+	send.want(t, statusDeadLetters, "  rudderklaviyo replay --revision=2026-07-15 --simulate=fast "+dead+"\n")
 }
