@@ -69,7 +69,7 @@ func TestAPI(t *testing.T) {
 	for name, text := range listings {
 		data, _ := os.ReadFile(filepath.Join(dir, name))
 		if diff := cmp.Diff(strings.Split(string(data), "\n"), strings.Split(text, "\n")); diff != "" {
-			t.Errorf("the exported API changed; if it shall, run go test . -run API -update\n%s, -, and now, +:\n%s", name, diff)
+			t.Errorf("the exported API changed; if that is intended, run go test . -run API -update\n%s, -, and now, +:\n%s", name, diff)
 		}
 	}
 }

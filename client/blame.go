@@ -14,8 +14,8 @@ const (
 	BlameNobody Blame = iota
 	// BlameRequest means that the request can't succeed as it is. Others may.
 	BlameRequest
-	// BlameAccount means that the account, its key or the Client's settings are at fault. No
-	// request can succeed until that is fixed.
+	// BlameAccount means that the account, its key, the Client's settings or a retired revision
+	// are at fault. No request can succeed until that is fixed.
 	BlameAccount
 	// BlamePath means that something else responds in place of the API, such as a proxy or
 	// another server. Waiting doesn't help, and the requests aren't at fault.
@@ -29,7 +29,7 @@ var blameNames = [...]string{
 	BlameRequest:   "request",
 	BlameAccount:   "account",
 	BlamePath:      "path",
-	BlameTemporary: "passing",
+	BlameTemporary: "temporary",
 }
 
 // String returns a name for logs, such as request.

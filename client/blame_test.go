@@ -10,7 +10,7 @@ func TestBlameString(t *testing.T) {
 		BlameOf(nil):            "nobody",
 		BlameOf(ErrConflict):    "request",
 		BlameOf(ErrMisdirected): "path",
-		BlameTemporary:          "passing",
+		BlameTemporary:          "temporary",
 		-1:                      "Blame(-1)",
 		BlameTemporary + 1:      "Blame(5)",
 	} {

@@ -44,8 +44,8 @@ func callConfig(opts []runtime.CallOption) runtime.CallConfig {
 //	err := c.Do(ctx, "GET", "/api/segments", url.Values{"page[size]": {"100"}}, nil, &segments)
 //
 // The request passes through the same steps as a typed call, and fails with the same errors.
-// The path begins with a slash and must be escaped. The query, body and answer may be nil. The
-// body is encoded as JSON, and the response is decoded into answer, a pointer. If it doesn't
+// The path begins with a slash and must be escaped. The query, body and response may be nil.
+// The body is encoded as JSON, and the response is decoded into response, a pointer. If it doesn't
 // fit, the error is [ErrUnexpectedResponse].
 //
 // The revision is the latest one that this module describes, or that of [runtime.InRevision]. If

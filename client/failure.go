@@ -159,7 +159,7 @@ var statusAdvice = map[int]string{
 
 // retiredAdvice returns what to do about a retired revision.
 func retiredAdvice(op *runtime.Operation) string {
-	return "Klaviyo no longer serves revision " + op.Revision + " of its API; use the package of a later one (docs/updating.md)"
+	return "Klaviyo no longer serves revision " + op.Revision + " of its API; use the package of a later one, and set it in mapper.Config.Revision"
 }
 
 func keyAdvice(op *runtime.Operation) string {

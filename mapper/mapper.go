@@ -44,7 +44,7 @@ type Mapper struct {
 }
 
 // ErrNotInRevision is wrapped by the error of [New] if the Config has a setting that its
-// Revision doesn't support. Each of the two settings is valid by itself.
+// Revision doesn't support. The setting and the revision are each valid, but not together.
 var ErrNotInRevision = errors.New("not supported by this revision; set revision to one that supports it")
 
 // New returns a Mapper for the Config. If a setting is invalid, the error gives its JSON

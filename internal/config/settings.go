@@ -73,7 +73,7 @@ var Settings = []Setting{
 	{Key: "itemFields", Usage: "field `names` of items: guide, klaviyo or transformer",
 		More:    "guide has those of RudderStack's guide, klaviyo those of Klaviyo's guide for shops, which its ready-made flows read, transformer those that RudderStack's transformer sends.",
 		Default: string(mapper.ItemFieldsGuide), Values: []string{string(mapper.ItemFieldsGuide), string(mapper.ItemFieldsKlaviyo), string(mapper.ItemFieldsTransformer)}},
-	{Key: "metricNames", Usage: "metric `names` of events, which win over Klaviyo's own",
+	{Key: "metricNames", Usage: "metric `names` of events, which take precedence over Klaviyo's own",
 		Default: "[]", Example: "[{eventName: Order Completed, metricName: Placed Order}]",
 		OfFlag: "as EVENT=METRIC, commas between them"},
 	{Key: "orderedProducts", Usage: "send an event Ordered Product for each item of an Order Completed",
