@@ -51,23 +51,55 @@ func (f *fence) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	ctx, cancel := context.WithCancel(req.Context())
 	stop := context.AfterFunc(owned.Context(), cancel)
-	resp, err := f.next.RoundTrip(req.WithContext(ctx))
+	resp, err := f.next.RoundTrip(fenceRequest(req.WithContext(ctx), owned))
 	if err != nil {
 		stop()
 		cancel()
 		return nil, err
 	}
-	resp.Body = &fencedBody{resp.Body, func() { stop(); cancel() }}
+	resp.Body = &responseBody{resp.Body, func() { stop(); cancel() }}
 	return resp, nil
 }
 
-// fencedBody is an answer's, which may be read as long as the account is owned.
-type fencedBody struct {
+// fenceRequest changes a request so that its body can be read only while the account is owned.
+func fenceRequest(req *http.Request, owned ownership) *http.Request {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	req.Body = &requestBody{req.Body, owned}
+	if get := req.GetBody; get != nil { // net/http sends the request again if a kept connection was closed
+		req.GetBody = func() (io.ReadCloser, error) {
+			body, err := get()
+			if err != nil {
+				return nil, err
+			}
+			return &requestBody{body, owned}, nil
+		}
+	}
+	return req
+}
+
+// requestBody fails when the ownership is over. The transport reads it just before it writes to
+// the network, so that a process that is stopped while it connects doesn't send afterwards.
+type requestBody struct {
+	io.ReadCloser
+	owned ownership
+}
+
+func (b *requestBody) Read(p []byte) (int, error) {
+	if !b.owned.Valid() {
+		return 0, stream.ErrNotOwner
+	}
+	return b.ReadCloser.Read(p)
+}
+
+// responseBody can be read while the account is owned.
+type responseBody struct {
 	io.ReadCloser
 	done func()
 }
 
-func (b *fencedBody) Close() error {
+func (b *responseBody) Close() error {
 	defer b.done()
 	return b.ReadCloser.Close()
 }

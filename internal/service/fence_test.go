@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -72,6 +74,47 @@ func TestFenceLetsNothingPassThatIsntOwned(t *testing.T) {
 		case !test.passes && (!errors.Is(err, stream.ErrNotOwner) || passed != before || !body.closed):
 			t.Errorf("%s: %v, %d passed, the body is closed: %t", test.name, err, passed-before, body.closed)
 		}
+	}
+}
+
+// TestFenceStopsARequestBeforeItsBody covers a process that is stopped after the first check, for
+// example while it connects.
+func TestFenceStopsARequestBeforeItsBody(t *testing.T) {
+	received := make(chan string, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			received <- string(body)
+		}
+	}))
+	defer server.Close()
+	owned := &fakeOwnership{ctx: t.Context()}
+	network := &http.Transport{DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+		defer func() { owned.over = true }()
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}}
+	defer network.CloseIdleConnections()
+	f := &fence{}
+	f.before(network)
+	f.open(owned)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.RoundTrip(r); !errors.Is(err, stream.ErrNotOwner) {
+		t.Errorf("the request ended with %v, want %v", err, stream.ErrNotOwner)
+	}
+	again, err := fenceRequest(r.Clone(t.Context()), owned).GetBody()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(again); !errors.Is(err, stream.ErrNotOwner) {
+		t.Errorf("the body can be read once more: %v", err)
+	}
+	server.Close() // waits for requests in progress
+	select {
+	case body := <-received:
+		t.Errorf("the server received %q", body)
+	default:
 	}
 }
 
