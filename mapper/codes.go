@@ -60,9 +60,9 @@ const (
 	// CodeWrongType is a value of the wrong type; an error for type and event. Send the type
 	// that the message names.
 	CodeWrongType Code = "wrong_type"
-	// CodeInvalidTime is a time that can't be parsed or is out of Klaviyo's range: after the
-	// year 2000 and at most one year ahead; an error if the event has no other time. Write
-	// it as 2026-03-01T09:30:00Z.
+	// CodeInvalidTime is a time that can't be parsed, is more than one year ahead, or is
+	// earlier than the revision allows; an error if the event has no other time. Write it as
+	// 2026-03-01T09:30:00Z.
 	CodeInvalidTime Code = "invalid_time"
 	// CodeExternalIDTooLong is a user id longer than Klaviyo allows, which becomes the
 	// custom property _id; an error if nothing else identifies the person. Use a shorter id.

@@ -230,8 +230,9 @@ func (m *plain) timeAt(kind string) (text, field string) {
 			continue
 		}
 		text, assumed := plainTimeText(v)
+		after := map[bool]int{false: 2000, true: 1990}[m.served()]
 		t, err := time.Parse(time.RFC3339, text)
-		if err != nil || t.UTC().Year() < 2001 || t.After(m.cfg.Now().AddDate(1, 0, 0)) {
+		if err != nil || t.UTC().Year() <= after || t.After(m.cfg.Now().AddDate(1, 0, 0)) {
 			m.warn(mapper.CodeInvalidTime, fieldOf(path))
 			if first == "" {
 				first = fieldOf(path)

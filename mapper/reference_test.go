@@ -228,6 +228,7 @@ var referenceTables = map[string]func() string{
 		row(code(string(CodeTooLarge)), "bytes in the profile inside an event", func(l limits) int { return l.eventProfile })
 		row(code(string(CodeTooLarge)), "bytes in a profile's body", func(l limits) int { return l.profile })
 		row(code(string(CodeExternalIDTooLong)), "characters in an external id", func(l limits) int { return l.externalID })
+		row(code(string(CodeInvalidTime)), "last year, in UTC, that is too early for an event", func(l limits) int { return l.afterYear })
 		row("", "characters in a `unique_id`; a longer one is replaced by a UUID", func(l limits) int { return l.uniqueID })
 		return t.String()
 	},

@@ -42,6 +42,7 @@ type limits struct {
 	eventProfile int // size of the profile inside an event; 0 if there is no limit
 	externalID   int // length
 	uniqueID     int // length; 0 if there is no limit
+	afterYear    int // year after which an event's time must be, in UTC
 }
 
 // features are the features that a revision supports.

@@ -21,6 +21,7 @@ var _ = register(&revision{
 		event:      5_000_000,
 		profile:    100_000,
 		externalID: 255,
+		afterYear:  2000,
 	},
 	reserved: reservedNames2023,
 

@@ -23,6 +23,7 @@ var _ = register(&revision{
 		eventProfile: 95_000,
 		externalID:   255,
 		uniqueID:     255,
+		afterYear:    1990,
 	},
 	supports: features{
 		klaviyoID:           true,

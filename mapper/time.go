@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -32,9 +33,6 @@ func (m *mapping) timeRuleFor(warehouse *rule) *rule {
 	}
 	return warehouse
 }
-
-// earliestTime is the first time that Klaviyo accepts: after the year 2000.
-var earliestTime = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // maxTime is the last time that Klaviyo accepts.
 func maxTime(now func() time.Time) time.Time { return now().AddDate(1, 0, 0) }
@@ -120,8 +118,8 @@ func (m *mapping) readTime(v value) (read parsedTime, fault string) {
 	switch {
 	case !ok:
 		return parsedTime{}, noTime
-	case read.at.Before(earliestTime):
-		return parsedTime{}, "time out of range: it must be after the year 2000"
+	case read.at.UTC().Year() <= m.revision.limits.afterYear:
+		return parsedTime{}, fmt.Sprintf("time out of range: it must be after the year %d", m.revision.limits.afterYear)
 	case read.at.After(m.initialMaxTime) && read.at.After(maxTime(m.cfg.Now)):
 		return parsedTime{}, "time out of range: it must be at most one year ahead"
 	}
