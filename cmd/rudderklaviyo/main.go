@@ -7,11 +7,11 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"slices"
-	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/command"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/hangup"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
@@ -37,9 +37,8 @@ func run(checkpointInterval time.Duration) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		program.LimitMemory = func(bytes int64) { debug.SetMemoryLimit(bytes) }
 	}
-	ctx, hangups := untilSignal()
-	program.Hangups = hangups
-	os.Exit(program.Run(ctx, os.Args[1:]))
+	program.Hangups = hangup.Take
+	os.Exit(program.Run(untilSignal(), os.Args[1:]))
 }
 
 // stopSignals are those that ask the program to stop. On Windows the console's closing, a
@@ -48,35 +47,24 @@ var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 // untilSignal gives a context that the first signal to stop cancels. A second
 // one then ends the program at once, as it would any other. A SIGHUP doesn't count: of
-// a session that is lost the terminal and the shell both send one. A command that takes
-// SIGHUP for something else calls hangups, and is given them from then on, also under nohup.
-func untilSignal() (ctx context.Context, hangups func() <-chan os.Signal) {
+// a session that is lost the terminal and the shell both send one. Package hangup has those
+// of a command that takes SIGHUP for something else.
+func untilSignal() context.Context {
 	// What nohup or a shell's & has the program ignore, it ignores.
 	taken := slices.DeleteFunc(slices.Clone(stopSignals), signal.Ignored)
 	ctx, cancel := context.WithCancel(context.Background())
-	given := make(chan os.Signal, 1)
-	var areGiven atomic.Bool
 	signals := make(chan os.Signal, 1)
 	if len(taken) > 0 { // Notify without signals takes all
 		signal.Notify(signals, taken...)
 	}
 	go func() {
 		for <-signals == syscall.SIGHUP {
-			if !areGiven.Load() {
+			if !hangup.Taken() {
 				cancel()
-				continue
-			}
-			select {
-			case given <- syscall.SIGHUP:
-			default: // one that waits does for both
 			}
 		}
 		signal.Reset(slices.DeleteFunc(taken, func(s os.Signal) bool { return s == syscall.SIGHUP })...)
 		cancel() // only now, for it is announced that a second one ends the program
 	}()
-	return ctx, func() <-chan os.Signal {
-		areGiven.Store(true)
-		signal.Notify(signals, syscall.SIGHUP)
-		return given
-	}
+	return ctx
 }

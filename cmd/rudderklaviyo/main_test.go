@@ -295,6 +295,24 @@ func TestHangupUnderNohupReloads(t *testing.T) {
 	p.wantStatus(0)
 }
 
+// TestHangupAtOnceReloads for systemd may be asked to reload a service that it has just started:
+// the signal must not end it. Go's trace tells when the handler is there.
+func TestHangupAtOnceReloads(t *testing.T) {
+	p := newProcess(t, "serve", "--simulate", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+	p.cmd.Env = append(p.cmd.Env, "GODEBUG=inittrace=1")
+	p.start()
+	p.waitFor("/internal/hangup @")
+	p.signal(syscall.SIGHUP)
+	p.waitFor("reloaded the accounts file")
+	p.signal(syscall.SIGTERM)
+	p.wantStatus(0)
+	before, after, _ := strings.Cut(p.said.String(), "/internal/hangup @")
+	const slow = "init github.com/santhosh-tekuri/jsonschema" // of those that take long
+	if strings.Contains(before, slow) || !strings.Contains(after, slow) {
+		t.Errorf("the handler isn't installed before what takes long:\n%s", before)
+	}
+}
+
 func must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
