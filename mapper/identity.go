@@ -100,9 +100,9 @@ func (m *mapping) identify(rules *personRules) (person, *Error) {
 	}
 	if hasPhone && p.PhoneNumber == "" {
 		if unidentified {
-			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneMessage(phone.text) + "; nothing else identifies the person"}
+			return p, &Error{Code: CodeInvalidPhone, Field: phone.path.text, Message: m.phoneFault(phone.text) + "; nothing else identifies the person"}
 		}
-		m.warn(CodeInvalidPhone, phone.path.text, m.phoneMessage(phone.text)+"; kept as a custom property")
+		m.warn(CodeInvalidPhone, phone.path.text, m.phoneFault(phone.text)+"; kept as a custom property")
 		m.keepUnused(phone.path, phone.value)
 	}
 	switch {
@@ -151,35 +151,6 @@ func (m *mapping) limitExternalID(p *person) {
 	}
 	m.warn(CodeExternalIDTooLong, p.externalIDPath, fmt.Sprintf("a user id can have at most %d characters; kept as the custom property _id", limit))
 	p.ExternalID, p.keepUserID = "", true
-}
-
-// phoneMessage returns why a phone number is invalid and how to fix it.
-func (m *mapping) phoneMessage(number string) string {
-	switch country, isThere := m.phoneCountry(); {
-	case strings.HasPrefix(normalizePhone(number), "+"):
-		return "invalid phone number: no country has a number of this form"
-	case !isThere:
-		return "invalid phone number: it has no country calling code; start it with +, or add a country to the traits or defaultCountry to the config"
-	case country == "":
-		return "invalid phone number: it has no country calling code and the person's country isn't recognized; use a country code such as DE"
-	}
-	return "invalid phone number: the event's country, or defaultCountry, has no number of this form"
-}
-
-// phoneCountry returns the country whose format the phone number has, and whether there is one.
-// The code is empty if the country is unknown.
-func (m *mapping) phoneCountry() (code string, isThere bool) {
-	for _, p := range countryRule.from {
-		v, ok := m.lookup(p)
-		switch {
-		case !ok, v.isNull(), v.isBlank(), v.isObject(), v.isList():
-		case v.isString():
-			return parseCountry(string(m.content(v))), true
-		default:
-			return "", true
-		}
-	}
-	return m.cfg.DefaultCountry, m.cfg.DefaultCountry != ""
 }
 
 // findExternalID sets the external id or, with EnforceEmailAsPrimary, the user id.

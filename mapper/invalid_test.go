@@ -32,7 +32,7 @@ func TestInvalidInput(t *testing.T) {
 		{"something after the event", `{"type":"track"}]`, mapper.CodeInvalidJSON, "", "byte 16"},
 		{"a time with a city", `{"type":"track","event":"x","timestamp":"2026-03-01T09:30:00 Berlin","traits":{"email":"` + secret + `"}}`, mapper.CodeInvalidTime, "timestamp", "invalid time"},
 		{"a time of another form", `{"type":"track","event":"x","timestamp":"1 March 2026","traits":{"email":"` + secret + `"}}`, mapper.CodeInvalidTime, "timestamp", "invalid time"},
-		{"a phone number of no country", `{"type":"identify","traits":{"phone":"+49 1"}}`, mapper.CodeInvalidPhone, "traits.phone", "invalid phone number: no country"},
+		{"a phone number of no country", `{"type":"identify","traits":{"phone":"+49 1"}}`, mapper.CodeInvalidPhone, "traits.phone", "invalid phone number: it begins with +"},
 		{"a national phone number", `{"type":"identify","traits":{"phone":"0171 1234567"}}`, mapper.CodeInvalidPhone, "traits.phone", "defaultCountry"},
 		{"a name twice", `{"type":"track","type":"identify"}`, mapper.CodeInvalidJSON, "type", "duplicate name"},
 		{"a name twice, inside", `{"traits":{"a":[{"b":1,"\u0062":"` + secret + `"}]}}`, mapper.CodeInvalidJSON, "traits.a[0].b", "duplicate name"},

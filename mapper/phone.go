@@ -20,7 +20,7 @@ func (m *mapping) parsePhone(s string) string {
 	if strings.HasPrefix(s, "+") {
 		return m.phoneIn(s, "") // it has a country calling code
 	}
-	country, _ := m.phoneCountry()
+	country := m.phoneCountry().code
 	if country == "" {
 		return ""
 	}
@@ -75,6 +75,12 @@ func parseOtherPhone(s, country string) string {
 		return parseIn("+"+rest, "")
 	}
 	return e164
+}
+
+// hasExtension reports whether an invalid number would be valid without its extension.
+func hasExtension(s, country string) bool {
+	number, err := phonenumbers.Parse(normalizePhone(s), country)
+	return err == nil && number.GetExtension() != "" && phonenumbers.IsValidNumber(number)
 }
 
 func parseIn(s, country string) string {

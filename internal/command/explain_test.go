@@ -19,7 +19,7 @@ func TestExplain(t *testing.T) {
 	r := setup{stdin: strings.NewReader(eventToExplain)}.run(t, "explain")
 	r.want(t, statusDone)
 	want := `line 1 track
-warning: invalid_phone: traits.phone: invalid phone number: it has no country calling code; start it with +, or add a country to the traits or defaultCountry to the config; kept as a custom property
+warning: invalid_phone: traits.phone: invalid phone number: it has no country calling code, and its country isn't known; start it with +, or add a country to the traits or defaultCountry to the config; kept as a custom property
 
 create_event  POST /api/events/
   field                    value              from             why
