@@ -42,12 +42,13 @@ import (
 	nullable "github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Defines values for DataPrivacyDeletionJobEnum.
+// The values of [DataPrivacyDeletionJobEnum] that this revision describes.
 const (
 	DataPrivacyDeletionJobEnumDataPrivacyDeletionJob DataPrivacyDeletionJobEnum = "data-privacy-deletion-job"
 )
 
-// Valid indicates whether the value is a known member of the DataPrivacyDeletionJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e DataPrivacyDeletionJobEnum) Valid() bool {
 	switch e {
 	case DataPrivacyDeletionJobEnumDataPrivacyDeletionJob:
@@ -57,12 +58,13 @@ func (e DataPrivacyDeletionJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for EventEnum.
+// The values of [EventEnum] that this revision describes.
 const (
 	EventEnumEvent EventEnum = "event"
 )
 
-// Valid indicates whether the value is a known member of the EventEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventEnum) Valid() bool {
 	switch e {
 	case EventEnumEvent:
@@ -72,12 +74,13 @@ func (e EventEnum) Valid() bool {
 	}
 }
 
-// Defines values for ListEnum.
+// The values of [ListEnum] that this revision describes.
 const (
 	ListEnumList ListEnum = "list"
 )
 
-// Valid indicates whether the value is a known member of the ListEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListEnum) Valid() bool {
 	switch e {
 	case ListEnumList:
@@ -87,12 +90,13 @@ func (e ListEnum) Valid() bool {
 	}
 }
 
-// Defines values for MetricEnum.
+// The values of [MetricEnum] that this revision describes.
 const (
 	MetricEnumMetric MetricEnum = "metric"
 )
 
-// Valid indicates whether the value is a known member of the MetricEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e MetricEnum) Valid() bool {
 	switch e {
 	case MetricEnumMetric:
@@ -102,12 +106,13 @@ func (e MetricEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileEnum.
+// The values of [ProfileEnum] that this revision describes.
 const (
 	ProfileEnumProfile ProfileEnum = "profile"
 )
 
-// Valid indicates whether the value is a known member of the ProfileEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileEnum) Valid() bool {
 	switch e {
 	case ProfileEnumProfile:
@@ -117,12 +122,13 @@ func (e ProfileEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSubscriptionBulkCreateJobEnum.
+// The values of [ProfileSubscriptionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileSubscriptionBulkCreateJobEnumProfileSubscriptionBulkCreateJob ProfileSubscriptionBulkCreateJobEnum = "profile-subscription-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSubscriptionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSubscriptionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileSubscriptionBulkCreateJobEnumProfileSubscriptionBulkCreateJob:
@@ -132,12 +138,13 @@ func (e ProfileSubscriptionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSuppressionBulkCreateJobEnum.
+// The values of [ProfileSuppressionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileSuppressionBulkCreateJobEnumProfileSuppressionBulkCreateJob ProfileSuppressionBulkCreateJobEnum = "profile-suppression-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSuppressionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSuppressionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileSuppressionBulkCreateJobEnumProfileSuppressionBulkCreateJob:
@@ -147,12 +154,13 @@ func (e ProfileSuppressionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileUnsubscriptionBulkCreateJobEnum.
+// The values of [ProfileUnsubscriptionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileUnsubscriptionBulkCreateJobEnumProfileUnsubscriptionBulkCreateJob ProfileUnsubscriptionBulkCreateJobEnum = "profile-unsubscription-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileUnsubscriptionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileUnsubscriptionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileUnsubscriptionBulkCreateJobEnumProfileUnsubscriptionBulkCreateJob:
@@ -162,12 +170,13 @@ func (e ProfileUnsubscriptionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileUnsuppressionBulkCreateJobEnum.
+// The values of [ProfileUnsuppressionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileUnsuppressionBulkCreateJobEnumProfileUnsuppressionBulkCreateJob ProfileUnsuppressionBulkCreateJobEnum = "profile-unsuppression-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileUnsuppressionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileUnsuppressionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileUnsuppressionBulkCreateJobEnumProfileUnsuppressionBulkCreateJob:
@@ -177,12 +186,13 @@ func (e ProfileUnsuppressionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for SegmentEnum.
+// The values of [SegmentEnum] that this revision describes.
 const (
 	SegmentEnumSegment SegmentEnum = "segment"
 )
 
-// Valid indicates whether the value is a known member of the SegmentEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SegmentEnum) Valid() bool {
 	switch e {
 	case SegmentEnumSegment:
@@ -192,12 +202,13 @@ func (e SegmentEnum) Valid() bool {
 	}
 }
 
-// Defines values for Consent.
+// The values of [Consent] that this revision describes.
 const (
 	ConsentMarketing Consent = "MARKETING"
 )
 
-// Valid indicates whether the value is a known member of the Consent enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e Consent) Valid() bool {
 	switch e {
 	case ConsentMarketing:
@@ -207,12 +218,13 @@ func (e Consent) Valid() bool {
 	}
 }
 
-// Defines values for SubscriptionEnum.
+// The values of [SubscriptionEnum] that this revision describes.
 const (
 	SubscriptionEnumSubscription SubscriptionEnum = "subscription"
 )
 
-// Valid indicates whether the value is a known member of the SubscriptionEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SubscriptionEnum) Valid() bool {
 	switch e {
 	case SubscriptionEnumSubscription:
@@ -222,7 +234,7 @@ func (e SubscriptionEnum) Valid() bool {
 	}
 }
 
-// Defines values for EventField.
+// The values of [EventField] that this revision describes.
 const (
 	EventFieldDatetime        EventField = "datetime"
 	EventFieldEventProperties EventField = "event_properties"
@@ -232,7 +244,8 @@ const (
 	EventFieldUUID            EventField = "uuid"
 )
 
-// Valid indicates whether the value is a known member of the EventField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventField) Valid() bool {
 	switch e {
 	case EventFieldDatetime:
@@ -252,13 +265,14 @@ func (e EventField) Valid() bool {
 	}
 }
 
-// Defines values for EventInclude.
+// The values of [EventInclude] that this revision describes.
 const (
 	EventIncludeMetrics  EventInclude = "metrics"
 	EventIncludeProfiles EventInclude = "profiles"
 )
 
-// Valid indicates whether the value is a known member of the EventInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventInclude) Valid() bool {
 	switch e {
 	case EventIncludeMetrics:
@@ -270,7 +284,7 @@ func (e EventInclude) Valid() bool {
 	}
 }
 
-// Defines values for EventSort.
+// The values of [EventSort] that this revision describes.
 const (
 	EventSortDatetime       EventSort = "datetime"
 	EventSortMinusDatetime  EventSort = "-datetime"
@@ -278,7 +292,8 @@ const (
 	EventSortTimestamp      EventSort = "timestamp"
 )
 
-// Valid indicates whether the value is a known member of the EventSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventSort) Valid() bool {
 	switch e {
 	case EventSortDatetime:
@@ -294,14 +309,15 @@ func (e EventSort) Valid() bool {
 	}
 }
 
-// Defines values for ListField.
+// The values of [ListField] that this revision describes.
 const (
 	ListFieldCreated ListField = "created"
 	ListFieldName    ListField = "name"
 	ListFieldUpdated ListField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ListField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListField) Valid() bool {
 	switch e {
 	case ListFieldCreated:
@@ -315,7 +331,7 @@ func (e ListField) Valid() bool {
 	}
 }
 
-// Defines values for MetricField.
+// The values of [MetricField] that this revision describes.
 const (
 	MetricFieldCreated     MetricField = "created"
 	MetricFieldIntegration MetricField = "integration"
@@ -323,7 +339,8 @@ const (
 	MetricFieldUpdated     MetricField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the MetricField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e MetricField) Valid() bool {
 	switch e {
 	case MetricFieldCreated:
@@ -339,12 +356,13 @@ func (e MetricField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileAdditionalField.
+// The values of [ProfileAdditionalField] that this revision describes.
 const (
 	ProfileAdditionalFieldPredictiveAnalytics ProfileAdditionalField = "predictive_analytics"
 )
 
-// Valid indicates whether the value is a known member of the ProfileAdditionalField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileAdditionalField) Valid() bool {
 	switch e {
 	case ProfileAdditionalFieldPredictiveAnalytics:
@@ -354,7 +372,7 @@ func (e ProfileAdditionalField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileField.
+// The values of [ProfileField] that this revision describes.
 const (
 	ProfileFieldCreated                                              ProfileField = "created"
 	ProfileFieldEmail                                                ProfileField = "email"
@@ -412,7 +430,8 @@ const (
 	ProfileFieldUpdated                                              ProfileField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ProfileField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileField) Valid() bool {
 	switch e {
 	case ProfileFieldCreated:
@@ -528,7 +547,7 @@ func (e ProfileField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSort.
+// The values of [ProfileSort] that this revision describes.
 const (
 	ProfileSortCreated      ProfileSort = "created"
 	ProfileSortEmail        ProfileSort = "email"
@@ -540,7 +559,8 @@ const (
 	ProfileSortUpdated      ProfileSort = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSort) Valid() bool {
 	switch e {
 	case ProfileSortCreated:
@@ -564,14 +584,15 @@ func (e ProfileSort) Valid() bool {
 	}
 }
 
-// Defines values for SegmentField.
+// The values of [SegmentField] that this revision describes.
 const (
 	SegmentFieldCreated SegmentField = "created"
 	SegmentFieldName    SegmentField = "name"
 	SegmentFieldUpdated SegmentField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the SegmentField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SegmentField) Valid() bool {
 	switch e {
 	case SegmentFieldCreated:
@@ -585,13 +606,14 @@ func (e SegmentField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileInclude.
+// The values of [ProfileInclude] that this revision describes.
 const (
 	ProfileIncludeLists    ProfileInclude = "lists"
 	ProfileIncludeSegments ProfileInclude = "segments"
 )
 
-// Valid indicates whether the value is a known member of the ProfileInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileInclude) Valid() bool {
 	switch e {
 	case ProfileIncludeLists:
@@ -603,21 +625,21 @@ func (e ProfileInclude) Valid() bool {
 	}
 }
 
-// APIError is one error that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
+// APIError is one error of an error response. Klaviyo's description doesn't mention Meta, Status and Links, but its responses have them.
 type APIError struct {
-	// Code is the kind of fault, such as duplicate_profile.
+	// Code is the kind of error, such as duplicate_profile.
 	Code string `json:"code"`
 
-	// Detail tells this occurrence in words. It may quote values of the request.
+	// Detail describes this occurrence of the error. It may quote values of the request.
 	Detail string `json:"detail"`
 
-	// ID names this occurrence in Klaviyo's logs.
+	// ID identifies this occurrence of the error in Klaviyo's logs.
 	ID string `json:"id"`
 
-	// Links holds links to documentation of the fault.
+	// Links holds links to the documentation of the error.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 
-	// Meta holds data that help to resolve the error.
+	// Meta holds data that helps to resolve the error.
 	Meta *APIErrorMeta `json:"meta,omitempty"`
 
 	// Source is the part of the request that caused the error.
@@ -626,35 +648,35 @@ type APIError struct {
 	// Status is the HTTP status code.
 	Status int `json:"status,omitempty,omitzero"`
 
-	// Title is the kind of fault in words.
+	// Title describes the kind of error.
 	Title string `json:"title"`
 }
 
-// APIErrorMeta holds data that help to resolve the error.
+// APIErrorMeta holds data that helps to resolve the error.
 type APIErrorMeta struct {
-	// DuplicateProfileID is, with a 409 of create_profile, the id of the profile that has the identifiers already.
+	// DuplicateProfileID is the id of the profile that already has the identifiers. It is set in a 409 response of create_profile.
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty,omitzero"`
 }
 
 // APIErrorSource is the part of the request that caused the error.
 type APIErrorSource struct {
-	// Parameter is the name of a query or path parameter.
+	// Parameter is the name of the invalid query or path parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
 
-	// Pointer is a JSON Pointer into the body, such as /data/attributes/email.
+	// Pointer is the JSON Pointer of the invalid value in the body, such as /data/attributes/email.
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
-// APIErrors is the body of every 4XX and 5XX response.
+// APIErrors is the body of 4XX and 5XX responses.
 type APIErrors struct {
-	// Errors holds the errors, one entry each.
+	// Errors lists the errors.
 	Errors []APIError `json:"errors"`
 
-	// Links holds links that belong to the whole response.
+	// Links holds links that apply to the whole response.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 }
 
-// CollectionLinks is the URLs of a page and of its neighbors.
+// CollectionLinks holds the URLs of a page and of the pages around it.
 type CollectionLinks struct {
 	// First is the URL of the first page.
 	First string `json:"first,omitempty,omitzero"`
@@ -662,17 +684,17 @@ type CollectionLinks struct {
 	// Last is the URL of the last page.
 	Last string `json:"last,omitempty,omitzero"`
 
-	// Next is the URL of the next page; none on the last.
+	// Next is the URL of the next page. It is empty on the last page.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// Prev is the URL of the previous page; none on the first.
+	// Prev is the URL of the previous page. It is empty on the first page.
 	Prev string `json:"prev,omitempty,omitzero"`
 
 	// Self is the URL of this page.
 	Self string `json:"self"`
 }
 
-// Coordinate is a latitude or longitude, which the API takes as a number or as text.
+// Coordinate is a latitude or longitude in degrees, as a number or as text.
 type Coordinate struct {
 	union json.RawMessage
 }
@@ -680,7 +702,7 @@ type Coordinate struct {
 // CoordinateDegrees is a coordinate in decimal degrees.
 type CoordinateDegrees = float64
 
-// CoordinateText is a coordinate as text.
+// CoordinateText is a coordinate in decimal degrees, as text.
 type CoordinateText = string
 
 // DataPrivacyCreateDeletionJobQuery is the body of request_profile_deletion.
@@ -691,62 +713,62 @@ type DataPrivacyCreateDeletionJobQuery struct {
 
 // DataPrivacyCreateDeletionJobQueryResourceObject is the deletion job to queue.
 type DataPrivacyCreateDeletionJobQueryResourceObject struct {
-	// Attributes is the one identifier that names the profile.
+	// Attributes holds the identifier of the profile to delete. Set exactly one.
 	Attributes DeletionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a deletion job.
 	Type DataPrivacyDeletionJobEnum `json:"type"`
 }
 
-// DeletionJobAttributes is the one identifier that names the profile.
+// DeletionJobAttributes holds the identifier of the profile to delete. Set exactly one.
 type DeletionJobAttributes struct {
 	// Email is the person's email address.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber is the person's phone number, in E.164.
+	// PhoneNumber is the person's phone number in E.164 format, such as +14155550132.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ProfileID is the profile's id in Klaviyo.
+	// ProfileID is the profile's Klaviyo id.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 }
 
 // DataPrivacyDeletionJobEnum is the JSON:API type of a deletion job.
 type DataPrivacyDeletionJobEnum string
 
-// EmailChannel is the consent of a profile to email.
+// EmailChannel is the profile's consent to email.
 type EmailChannel struct {
-	// Marketing is the consent to email marketing: what it is now, and how it came about.
+	// Marketing is the current consent to email marketing, and how it was given.
 	Marketing EmailMarketing `json:"marketing,omitempty,omitzero"`
 }
 
-// EmailMarketing is the consent to email marketing: what it is now, and how it came about.
+// EmailMarketing is the current consent to email marketing, and how it was given.
 type EmailMarketing struct {
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
 	Consent string `json:"consent"`
 
-	// CustomMethodDetail is the custom_source that the subscribing call gave; may be empty.
+	// CustomMethodDetail is the custom_source of the request that subscribed the profile. It may be empty.
 	CustomMethodDetail string `json:"custom_method_detail,omitempty,omitzero"`
 
-	// DoubleOptin reports whether the person confirmed the subscription by a link in a message.
+	// DoubleOptin reports whether the person confirmed the subscription through a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
-	// ListSuppressions are the suppressions that hold for one list each.
+	// ListSuppressions are the suppressions that each apply to one list.
 	ListSuppressions OneOrMany[EmailMarketingListSuppression] `json:"list_suppressions,omitempty,omitzero"`
 
 	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail is the detail of the method, such as the form's name; may be empty.
+	// MethodDetail is a detail of the method, such as the name of the form. It may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
-	// Suppressions are the suppressions that hold for all email marketing.
+	// Suppressions are the suppressions that apply to all email marketing.
 	Suppressions OneOrMany[EmailMarketingSuppression] `json:"suppressions,omitempty,omitzero"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
 	Timestamp Timestamp `json:"timestamp,omitempty,omitzero"`
 }
 
-// EmailMarketingListSuppression is a suppression that holds for one list.
+// EmailMarketingListSuppression is a suppression that applies to one list.
 type EmailMarketingListSuppression struct {
 	// ListID is the list's id.
 	ListID string `json:"list_id"`
@@ -758,7 +780,7 @@ type EmailMarketingListSuppression struct {
 	Timestamp Timestamp `json:"timestamp"`
 }
 
-// EmailMarketingSuppression is a suppression that holds for all email marketing.
+// EmailMarketingSuppression is a suppression that applies to all email marketing.
 type EmailMarketingSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason string `json:"reason"`
@@ -786,7 +808,7 @@ func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
-	// Attributes is what happened, when, and to which profile.
+	// Attributes are the event's data, its time and its profile.
 	Attributes EventCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an event.
@@ -800,9 +822,7 @@ func (v *EventCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventProfile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
-// with a dollar sign are fields of the profile ($first_name, $last_name, $city, $region, $country,
-// $zip, $image, $consent); any other key becomes a custom property.
+// EventProfile is the profile of the event. It needs at least one of Email, PhoneNumber and ID. In JSON the fields are members with a dollar sign, such as $email, beside the custom properties.
 type EventProfile struct {
 	// Address1 is the first line of the street address.
 	Address1 nullable.Nullable[string] `json:"$address1,omitempty,omitzero"`
@@ -813,7 +833,7 @@ type EventProfile struct {
 	// City is the city.
 	City nullable.Nullable[string] `json:"$city,omitempty,omitzero"`
 
-	// Consent is the channels the person has consented to, such as email and sms.
+	// Consent lists the channels that the person has consented to, such as email and sms.
 	Consent []string `json:"$consent,omitzero"`
 
 	// Country is the country.
@@ -825,7 +845,7 @@ type EventProfile struct {
 	// FirstName is the first name.
 	FirstName nullable.Nullable[string] `json:"$first_name,omitempty,omitzero"`
 
-	// ID is the external id, the sender's own name for the person.
+	// ID is the person's id in your own system.
 	ID string `json:"$id,omitempty,omitzero"`
 
 	// Image is the URL of a picture.
@@ -834,25 +854,25 @@ type EventProfile struct {
 	// LastName is the last name.
 	LastName nullable.Nullable[string] `json:"$last_name,omitempty,omitzero"`
 
-	// Organization is the company the person works for.
+	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"$organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number, in E.164.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132.
 	PhoneNumber string `json:"$phone_number,omitempty,omitzero"`
 
-	// Region is the region of a country, such as a state.
+	// Region is the state, province or other region.
 	Region nullable.Nullable[string] `json:"$region,omitempty,omitzero"`
 
-	// Timezone is the time zone, a name of the IANA database.
+	// Timezone is the IANA name of the time zone, such as Europe/Vienna.
 	Timezone nullable.Nullable[string] `json:"$timezone,omitempty,omitzero"`
 
-	// Title is the person's title at work.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"$title,omitempty,omitzero"`
 
 	// Zip is the postal code.
 	Zip nullable.Nullable[string] `json:"$zip,omitempty,omitzero"`
 
-	// Properties holds custom properties, a JSON object. None may have the name of a field that is set.
+	// Properties are the custom properties, a JSON object. A property can't have the JSON name of a field that is set.
 	Properties json.RawMessage `json:"-"`
 }
 
@@ -1007,27 +1027,21 @@ var eventProfileNames = func() map[int]string {
 	return names
 }()
 
-// EventCreateAttributes is what happened, when, and to which profile.
+// EventCreateAttributes are the event's data, its time and its profile.
 type EventCreateAttributes struct {
-	// Metric is the kind of event, by name; a new name makes a new metric.
+	// Metric is the metric of the event. A new name creates a metric.
 	Metric MetricCreateQuery `json:"metric"`
 
-	// Profile is the person, as a flat object with at least one of $email, $phone_number and $id. Other names
-	// with a dollar sign are fields of the profile ($first_name, $last_name, $city, $region, $country,
-	// $zip, $image, $consent); any other key becomes a custom property.
+	// Profile is the profile of the event. It needs at least one of Email, PhoneNumber and ID. In JSON the fields are members with a dollar sign, such as $email, beside the custom properties.
 	Profile EventProfile `json:"profile"`
 
-	// Properties is the event's own data, {} if there is none. Limits: 300 properties, 10 levels, 4,000 elements in
-	// an array, 100 KB in a string, 5 MB in all. Segments see the top level only where it isn't an
-	// object, and nothing within $extra.
+	// Properties are the custom properties of the event, a JSON object, which may be empty. The limits are 300 properties, 10 levels, 4,000 elements in a list, 100 KB in a string and 5 MB in total. Segments can use only top-level properties that aren't objects, and nothing in $extra.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is the time of the event, in RFC 3339, kept to the second: later than the year 2000 and at most a
-	// year ahead. Absent: now.
+	// Time is the time of the event, in RFC 3339. It must be after the year 2000 and at most one year ahead. Klaviyo truncates it to the second. The default is the time of arrival.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
-	// UniqueID is the key against duplicates: of all events with one profile, metric and unique_id the first
-	// counts. Absent: the time in seconds.
+	// UniqueID is the deduplication key. Of the events with the same profile, metric and unique_id, Klaviyo counts only the first. The default is the time of the event in seconds.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
 	// Value is the value of the event, such as an order's total.
@@ -1054,81 +1068,81 @@ func (v *EventCreateAttributes) appendJSON(dst []byte) []byte {
 // EventEnum is the JSON:API type of an event.
 type EventEnum string
 
-// Event is an event as Klaviyo returns it.
+// Event is an event in a response.
 type Event struct {
-	// Attributes is what happened, when, and to which profile.
+	// Attributes are the event's data, its time and its profile.
 	Attributes EventAttributes `json:"attributes"`
 
 	// ID is the event's id.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships are the profile and the metric of an event.
+	// Relationships refer to the profile and the metric of the event.
 	Relationships EventRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
 }
 
-// EventAttributes is what happened, when, and to which profile.
+// EventAttributes are the event's data, its time and its profile.
 type EventAttributes struct {
-	// Datetime is the time of the event, in a form like RFC 3339's.
+	// Datetime is the time of the event. Timestamp.Time parses it.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
-	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
+	// EventProperties are the custom properties of the event, and what Klaviyo has added, such as the attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
 
-	// MetricID is the id of its metric.
+	// MetricID is the id of the event's metric.
 	MetricID string `json:"metric_id"`
 
-	// ProfileID is the id of its profile, if it has one.
+	// ProfileID is the id of the event's profile. It is empty if the event has none.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 
-	// Timestamp is the time of the event, in seconds since 1970.
+	// Timestamp is the Unix time of the event in seconds.
 	Timestamp json.Number `json:"timestamp,omitempty,omitzero"`
 
-	// UUID is the event's UUID, which also serves as a page cursor.
+	// UUID is the event's UUID. It can also be used as a page cursor.
 	UUID string `json:"uuid,omitempty,omitzero"`
 }
 
-// EventRelationships are the profile and the metric of an event.
+// EventRelationships refer to the profile and the metric of the event.
 type EventRelationships struct {
-	// Metrics names related resources; data is there where the operation includes it, links elsewhere.
+	// Metrics refers to related resources. The operation determines whether Data, Links or both are set.
 	Metrics Relationship `json:"metrics,omitempty,omitzero"`
 
-	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
+	// Profiles refers to related resources. The operation determines whether Data, Links or both are set.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 }
 
-// EventPage is a page of events, with the included metrics and profiles.
+// EventPage is a page of events and the included metrics and profiles.
 type EventPage struct {
-	// Data is the events of this page.
+	// Data holds the events of this page.
 	Data []Event `json:"data"`
 
-	// Included is the included metrics and profiles, each once.
+	// Included holds the included metrics and profiles, each of them once.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// EventIncluded is a metric or a profile that events belong to.
+// EventIncluded is a metric or a profile of an event.
 type EventIncluded struct {
 	union json.RawMessage
 }
 
 // ListPage is a page of lists.
 type ListPage struct {
-	// Data is the lists of this page.
+	// Data holds the lists of this page.
 	Data []List `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// ListDocument is one list, the response of get_list and create_list.
+// ListDocument is the response of get_list and create_list.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
@@ -1136,32 +1150,32 @@ type ListDocument struct {
 
 // MetricPage is a page of metrics.
 type MetricPage struct {
-	// Data is the metrics of this page.
+	// Data holds the metrics of this page.
 	Data []Metric `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links"`
 }
 
 // ProfilePage is a page of profiles, the response of get_profiles and get_list_profiles.
 type ProfilePage struct {
-	// Data is the profiles of this page.
+	// Data holds the profiles of this page.
 	Data []Profile `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links"`
 }
 
-// ProfileDocument is a profile, with the included lists and segments.
+// ProfileDocument is a profile and the included lists and segments.
 type ProfileDocument struct {
 	// Data is the profile.
 	Data Profile `json:"data"`
 
-	// Included is the included lists and segments.
+	// Included holds the included lists and segments of the profile.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 }
 
-// ProfileIncluded is a list or a segment that a profile belongs to.
+// ProfileIncluded is a list or a segment of a profile.
 type ProfileIncluded struct {
 	union json.RawMessage
 }
@@ -1174,16 +1188,16 @@ type ListCreateQuery struct {
 
 // ListCreateQueryResourceObject is the list to create.
 type ListCreateQueryResourceObject struct {
-	// Attributes is the list's name.
+	// Attributes are the list's attributes.
 	Attributes ListCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListCreateAttributes is the list's name.
+// ListCreateAttributes are the list's attributes.
 type ListCreateAttributes struct {
-	// Name is the list's name, for people.
+	// Name is the list's name.
 	Name string `json:"name"`
 }
 
@@ -1192,89 +1206,89 @@ type ListEnum string
 
 // ListMembersAddQuery is the body of create_list_relationships.
 type ListMembersAddQuery struct {
-	// Data is the profiles to add, 1,000 at most.
+	// Data identifies the profiles to add, at most 1,000.
 	Data []ProfileIdentifier `json:"data"`
 }
 
 // ListMembersDeleteQuery is the body of delete_list_relationships.
 type ListMembersDeleteQuery struct {
-	// Data is the profiles to remove, 1,000 at most.
+	// Data identifies the profiles to remove, at most 1,000.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// List is a list as Klaviyo returns it, without its members.
+// List is a list in a response, without its members.
 type List struct {
-	// Attributes is the list's name and dates.
+	// Attributes are the list's name and dates.
 	Attributes ListAttributes `json:"attributes"`
 
 	// ID is the list's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships are the members and the tags of a list.
+	// Relationships refer to the members and the tags of the list.
 	Relationships ListRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListAttributes is the list's name and dates.
+// ListAttributes are the list's name and dates.
 type ListAttributes struct {
 	// Created is when the list was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Name is the list's name, for people.
+	// Name is the list's name.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the list last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// ListRelationships are the members and the tags of a list.
+// ListRelationships refer to the members and the tags of the list.
 type ListRelationships struct {
-	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
+	// Profiles refers to related resources. The operation determines whether Data, Links or both are set.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 
-	// Tags names related resources; data is there where the operation includes it, links elsewhere.
+	// Tags refers to related resources. The operation determines whether Data, Links or both are set.
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
 // MetricEnum is the JSON:API type of a metric.
 type MetricEnum string
 
-// Metric is a metric as Klaviyo returns it: a kind of event, by name and source.
+// Metric is a metric in a response: a kind of event with a name and a source.
 type Metric struct {
-	// Attributes is the metric's name, dates and source.
+	// Attributes are the metric's name, dates and source.
 	Attributes MetricAttributes `json:"attributes"`
 
 	// ID is the metric's id.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of a metric.
 	Type MetricEnum `json:"type"`
 }
 
-// MetricAttributes is the metric's name, dates and source.
+// MetricAttributes are the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created is when the metric was created, in a form like RFC 3339's.
+	// Created is when the metric was created. To parse it, convert it to a Timestamp.
 	Created string `json:"created,omitempty,omitzero"`
 
-	// Integration is where its events come from, such as the API or a shop system.
+	// Integration is a JSON object that describes the source of the events, such as the API or a shop system.
 	Integration json.RawMessage `json:"integration,omitempty,omitzero"`
 
 	// Name is the metric's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated is when the metric last changed, in a form like RFC 3339's.
+	// Updated is when the metric last changed. To parse it, convert it to a Timestamp.
 	Updated string `json:"updated,omitempty,omitzero"`
 }
 
-// ObjectLinks is the URL of a resource.
+// ObjectLinks holds the URL of a resource.
 type ObjectLinks struct {
 	// Self is the URL of the resource.
 	Self string `json:"self"`
@@ -1282,28 +1296,28 @@ type ObjectLinks struct {
 
 // OnsiteProfileCreateQuery is the body of create_client_profile.
 type OnsiteProfileCreateQuery struct {
-	// Data is the visitor's profile to create or update.
+	// Data is the profile to create or update.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteProfileCreateQueryResourceObject is the visitor's profile to create or update.
+// OnsiteProfileCreateQueryResourceObject is the profile to create or update.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes are the fields that create_client_profile sets.
+	// Attributes are the fields of the profile to set.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// OnsiteProfileAttributes are the fields that create_client_profile sets.
+// OnsiteProfileAttributes are the fields of the profile to set.
 type OnsiteProfileAttributes struct {
-	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is the id of an anonymous visitor, whose email and phone number aren't known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1315,19 +1329,19 @@ type OnsiteProfileAttributes struct {
 	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title string `json:"title,omitempty,omitzero"`
 }
 
@@ -1339,52 +1353,52 @@ type OnsiteSubscriptionCreateQuery struct {
 
 // OnsiteSubscriptionCreateQueryResourceObject is the visitor's subscription to record.
 type OnsiteSubscriptionCreateQueryResourceObject struct {
-	// Attributes says who subscribes, to which list.
+	// Attributes are the people to subscribe and the list.
 	Attributes OnsiteSubscriptionAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a subscription from a browser or an app.
 	Type SubscriptionEnum `json:"type"`
 }
 
-// OnsiteSubscriptionAttributes says who subscribes, to which list.
+// OnsiteSubscriptionAttributes are the people to subscribe and the list.
 type OnsiteSubscriptionAttributes struct {
-	// CustomSource is where consent was given, in words of your own, kept with the consent.
+	// CustomSource says where the consent was given, in your own words. Klaviyo stores it with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// Email is the address to subscribe to email.
+	// Email is the email address to subscribe.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ListID is the id of the list that the visitor joins.
+	// ListID is the id of the list to add the visitor to.
 	ListID string `json:"list_id"`
 
-	// PhoneNumber is the number to subscribe to text messages, in E.164.
+	// PhoneNumber is the phone number to subscribe to text messages, in E.164 format.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties holds the fields and custom properties to set on the visitor's profile.
+	// Properties are the fields and custom properties of the visitor's profile to set, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 }
 
-// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
+// PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the mean time between orders, in days; none after a single order.
+	// AverageDaysBetweenOrders is the average number of days between orders. It is zero for a profile with one order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the mean value of an order.
+	// AverageOrderValue is the average value of an order, in the account's currency.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
-	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
+	// ExpectedDateOfNextOrder is when the next order is expected, in RFC 3339. Klaviyo estimates it at the last order.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the value of past orders.
+	// HistoricCLV is the total value of past orders, in the account's currency.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the value of the orders expected within a year.
+	// PredictedCLV is the total value of the orders expected within a year, in the account's currency.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
@@ -1396,7 +1410,7 @@ type PredictiveAnalytics struct {
 
 // ProfileCreateQuery is the body of create_profile.
 type ProfileCreateQuery struct {
-	// Data is the profile to create: at least one of email, phone_number and external_id, and what else is known.
+	// Data is the profile to create. It needs an email, a phone number or an external id.
 	Data ProfileCreateQueryResourceObject `json:"data"`
 }
 
@@ -1411,9 +1425,9 @@ func (v *ProfileCreateQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
+// ProfileCreateQueryResourceObject is the profile to create. It needs an email, a phone number or an external id.
 type ProfileCreateQueryResourceObject struct {
-	// Attributes are the fields that create_profile sets.
+	// Attributes are the fields of the profile.
 	Attributes ProfileCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
@@ -1427,12 +1441,12 @@ func (v *ProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileCreateAttributes are the fields that create_profile sets.
+// ProfileCreateAttributes are the fields of the profile.
 type ProfileCreateAttributes struct {
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1444,19 +1458,19 @@ type ProfileCreateAttributes struct {
 	// LastName is the family name.
 	LastName nullable.Nullable[string] `json:"last_name,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -1498,7 +1512,7 @@ func (v *ProfileCreateAttributes) appendJSON(dst []byte) []byte {
 // ProfileEnum is the JSON:API type of a profile.
 type ProfileEnum string
 
-// ProfileIdentifier names a profile by its Klaviyo id.
+// ProfileIdentifier identifies a profile.
 type ProfileIdentifier struct {
 	// ID is the profile's Klaviyo id.
 	ID string `json:"id"`
@@ -1507,7 +1521,7 @@ type ProfileIdentifier struct {
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileLocation is where a person lives: postal address, coordinates, time zone.
+// ProfileLocation is where the person lives: postal address, coordinates and time zone.
 type ProfileLocation struct {
 	// Address1 is the street and house number.
 	Address1 nullable.Nullable[string] `json:"address1,omitempty,omitzero"`
@@ -1521,16 +1535,16 @@ type ProfileLocation struct {
 	// Country is the name of the country.
 	Country nullable.Nullable[string] `json:"country,omitempty,omitzero"`
 
-	// Latitude is a latitude or longitude, which the API takes as a number or as text.
+	// Latitude is the latitude in decimal degrees. South is negative.
 	Latitude Coordinate `json:"latitude,omitempty,omitzero"`
 
-	// Longitude is a latitude or longitude, which the API takes as a number or as text.
+	// Longitude is the longitude in decimal degrees. West is negative.
 	Longitude Coordinate `json:"longitude,omitempty,omitzero"`
 
 	// Region is the state, province or other region.
 	Region nullable.Nullable[string] `json:"region,omitempty,omitzero"`
 
-	// Timezone is the time zone by its IANA name, such as Europe/Vienna.
+	// Timezone is the IANA name of the time zone, such as Europe/Vienna.
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty,omitzero"`
 
 	// Zip is the postal code.
@@ -1585,31 +1599,31 @@ func (v *ProfileLocation) isZero() bool {
 
 // ProfilePartialUpdateQuery is the body of update_profile.
 type ProfilePartialUpdateQuery struct {
-	// Data is the profile to change, by its id, and the fields to change.
+	// Data is the profile to update: its id and the fields to set.
 	Data ProfilePartialUpdateQueryResourceObject `json:"data"`
 }
 
-// ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
+// ProfilePartialUpdateQueryResourceObject is the profile to update: its id and the fields to set.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
+	// Attributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, the same as in the path.
+	// ID is the profile's Klaviyo id. It must be the same as in the path.
 	ID string `json:"id"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
+// ProfileUpdateAttributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 type ProfileUpdateAttributes struct {
-	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is the id of an anonymous visitor, whose email and phone number aren't known yet.
 	AnonymousID nullable.Nullable[string] `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1621,49 +1635,49 @@ type ProfileUpdateAttributes struct {
 	// LastName is the family name.
 	LastName nullable.Nullable[string] `json:"last_name,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// Profile is a profile as Klaviyo returns it.
+// Profile is a profile in a response.
 type Profile struct {
-	// Attributes is the profile's fields.
+	// Attributes are the profile's attributes.
 	Attributes ProfileAttributes `json:"attributes"`
 
 	// ID is the profile's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships are the lists and segments that a profile belongs to.
+	// Relationships refer to the lists and segments of the profile.
 	Relationships ProfileRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileAttributes is the profile's fields.
+// ProfileAttributes are the profile's attributes.
 type ProfileAttributes struct {
 	// Created is when the profile was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -1672,43 +1686,43 @@ type ProfileAttributes struct {
 	// Image is the URL of a picture of the person.
 	Image string `json:"image,omitempty,omitzero"`
 
-	// LastEventDate is the time of the last event that changed the profile, in RFC 3339.
+	// LastEventDate is the time of the profile's latest event, in RFC 3339.
 	LastEventDate Timestamp `json:"last_event_date,omitempty,omitzero"`
 
 	// LastName is the family name.
 	LastName string `json:"last_name,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
+	// PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 	PredictiveAnalytics PredictiveAnalytics `json:"predictive_analytics,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Subscriptions is a profile's consent, channel by channel.
+	// Subscriptions holds the profile's consent to each channel.
 	Subscriptions Subscriptions `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// ProfileRelationships are the lists and segments that a profile belongs to.
+// ProfileRelationships refer to the lists and segments of the profile.
 type ProfileRelationships struct {
-	// Lists names related resources; data is there where the operation includes it, links elsewhere.
+	// Lists refers to related resources. The operation determines whether Data, Links or both are set.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
 
-	// Segments names related resources; data is there where the operation includes it, links elsewhere.
+	// Segments refers to related resources. The operation determines whether Data, Links or both are set.
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 }
 
@@ -1724,40 +1738,40 @@ type ProfileUnsubscriptionBulkCreateJobEnum string
 // ProfileUnsuppressionBulkCreateJobEnum is the JSON:API type of a job of unsuppress_profiles.
 type ProfileUnsuppressionBulkCreateJobEnum string
 
-// Relationship names related resources; data is there where the operation includes it, links elsewhere.
+// Relationship refers to related resources. The operation determines whether Data, Links or both are set.
 type Relationship struct {
-	// Data names each related resource by its type and id.
+	// Data holds the type and id of each related resource.
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is the URLs of the related resources.
+	// Links holds the URLs of a relationship.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
-// RelationshipLinks is the URLs of the related resources.
+// RelationshipLinks holds the URLs of a relationship.
 type RelationshipLinks struct {
 	// Related is the URL of the related resources.
 	Related string `json:"related"`
 
-	// Self is the URL of the relationship, which returns types and ids.
+	// Self is the URL of the relationship, which returns the types and ids of the related resources.
 	Self string `json:"self"`
 }
 
 // ResourceIdentifier is the type and id of a related resource.
 type ResourceIdentifier struct {
-	// ID is its id.
+	// ID is the id of the resource.
 	ID string `json:"id"`
 
 	// Type is the kind of resource, such as list.
 	Type string `json:"type"`
 }
 
-// SMSChannel is the consent of a profile to text messages.
+// SMSChannel is the profile's consent to text messages.
 type SMSChannel struct {
-	// Marketing is the consent to marketing by text message: what it is now, and how it came about.
+	// Marketing is the current consent to marketing by text message, and how it was given.
 	Marketing SMSMarketing `json:"marketing,omitempty,omitzero"`
 }
 
-// SMSMarketing is the consent to marketing by text message: what it is now, and how it came about.
+// SMSMarketing is the current consent to marketing by text message, and how it was given.
 type SMSMarketing struct {
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
 	Consent string `json:"consent"`
@@ -1765,7 +1779,7 @@ type SMSMarketing struct {
 	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method"`
 
-	// MethodDetail is the detail of the method, such as the form's name; may be empty.
+	// MethodDetail is a detail of the method, such as the name of the form. It may be empty.
 	MethodDetail string `json:"method_detail"`
 
 	// Timestamp is when consent was given or last changed, in RFC 3339.
@@ -1775,46 +1789,45 @@ type SMSMarketing struct {
 // SegmentEnum is the JSON:API type of a segment.
 type SegmentEnum string
 
-// Segment is a segment as Klaviyo returns it, without its members.
+// Segment is a segment in a response, without its members.
 type Segment struct {
-	// Attributes is the segment's name and dates.
+	// Attributes are the segment's attributes.
 	Attributes SegmentAttributes `json:"attributes"`
 
 	// ID is the segment's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of a segment.
 	Type SegmentEnum `json:"type"`
 }
 
-// SegmentAttributes is the segment's name and dates.
+// SegmentAttributes are the segment's attributes.
 type SegmentAttributes struct {
 	// Created is when the segment was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Name is the segment's name, for people.
+	// Name is the segment's name.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the segment last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// Subscription is one person's subscription. email, phone_number or both identify the person.
+// Subscription is one person's subscription. The person needs an email, a phone number or both.
 type Subscription struct {
-	// Channels is the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
-	// identifier is there.
+	// Channels selects the channels, and the kinds of message on each. The default is every channel whose identifier is set.
 	Channels SubscriptionChannels `json:"channels,omitempty,omitzero"`
 
-	// Email is the person's email address: subscribed, unless channels is there and leaves email out.
+	// Email is the person's email address. It is subscribed unless channels is set without email.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber is the person's phone number, in E.164: subscribed, unless channels is there and leaves sms out.
+	// PhoneNumber is the person's phone number in E.164 format. It is subscribed unless channels is set without sms.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ProfileID is the person's profile id, which then decides whose profile it is.
+	// ProfileID is the profile's Klaviyo id. If it is set, it takes precedence over the other identifiers.
 	ProfileID string `json:"profile_id,omitempty,omitzero"`
 }
 
@@ -1835,13 +1848,12 @@ func (v *Subscription) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SubscriptionChannels is the channels a subscription is for, and the kinds of message on each. Absent: each channel whose
-// identifier is there.
+// SubscriptionChannels selects the channels, and the kinds of message on each. The default is every channel whose identifier is set.
 type SubscriptionChannels struct {
-	// Email are kinds of email; MARKETING is the only one.
+	// Email lists the kinds of email. The only one is MARKETING.
 	Email []Consent `json:"email,omitempty,omitzero"`
 
-	// SMS are kinds of text message; MARKETING is the only one.
+	// SMS lists the kinds of text message. The only one is MARKETING.
 	SMS []Consent `json:"sms,omitempty,omitzero"`
 }
 
@@ -1863,12 +1875,12 @@ func (v *SubscriptionChannels) isZero() bool {
 		v.SMS == nil
 }
 
-// Consent is a kind of message that a channel can be subscribed to.
+// Consent is a kind of message that a person can subscribe to on a channel.
 type Consent string
 
 // SubscriptionCreateJobCreateQuery is the body of subscribe_profiles.
 type SubscriptionCreateJobCreateQuery struct {
-	// Data is the subscriptions to queue, all of one list.
+	// Data is the job: subscriptions to one list.
 	Data SubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
@@ -1883,9 +1895,9 @@ func (v *SubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SubscriptionCreateJobCreateQueryResourceObject is the subscriptions to queue, all of one list.
+// SubscriptionCreateJobCreateQueryResourceObject is the job: subscriptions to one list.
 type SubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes says who subscribes, to which list.
+	// Attributes are the people to subscribe and the list.
 	Attributes SubscriptionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of subscribe_profiles.
@@ -1899,15 +1911,15 @@ func (v *SubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) 
 	return append(dst, '}')
 }
 
-// SubscriptionJobAttributes says who subscribes, to which list.
+// SubscriptionJobAttributes are the people to subscribe and the list.
 type SubscriptionJobAttributes struct {
-	// CustomSource is where consent was given, in words of your own, kept with the consent.
+	// CustomSource says where the consent was given, in your own words. Klaviyo stores it with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// ListID is the id of the list that all of them join.
+	// ListID is the id of the list to add all of them to.
 	ListID string `json:"list_id"`
 
-	// Subscriptions is the subscriptions, 100 at most.
+	// Subscriptions are the subscriptions, at most 100.
 	Subscriptions []Subscription `json:"subscriptions"`
 }
 
@@ -1924,16 +1936,16 @@ func (v *SubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 // SubscriptionEnum is the JSON:API type of a subscription from a browser or an app.
 type SubscriptionEnum string
 
-// Subscriptions is a profile's consent, channel by channel.
+// Subscriptions holds the profile's consent to each channel.
 type Subscriptions struct {
-	// Email is the consent of a profile to email.
+	// Email is the profile's consent to email.
 	Email EmailChannel `json:"email,omitempty,omitzero"`
 
-	// SMS is the consent of a profile to text messages.
+	// SMS is the profile's consent to text messages.
 	SMS SMSChannel `json:"sms,omitempty,omitzero"`
 }
 
-// Suppression is one address to suppress, or to stop suppressing.
+// Suppression is an email address to suppress or unsuppress.
 type Suppression struct {
 	// Email is the person's email address.
 	Email string `json:"email"`
@@ -1941,28 +1953,28 @@ type Suppression struct {
 
 // SuppressionCreateJobCreateQuery is the body of suppress_profiles.
 type SuppressionCreateJobCreateQuery struct {
-	// Data is the suppressions to queue.
+	// Data is the job: email addresses to suppress.
 	Data SuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
+// SuppressionCreateJobCreateQueryResourceObject is the job: email addresses to suppress.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes holds the people to suppress.
+	// Attributes are the people to suppress.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressionJobAttributes holds the people to suppress.
+// SuppressionJobAttributes are the people to suppress.
 type SuppressionJobAttributes struct {
-	// Suppressions is the addresses, 100 at most.
+	// Suppressions are the email addresses, at most 100.
 	Suppressions []Suppression `json:"suppressions"`
 }
 
 // UnsubscriptionCreateJobCreateQuery is the body of unsubscribe_profiles.
 type UnsubscriptionCreateJobCreateQuery struct {
-	// Data is the people to unsubscribe.
+	// Data is the job: people to unsubscribe.
 	Data UnsubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
@@ -1977,9 +1989,9 @@ func (v *UnsubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// UnsubscriptionCreateJobCreateQueryResourceObject is the people to unsubscribe.
+// UnsubscriptionCreateJobCreateQueryResourceObject is the job: people to unsubscribe.
 type UnsubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes says who is unsubscribed, and from which list.
+	// Attributes are the people to unsubscribe and the list.
 	Attributes UnsubscriptionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of unsubscribe_profiles.
@@ -1993,15 +2005,15 @@ func (v *UnsubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte
 	return append(dst, '}')
 }
 
-// UnsubscriptionJobAttributes says who is unsubscribed, and from which list.
+// UnsubscriptionJobAttributes are the people to unsubscribe and the list.
 type UnsubscriptionJobAttributes struct {
-	// Emails holds the addresses to unsubscribe from email, 100 at most.
+	// Emails are the email addresses to unsubscribe, at most 100.
 	Emails []string `json:"emails,omitempty,omitzero"`
 
-	// ListID is the id of the list that they leave; may be absent.
+	// ListID is the id of the list to remove them from. Without it, they are unsubscribed from all marketing.
 	ListID string `json:"list_id,omitempty,omitzero"`
 
-	// PhoneNumbers holds the numbers to unsubscribe from text messages, in E.164, 100 at most.
+	// PhoneNumbers are the phone numbers to unsubscribe from text messages, in E.164 format, at most 100.
 	PhoneNumbers []string `json:"phone_numbers,omitempty,omitzero"`
 }
 
@@ -2021,32 +2033,31 @@ func (v *UnsubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 
 // UnsuppressionCreateJobCreateQuery is the body of unsuppress_profiles.
 type UnsuppressionCreateJobCreateQuery struct {
-	// Data is the suppressions to end.
+	// Data is the job: email addresses to unsuppress.
 	Data UnsuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
+// UnsuppressionCreateJobCreateQueryResourceObject is the job: email addresses to unsuppress.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes holds the profiles whose suppression to end.
+	// Attributes are the people to unsuppress.
 	Attributes UnsuppressionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of unsuppress_profiles.
 	Type ProfileUnsuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// UnsuppressionJobAttributes holds the profiles whose suppression to end.
+// UnsuppressionJobAttributes are the people to unsuppress.
 type UnsuppressionJobAttributes struct {
-	// Suppressions is the addresses, 100 at most.
+	// Suppressions are the email addresses, at most 100.
 	Suppressions []Suppression `json:"suppressions"`
 }
 
-// MetricCreateQuery is the metric that an event counts towards, by name; a new name makes a new metric, and an account holds
-// 200 at most.
+// MetricCreateQuery is the metric of an event, identified by its name. A new name creates a metric. An account can have 200.
 type MetricCreateQuery struct {
-	// Name is the metric's name, shorter than 128 characters.
+	// Name is the metric's name. It must be shorter than 128 characters.
 	Name string `json:"name"`
 
-	// Service is the source that the metric is filed under; leave it out to get api.
+	// Service is the source of the metric. The default is api.
 	Service string `json:"service,omitempty,omitzero"`
 }
 
@@ -2074,23 +2085,25 @@ type GetEventsParams struct {
 	// greater-or-equal, less-than and less-or-equal on datetime and timestamp.
 	Filter EventFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include lists the related resources to include: the metrics of the events, their profiles, or both.
+	// Include lists the related resources to return in Included: the metrics of the events, their profiles, or both.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// EventField is a value of a query parameter of get_events.
+// EventField is the name of an attribute in fields[event], such as
+// [GetEventsParams].FieldsEvent.
 type EventField string
 
-// EventInclude is a value of a query parameter of get_events.
+// EventInclude is a kind of related resource in [GetEventsParams].Include.
 type EventInclude string
 
-// EventSort is a value of a query parameter of get_events.
+// EventSort is an order of results in [GetEventsParams].Sort. Minus in the
+// name of a constant means descending order.
 type EventSort string
 
 // GetListsParams are the query parameters of get_lists. Zero values are omitted.
@@ -2101,11 +2114,12 @@ type GetListsParams struct {
 	// Filter filters the lists. Operators and fields: any and equals on id and name; greater-than on created and updated.
 	Filter ListFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
-// ListField is a value of a query parameter of get_lists.
+// ListField is the name of an attribute in fields[list], such as
+// [GetListsParams].FieldsList.
 type ListField string
 
 // GetListParams are the query parameters of get_list. Zero values are omitted.
@@ -2116,7 +2130,7 @@ type GetListParams struct {
 
 // GetListProfilesParams are the query parameters of get_list_profiles. Zero values are omitted.
 type GetListProfilesParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -2125,7 +2139,7 @@ type GetListProfilesParams struct {
 	// Filter filters the profiles. Operators and fields: any on email, phone_number and push_token; equals on _kx.
 	Filter ListProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
@@ -2140,16 +2154,17 @@ type GetMetricsParams struct {
 	// Filter filters the metrics. Operators and fields: equals on integration.name and integration.category.
 	Filter MetricFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
-// MetricField is a value of a query parameter of get_metrics.
+// MetricField is the name of an attribute in fields[metric], such as
+// [GetMetricsParams].FieldsMetric.
 type MetricField string
 
 // GetProfilesParams are the query parameters of get_profiles. Zero values are omitted.
 type GetProfilesParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -2160,28 +2175,31 @@ type GetProfilesParams struct {
 	// with double quotes.
 	Filter ProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// ProfileAdditionalField is a value of a query parameter of get_profiles.
+// ProfileAdditionalField is the name of an attribute in additional-fields[profile], such as
+// [GetProfilesParams].AdditionalFieldsProfile.
 type ProfileAdditionalField string
 
-// ProfileField is a value of a query parameter of get_profiles.
+// ProfileField is the name of an attribute in fields[profile], such as
+// [GetProfilesParams].FieldsProfile.
 type ProfileField string
 
-// ProfileSort is a value of a query parameter of get_profiles.
+// ProfileSort is an order of results in [GetProfilesParams].Sort. Minus in the
+// name of a constant means descending order.
 type ProfileSort string
 
 // GetProfileParams are the query parameters of get_profile. Zero values are omitted.
 type GetProfileParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsList lists the attributes of each list to return. The default is all.
@@ -2193,14 +2211,15 @@ type GetProfileParams struct {
 	// FieldsSegment lists the attributes of each segment to return. The default is all.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the lists of the profile, its segments, or both.
+	// Include lists the related resources to return in Included: the lists of the profile, its segments, or both.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
-// SegmentField is a value of a query parameter of get_profile.
+// SegmentField is the name of an attribute in fields[segment], such as
+// [GetProfileParams].FieldsSegment.
 type SegmentField string
 
-// ProfileInclude is a value of a query parameter of get_profile.
+// ProfileInclude is a kind of related resource in [GetProfileParams].Include.
 type ProfileInclude string
 
 // GetProfileListsParams are the query parameters of get_profile_lists. Zero values are omitted.
@@ -2385,7 +2404,7 @@ func NewAPI(caller Caller) *API { return &API{caller} }
 type (
 	// Caller sends calls. A client of package client implements it.
 	Caller = runtime.Caller
-	// Call is a call of an operation.
+	// Call is a call of an operation, which a Caller sends.
 	Call = runtime.Call
 	// CallOption configures a single call.
 	CallOption = runtime.CallOption
@@ -2398,6 +2417,8 @@ type (
 func WithResponseInfo(info *ResponseInfo) CallOption { return runtime.WithResponseInfo(info) }
 
 // RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs/: queues a job that deletes a profile.
+//
+// Set exactly one of email, phone_number and profile_id: Klaviyo rejects more than one. It deletes all profiles with the identifier. The job runs after the response.
 func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationRequestProfileDeletion,
@@ -2406,7 +2427,7 @@ func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJob
 	})
 }
 
-// NewRequestProfileDeletionBody returns the body of request_profile_deletion with attributes.
+// NewRequestProfileDeletionBody returns the body of request_profile_deletion with the attributes.
 func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacyCreateDeletionJobQuery {
 	var body DataPrivacyCreateDeletionJobQuery
 	body.Data.Type = "data-privacy-deletion-job"
@@ -2416,6 +2437,8 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 
 // GetEvents calls get_events, GET /api/events/: lists the events of the account.
 // Nil params mean no parameters.
+//
+// A page has up to 200 events. include adds their metrics and profiles.
 func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, opts ...CallOption) (*EventPage, error) {
 	var response EventPage
 	if params == nil {
@@ -2445,7 +2468,9 @@ func (p *GetEventsParams) query() url.Values {
 	return query
 }
 
-// CreateEvent calls create_event, POST /api/events/: queues an event of a profile.
+// CreateEvent calls create_event, POST /api/events/: records an event of a profile.
+//
+// Klaviyo creates the profile and the metric if they don't exist. It validates the event before the response, and processes it later: the event can't be read immediately.
 func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateEvent,
@@ -2454,7 +2479,7 @@ func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes,
 	})
 }
 
-// NewCreateEventBody returns the body of create_event with attributes.
+// NewCreateEventBody returns the body of create_event with the attributes.
 func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	var body EventCreateQuery
 	body.Data.Type = "event"
@@ -2467,6 +2492,8 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 
 // GetLists calls get_lists, GET /api/lists/: lists the lists of the account.
 // Nil params mean no parameters.
+//
+// A page has up to 10 lists.
 func (a *API) GetLists(ctx context.Context, params *GetListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
 	if params == nil {
@@ -2493,6 +2520,8 @@ func (p *GetListsParams) query() url.Values {
 }
 
 // CreateList calls create_list, POST /api/lists/: creates an empty list.
+//
+// The response has the id of the list. A second call creates a second list.
 func (a *API) CreateList(ctx context.Context, attributes ListCreateAttributes, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
 	err := a.caller.Call(ctx, Call{
@@ -2507,7 +2536,7 @@ func (a *API) CreateList(ctx context.Context, attributes ListCreateAttributes, o
 	return &response, nil
 }
 
-// NewCreateListBody returns the body of create_list with attributes.
+// NewCreateListBody returns the body of create_list with the attributes.
 func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 	var body ListCreateQuery
 	body.Data.Type = "list"
@@ -2517,6 +2546,8 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 
 // GetList calls get_list, GET /api/lists/{id}/: gets a list.
 // Nil params mean no parameters.
+//
+// The response doesn't include the members of the list. get_list_profiles returns them.
 func (a *API) GetList(ctx context.Context, id string, params *GetListParams, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
 	if params == nil {
@@ -2542,6 +2573,8 @@ func (p *GetListParams) query() url.Values {
 }
 
 // DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: removes profiles from a list, without changing their consent.
+//
+// The request can have 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use unsubscribe_profiles.
 func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationDeleteListRelationships,
@@ -2551,7 +2584,7 @@ func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs
 	})
 }
 
-// NewDeleteListRelationshipsBody returns the body of delete_list_relationships for profile ids.
+// NewDeleteListRelationshipsBody returns the body of delete_list_relationships with the Klaviyo ids of profiles.
 func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery {
 	body := ListMembersDeleteQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
 	for i, id := range profileIDs {
@@ -2561,6 +2594,8 @@ func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery
 }
 
 // CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without changing their consent.
+//
+// The request can have 1,000 profile ids. To record consent, use subscribe_profiles.
 func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationCreateListRelationships,
@@ -2570,7 +2605,7 @@ func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs
 	})
 }
 
-// NewCreateListRelationshipsBody returns the body of create_list_relationships for profile ids.
+// NewCreateListRelationshipsBody returns the body of create_list_relationships with the Klaviyo ids of profiles.
 func NewCreateListRelationshipsBody(profileIDs ...string) ListMembersAddQuery {
 	body := ListMembersAddQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
 	for i, id := range profileIDs {
@@ -2581,6 +2616,8 @@ func NewCreateListRelationshipsBody(profileIDs ...string) ListMembersAddQuery {
 
 // GetListProfiles calls get_list_profiles, GET /api/lists/{list_id}/profiles/: lists the profiles on a list.
 // Nil params mean no parameters.
+//
+// A page has 20 profiles, unless page[size] is set. Predictive analytics are returned only if additional-fields[profile] lists them.
 func (a *API) GetListProfiles(ctx context.Context, listID string, params *GetListProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
 	if params == nil {
@@ -2611,6 +2648,8 @@ func (p *GetListProfilesParams) query() url.Values {
 
 // GetMetrics calls get_metrics, GET /api/metrics/: lists the metrics of the account.
 // Nil params mean no parameters.
+//
+// A page has up to 200 metrics.
 func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, opts ...CallOption) (*MetricPage, error) {
 	var response MetricPage
 	if params == nil {
@@ -2637,6 +2676,8 @@ func (p *GetMetricsParams) query() url.Values {
 }
 
 // SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records the consent of profiles and adds them to a list.
+//
+// The request can have 100 people and one list. For unknown people, Klaviyo creates profiles. If the list has double opt-in, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end.
 func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSubscribeProfiles,
@@ -2645,7 +2686,7 @@ func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobA
 	})
 }
 
-// NewSubscribeProfilesBody returns the body of subscribe_profiles with attributes.
+// NewSubscribeProfilesBody returns the body of subscribe_profiles with the attributes.
 func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) SubscriptionCreateJobCreateQuery {
 	var body SubscriptionCreateJobCreateQuery
 	body.Data.Type = "profile-subscription-bulk-create-job"
@@ -2654,6 +2695,8 @@ func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscription
 }
 
 // SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: suppresses email marketing to profiles.
+//
+// The request can have 100 email addresses. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
 func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSuppressProfiles,
@@ -2662,7 +2705,7 @@ func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAtt
 	})
 }
 
-// NewSuppressProfilesBody returns the body of suppress_profiles with attributes.
+// NewSuppressProfilesBody returns the body of suppress_profiles with the attributes.
 func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCreateJobCreateQuery {
 	var body SuppressionCreateJobCreateQuery
 	body.Data.Type = "profile-suppression-bulk-create-job"
@@ -2671,6 +2714,8 @@ func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCre
 }
 
 // UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws the consent of profiles.
+//
+// The request can have 100 people. They are removed from the list if list_id is set. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use delete_list_relationships.
 func (a *API) UnsubscribeProfiles(ctx context.Context, attributes UnsubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsubscribeProfiles,
@@ -2679,7 +2724,7 @@ func (a *API) UnsubscribeProfiles(ctx context.Context, attributes Unsubscription
 	})
 }
 
-// NewUnsubscribeProfilesBody returns the body of unsubscribe_profiles with attributes.
+// NewUnsubscribeProfilesBody returns the body of unsubscribe_profiles with the attributes.
 func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) UnsubscriptionCreateJobCreateQuery {
 	var body UnsubscriptionCreateJobCreateQuery
 	body.Data.Type = "profile-unsubscription-bulk-create-job"
@@ -2688,6 +2733,8 @@ func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsubscr
 }
 
 // UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: ends the suppression of email marketing to profiles.
+//
+// The request can have 100 email addresses. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
 func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsuppressProfiles,
@@ -2696,7 +2743,7 @@ func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJo
 	})
 }
 
-// NewUnsuppressProfilesBody returns the body of unsuppress_profiles with attributes.
+// NewUnsuppressProfilesBody returns the body of unsuppress_profiles with the attributes.
 func NewUnsuppressProfilesBody(attributes UnsuppressionJobAttributes) UnsuppressionCreateJobCreateQuery {
 	var body UnsuppressionCreateJobCreateQuery
 	body.Data.Type = "profile-unsuppression-bulk-create-job"
@@ -2706,6 +2753,8 @@ func NewUnsuppressProfilesBody(attributes UnsuppressionJobAttributes) Unsuppress
 
 // GetProfiles calls get_profiles, GET /api/profiles/: lists the profiles of the account.
 // Nil params mean no parameters.
+//
+// To look up a profile, filter by email, phone_number or external_id. A page has 20 profiles, unless page[size] is set. Predictive analytics are returned only if additional-fields[profile] lists them.
 func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
 	if params == nil {
@@ -2735,6 +2784,8 @@ func (p *GetProfilesParams) query() url.Values {
 }
 
 // CreateProfile calls create_profile, POST /api/profiles/: creates a profile.
+//
+// If a profile with one of the identifiers exists, it stays unchanged, and the error is 409 with the id of that profile. In an account without SMS, a phone number needs an email or an external id beside it.
 func (a *API) CreateProfile(ctx context.Context, attributes ProfileCreateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	err := a.caller.Call(ctx, Call{
@@ -2749,7 +2800,7 @@ func (a *API) CreateProfile(ctx context.Context, attributes ProfileCreateAttribu
 	return &response, nil
 }
 
-// NewCreateProfileBody returns the body of create_profile with attributes.
+// NewCreateProfileBody returns the body of create_profile with the attributes.
 func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery {
 	var body ProfileCreateQuery
 	body.Data.Type = "profile"
@@ -2759,6 +2810,8 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 
 // GetProfile calls get_profile, GET /api/profiles/{id}/: gets a profile.
 // Nil params mean no parameters.
+//
+// include adds the profile's lists and segments. Predictive analytics are returned only if additional-fields[profile] lists them.
 func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -2787,7 +2840,9 @@ func (p *GetProfileParams) query() url.Values {
 	return query
 }
 
-// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: updates the fields of a profile that the request holds.
+// UpdateProfile calls update_profile, PATCH /api/profiles/{id}/: updates a profile.
+//
+// Null clears a field, omitted fields stay unchanged, and custom properties that aren't in the request are kept. The error is 404 if the profile was deleted or merged into another, and 409 if the new email or phone number belongs to another profile.
 func (a *API) UpdateProfile(ctx context.Context, id string, attributes ProfileUpdateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	err := a.caller.Call(ctx, Call{
@@ -2803,7 +2858,7 @@ func (a *API) UpdateProfile(ctx context.Context, id string, attributes ProfileUp
 	return &response, nil
 }
 
-// NewUpdateProfileBody returns the body of update_profile with attributes.
+// NewUpdateProfileBody returns the body of update_profile with the id and the attributes.
 func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) ProfilePartialUpdateQuery {
 	var body ProfilePartialUpdateQuery
 	body.Data.Type = "profile"
@@ -2814,6 +2869,8 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 
 // GetProfileLists calls get_profile_lists, GET /api/profiles/{profile_id}/lists/: gets the lists that a profile is on.
 // Nil params mean no parameters.
+//
+// The response doesn't include the profile's consent. get_profile returns it, in subscriptions.
 func (a *API) GetProfileLists(ctx context.Context, profileID string, params *GetProfileListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
 	if params == nil {
@@ -2838,7 +2895,9 @@ func (p *GetProfileListsParams) query() url.Values {
 	return query
 }
 
-// CreateClientEvent calls create_client_event, POST /client/events/: queues an event of a visitor, from a browser or an app.
+// CreateClientEvent calls create_client_event, POST /client/events/: records an event of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The body is that of create_event, which is the one to use on a server.
 func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientEvent,
@@ -2847,7 +2906,7 @@ func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttri
 	})
 }
 
-// NewCreateClientEventBody returns the body of create_client_event with attributes.
+// NewCreateClientEventBody returns the body of create_client_event with the attributes.
 func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	var body EventCreateQuery
 	body.Data.Type = "event"
@@ -2859,6 +2918,8 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 }
 
 // CreateClientProfile calls create_client_profile, POST /client/profiles/: creates or updates the profile of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The response doesn't say whether the profile is new. On a server, use create_profile.
 func (a *API) CreateClientProfile(ctx context.Context, attributes OnsiteProfileAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientProfile,
@@ -2867,7 +2928,7 @@ func (a *API) CreateClientProfile(ctx context.Context, attributes OnsiteProfileA
 	})
 }
 
-// NewCreateClientProfileBody returns the body of create_client_profile with attributes.
+// NewCreateClientProfileBody returns the body of create_client_profile with the attributes.
 func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfileCreateQuery {
 	var body OnsiteProfileCreateQuery
 	body.Data.Type = "profile"
@@ -2876,6 +2937,8 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 }
 
 // CreateClientSubscription calls create_client_subscription, POST /client/subscriptions/: records the consent of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The visitor needs an email or a phone number, and is subscribed to the channel of each. To store one without subscribing it, put it in properties. On a server, use subscribe_profiles.
 func (a *API) CreateClientSubscription(ctx context.Context, attributes OnsiteSubscriptionAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientSubscription,
@@ -2884,7 +2947,7 @@ func (a *API) CreateClientSubscription(ctx context.Context, attributes OnsiteSub
 	})
 }
 
-// NewCreateClientSubscriptionBody returns the body of create_client_subscription with attributes.
+// NewCreateClientSubscriptionBody returns the body of create_client_subscription with the attributes.
 func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes) OnsiteSubscriptionCreateQuery {
 	var body OnsiteSubscriptionCreateQuery
 	body.Data.Type = "subscription"
@@ -2896,15 +2959,28 @@ func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes) On
 const Revision = "2023-02-22"
 
 type (
-	// Operation describes a call: its method, path, rate limits and scopes.
+	// Operation describes an operation of the API: its method, path, rate limits and scopes.
 	Operation = runtime.Operation
-	// OperationID is the operationId of a call in Klaviyo's API, such as create_event.
+	// OperationID is the id of an operation in Klaviyo's API description, such as create_event.
 	OperationID = runtime.OperationID
 	// RateLimit is the number of calls allowed in a rate limit window.
 	RateLimit = runtime.RateLimit
 )
 
-// The operations of this package.
+// The operations of this package. The typed calls of [API] use them. A program needs one to send a
+// request with client.NewRequest, to set its rate limits, to make it fail in a test, or to know
+// the operation of an error:
+//
+//	c, err := client.New(key, client.WithLimit(klaviyo.OperationCreateEvent, client.CallLimits{PerSecond: 700, PerMinute: 7000}))
+//	…
+//	k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Status: 503}) // k is a klaviyotest.Klaviyo
+//	…
+//	var failed *client.Error
+//	if errors.As(err, &failed) && failed.Operation == klaviyo.OperationCreateEvent {
+//		…
+//	}
+//
+// Don't modify them.
 var (
 	OperationRequestProfileDeletion = &Operation{
 		Revision: Revision, ID: "request_profile_deletion", Method: "POST", Path: "/api/data-privacy-deletion-jobs/",
@@ -3100,7 +3176,8 @@ var (
 	}
 )
 
-// Operations lists the operations of this package, ordered by path.
+// Operations lists the operations of this package, ordered by path. Operations.Lookup returns the
+// operation with an id, such as create_event.
 var Operations = runtime.Operations{
 	OperationRequestProfileDeletion,
 	OperationGetEvents,
@@ -3263,11 +3340,13 @@ func (a *API) ProfilePages(ctx context.Context, params *GetProfilesParams, opts 
 // next page.
 var ErrPaging = runtime.ErrPaging
 
-// EventFilter is the filter of get_events. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// EventFilter is a filter for [GetEventsParams]. The functions below return filters, and
+// [EventFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type EventFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f EventFilter) And(others ...EventFilter) EventFilter {
 	return runtime.AllOf(append([]EventFilter{f}, others...)...)
 }
@@ -3322,11 +3401,13 @@ func EventTimestampLessThan(t time.Time) EventFilter {
 	return EventFilter(runtime.Filter("less-than", "timestamp", runtime.FilterTime(t)))
 }
 
-// ListFilter is the filter of get_lists. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ListFilter is a filter for [GetListsParams]. The functions below return filters, and
+// [ListFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ListFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ListFilter) And(others ...ListFilter) ListFilter {
 	return runtime.AllOf(append([]ListFilter{f}, others...)...)
 }
@@ -3361,11 +3442,13 @@ func ListUpdatedGreaterThan(t time.Time) ListFilter {
 	return ListFilter(runtime.Filter("greater-than", "updated", runtime.FilterTime(t)))
 }
 
-// ListProfileFilter is the filter of get_list_profiles. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ListProfileFilter is a filter for [GetListProfilesParams]. The functions below return filters, and
+// [ListProfileFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ListProfileFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ListProfileFilter) And(others ...ListProfileFilter) ListProfileFilter {
 	return runtime.AllOf(append([]ListProfileFilter{f}, others...)...)
 }
@@ -3390,11 +3473,13 @@ func ListProfileKxEquals(value string) ListProfileFilter {
 	return ListProfileFilter(runtime.Filter("equals", "_kx", runtime.FilterValue(value)))
 }
 
-// MetricFilter is the filter of get_metrics. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// MetricFilter is a filter for [GetMetricsParams]. The functions below return filters, and
+// [MetricFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type MetricFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f MetricFilter) And(others ...MetricFilter) MetricFilter {
 	return runtime.AllOf(append([]MetricFilter{f}, others...)...)
 }
@@ -3409,11 +3494,13 @@ func MetricIntegrationCategoryEquals(value string) MetricFilter {
 	return MetricFilter(runtime.Filter("equals", "integration.category", runtime.FilterValue(value)))
 }
 
-// ProfileFilter is the filter of get_profiles. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ProfileFilter is a filter for [GetProfilesParams]. The functions below return filters, and
+// [ProfileFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ProfileFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ProfileFilter) And(others ...ProfileFilter) ProfileFilter {
 	return runtime.AllOf(append([]ProfileFilter{f}, others...)...)
 }
@@ -3483,8 +3570,9 @@ func ProfileUpdatedLessThan(t time.Time) ProfileFilter {
 	return ProfileFilter(runtime.Filter("less-than", "updated", runtime.FilterTime(t)))
 }
 
-// Nullable is a field of a request that is omitted, null, or a value, which may be empty. The
-// zero Nullable is omitted. [Null] and [Set] return the others.
+// Nullable is a field that is omitted, null or a value, which may be empty. The zero Nullable is
+// omitted; [Null] and [Set] return the others. The package comment has an example. go doc shows
+// the fields as nullable.Nullable, which is the same type.
 type Nullable[T any] = runtime.Nullable[T]
 
 // Set returns a field with a value.

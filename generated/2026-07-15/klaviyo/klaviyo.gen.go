@@ -40,12 +40,13 @@ import (
 	nullable "github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// Defines values for AccountEnum.
+// The values of [AccountEnum] that this revision describes.
 const (
 	AccountEnumAccount AccountEnum = "account"
 )
 
-// Valid indicates whether the value is a known member of the AccountEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AccountEnum) Valid() bool {
 	switch e {
 	case AccountEnumAccount:
@@ -55,12 +56,13 @@ func (e AccountEnum) Valid() bool {
 	}
 }
 
-// Defines values for AttributionEnum.
+// The values of [AttributionEnum] that this revision describes.
 const (
 	AttributionEnumAttribution AttributionEnum = "attribution"
 )
 
-// Valid indicates whether the value is a known member of the AttributionEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AttributionEnum) Valid() bool {
 	switch e {
 	case AttributionEnumAttribution:
@@ -70,12 +72,13 @@ func (e AttributionEnum) Valid() bool {
 	}
 }
 
-// Defines values for ConversationEnum.
+// The values of [ConversationEnum] that this revision describes.
 const (
 	ConversationEnumConversation ConversationEnum = "conversation"
 )
 
-// Valid indicates whether the value is a known member of the ConversationEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ConversationEnum) Valid() bool {
 	switch e {
 	case ConversationEnumConversation:
@@ -85,14 +88,15 @@ func (e ConversationEnum) Valid() bool {
 	}
 }
 
-// Defines values for ConversationChannel.
+// The values of [ConversationChannel] that this revision describes.
 const (
 	ConversationChannelInstagram ConversationChannel = "instagram"
 	ConversationChannelSMS       ConversationChannel = "sms"
 	ConversationChannelWhatsapp  ConversationChannel = "whatsapp"
 )
 
-// Valid indicates whether the value is a known member of the ConversationChannel enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ConversationChannel) Valid() bool {
 	switch e {
 	case ConversationChannelInstagram:
@@ -106,12 +110,13 @@ func (e ConversationChannel) Valid() bool {
 	}
 }
 
-// Defines values for DataPrivacyDeletionJobEnum.
+// The values of [DataPrivacyDeletionJobEnum] that this revision describes.
 const (
 	DataPrivacyDeletionJobEnumDataPrivacyDeletionJob DataPrivacyDeletionJobEnum = "data-privacy-deletion-job"
 )
 
-// Valid indicates whether the value is a known member of the DataPrivacyDeletionJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e DataPrivacyDeletionJobEnum) Valid() bool {
 	switch e {
 	case DataPrivacyDeletionJobEnumDataPrivacyDeletionJob:
@@ -121,13 +126,14 @@ func (e DataPrivacyDeletionJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for AppEnvironment.
+// The values of [AppEnvironment] that this revision describes.
 const (
 	AppEnvironmentDebug   AppEnvironment = "debug"
 	AppEnvironmentRelease AppEnvironment = "release"
 )
 
-// Valid indicates whether the value is a known member of the AppEnvironment enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AppEnvironment) Valid() bool {
 	switch e {
 	case AppEnvironmentDebug:
@@ -139,7 +145,7 @@ func (e AppEnvironment) Valid() bool {
 	}
 }
 
-// Defines values for KlaviyoSDK.
+// The values of [KlaviyoSDK] that this revision describes.
 const (
 	KlaviyoSDKAndroid          KlaviyoSDK = "android"
 	KlaviyoSDKFlutter          KlaviyoSDK = "flutter"
@@ -148,7 +154,8 @@ const (
 	KlaviyoSDKSwift            KlaviyoSDK = "swift"
 )
 
-// Valid indicates whether the value is a known member of the KlaviyoSDK enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e KlaviyoSDK) Valid() bool {
 	switch e {
 	case KlaviyoSDKAndroid:
@@ -166,7 +173,7 @@ func (e KlaviyoSDK) Valid() bool {
 	}
 }
 
-// Defines values for DeviceOS.
+// The values of [DeviceOS] that this revision describes.
 const (
 	DeviceOSAndroid DeviceOS = "android"
 	DeviceOSIos     DeviceOS = "ios"
@@ -175,7 +182,8 @@ const (
 	DeviceOSTvos    DeviceOS = "tvos"
 )
 
-// Valid indicates whether the value is a known member of the DeviceOS enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e DeviceOS) Valid() bool {
 	switch e {
 	case DeviceOSAndroid:
@@ -193,7 +201,7 @@ func (e DeviceOS) Valid() bool {
 	}
 }
 
-// Defines values for SuppressionReason.
+// The values of [SuppressionReason] that this revision describes.
 const (
 	SuppressionReasonHardBounce     SuppressionReason = "HARD_BOUNCE"
 	SuppressionReasonInvalidEmail   SuppressionReason = "INVALID_EMAIL"
@@ -202,7 +210,8 @@ const (
 	SuppressionReasonUserSuppressed SuppressionReason = "USER_SUPPRESSED"
 )
 
-// Valid indicates whether the value is a known member of the SuppressionReason enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SuppressionReason) Valid() bool {
 	switch e {
 	case SuppressionReasonHardBounce:
@@ -220,12 +229,13 @@ func (e SuppressionReason) Valid() bool {
 	}
 }
 
-// Defines values for EventBulkCreateEnum.
+// The values of [EventBulkCreateEnum] that this revision describes.
 const (
 	EventBulkCreateEnumEventBulkCreate EventBulkCreateEnum = "event-bulk-create"
 )
 
-// Valid indicates whether the value is a known member of the EventBulkCreateEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventBulkCreateEnum) Valid() bool {
 	switch e {
 	case EventBulkCreateEnumEventBulkCreate:
@@ -235,12 +245,13 @@ func (e EventBulkCreateEnum) Valid() bool {
 	}
 }
 
-// Defines values for EventBulkCreateJobEnum.
+// The values of [EventBulkCreateJobEnum] that this revision describes.
 const (
 	EventBulkCreateJobEnumEventBulkCreateJob EventBulkCreateJobEnum = "event-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the EventBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case EventBulkCreateJobEnumEventBulkCreateJob:
@@ -250,12 +261,13 @@ func (e EventBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for EventEnum.
+// The values of [EventEnum] that this revision describes.
 const (
 	EventEnumEvent EventEnum = "event"
 )
 
-// Valid indicates whether the value is a known member of the EventEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventEnum) Valid() bool {
 	switch e {
 	case EventEnumEvent:
@@ -265,12 +277,13 @@ func (e EventEnum) Valid() bool {
 	}
 }
 
-// Defines values for FlowEnum.
+// The values of [FlowEnum] that this revision describes.
 const (
 	FlowEnumFlow FlowEnum = "flow"
 )
 
-// Valid indicates whether the value is a known member of the FlowEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e FlowEnum) Valid() bool {
 	switch e {
 	case FlowEnumFlow:
@@ -280,7 +293,7 @@ func (e FlowEnum) Valid() bool {
 	}
 }
 
-// Defines values for FlowTriggerType.
+// The values of [FlowTriggerType] that this revision describes.
 const (
 	FlowTriggerTypeAddedToList  FlowTriggerType = "Added to List"
 	FlowTriggerTypeDateBased    FlowTriggerType = "Date Based"
@@ -290,7 +303,8 @@ const (
 	FlowTriggerTypeUnconfigured FlowTriggerType = "Unconfigured"
 )
 
-// Valid indicates whether the value is a known member of the FlowTriggerType enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e FlowTriggerType) Valid() bool {
 	switch e {
 	case FlowTriggerTypeAddedToList:
@@ -310,12 +324,13 @@ func (e FlowTriggerType) Valid() bool {
 	}
 }
 
-// Defines values for ImportErrorEnum.
+// The values of [ImportErrorEnum] that this revision describes.
 const (
 	ImportErrorEnumImportError ImportErrorEnum = "import-error"
 )
 
-// Valid indicates whether the value is a known member of the ImportErrorEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ImportErrorEnum) Valid() bool {
 	switch e {
 	case ImportErrorEnumImportError:
@@ -325,12 +340,13 @@ func (e ImportErrorEnum) Valid() bool {
 	}
 }
 
-// Defines values for ListEnum.
+// The values of [ListEnum] that this revision describes.
 const (
 	ListEnumList ListEnum = "list"
 )
 
-// Valid indicates whether the value is a known member of the ListEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListEnum) Valid() bool {
 	switch e {
 	case ListEnumList:
@@ -340,13 +356,14 @@ func (e ListEnum) Valid() bool {
 	}
 }
 
-// Defines values for ListOptInProcess.
+// The values of [ListOptInProcess] that this revision describes.
 const (
 	ListOptInProcessDouble ListOptInProcess = "double_opt_in"
 	ListOptInProcessSingle ListOptInProcess = "single_opt_in"
 )
 
-// Valid indicates whether the value is a known member of the ListOptInProcess enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListOptInProcess) Valid() bool {
 	switch e {
 	case ListOptInProcessDouble:
@@ -358,12 +375,13 @@ func (e ListOptInProcess) Valid() bool {
 	}
 }
 
-// Defines values for MetricEnum.
+// The values of [MetricEnum] that this revision describes.
 const (
 	MetricEnumMetric MetricEnum = "metric"
 )
 
-// Valid indicates whether the value is a known member of the MetricEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e MetricEnum) Valid() bool {
 	switch e {
 	case MetricEnumMetric:
@@ -373,7 +391,7 @@ func (e MetricEnum) Valid() bool {
 	}
 }
 
-// Defines values for AffinityChannel.
+// The values of [AffinityChannel] that this revision describes.
 const (
 	AffinityChannelEmail    AffinityChannel = "email"
 	AffinityChannelPush     AffinityChannel = "push"
@@ -381,7 +399,8 @@ const (
 	AffinityChannelWhatsapp AffinityChannel = "whatsapp"
 )
 
-// Valid indicates whether the value is a known member of the AffinityChannel enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AffinityChannel) Valid() bool {
 	switch e {
 	case AffinityChannelEmail:
@@ -397,12 +416,13 @@ func (e AffinityChannel) Valid() bool {
 	}
 }
 
-// Defines values for ProfileBulkImportJobEnum.
+// The values of [ProfileBulkImportJobEnum] that this revision describes.
 const (
 	ProfileBulkImportJobEnumProfileBulkImportJob ProfileBulkImportJobEnum = "profile-bulk-import-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileBulkImportJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileBulkImportJobEnum) Valid() bool {
 	switch e {
 	case ProfileBulkImportJobEnumProfileBulkImportJob:
@@ -412,12 +432,13 @@ func (e ProfileBulkImportJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileEnum.
+// The values of [ProfileEnum] that this revision describes.
 const (
 	ProfileEnumProfile ProfileEnum = "profile"
 )
 
-// Valid indicates whether the value is a known member of the ProfileEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileEnum) Valid() bool {
 	switch e {
 	case ProfileEnumProfile:
@@ -427,7 +448,7 @@ func (e ProfileEnum) Valid() bool {
 	}
 }
 
-// Defines values for JobStatus.
+// The values of [JobStatus] that this revision describes.
 const (
 	JobStatusCancelled  JobStatus = "cancelled"
 	JobStatusComplete   JobStatus = "complete"
@@ -435,7 +456,8 @@ const (
 	JobStatusQueued     JobStatus = "queued"
 )
 
-// Valid indicates whether the value is a known member of the JobStatus enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e JobStatus) Valid() bool {
 	switch e {
 	case JobStatusCancelled:
@@ -451,12 +473,13 @@ func (e JobStatus) Valid() bool {
 	}
 }
 
-// Defines values for ProfileMergeEnum.
+// The values of [ProfileMergeEnum] that this revision describes.
 const (
 	ProfileMergeEnumProfileMerge ProfileMergeEnum = "profile-merge"
 )
 
-// Valid indicates whether the value is a known member of the ProfileMergeEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileMergeEnum) Valid() bool {
 	switch e {
 	case ProfileMergeEnumProfileMerge:
@@ -466,12 +489,13 @@ func (e ProfileMergeEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSubscriptionBulkCreateJobEnum.
+// The values of [ProfileSubscriptionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileSubscriptionBulkCreateJobEnumProfileSubscriptionBulkCreateJob ProfileSubscriptionBulkCreateJobEnum = "profile-subscription-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSubscriptionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSubscriptionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileSubscriptionBulkCreateJobEnumProfileSubscriptionBulkCreateJob:
@@ -481,12 +505,13 @@ func (e ProfileSubscriptionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSubscriptionBulkDeleteJobEnum.
+// The values of [ProfileSubscriptionBulkDeleteJobEnum] that this revision describes.
 const (
 	ProfileSubscriptionBulkDeleteJobEnumProfileSubscriptionBulkDeleteJob ProfileSubscriptionBulkDeleteJobEnum = "profile-subscription-bulk-delete-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSubscriptionBulkDeleteJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSubscriptionBulkDeleteJobEnum) Valid() bool {
 	switch e {
 	case ProfileSubscriptionBulkDeleteJobEnumProfileSubscriptionBulkDeleteJob:
@@ -496,12 +521,13 @@ func (e ProfileSubscriptionBulkDeleteJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSuppressionBulkCreateJobEnum.
+// The values of [ProfileSuppressionBulkCreateJobEnum] that this revision describes.
 const (
 	ProfileSuppressionBulkCreateJobEnumProfileSuppressionBulkCreateJob ProfileSuppressionBulkCreateJobEnum = "profile-suppression-bulk-create-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSuppressionBulkCreateJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSuppressionBulkCreateJobEnum) Valid() bool {
 	switch e {
 	case ProfileSuppressionBulkCreateJobEnumProfileSuppressionBulkCreateJob:
@@ -511,12 +537,13 @@ func (e ProfileSuppressionBulkCreateJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSuppressionBulkDeleteJobEnum.
+// The values of [ProfileSuppressionBulkDeleteJobEnum] that this revision describes.
 const (
 	ProfileSuppressionBulkDeleteJobEnumProfileSuppressionBulkDeleteJob ProfileSuppressionBulkDeleteJobEnum = "profile-suppression-bulk-delete-job"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSuppressionBulkDeleteJobEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSuppressionBulkDeleteJobEnum) Valid() bool {
 	switch e {
 	case ProfileSuppressionBulkDeleteJobEnumProfileSuppressionBulkDeleteJob:
@@ -526,14 +553,15 @@ func (e ProfileSuppressionBulkDeleteJobEnum) Valid() bool {
 	}
 }
 
-// Defines values for PushBackground.
+// The values of [PushBackground] that this revision describes.
 const (
 	PushBackgroundAvailable  PushBackground = "AVAILABLE"
 	PushBackgroundDenied     PushBackground = "DENIED"
 	PushBackgroundRestricted PushBackground = "RESTRICTED"
 )
 
-// Valid indicates whether the value is a known member of the PushBackground enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushBackground) Valid() bool {
 	switch e {
 	case PushBackgroundAvailable:
@@ -547,7 +575,7 @@ func (e PushBackground) Valid() bool {
 	}
 }
 
-// Defines values for PushEnablement.
+// The values of [PushEnablement] that this revision describes.
 const (
 	PushEnablementAuthorized    PushEnablement = "AUTHORIZED"
 	PushEnablementDenied        PushEnablement = "DENIED"
@@ -556,7 +584,8 @@ const (
 	PushEnablementUnauthorized  PushEnablement = "UNAUTHORIZED"
 )
 
-// Valid indicates whether the value is a known member of the PushEnablement enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushEnablement) Valid() bool {
 	switch e {
 	case PushEnablementAuthorized:
@@ -574,13 +603,14 @@ func (e PushEnablement) Valid() bool {
 	}
 }
 
-// Defines values for PushPlatform.
+// The values of [PushPlatform] that this revision describes.
 const (
 	PushPlatformAndroid PushPlatform = "android"
 	PushPlatformIos     PushPlatform = "ios"
 )
 
-// Valid indicates whether the value is a known member of the PushPlatform enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushPlatform) Valid() bool {
 	switch e {
 	case PushPlatformAndroid:
@@ -592,13 +622,14 @@ func (e PushPlatform) Valid() bool {
 	}
 }
 
-// Defines values for PushVendor.
+// The values of [PushVendor] that this revision describes.
 const (
 	PushVendorAPNS PushVendor = "apns"
 	PushVendorFCM  PushVendor = "fcm"
 )
 
-// Valid indicates whether the value is a known member of the PushVendor enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushVendor) Valid() bool {
 	switch e {
 	case PushVendorAPNS:
@@ -610,12 +641,13 @@ func (e PushVendor) Valid() bool {
 	}
 }
 
-// Defines values for PushTokenEnum.
+// The values of [PushTokenEnum] that this revision describes.
 const (
 	PushTokenEnumPushToken PushTokenEnum = "push-token"
 )
 
-// Valid indicates whether the value is a known member of the PushTokenEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushTokenEnum) Valid() bool {
 	switch e {
 	case PushTokenEnumPushToken:
@@ -625,12 +657,13 @@ func (e PushTokenEnum) Valid() bool {
 	}
 }
 
-// Defines values for SegmentEnum.
+// The values of [SegmentEnum] that this revision describes.
 const (
 	SegmentEnumSegment SegmentEnum = "segment"
 )
 
-// Valid indicates whether the value is a known member of the SegmentEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SegmentEnum) Valid() bool {
 	switch e {
 	case SegmentEnumSegment:
@@ -640,12 +673,13 @@ func (e SegmentEnum) Valid() bool {
 	}
 }
 
-// Defines values for SubscriptionEnum.
+// The values of [SubscriptionEnum] that this revision describes.
 const (
 	SubscriptionEnumSubscription SubscriptionEnum = "subscription"
 )
 
-// Valid indicates whether the value is a known member of the SubscriptionEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SubscriptionEnum) Valid() bool {
 	switch e {
 	case SubscriptionEnumSubscription:
@@ -655,12 +689,13 @@ func (e SubscriptionEnum) Valid() bool {
 	}
 }
 
-// Defines values for Consent.
+// The values of [Consent] that this revision describes.
 const (
 	ConsentSubscribed Consent = "SUBSCRIBED"
 )
 
-// Valid indicates whether the value is a known member of the Consent enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e Consent) Valid() bool {
 	switch e {
 	case ConsentSubscribed:
@@ -670,12 +705,13 @@ func (e Consent) Valid() bool {
 	}
 }
 
-// Defines values for TagEnum.
+// The values of [TagEnum] that this revision describes.
 const (
 	TagEnumTag TagEnum = "tag"
 )
 
-// Valid indicates whether the value is a known member of the TagEnum enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e TagEnum) Valid() bool {
 	switch e {
 	case TagEnumTag:
@@ -685,12 +721,13 @@ func (e TagEnum) Valid() bool {
 	}
 }
 
-// Defines values for Withdrawal.
+// The values of [Withdrawal] that this revision describes.
 const (
 	WithdrawalUnsubscribed Withdrawal = "UNSUBSCRIBED"
 )
 
-// Valid indicates whether the value is a known member of the Withdrawal enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e Withdrawal) Valid() bool {
 	switch e {
 	case WithdrawalUnsubscribed:
@@ -700,7 +737,7 @@ func (e Withdrawal) Valid() bool {
 	}
 }
 
-// Defines values for AccountField.
+// The values of [AccountField] that this revision describes.
 const (
 	AccountFieldContactInformation                      AccountField = "contact_information"
 	AccountFieldContactInformationDefaultSenderEmail    AccountField = "contact_information.default_sender_email"
@@ -723,7 +760,8 @@ const (
 	AccountFieldTimezone                                AccountField = "timezone"
 )
 
-// Valid indicates whether the value is a known member of the AccountField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AccountField) Valid() bool {
 	switch e {
 	case AccountFieldContactInformation:
@@ -769,12 +807,13 @@ func (e AccountField) Valid() bool {
 	}
 }
 
-// Defines values for AttributionField.
+// The values of [AttributionField] that this revision describes.
 const (
 	AttributionFieldID AttributionField = "id"
 )
 
-// Valid indicates whether the value is a known member of the AttributionField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e AttributionField) Valid() bool {
 	switch e {
 	case AttributionFieldID:
@@ -784,7 +823,7 @@ func (e AttributionField) Valid() bool {
 	}
 }
 
-// Defines values for EventField.
+// The values of [EventField] that this revision describes.
 const (
 	EventFieldDatetime        EventField = "datetime"
 	EventFieldEventProperties EventField = "event_properties"
@@ -793,7 +832,8 @@ const (
 	EventFieldUUID            EventField = "uuid"
 )
 
-// Valid indicates whether the value is a known member of the EventField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventField) Valid() bool {
 	switch e {
 	case EventFieldDatetime:
@@ -811,14 +851,15 @@ func (e EventField) Valid() bool {
 	}
 }
 
-// Defines values for EventInclude.
+// The values of [EventInclude] that this revision describes.
 const (
 	EventIncludeAttributions EventInclude = "attributions"
 	EventIncludeMetric       EventInclude = "metric"
 	EventIncludeProfile      EventInclude = "profile"
 )
 
-// Valid indicates whether the value is a known member of the EventInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventInclude) Valid() bool {
 	switch e {
 	case EventIncludeAttributions:
@@ -832,7 +873,7 @@ func (e EventInclude) Valid() bool {
 	}
 }
 
-// Defines values for EventSort.
+// The values of [EventSort] that this revision describes.
 const (
 	EventSortDatetime       EventSort = "datetime"
 	EventSortMinusDatetime  EventSort = "-datetime"
@@ -840,7 +881,8 @@ const (
 	EventSortTimestamp      EventSort = "timestamp"
 )
 
-// Valid indicates whether the value is a known member of the EventSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e EventSort) Valid() bool {
 	switch e {
 	case EventSortDatetime:
@@ -856,7 +898,7 @@ func (e EventSort) Valid() bool {
 	}
 }
 
-// Defines values for FlowField.
+// The values of [FlowField] that this revision describes.
 const (
 	FlowFieldArchived    FlowField = "archived"
 	FlowFieldCreated     FlowField = "created"
@@ -867,7 +909,8 @@ const (
 	FlowFieldUpdated     FlowField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the FlowField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e FlowField) Valid() bool {
 	switch e {
 	case FlowFieldArchived:
@@ -889,13 +932,14 @@ func (e FlowField) Valid() bool {
 	}
 }
 
-// Defines values for TagField.
+// The values of [TagField] that this revision describes.
 const (
 	TagFieldID   TagField = "id"
 	TagFieldName TagField = "name"
 )
 
-// Valid indicates whether the value is a known member of the TagField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e TagField) Valid() bool {
 	switch e {
 	case TagFieldID:
@@ -907,13 +951,14 @@ func (e TagField) Valid() bool {
 	}
 }
 
-// Defines values for ListInclude.
+// The values of [ListInclude] that this revision describes.
 const (
 	ListIncludeFlowTriggers ListInclude = "flow-triggers"
 	ListIncludeTags         ListInclude = "tags"
 )
 
-// Valid indicates whether the value is a known member of the ListInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListInclude) Valid() bool {
 	switch e {
 	case ListIncludeFlowTriggers:
@@ -925,7 +970,7 @@ func (e ListInclude) Valid() bool {
 	}
 }
 
-// Defines values for ListSort.
+// The values of [ListSort] that this revision describes.
 const (
 	ListSortCreated      ListSort = "created"
 	ListSortID           ListSort = "id"
@@ -937,7 +982,8 @@ const (
 	ListSortUpdated      ListSort = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ListSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListSort) Valid() bool {
 	switch e {
 	case ListSortCreated:
@@ -961,12 +1007,13 @@ func (e ListSort) Valid() bool {
 	}
 }
 
-// Defines values for ListAdditionalField.
+// The values of [ListAdditionalField] that this revision describes.
 const (
 	ListAdditionalFieldProfileCount ListAdditionalField = "profile_count"
 )
 
-// Valid indicates whether the value is a known member of the ListAdditionalField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListAdditionalField) Valid() bool {
 	switch e {
 	case ListAdditionalFieldProfileCount:
@@ -976,7 +1023,7 @@ func (e ListAdditionalField) Valid() bool {
 	}
 }
 
-// Defines values for ListField.
+// The values of [ListField] that this revision describes.
 const (
 	ListFieldCreated      ListField = "created"
 	ListFieldID           ListField = "id"
@@ -986,7 +1033,8 @@ const (
 	ListFieldUpdated      ListField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ListField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListField) Valid() bool {
 	switch e {
 	case ListFieldCreated:
@@ -1006,7 +1054,7 @@ func (e ListField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileField.
+// The values of [ProfileField] that this revision describes.
 const (
 	ProfileFieldCreated                                                 ProfileField = "created"
 	ProfileFieldEmail                                                   ProfileField = "email"
@@ -1116,7 +1164,8 @@ const (
 	ProfileFieldUpdated                                                 ProfileField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ProfileField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileField) Valid() bool {
 	switch e {
 	case ProfileFieldCreated:
@@ -1336,13 +1385,14 @@ func (e ProfileField) Valid() bool {
 	}
 }
 
-// Defines values for ListProfileSort.
+// The values of [ListProfileSort] that this revision describes.
 const (
 	ListProfileSortJoinedGroupAt      ListProfileSort = "joined_group_at"
 	ListProfileSortMinusJoinedGroupAt ListProfileSort = "-joined_group_at"
 )
 
-// Valid indicates whether the value is a known member of the ListProfileSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ListProfileSort) Valid() bool {
 	switch e {
 	case ListProfileSortJoinedGroupAt:
@@ -1354,7 +1404,7 @@ func (e ListProfileSort) Valid() bool {
 	}
 }
 
-// Defines values for MetricField.
+// The values of [MetricField] that this revision describes.
 const (
 	MetricFieldCreated     MetricField = "created"
 	MetricFieldID          MetricField = "id"
@@ -1363,7 +1413,8 @@ const (
 	MetricFieldUpdated     MetricField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the MetricField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e MetricField) Valid() bool {
 	switch e {
 	case MetricFieldCreated:
@@ -1381,12 +1432,13 @@ func (e MetricField) Valid() bool {
 	}
 }
 
-// Defines values for MetricInclude.
+// The values of [MetricInclude] that this revision describes.
 const (
 	MetricIncludeFlowTriggers MetricInclude = "flow-triggers"
 )
 
-// Valid indicates whether the value is a known member of the MetricInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e MetricInclude) Valid() bool {
 	switch e {
 	case MetricIncludeFlowTriggers:
@@ -1396,7 +1448,7 @@ func (e MetricInclude) Valid() bool {
 	}
 }
 
-// Defines values for ImportJobField.
+// The values of [ImportJobField] that this revision describes.
 const (
 	ImportJobFieldCompletedAt    ImportJobField = "completed_at"
 	ImportJobFieldCompletedCount ImportJobField = "completed_count"
@@ -1409,7 +1461,8 @@ const (
 	ImportJobFieldTotalCount     ImportJobField = "total_count"
 )
 
-// Valid indicates whether the value is a known member of the ImportJobField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ImportJobField) Valid() bool {
 	switch e {
 	case ImportJobFieldCompletedAt:
@@ -1435,13 +1488,14 @@ func (e ImportJobField) Valid() bool {
 	}
 }
 
-// Defines values for ImportJobSort.
+// The values of [ImportJobSort] that this revision describes.
 const (
 	ImportJobSortCreatedAt      ImportJobSort = "created_at"
 	ImportJobSortMinusCreatedAt ImportJobSort = "-created_at"
 )
 
-// Valid indicates whether the value is a known member of the ImportJobSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ImportJobSort) Valid() bool {
 	switch e {
 	case ImportJobSortCreatedAt:
@@ -1453,7 +1507,7 @@ func (e ImportJobSort) Valid() bool {
 	}
 }
 
-// Defines values for ImportErrorField.
+// The values of [ImportErrorField] that this revision describes.
 const (
 	ImportErrorFieldCode            ImportErrorField = "code"
 	ImportErrorFieldDetail          ImportErrorField = "detail"
@@ -1464,7 +1518,8 @@ const (
 	ImportErrorFieldTitle           ImportErrorField = "title"
 )
 
-// Valid indicates whether the value is a known member of the ImportErrorField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ImportErrorField) Valid() bool {
 	switch e {
 	case ImportErrorFieldCode:
@@ -1486,12 +1541,13 @@ func (e ImportErrorField) Valid() bool {
 	}
 }
 
-// Defines values for ImportJobInclude.
+// The values of [ImportJobInclude] that this revision describes.
 const (
 	ImportJobIncludeLists ImportJobInclude = "lists"
 )
 
-// Valid indicates whether the value is a known member of the ImportJobInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ImportJobInclude) Valid() bool {
 	switch e {
 	case ImportJobIncludeLists:
@@ -1501,7 +1557,7 @@ func (e ImportJobInclude) Valid() bool {
 	}
 }
 
-// Defines values for SuppressionJobField.
+// The values of [SuppressionJobField] that this revision describes.
 const (
 	SuppressionJobFieldCompletedAt    SuppressionJobField = "completed_at"
 	SuppressionJobFieldCompletedCount SuppressionJobField = "completed_count"
@@ -1512,7 +1568,8 @@ const (
 	SuppressionJobFieldTotalCount     SuppressionJobField = "total_count"
 )
 
-// Valid indicates whether the value is a known member of the SuppressionJobField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SuppressionJobField) Valid() bool {
 	switch e {
 	case SuppressionJobFieldCompletedAt:
@@ -1534,7 +1591,7 @@ func (e SuppressionJobField) Valid() bool {
 	}
 }
 
-// Defines values for UnsuppressionJobField.
+// The values of [UnsuppressionJobField] that this revision describes.
 const (
 	UnsuppressionJobFieldCompletedAt    UnsuppressionJobField = "completed_at"
 	UnsuppressionJobFieldCompletedCount UnsuppressionJobField = "completed_count"
@@ -1545,7 +1602,8 @@ const (
 	UnsuppressionJobFieldTotalCount     UnsuppressionJobField = "total_count"
 )
 
-// Valid indicates whether the value is a known member of the UnsuppressionJobField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e UnsuppressionJobField) Valid() bool {
 	switch e {
 	case UnsuppressionJobFieldCompletedAt:
@@ -1567,13 +1625,14 @@ func (e UnsuppressionJobField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileAdditionalField.
+// The values of [ProfileAdditionalField] that this revision describes.
 const (
 	ProfileAdditionalFieldPredictiveAnalytics ProfileAdditionalField = "predictive_analytics"
 	ProfileAdditionalFieldSubscriptions       ProfileAdditionalField = "subscriptions"
 )
 
-// Valid indicates whether the value is a known member of the ProfileAdditionalField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileAdditionalField) Valid() bool {
 	switch e {
 	case ProfileAdditionalFieldPredictiveAnalytics:
@@ -1585,13 +1644,14 @@ func (e ProfileAdditionalField) Valid() bool {
 	}
 }
 
-// Defines values for ConversationField.
+// The values of [ConversationField] that this revision describes.
 const (
 	ConversationFieldChannel ConversationField = "channel"
 	ConversationFieldID      ConversationField = "id"
 )
 
-// Valid indicates whether the value is a known member of the ConversationField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ConversationField) Valid() bool {
 	switch e {
 	case ConversationFieldChannel:
@@ -1603,7 +1663,7 @@ func (e ConversationField) Valid() bool {
 	}
 }
 
-// Defines values for PushTokenField.
+// The values of [PushTokenField] that this revision describes.
 const (
 	PushTokenFieldBackground           PushTokenField = "background"
 	PushTokenFieldCreated              PushTokenField = "created"
@@ -1628,7 +1688,8 @@ const (
 	PushTokenFieldVendor               PushTokenField = "vendor"
 )
 
-// Valid indicates whether the value is a known member of the PushTokenField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e PushTokenField) Valid() bool {
 	switch e {
 	case PushTokenFieldBackground:
@@ -1678,7 +1739,7 @@ func (e PushTokenField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileSort.
+// The values of [ProfileSort] that this revision describes.
 const (
 	ProfileSortCreated                                                   ProfileSort = "created"
 	ProfileSortEmail                                                     ProfileSort = "email"
@@ -1694,7 +1755,8 @@ const (
 	ProfileSortUpdated                                                   ProfileSort = "updated"
 )
 
-// Valid indicates whether the value is a known member of the ProfileSort enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileSort) Valid() bool {
 	switch e {
 	case ProfileSortCreated:
@@ -1726,7 +1788,7 @@ func (e ProfileSort) Valid() bool {
 	}
 }
 
-// Defines values for SegmentField.
+// The values of [SegmentField] that this revision describes.
 const (
 	SegmentFieldCreated                   SegmentField = "created"
 	SegmentFieldDefinition                SegmentField = "definition"
@@ -1739,7 +1801,8 @@ const (
 	SegmentFieldUpdated                   SegmentField = "updated"
 )
 
-// Valid indicates whether the value is a known member of the SegmentField enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e SegmentField) Valid() bool {
 	switch e {
 	case SegmentFieldCreated:
@@ -1765,7 +1828,7 @@ func (e SegmentField) Valid() bool {
 	}
 }
 
-// Defines values for ProfileInclude.
+// The values of [ProfileInclude] that this revision describes.
 const (
 	ProfileIncludeConversations ProfileInclude = "conversations"
 	ProfileIncludeLists         ProfileInclude = "lists"
@@ -1773,7 +1836,8 @@ const (
 	ProfileIncludeSegments      ProfileInclude = "segments"
 )
 
-// Valid indicates whether the value is a known member of the ProfileInclude enum.
+// Valid reports whether e is one of the constants. A response can have other values, since Klaviyo
+// may add some.
 func (e ProfileInclude) Valid() bool {
 	switch e {
 	case ProfileIncludeConversations:
@@ -1789,21 +1853,21 @@ func (e ProfileInclude) Valid() bool {
 	}
 }
 
-// APIError is one error that the API found in a request. meta, status and links are on the wire, though the published description leaves them out.
+// APIError is one error of an error response. Klaviyo's description doesn't mention Meta, Status and Links, but its responses have them.
 type APIError struct {
-	// Code is the kind of fault, such as duplicate_profile.
+	// Code is the kind of error, such as duplicate_profile.
 	Code string `json:"code"`
 
-	// Detail tells this occurrence in words. It may quote values of the request.
+	// Detail describes this occurrence of the error. It may quote values of the request.
 	Detail string `json:"detail"`
 
-	// ID names this occurrence in Klaviyo's logs.
+	// ID identifies this occurrence of the error in Klaviyo's logs.
 	ID string `json:"id"`
 
-	// Links holds links to documentation of the fault.
+	// Links holds links to the documentation of the error.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 
-	// Meta holds data that help to resolve the error.
+	// Meta holds data that helps to resolve the error.
 	Meta *APIErrorMeta `json:"meta,omitempty"`
 
 	// Source is the part of the request that caused the error.
@@ -1812,127 +1876,127 @@ type APIError struct {
 	// Status is the HTTP status code.
 	Status int `json:"status,omitempty,omitzero"`
 
-	// Title is the kind of fault in words.
+	// Title describes the kind of error.
 	Title string `json:"title"`
 }
 
-// APIErrorMeta holds data that help to resolve the error.
+// APIErrorMeta holds data that helps to resolve the error.
 type APIErrorMeta struct {
-	// DuplicateProfileID is, with a 409 of a call that writes a profile, the id of the profile that has the identifiers already.
+	// DuplicateProfileID is the id of the profile that already has the identifiers. It is set in a 409 response of an operation that writes a profile.
 	DuplicateProfileID string `json:"duplicate_profile_id,omitempty,omitzero"`
 }
 
 // APIErrorSource is the part of the request that caused the error.
 type APIErrorSource struct {
-	// Parameter is the name of a query or path parameter.
+	// Parameter is the name of the invalid query or path parameter.
 	Parameter string `json:"parameter,omitempty,omitzero"`
 
-	// Pointer is a JSON Pointer into the body, such as /data/attributes/email.
+	// Pointer is the JSON Pointer of the invalid value in the body, such as /data/attributes/email.
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
-// APIErrors is the body of every 4XX and 5XX response.
+// APIErrors is the body of 4XX and 5XX responses.
 type APIErrors struct {
-	// Errors holds the errors, one entry each.
+	// Errors lists the errors.
 	Errors []APIError `json:"errors"`
 
-	// Links holds links that belong to the whole response.
+	// Links holds links that apply to the whole response.
 	Links json.RawMessage `json:"links,omitempty,omitzero"`
 }
 
 // AccountEnum is the JSON:API type of an account.
 type AccountEnum string
 
-// Account is an account as Klaviyo returns it.
+// Account is an account in a response.
 type Account struct {
-	// Attributes is the account's settings.
+	// Attributes are the account's settings.
 	Attributes AccountAttributes `json:"attributes"`
 
-	// ID is the account's id, which is its public key too.
+	// ID is the account's id. It is the same as the public key.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
 	// Type is the JSON:API type of an account.
 	Type AccountEnum `json:"type"`
 }
 
-// AccountAttributes is the account's settings.
+// AccountAttributes are the account's settings.
 type AccountAttributes struct {
 	// ContactInformation is the contact information that recipients of messages see.
 	ContactInformation ContactInformation `json:"contact_information"`
 
-	// Industry is the industry of the account.
+	// Industry is the account's industry.
 	Industry string `json:"industry,omitempty,omitzero"`
 
-	// Locale is the language and region of the account, such as en-US.
+	// Locale is the language and region of the account as an IETF tag, such as en-US.
 	Locale string `json:"locale"`
 
-	// PreferredCurrency is the currency of amounts without one of their own, in ISO 4217.
+	// PreferredCurrency is the ISO 4217 code of the account's currency, such as EUR. It applies to amounts without a currency.
 	PreferredCurrency string `json:"preferred_currency"`
 
-	// PublicAPIKey is the public key, company_id of the client's calls.
+	// PublicAPIKey is the public key, also called company id, for the calls under /client/.
 	PublicAPIKey string `json:"public_api_key"`
 
-	// TestAccount reports whether it is a test account.
+	// TestAccount reports whether the account is for tests.
 	TestAccount bool `json:"test_account"`
 
-	// Timezone is the time zone of the account by its IANA name.
+	// Timezone is the IANA name of the account's time zone, such as Europe/Vienna.
 	Timezone string `json:"timezone"`
 }
 
-// AgentHints is advice to programs that work on their own.
+// AgentHints holds hints for AI agents.
 type AgentHints struct {
-	// NextSteps is what may be done next, in words.
+	// NextSteps describes possible next steps.
 	NextSteps []string `json:"next_steps,omitempty,omitzero"`
 }
 
 // AttributionEnum is the JSON:API type of an attribution.
 type AttributionEnum string
 
-// Attribution is the message that an event is attributed to.
+// Attribution is the campaign or flow message that an event is attributed to.
 type Attribution struct {
 	// ID is the attribution's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the event, and what it is attributed to.
+	// Relationships refer to the event and to the campaign or flow message.
 	Relationships AttributionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an attribution.
 	Type AttributionEnum `json:"type"`
 }
 
-// AttributionRelationships is the event, and what it is attributed to.
+// AttributionRelationships refer to the event and to the campaign or flow message.
 type AttributionRelationships struct {
-	// AttributedEvent names one related resource.
+	// AttributedEvent refers to a related resource. The operation determines whether Data, Links or both are set.
 	AttributedEvent RelationshipToOne `json:"attributed-event,omitempty,omitzero"`
 
-	// Campaign names one related resource.
+	// Campaign refers to a related resource. The operation determines whether Data, Links or both are set.
 	Campaign RelationshipToOne `json:"campaign,omitempty,omitzero"`
 
-	// CampaignMessage names one related resource.
+	// CampaignMessage refers to a related resource. The operation determines whether Data, Links or both are set.
 	CampaignMessage RelationshipToOne `json:"campaign-message,omitempty,omitzero"`
 
-	// Event names one related resource.
+	// Event refers to a related resource. The operation determines whether Data, Links or both are set.
 	Event RelationshipToOne `json:"event,omitempty,omitzero"`
 
-	// Flow names one related resource.
+	// Flow refers to a related resource. The operation determines whether Data, Links or both are set.
 	Flow RelationshipToOne `json:"flow,omitempty,omitzero"`
 
-	// FlowMessage names one related resource.
+	// FlowMessage refers to a related resource. The operation determines whether Data, Links or both are set.
 	FlowMessage RelationshipToOne `json:"flow-message,omitempty,omitzero"`
 
-	// FlowMessageVariation names one related resource.
+	// FlowMessageVariation refers to a related resource. The operation determines whether Data, Links or both are set.
 	FlowMessageVariation RelationshipToOne `json:"flow-message-variation,omitempty,omitzero"`
 }
 
-// EventBulkEvent is an event to record, for the profile of the entry.
+// EventBulkEvent is an event of the entry's profile.
 type EventBulkEvent struct {
-	// Attributes says what happened, and when.
+	// Attributes are the event's metric, properties and time.
 	Attributes EventBulkEventAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an event.
@@ -1946,29 +2010,27 @@ func (v *EventBulkEvent) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventBulkEventAttributes says what happened, and when.
+// EventBulkEventAttributes are the event's metric, properties and time.
 type EventBulkEventAttributes struct {
-	// Backfill reports whether the event is historical, so that it starts no flow.
+	// Backfill marks the event as historical, so that it starts no flows.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
-	// Metric is the metric that the event counts towards.
+	// Metric is the metric of the event.
 	Metric EventMetric `json:"metric"`
 
-	// Properties is the custom properties of the event, by name; any JSON value.
+	// Properties are the custom properties of the event, a JSON object.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is the time of the event, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second,
-	// and takes the time of arrival if it is absent.
+	// Time is the time of the event, in RFC 3339. It must be after 1990 and at most one year ahead. Klaviyo truncates it to the second. The default is the time of arrival.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
-	// UniqueID is an id of the event: another event of the same profile and metric with the same one is dropped. If
-	// absent, the second of time takes its place.
+	// UniqueID is the deduplication key. Of the events with the same profile, metric and unique_id, Klaviyo counts only the first. The default is the time of the event in seconds.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value is the value of the event, which counts towards the profile's revenue.
+	// Value is the value of the event, such as an order's total. It counts toward the profile's revenue. For its currency, see ValueCurrency.
 	Value json.Number `json:"value,omitempty,omitzero"`
 
-	// ValueCurrency is the currency of value, in ISO 4217; the account's if absent.
+	// ValueCurrency is the ISO 4217 code of the currency of the value, such as EUR. The default is the account's currency.
 	ValueCurrency string `json:"value_currency,omitempty,omitzero"`
 }
 
@@ -1994,30 +2056,30 @@ func (v *EventBulkEventAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SuppressionJob is a job of bulk_suppress_profiles as Klaviyo returns it.
+// SuppressionJob is a job of bulk_suppress_profiles in a response.
 type SuppressionJob struct {
-	// Attributes is the job's state, counts and dates.
+	// Attributes are the job's status, counts and dates.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
 	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists and segments of the job.
+	// Relationships refer to the lists and segments of the job.
 	Relationships SuppressionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressionJobAttributes is the job's state, counts and dates.
+// SuppressionJobAttributes are the job's status, counts and dates.
 type SuppressionJobAttributes struct {
 	// CompletedAt is when the job ended, in RFC 3339.
 	CompletedAt Timestamp `json:"completed_at,omitempty,omitzero"`
 
-	// CompletedCount is the number of profiles that are processed.
+	// CompletedCount is the number of profiles that have been processed, including those that failed.
 	CompletedCount int `json:"completed_count,omitempty,omitzero"`
 
 	// CreatedAt is when the job was queued, in RFC 3339.
@@ -2026,46 +2088,46 @@ type SuppressionJobAttributes struct {
 	// SkippedCount is the number of profiles that were skipped.
 	SkippedCount int `json:"skipped_count,omitempty,omitzero"`
 
-	// Status is the state of the job; complete and cancelled are final.
+	// Status is the status of the job. Complete and cancelled are final; a complete job may have rejected some profiles.
 	Status JobStatus `json:"status"`
 
-	// TotalCount is the number of profiles of the job.
+	// TotalCount is the number of profiles in the job.
 	TotalCount int `json:"total_count"`
 }
 
-// SuppressionJobRelationships is the lists and segments of the job.
+// SuppressionJobRelationships refer to the lists and segments of the job.
 type SuppressionJobRelationships struct {
-	// Lists names related resources; data is there where the operation includes it, links elsewhere.
+	// Lists refers to related resources. The operation determines whether Data, Links or both are set.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
 
-	// Segments names related resources; data is there where the operation includes it, links elsewhere.
+	// Segments refers to related resources. The operation determines whether Data, Links or both are set.
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 }
 
-// UnsuppressionJob is a job of bulk_unsuppress_profiles as Klaviyo returns it.
+// UnsuppressionJob is a job of bulk_unsuppress_profiles in a response.
 type UnsuppressionJob struct {
-	// Attributes is the job's state, counts and dates.
+	// Attributes are the job's status, counts and dates.
 	Attributes SuppressionJobAttributes `json:"attributes"`
 
 	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists and segments of the job.
+	// Relationships refer to the lists and segments of the job.
 	Relationships SuppressionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_unsuppress_profiles.
 	Type ProfileSuppressionBulkDeleteJobEnum `json:"type"`
 }
 
-// CollectionLinks is the URLs of a page and of its neighbors.
+// CollectionLinks holds the URLs of a page and of the pages around it.
 type CollectionLinks struct {
-	// Next is the URL of the next page; none on the last.
+	// Next is the URL of the next page. It is empty on the last page.
 	Next string `json:"next,omitempty,omitzero"`
 
-	// Prev is the URL of the previous page; none on the first.
+	// Prev is the URL of the previous page. It is empty on the first page.
 	Prev string `json:"prev,omitempty,omitzero"`
 
 	// Self is the URL of this page.
@@ -2074,10 +2136,10 @@ type CollectionLinks struct {
 
 // ContactInformation is the contact information that recipients of messages see.
 type ContactInformation struct {
-	// DefaultSenderEmail is the address that emails come from.
+	// DefaultSenderEmail is the default sender address of emails.
 	DefaultSenderEmail string `json:"default_sender_email"`
 
-	// DefaultSenderName is the name that emails come from.
+	// DefaultSenderName is the default sender name of emails.
 	DefaultSenderName string `json:"default_sender_name"`
 
 	// OrganizationName is the company's name.
@@ -2086,47 +2148,47 @@ type ContactInformation struct {
 	// StreetAddress is the company's postal address.
 	StreetAddress StreetAddress `json:"street_address"`
 
-	// WebsiteURL is the account's web site.
+	// WebsiteURL is the URL of the account's website.
 	WebsiteURL string `json:"website_url,omitempty,omitzero"`
 }
 
 // ConversationEnum is the JSON:API type of a conversation.
 type ConversationEnum string
 
-// Conversation is a conversation with a profile.
+// Conversation is a conversation with a profile in a response.
 type Conversation struct {
-	// Attributes says what kind of conversation it is.
+	// Attributes are the conversation's attributes.
 	Attributes ConversationAttributes `json:"attributes"`
 
 	// ID is the conversation's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the profile that the conversation is with.
+	// Relationships refer to the profile of the conversation.
 	Relationships ConversationRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a conversation.
 	Type ConversationEnum `json:"type"`
 }
 
-// ConversationChannel is the channel of the conversation.
+// ConversationChannel is the channel of a conversation.
 type ConversationChannel string
 
-// ConversationAttributes says what kind of conversation it is.
+// ConversationAttributes are the conversation's attributes.
 type ConversationAttributes struct {
-	// Channel is the channel of the conversation.
+	// Channel is the channel of a conversation.
 	Channel ConversationChannel `json:"channel"`
 }
 
-// ConversationRelationships is the profile that the conversation is with.
+// ConversationRelationships refer to the profile of the conversation.
 type ConversationRelationships struct {
-	// Profile names one related resource.
+	// Profile refers to a related resource. The operation determines whether Data, Links or both are set.
 	Profile RelationshipToOne `json:"profile,omitempty,omitzero"`
 }
 
-// Coordinate is a latitude or longitude, which the API takes as a number or as text.
+// Coordinate is a latitude or longitude in degrees, as a number or as text.
 type Coordinate struct {
 	union json.RawMessage
 }
@@ -2134,7 +2196,7 @@ type Coordinate struct {
 // CoordinateDegrees is a coordinate in decimal degrees.
 type CoordinateDegrees = float64
 
-// CoordinateText is a coordinate as text.
+// CoordinateText is a coordinate in decimal degrees, as text.
 type CoordinateText = string
 
 // DataPrivacyCreateDeletionJobQuery is the body of request_profile_deletion.
@@ -2145,7 +2207,7 @@ type DataPrivacyCreateDeletionJobQuery struct {
 
 // DataPrivacyCreateDeletionJobQueryResourceObject is the deletion job to queue.
 type DataPrivacyCreateDeletionJobQueryResourceObject struct {
-	// Attributes identifies the profile to delete.
+	// Attributes are the attributes of the job: the profile to delete.
 	Attributes DeletionJobAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a deletion job.
@@ -2154,11 +2216,11 @@ type DataPrivacyCreateDeletionJobQueryResourceObject struct {
 
 // DeletedProfile is the profile to delete.
 type DeletedProfile struct {
-	// Data is the profile to delete, named by one identifier.
+	// Data is the profile to delete. Set exactly one identifier: the id, the email or the phone number.
 	Data DataPrivacyProfileQueryResourceObject `json:"data"`
 }
 
-// NewDeletedProfile returns a resource with the attributes.
+// NewDeletedProfile returns a DeletedProfile with the attributes.
 func NewDeletedProfile(attributes DeletedProfileAttributes) DeletedProfile {
 	var v DeletedProfile
 	v.Data.Type = "profile"
@@ -2166,7 +2228,7 @@ func NewDeletedProfile(attributes DeletedProfileAttributes) DeletedProfile {
 	return v
 }
 
-// DeletionJobAttributes identifies the profile to delete.
+// DeletionJobAttributes are the attributes of the job: the profile to delete.
 type DeletionJobAttributes struct {
 	// Profile is the profile to delete.
 	Profile DeletedProfile `json:"profile"`
@@ -2175,24 +2237,24 @@ type DeletionJobAttributes struct {
 // DataPrivacyDeletionJobEnum is the JSON:API type of a deletion job.
 type DataPrivacyDeletionJobEnum string
 
-// DataPrivacyProfileQueryResourceObject is the profile to delete, named by one identifier.
+// DataPrivacyProfileQueryResourceObject is the profile to delete. Set exactly one identifier: the id, the email or the phone number.
 type DataPrivacyProfileQueryResourceObject struct {
-	// Attributes holds the identifier if it is no id.
+	// Attributes are the email or the phone number that identifies the profile.
 	Attributes DeletedProfileAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo.
+	// ID is the profile's Klaviyo id.
 	ID string `json:"id,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// DeletedProfileAttributes holds the identifier if it is no id.
+// DeletedProfileAttributes are the email or the phone number that identifies the profile.
 type DeletedProfileAttributes struct {
 	// Email is the email address.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 }
 
@@ -2216,46 +2278,46 @@ type DeviceMetadata struct {
 	// DeviceModel is the model of the device.
 	DeviceModel string `json:"device_model,omitempty,omitzero"`
 
-	// Environment is the kind of build of the app, release or debug.
+	// Environment is the kind of app build: release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
-	// KlaviyoSDK is the Klaviyo SDK that the app uses.
+	// KlaviyoSDK is the Klaviyo SDK in the app.
 	KlaviyoSDK KlaviyoSDK `json:"klaviyo_sdk,omitempty,omitzero"`
 
 	// Manufacturer is the manufacturer of the device.
 	Manufacturer string `json:"manufacturer,omitempty,omitzero"`
 
-	// OSName is the operating system.
+	// OSName is the device's operating system.
 	OSName DeviceOS `json:"os_name,omitempty,omitzero"`
 
-	// OSVersion is the operating system's version.
+	// OSVersion is the version of the device's operating system.
 	OSVersion string `json:"os_version,omitempty,omitzero"`
 
-	// SDKVersion is the version of the SDK.
+	// SDKVersion is the version of the Klaviyo SDK.
 	SDKVersion string `json:"sdk_version,omitempty,omitzero"`
 }
 
-// AppEnvironment is the kind of build of the app, release or debug.
+// AppEnvironment is the kind of app build: release or debug.
 type AppEnvironment string
 
-// KlaviyoSDK is the Klaviyo SDK that the app uses.
+// KlaviyoSDK is the Klaviyo SDK in the app.
 type KlaviyoSDK string
 
-// DeviceOS is the operating system.
+// DeviceOS is the device's operating system.
 type DeviceOS string
 
-// EmailChannel is the consent of a profile to email.
+// EmailChannel is the profile's consent to email.
 type EmailChannel struct {
-	// Marketing is the consent to email marketing: what it is now, and how it came about.
+	// Marketing is the current consent to email marketing, and how it was given.
 	Marketing EmailMarketing `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the consent to have email opens tracked: what it is now, and how long it holds.
+	// OpenTracking is the current consent to the tracking of email opens, and how long it is valid.
 	OpenTracking OpenTrackingConsent `json:"open_tracking,omitempty,omitzero"`
 }
 
-// EmailMarketing is the consent to email marketing: what it is now, and how it came about.
+// EmailMarketing is the current consent to email marketing, and how it was given.
 type EmailMarketing struct {
-	// CanReceiveEmailMarketing reports whether email marketing can be sent, which requires consent and no suppression.
+	// CanReceiveEmailMarketing reports whether Klaviyo can send email marketing to the profile: there is consent and no suppression.
 	CanReceiveEmailMarketing bool `json:"can_receive_email_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -2264,29 +2326,29 @@ type EmailMarketing struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// CustomMethodDetail is the custom_source that the subscribing call gave; may be empty.
+	// CustomMethodDetail is the custom_source of the request that subscribed the profile. It may be empty.
 	CustomMethodDetail string `json:"custom_method_detail,omitempty,omitzero"`
 
-	// DoubleOptin reports whether the person confirmed the subscription by a link in a message.
+	// DoubleOptin reports whether the person confirmed the subscription through a link in a message.
 	DoubleOptin bool `json:"double_optin,omitempty,omitzero"`
 
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// ListSuppressions is the suppressions that hold for one list each.
+	// ListSuppressions are the suppressions that each apply to one list.
 	ListSuppressions []EmailMarketingListSuppression `json:"list_suppressions,omitempty,omitzero"`
 
 	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail is the detail of the method, such as the form's name; may be empty.
+	// MethodDetail is a detail of the method, such as the name of the form. It may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 
-	// Suppression is the suppressions that hold for all email marketing.
+	// Suppression lists the suppressions that apply to all email marketing.
 	Suppression []EmailMarketingSuppression `json:"suppression,omitempty,omitzero"`
 }
 
-// EmailMarketingListSuppression is a suppression that holds for one list.
+// EmailMarketingListSuppression is a suppression that applies to one list.
 type EmailMarketingListSuppression struct {
 	// ListID is the list's id.
 	ListID string `json:"list_id"`
@@ -2298,7 +2360,7 @@ type EmailMarketingListSuppression struct {
 	Timestamp Timestamp `json:"timestamp"`
 }
 
-// EmailMarketingSuppression is a suppression that holds for all email marketing.
+// EmailMarketingSuppression is a suppression that applies to all email marketing.
 type EmailMarketingSuppression struct {
 	// Reason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 	Reason SuppressionReason `json:"reason"`
@@ -2310,12 +2372,12 @@ type EmailMarketingSuppression struct {
 // SuppressionReason is the reason, such as USER_SUPPRESSED, UNSUBSCRIBE or HARD_BOUNCE.
 type SuppressionReason string
 
-// EmailSubscriptionParameters is the kinds of email to subscribe to.
+// EmailSubscriptionParameters selects the kinds of email to subscribe to.
 type EmailSubscriptionParameters struct {
-	// Marketing is a consent that is given.
+	// Marketing gives consent to one kind of message.
 	Marketing SubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the consent to have email opens tracked.
+	// OpenTracking gives consent to the tracking of email opens.
 	OpenTracking OpenTrackingSubscriptionParameters `json:"open_tracking,omitempty,omitzero"`
 }
 
@@ -2337,12 +2399,12 @@ func (v *EmailSubscriptionParameters) isZero() bool {
 		v.OpenTracking.isZero()
 }
 
-// EmailUnsubscriptionParameters is the kinds of email to unsubscribe from.
+// EmailUnsubscriptionParameters selects the kinds of email to unsubscribe from.
 type EmailUnsubscriptionParameters struct {
-	// Marketing is a consent that is withdrawn.
+	// Marketing withdraws the consent to one kind of message.
 	Marketing UnsubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// OpenTracking is the end of the consent to have email opens tracked.
+	// OpenTracking withdraws the consent to the tracking of email opens.
 	OpenTracking OpenTrackingUnsubscriptionParameters `json:"open_tracking,omitempty,omitzero"`
 }
 
@@ -2366,7 +2428,7 @@ func (v *EmailUnsubscriptionParameters) isZero() bool {
 
 // ImportErrorSource is the part of the request that caused the error.
 type ImportErrorSource struct {
-	// Pointer is a JSON Pointer into the body of the request.
+	// Pointer is the JSON Pointer of the invalid value in the request of the job.
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
@@ -2395,7 +2457,7 @@ func (v *EventCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventCreateQueryResourceObject is the event to record.
 type EventCreateQueryResourceObject struct {
-	// Attributes says what happened, when, and to which profile.
+	// Attributes are the event's metric, profile, properties and time.
 	Attributes EventCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an event.
@@ -2409,9 +2471,9 @@ func (v *EventCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventMetric is the metric that the event counts towards.
+// EventMetric is the metric of the event.
 type EventMetric struct {
-	// Data is the metric that an event counts towards, by name.
+	// Data holds the name of the metric. A new name creates a metric.
 	Data MetricCreateQueryResourceObject `json:"data"`
 }
 
@@ -2421,7 +2483,7 @@ func (v *EventMetric) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewEventMetric returns a resource with the attributes.
+// NewEventMetric returns a EventMetric with the attributes.
 func NewEventMetric(attributes MetricCreateAttributes) EventMetric {
 	var v EventMetric
 	v.Data.Type = "metric"
@@ -2431,7 +2493,7 @@ func NewEventMetric(attributes MetricCreateAttributes) EventMetric {
 
 // EventProfile is the profile of the event.
 type EventProfile struct {
-	// Data is the profile of an event: its id or another identifier, and what else is known.
+	// Data holds an identifier of the profile and the fields to set.
 	Data EventProfileCreateQueryResourceObject `json:"data"`
 }
 
@@ -2441,7 +2503,7 @@ func (v *EventProfile) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewEventProfile returns a resource with the attributes.
+// NewEventProfile returns a EventProfile with the attributes.
 func NewEventProfile(attributes EventProfileAttributes) EventProfile {
 	var v EventProfile
 	v.Data.Type = "profile"
@@ -2449,32 +2511,30 @@ func NewEventProfile(attributes EventProfileAttributes) EventProfile {
 	return v
 }
 
-// EventCreateAttributes says what happened, when, and to which profile.
+// EventCreateAttributes are the event's metric, profile, properties and time.
 type EventCreateAttributes struct {
-	// Backfill reports whether the event is historical, so that it starts no flow.
+	// Backfill marks the event as historical, so that it starts no flows.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
-	// Metric is the metric that the event counts towards.
+	// Metric is the metric of the event.
 	Metric EventMetric `json:"metric"`
 
 	// Profile is the profile of the event.
 	Profile EventProfile `json:"profile"`
 
-	// Properties is the custom properties of the event, by name; any JSON value.
+	// Properties are the custom properties of the event, a JSON object.
 	Properties json.RawMessage `json:"properties"`
 
-	// Time is the time of the event, in RFC 3339: after 1990 and a year ahead at most. Klaviyo cuts it to the second,
-	// and takes the time of arrival if it is absent.
+	// Time is the time of the event, in RFC 3339. It must be after 1990 and at most one year ahead. Klaviyo truncates it to the second. The default is the time of arrival.
 	Time Timestamp `json:"time,omitempty,omitzero"`
 
-	// UniqueID is an id of the event: another event of the same profile and metric with the same one is dropped. If
-	// absent, the second of time takes its place.
+	// UniqueID is the deduplication key. Of the events with the same profile, metric and unique_id, Klaviyo counts only the first. The default is the time of the event in seconds.
 	UniqueID string `json:"unique_id,omitempty,omitzero"`
 
-	// Value is the value of the event, which counts towards the profile's revenue.
+	// Value is the value of the event, such as an order's total. It counts toward the profile's revenue. For its currency, see ValueCurrency.
 	Value json.Number `json:"value,omitempty,omitzero"`
 
-	// ValueCurrency is the currency of value, in ISO 4217; the account's if absent.
+	// ValueCurrency is the ISO 4217 code of the currency of the value, such as EUR. The default is the account's currency.
 	ValueCurrency string `json:"value_currency,omitempty,omitzero"`
 }
 
@@ -2504,12 +2564,12 @@ func (v *EventCreateAttributes) appendJSON(dst []byte) []byte {
 // EventEnum is the JSON:API type of an event.
 type EventEnum string
 
-// EventProfileCreateQueryResourceObject is the profile of an event: its id or another identifier, and what else is known.
+// EventProfileCreateQueryResourceObject holds an identifier of the profile and the fields to set.
 type EventProfileCreateQueryResourceObject struct {
-	// Attributes is the fields of the profile to set; an omitted field stays unchanged.
+	// Attributes are the fields of the profile to set. Omitted fields stay unchanged.
 	Attributes EventProfileAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, if it is known.
+	// ID is the profile's Klaviyo id. It is optional if there is another identifier.
 	ID string `json:"id,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
@@ -2526,18 +2586,18 @@ func (v *EventProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventProfileAttributes is the fields of the profile to set; an omitted field stays unchanged.
+// EventProfileAttributes are the fields of the profile to set. Omitted fields stay unchanged.
 type EventProfileAttributes struct {
-	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
+	// Kx is the encrypted id by which Klaviyo recognizes a visitor. It is the parameter _kx of links in messages.
 	Kx string `json:"_kx,omitempty,omitzero"`
 
-	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is the id of an anonymous visitor, whose email and phone number aren't known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -2552,22 +2612,22 @@ type EventProfileAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Meta is changes to a profile beyond setting its fields.
+	// Meta holds changes to the profile beyond setting its fields.
 	Meta OnsiteProfileMeta `json:"meta,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -2618,48 +2678,48 @@ func (v *EventProfileAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// Event is an event as Klaviyo returns it.
+// Event is an event in a response.
 type Event struct {
-	// Attributes is what happened, when, and to which profile.
+	// Attributes are the event's data, its time and its profile.
 	Attributes EventAttributes `json:"attributes"`
 
 	// ID is the event's id.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the profile, the metric and the attributions of an event.
+	// Relationships refer to the profile, the metric and the attributions of the event.
 	Relationships EventRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of an event.
 	Type EventEnum `json:"type"`
 }
 
-// EventAttributes is what happened, when, and to which profile.
+// EventAttributes are the event's data, its time and its profile.
 type EventAttributes struct {
-	// Datetime is the time of the event, in a form like RFC 3339's.
+	// Datetime is the time of the event. Timestamp.Time parses it.
 	Datetime Timestamp `json:"datetime,omitempty,omitzero"`
 
-	// EventProperties is the event's own data, and what Klaviyo added, such as attribution.
+	// EventProperties are the custom properties of the event, and what Klaviyo has added, such as the attribution.
 	EventProperties json.RawMessage `json:"event_properties,omitempty,omitzero"`
 
-	// Timestamp is the time of the event, in seconds since 1970.
+	// Timestamp is the Unix time of the event in seconds.
 	Timestamp json.Number `json:"timestamp,omitempty,omitzero"`
 
-	// UUID is the event's UUID, which also serves as a page cursor.
+	// UUID is the event's UUID. It can also be used as a page cursor.
 	UUID string `json:"uuid,omitempty,omitzero"`
 }
 
-// EventRelationships is the profile, the metric and the attributions of an event.
+// EventRelationships refer to the profile, the metric and the attributions of the event.
 type EventRelationships struct {
-	// Attributions names related resources; data is there where the operation includes it, links elsewhere.
+	// Attributions refers to related resources. The operation determines whether Data, Links or both are set.
 	Attributions Relationship `json:"attributions,omitempty,omitzero"`
 
-	// Metric names one related resource.
+	// Metric refers to a related resource. The operation determines whether Data, Links or both are set.
 	Metric RelationshipToOne `json:"metric,omitempty,omitzero"`
 
-	// Profile names one related resource.
+	// Profile refers to a related resource. The operation determines whether Data, Links or both are set.
 	Profile RelationshipToOne `json:"profile,omitempty,omitzero"`
 }
 
@@ -2682,7 +2742,7 @@ func (v *EventBulkCreateQuery) appendJSON(dst []byte) []byte {
 
 // EventBulkCreateQueryResourceObject is the job to queue.
 type EventBulkCreateQueryResourceObject struct {
-	// Attributes holds the events to create.
+	// Attributes are the events to create.
 	Attributes EventBulkCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a job of bulk_create_events.
@@ -2696,9 +2756,9 @@ func (v *EventBulkCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventBulkEntries is the profiles with their events.
+// EventBulkEntries are the profiles with their events.
 type EventBulkEntries struct {
-	// Data is the profiles with their events, 1,000 events at most in all.
+	// Data holds the profiles with their events. All entries together can have 1,000 events.
 	Data []EventBulkEntry `json:"data"`
 }
 
@@ -2708,7 +2768,7 @@ func (v *EventBulkEntries) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewEventBulkEntries returns resources with the attributes.
+// NewEventBulkEntries returns a EventBulkEntries with the attributes of each element.
 func NewEventBulkEntries(attributes ...EventBulkEntryAttributes) EventBulkEntries {
 	v := EventBulkEntries{Data: make([]EventBulkEntry, len(attributes))}
 	for i := range attributes {
@@ -2718,9 +2778,9 @@ func NewEventBulkEntries(attributes ...EventBulkEntryAttributes) EventBulkEntrie
 	return v
 }
 
-// EventBulkCreateAttributes holds the events to create.
+// EventBulkCreateAttributes are the events to create.
 type EventBulkCreateAttributes struct {
-	// Entries is the profiles with their events.
+	// Entries are the profiles with their events.
 	Entries EventBulkEntries `json:"events-bulk-create"`
 }
 
@@ -2730,9 +2790,9 @@ func (v *EventBulkCreateAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventBulkEntry is one profile with its events.
+// EventBulkEntry is a profile with its events.
 type EventBulkEntry struct {
-	// Attributes is the profile and the events.
+	// Attributes are the profile and its events.
 	Attributes EventBulkEntryAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of an entry of bulk_create_events.
@@ -2746,9 +2806,9 @@ func (v *EventBulkEntry) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// EventBulkEvents is the events of the profile.
+// EventBulkEvents are the events of the profile.
 type EventBulkEvents struct {
-	// Data is the events.
+	// Data holds the events.
 	Data []EventBulkEvent `json:"data"`
 }
 
@@ -2758,7 +2818,7 @@ func (v *EventBulkEvents) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewEventBulkEvents returns resources with the attributes.
+// NewEventBulkEvents returns a EventBulkEvents with the attributes of each element.
 func NewEventBulkEvents(attributes ...EventBulkEventAttributes) EventBulkEvents {
 	v := EventBulkEvents{Data: make([]EventBulkEvent, len(attributes))}
 	for i := range attributes {
@@ -2773,7 +2833,7 @@ func NewEventBulkEvents(attributes ...EventBulkEventAttributes) EventBulkEvents 
 
 // EventBulkProfile is the profile of the events.
 type EventBulkProfile struct {
-	// Data is the profile to create or update: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: an identifier and the fields to set.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
@@ -2783,7 +2843,7 @@ func (v *EventBulkProfile) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewEventBulkProfile returns a resource with the attributes.
+// NewEventBulkProfile returns a EventBulkProfile with the attributes.
 func NewEventBulkProfile(attributes OnsiteProfileAttributes) EventBulkProfile {
 	var v EventBulkProfile
 	v.Data.Type = "profile"
@@ -2791,12 +2851,12 @@ func NewEventBulkProfile(attributes OnsiteProfileAttributes) EventBulkProfile {
 	return v
 }
 
-// EventBulkEntryAttributes is the profile and the events.
+// EventBulkEntryAttributes are the profile and its events.
 type EventBulkEntryAttributes struct {
-	// Backfill reports whether the events are historical, so that they start no flow.
+	// Backfill marks the events as historical, so that they start no flows.
 	Backfill bool `json:"backfill,omitempty,omitzero"`
 
-	// Events is the events of the profile.
+	// Events are the events of the profile.
 	Events EventBulkEvents `json:"events"`
 
 	// Profile is the profile of the events.
@@ -2816,28 +2876,28 @@ func (v *EventBulkEntryAttributes) appendJSON(dst []byte) []byte {
 // FlowEnum is the JSON:API type of a flow.
 type FlowEnum string
 
-// Flow is a flow as Klaviyo returns it.
+// Flow is a flow in a response.
 type Flow struct {
-	// Attributes is the flow's name, state and dates.
+	// Attributes are the flow's name, status and dates.
 	Attributes FlowAttributes `json:"attributes"`
 
 	// ID is the flow's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the actions of the flow, and its tags.
+	// Relationships refer to the actions and the tags of the flow.
 	Relationships FlowRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a flow.
 	Type FlowEnum `json:"type"`
 }
 
-// FlowTriggerType is what starts the flow.
+// FlowTriggerType is the kind of trigger of a flow.
 type FlowTriggerType string
 
-// FlowAttributes is the flow's name, state and dates.
+// FlowAttributes are the flow's name, status and dates.
 type FlowAttributes struct {
 	// Archived reports whether the flow is archived.
 	Archived bool `json:"archived,omitempty,omitzero"`
@@ -2845,37 +2905,37 @@ type FlowAttributes struct {
 	// Created is when the flow was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Name is the flow's name, for people.
+	// Name is the flow's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Status is the state of the flow, such as draft or live.
+	// Status is the flow's status, such as draft or live.
 	Status string `json:"status,omitempty,omitzero"`
 
-	// TriggerType is what starts the flow.
+	// TriggerType is the kind of trigger of a flow.
 	TriggerType FlowTriggerType `json:"trigger_type,omitempty,omitzero"`
 
 	// Updated is when the flow last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// FlowRelationships is the actions of the flow, and its tags.
+// FlowRelationships refer to the actions and the tags of the flow.
 type FlowRelationships struct {
-	// FlowActions names related resources; data is there where the operation includes it, links elsewhere.
+	// FlowActions refers to related resources. The operation determines whether Data, Links or both are set.
 	FlowActions Relationship `json:"flow-actions,omitempty,omitzero"`
 
-	// Tags names related resources; data is there where the operation includes it, links elsewhere.
+	// Tags refers to related resources. The operation determines whether Data, Links or both are set.
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
 // AccountPage is the response of get_accounts.
 type AccountPage struct {
-	// Data is the one account.
+	// Data holds the account, a list of one.
 	Data []Account `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2884,10 +2944,10 @@ type SuppressionJobDocument struct {
 	// Data is the job.
 	Data SuppressionJob `json:"data"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2896,25 +2956,25 @@ type UnsuppressionJobDocument struct {
 	// Data is the job.
 	Data UnsuppressionJob `json:"data"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// EventPage is a page of events, with the included resources.
+// EventPage is a page of events and the included resources.
 type EventPage struct {
-	// Data is the events of this page.
+	// Data holds the events of this page.
 	Data []Event `json:"data"`
 
-	// Included is the metrics, profiles and attributions of the events.
+	// Included holds the included metrics, profiles and attributions of the events.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2923,45 +2983,45 @@ type EventIncluded struct {
 	union json.RawMessage
 }
 
-// EventDocument is one event, with the included resources.
+// EventDocument is an event and the included resources.
 type EventDocument struct {
 	// Data is the event.
 	Data Event `json:"data"`
 
-	// Included is the metric, the profile and the attributions of the event.
+	// Included holds the included metric, profile and attributions of the event.
 	Included []EventIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ImportErrorPage is a page of errors of an import job.
+// ImportErrorPage is a page of the errors of an import job.
 type ImportErrorPage struct {
-	// Data is the errors on the page.
+	// Data holds the errors of this page.
 	Data []ImportError `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ListPage is a page of lists, with the included tags and flows.
+// ListPage is a page of lists and the included tags and flows.
 type ListPage struct {
-	// Data is the lists on the page.
+	// Data holds the lists of this page.
 	Data []List `json:"data"`
 
-	// Included is the tags and flows of the lists.
+	// Included holds the included tags and flows of the lists.
 	Included []ListIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -2970,105 +3030,105 @@ type ListIncluded struct {
 	union json.RawMessage
 }
 
-// ListDocument is one list, with the included tags and flows.
+// ListDocument is a list and the included tags and flows.
 type ListDocument struct {
 	// Data is the list.
 	Data List `json:"data"`
 
-	// Included is the tags and flows of the list.
+	// Included holds the included tags and flows of the list.
 	Included []ListIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// MetricPage is a page of metrics, with the included flows.
+// MetricPage is a page of metrics and the included flows.
 type MetricPage struct {
-	// Data is the metrics on the page.
+	// Data holds the metrics of this page.
 	Data []Metric `json:"data"`
 
-	// Included is the flows that the metrics start.
+	// Included holds the included flows that the metrics trigger.
 	Included []Flow `json:"included,omitempty,omitzero"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// MetricDocument is one metric, with the included flows.
+// MetricDocument is a metric and the included flows.
 type MetricDocument struct {
 	// Data is the metric.
 	Data Metric `json:"data"`
 
-	// Included is the flows that the metric starts.
+	// Included holds the included flows that the metric triggers.
 	Included []Flow `json:"included,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
 // ImportJobPage is a page of import jobs.
 type ImportJobPage struct {
-	// Data is the jobs on the page.
+	// Data holds the jobs of this page.
 	Data []ImportJob `json:"data"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ImportJobDocument is one import job, with the included lists.
+// ImportJobDocument is an import job and the included lists.
 type ImportJobDocument struct {
 	// Data is the job.
 	Data ImportJob `json:"data"`
 
-	// Included is the lists that the job adds profiles to.
+	// Included holds the included lists that the job adds profiles to.
 	Included []List `json:"included,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ProfilePage is a page of the account's profiles, with the included resources.
+// ProfilePage is a page of profiles and the included resources.
 type ProfilePage struct {
-	// Data is the profiles on the page.
+	// Data holds the profiles of this page.
 	Data []Profile `json:"data"`
 
-	// Included is the conversations and push tokens of the profiles.
+	// Included holds the included conversations and push tokens of the profiles.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URLs of a page and of its neighbors.
+	// Links holds the URLs of a page and of the pages around it.
 	Links CollectionLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
-// ProfileDocument is one profile, with the included resources.
+// ProfileDocument is a profile and the included resources.
 type ProfileDocument struct {
 	// Data is the profile.
 	Data Profile `json:"data"`
 
-	// Included is the lists, segments, conversations and push tokens of the profile.
+	// Included holds the included lists, segments, conversations and push tokens of the profile.
 	Included []ProfileIncluded `json:"included,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links,omitempty,omitzero"`
 
-	// Meta is metadata of a response.
+	// Meta holds metadata of the response.
 	Meta ResponseMeta `json:"meta,omitempty,omitzero"`
 }
 
@@ -3080,9 +3140,9 @@ type ProfileIncluded struct {
 // ImportErrorEnum is the JSON:API type of an error of an import job.
 type ImportErrorEnum string
 
-// ImportError is one profile that an import job rejected, and why.
+// ImportError is the reason why an import job rejected a profile.
 type ImportError struct {
-	// Attributes is what is wrong, and where.
+	// Attributes are the error's code, detail and location, and the rejected profile.
 	Attributes ImportErrorAttributes `json:"attributes"`
 
 	// ID is the error's id, assigned by Klaviyo.
@@ -3092,21 +3152,21 @@ type ImportError struct {
 	Type ImportErrorEnum `json:"type"`
 }
 
-// ImportErrorAttributes is what is wrong, and where.
+// ImportErrorAttributes are the error's code, detail and location, and the rejected profile.
 type ImportErrorAttributes struct {
-	// Code is the code of the error, for programs.
+	// Code is the error code, which programs can compare.
 	Code string `json:"code"`
 
-	// Detail is what is wrong with this profile.
+	// Detail says what is wrong with the profile. It may quote values of it.
 	Detail string `json:"detail"`
 
-	// OriginalPayload is the profile as it was sent.
+	// OriginalPayload is the profile in the request, a JSON object.
 	OriginalPayload json.RawMessage `json:"original_payload,omitempty,omitzero"`
 
 	// Source is the part of the request that caused the error.
 	Source ImportErrorSource `json:"source"`
 
-	// Title is the title of the error, for people.
+	// Title describes the kind of error.
 	Title string `json:"title"`
 }
 
@@ -3118,27 +3178,26 @@ type ListCreateQuery struct {
 
 // ListCreateQueryResourceObject is the list to create.
 type ListCreateQueryResourceObject struct {
-	// Attributes is the list's name.
+	// Attributes are the list's attributes.
 	Attributes ListCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListCreateAttributes is the list's name.
+// ListCreateAttributes are the list's attributes.
 type ListCreateAttributes struct {
-	// Name is the list's name, for people.
+	// Name is the list's name.
 	Name string `json:"name"`
 
-	// OptInProcess is how people join the list: at once, or after they have answered an email. The account's default if
-	// absent.
+	// OptInProcess is single_opt_in or double_opt_in. With double opt-in, Klaviyo asks people to confirm a subscription. The default is the account's.
 	OptInProcess ListOptInProcess `json:"opt_in_process,omitempty,omitzero"`
 }
 
 // ListEnum is the JSON:API type of a list.
 type ListEnum string
 
-// ListIdentifier names a list by its id.
+// ListIdentifier identifies a list.
 type ListIdentifier struct {
 	// ID is the list's id.
 	ID string `json:"id"`
@@ -3163,70 +3222,70 @@ func (v *ListIdentifier) isZero() bool {
 
 // ListMembersAddQuery is the body of add_profiles_to_list.
 type ListMembersAddQuery struct {
-	// Data is the profiles to add, 1,000 at most.
+	// Data identifies the profiles to add, at most 1,000.
 	Data []ProfileIdentifier `json:"data"`
 }
 
 // ListMembersDeleteQuery is the body of remove_profiles_from_list.
 type ListMembersDeleteQuery struct {
-	// Data is the profiles to remove, 1,000 at most.
+	// Data identifies the profiles to remove, at most 1,000.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// List is a list as Klaviyo returns it, without its members.
+// List is a list in a response, without its members.
 type List struct {
-	// Attributes is the list's name and dates.
+	// Attributes are the list's name and dates.
 	Attributes ListAttributes `json:"attributes"`
 
 	// ID is the list's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the members and the tags of the list, and the flows that joining it starts.
+	// Relationships refer to the members and the tags of the list, and to the flows that it triggers.
 	Relationships ListRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a list.
 	Type ListEnum `json:"type"`
 }
 
-// ListOptInProcess is how people join the list: at once, or after they have answered an email.
+// ListOptInProcess is single_opt_in or double_opt_in. With double opt-in, Klaviyo asks people to confirm a subscription.
 type ListOptInProcess string
 
-// ListAttributes is the list's name and dates.
+// ListAttributes are the list's name and dates.
 type ListAttributes struct {
 	// Created is when the list was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Name is the list's name, for people.
+	// Name is the list's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// OptInProcess is how people join the list: at once, or after they have answered an email.
+	// OptInProcess is single_opt_in or double_opt_in. With double opt-in, Klaviyo asks people to confirm a subscription.
 	OptInProcess ListOptInProcess `json:"opt_in_process,omitempty,omitzero"`
 
-	// ProfileCount is how many profiles are on the list, where additional-fields[list] asks for it.
+	// ProfileCount is the number of profiles on the list. Responses have it only if additional-fields[list] lists it.
 	ProfileCount int `json:"profile_count,omitempty,omitzero"`
 
 	// Updated is when the list last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// ListRelationships is the members and the tags of the list, and the flows that joining it starts.
+// ListRelationships refer to the members and the tags of the list, and to the flows that it triggers.
 type ListRelationships struct {
-	// FlowTriggers names related resources; data is there where the operation includes it, links elsewhere.
+	// FlowTriggers refers to related resources. The operation determines whether Data, Links or both are set.
 	FlowTriggers Relationship `json:"flow-triggers,omitempty,omitzero"`
 
-	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
+	// Profiles refers to related resources. The operation determines whether Data, Links or both are set.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 
-	// Tags names related resources; data is there where the operation includes it, links elsewhere.
+	// Tags refers to related resources. The operation determines whether Data, Links or both are set.
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
-// MetricCreateQueryResourceObject is the metric that an event counts towards, by name.
+// MetricCreateQueryResourceObject holds the name of the metric. A new name creates a metric.
 type MetricCreateQueryResourceObject struct {
-	// Attributes is the name and source of a metric.
+	// Attributes are the metric's name and source.
 	Attributes MetricCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a metric.
@@ -3240,13 +3299,12 @@ func (v *MetricCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// MetricCreateAttributes is the name and source of a metric.
+// MetricCreateAttributes are the metric's name and source.
 type MetricCreateAttributes struct {
-	// Name is the metric's name, shorter than 128 characters; a new one makes a new metric, and an account holds 200
-	// at most.
+	// Name is the metric's name. It must be shorter than 128 characters. A new name creates a metric; an account can have 200.
 	Name string `json:"name"`
 
-	// Service is the source that the metric is filed under; leave it out to get api.
+	// Service is the source of the metric. The default is api.
 	Service string `json:"service,omitempty,omitzero"`
 }
 
@@ -3262,46 +3320,46 @@ func (v *MetricCreateAttributes) appendJSON(dst []byte) []byte {
 // MetricEnum is the JSON:API type of a metric.
 type MetricEnum string
 
-// Metric is a metric as Klaviyo returns it: a kind of event, by name and source.
+// Metric is a metric in a response: a kind of event with a name and a source.
 type Metric struct {
-	// Attributes is the metric's name, dates and source.
+	// Attributes are the metric's name, dates and source.
 	Attributes MetricAttributes `json:"attributes"`
 
 	// ID is the metric's id.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the flows that the metric starts.
+	// Relationships refer to the flows that the metric triggers.
 	Relationships MetricRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a metric.
 	Type MetricEnum `json:"type"`
 }
 
-// MetricAttributes is the metric's name, dates and source.
+// MetricAttributes are the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created is when the metric was created, in a form like RFC 3339's.
+	// Created is when the metric was created. To parse it, convert it to a Timestamp.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Integration is where its events come from, such as the API or a shop system.
+	// Integration is a JSON object that describes the source of the events, such as the API or a shop system.
 	Integration json.RawMessage `json:"integration,omitempty,omitzero"`
 
 	// Name is the metric's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated is when the metric last changed, in a form like RFC 3339's.
+	// Updated is when the metric last changed. To parse it, convert it to a Timestamp.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// MetricRelationships is the flows that the metric starts.
+// MetricRelationships refer to the flows that the metric triggers.
 type MetricRelationships struct {
-	// FlowTriggers names related resources; data is there where the operation includes it, links elsewhere.
+	// FlowTriggers refers to related resources. The operation determines whether Data, Links or both are set.
 	FlowTriggers Relationship `json:"flow-triggers,omitempty,omitzero"`
 }
 
-// ObjectLinks is the URL of a resource.
+// ObjectLinks holds the URL of a resource.
 type ObjectLinks struct {
 	// Self is the URL of the resource.
 	Self string `json:"self"`
@@ -3309,19 +3367,19 @@ type ObjectLinks struct {
 
 // OnsiteProfileCreateQuery is the body of create_client_profile.
 type OnsiteProfileCreateQuery struct {
-	// Data is the profile to create or update: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: an identifier and the fields to set.
 	Data OnsiteProfileCreateQueryResourceObject `json:"data"`
 }
 
-// OnsiteProfileCreateQueryResourceObject is the profile to create or update: its id or another identifier, and what else is known.
+// OnsiteProfileCreateQueryResourceObject is the profile to create or update: an identifier and the fields to set.
 type OnsiteProfileCreateQueryResourceObject struct {
-	// Attributes is the fields to set; an omitted field stays unchanged.
+	// Attributes are the fields to set. Omitted fields stay unchanged.
 	Attributes OnsiteProfileAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, if it is known.
+	// ID is the profile's Klaviyo id. It is optional if there is another identifier.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Meta is changes to a profile beyond setting its fields.
+	// Meta holds changes to the profile beyond setting its fields.
 	Meta OnsiteProfileMeta `json:"meta,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
@@ -3341,18 +3399,18 @@ func (v *OnsiteProfileCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// OnsiteProfileAttributes is the fields to set; an omitted field stays unchanged.
+// OnsiteProfileAttributes are the fields to set. Omitted fields stay unchanged.
 type OnsiteProfileAttributes struct {
-	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
+	// Kx is the encrypted id by which Klaviyo recognizes a visitor. It is the parameter _kx of links in messages.
 	Kx string `json:"_kx,omitempty,omitzero"`
 
-	// AnonymousID is an id of a visitor whose email and phone number are not known yet.
+	// AnonymousID is the id of an anonymous visitor, whose email and phone number aren't known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -3367,19 +3425,19 @@ type OnsiteProfileAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -3427,12 +3485,12 @@ func (v *OnsiteProfileAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// OnsiteProfileMeta is changes to a profile beyond setting its fields.
+// OnsiteProfileMeta holds changes to the profile beyond setting its fields.
 type OnsiteProfileMeta struct {
-	// PatchIdentifiers is changes to further identifiers, such as a second email address.
+	// PatchIdentifiers adds or removes further identifiers, such as a second email address.
 	PatchIdentifiers PatchIdentifiers `json:"patch_identifiers,omitempty,omitzero"`
 
-	// PatchProperties is changes to custom properties: to lists, and properties to remove.
+	// PatchProperties adds and removes elements of custom properties that are lists, and removes properties.
 	PatchProperties ProfileMetaPatchProperties `json:"patch_properties,omitempty,omitzero"`
 }
 
@@ -3462,23 +3520,23 @@ type OnsiteSubscriptionCreateQuery struct {
 
 // OnsiteSubscriptionCreateQueryResourceObject is the visitor's subscription to record.
 type OnsiteSubscriptionCreateQueryResourceObject struct {
-	// Attributes says who subscribes, and where consent was given.
+	// Attributes are the visitor who subscribes, and where consent was given.
 	Attributes OnsiteSubscriptionAttributes `json:"attributes"`
 
-	// Relationships is the list to join.
+	// Relationships refer to the list to subscribe to.
 	Relationships OnsiteSubscriptionRelationships `json:"relationships"`
 
 	// Type is the JSON:API type of a subscription from a browser or an app.
 	Type SubscriptionEnum `json:"type"`
 }
 
-// OnsiteSubscriber is the visitor.
+// OnsiteSubscriber is the visitor who subscribes.
 type OnsiteSubscriber struct {
 	// Data is the visitor who subscribes.
 	Data ProfileUpsertQueryWithSubscriptionsResourceObject `json:"data"`
 }
 
-// NewOnsiteSubscriber returns a resource with the attributes.
+// NewOnsiteSubscriber returns a OnsiteSubscriber with the attributes.
 func NewOnsiteSubscriber(attributes OnsiteSubscriberAttributes) OnsiteSubscriber {
 	var v OnsiteSubscriber
 	v.Data.Type = "profile"
@@ -3486,24 +3544,24 @@ func NewOnsiteSubscriber(attributes OnsiteSubscriberAttributes) OnsiteSubscriber
 	return v
 }
 
-// OnsiteSubscriptionAttributes says who subscribes, and where consent was given.
+// OnsiteSubscriptionAttributes are the visitor who subscribes, and where consent was given.
 type OnsiteSubscriptionAttributes struct {
-	// CustomSource is where consent was given, in words of your own, kept with the consent.
+	// CustomSource says where the consent was given, in your own words. Klaviyo stores it with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// Profile is the visitor.
+	// Profile is the visitor who subscribes.
 	Profile OnsiteSubscriber `json:"profile"`
 }
 
-// OnsiteSubscriptionRelationships is the list to join.
+// OnsiteSubscriptionRelationships refer to the list to subscribe to.
 type OnsiteSubscriptionRelationships struct {
-	// List is the list that a request is about.
+	// List refers to the list of a request.
 	List ToList `json:"list"`
 }
 
-// OpenTrackingConsent is the consent to have email opens tracked: what it is now, and how long it holds.
+// OpenTrackingConsent is the current consent to the tracking of email opens, and how long it is valid.
 type OpenTrackingConsent struct {
-	// CanReceive reports whether messages of this kind can be sent.
+	// CanReceive reports whether Klaviyo can send messages of this kind to the profile.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -3512,22 +3570,22 @@ type OpenTrackingConsent struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// CreatedTimestamp is when the record was made, in RFC 3339.
+	// CreatedTimestamp is when the consent was recorded, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Metadata says more about the consent, by name.
+	// Metadata holds further data about the consent, by name.
 	Metadata json.RawMessage `json:"metadata,omitempty,omitzero"`
 
-	// ValidUntil is when the consent ends by itself, in RFC 3339.
+	// ValidUntil is when the consent expires, in RFC 3339.
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
-// OpenTrackingSubscriptionParameters is the consent to have email opens tracked.
+// OpenTrackingSubscriptionParameters gives consent to the tracking of email opens.
 type OpenTrackingSubscriptionParameters struct {
-	// Consent is SUBSCRIBED.
+	// Consent is always SUBSCRIBED.
 	Consent Consent `json:"consent"`
 }
 
@@ -3543,9 +3601,9 @@ func (v *OpenTrackingSubscriptionParameters) isZero() bool {
 		v.Consent == ""
 }
 
-// OpenTrackingUnsubscriptionParameters is the end of the consent to have email opens tracked.
+// OpenTrackingUnsubscriptionParameters withdraws the consent to the tracking of email opens.
 type OpenTrackingUnsubscriptionParameters struct {
-	// Consent is UNSUBSCRIBED.
+	// Consent is always UNSUBSCRIBED.
 	Consent Withdrawal `json:"consent"`
 }
 
@@ -3561,12 +3619,12 @@ func (v *OpenTrackingUnsubscriptionParameters) isZero() bool {
 		v.Consent == ""
 }
 
-// PatchIdentifiers is changes to further identifiers, such as a second email address.
+// PatchIdentifiers adds or removes further identifiers, such as a second email address.
 type PatchIdentifiers struct {
-	// Append is the values to add, by the name of the identifier.
+	// Append holds the values to add, by the name of the identifier.
 	Append json.RawMessage `json:"append,omitempty,omitzero"`
 
-	// Unappend is the values to remove, by the name of the identifier.
+	// Unappend holds the values to remove, by the name of the identifier.
 	Unappend json.RawMessage `json:"unappend,omitempty,omitzero"`
 }
 
@@ -3588,33 +3646,33 @@ func (v *PatchIdentifiers) isZero() bool {
 		v.Unappend == nil
 }
 
-// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
+// PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the mean time between orders, in days; none after a single order.
+	// AverageDaysBetweenOrders is the average number of days between orders. It is zero for a profile with one order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the mean value of an order.
+	// AverageOrderValue is the average value of an order, in the account's currency.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
 	ChurnProbability float64 `json:"churn_probability,omitempty,omitzero"`
 
-	// ExpectedDateOfNextOrder is when the next order is likely, in RFC 3339, as of the last one.
+	// ExpectedDateOfNextOrder is when the next order is expected, in RFC 3339. Klaviyo estimates it at the last order.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the value of past orders.
+	// HistoricCLV is the total value of past orders, in the account's currency.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders float64 `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the value of the orders expected within a year.
+	// PredictedCLV is the total value of the orders expected within a year, in the account's currency.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
 	PredictedNumberOfOrders float64 `json:"predicted_number_of_orders,omitempty,omitzero"`
 
-	// RankedChannelAffinity is the channels, the one that reaches the person best first.
+	// RankedChannelAffinity lists the channels in order of the person's affinity, the best first.
 	RankedChannelAffinity []AffinityChannel `json:"ranked_channel_affinity,omitempty,omitzero"`
 
 	// TotalCLV is the sum of historic_clv and predicted_clv.
@@ -3629,25 +3687,25 @@ type ProfileBulkImportJobEnum string
 
 // ProfileCreateQuery is the body of create_profile.
 type ProfileCreateQuery struct {
-	// Data is the profile to create: at least one of email, phone_number and external_id, and what else is known.
+	// Data is the profile to create. It needs an email, a phone number or an external id.
 	Data ProfileCreateQueryResourceObject `json:"data"`
 }
 
-// ProfileCreateQueryResourceObject is the profile to create: at least one of email, phone_number and external_id, and what else is known.
+// ProfileCreateQueryResourceObject is the profile to create. It needs an email, a phone number or an external id.
 type ProfileCreateQueryResourceObject struct {
-	// Attributes are the fields that create_profile sets.
+	// Attributes are the fields of the profile.
 	Attributes ProfileCreateAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileCreateAttributes are the fields that create_profile sets.
+// ProfileCreateAttributes are the fields of the profile.
 type ProfileCreateAttributes struct {
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -3662,26 +3720,26 @@ type ProfileCreateAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
 // ProfileEnum is the JSON:API type of a profile.
 type ProfileEnum string
 
-// ProfileIdentifier names a profile by its Klaviyo id.
+// ProfileIdentifier identifies a profile.
 type ProfileIdentifier struct {
 	// ID is the profile's Klaviyo id.
 	ID string `json:"id"`
@@ -3709,10 +3767,10 @@ func (v *ProfileImportJobCreateQuery) appendJSON(dst []byte) []byte {
 
 // ProfileImportJobCreateQueryResourceObject is the job to queue.
 type ProfileImportJobCreateQueryResourceObject struct {
-	// Attributes holds the profiles to import.
+	// Attributes are the profiles to import.
 	Attributes ImportJobCreateAttributes `json:"attributes"`
 
-	// Relationships is the lists to add the profiles to.
+	// Relationships refer to the lists to add the profiles to.
 	Relationships ImportJobCreateRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_import_profiles.
@@ -3729,9 +3787,9 @@ func (v *ProfileImportJobCreateQueryResourceObject) appendJSON(dst []byte) []byt
 	return append(dst, '}')
 }
 
-// ImportProfiles is the profiles to create or update.
+// ImportProfiles are the profiles to create or update.
 type ImportProfiles struct {
-	// Data is the profiles, 10,000 at most.
+	// Data holds the profiles, at most 10,000.
 	Data []ProfileUpsertQueryResourceObject `json:"data"`
 }
 
@@ -3741,7 +3799,7 @@ func (v *ImportProfiles) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewImportProfiles returns resources with the attributes.
+// NewImportProfiles returns a ImportProfiles with the attributes of each element.
 func NewImportProfiles(attributes ...ProfileUpsertAttributes) ImportProfiles {
 	v := ImportProfiles{Data: make([]ProfileUpsertQueryResourceObject, len(attributes))}
 	for i := range attributes {
@@ -3751,9 +3809,9 @@ func NewImportProfiles(attributes ...ProfileUpsertAttributes) ImportProfiles {
 	return v
 }
 
-// ImportJobCreateAttributes holds the profiles to import.
+// ImportJobCreateAttributes are the profiles to import.
 type ImportJobCreateAttributes struct {
-	// Profiles is the profiles to create or update.
+	// Profiles are the profiles to create or update.
 	Profiles ImportProfiles `json:"profiles"`
 }
 
@@ -3763,9 +3821,9 @@ func (v *ImportJobCreateAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ImportJobCreateRelationships is the lists to add the profiles to.
+// ImportJobCreateRelationships refer to the lists to add the profiles to.
 type ImportJobCreateRelationships struct {
-	// Lists are the lists that a request is about.
+	// Lists are references to the lists of a request.
 	Lists ToLists `json:"lists,omitempty,omitzero"`
 }
 
@@ -3783,67 +3841,67 @@ func (v *ImportJobCreateRelationships) isZero() bool {
 		v.Lists.isZero()
 }
 
-// ImportJob is an import job as Klaviyo returns it.
+// ImportJob is a job of bulk_import_profiles in a response.
 type ImportJob struct {
-	// Attributes is the job's state, counts and dates.
+	// Attributes are the job's status, counts and dates.
 	Attributes ImportJobAttributes `json:"attributes"`
 
 	// ID is the job's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists of the job, its profiles and its errors.
+	// Relationships refer to the lists of the job, its profiles and its errors.
 	Relationships ImportJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_import_profiles.
 	Type ProfileBulkImportJobEnum `json:"type"`
 }
 
-// JobStatus is the state of the job; complete and cancelled are final.
+// JobStatus is the status of the job. Complete and cancelled are final; a complete job may have rejected some profiles.
 type JobStatus string
 
-// ImportJobAttributes is the job's state, counts and dates.
+// ImportJobAttributes are the job's status, counts and dates.
 type ImportJobAttributes struct {
 	// CompletedAt is when the job ended, in RFC 3339.
 	CompletedAt Timestamp `json:"completed_at,omitempty,omitzero"`
 
-	// CompletedCount is the number of profiles that are processed.
+	// CompletedCount is the number of profiles that have been processed, including those that failed.
 	CompletedCount int `json:"completed_count,omitempty,omitzero"`
 
 	// CreatedAt is when the job was queued, in RFC 3339.
 	CreatedAt Timestamp `json:"created_at"`
 
-	// ExpiresAt is when the record of the job expires, in RFC 3339.
+	// ExpiresAt is when the job can no longer be looked up, in RFC 3339.
 	ExpiresAt Timestamp `json:"expires_at,omitempty,omitzero"`
 
-	// FailedCount is the number of profiles that were rejected.
+	// FailedCount is the number of profiles that were rejected. get_errors_for_bulk_import_profiles_job returns why.
 	FailedCount int `json:"failed_count,omitempty,omitzero"`
 
 	// StartedAt is when the job started, in RFC 3339.
 	StartedAt Timestamp `json:"started_at,omitempty,omitzero"`
 
-	// Status is the state of the job; complete and cancelled are final.
+	// Status is the status of the job. Complete and cancelled are final; a complete job may have rejected some profiles.
 	Status JobStatus `json:"status"`
 
-	// TotalCount is the number of profiles of the job.
+	// TotalCount is the number of profiles in the job.
 	TotalCount int `json:"total_count"`
 }
 
-// ImportJobRelationships is the lists of the job, its profiles and its errors.
+// ImportJobRelationships refer to the lists of the job, its profiles and its errors.
 type ImportJobRelationships struct {
-	// ImportErrors names related resources; data is there where the operation includes it, links elsewhere.
+	// ImportErrors refers to related resources. The operation determines whether Data, Links or both are set.
 	ImportErrors Relationship `json:"import-errors,omitempty,omitzero"`
 
-	// Lists names related resources; data is there where the operation includes it, links elsewhere.
+	// Lists refers to related resources. The operation determines whether Data, Links or both are set.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
 
-	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
+	// Profiles refers to related resources. The operation determines whether Data, Links or both are set.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 }
 
-// ProfileLocation is where a person lives: postal address, coordinates, time zone.
+// ProfileLocation is where the person lives: postal address, coordinates and time zone.
 type ProfileLocation struct {
 	// Address1 is the street and house number.
 	Address1 nullable.Nullable[string] `json:"address1,omitempty,omitzero"`
@@ -3857,19 +3915,19 @@ type ProfileLocation struct {
 	// Country is the name of the country.
 	Country nullable.Nullable[string] `json:"country,omitempty,omitzero"`
 
-	// IP is the IP address that the person uses.
+	// IP is the person's IP address.
 	IP nullable.Nullable[string] `json:"ip,omitempty,omitzero"`
 
-	// Latitude is a latitude or longitude, which the API takes as a number or as text.
+	// Latitude is the latitude in decimal degrees. South is negative.
 	Latitude Coordinate `json:"latitude,omitempty,omitzero"`
 
-	// Longitude is a latitude or longitude, which the API takes as a number or as text.
+	// Longitude is the longitude in decimal degrees. West is negative.
 	Longitude Coordinate `json:"longitude,omitempty,omitzero"`
 
 	// Region is the state, province or other region.
 	Region nullable.Nullable[string] `json:"region,omitempty,omitzero"`
 
-	// Timezone is the time zone by its IANA name, such as Europe/Vienna.
+	// Timezone is the IANA name of the time zone, such as Europe/Vienna.
 	Timezone nullable.Nullable[string] `json:"timezone,omitempty,omitzero"`
 
 	// Zip is the postal code.
@@ -3931,34 +3989,34 @@ type ProfileMergeEnum string
 
 // ProfileMergeQuery is the body of merge_profiles.
 type ProfileMergeQuery struct {
-	// Data is the merge to queue.
+	// Data is the profile that remains, and the one to merge into it.
 	Data ProfileMergeQueryResourceObject `json:"data"`
 }
 
-// ProfileMergeQueryResourceObject is the merge to queue.
+// ProfileMergeQueryResourceObject is the profile that remains, and the one to merge into it.
 type ProfileMergeQueryResourceObject struct {
 	// ID is the id of the profile that remains.
 	ID string `json:"id"`
 
-	// Relationships is the profile to merge and delete: a list of one.
+	// Relationships refer to the profile to merge and delete. It is a list of one.
 	Relationships MergeRelationships `json:"relationships"`
 
 	// Type is the JSON:API type of a merge of profiles.
 	Type ProfileMergeEnum `json:"type"`
 }
 
-// MergeRelationships is the profile to merge and delete: a list of one.
+// MergeRelationships refer to the profile to merge and delete. It is a list of one.
 type MergeRelationships struct {
-	// Profiles are the profiles that a request is about.
+	// Profiles are references to the profiles of a request.
 	Profiles ToProfiles `json:"profiles"`
 }
 
-// ProfileMeta is changes to a profile beyond setting its fields.
+// ProfileMeta holds changes to the profile beyond setting its fields.
 type ProfileMeta struct {
-	// PatchIdentifiers is changes to further identifiers, such as a second email address.
+	// PatchIdentifiers adds or removes further identifiers, such as a second email address.
 	PatchIdentifiers PatchIdentifiers `json:"patch_identifiers,omitempty,omitzero"`
 
-	// PatchProperties is changes to custom properties: to lists, and properties to remove.
+	// PatchProperties adds and removes elements of custom properties that are lists, and removes properties.
 	PatchProperties ProfileMetaPatchProperties `json:"patch_properties,omitempty,omitzero"`
 }
 
@@ -3980,15 +4038,15 @@ func (v *ProfileMeta) isZero() bool {
 		v.PatchProperties.isZero()
 }
 
-// ProfileMetaPatchProperties is changes to custom properties: to lists, and properties to remove.
+// ProfileMetaPatchProperties adds and removes elements of custom properties that are lists, and removes properties.
 type ProfileMetaPatchProperties struct {
-	// Append is the values to add to lists, by the name of the property.
+	// Append holds the elements to add to lists, by the name of the property.
 	Append json.RawMessage `json:"append,omitempty,omitzero"`
 
-	// Unappend is the values to remove from lists, by the name of the property.
+	// Unappend holds the elements to remove from lists, by the name of the property.
 	Unappend json.RawMessage `json:"unappend,omitempty,omitzero"`
 
-	// Unset are the names of the properties to remove.
+	// Unset lists the names of the properties to remove.
 	Unset OneOrMany[string] `json:"unset,omitempty,omitzero"`
 }
 
@@ -4016,31 +4074,31 @@ func (v *ProfileMetaPatchProperties) isZero() bool {
 
 // ProfilePartialUpdateQuery is the body of update_profile.
 type ProfilePartialUpdateQuery struct {
-	// Data is the profile to change, by its id, and the fields to change.
+	// Data is the profile to update: its id and the fields to set.
 	Data ProfilePartialUpdateQueryResourceObject `json:"data"`
 }
 
-// ProfilePartialUpdateQueryResourceObject is the profile to change, by its id, and the fields to change.
+// ProfilePartialUpdateQueryResourceObject is the profile to update: its id and the fields to set.
 type ProfilePartialUpdateQueryResourceObject struct {
-	// Attributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
+	// Attributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 	Attributes ProfileUpdateAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, the same as in the path.
+	// ID is the profile's Klaviyo id. It must be the same as in the path.
 	ID string `json:"id"`
 
-	// Meta is changes to a profile beyond setting its fields.
+	// Meta holds changes to the profile beyond setting its fields.
 	Meta ProfileMeta `json:"meta,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileUpdateAttributes are the fields that update_profile sets: null clears a field, and an omitted field stays unchanged.
+// ProfileUpdateAttributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 type ProfileUpdateAttributes struct {
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4055,49 +4113,49 @@ type ProfileUpdateAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// Profile is a profile as Klaviyo returns it.
+// Profile is a profile in a response.
 type Profile struct {
-	// Attributes is the profile's fields.
+	// Attributes are the profile's attributes.
 	Attributes ProfileAttributes `json:"attributes"`
 
 	// ID is the profile's id, assigned by Klaviyo.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the lists, segments and push tokens of a profile.
+	// Relationships refer to the lists, segments and push tokens of the profile.
 	Relationships ProfileRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// ProfileAttributes is the profile's fields.
+// ProfileAttributes are the profile's attributes.
 type ProfileAttributes struct {
 	// Created is when the profile was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4106,10 +4164,10 @@ type ProfileAttributes struct {
 	// Image is the URL of a picture of the person.
 	Image string `json:"image,omitempty,omitzero"`
 
-	// JoinedGroupAt is when the profile joined the list that it was read from, in RFC 3339.
+	// JoinedGroupAt is when the profile joined the list, in RFC 3339. Only get_profiles_for_list returns it.
 	JoinedGroupAt Timestamp `json:"joined_group_at,omitempty,omitzero"`
 
-	// LastEventDate is the time of the last event that changed the profile, in RFC 3339.
+	// LastEventDate is the time of the profile's latest event, in RFC 3339.
 	LastEventDate Timestamp `json:"last_event_date,omitempty,omitzero"`
 
 	// LastName is the family name.
@@ -4118,43 +4176,43 @@ type ProfileAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization string `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// PredictiveAnalytics is what Klaviyo computes from a profile's orders.
+	// PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 	PredictiveAnalytics PredictiveAnalytics `json:"predictive_analytics,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Subscriptions is a profile's consent, channel by channel.
+	// Subscriptions holds the profile's consent to each channel.
 	Subscriptions Subscriptions `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title string `json:"title,omitempty,omitzero"`
 
 	// Updated is when the profile last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// ProfileRelationships is the lists, segments and push tokens of a profile.
+// ProfileRelationships refer to the lists, segments and push tokens of the profile.
 type ProfileRelationships struct {
-	// Conversations names related resources; data is there where the operation includes it, links elsewhere.
+	// Conversations refers to related resources. The operation determines whether Data, Links or both are set.
 	Conversations Relationship `json:"conversations,omitempty,omitzero"`
 
-	// Lists names related resources; data is there where the operation includes it, links elsewhere.
+	// Lists refers to related resources. The operation determines whether Data, Links or both are set.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
 
-	// PushTokens names related resources; data is there where the operation includes it, links elsewhere.
+	// PushTokens refers to related resources. The operation determines whether Data, Links or both are set.
 	PushTokens Relationship `json:"push-tokens,omitempty,omitzero"`
 
-	// Segments names related resources; data is there where the operation includes it, links elsewhere.
+	// Segments refers to related resources. The operation determines whether Data, Links or both are set.
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 }
 
@@ -4164,12 +4222,12 @@ type ProfileSubscriptionBulkCreateJobEnum string
 // ProfileSubscriptionBulkDeleteJobEnum is the JSON:API type of a job of bulk_unsubscribe_profiles.
 type ProfileSubscriptionBulkDeleteJobEnum string
 
-// SubscribedProfile is a person who subscribes. email, phone_number or both identify the person.
+// SubscribedProfile is a person to subscribe, who needs an email, a phone number or both.
 type SubscribedProfile struct {
-	// Attributes is who it is, and what to subscribe to.
+	// Attributes are the person's identifiers, and the channels to subscribe to.
 	Attributes SubscribedProfileAttributes `json:"attributes"`
 
-	// ID is the person's profile id, which then decides whose profile it is.
+	// ID is the profile's Klaviyo id. If it is set, it takes precedence over the other identifiers.
 	ID string `json:"id,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
@@ -4186,18 +4244,18 @@ func (v *SubscribedProfile) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SubscribedProfileAttributes is who it is, and what to subscribe to.
+// SubscribedProfileAttributes are the person's identifiers, and the channels to subscribe to.
 type SubscribedProfileAttributes struct {
-	// AgeGatedDateOfBirth is the date of birth, which some accounts have to have of those they send text messages.
+	// AgeGatedDateOfBirth is the person's date of birth. It is required to subscribe to text messages if the account uses age gating.
 	AgeGatedDateOfBirth string `json:"age_gated_date_of_birth,omitempty,omitzero"`
 
-	// Email is the person's email address, which a subscription to email needs.
+	// Email is the person's email address. It is required to subscribe to email.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber is the person's phone number in E.164, which a subscription to text messages needs.
+	// PhoneNumber is the person's phone number in E.164 format. It is required to subscribe to text messages.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Subscriptions is the channels to subscribe to, and the kinds of message on each.
+	// Subscriptions are the channels to subscribe to, and the kinds of message on each.
 	Subscriptions SubscriptionChannels `json:"subscriptions"`
 }
 
@@ -4216,9 +4274,9 @@ func (v *SubscribedProfileAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// UnsubscribedProfile is a person who unsubscribes. email, phone_number or both identify the person.
+// UnsubscribedProfile is a person to unsubscribe, who needs an email, a phone number or both.
 type UnsubscribedProfile struct {
-	// Attributes is who it is, and what to unsubscribe from.
+	// Attributes are the person's identifiers, and the channels to unsubscribe from.
 	Attributes UnsubscribedProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
@@ -4232,15 +4290,15 @@ func (v *UnsubscribedProfile) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// UnsubscribedProfileAttributes is who it is, and what to unsubscribe from.
+// UnsubscribedProfileAttributes are the person's identifiers, and the channels to unsubscribe from.
 type UnsubscribedProfileAttributes struct {
 	// Email is the person's email address.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// PhoneNumber is the person's phone number in E.164.
+	// PhoneNumber is the person's phone number in E.164 format, such as +14155550132.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Subscriptions is the channels to unsubscribe from, and the kinds of message on each.
+	// Subscriptions are the channels to unsubscribe from, and the kinds of message on each.
 	Subscriptions UnsubscriptionChannels `json:"subscriptions"`
 }
 
@@ -4264,14 +4322,14 @@ type ProfileSuppressionBulkDeleteJobEnum string
 
 // ProfileSuppressionCreateQueryResourceObject is a person to suppress.
 type ProfileSuppressionCreateQueryResourceObject struct {
-	// Attributes is who it is.
+	// Attributes are the person's identifiers.
 	Attributes SuppressedProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// SuppressedProfileAttributes is who it is.
+// SuppressedProfileAttributes are the person's identifiers.
 type SuppressedProfileAttributes struct {
 	// Email is the person's email address.
 	Email string `json:"email"`
@@ -4279,14 +4337,14 @@ type SuppressedProfileAttributes struct {
 
 // ProfileSuppressionDeleteQueryResourceObject is a person to unsuppress.
 type ProfileSuppressionDeleteQueryResourceObject struct {
-	// Attributes is who it is.
+	// Attributes are the person's identifiers.
 	Attributes UnsuppressedProfileAttributes `json:"attributes"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// UnsuppressedProfileAttributes is who it is.
+// UnsuppressedProfileAttributes are the person's identifiers.
 type UnsuppressedProfileAttributes struct {
 	// Email is the person's email address.
 	Email string `json:"email"`
@@ -4294,7 +4352,7 @@ type UnsuppressedProfileAttributes struct {
 
 // ProfileUpsertQuery is the body of create_or_update_profile.
 type ProfileUpsertQuery struct {
-	// Data is the profile to create or update: its id or another identifier, and what else is known.
+	// Data is the profile to create or update: an identifier and the fields to set.
 	Data ProfileUpsertQueryResourceObject `json:"data"`
 }
 
@@ -4309,15 +4367,15 @@ func (v *ProfileUpsertQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileUpsertQueryResourceObject is the profile to create or update: its id or another identifier, and what else is known.
+// ProfileUpsertQueryResourceObject is the profile to create or update: an identifier and the fields to set.
 type ProfileUpsertQueryResourceObject struct {
-	// Attributes is the fields to set: null clears a field, and an omitted field stays unchanged.
+	// Attributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 	Attributes ProfileUpsertAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, if it is known.
+	// ID is the profile's Klaviyo id. It is optional if there is another identifier.
 	ID string `json:"id,omitempty,omitzero"`
 
-	// Meta is changes to a profile beyond setting its fields.
+	// Meta holds changes to the profile beyond setting its fields.
 	Meta ProfileMeta `json:"meta,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
@@ -4337,15 +4395,15 @@ func (v *ProfileUpsertQueryResourceObject) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// ProfileUpsertAttributes is the fields to set: null clears a field, and an omitted field stays unchanged.
+// ProfileUpsertAttributes are the fields to set. Null clears a field, and omitted fields stay unchanged.
 type ProfileUpsertAttributes struct {
-	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
+	// Kx is the encrypted id by which Klaviyo recognizes a visitor. It is the parameter _kx of links in messages.
 	Kx string `json:"_kx,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email nullable.Nullable[string] `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID nullable.Nullable[string] `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4360,19 +4418,19 @@ type ProfileUpsertAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber nullable.Nullable[string] `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
@@ -4419,25 +4477,25 @@ func (v *ProfileUpsertAttributes) appendJSON(dst []byte) []byte {
 
 // ProfileUpsertQueryWithSubscriptionsResourceObject is the visitor who subscribes.
 type ProfileUpsertQueryWithSubscriptionsResourceObject struct {
-	// Attributes is the fields of the visitor, and the channels to subscribe to.
+	// Attributes are the fields of the visitor's profile to set, and the channels to subscribe to.
 	Attributes OnsiteSubscriberAttributes `json:"attributes"`
 
-	// ID is the profile's id in Klaviyo, if it is known.
+	// ID is the profile's Klaviyo id. It is optional if there is another identifier.
 	ID string `json:"id,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a profile.
 	Type ProfileEnum `json:"type"`
 }
 
-// OnsiteSubscriberAttributes is the fields of the visitor, and the channels to subscribe to.
+// OnsiteSubscriberAttributes are the fields of the visitor's profile to set, and the channels to subscribe to.
 type OnsiteSubscriberAttributes struct {
-	// Kx is the id that Klaviyo puts into links and forms to know a visitor again.
+	// Kx is the encrypted id by which Klaviyo recognizes a visitor. It is the parameter _kx of links in messages.
 	Kx string `json:"_kx,omitempty,omitzero"`
 
-	// Email is the email address, an identifier: no two profiles share one.
+	// Email is the email address. It is an identifier: no two profiles have the same one.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID is your id of the person, from a shop or a CRM for instance; 255 characters at most.
+	// ExternalID is the person's id in your own system, such as a shop or CRM, with at most 255 characters. No two profiles have the same one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// FirstName is the given name.
@@ -4452,37 +4510,37 @@ type OnsiteSubscriberAttributes struct {
 	// Locale is the language and region as an IETF tag, such as en-US.
 	Locale nullable.Nullable[string] `json:"locale,omitempty,omitzero"`
 
-	// Location is where a person lives: postal address, coordinates, time zone.
+	// Location is where the person lives: postal address, coordinates and time zone.
 	Location ProfileLocation `json:"location,omitempty,omitzero"`
 
-	// Meta is changes to a profile beyond setting its fields.
+	// Meta holds changes to the profile beyond setting its fields.
 	Meta ProfileMeta `json:"meta,omitempty,omitzero"`
 
 	// Organization is the organization that the person works for.
 	Organization nullable.Nullable[string] `json:"organization,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// Properties is the custom properties, by name; any JSON value.
+	// Properties are the custom properties, a JSON object.
 	Properties json.RawMessage `json:"properties,omitempty,omitzero"`
 
-	// Subscriptions is the channels to subscribe to, and the kinds of message on each.
+	// Subscriptions are the channels to subscribe to, and the kinds of message on each.
 	Subscriptions SubscriptionChannels `json:"subscriptions,omitempty,omitzero"`
 
-	// Title is the job title of the person.
+	// Title is the job title.
 	Title nullable.Nullable[string] `json:"title,omitempty,omitzero"`
 }
 
-// PushChannel is the consent of a profile to push messages.
+// PushChannel is the profile's consent to push messages.
 type PushChannel struct {
-	// Marketing is the consent to marketing on devices.
+	// Marketing is the current consent to marketing by push message.
 	Marketing PushMarketing `json:"marketing,omitempty,omitzero"`
 }
 
-// PushMarketing is the consent to marketing on devices.
+// PushMarketing is the current consent to marketing by push message.
 type PushMarketing struct {
-	// CanReceivePushMarketing reports whether marketing can be pushed to a device.
+	// CanReceivePushMarketing reports whether Klaviyo can send marketing to a device of the profile.
 	CanReceivePushMarketing bool `json:"can_receive_push_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4492,15 +4550,15 @@ type PushMarketing struct {
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 }
 
-// PushSubscriptionParameters is the devices to push messages to.
+// PushSubscriptionParameters lists the devices to push messages to.
 type PushSubscriptionParameters struct {
-	// AnonymousID is the id that the app gave a visitor whose email and phone number are not known yet.
+	// AnonymousID is the app's id of an anonymous visitor, whose email and phone number aren't known yet.
 	AnonymousID string `json:"anonymous_id,omitempty,omitzero"`
 
-	// Marketing is a consent that is given.
+	// Marketing gives consent to one kind of message.
 	Marketing SubscriptionParameters `json:"marketing"`
 
-	// Tokens is the tokens of the devices.
+	// Tokens holds the tokens of the devices.
 	Tokens []PushTokenEntry `json:"tokens,omitempty,omitzero"`
 }
 
@@ -4544,22 +4602,22 @@ type PushTokenDeviceMetadata struct {
 	// DeviceModel is the model of the device.
 	DeviceModel string `json:"device_model,omitempty,omitzero"`
 
-	// Environment is the kind of build of the app, release or debug.
+	// Environment is the kind of app build: release or debug.
 	Environment AppEnvironment `json:"environment,omitempty,omitzero"`
 
-	// KlaviyoSDK is the Klaviyo SDK that the app uses.
+	// KlaviyoSDK is the Klaviyo SDK in the app.
 	KlaviyoSDK KlaviyoSDK `json:"klaviyo_sdk,omitempty,omitzero"`
 
 	// Manufacturer is the manufacturer of the device.
 	Manufacturer string `json:"manufacturer,omitempty,omitzero"`
 
-	// OSName is the operating system.
+	// OSName is the device's operating system.
 	OSName DeviceOS `json:"os_name,omitempty,omitzero"`
 
-	// OSVersion is the operating system's version.
+	// OSVersion is the version of the device's operating system.
 	OSVersion string `json:"os_version,omitempty,omitzero"`
 
-	// SDKVersion is the version of the SDK.
+	// SDKVersion is the version of the Klaviyo SDK.
 	SDKVersion string `json:"sdk_version,omitempty,omitzero"`
 }
 
@@ -4621,24 +4679,24 @@ func (v *PushTokenDeviceMetadata) isZero() bool {
 		v.SDKVersion == ""
 }
 
-// PushTokenEntry is one device, by its token.
+// PushTokenEntry is a device, identified by its token.
 type PushTokenEntry struct {
-	// Background reports whether the app may refresh in the background.
+	// Background is whether the app may refresh in the background.
 	Background PushBackground `json:"background,omitempty,omitzero"`
 
 	// DeviceMetadata describes the device.
 	DeviceMetadata PushTokenDeviceMetadata `json:"device_metadata,omitempty,omitzero"`
 
-	// EnablementStatus reports whether the person lets the app show messages.
+	// EnablementStatus is whether the person allows the app to show messages.
 	EnablementStatus PushEnablement `json:"enablement_status,omitempty,omitzero"`
 
-	// Platform is the kind of device.
+	// Platform is the device's platform, such as ios.
 	Platform PushPlatform `json:"platform"`
 
-	// Token is the token that the vendor gave the device.
+	// Token is the device's token, assigned by the vendor.
 	Token string `json:"token"`
 
-	// Vendor is the service that delivers the messages.
+	// Vendor is the push service that delivers the messages.
 	Vendor PushVendor `json:"vendor"`
 }
 
@@ -4659,78 +4717,78 @@ func (v *PushTokenEntry) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// PushBackground reports whether the app may refresh in the background.
+// PushBackground is whether the app may refresh in the background.
 type PushBackground string
 
-// PushEnablement reports whether the person lets the app show messages.
+// PushEnablement is whether the person allows the app to show messages.
 type PushEnablement string
 
-// PushPlatform is the kind of device.
+// PushPlatform is the device's platform, such as ios.
 type PushPlatform string
 
-// PushVendor is the service that delivers the messages.
+// PushVendor is the push service that delivers the messages.
 type PushVendor string
 
 // PushTokenEnum is the JSON:API type of a push token.
 type PushTokenEnum string
 
-// PushToken is a push token as Klaviyo returns it.
+// PushToken is a push token in a response.
 type PushToken struct {
-	// Attributes says what device it is, and what may be pushed to it.
+	// Attributes describe the device and its permissions.
 	Attributes PushTokenAttributes `json:"attributes"`
 
 	// ID is the push token's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the profile whose device it is.
+	// Relationships refer to the profile that owns the device.
 	Relationships PushTokenRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a push token.
 	Type PushTokenEnum `json:"type"`
 }
 
-// PushTokenAttributes says what device it is, and what may be pushed to it.
+// PushTokenAttributes describe the device and its permissions.
 type PushTokenAttributes struct {
-	// Background reports whether the app may refresh in the background.
+	// Background is whether the app may refresh in the background.
 	Background string `json:"background"`
 
 	// Created is when the token was created, in RFC 3339.
 	Created Timestamp `json:"created"`
 
-	// EnablementStatus reports whether the person lets the app show messages.
+	// EnablementStatus is whether the person allows the app to show messages.
 	EnablementStatus PushEnablement `json:"enablement_status"`
 
 	// Metadata describes the device.
 	Metadata DeviceMetadata `json:"metadata,omitempty,omitzero"`
 
-	// Platform is the kind of device.
+	// Platform is the device's platform, such as ios.
 	Platform PushPlatform `json:"platform"`
 
-	// RecordedDate is when the token was last recorded.
+	// RecordedDate is when Klaviyo last recorded the token, in RFC 3339.
 	RecordedDate string `json:"recorded_date"`
 
-	// Token is the token that the vendor gave the device.
+	// Token is the device's token, assigned by the vendor.
 	Token string `json:"token"`
 
-	// Vendor is the service that delivers the messages.
+	// Vendor is the push service that delivers the messages.
 	Vendor string `json:"vendor"`
 }
 
-// PushTokenRelationships is the profile whose device it is.
+// PushTokenRelationships refer to the profile that owns the device.
 type PushTokenRelationships struct {
-	// Profile names one related resource.
+	// Profile refers to a related resource. The operation determines whether Data, Links or both are set.
 	Profile RelationshipToOne `json:"profile,omitempty,omitzero"`
 }
 
-// PushUnsubscriptionParameters is the devices to stop pushing messages to.
+// PushUnsubscriptionParameters lists the devices to stop pushing messages to.
 type PushUnsubscriptionParameters struct {
-	// Marketing is a consent that is withdrawn.
+	// Marketing withdraws the consent to one kind of message.
 	Marketing UnsubscriptionParameters `json:"marketing"`
 
-	// Tokens is the tokens of the devices.
+	// Tokens holds the tokens of the devices.
 	Tokens []PushTokenEntry `json:"tokens"`
 }
 
@@ -4748,60 +4806,60 @@ func (v *PushUnsubscriptionParameters) isZero() bool {
 		v.Tokens == nil
 }
 
-// Relationship names related resources; data is there where the operation includes it, links elsewhere.
+// Relationship refers to related resources. The operation determines whether Data, Links or both are set.
 type Relationship struct {
-	// Data names each related resource by its type and id.
+	// Data holds the type and id of each related resource.
 	Data []ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is the URLs of the related resources.
+	// Links holds the URLs of a relationship.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
-// RelationshipLinks is the URLs of the related resources.
+// RelationshipLinks holds the URLs of a relationship.
 type RelationshipLinks struct {
 	// Related is the URL of the related resources.
 	Related string `json:"related"`
 
-	// Self is the URL of the relationship, which returns types and ids.
+	// Self is the URL of the relationship, which returns the types and ids of the related resources.
 	Self string `json:"self"`
 }
 
-// RelationshipToOne names one related resource.
+// RelationshipToOne refers to a related resource. The operation determines whether Data, Links or both are set.
 type RelationshipToOne struct {
-	// Data names the related resource by its type and id.
+	// Data holds the type and id of the related resource.
 	Data ResourceIdentifier `json:"data,omitempty,omitzero"`
 
-	// Links is the URLs of the related resources.
+	// Links holds the URLs of a relationship.
 	Links RelationshipLinks `json:"links,omitempty,omitzero"`
 }
 
 // ResourceIdentifier is the type and id of a related resource.
 type ResourceIdentifier struct {
-	// ID is its id.
+	// ID is the id of the resource.
 	ID string `json:"id"`
 
 	// Type is the kind of resource, such as list.
 	Type string `json:"type"`
 }
 
-// ResponseMeta is metadata of a response.
+// ResponseMeta holds metadata of the response.
 type ResponseMeta struct {
-	// AgentHints is advice to programs that work on their own.
+	// AgentHints holds hints for AI agents.
 	AgentHints AgentHints `json:"agent_hints,omitempty,omitzero"`
 }
 
-// SMSChannel is the consent of a profile to text messages.
+// SMSChannel is the profile's consent to text messages.
 type SMSChannel struct {
-	// Marketing is the consent to marketing by text message: what it is now, and how it came about.
+	// Marketing is the current consent to marketing by text message, and how it was given.
 	Marketing SMSMarketing `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is the consent to transactional text messages: what it is now, and how it came about.
+	// Transactional is the current consent to transactional text messages, and how it was given.
 	Transactional SMSTransactional `json:"transactional,omitempty,omitzero"`
 }
 
-// SMSMarketing is the consent to marketing by text message: what it is now, and how it came about.
+// SMSMarketing is the current consent to marketing by text message, and how it was given.
 type SMSMarketing struct {
-	// CanReceiveSMSMarketing reports whether marketing can be sent by text message.
+	// CanReceiveSMSMarketing reports whether Klaviyo can send marketing to the profile by text message.
 	CanReceiveSMSMarketing bool `json:"can_receive_sms_marketing"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4816,16 +4874,16 @@ type SMSMarketing struct {
 	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail is the detail of the method, such as the form's name; may be empty.
+	// MethodDetail is a detail of the method, such as the name of the form. It may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 }
 
-// SMSSubscriptionParameters is the kinds of text message to subscribe to.
+// SMSSubscriptionParameters selects the kinds of text message to subscribe to.
 type SMSSubscriptionParameters struct {
-	// Marketing is a consent that is given.
+	// Marketing gives consent to one kind of message.
 	Marketing SubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is a consent that is given.
+	// Transactional gives consent to one kind of message.
 	Transactional SubscriptionParameters `json:"transactional,omitempty,omitzero"`
 }
 
@@ -4847,9 +4905,9 @@ func (v *SMSSubscriptionParameters) isZero() bool {
 		v.Transactional.isZero()
 }
 
-// SMSTransactional is the consent to transactional text messages: what it is now, and how it came about.
+// SMSTransactional is the current consent to transactional text messages, and how it was given.
 type SMSTransactional struct {
-	// CanReceiveSMSTransactional reports whether transactional text messages can be sent.
+	// CanReceiveSMSTransactional reports whether Klaviyo can send transactional text messages to the profile.
 	CanReceiveSMSTransactional bool `json:"can_receive_sms_transactional"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -4864,16 +4922,16 @@ type SMSTransactional struct {
 	// Method is the method by which consent was given, such as API or a form.
 	Method string `json:"method,omitempty,omitzero"`
 
-	// MethodDetail is the detail of the method, such as the form's name; may be empty.
+	// MethodDetail is a detail of the method, such as the name of the form. It may be empty.
 	MethodDetail string `json:"method_detail,omitempty,omitzero"`
 }
 
-// SMSUnsubscriptionParameters is the kinds of text message to unsubscribe from.
+// SMSUnsubscriptionParameters selects the kinds of text message to unsubscribe from.
 type SMSUnsubscriptionParameters struct {
-	// Marketing is a consent that is withdrawn.
+	// Marketing withdraws the consent to one kind of message.
 	Marketing UnsubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is a consent that is withdrawn.
+	// Transactional withdraws the consent to one kind of message.
 	Transactional UnsubscriptionParameters `json:"transactional,omitempty,omitzero"`
 }
 
@@ -4898,7 +4956,7 @@ func (v *SMSUnsubscriptionParameters) isZero() bool {
 // SegmentEnum is the JSON:API type of a segment.
 type SegmentEnum string
 
-// SegmentIdentifier names a segment by its id.
+// SegmentIdentifier identifies a segment.
 type SegmentIdentifier struct {
 	// ID is the segment's id.
 	ID string `json:"id"`
@@ -4907,57 +4965,57 @@ type SegmentIdentifier struct {
 	Type SegmentEnum `json:"type"`
 }
 
-// Segment is a segment as Klaviyo returns it, without its members.
+// Segment is a segment in a response, without its members.
 type Segment struct {
-	// Attributes is the segment's name and dates.
+	// Attributes are the segment's attributes.
 	Attributes SegmentAttributes `json:"attributes"`
 
 	// ID is the segment's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the members of the segment, its tags, and the flows that joining it starts.
+	// Relationships refer to the members and the tags of the segment, and to the flows that it triggers.
 	Relationships SegmentRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a segment.
 	Type SegmentEnum `json:"type"`
 }
 
-// SegmentAttributes is the segment's name and dates.
+// SegmentAttributes are the segment's attributes.
 type SegmentAttributes struct {
 	// Created is when the segment was created, in RFC 3339.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
-	// Definition is the conditions of the segment, as JSON.
+	// Definition is the condition for members of the segment, a JSON object.
 	Definition json.RawMessage `json:"definition,omitempty,omitzero"`
 
 	// IsActive reports whether the segment is in use.
 	IsActive bool `json:"is_active"`
 
-	// IsProcessing reports whether its members are being computed.
+	// IsProcessing reports whether Klaviyo is determining the segment's members.
 	IsProcessing bool `json:"is_processing"`
 
-	// IsStarred reports whether it is marked as a favorite.
+	// IsStarred reports whether the segment is marked as a favorite.
 	IsStarred bool `json:"is_starred"`
 
-	// Name is the segment's name, for people.
+	// Name is the segment's name.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Updated is when the segment last changed, in RFC 3339.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
-// SegmentRelationships is the members of the segment, its tags, and the flows that joining it starts.
+// SegmentRelationships refer to the members and the tags of the segment, and to the flows that it triggers.
 type SegmentRelationships struct {
-	// FlowTriggers names related resources; data is there where the operation includes it, links elsewhere.
+	// FlowTriggers refers to related resources. The operation determines whether Data, Links or both are set.
 	FlowTriggers Relationship `json:"flow-triggers,omitempty,omitzero"`
 
-	// Profiles names related resources; data is there where the operation includes it, links elsewhere.
+	// Profiles refers to related resources. The operation determines whether Data, Links or both are set.
 	Profiles Relationship `json:"profiles,omitempty,omitzero"`
 
-	// Tags names related resources; data is there where the operation includes it, links elsewhere.
+	// Tags refers to related resources. The operation determines whether Data, Links or both are set.
 	Tags Relationship `json:"tags,omitempty,omitzero"`
 }
 
@@ -4982,18 +5040,18 @@ type StreetAddress struct {
 	Zip string `json:"zip,omitempty,omitzero"`
 }
 
-// SubscriptionChannels is the channels to subscribe to, and the kinds of message on each.
+// SubscriptionChannels are the channels to subscribe to, and the kinds of message on each.
 type SubscriptionChannels struct {
-	// Email is the kinds of email to subscribe to.
+	// Email selects the kinds of email to subscribe to.
 	Email EmailSubscriptionParameters `json:"email,omitempty,omitzero"`
 
-	// Push is the devices to push messages to.
+	// Push lists the devices to push messages to.
 	Push PushSubscriptionParameters `json:"push,omitempty,omitzero"`
 
-	// SMS is the kinds of text message to subscribe to.
+	// SMS selects the kinds of text message to subscribe to.
 	SMS SMSSubscriptionParameters `json:"sms,omitempty,omitzero"`
 
-	// WhatsApp is the kinds of WhatsApp message to subscribe to.
+	// WhatsApp selects the kinds of WhatsApp message to subscribe to.
 	WhatsApp WhatsAppSubscriptionParameters `json:"whatsapp,omitempty,omitzero"`
 }
 
@@ -5025,7 +5083,7 @@ func (v *SubscriptionChannels) isZero() bool {
 
 // SubscriptionCreateJobCreateQuery is the body of bulk_subscribe_profiles.
 type SubscriptionCreateJobCreateQuery struct {
-	// Data is the subscriptions to queue.
+	// Data is the job to queue.
 	Data SubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
@@ -5040,12 +5098,12 @@ func (v *SubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SubscriptionCreateJobCreateQueryResourceObject is the subscriptions to queue.
+// SubscriptionCreateJobCreateQueryResourceObject is the job to queue.
 type SubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes says who subscribes, to what.
+	// Attributes are the people to subscribe.
 	Attributes SubscriptionJobAttributes `json:"attributes"`
 
-	// Relationships is the list to join, if any.
+	// Relationships refer to the list to subscribe to. They are optional.
 	Relationships SubscriptionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_subscribe_profiles.
@@ -5062,9 +5120,9 @@ func (v *SubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte) 
 	return append(dst, '}')
 }
 
-// SubscribedProfiles is the people who subscribe.
+// SubscribedProfiles are the people to subscribe.
 type SubscribedProfiles struct {
-	// Data is the people, 1,000 at most.
+	// Data holds the people, at most 1,000.
 	Data []SubscribedProfile `json:"data"`
 }
 
@@ -5074,7 +5132,7 @@ func (v *SubscribedProfiles) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewSubscribedProfiles returns resources with the attributes.
+// NewSubscribedProfiles returns a SubscribedProfiles with the attributes of each element.
 func NewSubscribedProfiles(attributes ...SubscribedProfileAttributes) SubscribedProfiles {
 	v := SubscribedProfiles{Data: make([]SubscribedProfile, len(attributes))}
 	for i := range attributes {
@@ -5084,16 +5142,15 @@ func NewSubscribedProfiles(attributes ...SubscribedProfileAttributes) Subscribed
 	return v
 }
 
-// SubscriptionJobAttributes says who subscribes, to what.
+// SubscriptionJobAttributes are the people to subscribe.
 type SubscriptionJobAttributes struct {
-	// CustomSource is where consent was given, in words of your own, kept with the consent.
+	// CustomSource says where the consent was given, in your own words. Klaviyo stores it with the consent.
 	CustomSource string `json:"custom_source,omitempty,omitzero"`
 
-	// HistoricalImport reports whether the consent is historical: no confirmation is sent, joining the list starts no flow, and each consent
-	// has its time.
+	// HistoricalImport marks the consent as given earlier: Klaviyo sends no confirmation, joining the list starts no flow, and each consent needs consented_at.
 	HistoricalImport bool `json:"historical_import,omitempty,omitzero"`
 
-	// Profiles is the people who subscribe.
+	// Profiles are the people to subscribe.
 	Profiles SubscribedProfiles `json:"profiles"`
 }
 
@@ -5109,9 +5166,9 @@ func (v *SubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// SubscriptionJobRelationships is the list to join, if any.
+// SubscriptionJobRelationships refer to the list to subscribe to. They are optional.
 type SubscriptionJobRelationships struct {
-	// List is the list that a request is about.
+	// List refers to the list of a request.
 	List ToList `json:"list,omitempty,omitzero"`
 }
 
@@ -5131,7 +5188,7 @@ func (v *SubscriptionJobRelationships) isZero() bool {
 
 // UnsubscriptionCreateJobCreateQuery is the body of bulk_unsubscribe_profiles.
 type UnsubscriptionCreateJobCreateQuery struct {
-	// Data is the people to unsubscribe.
+	// Data is the job: people to unsubscribe.
 	Data UnsubscriptionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
@@ -5146,12 +5203,12 @@ func (v *UnsubscriptionCreateJobCreateQuery) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// UnsubscriptionCreateJobCreateQueryResourceObject is the people to unsubscribe.
+// UnsubscriptionCreateJobCreateQueryResourceObject is the job: people to unsubscribe.
 type UnsubscriptionCreateJobCreateQueryResourceObject struct {
-	// Attributes says who is unsubscribed, from what.
+	// Attributes are the people to unsubscribe.
 	Attributes UnsubscriptionJobAttributes `json:"attributes"`
 
-	// Relationships is the list to leave, if any.
+	// Relationships refer to the list to unsubscribe from. They are optional.
 	Relationships SubscriptionJobRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_unsubscribe_profiles.
@@ -5168,9 +5225,9 @@ func (v *UnsubscriptionCreateJobCreateQueryResourceObject) appendJSON(dst []byte
 	return append(dst, '}')
 }
 
-// UnsubscribedProfiles is the people who unsubscribe.
+// UnsubscribedProfiles are the people to unsubscribe.
 type UnsubscribedProfiles struct {
-	// Data is the people, 100 at most.
+	// Data holds the people, at most 100.
 	Data []UnsubscribedProfile `json:"data"`
 }
 
@@ -5180,7 +5237,7 @@ func (v *UnsubscribedProfiles) appendJSON(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// NewUnsubscribedProfiles returns resources with the attributes.
+// NewUnsubscribedProfiles returns a UnsubscribedProfiles with the attributes of each element.
 func NewUnsubscribedProfiles(attributes ...UnsubscribedProfileAttributes) UnsubscribedProfiles {
 	v := UnsubscribedProfiles{Data: make([]UnsubscribedProfile, len(attributes))}
 	for i := range attributes {
@@ -5190,9 +5247,9 @@ func NewUnsubscribedProfiles(attributes ...UnsubscribedProfileAttributes) Unsubs
 	return v
 }
 
-// UnsubscriptionJobAttributes says who is unsubscribed, from what.
+// UnsubscriptionJobAttributes are the people to unsubscribe.
 type UnsubscriptionJobAttributes struct {
-	// Profiles is the people who unsubscribe.
+	// Profiles are the people to unsubscribe.
 	Profiles UnsubscribedProfiles `json:"profiles"`
 }
 
@@ -5205,12 +5262,12 @@ func (v *UnsubscriptionJobAttributes) appendJSON(dst []byte) []byte {
 // SubscriptionEnum is the JSON:API type of a subscription from a browser or an app.
 type SubscriptionEnum string
 
-// SubscriptionParameters is a consent that is given.
+// SubscriptionParameters gives consent to one kind of message.
 type SubscriptionParameters struct {
-	// Consent is SUBSCRIBED.
+	// Consent is always SUBSCRIBED.
 	Consent Consent `json:"consent"`
 
-	// ConsentedAt is when it was given, in RFC 3339 and in the past: only with historical_import, which needs it.
+	// ConsentedAt is when the consent was given, in RFC 3339. It must be in the past. Set it if and only if historical_import is true.
 	ConsentedAt Timestamp `json:"consented_at,omitempty,omitzero"`
 }
 
@@ -5230,49 +5287,49 @@ func (v *SubscriptionParameters) isZero() bool {
 		v.ConsentedAt == ""
 }
 
-// Consent is SUBSCRIBED.
+// Consent is always SUBSCRIBED.
 type Consent string
 
-// Subscriptions is a profile's consent, channel by channel.
+// Subscriptions holds the profile's consent to each channel.
 type Subscriptions struct {
-	// Email is the consent of a profile to email.
+	// Email is the profile's consent to email.
 	Email EmailChannel `json:"email,omitempty,omitzero"`
 
-	// MobilePush is the consent of a profile to push messages.
+	// MobilePush is the profile's consent to push messages.
 	MobilePush PushChannel `json:"mobile_push,omitempty,omitzero"`
 
-	// SMS is the consent of a profile to text messages.
+	// SMS is the profile's consent to text messages.
 	SMS SMSChannel `json:"sms,omitempty,omitzero"`
 
-	// WhatsApp is the consent of a profile to WhatsApp messages.
+	// WhatsApp is the profile's consent to WhatsApp messages.
 	WhatsApp WhatsAppChannel `json:"whatsapp,omitempty,omitzero"`
 }
 
 // SuppressionCreateJobCreateQuery is the body of bulk_suppress_profiles.
 type SuppressionCreateJobCreateQuery struct {
-	// Data is the suppressions to queue.
+	// Data is the job: email addresses to suppress.
 	Data SuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// SuppressionCreateJobCreateQueryResourceObject is the suppressions to queue.
+// SuppressionCreateJobCreateQueryResourceObject is the job: email addresses to suppress.
 type SuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes holds the people to suppress, unless it is a list or segment.
+	// Attributes are the people to suppress. Omit them to suppress the members of a list or segment.
 	Attributes SuppressionCreateAttributes `json:"attributes"`
 
-	// Relationships is a list or a segment, and stands for all its members.
+	// Relationships refer to a list or a segment, and so to all its members.
 	Relationships SuppressionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_suppress_profiles.
 	Type ProfileSuppressionBulkCreateJobEnum `json:"type"`
 }
 
-// SuppressedProfiles is the people.
+// SuppressedProfiles are the people, identified by email address.
 type SuppressedProfiles struct {
-	// Data is the people, 100 at most.
+	// Data holds the people, at most 100.
 	Data []ProfileSuppressionCreateQueryResourceObject `json:"data"`
 }
 
-// NewSuppressedProfiles returns resources with the attributes.
+// NewSuppressedProfiles returns a SuppressedProfiles with the attributes of each element.
 func NewSuppressedProfiles(attributes ...SuppressedProfileAttributes) SuppressedProfiles {
 	v := SuppressedProfiles{Data: make([]ProfileSuppressionCreateQueryResourceObject, len(attributes))}
 	for i := range attributes {
@@ -5282,46 +5339,46 @@ func NewSuppressedProfiles(attributes ...SuppressedProfileAttributes) Suppressed
 	return v
 }
 
-// SuppressionCreateAttributes holds the people to suppress, unless it is a list or segment.
+// SuppressionCreateAttributes are the people to suppress. Omit them to suppress the members of a list or segment.
 type SuppressionCreateAttributes struct {
-	// Profiles is the people.
+	// Profiles are the people, identified by email address.
 	Profiles SuppressedProfiles `json:"profiles,omitempty,omitzero"`
 }
 
-// SuppressionRelationships is a list or a segment, and stands for all its members.
+// SuppressionRelationships refer to a list or a segment, and so to all its members.
 type SuppressionRelationships struct {
-	// List is the list that a request is about.
+	// List refers to the list of a request.
 	List ToList `json:"list,omitempty,omitzero"`
 
-	// Segment is the segment that a request is about.
+	// Segment refers to the segment of a request.
 	Segment ToSegment `json:"segment,omitempty,omitzero"`
 }
 
 // UnsuppressionCreateJobCreateQuery is the body of bulk_unsuppress_profiles.
 type UnsuppressionCreateJobCreateQuery struct {
-	// Data is the suppressions to end.
+	// Data is the job: email addresses to unsuppress.
 	Data UnsuppressionCreateJobCreateQueryResourceObject `json:"data"`
 }
 
-// UnsuppressionCreateJobCreateQueryResourceObject is the suppressions to end.
+// UnsuppressionCreateJobCreateQueryResourceObject is the job: email addresses to unsuppress.
 type UnsuppressionCreateJobCreateQueryResourceObject struct {
-	// Attributes holds the people to unsuppress, unless it is a list or segment.
+	// Attributes are the people to unsuppress. Omit them to unsuppress the members of a list or segment.
 	Attributes UnsuppressionCreateAttributes `json:"attributes"`
 
-	// Relationships is a list or a segment, and stands for all its members.
+	// Relationships refer to a list or a segment, and so to all its members.
 	Relationships SuppressionRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a job of bulk_unsuppress_profiles.
 	Type ProfileSuppressionBulkDeleteJobEnum `json:"type"`
 }
 
-// UnsuppressedProfiles is the people.
+// UnsuppressedProfiles are the people, identified by email address.
 type UnsuppressedProfiles struct {
-	// Data is the people, 100 at most.
+	// Data holds the people, at most 100.
 	Data []ProfileSuppressionDeleteQueryResourceObject `json:"data"`
 }
 
-// NewUnsuppressedProfiles returns resources with the attributes.
+// NewUnsuppressedProfiles returns a UnsuppressedProfiles with the attributes of each element.
 func NewUnsuppressedProfiles(attributes ...UnsuppressedProfileAttributes) UnsuppressedProfiles {
 	v := UnsuppressedProfiles{Data: make([]ProfileSuppressionDeleteQueryResourceObject, len(attributes))}
 	for i := range attributes {
@@ -5331,16 +5388,16 @@ func NewUnsuppressedProfiles(attributes ...UnsuppressedProfileAttributes) Unsupp
 	return v
 }
 
-// UnsuppressionCreateAttributes holds the people to unsuppress, unless it is a list or segment.
+// UnsuppressionCreateAttributes are the people to unsuppress. Omit them to unsuppress the members of a list or segment.
 type UnsuppressionCreateAttributes struct {
-	// Profiles is the people.
+	// Profiles are the people, identified by email address.
 	Profiles UnsuppressedProfiles `json:"profiles,omitempty,omitzero"`
 }
 
 // TagEnum is the JSON:API type of a tag.
 type TagEnum string
 
-// Tag is a tag as Klaviyo returns it.
+// Tag is a tag in a response.
 type Tag struct {
 	// Attributes is the tag's name.
 	Attributes TagAttributes `json:"attributes"`
@@ -5348,10 +5405,10 @@ type Tag struct {
 	// ID is the tag's id, assigned by Klaviyo.
 	ID string `json:"id"`
 
-	// Links is the URL of a resource.
+	// Links holds the URL of a resource.
 	Links ObjectLinks `json:"links"`
 
-	// Relationships is the tag's group, and what has the tag.
+	// Relationships refer to the tag's group, and to the lists, segments, campaigns and flows with the tag.
 	Relationships TagRelationships `json:"relationships,omitempty,omitzero"`
 
 	// Type is the JSON:API type of a tag.
@@ -5364,27 +5421,27 @@ type TagAttributes struct {
 	Name string `json:"name"`
 }
 
-// TagRelationships is the tag's group, and what has the tag.
+// TagRelationships refer to the tag's group, and to the lists, segments, campaigns and flows with the tag.
 type TagRelationships struct {
-	// Campaigns names related resources; data is there where the operation includes it, links elsewhere.
+	// Campaigns refers to related resources. The operation determines whether Data, Links or both are set.
 	Campaigns Relationship `json:"campaigns,omitempty,omitzero"`
 
-	// Flows names related resources; data is there where the operation includes it, links elsewhere.
+	// Flows refers to related resources. The operation determines whether Data, Links or both are set.
 	Flows Relationship `json:"flows,omitempty,omitzero"`
 
-	// Lists names related resources; data is there where the operation includes it, links elsewhere.
+	// Lists refers to related resources. The operation determines whether Data, Links or both are set.
 	Lists Relationship `json:"lists,omitempty,omitzero"`
 
-	// Segments names related resources; data is there where the operation includes it, links elsewhere.
+	// Segments refers to related resources. The operation determines whether Data, Links or both are set.
 	Segments Relationship `json:"segments,omitempty,omitzero"`
 
-	// TagGroup names one related resource.
+	// TagGroup refers to a related resource. The operation determines whether Data, Links or both are set.
 	TagGroup RelationshipToOne `json:"tag-group,omitempty,omitzero"`
 }
 
-// ToList is the list that a request is about.
+// ToList refers to the list of a request.
 type ToList struct {
-	// Data names a list by its id.
+	// Data identifies a list.
 	Data ListIdentifier `json:"data"`
 }
 
@@ -5400,16 +5457,16 @@ func (v *ToList) isZero() bool {
 		v.Data.isZero()
 }
 
-// NewToList returns a resource identifier with the id.
+// NewToList returns a ToList with the id.
 func NewToList(id string) ToList {
 	var v ToList
 	v.Data.Type, v.Data.ID = "list", id
 	return v
 }
 
-// ToLists are the lists that a request is about.
+// ToLists are references to the lists of a request.
 type ToLists struct {
-	// Data The lists by their ids.
+	// Data holds the ids of the lists.
 	Data []ListIdentifier `json:"data"`
 }
 
@@ -5425,7 +5482,7 @@ func (v *ToLists) isZero() bool {
 		v.Data == nil
 }
 
-// NewToLists returns resource identifiers with the ids.
+// NewToLists returns a ToLists with the ids.
 func NewToLists(ids ...string) ToLists {
 	v := ToLists{Data: make([]ListIdentifier, len(ids))}
 	for i, id := range ids {
@@ -5434,13 +5491,13 @@ func NewToLists(ids ...string) ToLists {
 	return v
 }
 
-// ToProfiles are the profiles that a request is about.
+// ToProfiles are references to the profiles of a request.
 type ToProfiles struct {
-	// Data The profiles by their ids.
+	// Data holds the ids of the profiles.
 	Data []ProfileIdentifier `json:"data"`
 }
 
-// NewToProfiles returns resource identifiers with the ids.
+// NewToProfiles returns a ToProfiles with the ids.
 func NewToProfiles(ids ...string) ToProfiles {
 	v := ToProfiles{Data: make([]ProfileIdentifier, len(ids))}
 	for i, id := range ids {
@@ -5449,31 +5506,31 @@ func NewToProfiles(ids ...string) ToProfiles {
 	return v
 }
 
-// ToSegment is the segment that a request is about.
+// ToSegment refers to the segment of a request.
 type ToSegment struct {
-	// Data names a segment by its id.
+	// Data identifies a segment.
 	Data SegmentIdentifier `json:"data"`
 }
 
-// NewToSegment returns a resource identifier with the id.
+// NewToSegment returns a ToSegment with the id.
 func NewToSegment(id string) ToSegment {
 	var v ToSegment
 	v.Data.Type, v.Data.ID = "segment", id
 	return v
 }
 
-// UnsubscriptionChannels is the channels to unsubscribe from, and the kinds of message on each.
+// UnsubscriptionChannels are the channels to unsubscribe from, and the kinds of message on each.
 type UnsubscriptionChannels struct {
-	// Email is the kinds of email to unsubscribe from.
+	// Email selects the kinds of email to unsubscribe from.
 	Email EmailUnsubscriptionParameters `json:"email,omitempty,omitzero"`
 
-	// Push is the devices to stop pushing messages to.
+	// Push lists the devices to stop pushing messages to.
 	Push PushUnsubscriptionParameters `json:"push,omitempty,omitzero"`
 
-	// SMS is the kinds of text message to unsubscribe from.
+	// SMS selects the kinds of text message to unsubscribe from.
 	SMS SMSUnsubscriptionParameters `json:"sms,omitempty,omitzero"`
 
-	// WhatsApp is the kinds of WhatsApp message to unsubscribe from.
+	// WhatsApp selects the kinds of WhatsApp message to unsubscribe from.
 	WhatsApp WhatsAppUnsubscriptionParameters `json:"whatsapp,omitempty,omitzero"`
 }
 
@@ -5503,9 +5560,9 @@ func (v *UnsubscriptionChannels) isZero() bool {
 		v.WhatsApp.isZero()
 }
 
-// UnsubscriptionParameters is a consent that is withdrawn.
+// UnsubscriptionParameters withdraws the consent to one kind of message.
 type UnsubscriptionParameters struct {
-	// Consent is UNSUBSCRIBED.
+	// Consent is always UNSUBSCRIBED.
 	Consent Withdrawal `json:"consent"`
 }
 
@@ -5521,15 +5578,15 @@ func (v *UnsubscriptionParameters) isZero() bool {
 		v.Consent == ""
 }
 
-// Withdrawal is UNSUBSCRIBED.
+// Withdrawal is always UNSUBSCRIBED.
 type Withdrawal string
 
-// WhatsAppSubscriptionParameters is the kinds of WhatsApp message to subscribe to.
+// WhatsAppSubscriptionParameters selects the kinds of WhatsApp message to subscribe to.
 type WhatsAppSubscriptionParameters struct {
-	// Marketing is a consent that is given.
+	// Marketing gives consent to one kind of message.
 	Marketing SubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is a consent that is given.
+	// Transactional gives consent to one kind of message.
 	Transactional SubscriptionParameters `json:"transactional,omitempty,omitzero"`
 }
 
@@ -5551,15 +5608,15 @@ func (v *WhatsAppSubscriptionParameters) isZero() bool {
 		v.Transactional.isZero()
 }
 
-// WhatsAppUnsubscriptionParameters is the kinds of WhatsApp message to unsubscribe from.
+// WhatsAppUnsubscriptionParameters selects the kinds of WhatsApp message to unsubscribe from.
 type WhatsAppUnsubscriptionParameters struct {
-	// Conversational is a consent that is withdrawn.
+	// Conversational withdraws the consent to one kind of message.
 	Conversational UnsubscriptionParameters `json:"conversational,omitempty,omitzero"`
 
-	// Marketing is a consent that is withdrawn.
+	// Marketing withdraws the consent to one kind of message.
 	Marketing UnsubscriptionParameters `json:"marketing,omitempty,omitzero"`
 
-	// Transactional is a consent that is withdrawn.
+	// Transactional withdraws the consent to one kind of message.
 	Transactional UnsubscriptionParameters `json:"transactional,omitempty,omitzero"`
 }
 
@@ -5585,7 +5642,7 @@ func (v *WhatsAppUnsubscriptionParameters) isZero() bool {
 		v.Transactional.isZero()
 }
 
-// WhatsAppChannel is the consent of a profile to WhatsApp messages.
+// WhatsAppChannel is the profile's consent to WhatsApp messages.
 type WhatsAppChannel struct {
 	// Conversational is the consent to conversations on WhatsApp.
 	Conversational WhatsAppConversational `json:"conversational,omitempty,omitzero"`
@@ -5599,7 +5656,7 @@ type WhatsAppChannel struct {
 
 // WhatsAppConversational is the consent to conversations on WhatsApp.
 type WhatsAppConversational struct {
-	// CanReceive reports whether messages of this kind can be sent.
+	// CanReceive reports whether Klaviyo can send messages of this kind to the profile.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5608,25 +5665,25 @@ type WhatsAppConversational struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// CreatedTimestamp is when the record was made, in RFC 3339.
+	// CreatedTimestamp is when the consent was recorded, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Metadata says more about the consent, by name.
+	// Metadata holds further data about the consent, by name.
 	Metadata json.RawMessage `json:"metadata,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ValidUntil is when the consent ends by itself, in RFC 3339.
+	// ValidUntil is when the consent expires, in RFC 3339.
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
 // WhatsAppMarketing is the consent to marketing on WhatsApp.
 type WhatsAppMarketing struct {
-	// CanReceive reports whether messages of this kind can be sent.
+	// CanReceive reports whether Klaviyo can send messages of this kind to the profile.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5635,25 +5692,25 @@ type WhatsAppMarketing struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// CreatedTimestamp is when the record was made, in RFC 3339.
+	// CreatedTimestamp is when the consent was recorded, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Metadata says more about the consent, by name.
+	// Metadata holds further data about the consent, by name.
 	Metadata json.RawMessage `json:"metadata,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ValidUntil is when the consent ends by itself, in RFC 3339.
+	// ValidUntil is when the consent expires, in RFC 3339.
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
 // WhatsAppTransactional is the consent to transactional messages on WhatsApp.
 type WhatsAppTransactional struct {
-	// CanReceive reports whether messages of this kind can be sent.
+	// CanReceive reports whether Klaviyo can send messages of this kind to the profile.
 	CanReceive bool `json:"can_receive"`
 
 	// Consent is the state of consent, such as SUBSCRIBED or UNSUBSCRIBED.
@@ -5662,19 +5719,19 @@ type WhatsAppTransactional struct {
 	// ConsentTimestamp is when consent was given, in RFC 3339.
 	ConsentTimestamp Timestamp `json:"consent_timestamp,omitempty,omitzero"`
 
-	// CreatedTimestamp is when the record was made, in RFC 3339.
+	// CreatedTimestamp is when the consent was recorded, in RFC 3339.
 	CreatedTimestamp Timestamp `json:"created_timestamp,omitempty,omitzero"`
 
 	// LastUpdated is when the consent last changed, in RFC 3339.
 	LastUpdated Timestamp `json:"last_updated,omitempty,omitzero"`
 
-	// Metadata says more about the consent, by name.
+	// Metadata holds further data about the consent, by name.
 	Metadata json.RawMessage `json:"metadata,omitempty,omitzero"`
 
-	// PhoneNumber is the phone number in E.164, an identifier: no two profiles share one.
+	// PhoneNumber is the phone number in E.164 format, such as +14155550132. It is an identifier: no two profiles have the same one.
 	PhoneNumber string `json:"phone_number,omitempty,omitzero"`
 
-	// ValidUntil is when the consent ends by itself, in RFC 3339.
+	// ValidUntil is when the consent expires, in RFC 3339.
 	ValidUntil Timestamp `json:"valid_until,omitempty,omitzero"`
 }
 
@@ -5684,7 +5741,8 @@ type GetAccountsParams struct {
 	FieldsAccount []AccountField `form:"fields[account],omitempty" json:"fields[account],omitempty,omitzero"`
 }
 
-// AccountField is a value of a query parameter of get_accounts.
+// AccountField is the name of an attribute in fields[account], such as
+// [GetAccountsParams].FieldsAccount.
 type AccountField string
 
 // GetEventsParams are the query parameters of get_events. Zero values are omitted.
@@ -5706,29 +5764,32 @@ type GetEventsParams struct {
 	// metric isn't a valid metric_id.
 	Filter EventFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include lists the related resources to include: the metrics of the events, their profiles, their attributions.
+	// Include lists the related resources to return in Included: metrics, profiles and attributions of the events.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in events, from 1 to 1,000. The default is 200.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort EventSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// AttributionField is a value of a query parameter of get_events.
+// AttributionField is the name of an attribute in fields[attribution], such as
+// [GetEventsParams].FieldsAttribution.
 type AttributionField string
 
-// EventField is a value of a query parameter of get_events.
+// EventField is the name of an attribute in fields[event], such as
+// [GetEventsParams].FieldsEvent.
 type EventField string
 
-// EventInclude is a value of a query parameter of get_events.
+// EventInclude is a kind of related resource in [GetEventsParams].Include.
 type EventInclude string
 
-// EventSort is a value of a query parameter of get_events.
+// EventSort is an order of results in [GetEventsParams].Sort. Minus in the
+// name of a constant means descending order.
 type EventSort string
 
 // GetEventParams are the query parameters of get_event. Zero values are omitted.
@@ -5745,7 +5806,7 @@ type GetEventParams struct {
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
 	FieldsProfile []ProfileField `form:"fields[profile],omitempty" json:"fields[profile],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the metric of the event, its profile, its attributions.
+	// Include lists the related resources to return in Included: the metric, the profile and the attributions of the event.
 	Include []EventInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -5763,29 +5824,32 @@ type GetListsParams struct {
 	// Filter filters the lists. Operators and fields: any and equals on id and name; greater-than on created and updated.
 	Filter ListFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include lists the related resources to include: the tags of the lists, and the flows that joining one starts.
+	// Include lists the related resources to return in Included: the tags of the lists, and the flows that they trigger.
 	Include []ListInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in lists, from 1 to 10. The default is 10.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort ListSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// FlowField is a value of a query parameter of get_lists.
+// FlowField is the name of an attribute in fields[flow], such as
+// [GetListsParams].FieldsFlow.
 type FlowField string
 
-// TagField is a value of a query parameter of get_lists.
+// TagField is the name of an attribute in fields[tag], such as
+// [GetListsParams].FieldsTag.
 type TagField string
 
-// ListInclude is a value of a query parameter of get_lists.
+// ListInclude is a kind of related resource in [GetListsParams].Include.
 type ListInclude string
 
-// ListSort is a value of a query parameter of get_lists.
+// ListSort is an order of results in [GetListsParams].Sort. Minus in the
+// name of a constant means descending order.
 type ListSort string
 
 // CreateListParams are the query parameters of create_list. Zero values are omitted.
@@ -5796,7 +5860,7 @@ type CreateListParams struct {
 
 // GetListParams are the query parameters of get_list. Zero values are omitted.
 type GetListParams struct {
-	// AdditionalFieldsList lists the attributes to add that a list omits by default.
+	// AdditionalFieldsList lists the attributes to return that responses omit by default.
 	AdditionalFieldsList []ListAdditionalField `form:"additional-fields[list],omitempty" json:"additional-fields[list],omitempty,omitzero"`
 
 	// FieldsFlow lists the attributes of each flow to return. The default is all.
@@ -5808,19 +5872,21 @@ type GetListParams struct {
 	// FieldsTag lists the attributes of each tag to return. The default is all.
 	FieldsTag []TagField `form:"fields[tag],omitempty" json:"fields[tag],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the tags of the list, and the flows that joining it starts.
+	// Include lists the related resources to return in Included: the tags of the list, and the flows that it triggers.
 	Include []ListInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
-// ListAdditionalField is a value of a query parameter of get_list.
+// ListAdditionalField is the name of an attribute in additional-fields[list], such as
+// [GetListParams].AdditionalFieldsList.
 type ListAdditionalField string
 
-// ListField is a value of a query parameter of get_list.
+// ListField is the name of an attribute in fields[list], such as
+// [GetListParams].FieldsList.
 type ListField string
 
 // GetProfilesForListParams are the query parameters of get_profiles_for_list. Zero values are omitted.
 type GetProfilesForListParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -5830,20 +5896,22 @@ type GetProfilesForListParams struct {
 	// on _kx; greater-than, greater-or-equal, less-than and less-or-equal on joined_group_at.
 	Filter ListProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort ListProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// ProfileField is a value of a query parameter of get_profiles_for_list.
+// ProfileField is the name of an attribute in fields[profile], such as
+// [GetProfilesForListParams].FieldsProfile.
 type ProfileField string
 
-// ListProfileSort is a value of a query parameter of get_profiles_for_list.
+// ListProfileSort is an order of results in [GetProfilesForListParams].Sort. Minus in the
+// name of a constant means descending order.
 type ListProfileSort string
 
 // GetMetricsParams are the query parameters of get_metrics. Zero values are omitted.
@@ -5857,17 +5925,18 @@ type GetMetricsParams struct {
 	// Filter filters the metrics. Operators and fields: equals on integration.name and integration.category.
 	Filter MetricFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include lists the related resources to include: the flows that the metrics start.
+	// Include lists the related resources to return in Included: the flows that the metrics trigger.
 	Include []MetricInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 }
 
-// MetricField is a value of a query parameter of get_metrics.
+// MetricField is the name of an attribute in fields[metric], such as
+// [GetMetricsParams].FieldsMetric.
 type MetricField string
 
-// MetricInclude is a value of a query parameter of get_metrics.
+// MetricInclude is a kind of related resource in [GetMetricsParams].Include.
 type MetricInclude string
 
 // GetMetricParams are the query parameters of get_metric. Zero values are omitted.
@@ -5878,7 +5947,7 @@ type GetMetricParams struct {
 	// FieldsMetric lists the attributes of each metric to return. The default is all.
 	FieldsMetric []MetricField `form:"fields[metric],omitempty" json:"fields[metric],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the flows that the metric starts.
+	// Include lists the related resources to return in Included: the flows that the metric triggers.
 	Include []MetricInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
@@ -5890,20 +5959,22 @@ type GetBulkImportProfilesJobsParams struct {
 	// Filter filters the jobs. Operators and fields: any and equals on status.
 	Filter ImportJobFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in jobs, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort ImportJobSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// ImportJobField is a value of a query parameter of get_bulk_import_profiles_jobs.
+// ImportJobField is the name of an attribute in fields[profile-bulk-import-job], such as
+// [GetBulkImportProfilesJobsParams].FieldsProfileBulkImportJob.
 type ImportJobField string
 
-// ImportJobSort is a value of a query parameter of get_bulk_import_profiles_jobs.
+// ImportJobSort is an order of results in [GetBulkImportProfilesJobsParams].Sort. Minus in the
+// name of a constant means descending order.
 type ImportJobSort string
 
 // BulkImportProfilesParams are the query parameters of bulk_import_profiles. Zero values are omitted.
@@ -5917,14 +5988,15 @@ type GetErrorsForBulkImportProfilesJobParams struct {
 	// FieldsImportError lists the attributes of each import error to return. The default is all. A dot separates nested names.
 	FieldsImportError []ImportErrorField `form:"fields[import-error],omitempty" json:"fields[import-error],omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in errors, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 }
 
-// ImportErrorField is a value of a query parameter of get_errors_for_bulk_import_profiles_job.
+// ImportErrorField is the name of an attribute in fields[import-error], such as
+// [GetErrorsForBulkImportProfilesJobParams].FieldsImportError.
 type ImportErrorField string
 
 // GetBulkImportProfilesJobParams are the query parameters of get_bulk_import_profiles_job. Zero values are omitted.
@@ -5935,16 +6007,16 @@ type GetBulkImportProfilesJobParams struct {
 	// FieldsProfileBulkImportJob lists the attributes of each job to return. The default is all.
 	FieldsProfileBulkImportJob []ImportJobField `form:"fields[profile-bulk-import-job],omitempty" json:"fields[profile-bulk-import-job],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the lists that the job adds profiles to.
+	// Include lists the related resources to return in Included: the lists that the job adds profiles to.
 	Include []ImportJobInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
-// ImportJobInclude is a value of a query parameter of get_bulk_import_profiles_job.
+// ImportJobInclude is a kind of related resource in [GetBulkImportProfilesJobParams].Include.
 type ImportJobInclude string
 
 // CreateOrUpdateProfileParams are the query parameters of create_or_update_profile. Zero values are omitted.
 type CreateOrUpdateProfileParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -5963,7 +6035,8 @@ type BulkSuppressProfilesParams struct {
 	FieldsProfileSuppressionBulkCreateJob []SuppressionJobField `form:"fields[profile-suppression-bulk-create-job],omitempty" json:"fields[profile-suppression-bulk-create-job],omitempty,omitzero"`
 }
 
-// SuppressionJobField is a value of a query parameter of bulk_suppress_profiles.
+// SuppressionJobField is the name of an attribute in fields[profile-suppression-bulk-create-job], such as
+// [BulkSuppressProfilesParams].FieldsProfileSuppressionBulkCreateJob.
 type SuppressionJobField string
 
 // GetBulkSuppressProfilesJobParams are the query parameters of get_bulk_suppress_profiles_job. Zero values are omitted.
@@ -5978,7 +6051,8 @@ type BulkUnsuppressProfilesParams struct {
 	FieldsProfileSuppressionBulkDeleteJob []UnsuppressionJobField `form:"fields[profile-suppression-bulk-delete-job],omitempty" json:"fields[profile-suppression-bulk-delete-job],omitempty,omitzero"`
 }
 
-// UnsuppressionJobField is a value of a query parameter of bulk_unsuppress_profiles.
+// UnsuppressionJobField is the name of an attribute in fields[profile-suppression-bulk-delete-job], such as
+// [BulkUnsuppressProfilesParams].FieldsProfileSuppressionBulkDeleteJob.
 type UnsuppressionJobField string
 
 // GetBulkUnsuppressProfilesJobParams are the query parameters of get_bulk_unsuppress_profiles_job. Zero values are omitted.
@@ -5989,7 +6063,7 @@ type GetBulkUnsuppressProfilesJobParams struct {
 
 // GetProfilesParams are the query parameters of get_profiles. Zero values are omitted.
 type GetProfilesParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsConversation lists the attributes of each conversation to return. The default is all.
@@ -6006,34 +6080,38 @@ type GetProfilesParams struct {
 	// suppressions, and comparisons of their timestamp. Quote strings with double quotes.
 	Filter ProfileFilter `form:"filter,omitempty" json:"filter,omitempty,omitzero"`
 
-	// Include lists the related resources to include: the conversations and push tokens of the profiles.
+	// Include lists the related resources to return in Included: conversations and push tokens of the profiles.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 
-	// PageCursor is the cursor of the page, from links.next or links.prev. The default is the first page.
+	// PageCursor is the cursor of the page, from CollectionLinks.NextCursor of the page before. The default is the first page.
 	PageCursor string `form:"page[cursor],omitempty" json:"page[cursor],omitempty,omitzero"`
 
 	// PageSize is the page size, in profiles, from 1 to 100. The default is 20.
 	PageSize int `form:"page[size],omitempty" json:"page[size],omitempty,omitzero"`
 
-	// Sort is the sort field. The prefix - sorts in descending order.
+	// Sort is the order of the results.
 	Sort ProfileSort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
 }
 
-// ProfileAdditionalField is a value of a query parameter of get_profiles.
+// ProfileAdditionalField is the name of an attribute in additional-fields[profile], such as
+// [GetProfilesParams].AdditionalFieldsProfile.
 type ProfileAdditionalField string
 
-// ConversationField is a value of a query parameter of get_profiles.
+// ConversationField is the name of an attribute in fields[conversation], such as
+// [GetProfilesParams].FieldsConversation.
 type ConversationField string
 
-// PushTokenField is a value of a query parameter of get_profiles.
+// PushTokenField is the name of an attribute in fields[push-token], such as
+// [GetProfilesParams].FieldsPushToken.
 type PushTokenField string
 
-// ProfileSort is a value of a query parameter of get_profiles.
+// ProfileSort is an order of results in [GetProfilesParams].Sort. Minus in the
+// name of a constant means descending order.
 type ProfileSort string
 
 // CreateProfileParams are the query parameters of create_profile. Zero values are omitted.
 type CreateProfileParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6042,7 +6120,7 @@ type CreateProfileParams struct {
 
 // GetProfileParams are the query parameters of get_profile. Zero values are omitted.
 type GetProfileParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsConversation lists the attributes of each conversation to return. The default is all.
@@ -6060,19 +6138,20 @@ type GetProfileParams struct {
 	// FieldsSegment lists the attributes of each segment to return. The default is all. A dot separates nested names.
 	FieldsSegment []SegmentField `form:"fields[segment],omitempty" json:"fields[segment],omitempty,omitzero"`
 
-	// Include lists the related resources to include: the lists of the profile, its segments, conversations and push tokens.
+	// Include lists the related resources to return in Included: lists, segments, conversations and push tokens of the profile.
 	Include []ProfileInclude `form:"include,omitempty" json:"include,omitempty,omitzero"`
 }
 
-// SegmentField is a value of a query parameter of get_profile.
+// SegmentField is the name of an attribute in fields[segment], such as
+// [GetProfileParams].FieldsSegment.
 type SegmentField string
 
-// ProfileInclude is a value of a query parameter of get_profile.
+// ProfileInclude is a kind of related resource in [GetProfileParams].Include.
 type ProfileInclude string
 
 // UpdateProfileParams are the query parameters of update_profile. Zero values are omitted.
 type UpdateProfileParams struct {
-	// AdditionalFieldsProfile lists the attributes to add that a profile omits by default.
+	// AdditionalFieldsProfile lists the attributes to return that responses omit by default.
 	AdditionalFieldsProfile []ProfileAdditionalField `form:"additional-fields[profile],omitempty" json:"additional-fields[profile],omitempty,omitzero"`
 
 	// FieldsProfile lists the attributes of each profile to return. The default is all. A dot separates nested names.
@@ -6383,7 +6462,7 @@ func NewAPI(caller Caller) *API { return &API{caller} }
 type (
 	// Caller sends calls. A client of package client implements it.
 	Caller = runtime.Caller
-	// Call is a call of an operation.
+	// Call is a call of an operation, which a Caller sends.
 	Call = runtime.Call
 	// CallOption configures a single call.
 	CallOption = runtime.CallOption
@@ -6397,6 +6476,8 @@ func WithResponseInfo(info *ResponseInfo) CallOption { return runtime.WithRespon
 
 // GetAccounts calls get_accounts, GET /api/accounts: gets the account that the key belongs to.
 // Nil params mean no parameters.
+//
+// The response is a list with one account. It has the account's time zone, currency and public key.
 func (a *API) GetAccounts(ctx context.Context, params *GetAccountsParams, opts ...CallOption) (*AccountPage, error) {
 	var response AccountPage
 	if params == nil {
@@ -6421,6 +6502,8 @@ func (p *GetAccountsParams) query() url.Values {
 }
 
 // RequestProfileDeletion calls request_profile_deletion, POST /api/data-privacy-deletion-jobs: queues a job that deletes a profile.
+//
+// Set exactly one of id, email and phone_number: Klaviyo rejects more than one. It deletes all profiles with the identifier. The job runs after the response.
 func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationRequestProfileDeletion,
@@ -6429,7 +6512,7 @@ func (a *API) RequestProfileDeletion(ctx context.Context, attributes DeletionJob
 	})
 }
 
-// NewRequestProfileDeletionBody returns the body of request_profile_deletion with attributes.
+// NewRequestProfileDeletionBody returns the body of request_profile_deletion with the attributes.
 func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacyCreateDeletionJobQuery {
 	var body DataPrivacyCreateDeletionJobQuery
 	body.Data.Type = "data-privacy-deletion-job"
@@ -6438,6 +6521,8 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 }
 
 // BulkCreateEvents calls bulk_create_events, POST /api/event-bulk-create-jobs: queues a job that creates events for one or more profiles.
+//
+// The request can have 1,000 events and 5 MB. A string can have 100 KB. Klaviyo creates profiles and metrics that don't exist. The response has no job, so there is no way to wait until the events are processed.
 func (a *API) BulkCreateEvents(ctx context.Context, attributes EventBulkCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkCreateEvents,
@@ -6446,7 +6531,7 @@ func (a *API) BulkCreateEvents(ctx context.Context, attributes EventBulkCreateAt
 	})
 }
 
-// NewBulkCreateEventsBody returns the body of bulk_create_events with attributes.
+// NewBulkCreateEventsBody returns the body of bulk_create_events with the attributes.
 func NewBulkCreateEventsBody(attributes EventBulkCreateAttributes) EventBulkCreateQuery {
 	var body EventBulkCreateQuery
 	body.Data.Type = "event-bulk-create-job"
@@ -6456,6 +6541,8 @@ func NewBulkCreateEventsBody(attributes EventBulkCreateAttributes) EventBulkCrea
 
 // GetEvents calls get_events, GET /api/events: lists the events of the account.
 // Nil params mean no parameters.
+//
+// A page has 200 events, unless page[size] is set. include adds their metrics, profiles and attributions.
 func (a *API) GetEvents(ctx context.Context, params *GetEventsParams, opts ...CallOption) (*EventPage, error) {
 	var response EventPage
 	if params == nil {
@@ -6487,7 +6574,9 @@ func (p *GetEventsParams) query() url.Values {
 	return query
 }
 
-// CreateEvent calls create_event, POST /api/events: queues an event of a profile.
+// CreateEvent calls create_event, POST /api/events: records an event of a profile.
+//
+// Klaviyo creates the profile and the metric if they don't exist. It validates the event before the response, and processes it later: the event can't be read immediately.
 func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateEvent,
@@ -6496,7 +6585,7 @@ func (a *API) CreateEvent(ctx context.Context, attributes EventCreateAttributes,
 	})
 }
 
-// NewCreateEventBody returns the body of create_event with attributes.
+// NewCreateEventBody returns the body of create_event with the attributes.
 func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	var body EventCreateQuery
 	body.Data.Type = "event"
@@ -6509,6 +6598,8 @@ func NewCreateEventBody(attributes EventCreateAttributes) EventCreateQuery {
 
 // GetEvent calls get_event, GET /api/events/{id}: gets an event.
 // Nil params mean no parameters.
+//
+// include adds the event's metric, profile and attributions.
 func (a *API) GetEvent(ctx context.Context, id string, params *GetEventParams, opts ...CallOption) (*EventDocument, error) {
 	var response EventDocument
 	if params == nil {
@@ -6539,6 +6630,8 @@ func (p *GetEventParams) query() url.Values {
 
 // GetLists calls get_lists, GET /api/lists: lists the lists of the account.
 // Nil params mean no parameters.
+//
+// A page has up to 10 lists. include adds their tags and flows.
 func (a *API) GetLists(ctx context.Context, params *GetListsParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
 	if params == nil {
@@ -6571,6 +6664,8 @@ func (p *GetListsParams) query() url.Values {
 
 // CreateList calls create_list, POST /api/lists: creates an empty list.
 // Nil params mean no parameters.
+//
+// The response has the id of the list. A second call creates a second list. There is a daily limit.
 func (a *API) CreateList(ctx context.Context, params *CreateListParams, attributes ListCreateAttributes, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
 	if params == nil {
@@ -6595,7 +6690,7 @@ func (p *CreateListParams) query() url.Values {
 	return query
 }
 
-// NewCreateListBody returns the body of create_list with attributes.
+// NewCreateListBody returns the body of create_list with the attributes.
 func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 	var body ListCreateQuery
 	body.Data.Type = "list"
@@ -6605,6 +6700,8 @@ func NewCreateListBody(attributes ListCreateAttributes) ListCreateQuery {
 
 // GetList calls get_list, GET /api/lists/{id}: gets a list.
 // Nil params mean no parameters.
+//
+// The response doesn't include the members of the list. get_profiles_for_list returns them. profile_count is returned only if additional-fields[list] lists it. The limits are then 1 call per second and 15 per minute.
 func (a *API) GetList(ctx context.Context, id string, params *GetListParams, opts ...CallOption) (*ListDocument, error) {
 	var response ListDocument
 	if params == nil {
@@ -6635,6 +6732,8 @@ func (p *GetListParams) query() url.Values {
 
 // GetProfilesForList calls get_profiles_for_list, GET /api/lists/{id}/profiles: lists the profiles on a list.
 // Nil params mean no parameters.
+//
+// A page has 20 profiles, unless page[size] is set. Subscriptions and predictive analytics are returned only if additional-fields[profile] lists them. With predictive_analytics, the limits are 10 calls per second and 150 per minute.
 func (a *API) GetProfilesForList(ctx context.Context, id string, params *GetProfilesForListParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
 	if params == nil {
@@ -6665,6 +6764,8 @@ func (p *GetProfilesForListParams) query() url.Values {
 }
 
 // RemoveProfilesFromList calls remove_profiles_from_list, DELETE /api/lists/{id}/relationships/profiles: removes profiles from a list, without changing their consent.
+//
+// The request can have 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use bulk_unsubscribe_profiles.
 func (a *API) RemoveProfilesFromList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationRemoveProfilesFromList,
@@ -6674,7 +6775,7 @@ func (a *API) RemoveProfilesFromList(ctx context.Context, id string, profileIDs 
 	})
 }
 
-// NewRemoveProfilesFromListBody returns the body of remove_profiles_from_list for profile ids.
+// NewRemoveProfilesFromListBody returns the body of remove_profiles_from_list with the Klaviyo ids of profiles.
 func NewRemoveProfilesFromListBody(profileIDs ...string) ListMembersDeleteQuery {
 	body := ListMembersDeleteQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
 	for i, id := range profileIDs {
@@ -6684,6 +6785,8 @@ func NewRemoveProfilesFromListBody(profileIDs ...string) ListMembersDeleteQuery 
 }
 
 // AddProfilesToList calls add_profiles_to_list, POST /api/lists/{id}/relationships/profiles: adds profiles to a list, without changing their consent.
+//
+// The request can have 1,000 profile ids. To record consent, use bulk_subscribe_profiles.
 func (a *API) AddProfilesToList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationAddProfilesToList,
@@ -6693,7 +6796,7 @@ func (a *API) AddProfilesToList(ctx context.Context, id string, profileIDs []str
 	})
 }
 
-// NewAddProfilesToListBody returns the body of add_profiles_to_list for profile ids.
+// NewAddProfilesToListBody returns the body of add_profiles_to_list with the Klaviyo ids of profiles.
 func NewAddProfilesToListBody(profileIDs ...string) ListMembersAddQuery {
 	body := ListMembersAddQuery{Data: make([]ProfileIdentifier, len(profileIDs))}
 	for i, id := range profileIDs {
@@ -6704,6 +6807,8 @@ func NewAddProfilesToListBody(profileIDs ...string) ListMembersAddQuery {
 
 // GetMetrics calls get_metrics, GET /api/metrics: lists the metrics of the account.
 // Nil params mean no parameters.
+//
+// A page has up to 200 metrics. include adds the flows that they trigger.
 func (a *API) GetMetrics(ctx context.Context, params *GetMetricsParams, opts ...CallOption) (*MetricPage, error) {
 	var response MetricPage
 	if params == nil {
@@ -6733,6 +6838,8 @@ func (p *GetMetricsParams) query() url.Values {
 
 // GetMetric calls get_metric, GET /api/metrics/{id}: gets a metric.
 // Nil params mean no parameters.
+//
+// include adds the flows that the metric triggers.
 func (a *API) GetMetric(ctx context.Context, id string, params *GetMetricParams, opts ...CallOption) (*MetricDocument, error) {
 	var response MetricDocument
 	if params == nil {
@@ -6761,6 +6868,8 @@ func (p *GetMetricParams) query() url.Values {
 
 // GetBulkImportProfilesJobs calls get_bulk_import_profiles_jobs, GET /api/profile-bulk-import-jobs: lists the import jobs of the account.
 // Nil params mean no parameters.
+//
+// A page has 20 jobs, unless page[size] is set.
 func (a *API) GetBulkImportProfilesJobs(ctx context.Context, params *GetBulkImportProfilesJobsParams, opts ...CallOption) (*ImportJobPage, error) {
 	var response ImportJobPage
 	if params == nil {
@@ -6790,6 +6899,8 @@ func (p *GetBulkImportProfilesJobsParams) query() url.Values {
 
 // BulkImportProfiles calls bulk_import_profiles, POST /api/profile-bulk-import-jobs: queues a job that creates or updates profiles.
 // Nil params mean no parameters.
+//
+// The request can have 10,000 profiles and 5 MB. A profile can have 100 KB. The response has the id of the job, whose progress get_bulk_import_profiles_job returns. get_errors_for_bulk_import_profiles_job returns the profiles that were rejected. An import doesn't change consent.
 func (a *API) BulkImportProfiles(ctx context.Context, params *BulkImportProfilesParams, body ProfileImportJobCreateQuery, opts ...CallOption) (*ImportJobDocument, error) {
 	var response ImportJobDocument
 	if params == nil {
@@ -6814,7 +6925,7 @@ func (p *BulkImportProfilesParams) query() url.Values {
 	return query
 }
 
-// NewBulkImportProfilesBody returns the body of bulk_import_profiles with attributes.
+// NewBulkImportProfilesBody returns the body of bulk_import_profiles with the attributes.
 func NewBulkImportProfilesBody(attributes ImportJobCreateAttributes) ProfileImportJobCreateQuery {
 	var body ProfileImportJobCreateQuery
 	body.Data.Type = "profile-bulk-import-job"
@@ -6824,6 +6935,8 @@ func NewBulkImportProfilesBody(attributes ImportJobCreateAttributes) ProfileImpo
 
 // GetErrorsForBulkImportProfilesJob calls get_errors_for_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{id}/import-errors: lists the errors of an import job.
 // Nil params mean no parameters.
+//
+// Each error has the rejected profile, the reason, and the location of the invalid value in the request of the job. A page has 20 errors, unless page[size] is set.
 func (a *API) GetErrorsForBulkImportProfilesJob(ctx context.Context, id string, params *GetErrorsForBulkImportProfilesJobParams, opts ...CallOption) (*ImportErrorPage, error) {
 	var response ImportErrorPage
 	if params == nil {
@@ -6852,6 +6965,8 @@ func (p *GetErrorsForBulkImportProfilesJobParams) query() url.Values {
 
 // GetBulkImportProfilesJob calls get_bulk_import_profiles_job, GET /api/profile-bulk-import-jobs/{job_id}: gets an import job.
 // Nil params mean no parameters.
+//
+// The job has ended if its status is complete or cancelled. include adds the lists that it adds profiles to.
 func (a *API) GetBulkImportProfilesJob(ctx context.Context, jobID string, params *GetBulkImportProfilesJobParams, opts ...CallOption) (*ImportJobDocument, error) {
 	var response ImportJobDocument
 	if params == nil {
@@ -6880,6 +6995,8 @@ func (p *GetBulkImportProfilesJobParams) query() url.Values {
 
 // CreateOrUpdateProfile calls create_or_update_profile, POST /api/profile-import: creates a profile, or updates the one with the same identifiers.
 // Nil params mean no parameters.
+//
+// Null clears a field, and omitted fields stay unchanged. The body can have 100 KB. The status is 201 if the profile is new, and 200 if it was updated.
 func (a *API) CreateOrUpdateProfile(ctx context.Context, params *CreateOrUpdateProfileParams, body ProfileUpsertQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -6905,7 +7022,7 @@ func (p *CreateOrUpdateProfileParams) query() url.Values {
 	return query
 }
 
-// NewCreateOrUpdateProfileBody returns the body of create_or_update_profile with attributes.
+// NewCreateOrUpdateProfileBody returns the body of create_or_update_profile with the attributes.
 func NewCreateOrUpdateProfileBody(attributes ProfileUpsertAttributes) ProfileUpsertQuery {
 	var body ProfileUpsertQuery
 	body.Data.Type = "profile"
@@ -6915,6 +7032,8 @@ func NewCreateOrUpdateProfileBody(attributes ProfileUpsertAttributes) ProfileUps
 
 // MergeProfiles calls merge_profiles, POST /api/profile-merge: merges one profile into another.
 // Nil params mean no parameters.
+//
+// The profile in relationships is merged into the one with the id, and deleted. A request merges one profile. The merge is finished after the response, and can't be undone.
 func (a *API) MergeProfiles(ctx context.Context, params *MergeProfilesParams, body ProfileMergeQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -6939,7 +7058,7 @@ func (p *MergeProfilesParams) query() url.Values {
 	return query
 }
 
-// NewMergeProfilesBody returns the body of merge_profiles with relationships.
+// NewMergeProfilesBody returns the body of merge_profiles with the id and the relationships.
 func NewMergeProfilesBody(id string, relationships MergeRelationships) ProfileMergeQuery {
 	var body ProfileMergeQuery
 	body.Data.Type = "profile-merge"
@@ -6949,6 +7068,8 @@ func NewMergeProfilesBody(id string, relationships MergeRelationships) ProfileMe
 }
 
 // BulkSubscribeProfiles calls bulk_subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs: records the consent of profiles, and adds them to a list if one is given.
+//
+// The request can have 1,000 people. For unknown people, Klaviyo creates profiles. If the list has double opt-in or, without a list, the account does, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end. With historical_import, Klaviyo sends no confirmation, and each consent needs consented_at.
 func (a *API) BulkSubscribeProfiles(ctx context.Context, body SubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkSubscribeProfiles,
@@ -6957,7 +7078,7 @@ func (a *API) BulkSubscribeProfiles(ctx context.Context, body SubscriptionCreate
 	})
 }
 
-// NewBulkSubscribeProfilesBody returns the body of bulk_subscribe_profiles with attributes.
+// NewBulkSubscribeProfilesBody returns the body of bulk_subscribe_profiles with the attributes.
 func NewBulkSubscribeProfilesBody(attributes SubscriptionJobAttributes) SubscriptionCreateJobCreateQuery {
 	var body SubscriptionCreateJobCreateQuery
 	body.Data.Type = "profile-subscription-bulk-create-job"
@@ -6966,6 +7087,8 @@ func NewBulkSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscrip
 }
 
 // BulkUnsubscribeProfiles calls bulk_unsubscribe_profiles, POST /api/profile-subscription-bulk-delete-jobs: withdraws the consent of profiles.
+//
+// The request can have 100 people. They are removed from the list if there is one; people who aren't on it are unsubscribed from all marketing. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use remove_profiles_from_list.
 func (a *API) BulkUnsubscribeProfiles(ctx context.Context, body UnsubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkUnsubscribeProfiles,
@@ -6974,7 +7097,7 @@ func (a *API) BulkUnsubscribeProfiles(ctx context.Context, body UnsubscriptionCr
 	})
 }
 
-// NewBulkUnsubscribeProfilesBody returns the body of bulk_unsubscribe_profiles with attributes.
+// NewBulkUnsubscribeProfilesBody returns the body of bulk_unsubscribe_profiles with the attributes.
 func NewBulkUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) UnsubscriptionCreateJobCreateQuery {
 	var body UnsubscriptionCreateJobCreateQuery
 	body.Data.Type = "profile-subscription-bulk-delete-job"
@@ -6984,6 +7107,8 @@ func NewBulkUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsu
 
 // BulkSuppressProfiles calls bulk_suppress_profiles, POST /api/profile-suppression-bulk-create-jobs: queues a job that suppresses email marketing to profiles.
 // Nil params mean no parameters.
+//
+// The request has 100 email addresses at most, or a list or a segment whose members to suppress. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
 func (a *API) BulkSuppressProfiles(ctx context.Context, params *BulkSuppressProfilesParams, body SuppressionCreateJobCreateQuery, opts ...CallOption) (*SuppressionJobDocument, error) {
 	var response SuppressionJobDocument
 	if params == nil {
@@ -7008,7 +7133,7 @@ func (p *BulkSuppressProfilesParams) query() url.Values {
 	return query
 }
 
-// NewBulkSuppressProfilesBody returns the body of bulk_suppress_profiles with attributes.
+// NewBulkSuppressProfilesBody returns the body of bulk_suppress_profiles with the attributes.
 func NewBulkSuppressProfilesBody(attributes SuppressionCreateAttributes) SuppressionCreateJobCreateQuery {
 	var body SuppressionCreateJobCreateQuery
 	body.Data.Type = "profile-suppression-bulk-create-job"
@@ -7018,6 +7143,8 @@ func NewBulkSuppressProfilesBody(attributes SuppressionCreateAttributes) Suppres
 
 // GetBulkSuppressProfilesJob calls get_bulk_suppress_profiles_job, GET /api/profile-suppression-bulk-create-jobs/{job_id}: gets a job of bulk_suppress_profiles.
 // Nil params mean no parameters.
+//
+// The job has ended if its status is complete or cancelled.
 func (a *API) GetBulkSuppressProfilesJob(ctx context.Context, jobID string, params *GetBulkSuppressProfilesJobParams, opts ...CallOption) (*SuppressionJobDocument, error) {
 	var response SuppressionJobDocument
 	if params == nil {
@@ -7044,6 +7171,8 @@ func (p *GetBulkSuppressProfilesJobParams) query() url.Values {
 
 // BulkUnsuppressProfiles calls bulk_unsuppress_profiles, POST /api/profile-suppression-bulk-delete-jobs: queues a job that ends the suppression of email marketing to profiles.
 // Nil params mean no parameters.
+//
+// The request has 100 email addresses at most, or a list or a segment whose members to unsuppress. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
 func (a *API) BulkUnsuppressProfiles(ctx context.Context, params *BulkUnsuppressProfilesParams, body UnsuppressionCreateJobCreateQuery, opts ...CallOption) (*UnsuppressionJobDocument, error) {
 	var response UnsuppressionJobDocument
 	if params == nil {
@@ -7068,7 +7197,7 @@ func (p *BulkUnsuppressProfilesParams) query() url.Values {
 	return query
 }
 
-// NewBulkUnsuppressProfilesBody returns the body of bulk_unsuppress_profiles with attributes.
+// NewBulkUnsuppressProfilesBody returns the body of bulk_unsuppress_profiles with the attributes.
 func NewBulkUnsuppressProfilesBody(attributes UnsuppressionCreateAttributes) UnsuppressionCreateJobCreateQuery {
 	var body UnsuppressionCreateJobCreateQuery
 	body.Data.Type = "profile-suppression-bulk-delete-job"
@@ -7078,6 +7207,8 @@ func NewBulkUnsuppressProfilesBody(attributes UnsuppressionCreateAttributes) Uns
 
 // GetBulkUnsuppressProfilesJob calls get_bulk_unsuppress_profiles_job, GET /api/profile-suppression-bulk-delete-jobs/{job_id}: gets a job of bulk_unsuppress_profiles.
 // Nil params mean no parameters.
+//
+// The job has ended if its status is complete or cancelled.
 func (a *API) GetBulkUnsuppressProfilesJob(ctx context.Context, jobID string, params *GetBulkUnsuppressProfilesJobParams, opts ...CallOption) (*UnsuppressionJobDocument, error) {
 	var response UnsuppressionJobDocument
 	if params == nil {
@@ -7104,6 +7235,8 @@ func (p *GetBulkUnsuppressProfilesJobParams) query() url.Values {
 
 // GetProfiles calls get_profiles, GET /api/profiles: lists the profiles of the account.
 // Nil params mean no parameters.
+//
+// To look up a profile, filter by email, phone_number or external_id. A page has 20 profiles, unless page[size] is set. Subscriptions and predictive analytics are returned only if additional-fields[profile] lists them. With predictive_analytics, the limits are 10 calls per second and 150 per minute.
 func (a *API) GetProfiles(ctx context.Context, params *GetProfilesParams, opts ...CallOption) (*ProfilePage, error) {
 	var response ProfilePage
 	if params == nil {
@@ -7137,6 +7270,8 @@ func (p *GetProfilesParams) query() url.Values {
 
 // CreateProfile calls create_profile, POST /api/profiles: creates a profile.
 // Nil params mean no parameters.
+//
+// If a profile with one of the identifiers exists, it stays unchanged, and the error is 409 with the id of that profile. create_or_update_profile updates it instead. The body can have 100 KB.
 func (a *API) CreateProfile(ctx context.Context, params *CreateProfileParams, attributes ProfileCreateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -7162,7 +7297,7 @@ func (p *CreateProfileParams) query() url.Values {
 	return query
 }
 
-// NewCreateProfileBody returns the body of create_profile with attributes.
+// NewCreateProfileBody returns the body of create_profile with the attributes.
 func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery {
 	var body ProfileCreateQuery
 	body.Data.Type = "profile"
@@ -7172,6 +7307,8 @@ func NewCreateProfileBody(attributes ProfileCreateAttributes) ProfileCreateQuery
 
 // GetProfile calls get_profile, GET /api/profiles/{id}: gets a profile.
 // Nil params mean no parameters.
+//
+// include adds the profile's lists, segments, conversations and push tokens. With lists or segments, the limits are 1 call per second and 15 per minute. Subscriptions and predictive analytics are returned only if additional-fields[profile] lists them.
 func (a *API) GetProfile(ctx context.Context, id string, params *GetProfileParams, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -7202,8 +7339,10 @@ func (p *GetProfileParams) query() url.Values {
 	return query
 }
 
-// UpdateProfile calls update_profile, PATCH /api/profiles/{id}: updates the fields of a profile that the request holds.
+// UpdateProfile calls update_profile, PATCH /api/profiles/{id}: updates a profile.
 // Nil params mean no parameters.
+//
+// Null clears a field, omitted fields stay unchanged, and custom properties that aren't in the request are kept. The body can have 100 KB. The error is 404 if the profile was deleted or merged into another, and 409 if the new email or phone number belongs to another profile.
 func (a *API) UpdateProfile(ctx context.Context, params *UpdateProfileParams, body ProfilePartialUpdateQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -7230,7 +7369,7 @@ func (p *UpdateProfileParams) query() url.Values {
 	return query
 }
 
-// NewUpdateProfileBody returns the body of update_profile with attributes.
+// NewUpdateProfileBody returns the body of update_profile with the id and the attributes.
 func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) ProfilePartialUpdateQuery {
 	var body ProfilePartialUpdateQuery
 	body.Data.Type = "profile"
@@ -7241,6 +7380,8 @@ func NewUpdateProfileBody(id string, attributes ProfileUpdateAttributes) Profile
 
 // GetListsForProfile calls get_lists_for_profile, GET /api/profiles/{id}/lists: gets the lists that a profile is on.
 // Nil params mean no parameters.
+//
+// The response doesn't include the profile's consent. get_profile returns it, in subscriptions.
 func (a *API) GetListsForProfile(ctx context.Context, id string, params *GetListsForProfileParams, opts ...CallOption) (*ListPage, error) {
 	var response ListPage
 	if params == nil {
@@ -7265,7 +7406,9 @@ func (p *GetListsForProfileParams) query() url.Values {
 	return query
 }
 
-// CreateClientEvent calls create_client_event, POST /client/events: queues an event of a visitor, from a browser or an app.
+// CreateClientEvent calls create_client_event, POST /client/events: records an event of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The body is that of create_event, which is the one to use on a server. The identifiers of an existing profile stay unchanged.
 func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientEvent,
@@ -7274,7 +7417,7 @@ func (a *API) CreateClientEvent(ctx context.Context, attributes EventCreateAttri
 	})
 }
 
-// NewCreateClientEventBody returns the body of create_client_event with attributes.
+// NewCreateClientEventBody returns the body of create_client_event with the attributes.
 func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery {
 	var body EventCreateQuery
 	body.Data.Type = "event"
@@ -7286,6 +7429,8 @@ func NewCreateClientEventBody(attributes EventCreateAttributes) EventCreateQuery
 }
 
 // CreateClientProfile calls create_client_profile, POST /client/profiles: creates or updates the profile of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The response doesn't say whether the profile is new. The identifiers of an existing profile stay unchanged. On a server, use create_or_update_profile.
 func (a *API) CreateClientProfile(ctx context.Context, body OnsiteProfileCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientProfile,
@@ -7294,7 +7439,7 @@ func (a *API) CreateClientProfile(ctx context.Context, body OnsiteProfileCreateQ
 	})
 }
 
-// NewCreateClientProfileBody returns the body of create_client_profile with attributes.
+// NewCreateClientProfileBody returns the body of create_client_profile with the attributes.
 func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfileCreateQuery {
 	var body OnsiteProfileCreateQuery
 	body.Data.Type = "profile"
@@ -7303,6 +7448,8 @@ func NewCreateClientProfileBody(attributes OnsiteProfileAttributes) OnsiteProfil
 }
 
 // CreateClientSubscription calls create_client_subscription, POST /client/subscriptions: records the consent of a visitor, from a browser or an app.
+//
+// It is a public call: it takes the company id instead of a private key. The visitor needs an email or a phone number, and is subscribed to the channels in subscriptions or, without them, to the channel of each identifier. On a server, use bulk_subscribe_profiles.
 func (a *API) CreateClientSubscription(ctx context.Context, body OnsiteSubscriptionCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationCreateClientSubscription,
@@ -7311,7 +7458,7 @@ func (a *API) CreateClientSubscription(ctx context.Context, body OnsiteSubscript
 	})
 }
 
-// NewCreateClientSubscriptionBody returns the body of create_client_subscription with attributes.
+// NewCreateClientSubscriptionBody returns the body of create_client_subscription with the attributes and the relationships.
 func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes, relationships OnsiteSubscriptionRelationships) OnsiteSubscriptionCreateQuery {
 	var body OnsiteSubscriptionCreateQuery
 	body.Data.Type = "subscription"
@@ -7324,15 +7471,28 @@ func NewCreateClientSubscriptionBody(attributes OnsiteSubscriptionAttributes, re
 const Revision = "2026-07-15"
 
 type (
-	// Operation describes a call: its method, path, rate limits and scopes.
+	// Operation describes an operation of the API: its method, path, rate limits and scopes.
 	Operation = runtime.Operation
-	// OperationID is the operationId of a call in Klaviyo's API, such as create_event.
+	// OperationID is the id of an operation in Klaviyo's API description, such as create_event.
 	OperationID = runtime.OperationID
 	// RateLimit is the number of calls allowed in a rate limit window.
 	RateLimit = runtime.RateLimit
 )
 
-// The operations of this package.
+// The operations of this package. The typed calls of [API] use them. A program needs one to send a
+// request with client.NewRequest, to set its rate limits, to make it fail in a test, or to know
+// the operation of an error:
+//
+//	c, err := client.New(key, client.WithLimit(klaviyo.OperationCreateEvent, client.CallLimits{PerSecond: 700, PerMinute: 7000}))
+//	…
+//	k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Status: 503}) // k is a klaviyotest.Klaviyo
+//	…
+//	var failed *client.Error
+//	if errors.As(err, &failed) && failed.Operation == klaviyo.OperationCreateEvent {
+//		…
+//	}
+//
+// Don't modify them.
 var (
 	OperationGetAccounts = &Operation{
 		Revision: Revision, ID: "get_accounts", Method: "GET", Path: "/api/accounts",
@@ -7621,7 +7781,8 @@ var (
 	}
 )
 
-// Operations lists the operations of this package, ordered by path.
+// Operations lists the operations of this package, ordered by path. Operations.Lookup returns the
+// operation with an id, such as create_event.
 var Operations = runtime.Operations{
 	OperationGetAccounts,
 	OperationRequestProfileDeletion,
@@ -7862,11 +8023,13 @@ func (a *API) ProfilePages(ctx context.Context, params *GetProfilesParams, opts 
 // next page.
 var ErrPaging = runtime.ErrPaging
 
-// EventFilter is the filter of get_events. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// EventFilter is a filter for [GetEventsParams]. The functions below return filters, and
+// [EventFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type EventFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f EventFilter) And(others ...EventFilter) EventFilter {
 	return runtime.AllOf(append([]EventFilter{f}, others...)...)
 }
@@ -7927,11 +8090,13 @@ func EventTimestampLessThan(t time.Time) EventFilter {
 	return EventFilter(runtime.Filter("less-than", "timestamp", strconv.FormatInt(t.Unix(), 10)))
 }
 
-// ListFilter is the filter of get_lists. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ListFilter is a filter for [GetListsParams]. The functions below return filters, and
+// [ListFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ListFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ListFilter) And(others ...ListFilter) ListFilter {
 	return runtime.AllOf(append([]ListFilter{f}, others...)...)
 }
@@ -7966,11 +8131,13 @@ func ListUpdatedGreaterThan(t time.Time) ListFilter {
 	return ListFilter(runtime.Filter("greater-than", "updated", runtime.FilterTime(t)))
 }
 
-// ListProfileFilter is the filter of get_profiles_for_list. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ListProfileFilter is a filter for [GetProfilesForListParams]. The functions below return filters, and
+// [ListProfileFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ListProfileFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ListProfileFilter) And(others ...ListProfileFilter) ListProfileFilter {
 	return runtime.AllOf(append([]ListProfileFilter{f}, others...)...)
 }
@@ -8030,11 +8197,13 @@ func ListProfileJoinedGroupAtLessThan(t time.Time) ListProfileFilter {
 	return ListProfileFilter(runtime.Filter("less-than", "joined_group_at", runtime.FilterTime(t)))
 }
 
-// MetricFilter is the filter of get_metrics. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// MetricFilter is a filter for [GetMetricsParams]. The functions below return filters, and
+// [MetricFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type MetricFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f MetricFilter) And(others ...MetricFilter) MetricFilter {
 	return runtime.AllOf(append([]MetricFilter{f}, others...)...)
 }
@@ -8049,11 +8218,13 @@ func MetricIntegrationCategoryEquals(value string) MetricFilter {
 	return MetricFilter(runtime.Filter("equals", "integration.category", runtime.FilterValue(value)))
 }
 
-// ImportJobFilter is the filter of get_bulk_import_profiles_jobs. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ImportJobFilter is a filter for [GetBulkImportProfilesJobsParams]. The functions below return filters, and
+// [ImportJobFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ImportJobFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ImportJobFilter) And(others ...ImportJobFilter) ImportJobFilter {
 	return runtime.AllOf(append([]ImportJobFilter{f}, others...)...)
 }
@@ -8068,11 +8239,13 @@ func ImportJobStatusEquals(value JobStatus) ImportJobFilter {
 	return ImportJobFilter(runtime.Filter("equals", "status", runtime.FilterValue(value)))
 }
 
-// ProfileFilter is the filter of get_profiles. The functions below return filters. The
-// empty filter matches everything. Other text is sent unchanged.
+// ProfileFilter is a filter for [GetProfilesParams]. The functions below return filters, and
+// [ProfileFilter.And] combines them. The empty filter matches everything. A filter that has no
+// function can be converted from a string, which is sent unchanged.
 type ProfileFilter string
 
-// And returns a filter that matches what f and all others match. Empty filters are ignored.
+// And returns a filter that matches what f and all others match. Klaviyo has no other way to
+// combine filters. Empty filters are ignored.
 func (f ProfileFilter) And(others ...ProfileFilter) ProfileFilter {
 	return runtime.AllOf(append([]ProfileFilter{f}, others...)...)
 }
@@ -8197,8 +8370,9 @@ func ProfileSuppressionTimestampLessThan(t time.Time) ProfileFilter {
 	return ProfileFilter(runtime.Filter("less-than", "subscriptions.email.marketing.suppression.timestamp", runtime.FilterTime(t)))
 }
 
-// Nullable is a field of a request that is omitted, null, or a value, which may be empty. The
-// zero Nullable is omitted. [Null] and [Set] return the others.
+// Nullable is a field that is omitted, null or a value, which may be empty. The zero Nullable is
+// omitted; [Null] and [Set] return the others. The package comment has an example. go doc shows
+// the fields as nullable.Nullable, which is the same type.
 type Nullable[T any] = runtime.Nullable[T]
 
 // Set returns a field with a value.
