@@ -94,7 +94,7 @@ func (p Program) runMap(cmd *cobra.Command, args []string, settings settings, so
 	source.warnIfShort(p, events)
 	p.logger(settings.log).Info("read", "events", found, "files", events.Files())
 	if failed > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; see \"error\" in the output", failed)}
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %s; see \"error\" in the output", count(failed))}
 	}
 	return nil
 }

@@ -133,7 +133,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 		return writeError(err)
 	}
 	if planned.Unsendable > 0 {
-		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %d; to see why:\n  %s", planned.Unsendable, planned.Errors[0].Explain)}
+		return &exitError{statusDeadLetters, fmt.Errorf("events that can't be sent: %s; to see why:\n  %s", count(planned.Unsendable), planned.Errors[0].Explain)}
 	}
 	return nil
 }

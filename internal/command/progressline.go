@@ -130,6 +130,6 @@ func (s *sending) logStanding(now deliveryStatus) {
 }
 
 func (now deliveryStatus) String() string {
-	return fmt.Sprintf("events done: %d, delivered: %d, dead-lettered: %d, failed: %d; %.0f requests/s; waiting for %s",
-		now.done, now.delivered, now.undelivered.deadLettered, now.undelivered.failed, now.perSecond, now.waits)
+	return fmt.Sprintf("events done: %s, delivered: %s, dead-lettered: %s, failed: %s; %.0f requests/s; waiting for %s",
+		count(now.done), count(now.delivered), count(now.undelivered.deadLettered), count(now.undelivered.failed), now.perSecond, now.waits)
 }

@@ -25,7 +25,7 @@ func (p Program) showReading(files []string, from input.Position) (progress *rea
 	line, before := newBar(progress.total, 0), int64(0)
 	stop := every(lineInterval, func() {
 		events := progress.events.Load()
-		text := fmt.Sprintf("events read: %d; %.0f/s", events, float64(events-before)/lineInterval.Seconds())
+		text := fmt.Sprintf("events read: %s; %.0f/s", count(events), float64(events-before)/lineInterval.Seconds())
 		before = events
 		p.terminal.showLine(line.line(progress.bytes.Load(), held{}, text))
 	})

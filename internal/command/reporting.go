@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
@@ -135,7 +134,7 @@ func (r *reporting) ofSummary(sum summary) {
 	counted := r.draft.Plan(nil, plan.Quota{Share: 1})
 	r.ofPeople(counted)
 	number := func(key, name string, n int64) {
-		r.run.Facts = append(r.run.Facts, report.Fact{Key: key, Name: name, Value: humanize.Comma(n)})
+		r.run.Facts = append(r.run.Facts, report.Fact{Key: key, Name: name, Value: count(n)})
 	}
 	number("requests", "Requests", sum.Requests)
 	number("retries", "Retries", sum.Retries)
@@ -183,7 +182,7 @@ func (r *reporting) ofPlan(p *plan.Plan) {
 
 // ofPeople takes over whom and what the events are about.
 func (r *reporting) ofPeople(p *plan.Plan) {
-	people := report.Fact{Key: "people", Name: "People", Value: humanize.Comma(int64(p.People))}
+	people := report.Fact{Key: "people", Name: "People", Value: count(p.People)}
 	if p.PeopleEstimated {
 		people.Note = "about, within a percent"
 	}

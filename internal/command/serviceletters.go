@@ -90,7 +90,7 @@ are waiting. An event that fails again becomes a dead letter again.`,
 			}
 			defer body.Close()
 			var answer struct{ Replayed int }
-			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %d", answer.Replayed) })
+			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %s", count(answer.Replayed)) })
 		},
 	}
 	addFlags(cmd, adminGroup, flags.register)
@@ -118,7 +118,7 @@ no undo: export them first if you may need them.`,
 			}
 			defer body.Close()
 			var answer struct{ Deleted int }
-			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %d", answer.Deleted) })
+			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %s", count(answer.Deleted)) })
 		},
 	}
 	addFlags(cmd, adminGroup, flags.register)

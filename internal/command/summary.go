@@ -7,6 +7,9 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
@@ -51,9 +54,6 @@ type summary struct {
 	Stopped       *stop  `json:"stopped,omitempty"`
 }
 
-// nameWidth is how many columns the longest name of a figure takes.
-const nameWidth = len("warning channel_without_identifier")
-
 // printers gives the forms of a summary by the values of --output.
 var printers = map[string]func(summary, io.Writer) error{
 	"table": summary.printTable,
@@ -68,57 +68,45 @@ func (s summary) printJSON(w io.Writer) error {
 }
 
 func (s summary) printTable(w io.Writer) error {
-	type row struct {
-		name  string
-		value any
-	}
-	rows := []row{
-		{"events", s.Events},
-	}
+	rows := []figure{{"events", count(s.Events), ""}}
 	if s.Earlier > 0 {
-		rows = append(rows, row{"of them in earlier runs", s.Earlier})
+		rows = append(rows, figure{"of them in earlier runs", count(s.Earlier), ""})
 	}
-	rows = append(rows, row{"delivered", s.Delivered}, row{"skipped", s.Skipped})
+	rows = append(rows, figure{"delivered", count(s.Delivered), ""}, figure{"skipped", count(s.Skipped), ""})
 	if s.DeadLettered > 0 || s.DeadLetterFile != "" {
-		rows = append(rows, row{"dead-lettered", s.DeadLettered})
+		rows = append(rows, figure{"dead-lettered", count(s.DeadLettered), ""})
 	}
 	if s.Failed > 0 || s.DeadLetterFile == "" {
-		rows = append(rows, row{"failed", s.Failed})
+		rows = append(rows, figure{"failed", count(s.Failed), ""})
 	}
 	if s.NotDone > 0 {
-		rows = append(rows, row{"not done", s.NotDone})
+		rows = append(rows, figure{"not done", count(s.NotDone), ""})
 	}
 	rows = append(rows,
-		row{"requests", s.Requests},
-		row{"retries", s.Retries},
-		row{"rate limited", s.RateLimited},
-		row{"seconds", fmt.Sprintf("%.1f", s.Seconds)},
+		figure{"requests", count(s.Requests), ""},
+		figure{"retries", count(s.Retries), ""},
+		figure{"rate limited", count(s.RateLimited), ""},
+		figure{"seconds", humanize.FormatFloat("#,###.#", s.Seconds), ""},
 	)
 	if s.Simulation.on() {
-		rows = append(rows, row{name: "simulation", value: s.Simulation})
+		rows = append(rows, figure{"simulation", string(s.Simulation), ""})
 	}
 	for _, form := range slices.Sorted(maps.Keys(s.Forms)) {
-		rows = append(rows, row{"events from " + form.Name(), s.Forms[form]})
+		rows = append(rows, figure{"events from " + form.Name(), count(s.Forms[form]), ""})
 	}
 	for _, compression := range slices.Sorted(maps.Keys(s.Compressed)) {
-		rows = append(rows, row{"files of " + string(compression), s.Compressed[compression]})
-	}
-	for _, r := range rows {
-		if _, err := fmt.Fprintf(w, "%s %8v\n", terminal.Pad(r.name, nameWidth), r.value); err != nil {
-			return err
-		}
+		rows = append(rows, figure{"files of " + string(compression), count(s.Compressed[compression]), ""})
 	}
 	if s.Earlier > 0 && s.Problems != nil {
-		if _, err := fmt.Fprintln(w, "In this run:"); err != nil {
-			return err
-		}
+		rows = append(rows, figure{name: "In this run:"})
 	}
 	for _, group := range s.Problems.groups() {
 		for _, p := range group.problems {
-			if _, err := fmt.Fprintf(w, "%s %8d  %s\n", terminal.Pad(group.name+" "+p.Code, nameWidth), p.Events, p.Places()); err != nil {
-				return err
-			}
+			rows = append(rows, figure{group.name + " " + p.Code, count(p.Events), p.Places()})
 		}
+	}
+	if err := printFigures(w, rows); err != nil {
+		return err
 	}
 	if example := s.Problems.example(); example != "" {
 		_, err := fmt.Fprintf(w, "To see why:\n  %s\n", example)
@@ -126,6 +114,27 @@ func (s summary) printTable(w io.Writer) error {
 	}
 	return nil
 }
+
+// figure is a row of a summary.
+type figure struct{ name, value, note string }
+
+// printFigures aligns the figures behind the longest name.
+func printFigures(w io.Writer, rows []figure) error {
+	names, values := 0, 0
+	for _, r := range rows {
+		names, values = max(names, terminal.Columns(r.name)), max(values, terminal.Columns(r.value))
+	}
+	for _, r := range rows {
+		line := fmt.Sprintf("%s  %*s  %s", terminal.Pad(r.name, names), values, r.value, r.note)
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// count is a number for a person.
+func count[N int | int64](n N) string { return humanize.Comma(int64(n)) }
 
 // err is the error that a command ends with, whose text is the last lines.
 func (s summary) err() error {
@@ -138,10 +147,10 @@ func (s summary) err() error {
 		if s.DeadLetterFile != "" {
 			where = fmt.Sprintf("see %s. Fix the cause, and send them again:\n  %s", input.Name(s.DeadLetterFile), s.ReplayCommand)
 		}
-		lines = append(lines, fmt.Errorf("events dead-lettered: %d; %s", s.DeadLettered, where))
+		lines = append(lines, fmt.Errorf("events dead-lettered: %s; %s", count(s.DeadLettered), where))
 	}
 	if s.Failed > 0 {
-		lines = append(lines, fmt.Errorf("events failed: %d; nothing keeps them; --%s FILE would", s.Failed, deadLetterFlag))
+		lines = append(lines, fmt.Errorf("events failed: %s; nothing keeps them; --%s FILE would", count(s.Failed), deadLetterFlag))
 	}
 	if len(lines) == 0 {
 		return nil

@@ -2,8 +2,9 @@ package plan
 
 import (
 	"fmt"
-	"strconv"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 func (b Bounds) String() string {
@@ -14,13 +15,7 @@ func (b Bounds) String() string {
 }
 
 // thousands formats a number with commas between thousands.
-func thousands(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
-}
+func thousands(n int) string { return humanize.Comma(int64(n)) }
 
 // Duration formats bounds in seconds as a duration.
 func (b Bounds) Duration() string { return duration(b) }
