@@ -18,12 +18,14 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
@@ -207,9 +209,7 @@ func (s *slow) isHolding() bool {
 // are not to come after those of the next.
 func (s *slow) awaitSilence(t *testing.T) {
 	t.Helper()
-	for s.connections.Load() > 0 {
-		time.Sleep(time.Millisecond) // else the test's own deadline ends it
-	}
+	servetest.Eventually(t, "the connections of the killed process are closed", func() bool { return s.connections.Load() == 0 })
 }
 
 // killWhen starts the process and kills it when it is due. It tells whether it had ended
@@ -222,11 +222,16 @@ func (p *process) killWhen(isDue func() bool) (ended bool) {
 		defer close(exited)
 		p.wait()
 	}()
-	for !isDue() {
+	for deadline := time.Now().Add(5 * time.Minute); !isDue(); {
 		select {
 		case <-exited:
 			return true
 		case <-time.After(20 * time.Microsecond):
+		}
+		if time.Now().After(deadline) {
+			p.signal(syscall.SIGQUIT) // it writes what its goroutines do
+			<-exited
+			p.t.Fatalf("the moment to kill it never came:\n%s", &p.said)
 		}
 	}
 	err := p.cmd.Process.Kill()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -110,21 +111,30 @@ func (l *load) missing(o outcome, dead map[string]letters) (ids []string) {
 	return ids
 }
 
+// stalled is how long no event may arrive while acknowledged ones are missing.
+const stalled = 90 * time.Second
+
 // arrives waits until all that was acknowledged is at Klaviyo, but for the dead letters. After a
-// long run much of it waits for Klaviyo's limits, so it takes as long as something arrives.
+// long run much of it waits for Klaviyo's limits, so it takes as long as fewer are missing than
+// ever before.
 func (l *load) arrives(t *testing.T, r *recorder) {
 	t.Helper()
-	var missing []string
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
-		before := len(missing)
-		if missing = l.missing(outcomeOf(t, r), nil); len(missing) == 0 {
+	least := math.MaxInt
+	for progress := time.Now(); ; time.Sleep(200 * time.Millisecond) {
+		missing := l.missing(outcomeOf(t, r), nil)
+		switch {
+		case len(missing) == 0:
 			return
-		}
-		if len(missing) < before {
-			deadline = time.Now().Add(90 * time.Second)
+		case len(missing) < least:
+			least, progress = len(missing), time.Now()
+		case time.Since(progress) > stalled:
+			for _, a := range r.accounts {
+				owners, _ := a.owners()
+				t.Logf("%s: %d events at Klaviyo, called for by %v; responses %v", a.name, len(a.Events()), owners, a.statuses())
+			}
+			t.Fatalf("%d acknowledged events don't arrive: %s …", len(missing), strings.Join(missing[:min(len(missing), 20)], ", "))
 		}
 	}
-	t.Fatalf("%d acknowledged events don't arrive: %s …", len(missing), strings.Join(missing[:min(len(missing), 20)], ", "))
 }
 
 // outOfOrder are the events that arrived first after a later one of their person.
