@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
@@ -123,4 +125,88 @@ func TestOutageIsShown(t *testing.T) {
 		}
 		s.stop()
 	})
+}
+
+// TestPausesForARefusedKey goes on with a new key, and keeps what came meanwhile. Another
+// account doesn't notice.
+func TestPausesForARefusedKey(t *testing.T) {
+	eu, us := testAccount("eu"), testAccount("us")
+	eu.Key = "pk_wrong"
+	s := serve(t, t.TempDir(), eu, us)
+	for n := range 3 {
+		s.send(t, "eu", track(1, n))
+		s.send(t, "us", track(1, n))
+	}
+	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "unauthorized" })
+	s.send(t, "eu", track(1, 3))
+	s.send(t, "us", track(1, 3))
+	eventually(t, "the other account goes on", func() bool { return s.arrived("us") == 4 })
+	if got := s.statusOf(t, "eu"); got.Backlog.Events != 4 || got.DeadLetterCount() != 0 || s.arrived("eu") != 0 {
+		t.Errorf("%+v, %d arrived", got, s.arrived("eu"))
+	}
+	eu.Key = "pk_right"
+	if err := s.Reload(t.Context(), []config.Account{eu, us}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "all arrive", func() bool { return s.arrived("eu") == 4 })
+	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
+	if strings.Contains(s.log.String(), "pk_") || strings.Contains(s.log.String(), "example.com") {
+		t.Errorf("the log shows a key or a person:\n%s", s.log)
+	}
+}
+
+// TestPausesWithoutRoomForLetters goes on as soon as letters are deleted.
+func TestPausesWithoutRoomForLetters(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	limit := func(bytes int64) {
+		t.Helper()
+		if _, err := s.engine.Account(t.Context(), "eu", stream.Limits{MaxBacklog: 64 << 20, MaxLetters: bytes}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	limit(10)
+	s.send(t, "eu", `no event`)
+	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "dead_letter" })
+	limit(1 << 20)
+	if n, err := s.Delete(t.Context(), "eu", ""); n != 0 || err != nil {
+		t.Errorf("%d are deleted, %v", n, err)
+	}
+	eventually(t, "the letter is kept", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 1 })
+	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
+}
+
+// TestPauseEndsWithTheLease lets the account be owned again at once, and doesn't show it as
+// this service's meanwhile.
+func TestPauseEndsWithTheLease(t *testing.T) {
+	engine, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer engine.Close()
+	kept, err := engine.Account(t.Context(), "eu", stream.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lease, err := kept.Own(t.Context(), stream.Claim{Owner: "test", Lease: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{name: "eu", logger: slog.New(slog.DiscardHandler), wake: make(chan struct{}, 1)}
+	place, err := placeOf(lease, kept, a.logger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.pauseFor(t.Context(), lease, place, client.ErrUnauthorized)
+	}()
+	if err := lease.Release(t.Context(), lease.Checkpoint(), ""); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-ended:
+	case <-time.After(untilMended / 2):
+		t.Error("the pause outlasts the lease")
+	}
 }

@@ -1,0 +1,81 @@
+package service
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
+)
+
+// TestDeadLetters keeps what can't be delivered, once, and delivers it when its cause is
+// mended.
+func TestDeadLetters(t *testing.T) {
+	eu := testAccount("eu")
+	s := serve(t, t.TempDir(), eu)
+	s.send(t, "eu", `{"type":"track","event":"Ping","userId":"7"}`)
+	s.send(t, "eu", `no event`)
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "the dead letters are kept", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 2 && s.arrived("eu") == 1 })
+	if got := s.statusOf(t, "eu").DeadLetters; got["missing_identifier"] != 1 {
+		t.Errorf("%v", got)
+	}
+	eu.Mapping = mapper.Config{AllowExternalIDOnly: true}
+	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := s.Replay(t.Context(), "eu", "missing_identifier"); n != 1 || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "it arrives", func() bool { return s.arrived("eu") == 2 })
+	if n, err := s.Replay(t.Context(), "eu", ""); n != 1 || err != nil {
+		t.Errorf("%d are replayed, %v", n, err)
+	}
+	eventually(t, "the other is a dead letter again", func() bool { return s.statusOf(t, "eu").Counts.DeadLettered == 3 })
+	if got := s.statusOf(t, "eu").DeadLetterCount(); got != 1 {
+		t.Errorf("%d dead letters", got)
+	}
+}
+
+// TestLetterOfTheLargestEvent keeps each, whatever the text: an account that can't keep a
+// letter gets no further.
+func TestLetterOfTheLargestEvent(t *testing.T) {
+	const size = 4 << 20
+	if got := deadletter.MaxRecord(stream.MaxMessage); got > stream.MaxLetter {
+		t.Errorf("a record may have %d bytes, and %d are kept", got, stream.MaxLetter)
+	}
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	bodies := []string{
+		strings.Repeat("\x01", size),
+		strings.Repeat("\xff", size),
+		strings.Repeat("\"", size),
+		`{"type":"track","event":"Ping","properties":{"email":"p1@example.com","` + strings.Repeat("k", size-200) + `":1e999}}`,
+	}
+	for _, body := range bodies {
+		s.send(t, "eu", body)
+	}
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "what is behind them is delivered", func() bool { return s.arrived("eu") >= 1 })
+	eventually(t, "all is done", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Events == 0 })
+	if p := s.statusOf(t, "eu").Pause; p != nil {
+		t.Errorf("%+v", p)
+	}
+	kept := map[string]bool{}
+	for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := deadletter.Parse(letter.Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[string(record.Event)] = true
+	}
+	for i, body := range bodies[:3] {
+		if !kept[body] {
+			t.Errorf("the letter of body %d hasn't its event", i)
+		}
+	}
+}
