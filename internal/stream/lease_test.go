@@ -334,3 +334,35 @@ func TestNeverTwoOwners(t *testing.T) {
 		}
 	}
 }
+
+// TestPositionOfAnotherStream is passed over nothing, however long the stream has become that
+// was made in the place of the one before.
+func TestPositionOfAnotherStream(t *testing.T) {
+	e := embed(t, t.TempDir())
+	claim := Claim{Owner: "me", Lease: time.Minute}
+	position := func(a *Account, want Position) {
+		t.Helper()
+		lease, err := a.Own(t.Context(), claim)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := lease.Checkpoint().Position; got != want {
+			t.Errorf("it goes on at %+v, want %+v", got, want)
+		}
+		if err := lease.Release(t.Context(), Checkpoint{Position: Position{Seq: 2, Event: 1}}, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a := account(t, e, Limits{})
+	position(a, Position{})
+	position(a, Position{Seq: 2, Event: 1})
+	if err := e.js.DeleteStream(t.Context(), "EV_"+a.Name()); err != nil {
+		t.Fatal(err)
+	}
+	a = account(t, e, Limits{})
+	for i := range 3 {
+		publish(t, a, fmt.Sprint("m", i), 1)
+	}
+	position(a, Position{})
+	position(a, Position{Seq: 2, Event: 1})
+}
