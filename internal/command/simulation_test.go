@@ -2,7 +2,9 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -67,4 +69,22 @@ func TestSimulationInTheTable(t *testing.T) {
 		t.Errorf("no simulation:\n%s", r.stdout+r.stderr)
 	}
 	setup{}.run(t, "send", "--simulate=fast", "--limit=create_event=1/s,2/m", events).want(t, statusUsage, "leave --limit out")
+}
+
+// noTransport is a network that must not be used.
+type noTransport struct{ t *testing.T }
+
+func (n noTransport) RoundTrip(*http.Request) (*http.Response, error) {
+	n.t.Error("a request left the program")
+	return nil, errors.New("no network")
+}
+
+func TestSimulationNeedsNothing(t *testing.T) {
+	r := setup{transport: noTransport{t}, stdin: strings.NewReader(lines(identify(1), identify(1), track(1, "m")))}.
+		run(t, "send", "--simulate", "--output=json")
+	r.want(t, statusDone, "simulation")
+	// The second identify is of a known profile, and takes one request.
+	if got := r.counts(t); got["delivered"] != 3 || got["requests"] != 3 {
+		t.Errorf("%v", got)
+	}
 }
