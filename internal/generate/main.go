@@ -42,7 +42,8 @@ func generate() error {
 
 // generateOne makes the package of the revision that a folder describes.
 func generateOne(folder, settings string) error {
-	if err := os.MkdirAll(filepath.Join("generated", filepath.Base(folder), "klaviyo"), 0o755); err != nil {
+	target := filepath.Join("generated", filepath.Base(folder), "klaviyo")
+	if err := os.MkdirAll(target, 0o755); err != nil {
 		return err
 	}
 	cut, err := cutToOperations(filepath.Join(folder, "klaviyo.yaml"), settings)
@@ -52,7 +53,10 @@ func generateOne(folder, settings string) error {
 	defer os.Remove(cut)
 	cmd := exec.Command("go", "run", generator, "--config", settings, cut)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	return finishFile(filepath.Join(target, "klaviyo.gen.go"))
 }
 
 // cutToOperations writes the part of a description that the operations in the settings
