@@ -1,6 +1,7 @@
 package klaviyotest
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -31,7 +32,9 @@ func (k *Klaviyo) authenticate(c *call) *response {
 	return &a
 }
 
-// unknownOperation returns the error of a call that matches no operation, with a hint.
+// unknownOperation returns the error of a call that matches no operation, with a hint. Where
+// klaviyotest is the reason and not Klaviyo, the code says so, since the text of a client's error
+// has the code, but not the detail.
 func unknownOperation(c *call) requestError {
 	path := c.req.URL.EscapedPath()
 	named := revisions
@@ -39,10 +42,9 @@ func unknownOperation(c *call) requestError {
 		named = []*revision{c.revision}
 	}
 	for _, r := range named {
-		for op := range r.operations.All() {
-			if r.match(op.Method, path) != nil {
-				return requestError{status: http.StatusMethodNotAllowed, detail: "klaviyotest does not support this method for this path."}
-			}
+		if methods := r.methodsOf(path); len(methods) > 0 {
+			return requestError{status: http.StatusMethodNotAllowed, code: codeUnsupported, detail: fmt.Sprintf(
+				"klaviyotest does not support %s %s. It supports %s for this path.", c.req.Method, path, strings.Join(methods, " and "))}
 		}
 		if op := r.matchIgnoringSlash(c.req.Method, path); op != nil {
 			detail := "Paths of this revision don't end in a slash."
@@ -57,5 +59,8 @@ func unknownOperation(c *call) requestError {
 			return requestError{status: http.StatusNotFound, detail: noValidRevisions}
 		}
 	}
-	return requestError{status: http.StatusNotFound, detail: "klaviyotest does not support this operation; it supports those of the klaviyo packages."}
+	latest := named[len(named)-1]
+	return requestError{status: http.StatusNotFound, code: codeUnsupported, detail: fmt.Sprintf(
+		"klaviyotest does not support %s %s. In revision %s it supports %s.",
+		c.req.Method, path, latest.name(), strings.Join(latest.endpoints(), ", "))}
 }

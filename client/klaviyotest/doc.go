@@ -40,5 +40,5 @@
 // of identifiers that belong to several profiles is this package's own, events are visible
 // immediately, there are no segments, there are no predictions in additional-fields, and an import processes
 // profiles in order. Operations that this module doesn't describe get a 404 or 405 response,
-// whose detail says that klaviyotest doesn't support them.
+// with the code unsupported_by_klaviyotest and a detail that lists what is supported.
 package klaviyotest

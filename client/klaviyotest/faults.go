@@ -14,6 +14,13 @@ import (
 // what happens to them. Fields can be combined: Delay alone is a slow response, CutOff alone
 // truncates the normal response, and AfterAccept with Reset accepts the request but loses the
 // response.
+//
+// The functions that return a Fault, such as [ServerError], are for frequent failures of one
+// request. [Fault.Repeat] makes them fail more requests. To select an operation, set the field:
+//
+//	fault := klaviyotest.ServerError().Repeat(3)
+//	fault.Operation = klaviyo.OperationCreateEvent
+//	k.Inject(fault)
 type Fault struct {
 	// Operation selects requests of an operation. nil selects all requests, even those of no
 	// operation.
@@ -42,6 +49,13 @@ type Fault struct {
 	CutOff bool
 	// Reset resets the connection without a response.
 	Reset bool
+}
+
+// Repeat returns the fault for a number of requests. A negative number means all. It is short for
+// setting Times, such as in k.Inject(klaviyotest.ServerError().Repeat(3)).
+func (f Fault) Repeat(times int) Fault {
+	f.Times = times
+	return f
 }
 
 // RateLimited returns a 429 response, as if another program used up the quota.

@@ -56,6 +56,16 @@ func TestCommonFaults(t *testing.T) {
 	}
 }
 
+func TestRepeat(t *testing.T) {
+	k := New()
+	k.Inject(ServerError().Repeat(2), Unauthorized().Repeat(-1))
+	for i, want := range []int{500, 500, 401, 401, 401} {
+		if r := send(t, k, "GET", "/api/lists/", ""); r.status != want {
+			t.Errorf("request %d: status %d, want %d", i+1, r.status, want)
+		}
+	}
+}
+
 func TestOrderOfFaults(t *testing.T) {
 	k := New()
 	k.Inject(

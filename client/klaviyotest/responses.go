@@ -119,6 +119,9 @@ const (
 	codeError                = "error"
 )
 
+// codeUnsupported is the code, which isn't Klaviyo's, of requests that klaviyotest doesn't support.
+const codeUnsupported = "unsupported_by_klaviyotest"
+
 // defaultCodes are the error codes of statuses.
 var defaultCodes = map[int]string{
 	http.StatusBadRequest:            codeInvalid,

@@ -92,17 +92,18 @@ func TestUnsupportedOperations(t *testing.T) {
 		status                 int
 		detail                 string
 	}{
-		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest does not support this operation"},
+		{"2023-02-22", "GET", "/api/flows/", 404, "klaviyotest does not support GET /api/flows/. In revision 2023-02-22 it supports POST /api/data-privacy-deletion-jobs/, GET /api/events/,"},
 		{"2023-02-22", "POST", "/api/profile-import/", 404, "No valid revisions found"},
-		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest does not support this method"},
+		{"2023-02-22", "DELETE", "/api/lists/L/", 405, "klaviyotest does not support DELETE /api/lists/L/. It supports GET for this path."},
 		{"2023-02-22", "GET", "/api/lists", 404, "Paths of this revision end in a slash."},
-		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest does not support this operation"},
+		{"2026-07-15", "GET", "/api/flows", 404, "klaviyotest does not support GET /api/flows. In revision 2026-07-15 it supports GET /api/accounts,"},
 		{"2026-07-15", "POST", "/api/profile-unsubscription-bulk-create-jobs/", 404, "No valid revisions found"},
-		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest does not support this method"},
+		{"2026-07-15", "DELETE", "/api/lists/L", 405, "klaviyotest does not support DELETE /api/lists/L. It supports GET for this path."},
+		{"2026-07-15", "PUT", "/api/profiles", 405, "It supports GET and POST for this path."},
 		{"2026-07-15", "GET", "/api/lists/", 404, "Paths of this revision don't end in a slash."},
 	} {
 		var body struct {
-			Errors []struct{ Detail string }
+			Errors []struct{ Code, Detail string }
 		}
 		r := send(t, New(WithList("L", "Newsletter")), tt.method, tt.path, "", ofRevision(tt.revision))
 		if err := json.Unmarshal([]byte(r.body), &body); err != nil {
@@ -110,6 +111,11 @@ func TestUnsupportedOperations(t *testing.T) {
 		}
 		if r.status != tt.status || len(body.Errors) != 1 || !strings.Contains(body.Errors[0].Detail, tt.detail) {
 			t.Errorf("%s %s %s: %d %s", tt.revision, tt.method, tt.path, r.status, r.body)
+			continue
+		}
+		ours := strings.Contains(tt.detail, "upports")
+		if code := body.Errors[0].Code; (code == codeUnsupported) != ours {
+			t.Errorf("%s %s %s: code %s", tt.revision, tt.method, tt.path, code)
 		}
 	}
 }

@@ -100,6 +100,24 @@ func (r *revision) matchIgnoringSlash(method, path string) *runtime.Operation {
 	return r.match(method, path+"/")
 }
 
+// methodsOf returns the methods of the operations with a path, in the order of operations.
+func (r *revision) methodsOf(path string) (methods []string) {
+	for op := range r.operations.All() {
+		if r.match(op.Method, path) == op {
+			methods = append(methods, op.Method)
+		}
+	}
+	return methods
+}
+
+// endpoints returns the methods and paths of the operations, for a message.
+func (r *revision) endpoints() (endpoints []string) {
+	for op := range r.operations.All() {
+		endpoints = append(endpoints, op.Method+" "+op.Path)
+	}
+	return endpoints
+}
+
 // latest returns the operation of a request in the latest revision that has it, or nil.
 func latest(method, path string) *runtime.Operation {
 	for _, r := range slices.Backward(revisions) {
