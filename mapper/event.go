@@ -58,7 +58,7 @@ func (m *mapping) readParts() {
 		if !v.isObject() && !part.root.isList() && !part.repeatable {
 			m.clear(part.root) // its members may have been set by reverse ETL
 			if ok && !v.isNull() && !part.anyType {
-				m.warn(CodeWrongType, part.path.text, "must be an object; ignored")
+				m.warn(CodeWrongType, part.path.text, "must be an object, so nothing is read from it")
 				m.keepUnused(part.path, v)
 			}
 		}

@@ -261,6 +261,11 @@ func plainTimeText(v json.RawMessage) (text string, assumed bool) {
 			return r
 		}, text)
 	}
+	if mantissa, exponent, ok := strings.Cut(strings.ReplaceAll(text, "E+", "E"), "E"); kindOf(v) == '0' && ok && len(exponent) < 3 {
+		whole, fraction, _ := strings.Cut(mantissa, ".") // of those in events here
+		shift, _ := strconv.Atoi(exponent)
+		text = whole + (fraction + strings.Repeat("0", shift))[:shift]
+	}
 	if kindOf(v) == '0' && !strings.ContainsAny(text, "E.-") || kindOf(v) == '"' && regexp.MustCompile(`^(\d{10}|\d{13}|\d{16}|\d{19})$`).MatchString(text) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {

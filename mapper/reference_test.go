@@ -198,6 +198,7 @@ var referenceTables = map[string]func() string{
 			{"milliseconds, as a number or as text of 13 digits", `1772357400000`},
 			{"microseconds, as a number or as text of 16 digits", `1772357400000000`},
 			{"nanoseconds, as a number or as text of 19 digits", `1772357400000000000`},
+			{"a number with an exponent", `1.7723574E9`},
 			{"digits of other scripts", `"٢٠٢٦-٠٣-٠١"`},
 			{"any other format", `"03/01/2026"`},
 		} {

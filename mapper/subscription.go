@@ -176,6 +176,9 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS b
 	} else if m.cfg.SMSConsent != nil {
 		sms.ok = *m.cfg.SMSConsent
 	}
+	if !email.ok && !sms.ok {
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is subscribed: there is no consent to email or sms"}
+	}
 	byEmail, bySMS = email.ok && p.Email != "", sms.ok && p.PhoneNumber != ""
 	switch {
 	case !byEmail && !bySMS:

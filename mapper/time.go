@@ -179,7 +179,10 @@ var epochLengths = map[int]bool{10: true, 13: true, 16: true, 19: true}
 // parseEpoch parses a number of seconds, milliseconds, microseconds or nanoseconds since 1970,
 // depending on its size.
 func parseEpoch(text string) (parsedTime, bool) {
-	whole, fraction, _ := strings.Cut(text, ".")
+	whole, fraction, ok := splitDecimal(text)
+	if !ok {
+		return parsedTime{}, false
+	}
 	if n := countDigits(whole); n != len(whole) || n > len("1772357400000000000") || countDigits(fraction) != len(fraction) {
 		return parsedTime{}, false
 	}

@@ -56,8 +56,8 @@ func TestParseTime(t *testing.T) {
 	}
 	for _, text := range []string{
 		`"2026-03-01T09:30:00Z"`, `" 2026-03-01 09:30 "`, `"2026-03-01"`, `"2026-03-01T09:30:00+0900"`, `"2026\u002d03-01"`,
-		`1772357400`, `"1772357400000"`, `1772357400.5`,
-		`"yesterday"`, `""`, `true`, `{}`, `[]`, `1e9`, `"17723574"`,
+		`1772357400`, `"1772357400000"`, `1772357400.5`, `1e9`, `1.772357400123E+12`, `17723574000e-1`,
+		`"yesterday"`, `""`, `true`, `{}`, `[]`, `1e99`, `1e-99`, `-1e9`, `1e9999999999`, `"1e9"`, `"17723574"`,
 	} {
 		result, err := m.Map([]byte(`{"type":"track","event":"a","userId":"u","traits":{"email":"a@example.com"},"timestamp":` + text + `}`))
 		timed := err == nil && strings.Contains(string(result.Requests[0].AppendBody(nil)), `"time":`)
@@ -68,6 +68,20 @@ func TestParseTime(t *testing.T) {
 	for _, text := range []string{"", `"`, "null", "-"} {
 		if _, ok := ParseTime([]byte(text)); ok {
 			t.Errorf("%q was read", text)
+		}
+	}
+	for text, want := range map[string]string{
+		`1.7723574E9`:          "2026-03-01T09:30:00Z",
+		`17723574e2`:           "2026-03-01T09:30:00Z",
+		`17723574000.25e-1`:    "2026-03-01T09:30:00.025Z",
+		`1.772357400123e12`:    "2026-03-01T09:30:00.123Z",
+		`177235740012345678e1`: "2026-03-01T09:30:00.12345678Z",
+		`1.5e0`:                "1970-01-01T00:00:01.5Z",
+		`15e-1`:                "1970-01-01T00:00:01.5Z",
+		`15e-3`:                "1970-01-01T00:00:00.015Z",
+	} {
+		if at, ok := ParseTime([]byte(text)); !ok || at.Format(time.RFC3339Nano) != want {
+			t.Errorf("%s: %v, %v, want %s", text, at, ok, want)
 		}
 	}
 	if at, ok := ParseTime([]byte(`"2026-03-01T09:30:00+09:00"`)); !ok || !at.Equal(time.Date(2026, 3, 1, 0, 30, 0, 0, time.UTC)) {

@@ -22,7 +22,7 @@ func (m *mapping) eventName(names *rule) (textValue, *Error) {
 	}
 	name, ok := m.firstText(names)
 	if !ok {
-		return textValue{}, &Error{Code: CodeMissingEventName, Field: "event", Message: "no event name; set event"}
+		return textValue{}, &Error{Code: CodeMissingEventName, Field: "event", Message: "no event name; set " + names.from[0].text}
 	}
 	name.text = trim(name.text)
 	return name, nil
