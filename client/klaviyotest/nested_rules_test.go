@@ -112,23 +112,7 @@ func TestNestedRules(t *testing.T) {
 	for name, describe := range descriptions(t) {
 		for _, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
-				k := newKlaviyo(describe, []Option{WithList("L", "list")})
-				r := send(t, k, "POST", test.path, test.body)
-				if test.pointers == "" {
-					if r.status >= 300 {
-						t.Errorf("status %d: %s", r.status, r.body)
-					}
-					return
-				}
-				if r.status != 400 {
-					t.Fatalf("status %d, want 400: %.300s", r.status, r.body)
-				}
-				if got := r.pointers(t); got != test.pointers {
-					t.Errorf("pointers %q, want %q", got, test.pointers)
-				}
-				if n := len(k.Profiles()) + len(k.Events()) + len(k.Subscriptions()) + len(k.Jobs()); n > 0 {
-					t.Errorf("%d objects were made", n)
-				}
+				checkRefusal(t, newKlaviyo(describe, []Option{WithList("L", "list")}), test.path, test.body, test.pointers)
 			})
 		}
 	}

@@ -138,25 +138,31 @@ func TestRules(t *testing.T) {
 	for name, d := range descriptions(t) {
 		for _, test := range tests {
 			t.Run(name+"/"+test.name, func(t *testing.T) {
-				k := newKlaviyo(d, []Option{WithList("L", "list")})
-				r := send(t, k, "POST", test.path, test.body)
-				if test.pointers == "" {
-					if r.status >= 300 {
-						t.Errorf("status %d: %s", r.status, r.body)
-					}
-					return
-				}
-				if r.status != 400 {
-					t.Fatalf("status %d, want 400: %s", r.status, r.body)
-				}
-				if got := r.pointers(t); got != test.pointers {
-					t.Errorf("pointers %q, want %q", got, test.pointers)
-				}
-				if n := len(k.Profiles()) + len(k.Events()) + len(k.Subscriptions()); n > 0 {
-					t.Errorf("%d objects were made", n)
-				}
+				checkRefusal(t, newKlaviyo(d, []Option{WithList("L", "list")}), test.path, test.body, test.pointers)
 			})
 		}
+	}
+}
+
+// checkRefusal sends a body and checks the pointers of the 400 that it gets, or that it is
+// accepted if the pointers are empty. A rejected body must change nothing in the account.
+func checkRefusal(t *testing.T, k *Klaviyo, path, body, pointers string) {
+	t.Helper()
+	r := send(t, k, "POST", path, body)
+	if pointers == "" {
+		if r.status >= 300 {
+			t.Errorf("status %d: %.300s", r.status, r.body)
+		}
+		return
+	}
+	if r.status != 400 {
+		t.Fatalf("status %d, want 400: %.300s", r.status, r.body)
+	}
+	if got := r.pointers(t); got != pointers {
+		t.Errorf("pointers %q, want %q", got, pointers)
+	}
+	if n := len(k.Profiles()) + len(k.Events()) + len(k.Subscriptions()) + len(k.Jobs()); n > 0 {
+		t.Errorf("a rejected body created %d objects", n)
 	}
 }
 

@@ -46,13 +46,7 @@ func newServer(t *testing.T, k *keeper, change func(*Config)) *Server {
 func TestJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		held := make(chan struct{})
-		k := &keeper{}
-		k.before = func(_ context.Context, account string, _ int) error {
-			if account == "a" {
-				<-held
-			}
-			return nil
-		}
+		k := holding(held)
 		s := newServer(t, k, func(c *Config) { c.MaxJoined = 4 * 1128 })
 		var all sync.WaitGroup
 		for i := range 10 {

@@ -56,6 +56,27 @@ type keeper struct {
 	before func(ctx context.Context, account string, events int) error
 }
 
+// refusing is a keeper that fails the first n messages.
+func refusing(n int) *keeper {
+	return &keeper{before: func(context.Context, string, int) error {
+		if n > 0 {
+			n--
+			return errNotKept
+		}
+		return nil
+	}}
+}
+
+// holding is a keeper that keeps no message of account a until the channel is closed.
+func holding(until <-chan struct{}) *keeper {
+	return &keeper{before: func(_ context.Context, account string, _ int) error {
+		if account == "a" {
+			<-until
+		}
+		return nil
+	}}
+}
+
 type kept struct {
 	account string
 	data    []byte

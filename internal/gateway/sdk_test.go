@@ -96,15 +96,7 @@ func (q quiet) Errorf(format string, args ...any) { q.t.Logf(format, args...) }
 func TestGoSDK(t *testing.T) {
 	for name, plain := range map[string]bool{"gzip": false, "plain": true} {
 		t.Run(name, func(t *testing.T) {
-			k := &keeper{}
-			refusals := 2
-			k.before = func(context.Context, string, int) error {
-				if refusals > 0 {
-					refusals--
-					return errNotKept
-				}
-				return nil
-			}
+			k := refusing(2)
 			s := start(t, k, nil)
 			said := &results{wanted: len(wantOfSDK), done: make(chan struct{})}
 			sdk, err := analytics.NewWithConfig(tokenB, analytics.Config{
@@ -253,15 +245,7 @@ func TestNodeSDKs(t *testing.T) {
 			}
 			for _, gzip := range sdk.gzip {
 				t.Run("gzip "+gzip, func(t *testing.T) {
-					k := &keeper{}
-					refusals := 1
-					k.before = func(context.Context, string, int) error {
-						if refusals > 0 {
-							refusals--
-							return errNotKept
-						}
-						return nil
-					}
+					k := refusing(1)
 					s := start(t, k, nil)
 					if out, err := run(node, "send.js", s.url, tokenA, gzip); err != nil {
 						t.Fatalf("%v\n%s", err, out)

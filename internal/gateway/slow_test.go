@@ -251,13 +251,7 @@ func TestFlood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				held := make(chan struct{})
-				k := &keeper{}
-				k.before = func(_ context.Context, account string, _ int) error {
-					if account == "a" {
-						<-held
-					}
-					return nil
-				}
+				k := holding(held)
 				s := newServer(t, k, test.change)
 				body := strings.Repeat("x", test.size)
 				var mu sync.Mutex

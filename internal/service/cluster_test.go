@@ -52,16 +52,12 @@ type sharing struct {
 func inFleet(t *testing.T, test func(*testing.T, *fleet)) {
 	t.Helper()
 	t.Parallel()
-	// The server has a goroutine of the process, which is to be outside of the bubble.
-	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer outside.Close()
+	startServerOutside(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)))
 		f := &fleet{t: t, running: map[string]*sharing{}, log: &log{}}
+		var err error
 		if f.engine, err = stream.Embed(stream.EmbedConfig{Dir: dir, Log: slog.New(slog.NewTextHandler(f.log, nil))}); err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,23 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
+// letterEvents returns the texts of the events that an account has dead letters of.
+func (s *served) letterEvents(t *testing.T, account string) map[string]bool {
+	t.Helper()
+	events := map[string]bool{}
+	for letter, err := range s.account(account).kept.Letters(t.Context(), "", 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := deadletter.Parse(letter.Record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		events[string(record.Event)] = true
+	}
+	return events
+}
+
 // TestDeadLetters keeps what can't be delivered, once, and delivers it when its cause is
 // mended.
 func TestDeadLetters(t *testing.T) {
@@ -62,17 +79,7 @@ func TestLetterOfTheLargestEvent(t *testing.T) {
 	if p := s.statusOf(t, "eu").Pause; p != nil {
 		t.Errorf("%+v", p)
 	}
-	kept := map[string]bool{}
-	for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		record, err := deadletter.Parse(letter.Record)
-		if err != nil {
-			t.Fatal(err)
-		}
-		kept[string(record.Event)] = true
-	}
+	kept := s.letterEvents(t, "eu")
 	for i, body := range bodies[:3] {
 		if !kept[body] {
 			t.Errorf("the letter of body %d hasn't its event", i)

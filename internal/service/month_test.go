@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
 var hours = flag.Int("hours", 6, "of an account's life in virtual time; a month has 720")
@@ -21,12 +20,7 @@ func TestAccountForALongTime(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a while")
 	}
-	// The server has a goroutine of the process, which is to be outside of the bubble.
-	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer outside.Close()
+	startServerOutside(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))

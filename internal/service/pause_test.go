@@ -95,12 +95,7 @@ func TestPausesInTheGuide(t *testing.T) {
 
 // TestOutageIsShown as a pause within a minute, though delivery waits longer until it stops.
 func TestOutageIsShown(t *testing.T) {
-	// The server has a goroutine of the process, which is to be outside of the bubble.
-	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer outside.Close()
+	startServerOutside(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))

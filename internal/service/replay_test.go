@@ -23,26 +23,12 @@ func TestReplaysAnEventAsItIs(t *testing.T) {
 	if err := s.Publish(t.Context(), "eu", message, 2, "sdk"); err != nil {
 		t.Fatal(err)
 	}
-	letters := func() (texts map[string]bool) {
-		texts = map[string]bool{}
-		for letter, err := range s.account("eu").kept.Letters(t.Context(), "", 0) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			record, err := deadletter.Parse(letter.Record)
-			if err != nil {
-				t.Fatal(err)
-			}
-			texts[string(record.Event)] = true
-		}
-		return texts
-	}
-	eventually(t, "both are dead letters", func() bool { want = letters(); return len(want) == 2 })
+	eventually(t, "both are dead letters", func() bool { want = s.letterEvents(t, "eu"); return len(want) == 2 })
 	if n, err := s.Replay(t.Context(), "eu", ""); n != 2 || err != nil {
 		t.Errorf("%d are replayed, %v", n, err)
 	}
 	eventually(t, "both are dead letters again", func() bool { return s.statusOf(t, "eu").Counts.DeadLettered == 4 })
-	if got := letters(); !maps.Equal(got, want) {
+	if got := s.letterEvents(t, "eu"); !maps.Equal(got, want) {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 }

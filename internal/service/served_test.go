@@ -105,6 +105,17 @@ func serveTo(t *testing.T, dir string, klaviyos map[string]*klaviyotest.Klaviyo,
 	return s
 }
 
+// startServerOutside starts a server before a test's bubble (testing/synctest): the first
+// server of a process starts a goroutine that outlives it, and so must not be in a bubble.
+func startServerOutside(t *testing.T) {
+	t.Helper()
+	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { outside.Close() })
+}
+
 // send keeps a request of the webhook for an account.
 func (s *served) send(t *testing.T, account, event string) {
 	t.Helper()
