@@ -65,13 +65,13 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	for range portions {
 		free <- &portion[Result]{done: make(chan bool, 1)}
 	}
-	todo, ordered := make(chan *portion[Result], portions), make(chan *portion[Result], portions)
+	filled, ordered := make(chan *portion[Result], portions), make(chan *portion[Result], portions)
 
 	var group sync.WaitGroup
 	defer group.Wait()
 	for range workers {
 		group.Go(func() {
-			for portion := range todo {
+			for portion := range filled {
 				portion.done <- p.work(&portion.chunk, &portion.result)
 			}
 		})
@@ -79,8 +79,8 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 	var readErr error
 	group.Go(func() {
 		defer close(ordered)
-		defer close(todo)
-		readErr = fillPortions(ctx, events, free, todo, ordered)
+		defer close(filled)
+		readErr = fillPortions(ctx, events, free, filled, ordered)
 	})
 
 	var err error
@@ -104,7 +104,7 @@ func (p pipeline[Result]) run(ctx context.Context, events *input.Reader) error {
 }
 
 // fillPortions fills free portions and hands them over. It ends with the input or with ctx.
-func fillPortions[Result any](ctx context.Context, events *input.Reader, free, todo, ordered chan *portion[Result]) error {
+func fillPortions[Result any](ctx context.Context, events *input.Reader, free, filled, ordered chan *portion[Result]) error {
 	for {
 		portion := <-free
 		if err := events.NextChunk(ctx, &portion.chunk); err != nil {
@@ -116,7 +116,7 @@ func fillPortions[Result any](ctx context.Context, events *input.Reader, free, t
 			await(free, cap(free)-1)
 		}
 		ordered <- portion
-		todo <- portion
+		filled <- portion
 		if alone {
 			await(free, cap(free))
 		}
