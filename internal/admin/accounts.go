@@ -12,19 +12,25 @@ import (
 // The states of an account.
 const (
 	delivering = "delivering" // by this service
+	full       = "full"       // delivering, and senders are asked to retry
 	paused     = "paused"
 	elsewhere  = "elsewhere" // another service delivers it
 	unowned    = "unowned"
+	unknown    = "unknown" // the store doesn't tell who delivers it
 )
 
 func stateOf(s service.Status) string {
 	switch {
 	case s.Owned && s.Pause != nil:
 		return paused
+	case s.Owned && !s.Backlog.FullSince.IsZero():
+		return full
 	case s.Owned:
 		return delivering
 	case s.Owner != "":
 		return elsewhere
+	case s.Err != nil:
+		return unknown
 	}
 	return unowned
 }
@@ -67,6 +73,8 @@ type (
 		Messages            int     `json:"messages"`
 		Bytes               int64   `json:"bytes"`
 		MaxBytes            int64   `json:"max_bytes"`
+		Full                bool    `json:"full"`
+		FullSeconds         float64 `json:"full_seconds"`
 		OldestUndoneSeconds float64 `json:"oldest_undone_seconds"`
 	}
 	quotaDocument struct {
@@ -82,10 +90,13 @@ type (
 func documentOf(s service.Status, at time.Time) accountDocument {
 	d := accountDocument{
 		Name: s.Name, State: stateOf(s), Owner: s.Owner, Owned: s.Owned, Revision: s.Revision,
-		Backlog:   backlogDocument{s.Backlog.Events, s.Backlog.Messages, s.Backlog.Bytes, s.MaxBacklog, seconds(s.OldestUndone)},
+		Backlog:   backlogDocument{Events: s.Backlog.Events, Messages: s.Backlog.Messages, Bytes: s.Backlog.Bytes, MaxBytes: s.MaxBacklog, OldestUndoneSeconds: seconds(s.OldestUndone)},
 		Delivered: s.Delivered, Counts: s.Counts,
 		InPerSecond: s.InPerSecond(), OutPerSecond: s.OutPerSecond(), In: s.In, Out: s.Out,
 		Quotas: []quotaDocument{}, DeadLetters: s.DeadLetters,
+	}
+	if since := s.Backlog.FullSince; !since.IsZero() {
+		d.Backlog.Full, d.Backlog.FullSeconds = true, seconds(at.Sub(since))
 	}
 	if p := s.Pause; p != nil {
 		d.Pause = &pauseDocument{p.Reason, p.Message, p.Advice, p.Since.UTC(), p.Next.UTC(), seconds(p.Next.Sub(at)), seconds(at.Sub(p.Since))}

@@ -215,7 +215,7 @@ func TestPageOfAService(t *testing.T) {
 	b.Shows("#account-shop-eu .delivered b", "20")
 	b.Shows("#account-shop-us .backlog b", "3")
 	b.Shows("#account-shop-us .state", "Paused")
-	b.Shows("#summary", "1 of 2 accounts is paused: shop-us")
+	b.Shows("#summary", "1 of 2 accounts is paused: shop-us. 1 is delivering.")
 	b.Shows("#account-shop-eu-code-missing_identifier .amount", "2")
 	b.Shows("#account-shop-eu .backlog b", "0")
 
@@ -287,7 +287,7 @@ func TestPageOfAService(t *testing.T) {
 	r.us.Key = "pk_right"
 	r.reload()
 	b.Shows("#account-shop-us .state", "Delivering")
-	b.Shows("#summary", "None of the 2 accounts is paused.")
+	b.Shows("#summary", "All 2 accounts are delivering.")
 	if got := browsertest.Value[string](b, `window.loaded`); got != "once" {
 		t.Error("the page was loaded again")
 	}

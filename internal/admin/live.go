@@ -18,9 +18,10 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return // it would never end
 	}
+	choice := choiceOf(r.URL.Query())
 	now, err := s.board.now(ctx)
 	for ; err == nil; now, err = s.board.next(ctx, now) {
-		part, failed := s.render("main", s.viewOf(now))
+		part, failed := s.render("main", s.viewOf(now, choice))
 		if failed != nil {
 			return // logged
 		}

@@ -127,7 +127,7 @@ func everyState(now time.Time) *told {
 			Advice: "Put a private API key with the scopes events:write, profiles:write, lists:write and subscriptions:write where the account's file says, and reload",
 			Since:  now.Add(-26 * time.Hour), Next: now.Add(42 * time.Second),
 		},
-		Backlog: stream.Backlog{Events: 34567890, Messages: 34567, Bytes: 66 << 20, Oldest: now.Add(-26 * time.Hour)}, OldestUndone: 26 * time.Hour,
+		Backlog: stream.Backlog{Events: 34567890, Messages: 34567, Bytes: 66 << 20, Oldest: now.Add(-26 * time.Hour), FullSince: now.Add(-time.Hour)}, OldestUndone: 26 * time.Hour,
 		In: seconds120(func(i int) int64 { return int64(i % 3) }), Out: seconds120(none),
 		Quotas: []service.Quota{
 			{Operation: "bulk_create_data_source_records", Window: "burst", Limit: 10, Remaining: 10},
@@ -144,8 +144,13 @@ func everyState(now time.Time) *told {
 		Name: "silent", Revision: "2023-02-22", MaxBacklog: 2 << 30, In: seconds120(none), Out: seconds120(none),
 		Err: errors.New("the store is unavailable: no NATS server is connected"),
 	}
+	filled := service.Status{
+		Name: "filled", Revision: "2026-07-15", Owner: "node-1", Owned: true, MaxBacklog: 64 << 20,
+		Backlog: stream.Backlog{Events: 34100, Messages: 3410, Bytes: 64<<20 - 100, Oldest: now.Add(-20 * time.Minute), FullSince: now.Add(-3 * time.Minute)}, OldestUndone: 20 * time.Minute,
+		Delivered: 70_000, In: seconds120(wave), Out: seconds120(func(int) int64 { return 58 }),
+	}
 	return &told{
-		statuses: []service.Status{other, eu, us, silent},
+		statuses: []service.Status{other, eu, us, silent, filled},
 		reasons: map[string]service.Reason{
 			"invalid": {Code: "invalid", Field: "context.traits.address", Message: "Klaviyo refuses the value", Status: 400,
 				Pointer: "/data/attributes/profile/data/attributes/location/country_that_is_long"},

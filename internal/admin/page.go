@@ -45,10 +45,11 @@ type view struct {
 	At             time.Time
 	Title          string
 	NotReady       string // why the service takes no events, or empty
-	Paused         []string
-	Unknown        int // accounts of which the store doesn't tell
-	Accounts       []accountView
-	Proof          string // that a form is of this page
+	Summary        summary
+	Choice         choice
+	Accounts       []accountView // that are shown
+	Chosen         int           // accounts, which may be more
+	Proof          string        // that a form is of this page
 
 	// Of the page as it is first loaded.
 	Nonce         string
@@ -57,19 +58,22 @@ type view struct {
 	Replayed      int // by the form that led here
 	ReplayedOf    string
 	ReplayedKnown bool
+	HasChoice     bool
+	Kinds         []kind
 }
 
 // accountView is what the page shows of an account.
 type accountView struct {
 	service.Status
 	State, StateText  string
-	Full              meter // of the backlog
+	Used              meter // of the backlog
 	InSpark, OutSpark spark
 	Limits            []limitView
 	HasDaily          bool
 	Letters           []letterView
 	PausedFor, TryIn  time.Duration
 	IsFull            bool // so that senders are asked to retry
+	FullFor, EmptyIn  time.Duration
 }
 
 // limitView are the limits of one operation. A window without one has the zero meter.
@@ -88,39 +92,49 @@ type letterView struct {
 // stateTexts are the states in words.
 var stateTexts = map[string]string{
 	delivering: "Delivering",
+	full:       "Backlog full",
 	paused:     "Paused",
 	elsewhere:  "Delivered by another service",
 	unowned:    "Delivered by no service yet",
+	unknown:    "Unknown",
 }
 
 func accountID(name string) string { return "account-" + name }
 
 // viewOf is the page of a reading.
-func (s *Server) viewOf(now *reading) *view {
-	v := &view{Service: s.cfg.ID, Build: build, At: now.at, Title: "rudderklaviyo", Proof: s.formProof}
+func (s *Server) viewOf(now *reading, choice choice) *view {
+	v := &view{Service: s.cfg.ID, Build: build, At: now.at, Choice: choice, Proof: s.formProof}
 	if err := s.cfg.Ready(); err != nil {
 		v.NotReady = err.Error()
 	}
-	for _, status := range now.statuses {
-		a := accountViewOf(status, now)
-		if a.State == paused {
-			v.Paused = append(v.Paused, a.Name)
-		}
-		if a.Err != nil {
-			v.Unknown++
-		}
-		v.Accounts = append(v.Accounts, a)
+	accounts := make([]accountView, len(now.statuses))
+	for i, status := range now.statuses {
+		accounts[i] = accountViewOf(status, now)
 	}
-	if len(v.Paused) > 0 {
-		v.Title = strconv.Itoa(len(v.Paused)) + " paused · rudderklaviyo"
-	}
+	attentionFirst(accounts)
+	v.Summary = summaryOf(accounts)
+	v.Title = v.Summary.title()
+	v.Accounts, v.Chosen = choice.of(accounts)
 	return v
 }
 
+// Link leads to an account on the page, or to a page that shows it.
+func (v *view) Link(name string) string {
+	if slices.ContainsFunc(v.Accounts, func(a accountView) bool { return a.Name == name }) {
+		return "#" + accountID(name)
+	}
+	return "?name=" + name + "#" + accountID(name)
+}
+
 func accountViewOf(status service.Status, now *reading) accountView {
-	a := accountView{Status: status, State: stateOf(status), Full: meterOf(float64(status.Backlog.Bytes), float64(status.MaxBacklog))}
+	a := accountView{Status: status, State: stateOf(status), Used: meterOf(float64(status.Backlog.Bytes), float64(status.MaxBacklog))}
 	a.StateText = stateTexts[a.State]
-	a.IsFull = status.MaxBacklog > 0 && status.Backlog.Bytes >= status.MaxBacklog-status.MaxBacklog/100
+	if since := status.Backlog.FullSince; !since.IsZero() {
+		a.IsFull, a.FullFor = true, now.at.Sub(since)
+		if out := status.OutPerSecond(); out > 0 {
+			a.EmptyIn = time.Duration(float64(status.Backlog.Events) / out * float64(time.Second))
+		}
+	}
 	top := max(slices.Max(status.In), slices.Max(status.Out)) // so that both can be compared
 	a.InSpark, a.OutSpark = sparkOf(status.In, top), sparkOf(status.Out, top)
 	if p := status.Pause; p != nil {
@@ -154,12 +168,13 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // nobody waits for it any more
 	}
-	v := s.viewOf(now)
-	v.Nonce, v.Style, v.Script = rand.Text(), template.CSS(pageStyle), template.JS(pageScript)
 	query := r.URL.Query()
+	v := s.viewOf(now, choiceOf(query))
+	v.HasChoice, v.Kinds = len(now.statuses) >= choiceFrom || v.Choice.IsMade(), kinds
+	v.Nonce, v.Style, v.Script = rand.Text(), template.CSS(pageStyle), template.JS(pageScript)
 	v.Replayed, err = strconv.Atoi(query.Get("replayed"))
 	v.ReplayedOf = query.Get("of")
-	v.ReplayedKnown = err == nil && v.Replayed >= 0 && slices.ContainsFunc(v.Accounts, func(a accountView) bool { return a.Name == v.ReplayedOf })
+	v.ReplayedKnown = err == nil && v.Replayed >= 0 && slices.ContainsFunc(now.statuses, func(s service.Status) bool { return s.Name == v.ReplayedOf })
 	text, err := s.render("page", v)
 	if err != nil {
 		plain(w, http.StatusInternalServerError, "the page can't be shown; see the log")

@@ -83,7 +83,7 @@
     if (source) source.close();
     source = undefined;
     if (document.hidden) return;
-    source = new EventSource("live");
+    source = new EventSource(`live${location.search}`);
     source.onmessage = (event) => {
       connected(true);
       show(event.data);

@@ -133,6 +133,7 @@ func newGauge(name, help string, value func(Status) float64) gauge {
 // a good sign.
 var storeGauges = []gauge{
 	newGauge("backlog_events", "Events that are stored and not yet delivered.", func(s Status) float64 { return float64(s.Backlog.Events) }),
+	newGauge("backlog_full", "1 while the backlog has no room for the events that this service received last, otherwise 0.", func(s Status) float64 { return boolValue(!s.Backlog.FullSince.IsZero()) }),
 	newGauge("backlog_bytes", "Size of the backlog in bytes.", func(s Status) float64 { return float64(s.Backlog.Bytes) }),
 	newGauge("oldest_undone_seconds", "Age of the oldest event that is not yet delivered, 0 if there is none.", func(s Status) float64 { return s.OldestUndone.Seconds() }),
 	newGauge("dead_letters", "Dead letters that are stored.", func(s Status) float64 { return float64(s.DeadLetterCount()) }),

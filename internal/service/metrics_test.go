@@ -19,6 +19,7 @@ var promised = map[string][]string{
 	"ingest_ack_seconds":      nil,
 	"backlog_events":          nil,
 	"backlog_bytes":           nil,
+	"backlog_full":            nil,
 	"oldest_undone_seconds":   nil,
 	"delivered_total":         nil,
 	"dead_letters_total":      {"code"},
@@ -194,7 +195,7 @@ func TestMetricsWithoutTheStore(t *testing.T) {
 	}
 	_, labels := scrape(t, s.Service)
 	for name, want := range map[string]bool{
-		"backlog_events": false, "backlog_bytes": false, "oldest_undone_seconds": false, "dead_letters": false,
+		"backlog_events": false, "backlog_bytes": false, "backlog_full": false, "oldest_undone_seconds": false, "dead_letters": false,
 		"backlog_max_bytes": true, "owner": true, "delivered_total": true,
 	} {
 		if got := labels[name] != nil; got != want {

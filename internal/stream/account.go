@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,8 +29,9 @@ type Account struct {
 	events  jetstream.Stream
 	letters jetstream.Stream
 
-	counts letterCounts
-	codes  notedCodes
+	refusal refusal
+	counts  letterCounts
+	codes   notedCodes
 }
 
 // names are those that can stand in a subject, a stream's name and a file's name.
@@ -92,15 +94,24 @@ type Backlog struct {
 	Bytes int64
 	// Oldest is when the first of them was kept, zero if none waits.
 	Oldest time.Time
+	// FullSince is since when it has no room for a message that this process was given, zero
+	// if it has.
+	FullSince time.Time
 }
 
 // Backlog tells what is kept and not yet purged.
 func (a *Account) Backlog(ctx context.Context) (Backlog, error) {
+	refusals := a.refusal.seen()
 	info, err := a.info(ctx, a.events, jetstream.WithSubjectFilter(a.subject("*")))
-	if err != nil || info.State.Msgs == 0 {
+	if err != nil {
 		return Backlog{}, err
 	}
-	b := Backlog{Messages: int(info.State.Msgs), Bytes: int64(info.State.Bytes), Oldest: info.State.FirstTime}
+	if info.State.Msgs == 0 { // a message that doesn't fit now never will
+		a.refusal.fullSince(math.MaxInt64, refusals)
+		return Backlog{}, nil
+	}
+	full := a.refusal.fullSince(info.Config.MaxBytes-int64(info.State.Bytes), refusals)
+	b := Backlog{Messages: int(info.State.Msgs), Bytes: int64(info.State.Bytes), Oldest: info.State.FirstTime, FullSince: full}
 	for subject, messages := range info.State.Subjects {
 		n, err := strconv.Atoi(subject[strings.LastIndexByte(subject, '.')+1:])
 		if err != nil {

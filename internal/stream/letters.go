@@ -63,7 +63,7 @@ func (a *Account) KeepLetters(ctx context.Context, letters ...Letter) error {
 		}
 		group.Go(func() error {
 			defer room.Release(bytes)
-			_, err := a.engine.publish(ctx, a.letterSubject(fmt.Sprintf("%s.%d-%d", l.Code, l.Seq, l.Event)), l.Record, "")
+			_, err := a.engine.publish(ctx, messageOf(a.letterSubject(fmt.Sprintf("%s.%d-%d", l.Code, l.Seq, l.Event)), l.Record, ""))
 			return err
 		})
 	}

@@ -24,21 +24,38 @@ func (a *Account) Publish(ctx context.Context, data []byte, events int, id strin
 	if len(data) > MaxMessage {
 		return 0, tooLarge("message", len(data), MaxMessage)
 	}
-	return a.engine.publish(ctx, a.subject(strconv.Itoa(events)), data, id)
+	message := messageOf(a.subject(strconv.Itoa(events)), data, id)
+	seq, err = a.engine.publish(ctx, message)
+	switch {
+	case err == nil:
+		a.refusal.accepted(storedSize(message))
+	case errors.Is(err, ErrFull):
+		a.refusal.refused(storedSize(message))
+	}
+	return seq, err
+}
+
+func messageOf(subject string, data []byte, id string) *nats.Msg {
+	message := nats.NewMsg(subject)
+	message.Data = data
+	if id != "" {
+		message.Header.Set(jetstream.MsgIDHeader, id)
+	}
+	return message
 }
 
 func tooLarge(what string, size, most int) error {
 	return fmt.Errorf("%w: the %s has %d bytes, and at most %d are kept", ErrTooLarge, what, size, most)
 }
 
-func (e *Engine) publish(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
+func (e *Engine) publish(ctx context.Context, message *nats.Msg) (seq uint64, err error) {
 	ctx, cancel := e.within(ctx, publishFor)
 	defer cancel()
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		if e.host != nil && e.host.failure() != nil {
 			return 0, fmt.Errorf("%w: %w", ErrUnavailable, e.host.failure())
 		}
-		seq, err := e.publishOnce(ctx, subject, data, id)
+		seq, err := e.publishOnce(ctx, message)
 		if err == nil || errors.Is(err, ErrFull) {
 			e.note(ctx, nil)
 			return seq, err
@@ -50,12 +67,7 @@ func (e *Engine) publish(ctx context.Context, subject string, data []byte, id st
 	}
 }
 
-func (e *Engine) publishOnce(ctx context.Context, subject string, data []byte, id string) (seq uint64, err error) {
-	message := nats.NewMsg(subject)
-	message.Data = data
-	if id != "" {
-		message.Header.Set(jetstream.MsgIDHeader, id)
-	}
+func (e *Engine) publishOnce(ctx context.Context, message *nats.Msg) (seq uint64, err error) {
 	err = attempt(ctx, func(ctx context.Context) error {
 		ack, err := e.js.PublishMsg(ctx, message, jetstream.WithRetryAttempts(0))
 		if err == nil {

@@ -43,7 +43,9 @@ func TestFullBacklog(t *testing.T) {
 	if _, err := a.Publish(t.Context(), []byte(text), 1, "no room"); !errors.Is(err, ErrFull) {
 		t.Error(err)
 	}
-	if after, err := a.Backlog(t.Context()); err != nil || after != before {
+	after, err := a.Backlog(t.Context())
+	after.FullSince = time.Time{}
+	if err != nil || after != before {
 		t.Errorf("a lower limit has removed messages: %+v, %v, want %+v", after, err, before)
 	}
 }
