@@ -100,6 +100,7 @@ Show never prints a key.`,
 // shownSettings are what config show prints.
 type shownSettings struct {
 	Settings []effectiveSetting `json:"settings"`
+	width    int                // of the terminal that they are shown on, or 0
 }
 
 // shownPrinters gives the forms of the settings by the values of --output.
@@ -114,25 +115,15 @@ func (s shownSettings) printJSON(w io.Writer) error {
 	return encoder.Encode(s)
 }
 
-// valueWidth is how many columns of a value the table shows.
-const valueWidth = 60
-
 func (s shownSettings) printTable(w io.Writer) error {
-	rows := make([][2]string, len(s.Settings))
-	var widths [2]int
-	for i, setting := range s.Settings {
-		rows[i] = [2]string{setting.Name, setting.text()}
-		for column, text := range rows[i] {
-			widths[column] = max(widths[column], terminal.Columns(text))
-		}
+	var rows colouredRows
+	for _, setting := range s.Settings {
+		rows = append(rows, colouredRow{columns: []string{setting.Name, setting.text(), setting.origin.String()}})
 	}
-	for i, row := range rows {
-		_, err := fmt.Fprintf(w, "%s  %s  %s\n", terminal.Pad(row[0], widths[0]), terminal.Pad(row[1], widths[1]), s.Settings[i].origin)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	var out strings.Builder
+	rows.print(&out, 0, s.width)
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 func (p Program) runConfigShow(cmd *cobra.Command, settings settings, flags destinationFlags) error {
@@ -153,7 +144,7 @@ func (p Program) runConfigShow(cmd *cobra.Command, settings settings, flags dest
 	if _, err := flags.newClient(simulated, loaded.Config.Config, flags.transport(p), p.logger(settings.log)); err != nil {
 		return err
 	}
-	return writeError(show(shownSettings{loaded.effectiveIn(cmd)}, p.Stdout))
+	return writeError(show(shownSettings{loaded.effectiveIn(cmd), p.stdoutWidth()}, p.Stdout))
 }
 
 // effectiveIn are all settings, and how a command calls Klaviyo.
@@ -173,13 +164,13 @@ func (s effectiveSetting) text() string {
 	case nil:
 		return "-"
 	case string:
-		return terminal.Fit(v, valueWidth)
+		return terminal.OneLine(v)
 	default:
 		text, err := json.Marshal(v)
 		if err != nil {
 			panic(err) // values are of JSON's types
 		}
-		return terminal.Fit(string(text), valueWidth)
+		return terminal.OneLine(string(text))
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 func TestConfigShow(t *testing.T) {
@@ -57,6 +59,30 @@ func TestConfigShow(t *testing.T) {
 		}
 		if !strings.Contains(table.stdout, "\n"+name+" ") && !strings.HasPrefix(table.stdout, name+" ") || !strings.Contains(table.stdout, "  "+from+"\n") {
 			t.Errorf("the table lacks %s of %s:\n%s", name, from, table.stdout)
+		}
+	}
+}
+
+// TestConfigShowFitsTheTerminal has a list that no terminal has room for.
+func TestConfigShowFitsTheTerminal(t *testing.T) {
+	names := strings.Repeat("Order Completed, ", 9) + "Order Cancelled"
+	s := shownSettings{Settings: []effectiveSetting{
+		{"enforceEmailAsPrimary", true, origin{sourceFile, "destination.yaml:7"}},
+		{"whitelistedEvents", names, origin{Source: sourceDefault}},
+	}}
+	for _, width := range []int{0, 40, 80, 200} {
+		s.width = width
+		var table strings.Builder
+		if err := s.printTable(&table); err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(table.String()) {
+			if n := terminal.Columns(strings.TrimSuffix(line, "\n")); width > 0 && n > width {
+				t.Errorf("%d columns in %d: %s", n, width, line)
+			}
+		}
+		if got := table.String(); strings.Contains(got, names) != (width == 0) || !strings.Contains(got, "ancelled") {
+			t.Errorf("%d columns:\n%s", width, got)
 		}
 	}
 }

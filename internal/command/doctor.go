@@ -157,7 +157,7 @@ func (p Program) subject(cmd *cobra.Command, settings settings, flags destinatio
 	s.Bulk = delivery.Bulk(flags.bulk).Gathers(s.Revision.Name)
 	for _, setting := range loaded.effectiveIn(cmd) {
 		if setting.Source != sourceDefault {
-			s.Settings = append(s.Settings, doctor.Setting{Name: setting.Name, Value: setting.text(), Source: setting.origin.String()})
+			s.Settings = append(s.Settings, doctor.Setting{Name: setting.Name, Value: terminal.Fit(setting.text(), settingWidth), Source: setting.origin.String()})
 		}
 	}
 	return s, m
@@ -186,6 +186,9 @@ var symbols = map[doctor.Outcome]struct{ text, colour string }{
 	doctor.Warning: {"!", "\x1b[33m"},
 	doctor.Failure: {"✗", "\x1b[31m"},
 }
+
+// settingWidth is how many columns of a setting are shown.
+const settingWidth = 60
 
 // reportWidth is how many columns the table takes where the terminal doesn't say.
 const reportWidth = 100
@@ -219,9 +222,9 @@ func writeReport(w io.Writer, r doctor.Report, width int, coloured bool) error {
 			name = ""
 		}
 		last = f.Check
-		lines := wrapped(f.Text, max(width-indent, 20))
+		lines := terminal.Wrap(f.Text, max(width-indent, 20))
 		if f.Advice != "" {
-			for i, line := range wrapped(f.Advice, max(width-indent-2, 20)) {
+			for i, line := range terminal.Wrap(f.Advice, max(width-indent-2, 20)) {
 				if i == 0 {
 					lines = append(lines, "→ "+line)
 					continue

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 const eventToExplain = `{"type":"track","event":"Product Added","userId":7,"messageId":"m1","traits":{"email":"ann@example.com","phone":"12","plan":"<gold>"},` +
@@ -57,6 +59,18 @@ func TestExplainNamesWhereARuleLookedBefore(t *testing.T) {
 		if !strings.Contains(r.stdout, want) {
 			t.Errorf("%q isn't there:\n%s", want, r.stdout)
 		}
+	}
+}
+
+// TestExplainNamesFewOfManyPaths has a rule that read more paths in vain than a line holds.
+func TestExplainNamesFewOfManyPaths(t *testing.T) {
+	f := mapper.ExplainedField{Why: mapper.WhyRule, Rule: "email", Path: "f", From: []string{"a", "b", "c", "d", "e", "f", "g"}}
+	if got, want := why(f), "rule: email, none usable in a, b, c and 2 more"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	f.Path = "d"
+	if got, want := why(f), "rule: email, none usable in a, b, c"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
@@ -143,7 +157,7 @@ func TestExplainOfEventsWithoutRequests(t *testing.T) {
 			"line 1 track\ncan't be sent: missing_identifier: no email and no phone number in traits, context.traits or properties; set allowExternalIdOnly to send it by user id\n" + unsent, "unsendable"},
 		{"too many properties", `{"type":"track","event":"x","traits":{"email":"ann@example.com"},"properties":{` + properties + `}}`,
 			"line 1 track\ncan't be sent: too_many_properties: properties: an event can have at most 300 properties\n" +
-				`  properties  {"p":0,"p0":0,"p1":1,"p2":2,"p3":3,"p4":4,"p5":…` + "\n" + unsent, "unsendable"},
+				"  properties  {" + properties + "}\n" + unsent, "unsendable"},
 		{"bad time", `{"type":"track","event":"x","timestamp":"soon","traits":{"email":"ann@example.com"}}`,
 			"line 1 track\ncan't be sent: invalid_time: timestamp: invalid time: write it as 2026-03-01T09:30:00Z\n" +
 				"  timestamp  \"soon\"\n" + unsent, "unsendable"},

@@ -42,8 +42,8 @@ var skips = map[mapper.SkipReason]struct{ reason, path string }{
 	mapper.SkipNotProfiles:      {"its ids aren't both known to be Klaviyo's own", ""},
 }
 
-// maxShown is how wide a cell of the table may be, in columns of the terminal.
-const maxShown = 48
+// maxFrom is how many paths are named that a rule read in vain.
+const maxFrom = 3
 
 func (e explained) printTable(w io.Writer, colour palette) error {
 	var out strings.Builder
@@ -53,23 +53,24 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 	case e.reason != nil:
 		e.printFault(&out, colour, "can't be sent", e.reason.Error())
 		if e.reason.Code != mapper.CodeInvalidJSON { // such as a name that is there twice
-			e.valueRows(e.reason.Field).print(&out, e.width)
+			e.valueRows(e.reason.Field).print(&out, len("  "), e.width)
 		}
 	case e.Skipped != "":
-		fmt.Fprintf(&out, "skipped: %s: %s\n", e.Skipped, skips[e.Skipped].reason)
-		e.valueRows(skips[e.Skipped].path).print(&out, e.width)
+		e.printFault(&out, palette{}, "skipped", fmt.Sprintf("%s: %s", e.Skipped, skips[e.Skipped].reason))
+		e.valueRows(skips[e.Skipped].path).print(&out, len("  "), e.width)
 	}
 	for _, warning := range e.Warnings {
 		e.printFault(&out, colour, "warning", fmt.Sprintf("%s: %s: %s", warning.Code, warning.Field, warning.Message))
 	}
 	for i, request := range e.Requests {
 		op := request.Operation()
-		fmt.Fprintf(&out, "\n%s%s%s  %s %s\n", colour.heading, op.ID, colour.end, op.Method, op.Path)
-		e.fieldRows(i, request.AppendBody(nil), colour).print(&out, e.width)
+		heading := terminal.Wrap(fmt.Sprintf("%s  %s %s", op.ID, op.Method, op.Path), e.width)
+		fmt.Fprintf(&out, "\n%s%s%s%s\n", colour.heading, op.ID, colour.end, strings.TrimPrefix(strings.Join(heading, "\n  "), string(op.ID)))
+		e.fieldRows(i, request.AppendBody(nil), colour).print(&out, len("  "), e.width)
 	}
 	if len(e.Unused) > 0 {
 		fmt.Fprintf(&out, "\n%snot used%s\n", colour.heading, colour.end)
-		e.unusedRows().print(&out, e.width)
+		e.unusedRows().print(&out, len("  "), e.width)
 	}
 	_, err := io.WriteString(w, out.String())
 	return err
@@ -77,7 +78,7 @@ func (e explained) printTable(w io.Writer, colour palette) error {
 
 // printFault writes what is wrong, on several lines where the terminal is too narrow.
 func (e explained) printFault(w io.Writer, colour palette, what, text string) {
-	text = strings.Join(wrapped(what+": "+text, e.width-len("  ")), "\n  ")
+	text = strings.Join(terminal.Wrap(what+": "+text, e.width-len("  ")), "\n  ")
 	fmt.Fprintf(w, "%s%s%s%s\n", colour.bad, what, colour.end, strings.TrimPrefix(text, what))
 }
 
@@ -87,7 +88,11 @@ func (e explained) valueRows(path string) colouredRows {
 	if path == "" || value == nil {
 		return nil
 	}
-	return colouredRows{{columns: []string{shorten(path), shorten(string(value))}}}
+	text := terminal.OneLine(string(value))
+	if e.width > 0 {
+		text = terminal.Fit(text, mostValue)
+	}
+	return colouredRows{{columns: []string{terminal.OneLine(path), text}}}
 }
 
 func (e explained) fieldRows(request int, body []byte, colour palette) colouredRows {
@@ -98,7 +103,7 @@ func (e explained) fieldRows(request int, body []byte, colour palette) colouredR
 			continue
 		}
 		field := strings.TrimPrefix(f.Pointer, "/data/attributes/")
-		value := shorten(string(values.at(f.Pointer)))
+		value := terminal.OneLine(string(values.at(f.Pointer)))
 		if f.Pointer == "" {
 			field, value = "(the request itself)", ""
 		}
@@ -106,7 +111,7 @@ func (e explained) fieldRows(request int, body []byte, colour palette) colouredR
 		if f.Why == mapper.WhyCustom && e.isMappedToo(f.Path) {
 			reason = "custom property: mapped, and stays"
 		}
-		row := colouredRow{columns: []string{shorten(field), value, shorten(f.Path), reason}, end: colour.end}
+		row := colouredRow{columns: []string{terminal.OneLine(field), value, terminal.OneLine(f.Path), reason}, end: colour.end}
 		switch f.Why {
 		case mapper.WhyCustom, mapper.WhyFlattened:
 			row.colour = colour.custom
@@ -127,9 +132,9 @@ func (e explained) unusedRows() (rows colouredRows) {
 		if paths[u.Why] == nil {
 			whys = append(whys, u.Why)
 		}
-		path := cmp.Or(shorten(u.Path), "all of it")
+		path := cmp.Or(terminal.OneLine(u.Path), "all of it")
 		if u.Instead != "" {
-			path += " (" + shorten(u.Instead) + ")"
+			path += " (" + terminal.OneLine(u.Instead) + ")"
 		}
 		paths[u.Why] = append(paths[u.Why], path)
 	}
@@ -156,11 +161,10 @@ func why(f mapper.ExplainedField) string {
 	}
 	reason := reasons[f.Why] + ": " + f.Rule
 	if i := slices.Index(f.From, f.Path); i > 0 {
-		reason += ", none usable in " + strings.Join(f.From[:i], ", ")
+		reason += ", none usable in " + strings.Join(f.From[:min(i, maxFrom)], ", ")
+		if more := i - maxFrom; more > 0 {
+			reason += fmt.Sprintf(" and %d more", more)
+		}
 	}
 	return reason
 }
-
-// shorten cuts a text that is too long for a column, and keeps what would move the
-// cursor out of it.
-func shorten(s string) string { return terminal.Fit(s, maxShown) }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
 
 // flagGroup is a heading of the help, over the flags about one thing.
@@ -122,7 +123,7 @@ func helpOfFlags(flags *pflag.FlagSet) string {
 		help.WriteString("\n\nA flag takes precedence over its environment variable ($…).")
 	}
 	if len(byGroup[mappingGroup]) > 0 {
-		help.WriteString("\n\n" + strings.Join(wrapped("Keys without a flag: "+withoutFlags(), helpWidth), "\n"))
+		help.WriteString("\n\n" + strings.Join(terminal.Wrap("Keys without a flag: "+withoutFlags(), helpWidth), "\n"))
 	}
 	return help.String()
 }
@@ -157,7 +158,7 @@ func helpOfFlag(flag *pflag.Flag) string {
 	}
 	const indent = "\n        "
 	help := "  " + name
-	for _, line := range append(wrapped(usage, helpWidth-len(indent)), strings.Join(alsoSetBy(flag), ", ")) {
+	for _, line := range append(terminal.Wrap(usage, helpWidth-len(indent)), strings.Join(alsoSetBy(flag), ", ")) {
 		help += indent + line
 	}
 	return strings.TrimRight(help, "\n ") // without a variable

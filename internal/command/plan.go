@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -56,9 +55,9 @@ The exit status is 3 if there are events that can't be sent.`,
 }
 
 // planPrinters gives the forms of a plan by the values of --output.
-var planPrinters = map[string]func(*plan.Plan, io.Writer) error{
-	"table": (*plan.Plan).WriteTable,
-	"json":  (*plan.Plan).WriteJSON,
+var planPrinters = map[string]func(Program, *plan.Plan) error{
+	"table": func(p Program, planned *plan.Plan) error { return planned.WriteTable(p.Stdout, p.stdoutWidth()) },
+	"json":  func(p Program, planned *plan.Plan) error { return planned.WriteJSON(p.Stdout) },
 }
 
 func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, source source, flags sendFlags) error {
@@ -129,7 +128,7 @@ func (p Program) runPlan(cmd *cobra.Command, args []string, settings settings, s
 			return err
 		}
 	}
-	if err := planPrinters[flags.output](planned, p.Stdout); err != nil {
+	if err := planPrinters[flags.output](p, planned); err != nil {
 		return writeError(err)
 	}
 	if planned.Unsendable > 0 {

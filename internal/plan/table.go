@@ -21,46 +21,93 @@ const (
 // shownMetrics is the number of metrics in the table; the JSON has all.
 const shownMetrics = 20
 
-// nameWidth is the maximum width of a name in the table, in columns.
-const nameWidth = 32
+// The usual widths of the columns. Longer names widen theirs, unless the terminal is too narrow.
+const (
+	nameWidth   = len("  ") + 32
+	figureWidth = 19
+	leastName   = 16
+	leastNotes  = 24 // beside the others
+	belowIndent = 6
+)
 
-// A table writes rows of a name, a figure and notes, in groups.
-type table struct {
-	w   io.Writer
-	err error
+// A table gathers rows of a name, a figure and notes, in groups.
+type table struct{ rows []row }
+
+// A row without a name separates groups.
+type row struct {
+	name, figure string
+	notes        string
 }
 
 func (t *table) row(name, figure string, notes ...string) {
-	if t.err == nil {
-		line := fmt.Sprintf("%s %19s  %s", terminal.Pad(name, len("  ")+nameWidth), figure, strings.Join(notes, ", "))
-		_, t.err = fmt.Fprintln(t.w, strings.TrimRight(line, " "))
-	}
+	t.rows = append(t.rows, row{name, figure, strings.Join(notes, ", ")})
 }
 
 // group starts a group after a blank line.
 func (t *table) group(name, figure string, notes ...string) {
-	if t.err == nil {
-		_, t.err = fmt.Fprintln(t.w)
-	}
+	t.rows = append(t.rows, row{})
 	t.row(name, figure, notes...)
 }
 
-// remark writes a remark about what follows.
-func (t *table) remark(text string) { _, t.err = fmt.Fprintf(t.w, "%s\n\n", text) }
-
-// WriteTable writes the plan as a table.
-func (p *Plan) WriteTable(w io.Writer) error {
-	t := &table{w: w}
-	if p.Checkpoint != nil {
-		t.remark(p.Checkpoint.String())
+// write writes the rows for a terminal of a width, or for a pipe if that is 0. In a pipe no
+// name is cut.
+func (t *table) write(w io.Writer, width int) error {
+	names, figures := nameWidth, 0
+	for _, r := range t.rows {
+		names, figures = max(names, terminal.Columns(r.name)), max(figures, terminal.Columns(r.figure))
 	}
+	if width == 0 || width >= nameWidth+len(" ")+figureWidth {
+		figures = max(figures, figureWidth)
+	}
+	if width > 0 {
+		names = max(leastName, min(names, width-len(" ")-figures))
+	}
+	for _, r := range t.rows {
+		name := r.name
+		if width > 0 {
+			name = terminal.Fit(name, names)
+		}
+		line := fmt.Sprintf("%s %*s  ", terminal.Pad(name, names), figures, r.figure)
+		if _, err := fmt.Fprintln(w, strings.Join(withNotes(line, r.notes, width), "\n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withNotes adds notes to a line, below it if a terminal of a width has no room beside it.
+func withNotes(line, notes string, width int) []string {
+	indent := terminal.Columns(line)
+	if room := width - indent; notes == "" || width == 0 || room >= min(leastNotes, terminal.Columns(notes)) {
+		lines := terminal.Wrap(notes, max(room, 0))
+		lines[0] = strings.TrimRight(line+lines[0], " ")
+		for i := range lines[1:] {
+			lines[1+i] = strings.Repeat(" ", indent) + lines[1+i]
+		}
+		return lines
+	}
+	lines := []string{strings.TrimRight(line, " ")}
+	for _, note := range terminal.Wrap(notes, width-belowIndent) {
+		lines = append(lines, strings.Repeat(" ", belowIndent)+note)
+	}
+	return lines
+}
+
+// WriteTable writes the plan as a table for a terminal of a width, or for a pipe if that is 0.
+func (p *Plan) WriteTable(w io.Writer, width int) error {
+	if p.Checkpoint != nil {
+		if _, err := fmt.Fprintf(w, "%s\n\n", p.Checkpoint); err != nil {
+			return err
+		}
+	}
+	t := new(table)
 	takes := ""
 	if len(p.Calls) > 0 {
 		takes = duration(p.Seconds) + " at Klaviyo's limits" + p.share()
 	}
 	t.row("events", thousands(p.Events), takes)
 	for _, name := range p.TypesByCount() {
-		t.row("  "+terminal.Fit(name, nameWidth), thousands(p.Types[name]))
+		t.row("  "+terminal.OneLine(name), thousands(p.Types[name]))
 	}
 	p.printProblems(t, "can't be sent", p.Errors)
 	p.printProblems(t, "skipped", p.Skipped)
@@ -89,7 +136,7 @@ func (p *Plan) WriteTable(w io.Writer) error {
 		t.row("  "+string(c.Operation), c.Calls.String(), duration(c.Seconds))
 	}
 	p.printInput(t)
-	return t.err
+	return t.write(w, width)
 }
 
 func (p *Plan) share() string {
@@ -125,7 +172,7 @@ func (p *Plan) printMetrics(t *table) {
 	}
 	t.group("metrics", thousands(len(p.Metrics)), notes...)
 	for _, m := range p.Metrics[:min(len(p.Metrics), shownMetrics)] {
-		t.row("  "+terminal.Fit(m.Name, nameWidth), thousands(m.Events))
+		t.row("  "+terminal.OneLine(m.Name), thousands(m.Events))
 	}
 	if more := len(p.Metrics) - shownMetrics; more > 0 {
 		t.row("  and others", thousands(more), "--output json names them")

@@ -14,7 +14,7 @@ import (
 func tableOf(t *testing.T, p *Plan) string {
 	t.Helper()
 	var table strings.Builder
-	if err := p.WriteTable(&table); err != nil {
+	if err := p.WriteTable(&table, 0); err != nil {
 		t.Fatal(err)
 	}
 	return table.String()
@@ -49,26 +49,67 @@ func TestTable(t *testing.T) {
 	})
 	want := `What is left from b.jsonl line 7 event 2 on, by progress.json. Events done before: 1,206.
 
-events                                       1,234,567  2 s – 5 h 53 min at Klaviyo's limits
-  track                                      1,234,567
+events                                                 1,234,567  2 s – 5 h 53 min at Klaviyo's limits
+  track                                                1,234,567
 
-can't be sent                                        4
-  invalid_json                                       4  a.jsonl line 1, a.jsonl line 9 event 12, b.jsonl line 1, …
+can't be sent                                                  4
+  invalid_json                                                 4  a.jsonl line 1, a.jsonl line 9 event 12, b.jsonl line 1, …
 
-people                                   about 250,000
+people                                             about 250,000
 
-metrics                                              2
-  A name that is longer than its …           1,234,567
-  お茶を買った 🎁                                    7
+metrics                                                        2
+  A name that is longer than its column ·[2J           1,234,567
+  お茶を買った 🎁                                              7
 
-calls                                1,000 – 1,234,567
-  create_event                       1,000 – 1,234,567  2 s – 5 h 53 min
+calls                                          1,000 – 1,234,567
+  create_event                                 1,000 – 1,234,567  2 s – 5 h 53 min
 
 events from
-  batches                                    1,234,567
-  files of gzip                                      2
+  batches                                              1,234,567
+  files of gzip                                                2
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// TestTableOnANarrowTerminal has names that only their ends tell apart.
+func TestTableOnANarrowTerminal(t *testing.T) {
+	p := &Plan{
+		Events: 12, Types: map[string]int{"track": 12}, People: 3, QuotaShare: 1,
+		Metrics: []Metric{{"Subscription Renewal Payment Failed Again", 9}, {"Subscription Renewal Payment Failed Finally", 3}},
+		Errors:  []*problem.Problem{{Code: "invalid_json", Events: 2, First: []problem.Place{{File: "a.jsonl", Line: 1}, {File: "b.jsonl", Line: 9}}}},
+		Calls:   []Calls{{"bulk_create_events", Bounds{1, 12}, Bounds{1, 1}}},
+		Seconds: Bounds{1, 1},
+	}
+	var table strings.Builder
+	if err := p.WriteTable(&table, 40); err != nil {
+		t.Fatal(err)
+	}
+	want := `events                                12
+      1 s at Klaviyo's limits
+  track                               12
+
+can't be sent                          2
+  invalid_json                         2
+      a.jsonl line 1, b.jsonl line 9
+
+people                                 3
+
+metrics                                2
+  Subscription R…ent Failed Again      9
+  Subscription R…t Failed Finally      3
+
+calls                             1 – 12
+  bulk_create_events              1 – 12
+      1 s
+`
+	if diff := cmp.Diff(want, table.String()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for width := range 30 {
+		if err := p.WriteTable(&table, width); err != nil { // however narrow
+			t.Fatal(err)
+		}
 	}
 }
