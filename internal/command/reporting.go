@@ -115,7 +115,7 @@ const recordInterval = time.Second / 2
 // ofSummary takes over the figures of a delivery.
 func (r *reporting) ofSummary(sum summary) {
 	r.run.Took = time.Since(r.run.Began)
-	r.run.Events = sum.Events
+	r.run.Events, r.run.Earlier = sum.Events, sum.Earlier
 	r.run.Parts = []report.Part{{Key: "delivered", Name: "Delivered", Class: "delivered", Events: sum.Delivered}, {Key: "skipped", Name: "Skipped", Class: "skipped", Events: sum.Skipped}}
 	if sum.DeadLettered > 0 || sum.DeadLetterFile != "" {
 		r.run.Parts = append(r.run.Parts, report.Part{Key: "dead_lettered", Name: "Dead-lettered", Class: "undelivered", Events: sum.DeadLettered})

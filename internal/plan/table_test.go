@@ -53,7 +53,7 @@ events                                                 1,234,567  2 s – 5 h 53
   track                                                1,234,567
 
 can't be sent                                                  4
-  invalid_json                                                 4  a.jsonl line 1, a.jsonl line 9 event 12, b.jsonl line 1, …
+  invalid_json                                                 4  a.jsonl line 1, line 9 event 12; b.jsonl line 1, …
 
 people                                             about 250,000
 
@@ -92,7 +92,7 @@ func TestTableOnANarrowTerminal(t *testing.T) {
 
 can't be sent                          2
   invalid_json                         2
-      a.jsonl line 1, b.jsonl line 9
+      a.jsonl line 1; b.jsonl line 9
 
 people                                 3
 

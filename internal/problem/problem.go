@@ -26,16 +26,24 @@ func Explain(problems []*Problem, command func(Place) string) {
 	}
 }
 
-// Places lists the first places, and says whether there are more.
+// Places lists the first places, each file once, and says whether there are more.
 func (p *Problem) Places() string {
-	var places []string
-	for _, place := range p.First {
-		places = append(places, place.String())
+	var places strings.Builder
+	for i, place := range p.First {
+		switch {
+		case i == 0:
+		case place.File == p.First[i-1].File:
+			places.WriteString(", ")
+			place.File = ""
+		default:
+			places.WriteString("; ")
+		}
+		places.WriteString(place.String())
 	}
-	if p.Events > len(places) {
-		places = append(places, "…")
+	if p.Events > len(p.First) {
+		places.WriteString(", …")
 	}
-	return strings.Join(places, ", ")
+	return places.String()
 }
 
 // maxPlaces is the number of places that are listed for a problem.

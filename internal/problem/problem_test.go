@@ -39,7 +39,7 @@ func TestFirstPlacesAreThoseOfTheInput(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	if places := got.Places(); places != "b line 8 event 3, b line 9, b line 9 event 2, …" {
+	if places := got.Places(); places != "b line 8 event 3, line 9, line 9 event 2, …" {
 		t.Error(places)
 	}
 }

@@ -38,11 +38,11 @@ func columns(counts []int32, window time.Duration, limit int, took time.Duration
 	for _, n := range steps {
 		top = max(top, int(n))
 	}
-	c := chart{Limit: -1, Top: formatCount(top), End: formatDuration(took)}
+	c := chart{Limit: -1, Top: counted(top, "call"), End: formatDuration(took)}
 	room := top
 	if limit > 0 {
 		room += (top + 4) / 5 // for the label above the line
-		c.Limit, c.Top = y(limit, room), "limit "+formatCount(limit)
+		c.Limit, c.Top = y(limit, room), "limit "+counted(limit, "call")
 	}
 	var path strings.Builder
 	fmt.Fprintf(&path, "M0 %d", chartHeight)
@@ -82,7 +82,7 @@ func perMinute(seconds []int32) []int32 {
 func layered(moments []Moment, took time.Duration) chart {
 	last := moments[len(moments)-1]
 	top := max(1, last.Delivered+last.Skipped+last.Undelivered)
-	c := chart{Limit: -1, Top: formatCount(top), End: formatDuration(took)}
+	c := chart{Limit: -1, Top: counted(top, "event"), End: formatDuration(took)}
 	kinds := []struct {
 		class string
 		upTo  func(Moment) int

@@ -26,6 +26,8 @@ type Run struct {
 	Stopped *Stopped
 
 	Events int
+	// Earlier is how many of the events are of earlier runs, whose problems aren't known.
+	Earlier int
 	// Parts are the results of the events.
 	Parts   []Part
 	Moments []Moment
@@ -84,7 +86,7 @@ var pageText string
 var pageStyle string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"count": formatCount, "span": formatDuration, "share": share, "clock": formatTime, "code": breakable, "advice": problem.Advice, "add": func(a, b int) int { return a + b },
+	"count": formatCount, "counted": counted, "span": formatDuration, "share": share, "clock": formatTime, "code": breakable, "advice": problem.Advice, "add": func(a, b int) int { return a + b },
 }).Parse(pageText))
 
 // A view is the template data of a page.
@@ -92,6 +94,8 @@ type view struct {
 	*Run
 	Style        template.CSS
 	State, Class string
+	Folder       string   // of all files, if there are several
+	Names        []string // of the files, in Folder
 	Timeline     chart
 	Calls        []calls
 	Most         int // maximum number of events of a metric
@@ -111,6 +115,10 @@ const shownMetrics = 30
 func (r *Run) Write(w io.Writer) error {
 	v := view{Run: r, Style: template.CSS(pageStyle)}
 	v.State, v.Class = r.state()
+	v.Folder = commonFolder(r.Files)
+	for _, file := range r.Files {
+		v.Names = append(v.Names, within(v.Folder, file))
+	}
 	if len(r.Moments) > 1 {
 		v.Timeline = layered(r.Moments, r.Took)
 	}
@@ -124,6 +132,25 @@ func (r *Run) Write(w io.Writer) error {
 		v.Most = max(v.Most, m.Events)
 	}
 	return page.Execute(w, v)
+}
+
+// Places lists the first places of a problem, with files by their names in the folder.
+func (v view) Places(p *problem.Problem) string {
+	short := *p
+	short.First = slices.Clone(p.First)
+	for i := range short.First {
+		short.First[i].File = within(v.Folder, short.First[i].File)
+	}
+	return short.Places()
+}
+
+// CountedEvents is the heading of numbers of events that are of this run alone if there were
+// earlier ones.
+func (v view) CountedEvents() string {
+	if v.Earlier > 0 {
+		return "Events in this run"
+	}
+	return "Events"
 }
 
 // state returns how the run ended, in words and as a CSS class.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"math"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -118,6 +119,53 @@ func TestStates(t *testing.T) {
 	} {
 		if got, _ := run.state(); got != want {
 			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// TestFoldersAreShownOnce has files of one folder, in a run that others came before.
+func TestFoldersAreShownOnce(t *testing.T) {
+	run := &Run{
+		Command: "send", Files: []string{"/data/exports/2025/a.jsonl", "/data/exports/2026/b.jsonl"}, Events: 5, Took: time.Second,
+		Moments: []Moment{{At: 0}, {At: time.Second, Delivered: 3}},
+		Groups: []Group{{Key: "errors", Problems: []*problem.Problem{{Code: "invalid_json", Events: 2, Explain: "rudderklaviyo explain --line 7 /data/exports/2025/a.jsonl",
+			First: []problem.Place{{File: "/data/exports/2025/a.jsonl", Line: 7}, {File: "/data/exports/2026/b.jsonl", Line: 8}}}}}},
+	}
+	page := pageOf(t, run)
+	for _, want := range []string{
+		"In <code>/data/exports/</code>: <code>2025/a.jsonl</code>, <code>2026/b.jsonl</code>",
+		`<td class="places">2025/a.jsonl line 7; 2026/b.jsonl line 8</td>`,
+		"explain --line 7 /data/exports/2025/a.jsonl</code>", // as it is copied
+		`<span class="top">3 events</span>`,
+		`class="amount">Events</th>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page, "in this run") {
+		t.Error("there is no other run")
+	}
+	run.Earlier = 2
+	if page := pageOf(t, run); !strings.Contains(page, `class="amount">Events in this run</th>`) || !strings.Contains(page, "events in this run</span>") {
+		t.Error("the page doesn't say that problems are of this run")
+	}
+}
+
+func TestCommonFolder(t *testing.T) {
+	for _, tt := range []struct {
+		files []string
+		want  string
+	}{
+		{[]string{"/data/a"}, ""}, // whose name stands alone
+		{[]string{"/data/a", "/data/b"}, "/data/"},
+		{[]string{"/data/a", "/database/b"}, ""},
+		{[]string{"data/x/a", "data/b"}, "data/"},
+		{[]string{"a", "b"}, ""},
+		{[]string{"standard input", "/data/b"}, ""},
+	} {
+		if got := filepath.ToSlash(commonFolder(tt.files)); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.files, got, tt.want)
 		}
 	}
 }

@@ -12,6 +12,14 @@ import (
 // formatCount formats a number with commas between thousands.
 func formatCount(n int) string { return humanize.Comma(int64(n)) }
 
+// counted formats a number of things with their name: 1 call, 2 calls.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return formatCount(n) + " " + thing + "s"
+}
+
 // formatDuration formats a duration in its two largest units.
 func formatDuration(d time.Duration) string {
 	switch {
