@@ -1,13 +1,17 @@
 package command
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/nyaruka/phonenumbers"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
@@ -41,6 +45,8 @@ func completeFlag(cmd *cobra.Command, flag *pflag.Flag) {
 	var complete cobra.CompletionFunc
 	setting, _ := config.LookUp(annotation(flag, keyAnnotation))
 	switch value, _ := pflag.UnquoteUsage(flag); {
+	case flag.Name == limitFlag:
+		complete = completeLimit
 	case flagChoices[flag.Name] != nil:
 		complete = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 			return flagChoices[flag.Name](), cobra.ShellCompDirectiveNoFileComp
@@ -66,4 +72,31 @@ func describeRevisions() []cobra.Completion {
 		names = append(names, cobra.CompletionWithDesc(r.name, r.String()))
 	}
 	return names
+}
+
+// completeLimit completes the name of an operation, with its published limits, and behind the
+// name these limits, which are there to be raised.
+func completeLimit(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	published := map[string]runtime.Operation{}
+	for _, revision := range mapper.Revisions() { // the latest last
+		for operation := range client.Operations(revision).All() {
+			if !operation.Public { // which the program doesn't call
+				published[string(operation.ID)] = *operation
+			}
+		}
+	}
+	limits := func(op runtime.Operation) string { return fmt.Sprintf("%d/s,%d/m", op.Burst.Calls, op.Steady.Calls) }
+	if name, _, ok := strings.Cut(typed, "="); ok {
+		if op, known := published[name]; known {
+			return []cobra.Completion{name + "=" + limits(op)}, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []cobra.Completion
+	for _, name := range slices.Sorted(maps.Keys(published)) {
+		if strings.HasPrefix(name, typed) {
+			names = append(names, cobra.CompletionWithDesc(name+"=", "Klaviyo's limit is "+limits(published[name])))
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

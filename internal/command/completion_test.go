@@ -25,6 +25,10 @@ func TestCompletionOfValues(t *testing.T) {
 		{"serve --log-format=", "text,json", ":4"},
 		{"map --item-fields=", "guide,klaviyo,transformer", ":4"},
 		{"send --simulate=", "limits\tKlaviyo's limits are kept,fast\tnone are", ":4"},
+		{"send --limit=create_ev", "create_event=\tKlaviyo's limit is 350/s,3500/m", ":6"},
+		{"serve --limit=create_event=", "create_event=350/s,3500/m", ":4"},
+		{"send --limit=create_nothing=", "", ":4"},
+		{"send --limit=create_client", "", ":6"},
 		{"send --list-id=", "", ":4"},
 		{"send --concurrency=", "", ":4"},
 		{"send --config=", "", ":0"},
@@ -40,6 +44,21 @@ func TestCompletionOfValues(t *testing.T) {
 	countries := setup{}.run(t, "__complete", "plan", "--default-country", "D").stdout
 	if !strings.Contains(countries, "\nDE\n") || !strings.HasSuffix(countries, "\n:4\n") {
 		t.Errorf("countries: %q", countries)
+	}
+}
+
+// TestCompletedLimitsAreTaken has the limit of each operation.
+func TestCompletedLimitsAreTaken(t *testing.T) {
+	names, _ := completeLimit(nil, nil, "")
+	if len(names) < 30 {
+		t.Errorf("%d names", len(names))
+	}
+	for _, name := range names {
+		name, _, _ = strings.Cut(name, "\t")
+		limits, _ := completeLimit(nil, nil, name)
+		if _, err := parseLimits(limits); len(limits) != 1 || err != nil {
+			t.Errorf("%s: %q: %v", name, limits, err)
+		}
 	}
 }
 
