@@ -34,7 +34,7 @@ func TestAPI(t *testing.T) {
 			t.Error(fault)
 		}
 		path := strings.TrimPrefix(strings.TrimPrefix(p.PkgPath, module), "/")
-		if path == "" || p.Name == "main" || strings.HasPrefix(path, "internal/") {
+		if path == "" || p.Name == "main" || strings.HasPrefix(path, "internal/") || strings.HasPrefix(path, "examples/") {
 			continue
 		}
 		listings[strings.ReplaceAll(path, "/", "_")+".txt"] = listing(p.Types)
