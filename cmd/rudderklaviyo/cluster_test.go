@@ -101,7 +101,7 @@ type epoch struct {
 	begun time.Time
 }
 
-var isOwned = regexp.MustCompile(`time=(\S+) level=INFO msg="the account is owned" account=(\S+) epoch=(\d+)`)
+var isOwned = regexp.MustCompile(`time=(\S+) level=INFO msg="account owned" account=(\S+) epoch=(\d+)`)
 
 // epochsOf are the owners of each account by epoch.
 func epochsOf(t *testing.T, services []*daemon) map[string]map[int]epoch {
@@ -229,7 +229,7 @@ type handOver struct {
 	from, to string
 }
 
-var isHandedOver = regexp.MustCompile(`time=(\S+) level=INFO msg="the account is handed over" account=(\S+) to=(\S+)`)
+var isHandedOver = regexp.MustCompile(`time=(\S+) level=INFO msg="account handed over" account=(\S+) to=(\S+)`)
 
 func (c *tortured) handOvers() (all []handOver) {
 	for _, d := range c.services {

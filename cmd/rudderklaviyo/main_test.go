@@ -290,7 +290,7 @@ func TestHangupUnderNohupReloads(t *testing.T) {
 	p.start()
 	p.waitFor("Events are taken")
 	p.signal(syscall.SIGHUP)
-	p.waitFor("reloaded the accounts file")
+	p.waitFor("accounts reloaded")
 	p.signal(syscall.SIGTERM)
 	p.wantStatus(0)
 }
@@ -303,7 +303,7 @@ func TestHangupAtOnceReloads(t *testing.T) {
 	p.start()
 	p.waitFor("/internal/hangup @")
 	p.signal(syscall.SIGHUP)
-	p.waitFor("reloaded the accounts file")
+	p.waitFor("accounts reloaded")
 	p.signal(syscall.SIGTERM)
 	p.wantStatus(0)
 	before, after, _ := strings.Cut(p.said.String(), "/internal/hangup @")

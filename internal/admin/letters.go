@@ -43,7 +43,7 @@ func (s *Server) letters(w http.ResponseWriter, r *http.Request) {
 			_, err = w.Write(letter.Record)
 		}
 		if err != nil {
-			s.cfg.Log.Warn("an export of dead letters ended early", "account", account, "error", err)
+			s.cfg.Log.Warn("export of dead letters cut off", "account", account, "error", err)
 			panic(http.ErrAbortHandler) // so that the reader doesn't take them for all
 		}
 	}
@@ -68,7 +68,7 @@ func (s *Server) deleteLetters(w http.ResponseWriter, r *http.Request) {
 	document := deleteDocument{Deleted: n}
 	status := http.StatusOK
 	if err != nil {
-		s.cfg.Log.Warn("a deletion of dead letters ended early", "account", account, "deleted", n, "error", err)
+		s.cfg.Log.Warn("deletion of dead letters cut off", "account", account, "deleted", n, "error", err)
 		document.Error, status = err.Error(), statusOf(err)
 	}
 	writeJSON(w, status, document)
@@ -139,7 +139,7 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 	_ = control.SetWriteDeadline(time.Now().Add(writeTime))
 	s.board.forget()
 	if err != nil {
-		s.cfg.Log.Warn("a replay of dead letters ended early", "account", account, "replayed", n, "error", err)
+		s.cfg.Log.Warn("replay of dead letters cut off", "account", account, "replayed", n, "error", err)
 	}
 	s.replayed(w, r, n, err)
 }

@@ -190,7 +190,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 func (s *Server) render(name string, v *view) ([]byte, error) {
 	var text bytes.Buffer
 	if err := templates.ExecuteTemplate(&text, name, v); err != nil {
-		s.cfg.Log.Error("the status page can't be rendered", "error", err)
+		s.cfg.Log.Error("status page not rendered", "error", err)
 		return nil, err
 	}
 	return text.Bytes(), nil

@@ -288,14 +288,21 @@ func someOf(jobs []string) string {
 // announceStop tells a person who interrupts the command that it heard. Its
 // result is called at the end.
 func (p Program) announceStop(ctx context.Context) func() {
-	announced := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(announced)
+	return onStop(ctx, func() {
 		fmt.Fprintln(p.Stderr, "Stopping: finishing the requests in progress. Interrupt again to end at once.")
+	})
+}
+
+// onStop says something when ctx is done. What it returns waits for that.
+func onStop(ctx context.Context, say func()) func() {
+	said := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(said)
+		say()
 	})
 	return func() {
 		if !stop() {
-			<-announced
+			<-said
 		}
 	}
 }

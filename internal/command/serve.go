@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -137,7 +136,8 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if err != nil {
 		return err
 	}
-	defer p.announceStop(cmd.Context())()
+	logger := p.logger(flags.log)
+	defer p.announceStopOfServe(cmd.Context(), flags, logger)()
 	made, err := flags.makeDataDir()
 	if err != nil {
 		return stopped(err)
@@ -153,7 +153,7 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 	if err != nil {
 		return stopped(errors.Join(err, events.Close()))
 	}
-	logger := p.logger(flags.log)
+	logger.Info("starting", flags.startOf(accounts)...)
 	err = server.Run(cmd.Context(), server.Config{
 		Events: events, Operators: operators, AdminTokenFile: flags.adminToken, Profiles: flags.profiles,
 		Dir: flags.dataDir, Cluster: stream.ClusterConfig{URLs: flags.nats, Credentials: flags.natsCreds, Monitoring: flags.monitoring},
@@ -161,7 +161,7 @@ func (p Program) runServe(cmd *cobra.Command, flags serveFlags) error {
 		ID: flags.serviceID(), Lease: flags.lease,
 		Client:      p.accountClients(flags.clientFlags, logger),
 		Concurrency: flags.concurrency, Bulk: delivery.Bulk(flags.bulk),
-		Started: func() { p.announce(flags, made, events.Addr(), operators.Addr()) },
+		Started: func() { p.announce(flags, logger, made, events.Addr(), operators.Addr()) },
 		Logger:  logger,
 	})
 	var setting *server.SettingError
@@ -201,20 +201,6 @@ func (p Program) accountClients(flags clientFlags, logger *slog.Logger) func(con
 		flags := flags.of(account)
 		transport := delivery.Transport(through(flags.transport(p)))
 		return flags.newClient(account.Key, account.Mapping, transport, logger.With("account", account.Name), options...)
-	}
-}
-
-// announce tells a person where the service listens. The data folder may be one that was made
-// for the run.
-func (p Program) announce(flags serveFlags, madeDataDir bool, events, operators net.Addr) {
-	fmt.Fprintf(p.Stderr, "Events are taken at %s.\nThe page is http://%s/.\n", flags.eventsURL(events), operators)
-	if !flags.simulate.on() {
-		return
-	}
-	fmt.Fprintln(p.Stderr, flags.simulate.notice())
-	if madeDataDir {
-		fmt.Fprintf(p.Stderr, "Its dead letters: rudderklaviyo dead-letters export --account=%s --data-dir=%s --%s=%s\n",
-			simulated, quote(flags.dataDir), adminFlag, operators)
 	}
 }
 

@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,6 +182,34 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestServeLogsJSON has nothing but JSON on standard error where a program reads the log.
+func TestServeLogsJSON(t *testing.T) {
+	r := serve(t, nil, nil, "--simulate", "--log-format=json")
+	r.waitFor(t, "events accepted")
+	if got := r.ends(t); got != statusDone {
+		t.Errorf("exit status %d", got)
+	}
+	var messages []string
+	for line := range strings.Lines(r.stderr.String()) {
+		var said struct {
+			Msg, At, Page, Store string
+			Accounts             []string
+		}
+		if err := json.Unmarshal([]byte(line), &said); err != nil {
+			t.Errorf("%v in %s", err, line)
+		}
+		messages = append(messages, said.Msg)
+		if said.Msg == "starting" && (said.Store == "" || !slices.Equal(said.Accounts, []string{simulated})) ||
+			said.Msg == "events accepted" && (!strings.HasSuffix(said.At, "/v1/webhook") || said.Page == "") {
+			t.Error(line)
+		}
+	}
+	messages = slices.DeleteFunc(messages, func(m string) bool { return m == "account owned" })
+	if want := []string{"starting", "events accepted", "stopping", "stopped"}; !slices.Equal(messages, want) {
+		t.Errorf("%q, want %q", messages, want)
+	}
+}
+
 // TestServeReloads goes over to a new key and a new token at a hangup, and stays as it is
 // where the file is wrong.
 func TestServeReloads(t *testing.T) {
@@ -201,7 +231,7 @@ func TestServeReloads(t *testing.T) {
 
 	write("tokens", "short")
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, "reload failed, nothing has changed")
+	r.waitFor(t, "reload failed")
 	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m2")); got != http.StatusOK {
 		t.Errorf("answer %d after a reload that failed", got)
 	}
@@ -242,11 +272,12 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	r.waitFor(t, "reason=unauthorized")
 	write("serve.yaml", string(one))
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, `msg="events wait for an account that isn't in the accounts file" account=us events=1`)
+	r.waitFor(t, `msg="accounts reloaded" removed=[us] unchanged=1`)
+	r.waitFor(t, `level=WARN msg="removed account has events" account=us events=1 dead_letters=0 advice=`)
 	if status, text := r.postOnce(t, "/v1/webhook", us, track(1, "m2")); status != http.StatusTooManyRequests || !strings.Contains(text, "account_removed") {
 		t.Errorf("answer %d %s", status, text)
 	}
-	r.waitFor(t, `msg="senders still use a removed account and are asked to wait" account=us requests=1`)
+	r.waitFor(t, `msg="senders use a removed account" account=us requests=1`)
 	if got := r.post(t, "/v1/webhook", eu, track(1, "m3")); got != http.StatusOK {
 		t.Errorf("answer %d of the account that stays", got)
 	}
@@ -265,7 +296,7 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	write("key", "pk_other") // no two accounts share one
 	write("serve.yaml", both)
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, "reloaded the accounts file")
+	r.waitFor(t, "accounts reloaded")
 	arrive(t, k, 2)
 }
 
@@ -346,6 +377,8 @@ func TestDeadLettersOfAService(t *testing.T) {
 	if err != nil || letter.Error.Code != "missing_identifier" || !strings.Contains(string(letter.Event), `"m1"`) || letter.Line != 1 || letter.Number != 1 {
 		t.Errorf("%+v, %v of\n%s", letter, err, exported.stdout)
 	}
+	// The log names the letter, which docs/dead-letters.md looks up by it.
+	r.waitFor(t, fmt.Sprintf(`msg="event dead-lettered" account=eu sequence=%d event_number=%d code=%s`, letter.Line, letter.Number, letter.Error.Code))
 	for _, tt := range []struct {
 		args   []string
 		status int
@@ -377,7 +410,7 @@ func TestDeadLettersOfAService(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.hangups <- syscall.SIGHUP
-	r.waitFor(t, "reloaded the accounts file")
+	r.waitFor(t, "accounts reloaded")
 	if got := letters("replay", "--data-dir="+data); got.stdout != "events replayed: 1\n" {
 		t.Errorf("%q\n%s", got.stdout, got.stderr)
 	}

@@ -28,7 +28,7 @@ func (s *server) answered(a gateway.Answered) {
 		return
 	}
 	if requests, tell := s.refused.count(a.Account); tell {
-		s.cfg.Logger.Warn("senders still use a removed account and are asked to wait", "account", a.Account, "requests", requests,
+		s.cfg.Logger.Warn("senders use a removed account", "account", a.Account, "requests", requests,
 			"advice", "stop them or give them another token: after a restart they get a 401, and RudderStack drops their events")
 	}
 }
@@ -39,6 +39,7 @@ func (s *server) failed(account string, err error) {
 		return
 	}
 	if messages, tell := s.notKept.count(account); tell {
-		s.cfg.Logger.Warn("events were not stored, their senders are asked to retry", "account", account, "messages", messages, "error", err)
+		s.cfg.Logger.Warn("events not stored", "account", account, "messages", messages, "error", err,
+			"advice", "nothing to do if it passes: senders get a 429 and send the events again")
 	}
 }

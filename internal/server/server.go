@@ -128,7 +128,7 @@ func (s *server) shutdown(ctx context.Context, end func(context.Context) error) 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
 	if err := end(ending); err != nil {
-		s.cfg.Logger.Warn("stopped before every request got a response", "error", err)
+		s.cfg.Logger.Warn("requests cut off", "error", err, "advice", "nothing to do: senders send them again")
 	}
 }
 
@@ -180,11 +180,12 @@ func (s *server) reloadUntil(ctx context.Context, delivering *service.Service) {
 			return
 		case <-s.cfg.Hangups:
 		}
+		before := s.cfg.Accounts
 		if err := s.reload(ctx, delivering); err != nil {
-			s.cfg.Logger.Error("reload failed, nothing has changed", "error", err)
+			s.cfg.Logger.Error("reload failed", "error", err, "advice", "nothing has changed: fix it and reload again")
 			continue
 		}
-		s.cfg.Logger.Info("reloaded the accounts file")
+		s.cfg.Logger.Info("accounts reloaded", changesBetween(before, s.cfg.Accounts).attributes()...)
 	}
 }
 
@@ -202,6 +203,7 @@ func (s *server) reload(ctx context.Context, delivering *service.Service) error 
 		return err
 	}
 	s.tokens.Use(tokens)
+	s.cfg.Accounts = accounts
 	return nil
 }
 

@@ -55,7 +55,7 @@ func (a *account) deliverAll(ctx context.Context) {
 		lease, err := a.kept.Own(ctx, a.claim())
 		if err != nil {
 			if ctx.Err() == nil {
-				a.logger.Error("can't take over the account", "error", err)
+				a.logger.Error("takeover failed", "error", err, "retry_in", untilMended)
 				a.setUnfit(true)
 				a.waitFor(ctx, untilMended)
 			}
@@ -63,7 +63,7 @@ func (a *account) deliverAll(ctx context.Context) {
 		}
 		a.setUnfit(false)
 		if heir := lease.Heir(); heir != "" && heir != a.service.cfg.ID {
-			a.logger.Warn("another service was to take over the account, and hasn't", "service", heir)
+			a.logger.Warn("account not taken over", "service", heir)
 			a.service.shares.avoid(heir)
 		}
 		a.own(ctx, lease)
@@ -84,11 +84,11 @@ func (a *account) hasEnded() bool {
 func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	ctx, yield := context.WithCancelCause(ctx)
 	defer yield(nil)
-	a.logger.Info("the account is owned", "epoch", lease.Epoch())
+	a.logger.Info("account owned", "epoch", lease.Epoch())
 	a.metrics.ownershipChanges.Inc()
 	place, err := placeOf(lease, a.kept, a.logger)
 	if err != nil {
-		a.logger.Error("can't read the event counts of the previous owner, counting from 0", "error", err)
+		a.logger.Error("event counts not read", "error", err, "advice", "nothing to do: the counts on the page begin at 0")
 	}
 	a.mu.Lock()
 	a.lease, a.place, a.owned, a.yield = lease, place, time.Now(), yield
@@ -106,7 +106,7 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 	a.lease, a.place, a.yield, a.pause = nil, nil, nil, nil
 	a.mu.Unlock()
 	if !lease.Valid() {
-		a.logger.Warn("the account is no longer owned", "reason", context.Cause(lease.Context()))
+		a.logger.Warn("account lost", "reason", lossOf(context.Cause(lease.Context())))
 		return
 	}
 	release, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
@@ -116,8 +116,16 @@ func (a *account) own(ctx context.Context, lease *stream.Lease) {
 		heir = handed.to
 	}
 	if err := place.release(release, heir); err != nil {
-		a.logger.Warn("can't release the account: another service takes it over when the lease ends", "error", err)
+		a.logger.Warn("account not released", "error", err, "advice", "nothing to do: another service takes it over when the lease ends")
 	}
+}
+
+// lossOf says why a lease is over, beside a message that says that it is.
+func lossOf(cause error) string {
+	if lost := (*stream.LostError)(nil); errors.As(cause, &lost) {
+		return lost.Reason
+	}
+	return cause.Error()
 }
 
 // releaseTimeout bounds how long a stop waits for the store.
@@ -187,10 +195,10 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 func (a *account) earlier() *delivery.Earlier {
 	return &delivery.Earlier{
 		Awaited: func(jobs []string) {
-			a.logger.Info("waiting for import jobs of an earlier delivery before profiles are written", "jobs", jobs)
+			a.logger.Info("waiting for import jobs", "jobs", jobs)
 		},
 		GivenUp: func(jobs []string, reason error) {
-			a.logger.Warn("no longer waiting for import jobs of an earlier delivery: one that ends later would restore older values of its profiles", "jobs", jobs, "reason", reason)
+			a.logger.Warn("import jobs given up", "jobs", jobs, "reason", reason, "advice", "nothing to do: a job that ends later may restore older values of its profiles")
 		},
 	}
 }

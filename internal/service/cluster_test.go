@@ -224,7 +224,7 @@ func (f *fleet) arrives(n int) {
 }
 
 // taken counts how often an account was taken.
-func (f *fleet) taken() int { return strings.Count(f.log.String(), `msg="the account is owned"`) }
+func (f *fleet) taken() int { return strings.Count(f.log.String(), `msg="account owned"`) }
 
 func TestAccountsSpread(t *testing.T) {
 	inFleet(t, func(t *testing.T, f *fleet) {
@@ -418,7 +418,7 @@ func TestServicesWithOneID(t *testing.T) {
 		f.running["its twin"] = f.running["a"]
 		f.start("a", accounts)
 		f.watch(10 * DefaultLease)
-		if !strings.Contains(f.log.String(), "another service has the same --id") {
+		if !strings.Contains(f.log.String(), "another service has the same id") {
 			t.Errorf("the log doesn't say so\n%s", f.log)
 		}
 	})
@@ -443,7 +443,7 @@ func TestHandOverFinishes(t *testing.T) {
 			<-reached
 		}
 		f.watch(DefaultLease)
-		if !strings.Contains(f.log.String(), "the account is handed over") {
+		if !strings.Contains(f.log.String(), "account handed over") {
 			t.Errorf("no account is handed over\n%s", f.log)
 		}
 		if got := len(f.owners()["b"]); got != 0 {

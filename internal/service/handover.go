@@ -68,7 +68,7 @@ func (a *account) handOver(ctx context.Context, to string) {
 	if lease == nil {
 		return
 	}
-	a.logger.Info("the account is handed over", "to", to)
+	a.logger.Info("account handed over", "to", to)
 	yield(&handedOver{to})
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()

@@ -96,7 +96,7 @@ func (p *place) purge() {
 	case err == nil:
 		p.purged = done
 	case p.lease.Valid():
-		p.logger.Warn("can't remove delivered events from the store, trying again", "error", err)
+		p.logger.Warn("delivered events not removed", "error", err, "retry_in", purgeAgain)
 	}
 }
 

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 
@@ -74,7 +75,7 @@ func (s *Service) undo(ctx context.Context, all []*prepared) {
 			continue
 		}
 		if _, err := s.cfg.Engine.Account(ctx, p.name, p.account.limits); err != nil {
-			p.logger.Error("the reload failed, but the account keeps its new maxBacklog and maxLetters: reload again once the store responds", "error", err)
+			p.logger.Error("limits not restored", "error", err, "advice", "the account keeps its new maxBacklog and maxLetters: reload again once the store responds")
 		}
 	}
 }
@@ -139,18 +140,22 @@ func (s *Service) forgetEnded() bool {
 	return len(s.ending) < before
 }
 
-// warnOfWaiting logs which accounts have events that nobody delivers, because the account was
-// removed or renamed.
-func (s *Service) warnOfWaiting(ctx context.Context) {
+// tellOfRemoved logs which accounts have events that nobody delivers, or dead letters that
+// nobody sees, because the account was removed or renamed.
+func (s *Service) tellOfRemoved(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
-	waiting, err := s.cfg.Engine.Undone(ctx, func(name string) bool { return s.account(name) == nil })
+	removed, err := s.cfg.Engine.Left(ctx, func(name string) bool { return s.account(name) == nil })
 	if err != nil {
 		s.cfg.Logger.Debug("can't look for events of removed accounts", "error", err)
 		return
 	}
-	for _, name := range slices.Sorted(maps.Keys(waiting)) {
-		s.cfg.Logger.Warn("events wait for an account that isn't in the accounts file", "account", name, "events", waiting[name],
-			"advice", "to have them delivered, add the account again under this name and reload")
+	for _, name := range slices.Sorted(maps.Keys(removed)) {
+		left, level := removed[name], slog.LevelInfo
+		if left.Events > 0 {
+			level = slog.LevelWarn
+		}
+		s.cfg.Logger.Log(ctx, level, "removed account has events", "account", name, "events", left.Events, "dead_letters", left.DeadLetters,
+			"advice", "they stay stored: to have them delivered, or to see the dead letters, add the account again under this name and reload")
 	}
 }

@@ -73,7 +73,7 @@ func New(ctx context.Context, cfg Config, accounts []config.Account) (*Service, 
 		return nil, err
 	}
 	s.metrics.registry.MustRegister(collector{s})
-	s.warnOfWaiting(ctx)
+	s.tellOfRemoved(ctx)
 	return s, nil
 }
 
@@ -92,7 +92,7 @@ func (s *Service) Run(ctx context.Context) {
 			a.tick()
 		}
 		if s.forgetEnded() {
-			s.warnOfWaiting(ctx)
+			s.tellOfRemoved(ctx)
 		}
 	})
 	s.reloading.Lock() // a reload under way starts no more

@@ -40,6 +40,9 @@ var names = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 // eventsPrefix begins the names of the streams of events.
 const eventsPrefix = "EV_"
 
+// lettersPrefix begins the names of the streams of dead letters.
+const lettersPrefix = "DL_"
+
 // sameIDWithin is how long the server knows the ids of messages. It has to be longer than
 // a publish is repeated.
 const sameIDWithin = 20 * time.Second
@@ -62,7 +65,7 @@ func (e *Engine) Account(ctx context.Context, name string, limits Limits) (*Acco
 		return nil, err
 	}
 	a.letters, err = e.stream(ctx, jetstream.StreamConfig{
-		Name:              "DL_" + name,
+		Name:              lettersPrefix + name,
 		Subjects:          []string{a.letterSubject(">")},
 		MaxBytes:          orDefault(limits.MaxLetters, 1<<30),
 		MaxMsgsPerSubject: 1,

@@ -284,6 +284,12 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 			break // they have found each other
 		}
 	}
+	var waiting strings.Builder
+	unasked := two.config()
+	unasked.Monitoring, unasked.Log = []string{"http://127.0.0.1:1"}, slog.New(slog.NewTextHandler(&waiting, nil))
+	if _, err := Connect(t.Context(), unasked); !errors.Is(err, ErrUnavailable) || strings.Contains(waiting.String(), "sync_interval") {
+		t.Errorf("%v; a cluster that is waited for warns each time:\n%s", err, &waiting)
+	}
 	nobody := ClusterConfig{URLs: []string{"nats://user:secret@" + servetest.Addresses(t, 1)[0]}}
 	if _, err := Connect(t.Context(), nobody); !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("nobody there: %v", err)
@@ -291,15 +297,19 @@ func TestClusterThatCantBeUsed(t *testing.T) {
 	var log strings.Builder
 	config := single.config()
 	config.Log = slog.New(slog.NewTextHandler(&log, nil))
-	for _, config.Monitoring = range [][]string{nil, {"http://127.0.0.1:1"}} {
+	for want, monitoring := range map[string][]string{
+		"sync_interval: always": nil,
+		`reason="the server's monitoring doesn't respond, so the server may be down" server=127.0.0.1:1`: {"http://127.0.0.1:1"},
+	} {
 		log.Reset()
+		config.Monitoring = monitoring
 		e, err := connect(t.Context(), config, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		e.Close()
-		if !strings.Contains(log.String(), "sync_interval: always") {
-			t.Errorf("syncing isn't seen, and the log is %s", &log)
+		if !strings.Contains(log.String(), "sync_interval not checked") || !strings.Contains(log.String(), want) {
+			t.Errorf("no %s in the log: %s", want, &log)
 		}
 	}
 }

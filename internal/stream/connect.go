@@ -55,7 +55,8 @@ func connect(ctx context.Context, config ClusterConfig, replicas int) (*Engine, 
 	if err != nil {
 		return nil, connectError(err)
 	}
-	if err := checkSyncing(ctx, config.Monitoring, log); err != nil {
+	left, err := checkSyncing(ctx, config.Monitoring)
+	if err != nil {
 		conn.Close()
 		return nil, err
 	}
@@ -64,6 +65,7 @@ func connect(ctx context.Context, config ClusterConfig, replicas int) (*Engine, 
 		conn.Close()
 		return nil, err
 	}
+	warnOfUnchecked(log, config.Monitoring, left) // once, and not at each attempt
 	return engine, nil
 }
 

@@ -72,10 +72,10 @@ func connection(log *slog.Logger) []nats.Option {
 		nats.MaxPingsOutstanding(2),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
-				log.Warn("the connection to NATS is lost", "error", err)
+				log.Warn("connection to NATS lost", "error", err)
 			}
 		}),
-		nats.ReconnectHandler(func(*nats.Conn) { log.Info("the connection to NATS is back") }),
+		nats.ReconnectHandler(func(*nats.Conn) { log.Info("connection to NATS restored") }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { log.Debug("NATS", "error", err) }),
 	}
 }

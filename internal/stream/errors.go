@@ -27,6 +27,12 @@ var (
 	ErrSetup = errors.New("the store can't be used as it is set up")
 )
 
+// LostError is an [ErrNotOwner] with the reason why the lease is over.
+type LostError struct{ Reason string }
+
+func (e *LostError) Error() string        { return ErrNotOwner.Error() + ": " + e.Reason }
+func (e *LostError) Is(target error) bool { return target == ErrNotOwner }
+
 // setupError is an ErrSetup with a text of its own.
 type setupError struct {
 	text  string

@@ -1,7 +1,6 @@
 package stream
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -66,6 +65,7 @@ func (h *host) startServer() (*server.Server, error) {
 	log := &serverLog{log: h.log}
 	s.SetLoggerV2(log, false, false, false)
 	s.Start() // has recovered what is kept when it returns
+	log.started()
 	if !s.JetStreamEnabled() {
 		s.Shutdown()
 		s.WaitForShutdown()
@@ -131,7 +131,7 @@ func (h *host) check() {
 	}
 	h.set(s)
 	h.fail(nil)
-	h.log.Info("the server inside the process can write again")
+	h.log.Info("store can write again")
 }
 
 // unhealthy tells what is wrong with a server, empty if nothing is. That it isn't started is
@@ -155,7 +155,7 @@ func (h *host) fail(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err != nil && (h.failed == nil || h.failed.Error() != err.Error()) {
-		h.log.Error("the server inside the process can't write", "error", err)
+		h.log.Error("store can't write", "error", err)
 	}
 	h.failed = err
 }
@@ -169,25 +169,4 @@ func (h *host) close() {
 		h.server.WaitForShutdown()
 	}
 	h.folder.close()
-}
-
-// serverLog is the log of the server inside the process.
-type serverLog struct {
-	log   *slog.Logger
-	fatal string // why it doesn't start
-}
-
-func (l *serverLog) Noticef(format string, args ...any) { l.write(slog.LevelDebug, format, args) }
-func (l *serverLog) Warnf(format string, args ...any)   { l.write(slog.LevelWarn, format, args) }
-func (l *serverLog) Errorf(format string, args ...any)  { l.write(slog.LevelError, format, args) }
-func (l *serverLog) Debugf(string, ...any)              {}
-func (l *serverLog) Tracef(string, ...any)              {}
-
-func (l *serverLog) Fatalf(format string, args ...any) {
-	l.write(slog.LevelError, format, args)
-	l.fatal = fmt.Sprintf(format, args...)
-}
-
-func (l *serverLog) write(level slog.Level, format string, args []any) {
-	l.log.Log(context.Background(), level, "NATS: "+fmt.Sprintf(format, args...))
 }

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 )
@@ -149,7 +148,7 @@ func (a *Account) checkStream(ctx context.Context, value *Ownership) error {
 		return err
 	}
 	if made := value.Stream; !made.IsZero() && !made.Equal(info.Created) {
-		a.engine.log.Warn("the stream was made anew, and is read from its beginning", "account", a.name, "position", value.Position.Seq)
+		a.engine.log.Warn("stream read from its beginning", "account", a.name, "position", value.Position.Seq, "reason", "it was made anew")
 		value.Position = Position{}
 	}
 	value.Stream = info.Created
@@ -180,7 +179,7 @@ func (l *Lease) Context() context.Context { return l.ctx }
 // a while may learn it here before its Context has ended.
 func (l *Lease) Valid() bool {
 	if l.ctx.Err() == nil && l.left() <= 0 {
-		l.lose(fmt.Errorf("%w: it couldn't be renewed in time", ErrNotOwner))
+		l.lose(&LostError{"the lease couldn't be renewed in time"})
 	}
 	return l.ctx.Err() == nil
 }
@@ -277,7 +276,7 @@ func (l *Lease) write(ctx context.Context, c *Checkpoint) error {
 	return err
 }
 
-var errReleased = fmt.Errorf("%w: it has been released", ErrNotOwner)
+var errReleased error = &LostError{"it has been released"}
 
 // Release keeps a checkpoint and lets others have the account at once, first of all the heir,
 // if that isn't empty. It ends the lease's Context, and nothing of the account must be under
@@ -349,7 +348,7 @@ func (l *Lease) look(ctx context.Context) error {
 		return err
 	case revision <= l.revision: // of a server that is behind
 	case value.Epoch != l.written().Epoch:
-		err := fmt.Errorf("%w: %s has it", ErrNotOwner, value.Owner)
+		err := &LostError{"the service " + value.Owner + " has it"}
 		l.lose(err)
 		return err
 	default:

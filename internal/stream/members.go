@@ -128,7 +128,7 @@ func (m *membership) whoElse(ctx context.Context) error {
 	if m.revision != 0 && revision > m.revision && other.Process != m.engine.process {
 		m.since = time.Now()
 		if m.duplicated.IsZero() || time.Since(m.duplicated) > time.Minute {
-			m.engine.log.Error("another service has the same --id: give each its own, or neither gets a share of the accounts", "id", m.announcement.ID)
+			m.engine.log.Error("another service has the same id", "id", m.announcement.ID, "advice", "give each service its own --id: until then neither gets a share of the accounts")
 			m.duplicated = time.Now()
 		}
 	}

@@ -186,8 +186,8 @@ func (r *Reader) checkEnd(ctx context.Context) error {
 	if r.shorter++; r.shorter < otherStreamAfter {
 		return fmt.Errorf("the stream ends at %d, before %d", info.State.LastSeq, r.last)
 	}
-	r.account.engine.log.Warn("the stream ends before the account's position: it was made anew or restored, and is read from its beginning",
-		"account", r.account.name, "position", r.last, "end", info.State.LastSeq)
+	r.account.engine.log.Warn("stream read from its beginning", "account", r.account.name, "position", r.last, "end", info.State.LastSeq,
+		"reason", "it ends before the account's position: it was made anew or restored")
 	r.last, r.shorter = 0, 0
 	return nil
 }

@@ -16,24 +16,38 @@ import (
 // was acknowledged.
 const adviceSyncing = "set jetstream { sync_interval: always } on each"
 
-// checkSyncing refuses servers that acknowledge what isn't on the disk. Only their
-// monitoring shows it; where it doesn't answer there is a warning.
-func checkSyncing(ctx context.Context, monitoring []string, log *slog.Logger) error {
-	if len(monitoring) == 0 {
-		log.Warn("nothing shows whether the NATS servers sync what they acknowledge, else a power failure loses events: " + adviceSyncing + ", and name their monitoring URLs")
-		return nil
-	}
+// unchecked is a server of which nothing shows whether it syncs what it acknowledges.
+type unchecked struct {
+	server string // its monitoring's host
+	err    error
+}
+
+// checkSyncing refuses servers that acknowledge what isn't on the disk. Only their monitoring
+// shows it; it returns those where that doesn't answer.
+func checkSyncing(ctx context.Context, monitoring []string) (left []unchecked, err error) {
 	for _, m := range monitoring {
 		switch always, err := syncsAlways(ctx, m); {
 		case errors.Is(err, ErrSetup):
-			return err
+			return nil, err
 		case err != nil:
-			log.Warn("a NATS server's monitoring doesn't show whether it syncs what it acknowledges: "+adviceSyncing, "error", err)
+			left = append(left, unchecked{hostOf(m), err})
 		case !always:
-			return setup(nil, "the NATS server %s acknowledges messages before they are on the disk, so a power failure loses them: %s", hostOf(m), adviceSyncing)
+			return nil, setup(nil, "the NATS server %s acknowledges messages before they are on the disk, so a power failure loses them: %s", hostOf(m), adviceSyncing)
 		}
 	}
-	return nil
+	return left, nil
+}
+
+// warnOfUnchecked logs what checkSyncing couldn't find out.
+func warnOfUnchecked(log *slog.Logger, monitoring []string, left []unchecked) {
+	if len(monitoring) == 0 {
+		log.Warn("sync_interval not checked", "reason", "no monitoring URLs are given",
+			"advice", adviceSyncing+" NATS server, or a power failure loses events, and name their monitoring URLs")
+	}
+	for _, u := range left {
+		log.Warn("sync_interval not checked", "reason", "the server's monitoring doesn't respond, so the server may be down", "server", u.server, "error", u.err,
+			"advice", "start the server or correct its monitoring URL, and start the service again to check it")
+	}
 }
 
 func syncsAlways(ctx context.Context, monitoring string) (bool, error) {
@@ -49,7 +63,7 @@ func syncsAlways(ctx context.Context, monitoring string) (bool, error) {
 	}
 	answer, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return false, fmt.Errorf("%s: %w", u.Host, errors.Unwrap(err))
+		return false, errors.Unwrap(err)
 	}
 	defer answer.Body.Close()
 	var jsz struct {
@@ -59,7 +73,7 @@ func syncsAlways(ctx context.Context, monitoring string) (bool, error) {
 		}
 	}
 	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&jsz); err != nil || answer.StatusCode != http.StatusOK {
-		return false, fmt.Errorf("%s: /jsz answers %s", u.Host, answer.Status)
+		return false, fmt.Errorf("/jsz answers %s", answer.Status)
 	}
 	if jsz.Disabled || jsz.Config == nil { // it keeps nothing
 		return true, nil

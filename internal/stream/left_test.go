@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// TestUndone counts what waits, also of accounts that nobody has opened since a start.
-func TestUndone(t *testing.T) {
+// TestLeft counts what is stored, also of accounts that nobody has opened since a start.
+func TestLeft(t *testing.T) {
 	dir := t.TempDir()
 	engine, err := Embed(EmbedConfig{Dir: dir})
 	if err != nil {
@@ -19,6 +19,11 @@ func TestUndone(t *testing.T) {
 		}
 		for range messages {
 			if _, err := account.Publish(t.Context(), []byte("{}"), 3, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if name == "empty" {
+			if err := account.KeepLetters(t.Context(), Letter{Code: "invalid", Seq: 1, Event: 1, Record: []byte("{}")}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -39,8 +44,14 @@ func TestUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer engine.Close()
-	undone, err := engine.Undone(t.Context(), func(name string) bool { return name != "us" })
-	if err != nil || len(undone) != 1 || undone["eu"] != 6 {
-		t.Errorf("%v, %v", undone, err)
+	left, err := engine.Left(t.Context(), func(name string) bool { return name != "us" })
+	if err != nil || len(left) != 2 || left["eu"] != (Left{Events: 6}) || left["empty"] != (Left{DeadLetters: 1}) {
+		t.Errorf("%v, %v", left, err)
+	}
+	if err := engine.js.DeleteStream(t.Context(), lettersPrefix+"eu"); err != nil {
+		t.Fatal(err)
+	}
+	if left, err = engine.Left(t.Context(), func(name string) bool { return name == "eu" }); err != nil || left["eu"].Events != 6 {
+		t.Errorf("%v, %v without dead letters", left, err)
 	}
 }
