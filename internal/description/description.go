@@ -1,6 +1,6 @@
-// Package description works on descriptions of Klaviyo's API, OpenAPI documents
-// as YAML nodes: it cuts a published one to the operations of ours, compares the
-// facts of two, and puts our sentences in the place of published ones.
+// Package description works on descriptions of Klaviyo's API, which are OpenAPI documents as YAML
+// nodes: it reduces a published description to our operations, compares the facts of two
+// descriptions, and replaces published sentences by ours.
 package description
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Parse reads an OpenAPI 3.0 document, YAML or JSON.
 func Parse(data []byte) (*yaml.Node, error) {
-	// YAML holds all JSON but one escape: a character written as two surrogates.
+	// YAML includes all of JSON except one escape: a character as two surrogates.
 	if plain, err := jsontext.AppendFormat(nil, data, jsontext.PreserveRawStrings(false)); err == nil {
 		data = plain
 	}
@@ -40,7 +40,7 @@ func Parse(data []byte) (*yaml.Node, error) {
 	return root, nil
 }
 
-// Encode writes a description as ours are written.
+// Encode writes a description in the form of ours.
 func Encode(root *yaml.Node) ([]byte, error) {
 	var buffer bytes.Buffer
 	encoder := yaml.NewEncoder(&buffer)
@@ -51,7 +51,7 @@ func Encode(root *yaml.Node) ([]byte, error) {
 	return buffer.Bytes(), encoder.Close()
 }
 
-// Get gives what stands at the end of the keys, or nil.
+// Get returns the node at the end of the keys, or nil.
 func Get(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		n = child(n, key)
@@ -84,20 +84,20 @@ func Clone(n *yaml.Node) *yaml.Node {
 	return &c
 }
 
-// Operation is where an operation stands in a description.
+// Operation is an operation of a description.
 type Operation struct {
 	ID, Method, Path string // the method as in the description, such as get
 	Node             *yaml.Node
-	Aliases          []string // the ids that it had before, where the description tells
+	Aliases          []string // former ids, if the description has them
 }
 
-// Is says that an id is the operation's, or was.
+// Is reports whether an id is the operation's present or former id.
 func (op Operation) Is(id string) bool {
 	return op.ID == id || slices.Contains(op.Aliases, id)
 }
 
-// Operations are the operations of a description in their order. What has no
-// operationId is none.
+// Operations returns the operations of a description in order, without those that have no
+// operationId.
 func Operations(root *yaml.Node) []Operation {
 	var all []Operation
 	for path, item := range pairs(Get(root, "paths")) {
@@ -144,7 +144,7 @@ func pairs(n *yaml.Node) iter.Seq2[string, *yaml.Node] {
 	}
 }
 
-// keep takes the keys that picked refuses out of an object.
+// keep removes the keys of an object for which picked returns false.
 func keep(n *yaml.Node, picked func(key string, value *yaml.Node) bool) {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return

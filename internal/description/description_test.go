@@ -2,7 +2,7 @@ package description
 
 import "testing"
 
-// TestParseEscapes reads the escapes of JSON as a program writes them that knows ASCII alone.
+// TestParseEscapes parses JSON in which all characters outside ASCII are escapes.
 func TestParseEscapes(t *testing.T) {
 	const (
 		surrogates = "\\ud83d\\ude00"

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ignored are the keywords that state no fact of the API. They do count where
-// they are names, as the property title of a profile is.
+// ignored are the keywords that state no fact of the API. As names they count, such as the
+// property title of a profile.
 var ignored = map[string]bool{
 	"description":           true,
 	"summary":               true,
@@ -24,8 +24,7 @@ var ignored = map[string]bool{
 	"x-klaviyo-pre-release": true,
 }
 
-// named are the keywords that hold a map by names, so that no key of that map
-// is a keyword.
+// named are the keywords whose value is a map by name: the keys of the map aren't keywords.
 var named = map[string]bool{
 	"content":         true,
 	"headers":         true,
@@ -36,16 +35,16 @@ var named = map[string]bool{
 	"securitySchemes": true,
 }
 
-// tree is the factual part of a node of a description. Its keys are written
-// as they stand in a place: .key in an object, [key] in a list.
+// tree is the factual part of a node of a description. Its keys have the form that they have in a
+// place: .key in an object, [key] in a list.
 type tree struct {
-	value    string // a scalar in Go syntax, or what else the node is
+	value    string // a scalar in Go syntax, or the kind of another node
 	keys     []string
 	children map[string]*tree
 	ordered  bool // the order of keys is a fact
 }
 
-// newTree makes the tree of a node; names says that its keys are names.
+// newTree returns the tree of a node; names means that its keys are names.
 func newTree(n *yaml.Node, names bool) *tree {
 	t := &tree{children: map[string]*tree{}}
 	switch n.Kind {
@@ -72,8 +71,8 @@ func newTree(n *yaml.Node, names bool) *tree {
 	return t
 }
 
-// itemKey returns what tells an item of a list from the others: its value,
-// its name (a parameter, a tag), else its index.
+// itemKey returns the key of an item of a list: its value, its name (of a parameter or a tag), or
+// else its index.
 func itemKey(i int, n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
 		return n.Value
@@ -97,15 +96,15 @@ func (t *tree) add(key string, child *tree) {
 // Difference is one place at which two descriptions state different facts.
 type Difference struct {
 	Place           string // such as components.schemas.ListEnum.type
-	Here, Published string // what stands there, absent if nothing does
+	Here, Published string // the values there; "absent" if there is none
 }
 
 func (d Difference) String() string {
 	return fmt.Sprintf("%s: %s here, %s published", d.Place, d.Here, d.Published)
 }
 
-// Compare lists the differences between our description and a published one,
-// which Narrow has cut to our operations.
+// Compare returns the differences between our description and a published one that Narrow has
+// reduced to our operations.
 func Compare(ours, published *yaml.Node) []Difference {
 	return differences("", newTree(ours, false), newTree(published, false))
 }
@@ -136,8 +135,7 @@ func differences(place string, here, published *tree) []Difference {
 	return all
 }
 
-// orderDifference names the first of the common keys that stand in another
-// order.
+// orderDifference returns the first difference in the order of the common keys.
 func orderDifference(place string, here, published *tree) []Difference {
 	common := func(a, b *tree) []string {
 		return slices.DeleteFunc(slices.Clone(a.keys), func(key string) bool { return b.children[key] == nil })

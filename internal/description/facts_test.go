@@ -9,7 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// describe gives the description that the tests change.
+// describe returns the description that the tests change.
 func describe(t *testing.T) []byte {
 	t.Helper()
 	data, err := openapi.Description("2023-02-22")
@@ -33,8 +33,8 @@ func compare(ours, published *yaml.Node) []Difference {
 	return Compare(ours, Narrow(published, ours))
 }
 
-// TestComparisonFindsDifferences changes one fact at a time, once as if it were
-// published and once as ours.
+// TestComparisonFindsDifferences changes one fact at a time, once in the published description and
+// once in ours.
 func TestComparisonFindsDifferences(t *testing.T) {
 	const (
 		schemas = "components.schemas."
@@ -150,7 +150,7 @@ func TestComparisonFindsDifferences(t *testing.T) {
 	}
 }
 
-// TestComparisonPassesOver changes what is no fact of ours.
+// TestComparisonPassesOver changes parts that aren't compared.
 func TestComparisonPassesOver(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -173,8 +173,8 @@ func TestComparisonPassesOver(t *testing.T) {
 	}
 }
 
-// TestComparisonOfTheUndescribed leaves out of the comparison what is in a schema that
-// ours marks, and what that alone reaches.
+// TestComparisonOfTheUndescribed checks that the content of a schema that our description marks
+// isn't compared, nor the components that only this schema refers to.
 func TestComparisonOfTheUndescribed(t *testing.T) {
 	const (
 		head    = "openapi: 3.0.2\npaths: {/x: {get: {operationId: get_x, parameters: [{name: q, schema: {$ref: '#/components/schemas/Opaque'}}]}}}\ncomponents: {schemas: {"
@@ -183,7 +183,7 @@ func TestComparisonOfTheUndescribed(t *testing.T) {
 		another = head + "Opaque: {type: array, items: {$ref: '#/components/schemas/Inner'}}, Inner: {type: string}}}"
 	)
 	if got := compare(parse(t, []byte(ours)), parse(t, []byte(inside))); len(got) > 0 {
-		t.Errorf("what is in it makes a difference: %q", got)
+		t.Errorf("the content of the schema is compared: %q", got)
 	}
 	got := compare(parse(t, []byte(ours)), parse(t, []byte(another)))
 	if len(got) != 1 || got[0].Place != "components.schemas.Opaque.type" {
@@ -191,7 +191,7 @@ func TestComparisonOfTheUndescribed(t *testing.T) {
 	}
 }
 
-// TestCutFollowsFormerIDs keeps an operation under the id that it had before.
+// TestCutFollowsFormerIDs checks that an operation is kept by its former id.
 func TestCutFollowsFormerIDs(t *testing.T) {
 	published := parse(t, []byte("openapi: 3.0.2\npaths: {/x: {get: {operationId: new, x-klaviyo-operation-aliases: [old]}}, /y: {get: {operationId: other}}}"))
 	var ids []string
@@ -248,7 +248,7 @@ func (e editor) drop(key string) {
 	e.node.Content = slices.Delete(e.node.Content, first, i+1)
 }
 
-// add gives an object one more key, whose value is an object.
+// add adds a key to an object. Its value is an object.
 func (e editor) add(key string) {
 	e.node.Content = append(e.node.Content,
 		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key},

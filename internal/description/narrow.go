@@ -7,13 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// undescribed marks a schema of ours that leaves out what is in it, such as the
-// conditions of a segment.
+// undescribed marks a schema of our description whose content is left out, such as the conditions
+// of a segment.
 const undescribed = "x-not-described"
 
-// Narrow copies a published description and cuts the copy to what ours describes: to its
-// operations, wherever they stand in it, and of a schema that ours marks with
-// x-not-described to its type.
+// Narrow returns a copy of a published description that is reduced to our operations, at any path.
+// Of schemas that ours marks with x-not-described it has only the type.
 func Narrow(published, ours *yaml.Node) *yaml.Node {
 	var ids []string
 	for _, op := range Operations(ours) {
@@ -31,9 +30,8 @@ func Narrow(published, ours *yaml.Node) *yaml.Node {
 	return Cut(left, ids)
 }
 
-// Cut copies a description and cuts the copy to some operations, by their ids or former
-// ids, to their tags, and to the
-// components that they reach.
+// Cut returns a copy of a description that is reduced to some operations, by their present or
+// former ids, their tags, and the components that they refer to.
 func Cut(published *yaml.Node, ids []string) *yaml.Node {
 	root := Clone(published)
 	paths := Get(root, "paths")
@@ -79,7 +77,7 @@ func Cut(published *yaml.Node, ids []string) *yaml.Node {
 	return root
 }
 
-// reach notes the components, as kind/name, that n refers to, directly or not.
+// reach adds the components, as kind/name, that n refers to directly or indirectly.
 func reach(components, n *yaml.Node, reached map[string]bool) {
 	if n == nil {
 		return

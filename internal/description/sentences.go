@@ -7,11 +7,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Reword makes a description that states the facts of published in our words:
-// sentences, titles and examples of published go, and where ours has the same
-// element, its sentences come in. In them dates, a replacer, puts the new revision
-// in the place of the old. Keys stand in the order of ours, but for properties, whose
-// order is a fact. The places of new elements, which have no sentence yet, come second.
+// Reword returns a description that states the facts of published in our words: without its
+// sentences, titles and examples, and with the sentences of the same element of ours. In these,
+// dates replaces the old revision by the new one. Keys are in the order of ours, except
+// properties, whose order is a fact. Reword also returns the places of new elements, which have no
+// sentence yet.
 func Reword(published, ours *yaml.Node, dates *strings.Replacer) (*yaml.Node, []string) {
 	w := &rewording{dates: dates}
 	root := w.object("", published, ours, false, false)
@@ -95,7 +95,7 @@ func (w *rewording) sentence(key string, n, ours *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// isResponse tells an object with a description as its only fixed key, and perhaps
+// isResponse reports whether an object is a response: it has a description, and otherwise at most
 // content and headers.
 func isResponse(n *yaml.Node) bool {
 	for key := range pairs(n) {
@@ -119,7 +119,7 @@ func (w *rewording) key(key string, ours *yaml.Node) *yaml.Node {
 	return c
 }
 
-// width is that of a list that stands on one line.
+// width is the maximum width of a list on one line.
 const width = 100
 
 func (w *rewording) list(place string, n, ours *yaml.Node) *yaml.Node {

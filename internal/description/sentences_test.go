@@ -11,7 +11,7 @@ import (
 
 const theirs = "a sentence of theirs"
 
-// say puts a sentence of theirs wherever keywords may stand.
+// say adds published sentences wherever a description can have one.
 func say(n *yaml.Node, names bool) {
 	for key, child := range pairs(n) {
 		say(child, !names && named[key])
@@ -39,7 +39,7 @@ func TestRewordKeepsOurSentences(t *testing.T) {
 
 	reworded, unworded := Reword(published, ours, strings.NewReplacer())
 	if len(unworded) > 0 {
-		t.Errorf("nothing is new, and yet without a sentence: %q", unworded)
+		t.Errorf("without a sentence although nothing is new: %q", unworded)
 	}
 	data, err := Encode(reworded)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestRewordKeepsOurSentences(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("our description, -, is not what comes of it, +:\n%s", diff)
+		t.Errorf("the result differs from our description (-ours +result)\n%s", diff)
 	}
 	comment, _, _ := strings.Cut(string(describe(t)), "\n")
 	if strings.HasPrefix(comment, "#") && !strings.HasPrefix(string(data), comment) {
@@ -70,7 +70,7 @@ func TestRewordNamesWhatIsNew(t *testing.T) {
 	location := editor{t, published}.at("components", "schemas", "ProfileLocation", "properties")
 	location.add("planet")
 	location.at("planet").add("title")
-	location.add("title") // a name here, no keyword
+	location.add("title") // a name here, not a keyword
 	dates := strings.NewReplacer("2023-02-22", "2023-06-15")
 
 	reworded, unworded := Reword(published, ours, dates)

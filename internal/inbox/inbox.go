@@ -1,7 +1,7 @@
-// Package inbox says how requests are kept in a message of a stream, and which events are
-// in them. A request is kept as it came: a line of JSON that says when it came, what it is
-// and how long its body is, then the body, then a newline. Nothing is read or changed before
-// it is kept, so that what is kept can be read by a later version that knows better.
+// Package inbox defines how requests are stored in a message of a stream, and reads the events
+// in them. A request is stored as it was received: a line of JSON with its time, its kind and
+// the length of its body, then the body, then a newline. It isn't parsed or changed before it is
+// stored, so that a later version can read it differently.
 package inbox
 
 import (
@@ -16,21 +16,20 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Kind says what a request's body is.
+// Kind is the kind of a request's body.
 type Kind string
 
 // The values of Kind.
 const (
-	// Webhook is what RudderStack's Webhook destination sends: an event. A batch, an array,
-	// or a line of RudderStack's archive is read as in a file.
+	// Webhook is an event as RudderStack's Webhook destination sends it. A batch, an array, or a
+	// line of RudderStack's archive is read as in a file.
 	Webhook Kind = "webhook"
-	// Batch is an SDK's call with a list of events.
+	// Batch is a list of events from an SDK.
 	Batch Kind = "batch"
-	// Event is an event as it is, whatever it holds: one that was a dead letter.
+	// Event is a single event that was a dead letter. It isn't read as a list, whatever it holds.
 	Event Kind = "event"
 
-	// The others are an SDK's calls with one event each, of the type that the kind is
-	// named after.
+	// The other kinds are single events from an SDK, of the type with the same name.
 
 	Identify Kind = "identify"
 	Track    Kind = "track"
@@ -40,7 +39,7 @@ const (
 	Alias    Kind = "alias"
 )
 
-// kinds has what an event of each kind's type is, where its body is a single event.
+// kinds has all kinds, with the type of their events if the kind determines it.
 var kinds = map[Kind]struct{ eventType string }{
 	Webhook:  {},
 	Batch:    {},
@@ -53,7 +52,7 @@ var kinds = map[Kind]struct{ eventType string }{
 	Alias:    {"alias"},
 }
 
-// Request is a request that is to be kept.
+// Request is a request to store.
 type Request struct {
 	Kind     Kind
 	Received time.Time
@@ -68,10 +67,10 @@ type header struct {
 	Bytes    int       `json:"bytes"`
 }
 
-// MaxOverhead is how many bytes Append adds to a body at the most.
+// MaxOverhead is the maximum number of bytes that Append adds to a body.
 const MaxOverhead = 128
 
-// Append appends a request, as it is kept, to a message.
+// Append appends a request to a message, in the stored form.
 func Append(message []byte, r Request) []byte {
 	message = append(message, `{"receivedAt":"`...)
 	message = r.Received.UTC().AppendFormat(message, time.RFC3339Nano)
@@ -84,7 +83,7 @@ func Append(message []byte, r Request) []byte {
 	return append(message, '\n')
 }
 
-// cut takes the first request off a message that isn't empty.
+// cut returns the first request of a message that isn't empty, and the rest of the message.
 func cut(message []byte) (r Request, rest []byte, err error) {
 	line, rest, ended := bytes.Cut(message, []byte("\n"))
 	var h header
@@ -103,16 +102,16 @@ func cut(message []byte) (r Request, rest []byte, err error) {
 	return Request{Kind: h.Kind, Received: h.Received, Body: rest[:h.Bytes:h.Bytes]}, rest[h.Bytes+1:], nil
 }
 
-// Count is how many events a body holds. There may be none in a list.
+// Count returns the number of events in a body. An empty list has none.
 func Count(kind Kind, body []byte) int {
 	held, _ := hold(kind, input.Event{Form: input.FormJSON, Text: body})
 	return held.Count()
 }
 
-// byteOrderMark is what some programs put before a text.
+// byteOrderMark is a prefix that some programs add to a text.
 var byteOrderMark = []byte("\uFEFF")
 
-// hold gives the events of a body as they came, and what its batch has for sentAt.
+// hold returns the events of a body as they were received, and the sentAt of its batch.
 func hold(kind Kind, body input.Event) (held input.Iterator, sentAt []byte) {
 	body.Text = bytes.TrimPrefix(body.Text, byteOrderMark)
 	switch kind {

@@ -26,7 +26,7 @@ func message(requests ...Request) (m []byte) {
 	return m
 }
 
-// readAll reads a message from an event on.
+// readAll reads the events of a message, starting at a position.
 func readAll(t testing.TB, message []byte, from input.Position) (events []input.Event) {
 	t.Helper()
 	for r := Read(message, from); ; {
@@ -67,7 +67,7 @@ func TestMaxOverhead(t *testing.T) {
 	}
 }
 
-// TestWebhook has bodies with the events in them.
+// TestWebhook checks which events the bodies of the webhook have.
 func TestWebhook(t *testing.T) {
 	for name, test := range map[string]struct {
 		body string
@@ -113,7 +113,7 @@ func TestWebhook(t *testing.T) {
 	}
 }
 
-// TestSDK has the bodies of SDKs with what is made of them. The request came 250 ms after
+// TestSDK checks how the events of SDKs are completed. The request is received 250 ms after
 // 09:30:00.
 func TestSDK(t *testing.T) {
 	const at = `"receivedAt":"2026-03-01T09:30:00.250Z"`
@@ -154,7 +154,7 @@ func TestSDK(t *testing.T) {
 		"a batch gives no type": {Batch, `{"batch":[{` + now + `}]}`, []string{`{` + at + `,` + now + `}`}},
 		"names with escapes": {Alias, `{"\u0074ype":"alias","timest\u0061mp":"x","t\"":1}`,
 			[]string{`{` + at + `,"\u0074ype":"alias","timest\u0061mp":"2026-03-01T09:30:00.250Z","t\"":1}`}},
-		"names inside are others'": {Group, `{"type":"group","traits":{"timestamp":"x","receivedAt":"y"},` + now + `}`,
+		"names in nested objects": {Group, `{"type":"group","traits":{"timestamp":"x","receivedAt":"y"},` + now + `}`,
 			[]string{`{` + at + `,"type":"group","traits":{"timestamp":"x","receivedAt":"y"},` + now + `}`}},
 		"byte for byte": {Track, " {\"type\":\"track\" ,\t\"properties\":{\"n\":1.10,\"big\":12345678901234567890,\"s\":\"\\ud83d\\u00e9\"}} \n",
 			[]string{" {" + now + "," + at + ",\"type\":\"track\" ,\t\"properties\":{\"n\":1.10,\"big\":12345678901234567890,\"s\":\"\\ud83d\\u00e9\"}} \n"}},
@@ -185,7 +185,7 @@ func TestSDK(t *testing.T) {
 	}
 }
 
-// TestPositions reads a message with requests of all kinds from each of its events on.
+// TestPositions reads a message with requests of all kinds, starting at each of its events.
 func TestPositions(t *testing.T) {
 	m := message(
 		Request{Kind: Webhook, Body: []byte(`[]`)},
@@ -219,11 +219,11 @@ func TestPositions(t *testing.T) {
 		t.Errorf("%d events after the last", len(events))
 	}
 	if events := readAll(t, nil, input.Position{Line: 42}); len(events) > 0 {
-		t.Errorf("%d events in nothing", len(events))
+		t.Errorf("%d events in an empty message", len(events))
 	}
 }
 
-// TestTextStays holds the text of an event to be good after the next one was read.
+// TestTextStays checks that the text of an event stays valid after the next event is read.
 func TestTextStays(t *testing.T) {
 	m := message(Request{Kind: Batch, Body: []byte(`{"batch":[{"type":"a"},{"type":"b"}]}`)}, Request{Kind: Webhook, Body: []byte(`{"payload":"{\"c\":1}"}`)})
 	before := texts(readAll(t, m, input.Position{Line: 1}))
@@ -242,7 +242,7 @@ func TestTextStays(t *testing.T) {
 	}
 }
 
-// TestDamaged has messages that Append doesn't make. The events before the fault are given.
+// TestDamaged reads messages that Append doesn't write. The events before the damage are returned.
 func TestDamaged(t *testing.T) {
 	good := string(message(Request{Kind: Webhook, Body: []byte(`{"email":"jane@example.com"}`)}))
 	for name, bad := range map[string]string{
@@ -278,9 +278,8 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// FuzzCount holds Count and Reader together, and what an SDK's event becomes to what the
-// mapper thinks of it: an event that it can read stays one, and one that it can't isn't
-// touched. One that is kept as it is isn't either.
+// FuzzCount checks that Count and Reader agree, and that events of SDKs are completed if the mapper
+// can read them, and otherwise not changed. Dead letters are never changed.
 func FuzzCount(f *testing.F) {
 	for _, body := range []string{
 		`{"type":"track","originalTimestamp":"2026-03-01T08:29:00Z"}`, `{"batch":[{"a":1},[2],{"batch":[]}],"sentAt":"x"}`, `[{"payload":"{}"}]`,
@@ -328,7 +327,7 @@ func codeOf(m *mapper.Mapper, event []byte) mapper.Code {
 	return ""
 }
 
-// FuzzRead holds a message of any bytes to events and one kind of error.
+// FuzzRead checks that a message of any bytes is read as events, or as a DamagedError after them.
 func FuzzRead(f *testing.F) {
 	f.Add(message(Request{Kind: Batch, Body: []byte(`{"batch":[1]}`)}))
 	f.Add([]byte(`{"receivedAt":"2026-03-01T09:30:00Z","kind":"webhook","bytes":2}` + "\n{}"))

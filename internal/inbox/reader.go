@@ -7,36 +7,36 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// Reader gives the events of a message in order. It isn't safe for concurrent use.
+// Reader returns the events of a message in order. It isn't safe for concurrent use.
 type Reader struct {
-	rest   []byte // of the message: the requests that weren't opened yet
+	rest   []byte // the requests of the message that aren't open yet
 	from   input.Position
-	next   input.Position // of the event that comes next
-	held   input.Iterator // the events of the request that is open
-	server server         // what completes them
-	replay bool           // they were dead letters
+	next   input.Position // of the next event
+	held   input.Iterator // the events of the open request
+	server server         // completes the events
+	replay bool           // the events were dead letters
 	sent   []byte         // see Sent
-	err    error          // why there is no more after them
+	err    error          // returned after the last event
 }
 
-// DamagedError is the error of a message that Append hasn't made.
+// DamagedError means that a message doesn't have the form that Append writes.
 type DamagedError struct {
-	// Sequence is that of the message in its stream.
+	// Sequence is the sequence of the message in its stream.
 	Sequence int
-	// Err says what is wrong.
+	// Err is the reason.
 	Err error
 }
 
-// Error names the message.
+// Error returns the text of the error, with the sequence of the message.
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("message %d of the stream is damaged: %v", e.Sequence, e.Err)
 }
 
-// Unwrap gives Err.
+// Unwrap returns Err.
 func (e *DamagedError) Unwrap() error { return e.Err }
 
-// Read gives a Reader of the message whose sequence is from.Line. Its first event is the
-// one with the number from.Event; 0 stands for all of them.
+// Read returns a Reader of the message with the sequence from.Line. It begins at the event with
+// the number from.Event; 0 means all events.
 func Read(message []byte, from input.Position) *Reader {
 	r := &Reader{rest: message, from: from, next: input.Position{Line: from.Line, Event: 1}}
 	r.open()
@@ -63,12 +63,12 @@ func (r *Reader) open() {
 	}
 }
 
-// Next gives the next event, or [io.EOF] after the last. Its Line is the sequence of the
+// Next returns the next event, or [io.EOF] after the last. Its Line is the sequence of the
 // message, and its number counts the events of the message from 1. After the last event the
 // next position is the message with the next sequence.
 //
-// The text stays as it is as long as the message does. A message that is damaged is a
-// [DamagedError], behind the events that can be read.
+// The text is valid as long as the message isn't changed. If a message is damaged, Next returns
+// a [DamagedError] after the events that can be read.
 func (r *Reader) Next() (input.Event, error) {
 	for {
 		event, ok := r.held.Next()
@@ -94,6 +94,6 @@ func (r *Reader) Next() (input.Event, error) {
 	}
 }
 
-// Sent is the text of the event that Next has just given as its sender sent it, or nil if no
-// sender did: it was a dead letter. An SDK's event is completed differently each time.
+// Sent returns the text of the last event as its sender sent it, or nil if the event was a dead
+// letter. The text that Next returns differs each time that an SDK sends an event.
 func (r *Reader) Sent() []byte { return r.sent }

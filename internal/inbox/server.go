@@ -14,19 +14,17 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// server completes the events of SDKs as RudderStack's server does before it hands them
-// on. Events of the webhook have been there, and stay as they are, as do those that were
-// completed before they became dead letters.
+// server completes the events of SDKs as RudderStack's server does. It doesn't change events of
+// the webhook, which come from there, or dead letters, which were completed before.
 //
-//   - receivedAt is when the request came.
-//   - timestamp, where the event has none that can be read, is receivedAt − (sentAt −
-//     originalTimestamp), which makes up for a clock that is wrong. The event's sentAt goes
-//     before the batch's. Without any the clock is taken to be right, and timestamp is
-//     originalTimestamp; without that it is receivedAt.
-//   - type is that of the endpoint, where the event has none.
+//   - receivedAt is the time of the request.
+//   - timestamp, if the event has no valid one, is receivedAt − (sentAt − originalTimestamp),
+//     which corrects a wrong clock of the sender. The event's sentAt takes precedence over the
+//     batch's. Without a sentAt, timestamp is originalTimestamp; without that, receivedAt.
+//   - type, if the event has none, is the type of the endpoint.
 //
-// RudderStack's SDKs send originalTimestamp. Segment's send timestamp, which stays: a
-// server's clock is right, and who sets a time of the past means it.
+// RudderStack's SDKs send originalTimestamp. Segment's send timestamp, which isn't changed: a
+// server's clock is right, and a time in the past is intended.
 type server struct {
 	isSDK    bool
 	received time.Time
@@ -43,9 +41,8 @@ func newServer(r Request, sentAt []byte) server {
 // timeFormat is how RudderStack's server writes times.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
-// complete gives the event with those members set. All else stays as it came, byte for
-// byte, and so does what is no JSON object or has a name twice, which is the mapper's to
-// refuse.
+// complete returns the event with those members set. The rest isn't changed. Text that isn't a
+// JSON object, or has a name twice, isn't changed at all; the mapper rejects it.
 func (s *server) complete(event []byte) []byte {
 	if !s.isSDK {
 		return event
@@ -78,7 +75,7 @@ func (s *server) timestamp(m *members) time.Time {
 	return s.received.Add(-sent.Sub(original))
 }
 
-// isBlank tells whether a value is missing, null, or a string of spaces.
+// isBlank reports whether a value is missing, null, or a string of spaces.
 func isBlank(value []byte) bool {
 	switch {
 	case len(value) == 0 || value[0] == 'n':
@@ -89,17 +86,17 @@ func isBlank(value []byte) bool {
 	return len(bytes.TrimSpace(value[1:len(value)-1])) == 0
 }
 
-// members are those of an event that are looked at or set.
+// members are the members of an event that are read or set.
 type members struct {
-	begin int  // behind the event's opening brace
-	empty bool // there are no members at all
+	begin int  // the offset after the event's opening brace
+	empty bool // the event has no members at all
 	of    [memberCount]member
 }
 
 type member struct {
-	begin, end int // of the value in the event; 0 where there is none
+	begin, end int // of the value in the event; 0 if there is none
 	value      []byte
-	set        string // what the value is to be, or empty
+	set        string // the new value, or empty
 }
 
 const (
@@ -115,12 +112,13 @@ var memberNames = [memberCount]string{"type", "timestamp", "originalTimestamp", 
 
 func (m *members) set(which int, text string) { m.of[which].set = text }
 
-// read finds the members of a text that is one JSON object with names that are unique.
+// read finds the members of a text. It returns false unless the text is one JSON object with
+// unique names.
 func read(text []byte) (*members, bool) {
 	if !utf8.Valid(text) {
 		return nil, false
 	}
-	// A lone surrogate comes only as an escape, and is let through as in the mapper.
+	// A lone surrogate, which can only be an escape, is allowed as in the mapper.
 	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowInvalidUTF8(true))
 	if d.PeekKind() != jsontext.KindBeginObject {
 		return nil, false
@@ -153,16 +151,16 @@ func read(text []byte) (*members, bool) {
 	return m, errors.Is(err, io.EOF)
 }
 
-// memberOf is the member that a name in quotes names, or -1.
+// memberOf returns the member with a quoted name, or -1.
 func memberOf(quoted []byte) int {
 	name := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
-		name, _ = jsontext.AppendUnquote(nil, quoted) // fails on what is none of them
+		name, _ = jsontext.AppendUnquote(nil, quoted) // if this fails, it isn't one of the names
 	}
 	return slices.Index(memberNames[:], string(name))
 }
 
-// write writes the event with what was set. What it lacks comes first.
+// write returns the event with the members that were set. New members come first.
 func (m *members) write(event []byte) []byte {
 	var there []member
 	missing := make([]byte, 0, 128)

@@ -2,7 +2,7 @@ package sample
 
 import "time"
 
-// begin writes what an event of any type begins with.
+// begin writes the members that each event begins with.
 func (e *event) begin(kind string) {
 	e.put(`{"type":"`, kind, `","messageId":"`)
 	e.uuid()
@@ -30,7 +30,7 @@ var (
 	pages     = []string{"/", "/shop/jackets", "/shop/boots", "/cart", "/account"}
 )
 
-// context writes what the SDK of a web site says of its surroundings.
+// context writes the context that the SDK of a web site adds.
 func (e *event) context() {
 	p, page := e.person, pick(e.Rand, pages)
 	e.put(`,"context":{"app":{"name":"Shop","version":"4.12.0","build":"4120"}`,
@@ -71,7 +71,7 @@ func plainTrack(e *event) {
 
 var products = []string{"Down Jacket", "Hiking Boots", "Wool Socks", "Rain Coat", "Fleece Hat", "Trail Pack"}
 
-// product writes what is known of a product, without the braces, and gives its price.
+// product writes the properties of a product, without braces, and returns its price.
 func (e *event) product(position int) (cents int) {
 	name := pick(e.Rand, products)
 	cents = 900 + e.IntN(20_000)
@@ -93,7 +93,7 @@ func (e *event) product(position int) (cents int) {
 	return cents
 }
 
-// productList writes a list of products and gives what they cost together.
+// productList writes a list of products and returns their total price.
 func (e *event) productList(n int) (cents int) {
 	e.put(`"products":[`)
 	for i := range n {

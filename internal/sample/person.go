@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// person is someone whom events are about.
+// person is a person who causes events.
 type person struct {
 	id                  string
 	firstName, lastName string
@@ -27,8 +27,8 @@ var (
 	}
 )
 
-// personOf gives the person with a number. Nobody has these addresses: their
-// domain is reserved, and so are the phone numbers, for use in examples.
+// personOf returns the person with a number. The domain of the addresses and the phone numbers are
+// reserved for examples.
 func personOf(seed uint64, number int) person {
 	r := rand.New(rand.NewPCG(seed, uint64(number)^1<<63))
 	return person{

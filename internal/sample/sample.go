@@ -1,6 +1,5 @@
-// Package sample makes up RudderStack events: as many as wanted, the same ones
-// each time, and shaped like those of a shop with a web site and an app. They
-// are for benchmarks and tests.
+// Package sample generates RudderStack events for benchmarks and tests: any number, the same each
+// time, like those of a shop with a web site and an app.
 package sample
 
 import (
@@ -10,16 +9,16 @@ import (
 	"time"
 )
 
-// People is the number of different people that the events are about.
+// People is the number of different people in the events.
 const People = 10_000
 
-// share is how many of a hundred events are of a kind.
+// share is the percentage of a kind of event.
 type share struct {
 	percent float64
 	event   func(*event)
 }
 
-// mix is what the events are. Their shares make a hundred.
+// mix has the kinds of events. Their shares add up to 100.
 var mix = []share{
 	{80. / 3, plainTrack},
 	{80. / 3, productAdded},
@@ -28,7 +27,7 @@ var mix = []share{
 	{5, group},
 }
 
-// event is one that is being written.
+// event is an event that is being written.
 type event struct {
 	*rand.Rand
 	text   []byte
@@ -37,12 +36,12 @@ type event struct {
 	time   time.Time
 }
 
-// began is when the first event happened. The others follow a second apart.
+// began is the time of the first event. The others follow a second apart.
 var began = time.Date(2026, time.January, 5, 8, 0, 0, 0, time.UTC)
 
-// AppendEvent appends the event with a number, counted from 0, of the events that
-// grow from a seed. It is a JSON object of about 2 kB on a single line, without
-// the line's end. The same seed and number give the same event.
+// AppendEvent appends the event with a number, counted from 0, of the events of a seed. It is a
+// JSON object of about 2 kB on one line, without the newline. The same seed and number give the
+// same event.
 func AppendEvent(dst []byte, seed uint64, number int) []byte {
 	e := &event{
 		Rand:   rand.New(rand.NewPCG(seed, uint64(number))),
@@ -58,7 +57,7 @@ func AppendEvent(dst []byte, seed uint64, number int) []byte {
 			return e.text
 		}
 	}
-	group(e) // rounding has left nothing of the last share
+	group(e) // the last share: rounding may leave a remainder
 	return e.text
 }
 
@@ -116,5 +115,5 @@ func (e *event) uuid() {
 	}
 }
 
-// pick gives one of several.
+// pick returns one of several.
 func pick[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }

@@ -11,7 +11,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestMix counts what the events are, and maps each: none is an error or warns.
+// TestMix checks the shares of the kinds of events, and that the mapper accepts each event without
+// a warning.
 func TestMix(t *testing.T) {
 	const n = 10_000
 	m, err := mapper.New(mapper.Config{Unsubscribe: new(true)})
@@ -58,9 +59,9 @@ func TestSameEventsEachTime(t *testing.T) {
 		want = append(sample.AppendEvent(want, 7, i), '\n')
 	}
 	if !bytes.Equal(lines.Bytes(), want) {
-		t.Error("Write gives other events than AppendEvent")
+		t.Error("Write and AppendEvent return different events")
 	}
 	if bytes.Equal(sample.AppendEvent(nil, 7, 0), sample.AppendEvent(nil, 8, 0)) {
-		t.Error("the seed makes no difference")
+		t.Error("different seeds return the same event")
 	}
 }

@@ -19,11 +19,11 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
 )
 
-// oasdiff tells which changes of a description break its callers. It is run and not
-// imported: its dependencies are many, and who imports the module shall not have them.
+// oasdiff reports which changes of a description break its callers. It is run, not imported, so
+// that the module doesn't get its many dependencies.
 const oasdiff = "github.com/oasdiff/oasdiff@v1.36.0"
 
-// severity is how much a change asks of us.
+// severity is the severity of a change.
 type severity int
 
 const (
@@ -32,7 +32,7 @@ const (
 	harmless
 )
 
-// part is where in a call a change is.
+// part is the part of a call that a change is in.
 type part int
 
 const (
@@ -50,10 +50,10 @@ type change struct {
 	call      string // its method and path
 	text      string
 	part      part
-	place     []string // the names of the fields that lead to it, in a request or an answer
+	place     []string // the path of field names to it, in a request or a response
 }
 
-// changes lists what changes for our operations, breaking changes first.
+// changes returns the changes of our operations, breaking changes first.
 func (s *successor) changes(ctx context.Context) ([]change, error) {
 	all, err := s.oasdiffChanges(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func callOf(op description.Operation) string {
 	return strings.ToUpper(op.Method) + " " + op.Path
 }
 
-// oasdiffChanges are the changes in paths, parameters, bodies and answers.
+// oasdiffChanges returns the changes of paths, parameters, bodies and responses.
 func (s *successor) oasdiffChanges(ctx context.Context) ([]change, error) {
 	dir, err := os.MkdirTemp("", "specupdate")
 	if err != nil {
@@ -115,7 +115,7 @@ func parseChangelog(data []byte) ([]change, error) {
 	var all []change
 	for _, e := range entries {
 		if e.OperationID == "" {
-			continue // a component: what that means is said of the operations
+			continue // a component: its operations have the change, too
 		}
 		c := change{
 			severity:  severityOf(e.ID, e.Level),
@@ -132,8 +132,8 @@ func parseChangelog(data []byte) ([]change, error) {
 	return all, nil
 }
 
-// severityOf goes by the level of oasdiff, 3 being an error and 2 a warning. A field
-// or parameter that is gone breaks us in any case: it is gone from the generated types.
+// severityOf maps the level of oasdiff: 3 is an error and 2 a warning. A removed field or
+// parameter is always breaking, since the generated types lose it.
 func severityOf(id string, level int) severity {
 	switch {
 	case level >= 3, strings.HasSuffix(id, "-property-removed"), strings.HasSuffix(id, "-parameter-removed"):
@@ -162,9 +162,8 @@ var (
 	body       = regexp.MustCompile(`^(data|included|links)(/|$)`)
 )
 
-// placeIn finds the place in the text of a change of that part: a parameter is the
-// last of what stands in backquotes, a field of a body what begins as bodies do, such as
-// data/attributes/email.
+// placeIn finds the place in the text of a change: a parameter is the last text in backquotes, and
+// a field of a body is a path such as data/attributes/email.
 func placeIn(text string, p part) []string {
 	var place []string
 	for _, match := range quoted.FindAllStringSubmatch(text, -1) {
@@ -178,13 +177,13 @@ func placeIn(text string, p part) []string {
 	return place
 }
 
-// extensions are the facts beside the API itself: a limit, and the scopes of a key.
+// extensions are facts that aren't part of a call: limits and the scopes of a key.
 const (
 	limitExtension = "x-klaviyo-ratelimit"
 	scopeExtension = "x-klaviyo-scopes"
 )
 
-// limitAndScopeChanges are the changes that only Klaviyo's extensions state.
+// limitAndScopeChanges returns the changes in Klaviyo's extensions.
 func (s *successor) limitAndScopeChanges() []change {
 	now := make(map[string]description.Operation)
 	for _, op := range description.Operations(s.root) {
@@ -220,11 +219,11 @@ func (s *successor) limitAndScopeChanges() []change {
 	return all
 }
 
-// readable is the form of a limit that a generated package can read.
+// readable matches a limit that a generated package can read.
 var readable = regexp.MustCompile(`^[1-9][0-9]*/[smhd]$`)
 
-// checkLimits names the first limit that the generated package couldn't read: it would
-// compile, and then stop every program that imports it.
+// checkLimits returns an error for the first limit that the generated package can't read. The
+// package would compile, and panic in every program that imports it.
 func (s *successor) checkLimits() error {
 	for _, op := range description.Operations(s.root) {
 		for _, window := range []string{"burst", "steady", "daily"} {
@@ -240,7 +239,8 @@ func (s *successor) checkLimits() error {
 	return nil
 }
 
-// limitSeverity tells a limit that is lower now, or in a form we can't compare.
+// limitSeverity returns the severity of a change of a limit: higher if the limit is lower now, or
+// can't be compared.
 func limitSeverity(window, was, is string) severity {
 	if window == "daily" && is == none {
 		return harmless
@@ -255,7 +255,7 @@ func limitSeverity(window, was, is string) severity {
 	return breaking
 }
 
-// none is in the place of what isn't there.
+// none stands for a missing value.
 const none = "none"
 
 func text(n *yaml.Node, keys ...string) string {

@@ -25,14 +25,14 @@ const (
 	theirs = "a sentence of theirs"
 )
 
-// made is a description that a test makes as if Klaviyo had published it.
+// made is a description that a test changes as if Klaviyo had published it.
 type made struct {
 	t    *testing.T
 	root *yaml.Node
 }
 
-// newPublished makes one of the description that the revision would follow, with
-// sentences of theirs.
+// newPublished returns the description of the latest revision before the given one, with
+// sentences as in a published file.
 func newPublished(t *testing.T, root, revision string) made {
 	t.Helper()
 	ours, err := readBefore(root, revision)
@@ -48,7 +48,7 @@ func newPublished(t *testing.T, root, revision string) made {
 	return p
 }
 
-// object gives what stands at the end of the keys.
+// object returns the object at the end of the keys.
 func (p made) object(keys ...string) *yaml.Node {
 	p.t.Helper()
 	n := description.Get(p.root, keys...)
@@ -58,13 +58,13 @@ func (p made) object(keys ...string) *yaml.Node {
 	return n
 }
 
-// attributes gives the object of a resource's attributes.
+// attributes returns the object of a resource's attributes.
 func (p made) attributes(schema string) *yaml.Node {
 	p.t.Helper()
 	return p.object("components", "schemas", schema, "properties", "attributes")
 }
 
-// rename gives a key of an object another name; without one the key goes.
+// rename renames a key of an object, or removes it if the new name is empty.
 func rename(object *yaml.Node, key, name string) {
 	for i := 0; i+1 < len(object.Content); i += 2 {
 		switch {
@@ -96,8 +96,7 @@ func (p made) file() string {
 	return name
 }
 
-// newModule copies the module, but for .git and testdata, so that a test can have it
-// updated.
+// newModule copies the module, except .git and testdata, so that a test can update it.
 func newModule(t *testing.T) string {
 	t.Helper()
 	const from = "../.."
@@ -158,7 +157,7 @@ func changed(before, after map[string]string) []string {
 	return names
 }
 
-// needOasdiff skips a test where oasdiff can't be had, offline with an empty cache.
+// needOasdiff skips a test if oasdiff isn't available, as offline with an empty cache.
 func needOasdiff(t *testing.T) {
 	t.Helper()
 	if out, err := exec.CommandContext(t.Context(), "go", "run", oasdiff, "--version").CombinedOutput(); err != nil {
@@ -175,7 +174,7 @@ func goCommand(t *testing.T, dir string, args ...string) {
 	}
 }
 
-// inOrder says which of the texts is missing after those before it, or nothing.
+// inOrder returns the first text that is missing after those before it, or "".
 func inOrder(page string, texts []string) string {
 	for _, text := range texts {
 		_, rest, ok := strings.Cut(page, text)
@@ -187,7 +186,7 @@ func inOrder(page string, texts []string) string {
 	return ""
 }
 
-// TestLaterRevision moves a revision in that has a change of each kind.
+// TestLaterRevision adds a revision that has a change of each kind.
 func TestLaterRevision(t *testing.T) {
 	needOasdiff(t)
 	root := newModule(t)
@@ -221,7 +220,7 @@ func TestLaterRevision(t *testing.T) {
 	t.Run("report", func(t *testing.T) {
 		report := after["openapi/"+later+"/changes.md"]
 		if !strings.Contains(out.String(), report) {
-			t.Error("changes.md is not what was printed")
+			t.Error("changes.md differs from the printed report")
 		}
 		if missing := inOrder(report, []string{
 			"Rules of the mapper touched: createEvent2023, createProfile2023\n",
@@ -244,7 +243,7 @@ func TestLaterRevision(t *testing.T) {
 			"'first_name','last_name','organization','title','image']` has 4 targets, and had 5\n",
 			"SuppressionCreateJobCreateQueryResourceObject.properties.attributes` has no target and is left out\n",
 		}); missing != "" {
-			t.Errorf("the report lacks %q, or has it elsewhere:\n%s", missing, report)
+			t.Errorf("the report lacks %q, or has it in another place:\n%s", missing, report)
 		}
 	})
 
@@ -291,7 +290,7 @@ func TestLaterRevision(t *testing.T) {
 	})
 }
 
-// TestAfterTheLatest moves a revision in that follows the latest one with nothing changed.
+// TestAfterTheLatest adds a revision that has the same operations as the latest one.
 func TestAfterTheLatest(t *testing.T) {
 	needOasdiff(t)
 	const next = "2099-06-15"
@@ -321,8 +320,8 @@ func TestAfterTheLatest(t *testing.T) {
 	}
 }
 
-// TestGoesOver has programs send a revision in which nothing changed: the only file of ours
-// that is changed is the program's list.
+// TestGoesOver adds an unchanged revision, and sends with it. The only existing file that changes
+// is the program's list of revisions.
 func TestGoesOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds the module")
@@ -394,8 +393,8 @@ func writeFile(t *testing.T, root, name, data string) {
 	}
 }
 
-// TestNothingCompiles moves a revision in from which no package can be generated until
-// somebody has mended its overlay or the templates.
+// TestNothingCompiles adds a revision from which no package can be generated until its overlay or
+// the templates are fixed.
 func TestNothingCompiles(t *testing.T) {
 	needOasdiff(t)
 	root := newModule(t)
@@ -420,7 +419,7 @@ func TestNothingCompiles(t *testing.T) {
 	}
 }
 
-// TestUnreadableLimits finds the limits that would stop whatever imports the package.
+// TestUnreadableLimits checks that limits which the generated package can't read are reported.
 func TestUnreadableLimits(t *testing.T) {
 	ours, err := readBefore("../..", later)
 	if err != nil {
@@ -437,6 +436,6 @@ func TestUnreadableLimits(t *testing.T) {
 	p := newPublished(t, "../..", later)
 	rename(p.object("paths", "/api/events/", "post"), limitExtension, "")
 	if err := newSuccessor(ours, described{later, p.root}).checkLimits(); err == nil {
-		t.Error("nothing is said of an operation without limits")
+		t.Error("no error for an operation without limits")
 	}
 }

@@ -1,14 +1,14 @@
-// Specupdate moves a later revision of Klaviyo's API in beside those that openapi/
-// describes. FILE is the description as Klaviyo publishes it.
+// Specupdate adds a later revision of Klaviyo's API to those in openapi/. FILE is the description
+// that Klaviyo publishes.
 //
 //	go run ./internal/specupdate FILE
 //
-// It says what changes for the operations of the latest revision before it, breaking
-// changes first, and which rules of the mapper and calls of the client each change
-// touches. It writes that as openapi/REVISION/changes.md, the description reduced to
-// our operations and in our words with what the generator needs beside it, and
-// generated/REVISION. What is there it leaves alone.
-// docs/updating.md tells what to do before and after.
+// It prints what changes for the operations of the latest revision before it, breaking changes
+// first, and which rules of the mapper and calls of the client each change affects. It writes
+// this report as openapi/REVISION/changes.md. It also writes the description, reduced to our
+// operations and in our words, with the files that the generator needs, and
+// generated/REVISION. It doesn't change existing files.
+// docs/updating.md describes the steps before and after.
 package main
 
 import (

@@ -14,7 +14,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// TestOwnRevision gives what is described already.
+// TestOwnRevision runs specupdate for a revision that is already described.
 func TestOwnRevision(t *testing.T) {
 	root := newModule(t)
 	before := contents(t, root)
@@ -60,7 +60,7 @@ func TestOwnRevision(t *testing.T) {
 	})
 }
 
-// TestBadInput gives files that say nothing, and none.
+// TestBadInput runs specupdate with unusable files, and without a file.
 func TestBadInput(t *testing.T) {
 	root := newModule(t)
 	before := contents(t, root)

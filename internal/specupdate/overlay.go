@@ -11,9 +11,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
 )
 
-// carryOverlay takes an overlay over to another description. An action whose target
-// isn't there goes, for the generator would stop at it. Remarks name those, and the
-// actions that have fewer targets than before.
+// carryOverlay adapts an overlay to another description. It removes actions without a target,
+// which the generator would reject. The remarks name these, and actions with fewer targets than
+// before.
 func (s *successor) carryOverlay(data []byte) (carried []byte, remarks []string, err error) {
 	text := strings.ReplaceAll(string(data), s.ours.revision, s.revision)
 	for _, m := range s.moved {
@@ -77,7 +77,7 @@ func applyTo(document *yamlv3.Node, all *overlay.Overlay, action overlay.Action)
 	return targets, one.ApplyTo(document)
 }
 
-// withoutActions takes actions out of the text of an overlay, which keeps its comments.
+// withoutActions removes actions from the text of an overlay, and keeps its comments.
 func withoutActions(text string, gone []bool) ([]byte, error) {
 	var list yamlv3.Node
 	if err := yamlv3.Unmarshal([]byte(text), &list); err != nil {
@@ -95,7 +95,7 @@ func withoutActions(text string, gone []bool) ([]byte, error) {
 			end = starts[i+1]
 		}
 		if gone[i] {
-			// Blank lines and comments at the end are about what comes next.
+			// Blank lines and comments at the end belong to the next action.
 			last := end
 			for last > start && isRemark(lines[last-1]) {
 				last--

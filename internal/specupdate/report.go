@@ -16,7 +16,7 @@ var headings = [...]string{
 	harmless:        "Harmless",
 }
 
-// report is the page that tells a person what changes.
+// report returns the page that lists the changes.
 func (s *successor) report(ctx context.Context, root string) (string, error) {
 	if len(s.facts) == 0 {
 		return s.page(nil, nil), nil

@@ -21,7 +21,7 @@ type described struct {
 	root     *yaml.Node
 }
 
-// dated is the form of a revision. Those with a suffix are no releases.
+// dated matches a revision. Versions with a suffix aren't releases.
 var dated = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
 // readPublished reads a file that Klaviyo publishes.
@@ -44,8 +44,8 @@ func readPublished(file string) (described, error) {
 // module is the path that the generated packages begin with.
 const module = "github.com/rudderklaviyo/rudderklaviyo"
 
-// readBefore reads our description of a revision, or where there is none, that of the
-// latest before it.
+// readBefore reads our description of a revision, or if there is none, of the latest one before
+// it.
 func readBefore(root, revision string) (described, error) {
 	files, err := filepath.Glob(filepath.Join(root, "openapi", "*", "klaviyo.yaml"))
 	if err != nil {
@@ -57,7 +57,7 @@ func readBefore(root, revision string) (described, error) {
 	before := ""
 	for _, file := range files {
 		if r := filepath.Base(filepath.Dir(file)); r <= revision {
-			before = r // Glob gives the names in order
+			before = r // Glob returns the names in order
 		}
 	}
 	if before == "" {
@@ -75,8 +75,8 @@ func readBefore(root, revision string) (described, error) {
 	return described{before, ours}, nil
 }
 
-// mayFollow says why a revision can't be written beside the one before it, or nil. One
-// that is described is compared, and not written.
+// mayFollow returns an error if a revision can't be added after the one before it. A revision
+// that is already described is compared, not written.
 func mayFollow(root, before, revision string) error {
 	if revision == before {
 		return nil
@@ -93,7 +93,7 @@ func mayFollow(root, before, revision string) error {
 	return nil
 }
 
-// successor is the revision that moves in.
+// successor is the revision that is added.
 type successor struct {
 	described           // reduced to our operations, in our words
 	ours      described // the revision before it
@@ -130,9 +130,8 @@ func newSuccessor(ours, published described) *successor {
 	return s
 }
 
-// follow copies our description and puts the operations that have moved where they
-// are now, under the ids that they have now, so that what else is new of them can be
-// compared.
+// follow copies our description and moves operations to their new paths and ids, so that their
+// other changes can be compared.
 func follow(ours, published *yaml.Node) (*yaml.Node, []move) {
 	base := description.Clone(ours)
 	now := description.Operations(published)
@@ -164,8 +163,7 @@ func successorOf(id string, now []description.Operation) (description.Operation,
 	return description.Operation{}, false
 }
 
-// redate puts the new revision in the places where a description states its own, as a
-// whole value: they differ in any case.
+// redate replaces the revision where it is a whole value, so that it isn't reported as a change.
 func redate(n *yaml.Node, from, to string) {
 	if n.Kind == yaml.ScalarNode && n.Value == from {
 		n.Value = to
@@ -175,7 +173,7 @@ func redate(n *yaml.Node, from, to string) {
 	}
 }
 
-// removed are the ids of our operations that the successor lacks.
+// removed returns the ids of our operations that the successor lacks.
 func (s *successor) removed() []string {
 	there := make(map[string]bool)
 	for _, op := range description.Operations(s.root) {

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// code is the module's code that builds requests and reads answers, with its types.
+// code is the module's code that builds requests and reads responses, with its types.
 type code struct {
 	root      string
 	generated *types.Package
@@ -57,7 +57,7 @@ func loadCode(ctx context.Context, root, revision string) (*code, error) {
 	return c, nil
 }
 
-// use is a place in the code that a change touches.
+// use is a place in the code that a change affects.
 type use struct {
 	pkg  string // within the module, such as mapper
 	rule string // the function or table, with the row of a table
@@ -81,10 +81,9 @@ func (c *code) method(operation string) string {
 	return ""
 }
 
-// touched are the uses of what a change is about: of the field at its place, or, where
-// there is no such field, of the type that it would be in; of the whole call, if the
-// change is about that. What is harmless touches nothing, nor does what no code names. operation is
-// the id in the generated package.
+// touched returns the uses of the field that a change is about, or, if there is no such field, of
+// the type that would have it, or of the call, if the whole call changes. A harmless change
+// affects no use. operation is the id in the generated package.
 func (c *code) touched(ch change, operation string) []use {
 	method := c.method(operation)
 	if method == "" || ch.severity == harmless || ch.part == beside {
@@ -126,7 +125,7 @@ func (c *code) touched(ch change, operation string) []use {
 	return c.usesOf(targets)
 }
 
-// typeOf is the type of the answer of a call, or that of its parameters, or nil.
+// typeOf is the type of the response of a call, or that of its parameters, or nil.
 func (c *code) typeOf(call types.Object, p part) types.Type {
 	signature := call.Type().(*types.Signature)
 	if p == answer {
@@ -156,8 +155,8 @@ func namedOf(t types.Type) types.Object {
 	return nil
 }
 
-// resolve follows JSON names from a type on. It gives the field that they lead to, and
-// true; or the last type with a name on the way there.
+// resolve follows JSON names from a type. It returns the field at their end, and true; or else the
+// last named type on the way there.
 func (c *code) resolve(t types.Type, place []string) (types.Object, bool) {
 	nearest := namedOf(t)
 	for i, name := range place {

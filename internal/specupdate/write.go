@@ -16,15 +16,15 @@ import (
 // generator makes the generated packages, in the version that go.mod names.
 const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"
 
-// generationError says why no package, or one that doesn't compile, comes of a
-// description that is written.
+// generationError means that a description was written, but no package that compiles can be
+// generated from it.
 type generationError struct{ error }
 
 func (e *generationError) Unwrap() error { return e.error }
 
-// write puts the revision in its place. Everything is made in a folder beside, and
-// moved when it is whole; only a description from which nothing useful is generated
-// yet moves in alone, and write gives a generationError.
+// write adds the revision. Everything is made in a temporary folder, and moved when it is complete.
+// If no package can be generated, only the description is moved, and write returns a
+// generationError.
 func (s *successor) write(ctx context.Context, root string, files map[string][]byte) error {
 	staging, err := os.MkdirTemp(root, ".specupdate-")
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *successor) write(ctx context.Context, root string, files map[string][]b
 	return nil
 }
 
-// files are those of openapi/REVISION by their names, made of those of the revision
-// before it; report is the one for people.
+// files returns the files of openapi/REVISION by name, made from those of the revision before it;
+// report is the report for people.
 func (s *successor) files(root, report string) (map[string][]byte, error) {
 	beside := filepath.Join(root, "openapi", s.ours.revision)
 	actions, err := os.ReadFile(filepath.Join(beside, "overlay.yaml"))
@@ -90,8 +90,8 @@ func (s *successor) files(root, report string) (map[string][]byte, error) {
 	}, nil
 }
 
-// carrySettings puts the revision and the operations' ids of now into the generator's
-// settings, and leaves out the operations that are gone.
+// carrySettings puts the new revision and operation ids into the generator's settings, without the
+// removed operations.
 func (s *successor) carrySettings(data []byte) []byte {
 	removed := s.removed()
 	lines := strings.Split(strings.ReplaceAll(string(data), s.ours.revision, s.revision), "\n")

@@ -1,5 +1,4 @@
-// Generate writes made-up RudderStack events as JSON Lines, the same ones each
-// time:
+// Generate writes generated RudderStack events as JSON Lines, the same each time:
 //
 //	go run ./internal/sample/generate -n 100000 > events.jsonl
 package main
