@@ -18,7 +18,7 @@ var updateAPI = flag.Bool("update", false, "write the listings of testdata/api a
 
 const module = "github.com/rudderklaviyo/rudderklaviyo"
 
-// TestAPI holds the exported API of each package that others can import against its
+// TestAPI checks the exported API of each package that others can import against its
 // listing in testdata/api, so that a change of it is a difference that somebody reads.
 func TestAPI(t *testing.T) {
 	loaded, err := packages.Load(&packages.Config{

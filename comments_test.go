@@ -49,7 +49,7 @@ func TestComments(t *testing.T) {
 	}
 }
 
-// uncommented gives the exported names of a declaration that nothing is said of.
+// uncommented returns the exported names of a declaration that nothing is said of.
 func uncommented(declaration ast.Decl) (names []*ast.Ident) {
 	switch d := declaration.(type) {
 	case *ast.FuncDecl:
@@ -101,7 +101,7 @@ func uncommentedInside(t ast.Expr) (names []*ast.Ident) {
 	return names
 }
 
-// isExported tells whether a method is of an exported type; a function is.
+// isExported reports whether a method is of an exported type; a function is.
 func isExported(receiver *ast.FieldList) bool {
 	if receiver == nil {
 		return true

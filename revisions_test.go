@@ -74,7 +74,7 @@ func handWritten(t *testing.T) (names []string) {
 	return names
 }
 
-// namedIn gives the revisions that a file's strings name, those of its imports included.
+// namedIn returns the revisions that a file's strings name, those of its imports included.
 func namedIn(t *testing.T, name string, revisions []string) (named []string) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), filepath.FromSlash(name), nil, parser.SkipObjectResolution)

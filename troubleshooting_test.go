@@ -36,7 +36,7 @@ var codeSources = []struct {
 	{[]string{"Paused accounts"}, []string{"internal/service/pause.go pausings codeOf"}},
 }
 
-// TestTroubleshooting holds the codes of docs/troubleshooting.md against those that the code
+// TestTroubleshooting checks the codes of docs/troubleshooting.md against those that the code
 // declares.
 func TestTroubleshooting(t *testing.T) {
 	page, err := os.ReadFile("docs/troubleshooting.md")

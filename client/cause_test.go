@@ -31,7 +31,7 @@ func TestNoResponseCauses(t *testing.T) {
 	ok := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) })
 	for _, test := range []struct {
 		name string
-		// server gives the base URL, and a transport unless that is the default.
+		// server returns the base URL, and a transport unless that is the default.
 		server   func(t *testing.T) (string, *http.Transport)
 		want     []string
 		attempts int

@@ -18,17 +18,17 @@ import (
 
 const testKey = "pk_0123456789abcdef"
 
-// operation gives an operation of package klaviyo.
+// operation returns an operation of package klaviyo.
 func operation(id *klaviyo.Operation) *klaviyo.Operation {
 	return id
 }
 
-// answer is an answer of a transport.
+// answer is a response of a transport.
 func answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// success is an answer that has no more than the description asks for.
+// success is a response that has no more than the description asks for.
 func success(req *http.Request) *http.Response {
 	op := callOf(req).operation
 	body := map[runtime.ResponseData]string{runtime.ResponseResource: `{"data":{"id":"01A"}}`, runtime.ResponseResources: `{"data":[]}`}

@@ -71,7 +71,7 @@ func TestConflictResolution(t *testing.T) {
 	for _, o := range everyOwners() {
 		for _, memory := range []string{"cold", "warm", "knows profile 1", "knows profile 2", "knows profile 3", "stale", "deleted"} {
 			if memory == "stale" && o[0] == 0 {
-				continue // the memory is believed until an answer contradicts it
+				continue // the memory is believed until a response contradicts it
 			}
 			for _, points := range []bool{true, false} {
 				for _, weakest := range []bool{false, true} {
@@ -97,7 +97,7 @@ func TestConflictResolution(t *testing.T) {
 	}
 }
 
-// leastCalls is one for each 409 and one that is answered 2XX, where the answers point
+// leastCalls is one for each 409 and one that is answered 2XX, where the responses point
 // and the client remembers all profiles or none.
 func leastCalls(o owners, memory string) int {
 	calls := 1

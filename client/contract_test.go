@@ -159,7 +159,7 @@ func TestContractFaults(t *testing.T) {
 	}
 }
 
-// An upsert whose first answer is lost finds its own profile.
+// An upsert whose first response is lost finds its own profile.
 func TestContractLostUpsert(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New(klaviyotest.WithKey(key))
@@ -204,7 +204,7 @@ func TestContractLimits(t *testing.T) {
 					}
 				}
 				if got := c.Stats().RateLimited; got > 0 {
-					t.Errorf("%d answers were 429", got)
+					t.Errorf("%d responses were 429", got)
 				}
 			})
 		})

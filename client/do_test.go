@@ -28,7 +28,7 @@ func answering(t *testing.T, answer func(*http.Request) (*http.Response, error),
 	return newClient(t, append(opts, client.WithCompanyID(companyID), client.WithHTTPClient(&http.Client{Transport: transportFunc(answer)}))...)
 }
 
-// jsonResponse is an answer with headers of the steady limit.
+// jsonResponse is a response with headers of the steady limit.
 func jsonResponse(status int, body string, header http.Header) *http.Response {
 	resp := httpmock.NewStringResponse(status, body)
 	for name, values := range header {
@@ -151,7 +151,7 @@ func TestDoErrors(t *testing.T) {
 	}
 }
 
-// An answer that doesn't fit the caller's type is no success with empty fields, whatever tags
+// A response that doesn't fit the caller's type is no success with empty fields, whatever tags
 // these have.
 func TestDoDecodesStrictly(t *testing.T) {
 	c := answering(t, func(*http.Request) (*http.Response, error) {
@@ -190,7 +190,7 @@ func TestDoUnknownPath(t *testing.T) {
 	}
 }
 
-// TestResponseInfo tells what came with an answer, and forgets it before the next call.
+// TestResponseInfo tells what came with a response, and forgets it before the next call.
 func TestResponseInfo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		statuses := []int{503, 200}
@@ -219,7 +219,7 @@ func TestResponseInfo(t *testing.T) {
 			t.Fatalf("err = %v, want ErrUnavailable", err)
 		}
 		if diff := cmp.Diff(klaviyo.ResponseInfo{Attempts: 2}, a); diff != "" {
-			t.Errorf("of a call without an answer: %s", diff)
+			t.Errorf("of a call without a response: %s", diff)
 		}
 		if _, err := klaviyo.NewAPI(c).GetMetric(t.Context(), "", nil, klaviyo.WithResponseInfo(&a)); err == nil || a.Attempts != 0 {
 			t.Errorf("of a call that wasn't sent: %+v, %v", a, err)
@@ -227,7 +227,7 @@ func TestResponseInfo(t *testing.T) {
 	})
 }
 
-// The limits of an endpoint that isn't described are learned from its answers, and calls
+// The limits of an endpoint that isn't described are learned from its responses, and calls
 // that differ in an id share them.
 func TestDoLearnsLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -119,7 +119,7 @@ func TestDrain(t *testing.T) {
 						t.Errorf("took %v, which is %.3f of the least time %v", got.took, ratio, least)
 					}
 					if got.rateLimited > 0 {
-						t.Errorf("%d answers were 429", got.rateLimited)
+						t.Errorf("%d responses were 429", got.rateLimited)
 					}
 				})
 			})
@@ -144,7 +144,7 @@ func TestDrainMixed(t *testing.T) {
 		}
 		all.Wait()
 		if got := c.Stats().RateLimited; got > 0 {
-			t.Errorf("%d answers were 429", got)
+			t.Errorf("%d responses were 429", got)
 		}
 	})
 }
@@ -245,7 +245,7 @@ func TestQuotaShare(t *testing.T) {
 					}
 				}
 				if got.rateLimited > 0 {
-					t.Errorf("%d answers were 429", got.rateLimited)
+					t.Errorf("%d responses were 429", got.rateLimited)
 				}
 			})
 		})
@@ -269,7 +269,7 @@ func TestWithLimit(t *testing.T) {
 				for op, s := range map[*klaviyo.Operation]stream{&raised: s, other.operation: other} {
 					got := drain(t, c, s)
 					if most := leastTime(op, s.n, 0) * 103 / 100; got.took > most || got.rateLimited > 0 {
-						t.Errorf("%d calls of %s took %v with %d answers of 429, want %v at most and none", s.n, op, got.took, got.rateLimited, most)
+						t.Errorf("%d calls of %s took %v with %d responses of 429, want %v at most and none", s.n, op, got.took, got.rateLimited, most)
 					}
 				}
 				if got := c.Limits()[s.operation.Endpoint()]; got.Burst.Limit != raised.Burst.Calls || got.Steady.Limit != raised.Steady.Calls {
@@ -297,7 +297,7 @@ func TestQuotaShareIsAtLeastOneCall(t *testing.T) {
 }
 
 // BenchmarkDrain prints how much longer than the least time a stream takes, and how
-// many answers were 429.
+// many responses were 429.
 func BenchmarkDrain(b *testing.B) {
 	for _, s := range streams {
 		b.Run(s.operation.String(), func(b *testing.B) {

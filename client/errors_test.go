@@ -93,7 +93,7 @@ func TestErrorResponses(t *testing.T) {
 				t.Errorf("message %q, want %q in it", err, test.text)
 			}
 			if strings.Contains(err.Error(), "ada") || strings.Contains(err.Error(), "html") {
-				t.Errorf("message %q quotes the answer", err)
+				t.Errorf("message %q quotes the response", err)
 			}
 			e := err.(*Error)
 			if e.StatusCode != test.status || e.Attempts != 2 || e.Operation != test.op {

@@ -150,7 +150,7 @@ func ExampleClient_allProfiles() {
 }
 
 // An endpoint that no package describes takes the same way as the others. WithResponseInfo
-// tells what came with the answer.
+// tells what came with the response.
 func ExampleClient_Do() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("RateLimit-Limit", "150")

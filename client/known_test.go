@@ -86,7 +86,7 @@ func TestKnownProfileNeedsItsIdentifiers(t *testing.T) {
 	}
 }
 
-// A known profile that is gone is made anew, and known again.
+// A known profile that is gone is made again, and known again.
 func TestKnownProfileIsGone(t *testing.T) {
 	for _, status := range []int{http.StatusNotFound, http.StatusGone} {
 		synctest.Test(t, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestKnownIdentifierHasMoved(t *testing.T) {
 		c, other := newClient(t, over(k)), newClient(t, over(k))
 		a := klaviyo.ProfileCreateAttributes{Email: email, PhoneNumber: phone}
 		old := send(t, c, a)
-		// Somebody gives the profile another email, and the email another profile.
+		// Another program gives the profile another email, and the email another profile.
 		send(t, other, klaviyo.ProfileCreateAttributes{Email: "bob@example.com", PhoneNumber: phone})
 		now := send(t, other, klaviyo.ProfileCreateAttributes{Email: email})
 		if sent := send(t, c, a); sent.ProfileID != now.ProfileID || sent.ProfileID == old.ProfileID || len(sent.Warnings) != 1 {

@@ -97,7 +97,7 @@ func TestLimiterKeepsBothWindows(t *testing.T) {
 							took := pass(t, limitedTo(f), op, n, 50)
 
 							if f.refused > 0 {
-								t.Errorf("%d answers were 429", f.refused)
+								t.Errorf("%d responses were 429", f.refused)
 							}
 							most := least(op, n, steadyPhase) * 103 / 100
 							if steadyPhase > 0 {
@@ -134,9 +134,9 @@ func TestLimiterBesideAnotherProgram(t *testing.T) {
 				n := 2 * op.Steady.Calls
 				pass(t, limitedTo(f), op, n, 20)
 				close(stop)
-				t.Logf("%d of %d answers were 429", f.refused, n)
+				t.Logf("%d of %d responses were 429", f.refused, n)
 				if f.refused > most {
-					t.Errorf("%d of %d answers were 429, want at most %d", f.refused, n, most)
+					t.Errorf("%d of %d responses were 429, want at most %d", f.refused, n, most)
 				}
 			})
 		})
@@ -151,7 +151,7 @@ func TestLimiterWithoutHeaders(t *testing.T) {
 		f.silent = true
 		pass(t, limitedTo(f), op, op.Steady.Calls+1, 5)
 		if f.refused > 0 {
-			t.Errorf("%d answers were 429", f.refused)
+			t.Errorf("%d responses were 429", f.refused)
 		}
 		waited := f.accepted[op.Steady.Calls].Sub(f.accepted[0])
 		if waited < op.Steady.Window || waited > op.Steady.Window+resetMargin+time.Second {
@@ -246,7 +246,7 @@ func TestLimiterRefusesToWaitPastTheDeadline(t *testing.T) {
 			t.Errorf("err = %v, want context.DeadlineExceeded in it", err)
 		}
 		if time.Since(start) > 0 {
-			t.Errorf("it took %v to refuse", time.Since(start))
+			t.Errorf("took %v to refuse", time.Since(start))
 		}
 	})
 }
@@ -272,7 +272,7 @@ func TestLimiterStopsWaitingWhenTheContextEnds(t *testing.T) {
 			}
 		}
 		if time.Since(start) > 0 {
-			t.Errorf("it took %v to stop", time.Since(start))
+			t.Errorf("took %v to stop", time.Since(start))
 		}
 		// The turn is free again: the next request waits for the window's end only.
 		if took := passOne(t, limited, op); took.Round(time.Second) != 40*time.Second {

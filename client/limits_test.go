@@ -18,7 +18,7 @@ import (
 	klaviyo2026 "github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
-// Limits tells of one operation what the description, our calls and the answers say.
+// Limits tells of one operation what the description, our calls and the responses say.
 func TestLimits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()
@@ -122,7 +122,7 @@ func TestLimitsOfRevisions(t *testing.T) {
 	}
 }
 
-// A call under way counts, and a share leaves less.
+// A call in flight counts, and a share leaves less.
 func TestLimitsOfCallsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := klaviyotest.New()

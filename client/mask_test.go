@@ -54,7 +54,7 @@ func quoted(s string) string {
 
 var escapes = regexp.MustCompile(`\\*u00([0-9A-Fa-f]{2})|%([0-9A-Fa-f]{2})`)
 
-// showsKey tells whether somebody who decodes a text finds the key.
+// showsKey reports whether somebody who decodes a text finds the key.
 func showsKey(text, key string) bool {
 	for range 3 {
 		if strings.Contains(text, key) || strings.Contains(strings.ReplaceAll(text, `\`, ""), key) {
@@ -125,7 +125,7 @@ func TestLongEscapesOfTheKey(t *testing.T) {
 	}
 }
 
-// TestTheKeyInResponses lets a server repeat the key in every place of an answer, whatever
+// TestTheKeyInResponses lets a server repeat the key in every place of a response, whatever
 // the status and the way it is written: no field of an Error or of what is read, no
 // message and no log shows it.
 func TestTheKeyInResponses(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // TestAllOf20260715 reads two pages by each iterator: the second request has the cursor of
-// the first answer, and the parameters that the first request had.
+// the first response, and the parameters that the first request had.
 func TestAllOf20260715(t *testing.T) {
 	for _, tt := range []struct {
 		path string

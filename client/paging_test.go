@@ -100,7 +100,7 @@ func TestAll(t *testing.T) {
 	})
 }
 
-// Each page keeps the other parameters, and the loop may end or begin anew anywhere.
+// Each page keeps the other parameters, and the loop may end or begin again anywhere.
 func TestAllKeepsParams(t *testing.T) {
 	k := filled(t, 25)
 	api := klaviyo.NewAPI(newClient(t, over(k)))

@@ -167,7 +167,7 @@ func TestRetryWhileRateLimited(t *testing.T) {
 	for _, test := range []struct {
 		name      string
 		policy    RetryPolicy
-		unlimited int // the answers from this on are no 429
+		unlimited int // the responses from this on are no 429
 		want      error
 		attempts  int
 		took      time.Duration
@@ -319,7 +319,7 @@ func TestRetryHonoursRetryAfter(t *testing.T) {
 }
 
 // The operation's requests are given up together, since waiting for one another is
-// waiting for the same thing. Another answer is a reason to go on.
+// waiting for the same thing. Another response is a reason to go on.
 func TestRateLimitedOperationIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -77,7 +77,7 @@ var updateReliability = flag.Bool("update-reliability", false, "write the table 
 
 var answersOnPage = regexp.MustCompile(`(?s)<!-- table: answers -->\n.*?<!-- end -->`)
 
-// TestReliability holds the table of answers in docs/reliability.md against verdicts.
+// TestReliability checks the table of responses in docs/reliability.md against verdicts.
 func TestReliability(t *testing.T) {
 	const name = "../docs/reliability.md"
 	text, err := os.ReadFile(name)
@@ -114,7 +114,7 @@ func verdictTable() string {
 	return table.String()
 }
 
-// answers names the answers that a verdict is about.
+// answers lists the responses of a rule.
 func (v statusRule) answers() string {
 	var statuses []string
 	for _, s := range v.statuses {

@@ -9,7 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// quotaAnswer is an answer with the RateLimit headers.
+// quotaAnswer is a response with the RateLimit headers.
 func quotaAnswer(remaining, reset int) *http.Response {
 	resp := answer(http.StatusAccepted, "")
 	resp.Header.Set("RateLimit-Limit", "700")
@@ -21,7 +21,7 @@ func quotaAnswer(remaining, reset int) *http.Response {
 func TestSteadyWindow(t *testing.T) {
 	type reply struct {
 		at               time.Duration
-		remaining, reset int // a remaining of -1 is no answer
+		remaining, reset int // a remaining of -1 is no response
 	}
 	for _, test := range []struct {
 		name     string
@@ -99,7 +99,7 @@ func TestSteadyWindowTakesTheQuotaFromTheServer(t *testing.T) {
 	}
 }
 
-// A share is counted anew in a window that begins sooner than it had to.
+// A share is counted again in a window that begins sooner than it had to.
 func TestSteadyWindowShare(t *testing.T) {
 	start := time.Now()
 	w := newSteadyWindow(klaviyo.RateLimit{Calls: 700, Window: time.Minute}, 0.5)
@@ -172,7 +172,7 @@ func TestSteadyWindowSeesBursts(t *testing.T) {
 }
 
 // An attempt counts until another can't arrive in the same second: not as long after
-// its answer as an attempt takes there and back.
+// its response as an attempt takes there and back.
 func TestBurstWindowKnowsTheRoundTrip(t *testing.T) {
 	w := newBurstWindow(klaviyo.RateLimit{Calls: 1, Window: time.Second}, 1)
 	sent := time.Now()

@@ -17,7 +17,7 @@ func hanging(req *http.Request) (*http.Response, error) {
 	return nil, req.Context().Err()
 }
 
-// hangingBody is an answer that never ends.
+// hangingBody is a response that never ends.
 type hangingBody struct{ ctx context.Context }
 
 func (b hangingBody) Read([]byte) (int, error) {

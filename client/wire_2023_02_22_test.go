@@ -39,7 +39,7 @@ var _ = registerWire(wireRevision[*klaviyo.API]{
 	compare: []cmp.Option{cmp.AllowUnexported(klaviyo.Coordinate{}, klaviyo.EventIncluded{}, klaviyo.ProfileIncluded{})},
 })
 
-// wireCases2023 has at least one case for each operation and each answer of success.
+// wireCases2023 has at least one case for each operation and each response of success.
 var wireCases2023 = []wireCase[*klaviyo.API]{
 	{
 		operation: klaviyo.OperationCreateEvent,

@@ -56,7 +56,7 @@ var _ = registerWire(wireRevision[*klaviyo.API]{
 	},
 })
 
-// wireCases2026 has at least one case for each operation and each answer of success.
+// wireCases2026 has at least one case for each operation and each response of success.
 var wireCases2026 = slices.Concat(wireAccountCases2026, wireEventCases2026, wireListCases2026, wireProfileCases2026, wireProfileJobCases2026, wireClientCases2026)
 
 // wireAccountCases2026 are the cases of the calls of the account, and of data privacy.

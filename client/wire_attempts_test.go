@@ -13,7 +13,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// TestWireAttempts makes each call of each description again after an answer that may
+// TestWireAttempts makes each call of each description again after a response that may
 // pass, with the same request, and through the limiter each time.
 func TestWireAttempts(t *testing.T) {
 	for _, w := range wireRevisions {
@@ -33,14 +33,14 @@ func (w wireRevision[API]) repeat(t *testing.T) {
 	}
 }
 
-// again gets an answer that may pass and then the answer of success. The Client may make
+// again gets a response that may pass and then the response of success. The Client may make
 // two calls a day or, where there is no such limit, one a minute, so that the limiter shows
 // in what the second one waits.
 func (w wireRevision[API]) again(t *testing.T, tt wireCase[API], status int) {
 	op := tt.operation
 	share, left := 1e-6, 0
 	if op.Endpoint() == "POST /api/lists" {
-		share, left = 2.0/150, 1 // an answer 429 costs nothing
+		share, left = 2.0/150, 1 // a response 429 costs nothing
 	}
 	var sent []time.Time
 	transport := httpmock.NewMockTransport()

@@ -34,7 +34,7 @@ func descriptionOf(t *testing.T, revision string) *openapi3.T {
 	return doc
 }
 
-// described holds the cases against the description: each operation, each answer,
+// described checks the cases against the description: each operation, each response,
 // each parameter and each property of a body has to occur in one, and nothing else.
 func checkDescribed[API any](t *testing.T, w wireRevision[API], doc *openapi3.T, all []wireCase[API], proven contract) {
 	for op := range w.operations.All() {
@@ -54,12 +54,12 @@ func checkDescribed[API any](t *testing.T, w wireRevision[API], doc *openapi3.T,
 			if !slices.ContainsFunc(slices.Collect(maps.Keys(proven[op])), func(proven int) bool {
 				return status == fmt.Sprint(proven) || status == fmt.Sprintf("%dXX", proven/100)
 			}) {
-				t.Errorf("%s: no case for the answer %s", op, status)
+				t.Errorf("%s: no case for the response %s", op, status)
 			}
 		}
 		for status := range proven[op] {
 			if status < 300 && operation.Responses.Value(fmt.Sprint(status)) == nil {
-				t.Errorf("%s: the description has no answer %d", op, status)
+				t.Errorf("%s: the description has no response %d", op, status)
 			}
 		}
 

@@ -14,7 +14,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// asDescribed is a body or an answer that has each property of its description, with a
+// asDescribed is a body or a response that has each property of its description, with a
 // value of its own.
 const asDescribed = "as described"
 
@@ -32,7 +32,7 @@ func inFull[API any](t *testing.T, doc *openapi3.T, tt wireCase[API]) wireCase[A
 	if tt.answer == asDescribed {
 		response := operation.Responses.Value(fmt.Sprint(tt.status))
 		if response == nil {
-			t.Fatalf("%s: the description has no answer %d", tt.operation, tt.status)
+			t.Fatalf("%s: the description has no response %d", tt.operation, tt.status)
 		}
 		tt.answer = sampleOf(t, response.Value.Content.Get(tt.operation.MediaType).Schema.Value)
 	}

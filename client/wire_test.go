@@ -25,7 +25,7 @@ import (
 var update = flag.Bool("update", false, "write docs/contract.md anew")
 
 // A wireCase is a call of a revision's API, the one request that it has to make, and what
-// it has to make of the answer that the description gives it.
+// it has to make of the response that the description gives it.
 type wireCase[API any] struct {
 	operation *runtime.Operation
 	call      func(*testing.T, API) (any, error)
@@ -35,10 +35,10 @@ type wireCase[API any] struct {
 	query url.Values
 	body  string // JSON or asDescribed; empty is none
 
-	// The answer.
+	// The response.
 	status int
 	answer string // JSON or asDescribed; empty is none
-	want   any    // what the call gives; nil if it gives no answer or it is asDescribed
+	want   any    // what the call gives; nil if it gives no response or it is asDescribed
 }
 
 // A wireRevision is what is proven of a revision. Its cases are in the file named after it.
@@ -81,7 +81,7 @@ func registerWire[API any](w wireRevision[API]) bool {
 
 func (w wireRevision[API]) name() string { return w.revision }
 
-// wireErrors are answers with errors that any operation may have, and what they are.
+// wireErrors are responses with errors that any operation may have, and what they are.
 var wireErrors = []struct {
 	status int
 	code   string
@@ -167,7 +167,7 @@ func (w wireRevision[API]) prove(t *testing.T) {
 	}
 }
 
-// succeed gets the answer of success.
+// succeed gets the response of success.
 func (w wireRevision[API]) succeed(t *testing.T, tt wireCase[API]) {
 	got, err := w.over(t, tt, httpmock.NewStringResponder(tt.status, tt.answer))
 	if err != nil {
@@ -175,7 +175,7 @@ func (w wireRevision[API]) succeed(t *testing.T, tt wireCase[API]) {
 	}
 	if tt.want != nil || got == nil {
 		if diff := cmp.Diff(tt.want, got, append(w.compare, cmp.Comparer(sameJSON))...); diff != "" {
-			t.Errorf("answer, want -, got +:\n%s", diff)
+			t.Errorf("response, want -, got +:\n%s", diff)
 		}
 		return
 	}
@@ -184,12 +184,12 @@ func (w wireRevision[API]) succeed(t *testing.T, tt wireCase[API]) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(given(jsonValue([]byte(tt.answer))), given(jsonValue(read))); diff != "" {
-		t.Errorf("answer, sent -, read +:\n%s", diff)
+		t.Errorf("response, sent -, read +:\n%s", diff)
 	}
 	named(t, reflect.TypeOf(got))
 }
 
-// fail gets an answer with an error, and nothing else.
+// fail gets a response with an error, and nothing else.
 func (w wireRevision[API]) fail(t *testing.T, tt wireCase[API], status int, code string, kind error) {
 	const answer = `{"errors":[{"id":"e-1","status":%d,"code":"%s","title":"Failed.","detail":"It failed.",
 		"source":{"pointer":"/data/attributes","parameter":"filter"},"links":{},"meta":{"duplicate_profile_id":"01OTHER"}}]}`
@@ -220,7 +220,7 @@ func (w wireRevision[API]) fail(t *testing.T, tt wireCase[API], status int, code
 		t.Errorf("error, want -, got +:\n%s", diff)
 	}
 	if got != nil && !reflect.ValueOf(got).IsNil() {
-		t.Errorf("an answer came with the error: %+v", got)
+		t.Errorf("a response came with the error: %+v", got)
 	}
 }
 
@@ -243,7 +243,7 @@ func (w wireRevision[API]) over(t *testing.T, tt wireCase[API], answer httpmock.
 	return got, err
 }
 
-// check holds a request against the case.
+// check checks a request against the case.
 func (w wireRevision[API]) check(t *testing.T, tt wireCase[API], r *http.Request) {
 	t.Helper()
 	op := tt.operation
@@ -338,7 +338,7 @@ func documented(t *testing.T, revision, want string) {
 	}
 }
 
-// table has a row for each operation and a column for each answer.
+// table has a row for each operation and a column for each response.
 func (c contract) table(operations runtime.Operations) string {
 	var b strings.Builder
 	b.WriteString("\n| Operation | Request | Success |")

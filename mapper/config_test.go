@@ -76,7 +76,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestEventKey gives what an event is known by, and nothing of other requests.
+// TestEventKey checks that only events have a key.
 func TestEventKey(t *testing.T) {
 	for _, revision := range mapper.Revisions() {
 		m := newMapper(t, mapper.Config{Revision: revision})

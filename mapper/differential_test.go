@@ -16,7 +16,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestPlain holds the mapper against its plain twin on random events and configs.
+// TestPlain checks the mapper against its plain twin on random events and configs.
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	n := 4_000
@@ -115,7 +115,7 @@ func compareWithPlain(event []byte, cfg mapper.Config) string {
 		}
 	}
 	if failed != nil {
-		return "" // how much was said before the error is nobody's promise
+		return "" // the warnings before an error aren't specified
 	}
 	var warnings []goldenProblem
 	for _, w := range result.Warnings {
@@ -243,7 +243,7 @@ var (
 	itemNames = strings.Fields("product_id sku name quantity price total row_total url image_url categories brand ProductID RowTotal ItemPrice URL items value")
 )
 
-// some gives an object of some of the names, with values that suit them.
+// some returns an object of some of the names, with values that suit them.
 func (e *eventMaker) some(n int, names []string, more ...string) string {
 	chosen := slices.Clone(names)
 	e.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })

@@ -307,7 +307,7 @@ func standsAt(o pairs, path string) bool {
 	return false
 }
 
-// leaves are the pointers of all values in a body that are no objects or lists, but for
+// leaves are the pointers of all values in a body that aren't objects or lists, but for
 // lists of constants.
 func leaves(raw json.RawMessage, pointer string) (pointers []string) {
 	switch kindOf(raw) {

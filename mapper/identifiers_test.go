@@ -8,8 +8,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// people are those that a request is about, each by their identifiers: the person's object
-// has them under these names in the one revision or the other.
+// people returns the objects that identify the people of a request, in the form of its revision.
 func people(t *testing.T, r mapper.Request) []map[string]json.RawMessage {
 	t.Helper()
 	attributes := bodyOf(t, r, "data", "attributes")
@@ -38,7 +37,7 @@ func people(t *testing.T, r mapper.Request) []map[string]json.RawMessage {
 	return []map[string]json.RawMessage{attributes}
 }
 
-// flatPerson has the attributes of a profile beside its id.
+// flatPerson returns the attributes of a profile together with its id.
 func flatPerson(profile map[string]json.RawMessage) map[string]json.RawMessage {
 	person := objectOf(profile["attributes"])
 	if id := profile["id"]; id != nil {
@@ -47,12 +46,12 @@ func flatPerson(profile map[string]json.RawMessage) map[string]json.RawMessage {
 	return person
 }
 
-// bodyOf gives an object within a request's body.
+// bodyOf returns an object within a request's body.
 func bodyOf(t *testing.T, r mapper.Request, names ...string) map[string]json.RawMessage {
 	t.Helper()
 	object := objectOf(r.AppendBody(nil))
 	if object == nil {
-		t.Fatal("a body that is no JSON")
+		t.Fatal("a body that isn't JSON")
 	}
 	for _, name := range names {
 		object = objectOf(object[name])
@@ -69,7 +68,7 @@ func checkIdentifier(t *testing.T, r mapper.Request, externalIDSuffices bool) {
 	phone := []string{"phone_number", "$phone_number", "phone_numbers"}
 	all := people(t, r)
 	if len(all) == 0 {
-		t.Errorf("%s of nobody", r.Kind())
+		t.Errorf("%s without a person", r.Kind())
 	}
 	for _, person := range all {
 		suffices := slices.Concat(email, phone)

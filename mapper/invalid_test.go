@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestInvalidInput holds what is no event to an error that tells what to do and
+// TestInvalidInput holds what isn't an event to an error that tells what to do and
 // quotes nothing.
 func TestInvalidInput(t *testing.T) {
 	const secret = "hidden@example.com"

@@ -10,7 +10,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// fuzzConfig spreads the bits of n over the settings that change the mapping.
+// fuzzConfig returns a config whose settings are the bits of n.
 func fuzzConfig(n uint16) mapper.Config {
 	bit := func(i int) bool { return n&(1<<i) != 0 }
 	cfg := mapper.Config{
@@ -49,8 +49,8 @@ func fuzzConfig(n uint16) mapper.Config {
 	return cfg
 }
 
-// FuzzMap holds every input against what Map promises: it doesn't panic, its
-// requests are JSON, each has an identifier, and nothing of the event disappears.
+// FuzzMap checks what Map promises for every input: it doesn't panic, its requests are JSON, each
+// has an identifier, and no part of the event is lost.
 func FuzzMap(f *testing.F) {
 	for i, event := range goldenEvents(f) {
 		f.Add(event, uint16(i))
@@ -75,11 +75,11 @@ func FuzzMap(f *testing.F) {
 			if !errors.As(err, &e) || e.Code == "" || e.Message == "" {
 				t.Fatalf("Map returned %#v", err)
 			}
-			if e.Code != mapper.CodeInvalidJSON { // whose field may be a name at the top that is there twice
+			if e.Code != mapper.CodeInvalidJSON { // its field may be any duplicate name
 				checkPath(t, e.Field)
 			}
 			if len(result.Requests) > 0 {
-				t.Fatal("requests beside an error")
+				t.Fatal("Map returned requests and an error")
 			}
 			return
 		}
@@ -95,7 +95,7 @@ func FuzzMap(f *testing.F) {
 	})
 }
 
-// checkPath checks that a field is a dotted path, and no JSON Pointer.
+// checkPath checks that a field is a dotted path, not a JSON Pointer.
 func checkPath(t *testing.T, field string) {
 	t.Helper()
 	if strings.HasPrefix(field, "/") {

@@ -32,7 +32,7 @@ func TestSplitterAgreesWithEncodingJSON(t *testing.T) {
 	}
 }
 
-// TestIsBlank holds the look at a string's escapes against decoding it.
+// TestIsBlank checks the look at a string's escapes against decoding it.
 func TestIsBlank(t *testing.T) {
 	for _, text := range []string{
 		`""`, `" "`, `"\t\n\r\f"`, `"\b"`, `"\/"`, `"\\"`, `"\""`, `"n"`, `"\u0020\u00a0\u2028\u3000"`, `"\u200b"`, `" \u0041"`,

@@ -230,7 +230,7 @@ func TestDeepValues(t *testing.T) {
 	}
 }
 
-// TestFlattenedGrowth holds a small value against what its keys could grow to.
+// TestFlattenedGrowth checks a small value against what its keys could grow to.
 func TestFlattenedGrowth(t *testing.T) {
 	key := strings.Repeat("k", 50_000)
 	event := identifyWith(`"a":{"` + key + `":{` + strings.Trim(manyProperties(20_000), "{}") + `}}`)

@@ -12,8 +12,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// typedTraits are the traits that need not be found as custom properties, and the
-// typed fields that stand for them: in a profile and in an event's profile.
+// typedTraits are the traits that become typed fields instead of custom properties, with the names
+// of the fields in a profile and in an event's profile.
 var typedTraits = map[string][2]string{
 	"email": {"email", "$email"}, "phone": {"phone_number", "$phone_number"},
 	"firstName": {"first_name", "$first_name"}, "firstname": {"first_name", "$first_name"}, "first_name": {"first_name", "$first_name"},
@@ -26,8 +26,8 @@ var typedTraits = map[string][2]string{
 	"latitude":     {"location.latitude", ""}, "longitude": {"location.longitude", ""},
 }
 
-// checkLossless finds every trait and property of the event again: under its own
-// name, as a typed field, as a mapped property, or named in a warning.
+// checkLossless checks that every trait and property of the event is in the requests: under its
+// own name, as a typed field or as a mapped property, or that a warning names it.
 func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.Result) {
 	t.Helper()
 	var e struct {
@@ -38,8 +38,8 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 		}
 		Properties json.RawMessage
 	}
-	// Names are matched in any case here, so an event that has two of them, or a
-	// context that is no object, says too little for this check.
+	// encoding/json ignores the case of names, so this check can't read an event with two names
+	// that differ only in case, or with a context that isn't an object.
 	if json.Unmarshal(event, &e) != nil || hasOddNames(event) {
 		return
 	}
@@ -72,7 +72,7 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 			traits = with(traits, "attributes."+name, v)
 		}
 	default:
-		return // others have no place for traits
+		return // other requests have no traits
 	}
 	if result.Requests[0].Kind() == mapper.KindEvent {
 		attributes := bodyOf(t, result.Requests[0], "data", "attributes")
@@ -111,7 +111,7 @@ func checkLossless(t *testing.T, event []byte, cfg mapper.Config, result mapper.
 	}
 }
 
-// withPatched adds the traits that patch a profile's properties to those that stand there.
+// withPatched adds the traits that patch a profile's properties to its other traits.
 func withPatched(t *testing.T, traits map[string]json.RawMessage, r mapper.Request) map[string]json.RawMessage {
 	t.Helper()
 	patch := bodyOf(t, r, "data", "meta", "patch_properties")
@@ -140,8 +140,8 @@ func unsetNames(event []byte) []string {
 	return names
 }
 
-// fieldNames are the names that give a typed field its value, by the field in a profile
-// and in an event's profile, beside those of typedTraits.
+// fieldNames are further traits that can become a typed field, by its name in a profile and in an
+// event's profile.
 var fieldNames = map[string][]string{
 	"image": {"avatar"}, "$image": {"avatar"},
 	"email": {"userId", "id", "external_id"}, "$email": {"userId", "id", "external_id"},
@@ -151,8 +151,8 @@ var fieldNames = map[string][]string{
 	"location.zip": {"postalcode", "postalCode", "postal_code"}, "$zip": {"postalcode", "postalCode", "postal_code"},
 }
 
-// checkTyped finds the value of a typed field in the event, under a name that gives it.
-// Which of them goes first is for TestPlain.
+// checkTyped checks that the event has the value of a typed field under one of the field's names.
+// TestPlain checks which name takes precedence.
 func checkTyped(t *testing.T, field string, value json.RawMessage, event []byte, cfg mapper.Config) {
 	t.Helper()
 	names := slices.Clone(fieldNames[field])
@@ -196,7 +196,7 @@ func checkTyped(t *testing.T, field string, value json.RawMessage, event []byte,
 			}
 		}
 	}
-	t.Errorf("%s has a value that none of %v has", field, names)
+	t.Errorf("%s has a value that the event has under none of %v", field, names)
 }
 
 func checkProperties(t *testing.T, cfg mapper.Config, in, out map[string]json.RawMessage, value json.RawMessage, named map[string]bool) {
@@ -218,13 +218,13 @@ func checkProperties(t *testing.T, cfg mapper.Config, in, out map[string]json.Ra
 			checkFlattened(t, "properties", name, v, out, named)
 		default:
 			if !containsValue(out, v) && !sameNumber(value, v) {
-				t.Errorf("properties.%s is nowhere", name)
+				t.Errorf("properties.%s is missing from the result", name)
 			}
 		}
 	}
 }
 
-// checkFlattened finds the leaves of a nested value under their dotted keys.
+// checkFlattened checks that the leaves of a nested value are there under their dotted keys.
 func checkFlattened(t *testing.T, place, key string, v json.RawMessage, out map[string]json.RawMessage, named map[string]bool) {
 	t.Helper()
 	if o := objectOf(v); len(o) > 0 {
@@ -241,21 +241,21 @@ func checkFlattened(t *testing.T, place, key string, v json.RawMessage, out map[
 		return
 	}
 	if !named[place+"."+key] && !containsValue(out, v) {
-		t.Errorf("%s.%s is nowhere", place, key)
+		t.Errorf("%s.%s is missing from the result", place, key)
 	}
 }
 
 func checkSame(t *testing.T, field string, in, out json.RawMessage) {
 	t.Helper()
 	if out == nil {
-		t.Errorf("%s is nowhere", field)
+		t.Errorf("%s is missing from the result", field)
 	} else if !sameJSON(in, out) {
 		t.Errorf("%s changed", field)
 	}
 }
 
-// hasOddNames says that encoding/json, which folds case, would read the event's
-// parts differently from the mapper.
+// hasOddNames reports whether encoding/json, which ignores case, would read the event's parts
+// differently from the mapper.
 func hasOddNames(event []byte) bool {
 	parts := map[string]bool{"traits": true, "context": true, "properties": true, "mappedToDestination": true}
 	odd := func(o map[string]json.RawMessage) bool {

@@ -229,7 +229,7 @@ func TestExplainIsLinear(t *testing.T) {
 	}
 }
 
-// inAllWays is an object that has a name of so many levels, nested in all ways that flatten
+// inAllWays is an object that has a name of that many levels, nested in all ways that flatten
 // to it.
 func inAllWays(levels int) string {
 	ways := []string{"0"}

@@ -101,7 +101,7 @@ func (m *plain) itemName(fields pairs, name string) string {
 	return plainItems[name]
 }
 
-// renamed gives members their names; one that keeps its own loses it to a mapped one.
+// renamed renames members. A member that keeps its name is dropped if another is renamed to it.
 func (m *plain) renamed(o pairs, place string, names func(pair) (string, json.RawMessage)) pairs {
 	taken := make(map[string]bool)
 	mapped := make(pairs, len(o))

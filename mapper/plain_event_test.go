@@ -211,7 +211,7 @@ func (m *plain) eventProfile() specialProfile {
 
 func timeOfText(text string) (time.Time, error) { return time.Parse(time.RFC3339, text) }
 
-// timeAt gives the event's time, and the field that has it.
+// timeAt returns the event's time, and the field that has it.
 func (m *plain) timeAt(kind string) (text, field string) {
 	paths := []string{"timestamp", "originalTimestamp", "receivedAt"}
 	mapped, _ := m.context.get("mappedToDestination")

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// sameJSON compares values with the digits of their numbers.
+// sameJSON reports whether two values are the same, including the digits of numbers.
 func sameJSON(a, b json.RawMessage) bool {
 	return canonical(a) == canonical(b)
 }
@@ -72,6 +72,6 @@ func values(o map[string]json.RawMessage) [][]byte {
 func unmarshal(t *testing.T, data []byte, v any) {
 	t.Helper()
 	if err := json.Unmarshal(data, v); err != nil {
-		t.Fatalf("a body that is no JSON: %v", err)
+		t.Fatalf("a body that isn't JSON: %v", err)
 	}
 }

@@ -281,7 +281,7 @@ func orElse(text string, ok bool, invalid Code) string {
 	return code(text)
 }
 
-// TestReference holds the tables of docs/mapping.md against the rules.
+// TestReference checks the tables of docs/mapping.md against the rules.
 func TestReference(t *testing.T) {
 	data, err := os.ReadFile(reference)
 	if err != nil {

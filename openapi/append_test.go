@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// TestAppendJSON holds what bodies append against encoding/json, with fields that are
+// TestAppendJSON checks what bodies append against encoding/json, with fields that are
 // set, null, empty or left out at random.
 func TestAppendJSON(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

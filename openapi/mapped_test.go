@@ -13,7 +13,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// TestMappedRequests holds what the events of the mapper's golden cases become against the
+// TestMappedRequests checks what the events of the mapper's golden cases become against the
 // schemas of the description, and of the published one where KLAVIYO_OPENAPI names it.
 func TestMappedRequests(t *testing.T) {
 	events := goldenEvents(t)

@@ -17,7 +17,7 @@ var packages = map[string]runtime.Operations{
 	klaviyo2026.Revision: klaviyo2026.Operations,
 }
 
-// TestEachOperation holds the tables of the packages against the descriptions: each
+// TestEachOperation checks the tables of the packages against the descriptions: each
 // operation generated is described.
 func TestEachOperation(t *testing.T) {
 	counts := map[string]int{"2023-02-22": 22, "2026-07-15": 34}

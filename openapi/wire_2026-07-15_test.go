@@ -88,7 +88,7 @@ func bodies2026() map[*klaviyo.Operation]any {
 	}
 }
 
-// TestBodies2026 holds the bodies against the schemas of the description, which has a
+// TestBodies2026 checks the bodies against the schemas of the description, which has a
 // property for each of theirs.
 func TestBodies2026(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(describe(t, klaviyo.Revision))
@@ -124,7 +124,7 @@ func TestBodies2026(t *testing.T) {
 	}
 }
 
-// undescribed gives the first member of a value that its schema doesn't have. Objects
+// undescribed returns the first member of a value that its schema doesn't have. Objects
 // without properties hold any.
 func undescribed(schema *openapi3.Schema, value any, place string) string {
 	switch value := value.(type) {

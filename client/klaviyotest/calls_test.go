@@ -18,14 +18,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/published"
 )
 
-// reply is an answer as a client has it.
+// reply is a response as a client has it.
 type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// errors gives the errors of a reply.
+// errors returns the errors of a reply.
 func (r reply) errors(t *testing.T) []klaviyo.APIError {
 	t.Helper()
 	var body klaviyo.APIErrors
@@ -35,7 +35,7 @@ func (r reply) errors(t *testing.T) []klaviyo.APIError {
 	return body.Errors
 }
 
-// pointers gives the pointers and parameters of the errors of a reply.
+// pointers returns the pointers and parameters of the errors of a reply.
 func (r reply) pointers(t *testing.T) string {
 	t.Helper()
 	var sources []string
@@ -82,7 +82,7 @@ func newRequest(t *testing.T, method, url, body string, edits ...func(*http.Requ
 	return r
 }
 
-// send makes a request through the transport, and holds each answer against the
+// send makes a request through the transport, and checks each response against the
 // description.
 func send(t *testing.T, k *Klaviyo, method, url, body string, edits ...func(*http.Request)) reply {
 	t.Helper()
@@ -115,7 +115,7 @@ func conforms(t *testing.T, k *Klaviyo, op *runtime.Operation, r *http.Request, 
 		Options:                &openapi3filter.Options{IncludeResponseStatus: true},
 	})
 	if err != nil {
-		t.Errorf("the answer %d of %s is not the description's: %v", rsp.StatusCode, op, err)
+		t.Errorf("the response %d of %s is not the description's: %v", rsp.StatusCode, op, err)
 	}
 }
 
@@ -201,7 +201,7 @@ func withAuthorization(value string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("Authorization", value) }
 }
 
-// isAt tells whether a time of an answer is the moment.
+// isAt reports whether a time of a response is the moment.
 func isAt(answered klaviyo.Timestamp, moment time.Time) bool {
 	got, err := answered.Time()
 	return err == nil && got.Equal(moment)

@@ -19,7 +19,7 @@ func TestCommonFaults(t *testing.T) {
 		name   string
 		fault  Fault
 		status int
-		code   string // empty if the body is no JSON
+		code   string // empty if the body isn't JSON
 		retry  string
 	}{
 		{"RateLimited", RateLimited(1500 * time.Millisecond), 429, "throttled", "2"},
@@ -127,7 +127,7 @@ func TestAfterAccept(t *testing.T) {
 			k.Inject(fault)
 			rsp, err := k.Transport().RoundTrip(newRequest(t, "POST", "/api/profiles/", profileWith(`"external_id":"1"`)))
 			if fault.Reset != errors.Is(err, syscall.ECONNRESET) || !fault.Reset && rsp.StatusCode != 502 {
-				t.Errorf("answer %v, %v", rsp, err)
+				t.Errorf("response %v, error %v", rsp, err)
 			}
 			find(t, k, "1")
 		})
@@ -190,7 +190,7 @@ func TestCutOff(t *testing.T) {
 	k.Inject(Fault{CutOff: true})
 	rsp, err := k.Transport().RoundTrip(newRequest(t, "POST", "/api/profiles/", profileWith(`"external_id":"1"`)))
 	if err != nil || rsp.StatusCode != 201 {
-		t.Fatalf("answer %v, %v", rsp, err)
+		t.Fatalf("response %v, error %v", rsp, err)
 	}
 	got, err := io.ReadAll(rsp.Body)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || len(got) == 0 || int64(len(got)) >= rsp.ContentLength {

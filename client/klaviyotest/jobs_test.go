@@ -161,7 +161,7 @@ func TestSuppressionJobs(t *testing.T) {
 	})
 }
 
-// sparse is the resource of an answer, whatever its kind.
+// sparse is the resource of a response, whatever its kind.
 type sparse struct {
 	Data struct{ ID string }
 }

@@ -71,7 +71,7 @@ func TestAuthentication(t *testing.T) {
 				t.Errorf("code %q, want %q", r.errors(t)[0].Code, test.code)
 			}
 			if strings.Contains(r.body, "pk_other") {
-				t.Error("the answer quotes the key")
+				t.Error("the response quotes the key")
 			}
 		})
 	}

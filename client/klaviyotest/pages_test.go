@@ -134,7 +134,7 @@ func TestInvalidCursors(t *testing.T) {
 	}
 }
 
-// The links of an answer over a socket lead to that socket.
+// The links of a response over a socket lead to that socket.
 func TestLinksOfASocket(t *testing.T) {
 	k := New()
 	for i := range 21 {

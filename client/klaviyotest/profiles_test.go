@@ -8,7 +8,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// createProfile gives the id of a new profile.
+// createProfile returns the id of a new profile.
 func createProfile(t *testing.T, k *Klaviyo, attributes string) string {
 	t.Helper()
 	r := mustSend(t, k, "POST", "/api/profiles/", profileWith(attributes))
@@ -20,7 +20,7 @@ func update(t *testing.T, k *Klaviyo, id, attributes string) reply {
 	return send(t, k, "PATCH", "/api/profiles/"+id+"/", `{"data":{"type":"profile","id":"`+id+`","attributes":{`+attributes+`}}}`)
 }
 
-// find gives a profile that has to be there.
+// find returns a profile that has to be there.
 func find(t *testing.T, k *Klaviyo, identifier string) Profile {
 	t.Helper()
 	p, ok := k.Profile(identifier)

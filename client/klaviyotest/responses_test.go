@@ -13,7 +13,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestResponseForms holds answers to what recordings of Klaviyo show beyond the
+// TestResponseForms holds responses to what recordings of Klaviyo show beyond the
 // description.
 func TestResponseForms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
 )
 
-// TestEveryNestedOperationSucceeds with an answer of the description's.
+// TestEveryNestedOperationSucceeds with a response of the description's.
 func TestEveryNestedOperationSucceeds(t *testing.T) {
 	nested := revisionOf("2026-07-15")
 	for name, describe := range descriptions(t) {

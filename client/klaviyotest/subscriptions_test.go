@@ -10,7 +10,7 @@ import (
 
 const subscribePath = "/api/profile-subscription-bulk-create-jobs/"
 
-// consents gives what a profile says to email and to sms.
+// consents returns what a profile says to email and to sms.
 func consents(p Profile) [2]string {
 	return [2]string{p.Attributes.Consents[ChannelEmail].State, p.Attributes.Consents[ChannelSMS].State}
 }

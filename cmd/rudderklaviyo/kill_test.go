@@ -21,8 +21,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// killWhen starts the process and kills it when it is due. It tells whether it had ended
-// by itself.
+// killWhen starts the process and kills it when isDue returns true. It reports whether the process
+// had ended by itself.
 func (p *process) killWhen(isDue func() bool) (ended bool) {
 	p.t.Helper()
 	p.start()
@@ -54,7 +54,7 @@ func seeded(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-// lettersByID gives the line and the code of dead letters by their event's messageId,
+// lettersByID returns the line and the code of dead letters by their event's messageId,
 // of which each may have one.
 func lettersByID(t *testing.T, path string) map[string]string {
 	t.Helper()
@@ -81,7 +81,7 @@ func lettersByID(t *testing.T, path string) map[string]string {
 	return letters
 }
 
-// killed is a send that is killed again and again.
+// killed is a send that is killed repeatedly.
 type killed struct {
 	*slow
 	args       []string
@@ -96,10 +96,10 @@ func newKilled(t *testing.T, revision, events string) *killed {
 	return k
 }
 
-// A moment is one to kill a process at.
+// A moment is a moment to kill a process at.
 type moment struct {
 	name string
-	// is tells whether it has come, while the file of dead letters was so long before.
+	// is reports whether the moment has come. dead is the previous size of the dead-letter file.
 	is func(k *killed, dead int64) bool
 }
 
@@ -118,7 +118,7 @@ func (k *killed) nextCheckpoint() string {
 	return filepath.Join(filepath.Dir(k.checkpoint), "."+filepath.Base(k.checkpoint)+".tmp")
 }
 
-// size is how long a file is, or negative if there is none.
+// size returns the size of a file, or -1 if there is none.
 func size(name string) int64 {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -127,16 +127,15 @@ func size(name string) int64 {
 	return info.Size()
 }
 
-// patience is how long a moment is awaited while the server holds the events, where it
-// may not come any more.
+// patience is how long to wait for a moment while the server holds all events: it may not come.
 const patience = 50 * time.Millisecond
 
-// kill kills a run at a moment after so many events have arrived, while the server takes so
-// many at most, or a call in bulk more: it falls between the two however fast the machine is. It gives the moments
-// that it was at.
+// kill kills a run at a moment after a number of events have arrived. The server accepts most
+// events at most, or one bulk call more, so the kill falls between the two on any machine. It
+// returns the moments that the kill fell on.
 func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) {
 	var dead int64 = -1
-	var due time.Time // without the moment
+	var due time.Time // when to kill even if the moment doesn't come
 	k.hold(after, most)
 	ended := newProcess(t, k.args...).killWhen(func() bool {
 		if int(k.events.Load()) < after {
@@ -159,7 +158,7 @@ func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) 
 		return true
 	})
 	if ended {
-		t.Fatal("the run ended although its events were held")
+		t.Fatal("the run ended although the server held its events")
 	}
 	k.awaitSilence(t)
 	if size(k.checkpoint) > 4096 {
@@ -168,8 +167,8 @@ func (k *killed) kill(t *testing.T, after, most int, at moment) (fell []string) 
 	return fell
 }
 
-// TestKilledSendGoesOn kills sends of each revision at a hundred moments all over the input
-// and compares what they leave with what an undisturbed one does.
+// TestKilledSendGoesOn kills sends of each revision a hundred times, at all parts of the input, and
+// compares the result with that of a run that isn't killed.
 func TestKilledSendGoesOn(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -218,7 +217,7 @@ func testKilledSend(t *testing.T, revision string, hasBulk bool) {
 				t.Parallel()
 				k := newKilled(t, revision, path)
 				for i := range killsOfOne {
-					// Each has a stretch of the events to itself, and two of them make a part.
+					// Each kill has its own range of the events. Two ranges make a part.
 					first, last := i*most/killsOfOne, (i+1)*most/killsOfOne-1
 					fell := k.kill(t, first+random.IntN(last-first+1), last, moments[random.IntN(len(moments))])
 					arrived := len(k.Events())
@@ -239,7 +238,7 @@ func testKilledSend(t *testing.T, revision string, hasBulk bool) {
 					t.Errorf("the summary is not of all events: %s", &p.stdout)
 				}
 				if diff := cmp.Diff(want, stateOf(t, k.Klaviyo)); diff != "" {
-					t.Errorf("the account is not that of an undisturbed run (-want +got)\n%.3000s", diff)
+					t.Errorf("the account differs from that of a run that isn't killed (-want +got)\n%.3000s", diff)
 				}
 				if diff := cmp.Diff(wantLetters, lettersByID(t, k.dead)); diff != "" {
 					t.Errorf("dead letters (-want +got)\n%.3000s", diff)

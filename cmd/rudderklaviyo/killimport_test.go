@@ -13,8 +13,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// TestKilledSendWaitsForItsImport kills a send whose import Klaviyo has taken, adds newer values
-// to the input, and goes on: the import ends last if nobody waits for it.
+// TestKilledSendWaitsForItsImport kills a send while its import is in progress, adds newer values to
+// the input, and continues. The run must wait for the import, or the import would overwrite them.
 func TestKilledSendWaitsForItsImport(t *testing.T) {
 	t.Parallel()
 	const outlives = 2 * time.Second
@@ -46,7 +46,7 @@ func TestKilledSendWaitsForItsImport(t *testing.T) {
 	write(path, "Old")
 	args := []string{"send", "--revision=2026-07-15", "--concurrency=1", "--base-url=" + server.URL, "--no-dead-letter", "--checkpoint=" + filepath.Join(dir, "progress.json"), path}
 	if newProcess(t, args...).killWhen(func() bool { return jobs.Load() > 0 }) {
-		t.Fatal("the run ended although its import is under way")
+		t.Fatal("the run ended although its import is in progress")
 	}
 	write(path, "New")
 	began := time.Now()
@@ -54,10 +54,10 @@ func TestKilledSendWaitsForItsImport(t *testing.T) {
 	p.wantStatus(0)
 	first := account.Jobs()[0]
 	if first.Ended.IsZero() {
-		t.Error("it ended before the import")
+		t.Error("the run ended before the import")
 	}
 	if said := p.said.String(); began.Sub(first.Created) < outlives/4 && !strings.Contains(said, "Profiles wait for the import jobs that an earlier run, or another program, has begun: "+first.ID+".") {
-		t.Errorf("it doesn't say what it waits for: %s", said)
+		t.Errorf("the output doesn't name the import that the run waits for: %s", said)
 	}
 	for _, profile := range account.Profiles() {
 		if profile.Attributes.FirstName != "New" {

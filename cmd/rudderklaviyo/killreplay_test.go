@@ -11,8 +11,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// TestKilledReplayLosesNothing kills replay at random moments around its end, where
-// the file is replaced.
+// TestKilledReplayLosesNothing kills replay at random moments around its end, when it replaces the
+// file.
 func TestKilledReplayLosesNothing(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -62,7 +62,7 @@ func TestKilledReplayLosesNothing(t *testing.T) {
 		case 20:
 			kept++
 		default:
-			t.Errorf("round %d: the file is neither the old nor the new one: %d records", round, len(left))
+			t.Errorf("round %d: %d records, want those of the old or the new file", round, len(left))
 		}
 	}
 	t.Logf("killed with the old file %d times, with the new one %d times", kept, done)

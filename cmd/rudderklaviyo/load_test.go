@@ -27,7 +27,7 @@ type load struct {
 	repeated     atomic.Int64 // attempts that were not the first
 	cuts         atomic.Int64 // odd while the service's power is being cut
 	mu           sync.Mutex
-	unexpected   []string // answers that RudderStack would drop an event on
+	unexpected   []string // responses that RudderStack would drop an event on
 	people       []*person
 }
 
@@ -63,7 +63,7 @@ func newLoad(urls ...string) *load {
 	return l
 }
 
-// of sends events of some people of an account, so many a second altogether, or as fast
+// of sends events of some people of an account, that many a second altogether, or as fast
 // as they are taken if that is 0.
 func (l *load) of(random *rand.Rand, account, token string, people, perSecond int) {
 	for i := range people {
@@ -85,14 +85,14 @@ func (l *load) of(random *rand.Rand, account, token string, people, perSecond in
 	}
 }
 
-// end sends no more, and waits for the answers to what is under way.
+// end sends no more, and waits for the responses to the requests in flight.
 func (l *load) end() {
 	l.stop()
 	l.group.Wait()
 	l.client.CloseIdleConnections()
 }
 
-// rest waits. It tells whether to go on.
+// rest waits. It reports whether to go on.
 func (l *load) rest(d time.Duration) bool {
 	if d > 0 {
 		select {
@@ -126,7 +126,7 @@ func (p *person) event(random *rand.Rand) string {
 	return fmt.Sprintf(`{"type":"track","event":"Order Completed","messageId":%q,"context":{"traits":{"email":%q}},"properties":{"text":%q}}`, p.id(n), p.email(), filler)
 }
 
-// filler gives an event some size.
+// filler is text that makes an event as large as a typical one.
 var filler = strings.Repeat("Two pairs of socks. ", 50)
 
 // send sends an event until it is acknowledged.
@@ -149,7 +149,7 @@ func (l *load) send(p *person, random *rand.Rand) bool {
 	return true
 }
 
-// duringCut does what cuts the service's power. No answer arrives to what is under way then:
+// duringCut does what cuts the service's power. No response arrives to the requests in flight then:
 // a machine without power sends none.
 func (l *load) duringCut(cut func()) {
 	l.cuts.Add(1)
@@ -183,7 +183,7 @@ func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.
 	case answer.StatusCode == http.StatusTooManyRequests:
 		after, err := strconv.Atoi(answer.Header.Get("Retry-After"))
 		if err == nil {
-			// A service that was started anew needn't be waited for as long as that.
+			// A service that was started again needn't be waited for as long as that.
 			return min(time.Duration(after)*time.Second, time.Second), fmt.Errorf("%s", said)
 		}
 	}

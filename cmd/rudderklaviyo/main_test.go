@@ -76,7 +76,7 @@ func newProcess(t *testing.T, args ...string) *process {
 	return p
 }
 
-// untilDeadline gives a context for processes: what they said is to be seen if they hang.
+// untilDeadline returns a context for processes: what they said is to be seen if they hang.
 func untilDeadline(tb testing.TB) context.Context {
 	t, ok := tb.(*testing.T)
 	if !ok { // a benchmark has none
@@ -177,7 +177,7 @@ func newGate(t *testing.T) (g *gate, url string) {
 }
 
 func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(r.Body) // only then it is noticed that the client is gone
+	body, err := io.ReadAll(r.Body) // otherwise the server doesn't notice that the client is gone
 	if err != nil {
 		return
 	}
@@ -223,7 +223,7 @@ func TestSignalFinishesTheRequestsOnTheirWay(t *testing.T) {
 			}
 			resume := "rudderklaviyo send --base-url=" + url + " --concurrency=4 --output=json --from-line=5 " + path
 			if !strings.Contains(p.said.String(), "interrupted") || !strings.Contains(p.said.String(), resume) {
-				t.Errorf("it does not say how to go on:\n%s", &p.said)
+				t.Errorf("the output doesn't say how to continue:\n%s", &p.said)
 			}
 		})
 	}

@@ -98,7 +98,7 @@ func (a *recorded) serve(caller string, w http.ResponseWriter, r *http.Request) 
 	a.calls = append(a.calls, c)
 }
 
-// statusWriter sees the status of an answer.
+// statusWriter sees the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status *int
@@ -138,7 +138,7 @@ func (a *recorded) owners() (owners []string, overlap error) {
 	return owners, overlap
 }
 
-// statuses counts the answers.
+// statuses counts the responses.
 func (a *recorded) statuses() map[int]int {
 	n := map[int]int{}
 	for _, c := range a.all() {

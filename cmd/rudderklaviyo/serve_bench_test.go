@@ -150,7 +150,7 @@ func (c *connection) post(b *testing.B, request string) int {
 	return answer.StatusCode
 }
 
-// postAll has senders post b.N requests, each the next one after the answer.
+// postAll has senders post b.N requests, each the next one after the response.
 func postAll(b *testing.B, address string, senders int, request func(n int) string) {
 	var next atomic.Int64
 	var group sync.WaitGroup
@@ -317,7 +317,7 @@ func (s *benched) fill(b *testing.B, prefix string, events int) {
 	group.Wait()
 }
 
-// BenchmarkServeDrain is how long a backlog of an outage takes: from Klaviyo's first answer
+// BenchmarkServeDrain is how long a backlog of an outage takes: from Klaviyo's first response
 // to its last. Klaviyo takes 80 ms for each.
 func BenchmarkServeDrain(b *testing.B) {
 	const events = 100_000
@@ -339,7 +339,7 @@ func BenchmarkServeDrain(b *testing.B) {
 	}
 }
 
-// resident gives the memory of a process that is resident, in MB: at present and at most
+// resident returns the memory of a process that is resident, in MB: at present and at most
 // since it was last asked.
 func (d *daemon) resident(b *testing.B) (now, most float64) {
 	folder := fmt.Sprintf("/proc/%d/", d.cmd.Process.Pid)

@@ -18,7 +18,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// post sends a body to a service and gives the status and the answer.
+// post sends a body to a service and gives the status and the response.
 func post(t *testing.T, address, token, path, body string) (status int, said string) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPost, "http://"+address+path, strings.NewReader(body))

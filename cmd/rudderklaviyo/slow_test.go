@@ -20,25 +20,25 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
-// slow is a Klaviyo behind a socket that takes its time, and sees what is under way.
+// slow is a Klaviyo server that responds slowly, and counts the requests in flight.
 type slow struct {
 	*klaviyotest.Klaviyo
 	url         string
 	connections atomic.Int64
-	requests    atomic.Int64 // that have come
-	underWay    atomic.Int64
-	batches     atomic.Int64 // of subscriptions, under way
-	bulk        atomic.Int64 // calls for many events, under way
-	inBulk      atomic.Int64 // events that they brought
-	unanswered  atomic.Int64 // those of them that were taken
-	events      atomic.Int64 // that it has taken, as of the last request that was let in
+	requests    atomic.Int64 // all so far
+	underWay    atomic.Int64 // requests in flight
+	batches     atomic.Int64 // batches of subscriptions in flight
+	bulk        atomic.Int64 // bulk calls in flight
+	inBulk      atomic.Int64 // events of all bulk calls
+	unanswered  atomic.Int64 // bulk calls that were accepted but have no response yet
+	events      atomic.Int64 // events accepted
 
 	mu      sync.Mutex
-	least   int           // events that it takes, also where a call in bulk has more
-	most    int           // events that it takes else; requests for more are held
-	letIn   int           // events of requests under way
-	held    int           // requests for events
-	changed chan struct{} // is closed when a held request may be let in
+	least   int           // events that it accepts even if a bulk call exceeds most
+	most    int           // events that it accepts; requests with more are held
+	letIn   int           // events of requests in flight
+	held    int           // requests that are held
+	changed chan struct{} // closed when a held request may continue
 }
 
 func slowly(t *testing.T) *slow {
@@ -75,7 +75,7 @@ func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Klaviyo.ServeHTTP(w, r)
 		return
 	}
-	body, err := io.ReadAll(r.Body) // only then it is noticed that the client is gone
+	body, err := io.ReadAll(r.Body) // otherwise the server doesn't notice that the client is gone
 	if err != nil {
 		return
 	}
@@ -104,13 +104,13 @@ func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.inBulk.Add(int64(ids))
 		s.unanswered.Add(1)
 		defer s.unanswered.Add(-1)
-		time.Sleep(2 * time.Millisecond) // in which it may be killed
+		time.Sleep(2 * time.Millisecond) // a test may kill the program meanwhile
 		w.WriteHeader(answer.Code)
 		w.Write(answer.Body.Bytes())
 	}
 }
 
-// maxBulk is how many events the server takes in a call, so that a killed run has a few.
+// maxBulk is the maximum number of events of a bulk call, so that a killed run makes several.
 const maxBulk = 64
 
 var uniqueID = regexp.MustCompile(`"unique_id":`)
@@ -118,7 +118,7 @@ var uniqueID = regexp.MustCompile(`"unique_id":`)
 func isEvent(r *http.Request) bool { return strings.TrimSuffix(r.URL.Path, "/") == "/api/events" }
 func isBulk(r *http.Request) bool  { return strings.Contains(r.URL.Path, "event-bulk-create") }
 
-// refusedIn gives the errors of a call in bulk, one for each event in it that Klaviyo
+// refusedIn returns the errors of a call in bulk, one for each event in it that Klaviyo
 // refuses.
 func refusedIn(body []byte) (faults []string) {
 	var call struct {
@@ -141,8 +141,8 @@ func refusedIn(body []byte) (faults []string) {
 	return faults
 }
 
-// enter waits until a request can't make too many events. It tells whether the client is
-// still there.
+// enter waits until the events of a request don't exceed the maximum. It reports whether the
+// client is still connected.
 func (s *slow) enter(r *http.Request, events int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,7 +164,7 @@ func (s *slow) enter(r *http.Request, events int) bool {
 	return true
 }
 
-// taken is how many events will have been taken when the requests under way are through.
+// taken returns how many events will be accepted when the requests in flight are done.
 func (s *slow) taken() int { return int(s.events.Load()) + s.letIn }
 
 func (s *slow) leave(events int) {
@@ -180,8 +180,7 @@ func (s *slow) wake() {
 	s.changed = make(chan struct{})
 }
 
-// hold holds the requests for events that would make more than most, once there are the
-// least.
+// hold holds requests that would exceed most events, once there are at least least.
 func (s *slow) hold(least, most int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -189,21 +188,21 @@ func (s *slow) hold(least, most int) {
 	s.wake()
 }
 
-// isHolding tells that no event is let in that has come.
+// isHolding reports whether all events that have arrived are held back.
 func (s *slow) isHolding() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.held > 0 && s.letIn == 0
 }
 
-// awaitSilence waits until the requests of a process that was killed are through: they
-// are not to come after those of the next.
+// awaitSilence waits until the requests of a killed process are done, so that none arrives after
+// those of the next process.
 func (s *slow) awaitSilence(t *testing.T) {
 	t.Helper()
 	servetest.Eventually(t, "the connections of the killed process are closed", func() bool { return s.connections.Load() == 0 })
 }
 
-// hasBody tells whether a request's body has the text in it.
+// hasBody reports whether a request's body has the text in it.
 func hasBody(r *http.Request, text string) bool {
 	body, err := io.ReadAll(r.Body)
 	return err == nil && strings.Contains(string(body), text)

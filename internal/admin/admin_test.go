@@ -26,7 +26,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// ask gives the answer to a request, whose headers are names and values in turn.
+// ask returns the response to a request, whose headers are names and values in turn.
 func ask(h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Host = "127.0.0.1:9100"
@@ -216,7 +216,7 @@ func TestNobodyReadsTwice(t *testing.T) {
 	})
 }
 
-// TestDeadLetters gives the records as they are kept.
+// TestDeadLetters checks that records are returned as they are stored.
 func TestDeadLetters(t *testing.T) {
 	accounts := everyState(at)
 	accounts.kept = []stream.Letter{
@@ -393,7 +393,7 @@ func TestReplayOnceAtATime(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-// TestLive sends the page's main part again and again, longer than other answers may take,
+// TestLive sends the page's main part again and again, longer than other responses may take,
 // and doesn't hold a stop up.
 func TestLive(t *testing.T) {
 	accounts := everyState(time.Now())

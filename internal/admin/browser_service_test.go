@@ -298,7 +298,7 @@ func TestPageOfAService(t *testing.T) {
 	b.Shows("#said", "1 event of shop-eu will be delivered again.")
 }
 
-// isPart tells whether the entries of a map are those of another, too.
+// isPart reports whether the entries of a map are those of another, too.
 func isPart(part, of map[string]string) bool {
 	both := maps.Clone(of)
 	maps.Copy(both, part)

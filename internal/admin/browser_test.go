@@ -47,7 +47,7 @@ func TestLayout(t *testing.T) {
 }
 
 // TestPageBecomesTheNext has the page go through changes one after the other. It is then
-// what a page is that is loaded anew, and what is in use stays.
+// what a page is that is loaded again, and what is in use stays.
 func TestPageBecomesTheNext(t *testing.T) {
 	accounts := everyState(time.Now())
 	url, _ := run(t, Config{Accounts: accounts, ID: "node-1"})

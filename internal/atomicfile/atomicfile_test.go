@@ -10,7 +10,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/fulldisk"
 )
 
-// replace writes the new text, to a disk that has room for so many bytes if
+// replace writes the new text, to a disk that has room for that many bytes if
 // that isn't negative.
 func replace(t *testing.T, name, text string, room int) error {
 	t.Helper()
@@ -34,7 +34,7 @@ func replace(t *testing.T, name, text string, room int) error {
 	return err
 }
 
-// fullDisk takes no more than so many bytes.
+// fullDisk takes no more than that many bytes.
 type fullDisk struct {
 	osFile
 	room fulldisk.Room

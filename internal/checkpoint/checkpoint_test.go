@@ -86,7 +86,7 @@ func TestOpenKeepsOthersOut(t *testing.T) {
 	open(t, name)
 }
 
-// fullDisk takes no more than so many bytes.
+// fullDisk takes no more than that many bytes.
 type fullDisk struct {
 	room                 fulldisk.Room
 	committed, discarded bool

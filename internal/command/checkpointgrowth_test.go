@@ -11,7 +11,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// TestCheckpointOfInputThatGrows has its writer in the middle of the last line.
+// TestCheckpointOfInputThatGrows continues an input whose last line is still being written.
 func TestCheckpointOfInputThatGrows(t *testing.T) {
 	k := klaviyotest.New()
 	saved := progressFile(t)
@@ -25,14 +25,14 @@ func TestCheckpointOfInputThatGrows(t *testing.T) {
 		r := send()
 		r.want(t, statusStopped, "stopped at line 3 of "+events, "another program may still be writing it", "give the same command again")
 		if got := r.counts(t); got["events"] != 4 || got["delivered"] != 2 || got["dead_lettered"] != 1 {
-			t.Errorf("the line that isn't whole: %v", got)
+			t.Errorf("with the incomplete line: %v", got)
 		}
 	}
 	grow(t, events, track(1, "m2")[20:])
 	r := send()
 	r.want(t, statusDeadLetters, "Resuming at line 3 of "+events)
 	if got := r.counts(t); got["events"] != 4 || got["delivered"] != 3 {
-		t.Errorf("the line that was cut off: %v", got)
+		t.Errorf("with the completed line: %v", got)
 	}
 	grow(t, events, lines("", track(1, "m3"), "nonsense"))
 	send().want(t, statusDeadLetters)
@@ -45,7 +45,8 @@ func TestCheckpointOfInputThatGrows(t *testing.T) {
 	}
 }
 
-// TestLastLineWithoutItsEnd is whole, or the last for good.
+// TestLastLineWithoutItsEnd checks how a last line without a newline is handled: it may be
+// complete, or another program may still be writing it.
 func TestLastLineWithoutItsEnd(t *testing.T) {
 	half := track(1, "m2")[:20]
 	for name, tt := range map[string]struct {

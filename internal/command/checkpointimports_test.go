@@ -12,8 +12,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// TestSendWaitsForTheImportsOfAnEarlierOne stops a send while Klaviyo has an import of it, adds
-// newer values to the input, and goes on: with a checkpoint and with the line that was printed.
+// TestSendWaitsForTheImportsOfAnEarlierOne stops a send while its import is in progress, adds newer
+// values to the input, and continues, with a checkpoint or from the printed line.
 func TestSendWaitsForTheImportsOfAnEarlierOne(t *testing.T) {
 	const people, newer = 20, 3 // which are p1, p2 and p3
 	named := func(n int, name string) string {
@@ -63,7 +63,7 @@ func TestSendWaitsForTheImportsOfAnEarlierOne(t *testing.T) {
 				r = account(k).run(t, append([]string{"send"}, args...)...)
 				r.want(t, statusDone, "Profiles wait for the import jobs", k.Jobs()[0].ID)
 				if took := time.Since(began); took < 4*minute || took > 6*minute {
-					t.Errorf("it took %v", took)
+					t.Errorf("took %v", took)
 				}
 				time.Sleep(time.Hour)
 				for _, p := range k.Profiles() {

@@ -17,8 +17,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 )
 
-// TestKilledSendDoesNotRepeatDeadLetters goes on at a checkpoint that is older than
-// the dead letters, as after a kill.
+// TestKilledSendDoesNotRepeatDeadLetters continues at a checkpoint that is older than the dead
+// letters, as after a kill.
 func TestKilledSendDoesNotRepeatDeadLetters(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -70,7 +70,7 @@ func TestKilledSendDoesNotRepeatDeadLetters(t *testing.T) {
 	}
 }
 
-// wholeCodes is codes without the records that were cut off.
+// wholeCodes returns the codes of the complete records.
 func wholeCodes(t *testing.T, path string) (list []string) {
 	t.Helper()
 	for line := range strings.Lines(read(t, path)) {
@@ -81,7 +81,8 @@ func wholeCodes(t *testing.T, path string) (list []string) {
 	return list
 }
 
-// TestLettersThatAreNotThisDeliverys: what another left in the file takes no letter's place.
+// TestLettersThatAreNotThisDeliverys checks that records of another delivery in the file don't
+// replace the dead letters of this one.
 func TestLettersThatAreNotThisDeliverys(t *testing.T) {
 	events := write(t, "events.jsonl", lines(track(1, "m1"), "nonsense", strings.Repeat("x", input.DefaultLimit+1)))
 	saved, dead := progressFile(t), filepath.Join(t.TempDir(), "dead.jsonl")

@@ -39,7 +39,7 @@ func TestCheckpointOfAnotherDelivery(t *testing.T) {
 			r := account(k).run(t, append([]string{"send", "--no-dead-letter", "--checkpoint", saved}, tt.args...)...)
 			r.want(t, statusUsage, tt.want)
 			if len(k.Requests()) > 0 || read(t, saved) != before {
-				t.Error("something was sent, or the checkpoint has changed")
+				t.Error("a request was sent, or the checkpoint has changed")
 			}
 		})
 	}
@@ -61,7 +61,7 @@ func TestCheckpointOfAnotherKey(t *testing.T) {
 	before := read(t, saved)
 	other.run(t, args...).want(t, statusUsage, "another private key", "add --new-key once", "remove "+saved)
 	if len(k.Requests()) > 0 || read(t, saved) != before {
-		t.Error("something was sent, or the checkpoint has changed")
+		t.Error("a request was sent, or the checkpoint has changed")
 	}
 	other.run(t, append(args, "--new-key")...).want(t, statusDone, "Resuming at line 2")
 	other.run(t, args...).want(t, statusDone, "Nothing to send")
@@ -71,7 +71,8 @@ func TestCheckpointOfAnotherKey(t *testing.T) {
 	account(k).run(t, args...).want(t, statusUsage, "another private key")
 }
 
-// TestNewKeyIsNotInTheCommandThatGoesOn: it is given once.
+// TestNewKeyIsNotInTheCommandThatGoesOn checks that the printed command lacks --new-key, which is
+// given only once.
 func TestNewKeyIsNotInTheCommandThatGoesOn(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithKey("pk_another"))
 	r := account(k).run(t, "send", "--no-dead-letter", "--new-key", "--checkpoint", progressFile(t), write(t, "events.jsonl", lines(track(1, "m1"))))
@@ -81,7 +82,7 @@ func TestNewKeyIsNotInTheCommandThatGoesOn(t *testing.T) {
 	}
 }
 
-func TestFileThatIsNoCheckpoint(t *testing.T) {
+func TestFileThatIsNotACheckpoint(t *testing.T) {
 	events := write(t, "events.jsonl", lines(track(1, "m1")))
 	for name, file := range map[string]string{
 		"events":   write(t, "other.jsonl", lines(track(1, "m1"))),
@@ -94,7 +95,7 @@ func TestFileThatIsNoCheckpoint(t *testing.T) {
 			k := klaviyotest.New()
 			account(k).run(t, "send", "--no-dead-letter", "--checkpoint", file, events).want(t, statusUsage, "not a checkpoint", file)
 			if len(k.Requests()) > 0 {
-				t.Error("something was sent")
+				t.Error("a request was sent")
 			}
 		})
 	}

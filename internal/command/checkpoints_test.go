@@ -49,7 +49,7 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 		want := map[string]int{"events": 203, "delivered": 201, "skipped": 1, "dead_lettered": 1, "failed": 0, "not_done": 0, "earlier_events": 64}
 		got := r.counts(t)
 		if got["requests"] >= 201 {
-			t.Errorf("%d requests: nothing was spared", got["requests"])
+			t.Errorf("%d requests: the run sent everything again", got["requests"])
 		}
 		for name, n := range want {
 			if got[name] != n {
@@ -65,12 +65,12 @@ func TestCheckpointOfAStoppedSend(t *testing.T) {
 			t.Errorf("%d dead letters", got)
 		}
 
-		// Done is done.
+		// A third run has nothing to send.
 		k3 := klaviyotest.New()
 		r = account(k3).run(t, args...)
 		r.want(t, statusDeadLetters, "Nothing to send")
 		if !strings.Contains(r.stdout, `"seconds":0,`) {
-			t.Errorf("it took time: %s", r.stdout)
+			t.Errorf("took time: %s", r.stdout)
 		}
 		if got := r.counts(t); len(k3.Requests()) > 0 || got["events"] != 203 || got["delivered"] != 201 {
 			t.Errorf("%d requests, %v", len(k3.Requests()), got)
@@ -148,7 +148,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 		missing := filepath.Join(t.TempDir(), "missing", "progress.json")
 		account(k).run(t, "send", "--no-dead-letter", "--checkpoint", missing, path).want(t, statusStopped, missing)
 		if len(k.Requests()) > 0 {
-			t.Error("something was sent")
+			t.Error("a request was sent")
 		}
 	})
 	t.Run("later", func(t *testing.T) {
@@ -156,7 +156,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 			k := klaviyotest.New()
 			k.Inject(klaviyotest.Fault{Delay: 100 * time.Millisecond, Times: -1})
 			saved := progressFile(t)
-			// The temporary file can't be made where a folder has its name.
+			// The temporary file can't be created if a folder has its name.
 			obstacle := filepath.Join(filepath.Dir(saved), ".progress.json.tmp")
 			before := make(chan string, 1)
 			time.AfterFunc(3500*time.Millisecond, func() {
@@ -172,7 +172,7 @@ func TestCheckpointThatCanNotBeWritten(t *testing.T) {
 				t.Errorf("%d requests", n)
 			}
 			if read(t, saved) != <-before {
-				t.Error("the checkpoint is not the one before")
+				t.Error("the checkpoint isn't the last one that was written")
 			}
 			if err := os.Remove(obstacle); err != nil {
 				t.Fatal(err)

@@ -164,7 +164,7 @@ func TestMissingKey(t *testing.T) {
 		r := setup{env: env, transport: k.Transport()}.run(t, "send", write(t, "events.jsonl", identify(1)))
 		r.want(t, statusUsage, "KLAVIYO_API_KEY", "privateApiKey", "--simulate")
 		if len(k.Requests()) > 0 {
-			t.Error("something was sent")
+			t.Error("a request was sent")
 		}
 	}
 }
@@ -203,7 +203,7 @@ func TestUnreadableInputIsFoundBeforeAnythingIsSent(t *testing.T) {
 		r.want(t, statusStopped, missing)
 	}
 	if len(k.Requests()) > 0 {
-		t.Error("something was sent")
+		t.Error("a request was sent")
 	}
 }
 

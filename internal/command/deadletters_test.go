@@ -15,8 +15,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// TestEventsThatFail counts them apart from those that a file keeps, and says before it
-// sends anything that nothing else will keep them.
+// TestEventsThatFail checks that failed events are counted separately from dead letters, and that
+// a notice says before the first request that failed events are only logged.
 func TestEventsThatFail(t *testing.T) {
 	const notice = "events that fail are only logged"
 	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping","userId":"7"}`, track(1, "m1")))
@@ -42,7 +42,8 @@ func TestEventsThatFail(t *testing.T) {
 	}
 }
 
-// TestFailedEventsOfEarlierRuns counts them after the checkpoint is taken up.
+// TestFailedEventsOfEarlierRuns checks that a run that continues a checkpoint counts the failed
+// events of the earlier run.
 func TestFailedEventsOfEarlierRuns(t *testing.T) {
 	saved := progressFile(t)
 	path := write(t, "events.jsonl", lines(`{"type":"track","event":"Ping","userId":"7"}`, track(1, "m1")))
@@ -104,11 +105,11 @@ func TestDeadLetters(t *testing.T) {
 				t.Errorf("%s: %+v", position, got)
 			}
 			if want.status > 0 && got.Error.Detail == "" {
-				t.Errorf("%s: what Klaviyo said is missing", position)
+				t.Errorf("%s: the detail of Klaviyo's error is missing", position)
 			}
 		}
 
-		// The file can be sent again once the cause is mended.
+		// The file can be sent again once the cause is fixed.
 		var again []string
 		for _, l := range letters {
 			if l.Error.Status > 0 {
@@ -159,6 +160,6 @@ func TestUnopenableDeadLetterFileIsFoundBeforeAnythingIsSent(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "missing", "dead.jsonl")
 	account(k).run(t, "send", "--dead-letter", file, write(t, "events.jsonl", identify(1))).want(t, statusStopped, file)
 	if len(k.Requests()) > 0 {
-		t.Error("something was sent")
+		t.Error("a request was sent")
 	}
 }

@@ -19,16 +19,16 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
 )
 
-// delivering is the program between its input and a Klaviyo, in a world with a fault.
+// delivering runs the program with an input and a Klaviyo account, with a fault.
 type delivering struct {
 	way     way
 	klaviyo *klaviyotest.Klaviyo
 	network *faultyNetwork
 	args    []string
 	ctx     context.Context
-	mend    func()      // what isn't the network's or Klaviyo's
-	healed  atomic.Bool // the fault is over
-	// dead and checkpoint are files; checkpoint is empty where there is none.
+	mend    func()      // ends a fault that is neither in the network nor at the server
+	healed  atomic.Bool // the fault has ended
+	// dead and checkpoint are file names. checkpoint is empty if there is none.
 	dead, checkpoint string
 }
 
@@ -76,8 +76,8 @@ func (d *delivering) heal() {
 	d.healed.Store(true)
 }
 
-// checkNothingIsLost checks that each event before a line, or of all where that is 0,
-// has arrived, is skipped or is a dead letter, and that none counts twice.
+// checkNothingIsLost checks that each event before a line, or each event if the line is 0, has
+// arrived, was skipped or is a dead letter, and that none counts twice.
 func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	t.Helper()
 	arrived := map[string]int{}
@@ -108,7 +108,7 @@ func (d *delivering) checkNothingIsLost(t *testing.T, undone int) {
 	}
 }
 
-// checkOrder checks that the events of each person arrived in their order.
+// checkOrder checks that the events of each person arrived in order.
 func (d *delivering) checkOrder(t *testing.T) {
 	t.Helper()
 	latest := map[string]string{}
@@ -120,7 +120,7 @@ func (d *delivering) checkOrder(t *testing.T) {
 	}
 }
 
-// deadLetters gives the codes and pointers of the dead letters by line.
+// deadLetters returns the codes and pointers of the dead letters by line.
 func (d *delivering) deadLetters(t *testing.T) map[int]string {
 	t.Helper()
 	codes := map[int]string{}
@@ -151,7 +151,7 @@ func (d *delivering) checkDeadLetters(t *testing.T, want map[int]string) {
 	}
 }
 
-// checkSummary checks the summary of a run that went to the end.
+// checkSummary checks the summary of a run that didn't stop.
 func (d *delivering) checkSummary(t *testing.T, r result, dead int) {
 	t.Helper()
 	got := r.counts(t)
@@ -162,8 +162,8 @@ func (d *delivering) checkSummary(t *testing.T, r result, dead int) {
 	}
 }
 
-// checkStop checks that the summary of a stopped run says what its last lines say, and has
-// a code for it that docs/reliability.md lists.
+// checkStop checks that the summary of a stopped run has the text of its last lines, and a code
+// that docs/reliability.md lists.
 func (r result) checkStop(t *testing.T) {
 	t.Helper()
 	var got summary
@@ -180,7 +180,7 @@ func (r result) checkStop(t *testing.T) {
 
 var stoppedAtLine = regexp.MustCompile(`stopped at line (\d+) of `)
 
-// undone gives the line that a run stopped at, or 0.
+// undone returns the line that a run stopped at, or 0 if it didn't stop.
 func (r result) undone() int {
 	match := stoppedAtLine.FindStringSubmatch(r.stderr)
 	if match == nil {
@@ -190,13 +190,13 @@ func (r result) undone() int {
 	return line
 }
 
-// resumption gives the command, and its arguments, that the program says goes on.
+// resumption returns the command, with its arguments, that the program prints to continue.
 func (r result) resumption(t *testing.T) (string, []string) {
 	t.Helper()
 	printed := strings.Split(strings.TrimRight(r.stderr, "\n"), "\n")
 	words := strings.Fields(strings.ReplaceAll(printed[len(printed)-1], "'", "")) // none has a space
 	if len(words) < 3 || words[0] != "rudderklaviyo" {
-		t.Fatalf("it doesn't say how to go on:\n%s", r.stderr)
+		t.Fatalf("the output doesn't say how to continue:\n%s", r.stderr)
 	}
 	return words[1], words[2:]
 }

@@ -151,6 +151,6 @@ func TestDeadLettersIntoAPipeWithoutAReader(t *testing.T) {
 	k := klaviyotest.New()
 	account(k).run(t, "send", "--dead-letter", path, write(t, "events.jsonl", lines(track(1, "m1")))).want(t, statusStopped, path, "start the reader")
 	if len(k.Requests()) > 0 {
-		t.Error("something was sent")
+		t.Error("a request was sent")
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write the tables of docs/configuration.md and examples/config.yaml anew")
 
-// TestConfigurationDocs holds the tables of docs/configuration.md and the example against
+// TestConfigurationDocs checks the tables of docs/configuration.md and the example against
 // the tables and the flags that the program goes by.
 func TestConfigurationDocs(t *testing.T) {
 	const name = "../../docs/configuration.md"

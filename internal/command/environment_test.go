@@ -30,7 +30,7 @@ func commandsOf(root *cobra.Command) []*cobra.Command {
 	return all
 }
 
-// isCobras tells whether cobra made the command.
+// isCobras reports whether cobra made the command.
 func isCobras(cmd *cobra.Command) bool {
 	return strings.HasPrefix(cmd.CommandPath(), "rudderklaviyo completion") || cmd.Name() == "help"
 }

@@ -228,7 +228,7 @@ func openTerminal(t *testing.T) *os.File {
 }
 
 // TestExplainOfManyTraits holds the table's work to the event's size: it doesn't read the
-// body anew for each field.
+// body again for each field.
 func TestExplainOfManyTraits(t *testing.T) {
 	var event strings.Builder
 	event.WriteString(`{"type":"track","event":"x","messageId":"m1","traits":{"email":"ann@example.com"`)

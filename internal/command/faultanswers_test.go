@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// revisionRetired is the answer of an account that doesn't serve the request's revision.
+// revisionRetired is the response of an account that doesn't serve the request's revision.
 func revisionRetired(req *http.Request) *http.Response {
 	resp, err := klaviyotest.New(klaviyotest.WithRetiredRevision(req.Header.Get("revision"))).Transport().RoundTrip(req)
 	if err != nil {
@@ -21,18 +21,18 @@ func revisionRetired(req *http.Request) *http.Response {
 	return resp
 }
 
-// hugeSuccess is what is asked for, with more after it than anybody reads.
+// hugeSuccess is a successful response that is larger than the client reads.
 func hugeSuccess(req *http.Request) *http.Response {
 	return answers(http.StatusAccepted, strings.Repeat(" ", 11<<20))(req)
 }
 
-// saysNothingIsLeft tells of a quota that is used up for a day.
+// saysNothingIsLeft sets headers of a quota that is used up for a day.
 func saysNothingIsLeft(resp *http.Response) {
 	resp.Header.Set("RateLimit-Remaining", "0")
 	resp.Header.Set("RateLimit-Reset", "86400")
 }
 
-// refuses makes a 400 with a code and the source of the fault.
+// refuses returns a 400 with a code and the source of the error.
 func refuses(code, source string) func(*http.Request) *http.Response {
 	return answers(http.StatusBadRequest, fmt.Sprintf(`{"errors":[{"id":"1","code":%q,"title":"Invalid input.","detail":"…","source":{%s}}]}`, code, source))
 }
@@ -46,13 +46,13 @@ func refusesTracks(tracks strikes) func(*http.Request) *http.Response {
 	}
 }
 
-// refusesNumber refuses the phone number of a track.
+// refusesNumber rejects the phone number of a track.
 func refusesNumber(req *http.Request) *http.Response {
 	return refusesEvents(req, wayOf(req).number, "attributes/profile/data/attributes/phone_number", func(id string) bool { return id == idOnLine(trackLine) })
 }
 
-// refusesEvents refuses some of a request's events, with the pointer that fits a call for
-// one, or that into an event's entry in bulk.
+// refusesEvents rejects some of a request's events, with the pointer of a single call, or into
+// the event's entry of a bulk call.
 func refusesEvents(req *http.Request, single, inEntry string, refused func(id string) bool) *http.Response {
 	body := bodyOf(req)
 	var faults []string
@@ -69,19 +69,19 @@ func refusesEvents(req *http.Request, single, inEntry string, refused func(id st
 	return answers(http.StatusBadRequest, `{"errors":[`+strings.Join(faults, ",")+`]}`)(req)
 }
 
-// refusesSubscription refuses a batch for the one subscription in it, wherever it is.
+// refusesSubscription rejects a batch because of one subscription in it.
 func refusesSubscription(req *http.Request) *http.Response {
 	before, _, _ := bytes.Cut(bodyOf(req), []byte(idOnLine(subscriptionLine)))
 	at := bytes.Count(before, []byte(`"email":"`)) - 1
 	return refuses("invalid", fmt.Sprintf(`"pointer":%q`, fmt.Sprintf(wayOf(req).subscription, at)+"/email"))(req)
 }
 
-// failsImported fails the identify with a fault of its own.
+// failsImported selects the identify that an import fails for.
 func failsImported(profile json.RawMessage) bool {
 	return bytes.Contains(profile, []byte(idOnLine(importedLine)))
 }
 
-// refusesImported refuses the identify with a fault of its own, alone or among others.
+// refusesImported rejects that identify, alone or in an import.
 func refusesImported(req *http.Request) *http.Response {
 	body := bodyOf(req)
 	at := "/data/attributes"
@@ -92,7 +92,7 @@ func refusesImported(req *http.Request) *http.Response {
 	return refuses("invalid", fmt.Sprintf(`"pointer":%q`, at+"/email"))(req)
 }
 
-// answers makes answers with a status, a body and a header.
+// answers returns a function that responds with a status, a body and a header.
 func answers(status int, body string, header ...string) func(*http.Request) *http.Response {
 	return func(*http.Request) *http.Response {
 		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}

@@ -5,33 +5,33 @@ import (
 	"strings"
 )
 
-// The input of a delivery: an identify, a page, which is skipped, subscriptions of a
-// list, which make one batch, further identifies, which make an import, and tracks of many
-// people, two of most.
+// The input of the fault tests: an identify; a page, which is skipped; subscriptions of a list,
+// which make one batch; more identifies, which make an import; and tracks of many people, two of
+// most.
 const (
 	identifyLine      = 1
 	skippedLine       = 2
-	trackLine         = 7 // that of the track with a fault of its own
+	trackLine         = 7 // the track that meets faults
 	otherTrackLine    = 30
 	laterTrackLine    = trackLine + people
 	firstSubscription = 11
-	subscriptionLine  = 15 // that of the subscription with a fault of its own
+	subscriptionLine  = 15 // the subscription that meets faults
 	lastSubscription  = 20
 	firstImported     = 21
-	importedLine      = 24 // that of the identify with a fault of its own
+	importedLine      = 24 // the imported identify that meets faults
 	lastImported      = 28
 	lastLine          = 100
-	people            = 49 // whom the tracks are of, and the identify is of one more
+	people            = 49 // the people of the tracks; the identify is of another one
 )
 
 func isSubscription(line int) bool { return line >= firstSubscription && line <= lastSubscription }
 
 func isImported(line int) bool { return line >= firstImported && line <= lastImported }
 
-// identifiedPerson is in the request of the identify, and in no other.
+// identifiedPerson is the email of the identify. No other event has it.
 const identifiedPerson = "p49@example.com"
 
-// numberOnTrackLine is a phone number that Klaviyo may not like.
+// numberOnTrackLine is a phone number that Klaviyo rejects in some tests.
 const numberOnTrackLine = "+12025550147"
 
 func eventOnLine(line int) string {
@@ -50,7 +50,7 @@ func eventOnLine(line int) string {
 	return track(line%people, idOnLine(line))
 }
 
-// idOnLine is in the request of the event on a line, and in no other.
+// idOnLine returns the id of the event on a line. No other event has it.
 func idOnLine(line int) string {
 	switch {
 	case isSubscription(line):

@@ -14,24 +14,24 @@ import (
 	"time"
 )
 
-// faultyNetwork is the way to a Klaviyo. It remembers what went along.
+// faultyNetwork is the transport to a Klaviyo account. It records the requests.
 type faultyNetwork struct {
 	next http.RoundTripper
 	test faultTest
-	// inBulk has requests take a moment, in which others wait.
+	// inBulk delays each request, so that others wait and are sent in bulk.
 	inBulk bool
 
 	mu    sync.Mutex
-	spare int // events that will pass before the fault strikes
-	left  int // times that it will strike then; negative is always
+	spare int // the number of events that still pass before the fault
+	left  int // how often the fault still occurs then; negative means always
 	sent  []passage
-	met   []int // the events of each request that met the fault
+	met   []int // the number of events of each request that met the fault
 }
 
-// passage is a request with its answer.
+// passage is a request with its response.
 type passage struct {
-	request     string // the same for all attempts
-	events      int    // in it
+	request     string // identifies the request; the same for all attempts
+	events      int    // the number of events in it
 	began, over time.Time
 	failed      bool
 }
@@ -63,7 +63,7 @@ func (n *faultyNetwork) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// pass meets the fault, if it is the network's, or else Klaviyo.
+// pass returns the fault if the network causes it, or else sends the request to Klaviyo.
 func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, error) {
 	answer, broken := n.test.answer, n.test.broken
 	if n.test.alter != nil {
@@ -85,16 +85,16 @@ func (n *faultyNetwork) pass(req *http.Request, body []byte) (*http.Response, er
 	return resp, nil
 }
 
-// strikes tells whether a request meets the fault at Klaviyo.
+// strikes reports whether a request meets a fault at the server.
 func (n *faultyNetwork) strikes(req *http.Request) bool {
 	body := bodyOf(req)
 	return n.test.strikes.meets(req, body) && n.use(body)
 }
 
-// isBulk tells whether a request's body is of a call for many events.
+// isBulk reports whether a request's body is of a call for many events.
 func isBulk(body []byte) bool { return bytes.Contains(body, []byte(`"events-bulk-create"`)) }
 
-// use takes one of the times that the fault strikes.
+// use reports whether the fault occurs for a request, and counts it.
 func (n *faultyNetwork) use(body []byte) bool {
 	events := max(len(uniqueID.FindAll(body, -1)), 1)
 
@@ -120,7 +120,7 @@ func (n *faultyNetwork) heal() {
 	n.left = 0
 }
 
-// struck counts the requests that met the fault, those in bulk apart.
+// struck returns how many requests met the fault: single calls and bulk calls.
 func (n *faultyNetwork) struck() (singly, bulk int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -134,8 +134,8 @@ func (n *faultyNetwork) struck() (singly, bulk int) {
 	return singly, bulk
 }
 
-// mostAttempts is how often the request was sent that was sent most often. One that only
-// looks is none: it is made again while a job goes on.
+// mostAttempts returns the maximum number of attempts of a request. GET requests don't count:
+// they are repeated while a job is in progress.
 func (n *faultyNetwork) mostAttempts() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -155,7 +155,7 @@ func (n *faultyNetwork) mostAttempts() int {
 func (n *faultyNetwork) afterFailure() int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	failed := slices.IndexFunc(n.sent, func(p passage) bool { return p.failed }) // in the order of the answers
+	failed := slices.IndexFunc(n.sent, func(p passage) bool { return p.failed }) // in the order of the responses
 	count := 0
 	for _, p := range n.sent {
 		if failed >= 0 && p.began.After(n.sent[failed].over) {
@@ -165,7 +165,7 @@ func (n *faultyNetwork) afterFailure() int {
 	return count
 }
 
-// networkDelay lets other requests be on their way when a fault is seen.
+// networkDelay delays a fault, so that other requests are in flight when the program sees it.
 const networkDelay = 100 * time.Millisecond
 
 func bodyOf(req *http.Request) []byte {

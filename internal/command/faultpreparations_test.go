@@ -11,15 +11,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// retireForGood has the account not serve the revision again, if there is a later one for
-// the command that goes on.
+// retireForGood retires the revision permanently if there is a later one to continue with.
 func retireForGood(_ *testing.T, d *delivering) {
 	if _, ok := latestAfter(d.way.revision); ok {
 		d.mend = func() { d.klaviyo.Retire(d.way.revision) }
 	}
 }
 
-// thenServerErrors follows the fault of the track with two of another kind.
+// thenServerErrors adds two server errors after the fault of the track.
 func thenServerErrors(_ *testing.T, d *delivering) {
 	fault := klaviyotest.ServerError()
 	fault.Times = 2
@@ -27,12 +26,12 @@ func thenServerErrors(_ *testing.T, d *delivering) {
 	d.klaviyo.Inject(fault)
 }
 
-// mendAfter ends the fault after a time.
+// mendAfter ends the fault after a duration.
 func mendAfter(d time.Duration) func(*testing.T, *delivering) {
 	return func(_ *testing.T, delivering *delivering) { time.AfterFunc(d, delivering.heal) }
 }
 
-// delayed lets other requests be on their way when the fault is seen.
+// delayed delays the fault, so that other requests are in flight when the program sees it.
 func delayed(fault klaviyotest.Fault) klaviyotest.Fault {
 	fault.Delay = networkDelay
 	return fault
@@ -40,7 +39,7 @@ func delayed(fault klaviyotest.Fault) klaviyotest.Fault {
 
 const fullDisk = "/dev/full" // takes no bytes
 
-// fillDeadLetters makes the file of dead letters one that takes no bytes.
+// fillDeadLetters makes writes to the dead-letter file fail as on a full disk.
 func fillDeadLetters(t *testing.T, d *delivering) {
 	if _, err := os.Stat(fullDisk); err != nil {
 		t.Skip("this system has no " + fullDisk)
@@ -55,7 +54,7 @@ func fillDeadLetters(t *testing.T, d *delivering) {
 	}
 }
 
-// moveDeadLetters moves the file of dead letters while the program has it open.
+// moveDeadLetters moves the dead-letter file while the program has it open.
 func moveDeadLetters(t *testing.T, d *delivering) {
 	time.AfterFunc(second, func() {
 		if err := os.Rename(d.dead, d.dead+".1"); err != nil {
@@ -64,7 +63,7 @@ func moveDeadLetters(t *testing.T, d *delivering) {
 	})
 }
 
-// cutInput has the writer of the input in the middle of the last line.
+// cutInput cuts the last line of the input, as if another program were still writing it.
 func cutInput(t *testing.T, d *delivering) {
 	path := d.args[len(d.args)-1]
 	whole := read(t, path)
@@ -74,8 +73,8 @@ func cutInput(t *testing.T, d *delivering) {
 	d.mend = func() { grow(t, path, whole[len(whole)-20:]) }
 }
 
-// blockCheckpoint puts a folder in the place of the checkpoint's next version, after
-// some have been written.
+// blockCheckpoint makes a folder in the place of the checkpoint's next version, after some
+// versions have been written.
 func blockCheckpoint(t *testing.T, d *delivering) {
 	d.klaviyo.Inject(klaviyotest.Fault{Delay: 2 * second, Times: -1})
 	obstacle := filepath.Join(filepath.Dir(d.checkpoint), ".progress.json.tmp")

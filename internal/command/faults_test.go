@@ -12,55 +12,54 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// A faultTest says what the program does about a fault. docs/reliability.md shows
-// it as a row of a table.
+// A faultTest describes a fault and how the program handles it. docs/reliability.md shows it as
+// a row of a table.
 type faultTest struct {
 	fault string
-	// strikes are the requests that meet it: the one of one event, or all.
+	// strikes selects the requests that meet the fault.
 	strikes strikes
-	// cause makes it at the server, answer on the way there, and prepare elsewhere.
+	// cause makes the fault at the server, answer in the network, and prepare elsewhere.
 	cause  klaviyotest.Fault
 	answer func(*http.Request) *http.Response
-	broken error // instead of an answer
-	// alter changes Klaviyo's own answer.
+	broken error // instead of a response
+	// alter changes Klaviyo's own response.
 	alter   func(*http.Response)
-	after   int // so many events pass first, or requests that have none
-	times   int // that it strikes; 0 is always
+	after   int // the number of events that pass first; a request without events counts as one
+	times   int // how often the fault occurs; 0 means always
 	prepare func(*testing.T, *delivering)
-	// needsCheckpoint tells that there is no such fault without one, inBulk that there is
-	// none where each event goes alone.
+	// needsCheckpoint means that the fault needs a checkpoint, inBulk that it needs events to be
+	// sent in bulk.
 	needsCheckpoint, inBulk bool
-	// job is what becomes of each import.
+	// job is the result of each import.
 	job klaviyotest.JobPlan
 
-	// attempts is the most that any request was sent in the run; 0 is any number.
+	// attempts is the maximum number of attempts of a request in the run; 0 means any number.
 	attempts int
-	// dead is the code of the dead letters of the events that the fault strikes, with the
-	// pointer, or empty. In it {subscription} is where the revision has a batch's first.
+	// dead is the code of the dead letters of the events that meet the fault, with the pointer,
+	// or empty. In it {subscription} stands for the revision's pointer to the first subscription.
 	dead string
-	// stops is what the program says where it stops, or empty where it goes on.
+	// stops is a part of the message if the run stops, or empty if it doesn't.
 	stops string
-	// atOnce tells that nothing is sent after the fault's first answer.
+	// atOnce means that no request is sent after the first response with the fault.
 	atOnce bool
-	// named tells that a call in bulk meets it once, for the answer names its events.
+	// named means that one bulk call meets the fault, since the response names the events.
 	named bool
-	// least and most bound the time that the run takes; zero is any.
+	// least and most bound the duration of the run; zero means no bound.
 	least, most time.Duration
-	// says is more that the program prints.
+	// says is other text that the program prints.
 	says string
-	// arrived checks what Klaviyo has at the end.
+	// arrived checks the Klaviyo account at the end.
 	arrived func(*testing.T, *klaviyotest.Klaviyo)
-	// remark is for the page.
+	// remark is the remark in docs/reliability.md.
 	remark string
 }
 
-// meetsBulk tells that, where events go in bulk, such a call is among those that meet the
-// fault.
+// meetsBulk reports whether a bulk call meets the fault, if events are sent in bulk.
 func (tt faultTest) meetsBulk() bool {
 	return tt.after > 0 || slices.Contains([]strikes{oneTrack, threeTracks, oneNumber, everyBulk}, tt.strikes)
 }
 
-// status is the exit status that follows from the rest.
+// status returns the expected exit status.
 func (tt faultTest) status() int {
 	switch {
 	case tt.stops != "":
@@ -71,8 +70,8 @@ func (tt faultTest) status() int {
 	return statusDone
 }
 
-// TestFaults sends the same events in the face of each fault: in each revision, singly
-// and in bulk, with a checkpoint and without.
+// TestFaults sends the same events with each fault: in each revision, singly and in bulk, with a
+// checkpoint and without.
 func TestFaults(t *testing.T) {
 	for _, tt := range faultTests {
 		for _, w := range ways {
@@ -108,7 +107,7 @@ func (tt faultTest) run(t *testing.T, w way, checkpoint bool) {
 		t.Errorf("%d attempts, want %d", got, tt.attempts)
 	}
 	if took < tt.least || tt.most > 0 && took > tt.most {
-		t.Errorf("it took %v, want %v to %v", took, tt.least, tt.most)
+		t.Errorf("took %v, want %v to %v", took, tt.least, tt.most)
 	}
 	if late := d.network.afterFailure(); tt.atOnce && late > 0 {
 		t.Errorf("%d requests were sent after the first answer", late)
@@ -128,7 +127,7 @@ func (tt faultTest) run(t *testing.T, w way, checkpoint bool) {
 	d.checkNothingIsLost(t, r.undone())
 	d.checkOrder(t)
 
-	// The cause mended, the command that the program names does the rest.
+	// Once the cause is fixed, the command that the program prints does the rest.
 	d.heal()
 	switch tt.status() {
 	case statusStopped:

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// strikes says which requests meet a fault.
+// strikes selects the requests that meet a fault.
 type strikes int
 
 const (
-	oneTrack    strikes = iota // those that one event is in
-	threeTracks                // and two others, one of them the same person's
-	oneNumber                  // those that a phone number is in, as one
+	oneTrack    strikes = iota // requests with one particular event
+	threeTracks                // requests with that event or two others, one of them of the same person
+	oneNumber                  // requests with a particular phone number
 	oneIdentify
 	oneSubscription
 	oneImported // alone or with others
@@ -24,15 +24,15 @@ const (
 	everyTrack
 	everyBulk // with many events
 	everything
-	nothing // the fault is the machine's
+	nothing // the fault isn't in a request
 )
 
-// lines are those of the events whose requests alone meet the fault.
+// lines returns the lines of the events whose requests meet the fault.
 func (s strikes) lines() []int {
 	return map[strikes][]int{oneTrack: {trackLine}, threeTracks: {trackLine, otherTrackLine, laterTrackLine}, oneIdentify: {identifyLine}, oneImported: {importedLine}, oneImportedAlone: {importedLine}, oneSubscription: {subscriptionLine}}[s]
 }
 
-// meets tells whether the request with a body meets the fault.
+// meets reports whether the request with a body meets the fault.
 func (s strikes) meets(req *http.Request, body []byte) bool {
 	_, ofImport := strings.CutPrefix(req.URL.Path, "/api/profile-bulk-import-jobs/")
 	switch s {
@@ -60,5 +60,5 @@ func (s strikes) meets(req *http.Request, body []byte) bool {
 	return slices.ContainsFunc(s.lines(), func(line int) bool { return bytes.Contains(body, []byte(idOnLine(line))) })
 }
 
-// isImport tells whether a request's body is that of an import.
+// isImport reports whether a request's body is that of an import.
 func isImport(body []byte) bool { return bytes.Contains(body, []byte(`"profile-bulk-import-job"`)) }

@@ -68,7 +68,7 @@ func TestExamplesParse(t *testing.T) {
 	}
 }
 
-// commandsIn gives the words behind the program's name of each of its commands in a line
+// commandsIn returns the words behind the program's name of each of its commands in a line
 // of a shell.
 func commandsIn(t *testing.T, line string) (commands [][]string) {
 	t.Helper()

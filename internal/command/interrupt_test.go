@@ -42,7 +42,7 @@ func TestInterruptedSendCanGoOn(t *testing.T) {
 
 		match := regexp.MustCompile(`--from-line=(\d+)`).FindStringSubmatch(r.stderr)
 		if match == nil {
-			t.Fatalf("it does not say how to go on:\n%s", r.stderr)
+			t.Fatalf("the output doesn't say how to continue:\n%s", r.stderr)
 		}
 		account(k).run(t, "send", "--from-line="+match[1], path).want(t, statusDone)
 		got := messageIDs(k)
@@ -68,7 +68,7 @@ func TestInterruptEndsWaitsForTheLimit(t *testing.T) {
 		r := s.run(t, "send", write(t, "events.jsonl", lines(events...)))
 		r.want(t, statusStopped, "interrupted")
 		if waited := time.Since(last); waited > time.Second {
-			t.Errorf("it went on for %v", waited)
+			t.Errorf("the run stopped %v after the interrupt", waited)
 		}
 	})
 }
@@ -90,6 +90,6 @@ func TestInterruptedWhileStandardInputIsAwaited(t *testing.T) {
 		if len(k.Profiles()) != 2 {
 			t.Errorf("%d profiles", len(k.Profiles()))
 		}
-		events.Close() // ends the read that was given up
+		events.Close() // ends the abandoned read
 	})
 }

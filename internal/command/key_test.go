@@ -45,8 +45,9 @@ func TestKeyThatAServerRepeats(t *testing.T) {
 	}
 }
 
-// TestAKeyThatIsNone is named by the setting it comes from, and not shown.
-func TestAKeyThatIsNone(t *testing.T) {
+// TestInvalidKey checks that the error names the setting of an invalid key, and doesn't show the
+// key.
+func TestInvalidKey(t *testing.T) {
 	events, config := write(t, "events.jsonl", lines(identify(1))), write(t, "config.yaml", "privateApiKey: AbC123")
 	setup{}.run(t, "send", "--config", config, events).want(t, statusUsage, "rudderklaviyo: privateApiKey: this is the account's public key;")
 	r := setup{env: map[string]string{"KLAVIYO_API_KEY": "XyZ987"}}.run(t, "send", "--config", config, events)

@@ -250,6 +250,6 @@ func TestMapInterrupted(t *testing.T) {
 		if strings.Count(r.stdout, "\n") != 2 {
 			t.Errorf("stdout %s", r.stdout)
 		}
-		events.Close() // ends the read that was given up
+		events.Close() // ends the abandoned read
 	})
 }

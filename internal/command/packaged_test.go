@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestPackagedCommands holds the command lines of the unit and of the image against the
+// TestPackagedCommands checks the command lines of the unit and of the image against the
 // commands and their flags.
 func TestPackagedCommands(t *testing.T) {
 	unit, err := os.ReadFile("../../packaging/systemd/rudderklaviyo.service")

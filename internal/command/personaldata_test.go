@@ -11,7 +11,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// TestNothingPersonalIsShown sends what goes wrong in every way, with all logs on.
+// TestNothingPersonalIsShown sends events that fail in every way, with debug logs, and checks that
+// neither output nor logs have personal data.
 func TestNothingPersonalIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const email, phone, name = "jane.doe@private.example", "+12025550147", "Jane Q. Doe"

@@ -15,7 +15,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/problem"
 )
 
-// TestPlanOfWhatIsLeft plans before, while and after a checkpointed send is under way, and
+// TestPlanOfWhatIsLeft plans before, while and after a checkpointed send is in progress, and
 // once there is more to send. It has no key.
 func TestPlanOfWhatIsLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

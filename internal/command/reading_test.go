@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// slowly gives each text after a while.
+// slowly returns each text after a while.
 type slowly struct {
 	texts []string
 	pause time.Duration

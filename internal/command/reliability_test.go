@@ -15,7 +15,7 @@ const reliability = "../../docs/reliability.md"
 
 var faultsOnPage = regexp.MustCompile(`(?s)<!-- table: faults -->\n.*?<!-- end -->`)
 
-// TestReliability holds the table of docs/reliability.md against the one of TestFaults.
+// TestReliability checks the table of docs/reliability.md against the one of TestFaults.
 func TestReliability(t *testing.T) {
 	text, err := os.ReadFile(reliability)
 	if err != nil {

@@ -94,7 +94,7 @@ func TestReplay(t *testing.T) {
 	})
 }
 
-// hasBody tells whether a request's body has the text in it.
+// hasBody reports whether a request's body has the text in it.
 func hasBody(r *http.Request, text string) bool {
 	var body bytes.Buffer
 	_, err := body.ReadFrom(r.Body)

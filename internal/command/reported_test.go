@@ -17,7 +17,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// Events of the answers that people report.
+// Events of the responses that people report.
 const (
 	reportedTrack     = `{"type":"track","event":"Quiz Taken","messageId":"m-1","context":{"traits":{"email":"ana@example.com"}}}`
 	reportedIdentify  = `{"type":"identify","messageId":"m-1","traits":{"email":"ana@example.com","phone":"+14155550132"}}`
@@ -106,7 +106,7 @@ func TestReportedAnswers(t *testing.T) {
 		{name: "a key with a line break", event: reportedTrack, key: key + "\n", status: statusUsage, inError: "a line break",
 			check: func(t *testing.T, k *klaviyotest.Klaviyo) {
 				if len(k.Requests()) > 0 {
-					t.Error("something was sent")
+					t.Error("a request was sent")
 				}
 			}},
 	} {

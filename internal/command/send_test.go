@@ -19,7 +19,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2023-02-22/klaviyo"
 )
 
-// counts gives the numbers of a summary in JSON, but for the time.
+// counts returns the numbers of a JSON summary, except the time.
 func (r result) counts(t *testing.T) map[string]int {
 	t.Helper()
 	var object map[string]any
@@ -108,8 +108,8 @@ func TestExternalIDAlone(t *testing.T) {
 	}
 }
 
-// TestSendKeepsTheOrderOfPeople lets answers come after random times, some as
-// failures that pass.
+// TestSendKeepsTheOrderOfPeople checks the order of each person's events if responses take random
+// times and some are temporary failures.
 func TestSendKeepsTheOrderOfPeople(t *testing.T) {
 	for seed := range uint64(5) {
 		synctest.Test(t, func(t *testing.T) {
@@ -155,8 +155,8 @@ type refusing func(*http.Request) (*http.Response, error)
 
 func (f refusing) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// TestNumberThatKlaviyoRefusesCostsNoEvent delivers an event whose number Klaviyo
-// refuses, and counts the warning.
+// TestNumberThatKlaviyoRefusesCostsNoEvent checks that an event whose phone number Klaviyo rejects
+// is delivered without it, with a warning.
 func TestNumberThatKlaviyoRefusesCostsNoEvent(t *testing.T) {
 	k := klaviyotest.New()
 	refused := false

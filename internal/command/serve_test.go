@@ -31,7 +31,7 @@ import (
 type serveRun struct {
 	stderr  *lockedBuffer
 	hangups chan os.Signal
-	// takesHangups tells that a hangup doesn't stop it.
+	// takesHangups means that a hangup doesn't stop it.
 	takesHangups atomic.Bool
 	stop         context.CancelFunc
 	status       chan int
@@ -163,13 +163,13 @@ func TestServe(t *testing.T) {
 	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
 	const token = "token-0123456789"
 	if got := r.post(t, "/v1/webhook", token, track(1, "m1")); got != http.StatusOK {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	if got := r.post(t, "/v1/batch", token, fmt.Sprintf(`{"batch":[%s,%s]}`, track(1, "m2"), track(2, "m3"))); got != http.StatusOK {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	if got := r.post(t, "/v1/webhook", "another", track(1, "m4")); got != http.StatusUnauthorized {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	arrive(t, k, 3)
 	if got := r.ends(t); got != statusDone {
@@ -225,7 +225,7 @@ func TestServeReloads(t *testing.T) {
 	write("key", "pk_wrong")
 	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
 	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m1")); got != http.StatusOK {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	r.waitFor(t, "reason=unauthorized")
 
@@ -233,14 +233,14 @@ func TestServeReloads(t *testing.T) {
 	r.hangups <- syscall.SIGHUP
 	r.waitFor(t, "reload failed")
 	if got := r.post(t, "/v1/webhook", "token-0123456789", track(1, "m2")); got != http.StatusOK {
-		t.Errorf("answer %d after a reload that failed", got)
+		t.Errorf("status %d after a reload that failed", got)
 	}
 	write("tokens", "token-0123456789\ntoken-9876543210")
 	write("key", "pk_right")
 	r.hangups <- syscall.SIGHUP
 	arrive(t, k, 2)
 	if got := r.post(t, "/v1/webhook", "token-9876543210", track(1, "m3")); got != http.StatusOK {
-		t.Errorf("answer %d to the new token", got)
+		t.Errorf("status %d to the new token", got)
 	}
 	arrive(t, k, 3)
 }
@@ -267,7 +267,7 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	write("serve.yaml", both)
 	r := serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
 	if got := r.post(t, "/v1/webhook", us, track(1, "m1")); got != http.StatusOK {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	r.waitFor(t, "reason=unauthorized")
 	write("serve.yaml", string(one))
@@ -275,11 +275,11 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	r.waitFor(t, `msg="accounts reloaded" removed=[us] unchanged=1`)
 	r.waitFor(t, `level=WARN msg="removed account has events" account=us events=1 dead_letters=0 advice=`)
 	if status, text := r.postOnce(t, "/v1/webhook", us, track(1, "m2")); status != http.StatusTooManyRequests || !strings.Contains(text, "account_removed") {
-		t.Errorf("answer %d %s", status, text)
+		t.Errorf("status %d %s", status, text)
 	}
 	r.waitFor(t, `msg="senders use a removed account" account=us requests=1`)
 	if got := r.post(t, "/v1/webhook", eu, track(1, "m3")); got != http.StatusOK {
-		t.Errorf("answer %d of the account that stays", got)
+		t.Errorf("status %d of the account that stays", got)
 	}
 	arrive(t, k, 1)
 	r.ends(t)
@@ -290,7 +290,7 @@ func TestServeReloadsWithoutAnAccount(t *testing.T) {
 	r = serve(t, k, nil, "--config="+accounts, "--data-dir="+data)
 	r.waitFor(t, "account=us events=1") // after a start, too
 	if got := r.post(t, "/v1/webhook", us, track(1, "m2")); got != http.StatusUnauthorized {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	write("us-key", "pk_right")
 	write("key", "pk_other") // no two accounts share one
@@ -351,7 +351,7 @@ func TestServeKeepsToAnAccountsLimits(t *testing.T) {
 var pageAt = regexp.MustCompile(`The page is http://(\S+)/`)
 
 // TestDeadLettersOfAService exports what couldn't be delivered in send's records, and has it
-// delivered once its cause is mended.
+// delivered once its cause is fixed.
 func TestDeadLettersOfAService(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
 	accounts, data := accountFiles(t), t.TempDir()
@@ -425,7 +425,7 @@ func TestServeSimulates(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	r := serve(t, nil, nil, "--simulate")
 	if got := r.post(t, "/v1/identify", "simulation", `{"traits":{"email":"jane@example.com"}}`); got != http.StatusOK {
-		t.Errorf("answer %d", got)
+		t.Errorf("status %d", got)
 	}
 	r.waitFor(t, "Its dead letters: ")
 	r.post(t, "/v1/track", "simulation", `{"event":"Ping","userId":"7"}`)

@@ -71,7 +71,7 @@ func TestSimulationInTheTable(t *testing.T) {
 	setup{}.run(t, "send", "--simulate=fast", "--limit=create_event=1/s,2/m", events).want(t, statusUsage, "leave --limit out")
 }
 
-// noTransport is a network that must not be used.
+// noTransport is a transport that must not be used.
 type noTransport struct{ t *testing.T }
 
 func (n noTransport) RoundTrip(*http.Request) (*http.Response, error) {

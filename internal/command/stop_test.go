@@ -21,8 +21,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
 
-// TestStoppedSendSaysTheSameInEachForm compares the JSON of a stopped run with its table and
-// its last lines.
+// TestStoppedSendSaysTheSameInEachForm compares the JSON summary of a stopped run with its table
+// and its last lines.
 func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
 	path := write(t, "events.jsonl", lines(
 		`{"type":"page"}`, track(1, "m1"), `{"type":"track","event":"Ping","userId":"7"}`, `{"type":"identify","traits":{"email":"p1@example.com","phone":"12"}}`, track(1, "m2"), track(1, "m3"))) // of one person, so one by one
@@ -49,7 +49,7 @@ func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
 		t.Errorf("%+v", sum)
 	}
 	if sum.Stopped == nil {
-		t.Fatal("it doesn't say that it stopped")
+		t.Fatal("the summary doesn't say that the run stopped")
 	}
 	if sum.Stopped.Code != "unauthorized" || sum.Stopped.File != path || sum.Stopped.Line != 5 {
 		t.Errorf("%+v", sum.Stopped)
@@ -69,7 +69,7 @@ func TestStoppedSendSaysTheSameInEachForm(t *testing.T) {
 	}
 	withoutTime := regexp.MustCompile(`seconds .*`)
 	if diff := cmp.Diff(withoutTime.ReplaceAllString(printed.String(), ""), withoutTime.ReplaceAllString(table.stdout, "")); diff != "" {
-		t.Errorf("the table of what JSON has, and the table (-want +got)\n%s", diff)
+		t.Errorf("the table made from the JSON summary, and the printed table (-want +got)\n%s", diff)
 	}
 }
 

@@ -7,16 +7,16 @@ import (
 	"testing/synctest"
 )
 
-// A way is how the events go to Klaviyo.
+// A way is a way to send the events to Klaviyo.
 type way struct {
 	name, revision string
 	args           []string
-	// inBulk tells that most of the tracks go in one call, and most of the identifies.
+	// inBulk means that most tracks are sent in one call, and most identifies in one import.
 	inBulk bool
 	pointers
 }
 
-// pointers are where a revision's bodies have what the faults name.
+// pointers are a revision's pointers to the parts of a body that faults name.
 type pointers struct {
 	number       string // of a single event's profile
 	subscription string // of a batch, by its index
@@ -27,8 +27,8 @@ var (
 	nestedPointers = pointers{"/data/attributes/profile/data/attributes/phone_number", "/data/attributes/profiles/data/%d/attributes"}
 )
 
-// ways are those of the program, of each revision. What waits while the only call of its
-// operation is under way goes in bulk.
+// ways are the ways of each revision. With a concurrency of 1, events that wait for a call are
+// sent in bulk.
 var ways = allWays()
 
 func allWays() []way {
@@ -41,13 +41,13 @@ func allWays() []way {
 	return all
 }
 
-// wayOf gives one with the revision of a request.
+// wayOf returns a way with the revision of a request.
 func wayOf(req *http.Request) way {
 	return ways[slices.IndexFunc(ways, func(w way) bool { return w.revision == req.Header.Get("revision") })]
 }
 
-// TestWays holds the ways of the fault matrix against the program's revisions, and what
-// they are for: that the events go singly, or nearly all in bulk.
+// TestWays checks that the ways of the fault tests cover all revisions, and that each way sends
+// the events singly, or most of them in bulk.
 func TestWays(t *testing.T) {
 	tested := map[string]bool{}
 	for _, w := range ways {

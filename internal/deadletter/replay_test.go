@@ -48,7 +48,7 @@ func TestParseInvalidRecords(t *testing.T) {
 	}
 }
 
-// fullDisk takes no more than so many bytes, until somebody makes room.
+// fullDisk takes no more than that many bytes, until somebody makes room.
 type fullDisk struct {
 	osFile
 	room fulldisk.Room

@@ -13,9 +13,9 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
-// account takes events of revision 2026-07-15, singly and in bulk.
+// account is a Klaviyo account that accepts events of revision 2026-07-15, singly and in bulk.
 type account struct {
-	// answer tells what becomes of a call of these events; nil: all are taken.
+	// answer returns the result of a call with these events. If it is nil, all are accepted.
 	answer func(bulk bool, events []arrival) error
 	delay  func(bulk bool) time.Duration
 
@@ -26,10 +26,10 @@ type account struct {
 	faults []string
 }
 
-// arrival is an event that came.
+// arrival is an event that arrived.
 type arrival struct{ email, id string }
 
-// arrivals are those of a call.
+// arrivals are the events of a call.
 type arrivals struct {
 	at     time.Time
 	bulk   bool
@@ -68,7 +68,7 @@ func (a *account) begin(c arrivals) {
 	here := map[string]bool{}
 	for _, e := range c.events {
 		if a.busy[e.email] {
-			a.faults = append(a.faults, e.id+" overtakes its person's event")
+			a.faults = append(a.faults, e.id+" is sent while another event of the person is in flight")
 		}
 		here[e.email] = true
 	}
@@ -94,7 +94,7 @@ func (a *account) end(c arrivals) (*client.Response, error) {
 	return &client.Response{}, nil
 }
 
-// sizes gives how many events went in each call in bulk, and how many singly.
+// sizes returns the number of events of each bulk call, and the number of single calls.
 func (a *account) sizes() (bulk []int, singly int) {
 	for _, c := range a.calls {
 		if c.bulk {
@@ -106,7 +106,7 @@ func (a *account) sizes() (bulk []int, singly int) {
 	return bulk, singly
 }
 
-// does is an event of somebody: its properties say which line it is of.
+// does returns an event of a person. Its properties have its line.
 func does(t testing.TB, line int, email, uniqueID string) Event {
 	text := fmt.Sprintf(`{"type":"track","event":"Ping","messageId":%q,"context":{"traits":{"email":%q}},"properties":{"line":%d}}`, uniqueID, email, line)
 	return mapped(t, line, plain2026, text)
@@ -114,13 +114,13 @@ func does(t testing.TB, line int, email, uniqueID string) Event {
 
 func lineOf(id string) string { return fmt.Sprintf(`{"line":%s}`, id) }
 
-// remap makes the requests of an event again, as those that wait need them.
+// remap returns the requests of an event, for events that wait without them.
 func remap(text []byte) []mapper.Request {
 	result, _ := plain2026.Map(text)
 	return result.Requests
 }
 
-// sendAll delivers events to an account and gives the dead letters' lines.
+// sendAll delivers events to an account and returns the lines of the dead letters.
 func sendAll(t *testing.T, a *account, cfg Config, events ...Event) []int {
 	t.Helper()
 	var letters rejected
@@ -137,8 +137,8 @@ func sendAll(t *testing.T, a *account, cfg Config, events ...Event) []int {
 
 func eachSecond(bool) time.Duration { return time.Second }
 
-// wantInOrder fails the test if somebody's events were taken in another order than that of
-// the input, or one twice.
+// wantInOrder checks that each person's events were accepted in the order of the input, and none
+// twice.
 func wantInOrder(t *testing.T, taken []string) {
 	t.Helper()
 	last := map[string]int{}

@@ -30,7 +30,7 @@ func virtually(b *testing.B, f func(*testing.T)) {
 	}
 }
 
-// stream gives events to a Queue as they come out of the mapper.
+// stream adds mapped events to a Queue.
 type stream struct {
 	t      *testing.T
 	mapper *mapper.Mapper
@@ -167,7 +167,7 @@ func (c *counter) Send(context.Context, client.Request) (*client.Response, error
 	return &client.Response{}, nil
 }
 
-// BenchmarkMemory gives the most memory that Go's runtime has of the system, with the
+// BenchmarkMemory reports the most memory that Go's runtime gets from the system, with the
 // client and a server that keeps nothing.
 func BenchmarkMemory(b *testing.B) {
 	event := func(kind string, i int, properties string) string {

@@ -68,7 +68,7 @@ func (q *quotas) answer(op *runtime.Operation) io.ReadCloser {
 // BenchmarkDrainInBulk delivers a backlog of events of 2 KB, identifies and subscriptions, in
 // hundredths of all. It prints how long that takes as a ratio to what the bulk quotas take at
 // their rate for a minute, and to the least time: that of the fewest bulk calls as soon as the
-// two windows allow them, with the last answer, and for an import the answer that tells its
+// two windows allow them, with the last response, and for an import the response that tells its
 // end.
 func BenchmarkDrainInBulk(b *testing.B) {
 	for _, mix := range []struct {

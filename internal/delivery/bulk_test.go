@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
-// A backlog goes in full calls, the oldest first.
+// A backlog is sent in full bulk calls, the oldest events first.
 func TestBacklogGoesInBulk(t *testing.T) {
 	var events []Event
 	for line := 1; line <= 5032; line++ {
@@ -33,7 +33,7 @@ func TestBacklogGoesInBulk(t *testing.T) {
 	})
 }
 
-// Events that come one by one, or a few at a time, go at once and alone.
+// Events that arrive one by one, or a few at a time, are sent immediately in single calls.
 func TestFewEventsGoSingly(t *testing.T) {
 	var events []Event
 	for line := 1; line <= 400; line++ {
@@ -43,7 +43,7 @@ func TestFewEventsGoSingly(t *testing.T) {
 		a := &account{delay: func(bool) time.Duration { return 10 * time.Millisecond }}
 		q := Start(t.Context(), Config{Sender: a})
 		for i, e := range events {
-			if i%(DefaultConcurrency+crossover2026-1) == 0 { // the rest of those before waited for a turn
+			if i%(DefaultConcurrency+crossover2026-1) == 0 { // wait until the events before are sent
 				time.Sleep(50 * time.Millisecond)
 			}
 			if err := q.Add(e); err != nil {
@@ -58,7 +58,7 @@ func TestFewEventsGoSingly(t *testing.T) {
 	})
 }
 
-// While all single calls wait for their quota, what comes goes in bulk after a moment.
+// While all single calls wait for their quota, new events are sent in bulk after a moment.
 func TestEventsThatWaitGoInBulk(t *testing.T) {
 	var events []Event
 	for line := 1; line <= DefaultConcurrency+100; line++ {
@@ -103,13 +103,13 @@ func TestNeverInBulk(t *testing.T) {
 	})
 }
 
-// A backlog that is read as fast as it is sent goes in full calls too: the room that a call
-// makes fills the next one.
+// A backlog that is read as fast as it is sent goes in full bulk calls, too: the events that are
+// read while a call is in flight fill the next one.
 func TestBacklogThatIsReadMeanwhileGoesInFullCalls(t *testing.T) {
 	const count = 60_000 // more than the queue has room for
 	padding := strings.Repeat("x", 1500)
 	synctest.Test(t, func(t *testing.T) {
-		// Calls that wait for the single ones' quota keep their people's events in the queue.
+		// Single calls that wait for their quota keep the events of their people in the queue.
 		a := &account{delay: func(bulk bool) time.Duration {
 			if bulk {
 				return 10 * time.Millisecond
@@ -127,14 +127,14 @@ func TestBacklogThatIsReadMeanwhileGoesInFullCalls(t *testing.T) {
 		if report := q.Wait(); report.Delivered != count {
 			t.Errorf("%+v", report)
 		}
-		// The few that go singly meanwhile don't matter.
+		// The few single calls meanwhile don't matter.
 		if bulk, singly := a.sizes(); len(bulk) > count/1000+10 {
 			t.Errorf("%d calls in bulk and %d singly, want full ones", len(bulk), singly)
 		}
 	})
 }
 
-// A few people with many events each fill calls too, each with its person's order.
+// The events of a few people with many events each fill bulk calls, too, in each person's order.
 func TestPersonsEventsGoInOneCall(t *testing.T) {
 	var events []Event
 	for line := 1; line <= 3000; line++ {
@@ -150,7 +150,7 @@ func TestPersonsEventsGoInOneCall(t *testing.T) {
 	})
 }
 
-// No unique id is twice in a call: Klaviyo's description says that it refuses all of it.
+// A bulk call has no unique id twice: Klaviyo's description says that it rejects the whole call.
 func TestUniqueIDsOfACall(t *testing.T) {
 	var events []Event
 	for line := 1; line <= 600; line++ {
@@ -184,7 +184,7 @@ func TestUniqueIDsOfACall(t *testing.T) {
 	})
 }
 
-// A call has no more bytes than the API takes, whatever the events become.
+// A bulk call isn't larger than the API allows, whatever the events are mapped to.
 func TestSizeOfACall(t *testing.T) {
 	var events []Event
 	random := rand.New(rand.NewPCG(1, 1))

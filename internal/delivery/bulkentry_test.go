@@ -9,7 +9,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/generated/2026-07-15/klaviyo"
 )
 
-// An entry of a call is no longer than is reckoned with.
+// An entry of a bulk call isn't larger than the queue assumes.
 func TestBulkOverhead(t *testing.T) {
 	whole := &klaviyo.EventCreateQuery{}
 	fillAll(t, reflect.ValueOf(whole).Elem())
@@ -23,7 +23,7 @@ func TestBulkOverhead(t *testing.T) {
 	}
 }
 
-// Each field of an event is in its entry, also one that the description gains.
+// An entry has each field of its event, including fields that the description gets later.
 func TestEachFieldIsInTheEntry(t *testing.T) {
 	var body klaviyo.EventCreateQuery
 	fillAll(t, reflect.ValueOf(&body).Elem())
@@ -31,12 +31,12 @@ func TestEachFieldIsInTheEntry(t *testing.T) {
 	single, bulk := leaves2026(t, body.Data.Attributes), leaves2026(t, entry)
 	for value := range single {
 		if single[value] != bulk[value] {
-			t.Errorf("%s is there %d times, want %d", value, bulk[value], single[value])
+			t.Errorf("the entry has %s %d times, want %d", value, bulk[value], single[value])
 		}
 	}
 }
 
-// fillAll gives each field a value of its own.
+// fillAll sets each field to a distinct value.
 func fillAll(t *testing.T, v reflect.Value) {
 	n := 0
 	var fill func(reflect.Value)
@@ -78,7 +78,7 @@ func fillAll(t *testing.T, v reflect.Value) {
 	fill(v)
 }
 
-// leaves2026 counts the values of a body, but for the types of its resources.
+// leaves2026 counts the values of a body, except the types of its resources.
 func leaves2026(t *testing.T, body any) map[string]int {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 )
 
-// TestOrderInBulk tries random people, delays and faults of all kinds: nothing is lost,
-// nothing arrives twice, and nobody's events out of order.
+// TestOrderInBulk delivers events with random people, delays and faults. No event may be lost or
+// arrive twice, and each person's events must arrive in order.
 func TestOrderInBulk(t *testing.T) {
 	for seed := range uint64(20) {
 		random := rand.New(rand.NewPCG(seed, 9))
@@ -56,7 +56,7 @@ func TestOrderInBulk(t *testing.T) {
 						return errorOf(client.ErrUnavailable)
 					}
 				case 2:
-					if bulk { // it names one that isn't at fault
+					if bulk { // the pointer may be to a valid event
 						return refusal(entryPointer(random.IntN(len(events))))
 					}
 				}
@@ -73,10 +73,10 @@ func TestOrderInBulk(t *testing.T) {
 			dead := sendAll(t, a, Config{Map: remap}, events...)
 			for _, line := range wantDead {
 				if !slices.Contains(dead, line) {
-					t.Errorf("seed %d: line %d is no dead letter", seed, line)
+					t.Errorf("seed %d: line %d isn't a dead letter", seed, line)
 				}
 			}
-			if more := len(dead) - len(wantDead); more > 2 { // single calls that were unavailable twice
+			if more := len(dead) - len(wantDead); more > 2 { // events that were unavailable twice in single calls
 				t.Errorf("seed %d: %d more dead letters", seed, more)
 			}
 			wantInOrder(t, a.taken)

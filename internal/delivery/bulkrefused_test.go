@@ -15,7 +15,7 @@ func entryPointer(i int) string {
 	return fmt.Sprintf("/data/attributes/events-bulk-create/data/%d/attributes/events/data/0/attributes/time", i)
 }
 
-// What a call in bulk is refused for is the dead letter of those alone that are at fault.
+// If a bulk call is rejected, only the invalid events become dead letters.
 func TestBulkThatIsRefused(t *testing.T) {
 	tooLarge := errors.Join(&client.Error{StatusCode: http.StatusRequestEntityTooLarge}, client.ErrInvalidRequest)
 	bad := []int{77, 78, 500, 640}
@@ -28,21 +28,21 @@ func TestBulkThatIsRefused(t *testing.T) {
 	}
 	tests := []struct {
 		name   string
-		refuse func(bulk bool, at []int) error // at: the indexes of the bad ones
+		refuse func(bulk bool, at []int) error // at: the indexes of the invalid events
 		dead   []int
 		calls  int // in bulk, at most
 	}{
-		{"it names all", func(_ bool, at []int) error { return named(at) }, bad, 3},
-		{"it names one at a time", func(_ bool, at []int) error { return named(at[:1]) }, bad, 6},
-		{"it names none", func(bool, []int) error { return refusal("") }, bad, 40},
-		{"it names what isn't an entry", func(bool, []int) error { return refusal("/data/attributes") }, bad, 40},
-		{"it names the type", func(bool, []int) error { return refusal("/data/type") }, bad, 40},
-		{"it names one that isn't there", func(bool, []int) error { return refusal(entryPointer(1000)) }, bad, 40},
-		{"it names the first each time", func(bulk bool, _ []int) error { return refusal(entryPointer(0)) }, bad, 40},
+		{"pointers to all", func(_ bool, at []int) error { return named(at) }, bad, 3},
+		{"a pointer to one at a time", func(_ bool, at []int) error { return named(at[:1]) }, bad, 6},
+		{"no pointer", func(bool, []int) error { return refusal("") }, bad, 40},
+		{"a pointer to no entry", func(bool, []int) error { return refusal("/data/attributes") }, bad, 40},
+		{"a pointer to the type", func(bool, []int) error { return refusal("/data/type") }, bad, 40},
+		{"a pointer to a missing entry", func(bool, []int) error { return refusal(entryPointer(1000)) }, bad, 40},
+		{"a pointer to the first each time", func(bulk bool, _ []int) error { return refusal(entryPointer(0)) }, bad, 40},
 		{"a 404", func(bool, []int) error {
 			return errors.Join(&client.Error{StatusCode: http.StatusNotFound}, client.ErrNotFound)
 		}, bad, 40},
-		{"it is too large, singly it isn't", func(bulk bool, _ []int) error {
+		{"only bulk calls are too large", func(bulk bool, _ []int) error {
 			if bulk {
 				return tooLarge
 			}

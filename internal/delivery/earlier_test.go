@@ -98,7 +98,7 @@ func TestEarlierJobs(t *testing.T) {
 					t.Errorf("%+v", report)
 				}
 				if took < tt.lasts || took > tt.lasts+time.Minute {
-					t.Errorf("it took %v, want %v", took, tt.lasts)
+					t.Errorf("took %v, want %v", took, tt.lasts)
 				}
 				if (len(awaited) == 1) != tt.awaited {
 					t.Errorf("awaited %q", awaited)
@@ -127,7 +127,7 @@ func TestEarlierJobsHoldProfilesAlone(t *testing.T) {
 			t.Errorf("dead letters %v", dead)
 		}
 		if took := time.Since(began); took > time.Minute {
-			t.Errorf("it took %v", took)
+			t.Errorf("took %v", took)
 		}
 		if n := countOf(k, klaviyo.OperationGetBulkImportProfilesJobs); n > 0 {
 			t.Errorf("the jobs were listed %d times", n)
@@ -138,7 +138,7 @@ func TestEarlierJobsHoldProfilesAlone(t *testing.T) {
 			sendTo(t, k, Config{Earlier: &Earlier{}, Bulk: bulk}, is(t, 3, "p9@example.com"), does(t, 4, "p8@example.com", "m4"))
 		}
 		if took := time.Since(began); took < 5*time.Minute-time.Second {
-			t.Errorf("it took %v", took)
+			t.Errorf("took %v", took)
 		}
 	})
 }

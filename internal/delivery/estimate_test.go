@@ -69,7 +69,7 @@ func TestEstimateOfSingleCalls(t *testing.T) {
 	}
 }
 
-// estimated gives the bounds of the calls of events, by operation.
+// estimated returns the bounds of the calls of events, by operation.
 func estimated(t *testing.T, events []string) map[*klaviyo.Operation]Calls {
 	t.Helper()
 	m, err := mapper.New(mapper.Config{})

@@ -250,7 +250,7 @@ func TestBulkHasTheSameResult(t *testing.T) {
 	}
 }
 
-// eventsOf gives the unique ids of each person's events, in the order in which they came.
+// eventsOf returns the unique ids of each person's events, in the order in which they came.
 func eventsOf(k *klaviyotest.Klaviyo) map[string][]string {
 	found := map[string][]string{}
 	emails := map[string]string{}
@@ -263,7 +263,7 @@ func eventsOf(k *klaviyotest.Klaviyo) map[string][]string {
 	return found
 }
 
-// statesOf gives what the profiles say, by email, but for the times.
+// statesOf returns what the profiles say, by email, but for the times.
 func statesOf(k *klaviyotest.Klaviyo) map[string]string {
 	found := map[string]string{}
 	for _, p := range k.Profiles() {
@@ -410,7 +410,7 @@ func TestLongBacklogGoesInFullImports(t *testing.T) {
 			t.Errorf("%d looks at %d jobs that were done at once", looks, imports)
 		}
 		if took, most := time.Since(start), n/maxEventsAhead*3*time.Second; took > most {
-			t.Errorf("it took %v, want %v at most: an answer, a wait and a look for each ten", took, most)
+			t.Errorf("took %v, want %v at most: a response, a wait and a look for each ten", took, most)
 		}
 	})
 }

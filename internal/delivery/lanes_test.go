@@ -34,7 +34,7 @@ func TestNoOperationWaitsForAnother(t *testing.T) {
 		}
 		synctest.Wait()
 		if profiles, events := s.count("profile"), s.count("event"); profiles != 2 || events != 10 {
-			t.Errorf("%d profiles and %d events under way, want 2 and 10", profiles, events)
+			t.Errorf("%d profiles and %d events in progress, want 2 and 10", profiles, events)
 		}
 		q.Wait()
 	})

@@ -91,7 +91,7 @@ func TestEachFieldIsMerged(t *testing.T) {
 	}
 }
 
-// merged gives the attributes of the request that two become.
+// merged returns the attributes of the request that two become.
 func merged(t *testing.T, earlier, later klaviyo.ProfileCreateAttributes) klaviyo.ProfileCreateAttributes {
 	t.Helper()
 	a, b := klaviyo.NewCreateProfileBody(earlier), klaviyo.NewCreateProfileBody(later)
@@ -172,7 +172,7 @@ func newClient(t testing.TB, k *klaviyotest.Klaviyo) *client.Client {
 	return c
 }
 
-// profilesOf gives what the profiles say, by email, but for the times.
+// profilesOf returns what the profiles say, by email, but for the times.
 func profilesOf(t *testing.T, k *klaviyotest.Klaviyo) map[string]string {
 	t.Helper()
 	found := map[string]string{}

@@ -119,7 +119,7 @@ func TestBatchThatIsNotTaken(t *testing.T) {
 }
 
 // An operation without quota stops delivery. Nobody's event is at fault for that, and
-// answers to other operations don't tell that it is.
+// responses to other operations don't tell that it is.
 func TestOperationWithoutQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var letters rejected
@@ -143,7 +143,7 @@ func TestOperationWithoutQuota(t *testing.T) {
 	})
 }
 
-// Requests that take long to fail tell of no outage before the last answer.
+// Requests that take long to fail tell of no outage before the last response.
 func TestOutageBeginsAfterTheLastResponse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var letters rejected
@@ -346,7 +346,7 @@ func TestOutageErrorCountsStatuses(t *testing.T) {
 	})
 }
 
-// A request that was taken is done, whatever else its answer is.
+// A request that was taken is done, whatever else its response is.
 func TestUnexpectedResponseIsADelivery(t *testing.T) {
 	s := &server{answer: func(client.Request, string) error { return errorOf(client.ErrUnexpectedResponse) }}
 	if report := deliver(t.Context(), Config{Sender: s}, of(1, "a@x", track("a@x", "1"), track("a@x", "2"))); report.Delivered != 1 || report.Err != nil || len(s.got) != 2 {

@@ -67,7 +67,7 @@ func event(line, requests int, identity mapper.Identity) Event {
 	return e
 }
 
-// deliver gives the events to a Queue until it stops.
+// deliver adds events to a Queue until it stops.
 func deliver(ctx context.Context, cfg Config, events ...Event) Report {
 	q := Start(ctx, cfg)
 	for _, e := range events {
@@ -78,7 +78,7 @@ func deliver(ctx context.Context, cfg Config, events ...Event) Report {
 	return q.Wait()
 }
 
-// errorOf is an error of the client after an answer.
+// errorOf is an error of the client after a response.
 func errorOf(kind error) error {
 	return errors.Join(&client.Error{StatusCode: http.StatusTeapot}, kind)
 }
@@ -111,7 +111,7 @@ func TestOrder(t *testing.T) {
 				case 3:
 					identity.PhoneNumber = ""
 				}
-				// A person's first event ties the identifiers. It is under way while
+				// A person's first event ties the identifiers. It is in progress while
 				// the others come.
 				if !tied[person] {
 					identity, tied[person] = whole, true

@@ -157,7 +157,7 @@ func run(t *testing.T, s *server, events ...Event) (dead []int) {
 	return letters.lines
 }
 
-// sorted gives the requests in the order in which they came; those of one moment
+// sorted returns the requests in the order in which they came; those of one moment
 // are in that of their words.
 func (s *server) sorted() []sent {
 	slices.SortFunc(s.got, func(a, b sent) int {

@@ -31,12 +31,12 @@ func TestBatchThatIsRefused(t *testing.T) {
 		{"and the next", 100, []int{1, 50, 100}, func(_ client.Request, i int) error {
 			return refusal(fmt.Sprintf("/data/attributes/subscriptions/%d", i))
 		}, 7},
-		{"it names none", 8, []int{5}, func(client.Request, int) error { return refusal("") }, 7},
-		{"it names one that isn't there", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/8/email") }, 7},
+		{"no pointer", 8, []int{5}, func(client.Request, int) error { return refusal("") }, 7},
+		{"a pointer to a missing entry", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/8/email") }, 7},
 		{"it names another list", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/emails/0") }, 7},
 		{"an odd index", 8, []int{5}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/-1") }, 7},
 		{"the client refuses", 100, []int{38}, func(client.Request, int) error { return missing }, 3},
-		{"it names the first each time", 40, []int{30}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/0") }, 15},
+		{"a pointer to the first each time", 40, []int{30}, func(client.Request, int) error { return refusal("/data/attributes/subscriptions/0") }, 15},
 		{"it names something else of the batch", 8, []int{1, 2, 3, 4, 5, 6, 7, 8}, func(client.Request, int) error { return refusal("/data/type") }, 1},
 		{"there is no such list", 100, upTo(100), func(client.Request, int) error { return notFound }, 1},
 		{"it names the list that all have", 8, []int{1, 2, 3, 4, 5, 6, 7, 8}, func(client.Request, int) error { return refusal("/data/attributes/list_id") }, 1},
@@ -92,7 +92,7 @@ func upTo(n int) (numbers []int) {
 	return numbers
 }
 
-// A batch that is split doesn't lose what waits for its answer when the one that was
+// A batch that is split doesn't lose what waits for its response when the one that was
 // named can't be sent.
 func TestRestOfABatchIsSentWhateverBecomesOfTheNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -47,7 +47,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// roundTrip gives the answer's body or what came in its place.
+// roundTrip returns the response's body or what came in its place.
 func roundTrip(ctx context.Context, t *testing.T, next http.RoundTripper) (string, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://klaviyo.test/", nil)

@@ -53,7 +53,7 @@ func listOf(id, optIn string) listRead {
 	return listRead{id, read[list]{value: list{name: "News", optIn: optIn}}}
 }
 
-// answered is an answer that got here at a time, with its date a second before.
+// answered is a response that got here at a time, with its date a second before.
 func answered(limit, remaining, attempts int, date time.Time) answer {
 	header := http.Header{"Date": {date.Format(http.TimeFormat)}}
 	return answer{operation: klaviyo.OperationGetList, sent: today, got: today.Add(time.Second),

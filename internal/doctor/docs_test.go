@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestDocs holds the table of docs/doctor.md against the checks.
+// TestDocs checks the table of docs/doctor.md against the checks.
 func TestDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/doctor.md")
 	if err != nil {

@@ -150,7 +150,7 @@ func TestOtherProgram(t *testing.T) {
 	}
 }
 
-// server is another implementation of the few calls, with answers written by hand.
+// server is another implementation of the few calls, with responses written by hand.
 type server struct {
 	mu      sync.Mutex
 	methods []string

@@ -45,7 +45,7 @@ func TestNotHTTP(t *testing.T) {
 	}
 }
 
-// TestAnswers has a request for each answer that there is.
+// TestAnswers has a request for each response that there is.
 func TestAnswers(t *testing.T) {
 	const bearer = "Authorization: Bearer " + tokenA + "\r\n"
 	const event = `{"type":"identify","traits":{"email":"jane@example.com"}}`

@@ -15,7 +15,7 @@ import (
 )
 
 // BenchmarkGateway counts requests and events a second over loopback, with senders that each
-// wait for an answer before they send again. The Publisher keeps nothing, at once or after
+// wait for a response before they send again. The Publisher keeps nothing, at once or after
 // the time that a disk's fsync takes. The yardstick is a handler of net/http that reads the
 // body and answers: what is between them is the gateway's.
 func BenchmarkGateway(b *testing.B) {

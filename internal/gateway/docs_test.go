@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestDocs holds the tables of docs/ingest.md to the endpoints and the answers there are.
+// TestDocs holds the tables of docs/ingest.md to the endpoints and the responses there are.
 func TestDocs(t *testing.T) {
 	page, err := os.ReadFile("../../docs/ingest.md")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// zeros gives blanks without end, and counts them.
+// zeros returns blanks without end, and counts them.
 type zeros struct{ given int }
 
 func (z *zeros) Read(p []byte) (int, error) {
@@ -106,7 +106,7 @@ func TestAnnounced(t *testing.T) {
 }
 
 // FuzzBody sends any body in any encoding: it is kept as it is or refused, never anything
-// else, and what is under way comes to nothing.
+// else, and that no request is in flight afterwards.
 func FuzzBody(f *testing.F) {
 	f.Add([]byte("{}"), "", "/v1/webhook", false)
 	f.Add([]byte(compressed(`{"batch":[1,2]}`)), "gzip", "/v1/batch", true)
@@ -139,7 +139,7 @@ func FuzzBody(f *testing.F) {
 		}
 		k.events(t)
 		if s.load.all != (usage{}) {
-			t.Errorf("under way: %+v", s.load.all)
+			t.Errorf("in progress: %+v", s.load.all)
 		}
 	})
 }

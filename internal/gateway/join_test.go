@@ -129,7 +129,7 @@ func TestPublisherHangs(t *testing.T) {
 		}
 		all.Wait()
 		if took := time.Since(began); took >= 10*time.Second {
-			t.Errorf("it took %v", took)
+			t.Errorf("took %v", took)
 		}
 		time.Sleep(time.Minute) // the second message is given up, too
 		works.Store(true)
@@ -171,7 +171,7 @@ func TestForgotten(t *testing.T) {
 }
 
 // TestForgottenTakesNoMemory while a message before it is still on its way: MaxBytes counts the
-// requests that have no answer alone.
+// requests that have no response alone.
 func TestForgottenTakesNoMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		reached, release := make(chan struct{}), make(chan struct{})

@@ -102,7 +102,7 @@ func (k *keeper) all() []kept {
 	return append([]kept(nil), k.messages...)
 }
 
-// events gives the events of all messages, and holds their number to the one that was said.
+// events returns the events of all messages, and holds their number to the one that was said.
 func (k *keeper) events(t testing.TB) (events []string) {
 	t.Helper()
 	for i, m := range k.all() {
@@ -182,7 +182,7 @@ func client(t testing.TB) *http.Client {
 	return &http.Client{Transport: transport, Timeout: time.Minute}
 }
 
-// post sends a body with a token, and gives the answer and its body.
+// post sends a body with a token, and gives the response and its body.
 func post(t testing.TB, c *http.Client, url, token string, body io.Reader, headers ...string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequest(http.MethodPost, url, body)

@@ -77,7 +77,7 @@ func TestHeldUpRequests(t *testing.T) {
 	})
 }
 
-// statusOf is the status of the answer to an event of account a.
+// statusOf is the status of the response to an event of account a.
 func statusOf(t *testing.T, s *Server, event string) int {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, "/v1/webhook", strings.NewReader(event))

@@ -42,7 +42,7 @@ var wantOfSDK = []string{
 	"screen of u1: Cart 0", "page of u1: Home 0", "alias of u2: u1 0",
 }
 
-// sdkEvents gives the events that were kept, and holds their times to RudderStack's rule: those
+// sdkEvents returns the events that were kept, and holds their times to RudderStack's rule: those
 // of Segment's SDKs have a timestamp, which stays.
 func sdkEvents(t *testing.T, k *keeper, segments bool) (events []string) {
 	t.Helper()
@@ -162,7 +162,7 @@ func TestGoSDKRefused(t *testing.T) {
 }
 
 // nodeSDKs are the SDKs of npm that are tried. Each program sends an event of each type, and ends
-// once the SDK has had its answers. It is given the URL, the token, and whether to use gzip.
+// once the SDK has had its responses. It is given the URL, the token, and whether to use gzip.
 var nodeSDKs = map[string]struct {
 	version string
 	// gzip is what the SDK can do: compress or not.

@@ -52,7 +52,7 @@ func (p *pipes) dial() net.Conn {
 	return here
 }
 
-// exchange sends a request and gives the answer's status and code, or 0 if there is none.
+// exchange sends a request and gives the response's status and code, or 0 if there is none.
 func exchange(conn net.Conn, request string) (status int, text string) {
 	if _, err := io.WriteString(conn, request); err != nil {
 		return 0, ""
@@ -140,7 +140,7 @@ func TestSlowHeaders(t *testing.T) {
 	})
 }
 
-// TestBusyStays has more connections than may be open, all of them with a request under way:
+// TestBusyStays has more connections than may be open, all of them with a request in flight:
 // those stay, and are answered; the one that is too many is closed.
 func TestBusyStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -202,7 +202,7 @@ func TestSlow(t *testing.T) {
 					t.Errorf("%d %s", status, text)
 				}
 				if took := time.Since(began); took > test.within {
-					t.Errorf("it took %v", took)
+					t.Errorf("took %v", took)
 				}
 				if _, err := io.Copy(io.Discard, conn); err != nil { // until it is closed
 					t.Error(err)
@@ -278,14 +278,14 @@ func TestFlood(t *testing.T) {
 					t.Errorf("later: %d", w.Code)
 				}
 				if s.load.all != (usage{}) || len(s.load.of) > 0 {
-					t.Errorf("under way: %+v", s.load.all)
+					t.Errorf("in progress: %+v", s.load.all)
 				}
 			})
 		})
 	}
 }
 
-// TestShutdown stops a server with a request under way: that one is answered as it would be,
+// TestShutdown stops a server with a request in flight: that one is answered as it would be,
 // others are told to come again, and then nobody gets in.
 func TestShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -324,19 +324,19 @@ func TestShutdown(t *testing.T) {
 		}
 		select {
 		case err := <-stopped:
-			t.Fatalf("it has stopped with a request under way: %v", err)
+			t.Fatalf("it has stopped with a request in progress: %v", err)
 		default:
 		}
 		close(held)
 		if status := <-answered; status != 200 {
-			t.Errorf("under way: %d", status)
+			t.Errorf("in progress: %d", status)
 		}
 		began := time.Now()
 		if err := <-stopped; err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(began); took > time.Second {
-			t.Errorf("it took %v to stop", took)
+			t.Errorf("took %v to stop", took)
 		}
 		for _, conn := range []net.Conn{idle, stranger, underWay, l.dial()} {
 			if status, _ := exchange(conn, ofB); status != 0 {

@@ -158,7 +158,7 @@ func TestReadingIsCancelled(t *testing.T) {
 	}
 }
 
-// recurring gives a text, and then another again and again. It calls end after so many
+// recurring reads as one text followed by another one, repeated. It calls end after a number of
 // bytes.
 type recurring struct {
 	text, again string

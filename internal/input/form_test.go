@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readForms gives each event as line.event form text.
+// readForms returns each event as line.event form text.
 func readForms(t *testing.T, cfg Config) ([]string, error) {
 	t.Helper()
 	r, err := Open(cfg)

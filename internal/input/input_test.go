@@ -27,7 +27,7 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-// readAll gives each line as file:number:text.
+// readAll returns each line as file:number:text.
 func readAll(t *testing.T, cfg Config) ([]string, error) {
 	t.Helper()
 	r, err := Open(cfg)

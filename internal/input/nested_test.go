@@ -74,7 +74,7 @@ func valuesOf(value Event, form Form, rest []byte) (events []Event) {
 	}
 }
 
-// FuzzNested holds what a value holds against the slow twin, in a line and in a list.
+// FuzzNested checks what a value holds against the slow twin, in a line and in a list.
 func FuzzNested(f *testing.F) {
 	for _, tt := range formTests {
 		if len(tt.text) < 1000 {

@@ -83,7 +83,7 @@ func TestColumnsKeepTheHighest(t *testing.T) {
 	}
 }
 
-// bytesOf are so many seconds with a request each.
+// bytesOf returns n seconds with one request each.
 func bytesOf(n int) []int32 {
 	counts := make([]int32, n)
 	for i := range counts {

@@ -176,7 +176,7 @@ func (f *fleet) watch(d time.Duration) {
 	}
 }
 
-// spreads waits until the services own so many accounts, and gives how long that took.
+// spreads waits until the services own these numbers of accounts, and returns how long that took.
 func (f *fleet) spreads(want ...int) time.Duration {
 	f.t.Helper()
 	begun := time.Now()
@@ -190,7 +190,7 @@ func (f *fleet) spreads(want ...int) time.Duration {
 	return time.Since(begun)
 }
 
-// stays tells that nothing moves for a time.
+// stays checks that no account moves for a time.
 func (f *fleet) stays(d time.Duration) {
 	f.t.Helper()
 	before := f.taken()
@@ -213,7 +213,7 @@ func (f *fleet) send(account, event string) {
 	}
 }
 
-// arrives waits until so many events are at Klaviyo.
+// arrives waits until that many events are at Klaviyo.
 func (f *fleet) arrives(n int) {
 	f.t.Helper()
 	for begun := time.Now(); len(f.klaviyo.Events()) < n; time.Sleep(100 * time.Millisecond) {

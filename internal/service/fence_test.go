@@ -118,7 +118,7 @@ func TestFenceStopsARequestBeforeItsBody(t *testing.T) {
 	}
 }
 
-// TestFenceCutsOff ends a request that is on its way, and the reading of an answer, whatever
+// TestFenceCutsOff ends a request that is on its way, and the reading of a response, whatever
 // their own context.
 func TestFenceCutsOff(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -27,8 +27,8 @@ func (s *served) letterEvents(t *testing.T, account string) map[string]bool {
 	return events
 }
 
-// TestDeadLetters keeps what can't be delivered, once, and delivers it when its cause is
-// mended.
+// TestDeadLetters checks that events that can't be delivered are stored once, and delivered by a
+// replay after the cause is fixed.
 func TestDeadLetters(t *testing.T) {
 	eu := testAccount("eu")
 	s := serve(t, t.TempDir(), eu)
@@ -56,8 +56,8 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// TestLetterOfTheLargestEvent keeps each, whatever the text: an account that can't keep a
-// letter gets no further.
+// TestLetterOfTheLargestEvent checks that the dead letter of the largest event can be stored,
+// whatever its text. Otherwise the account's delivery would stop there.
 func TestLetterOfTheLargestEvent(t *testing.T) {
 	const size = 4 << 20
 	if got := deadletter.MaxRecord(stream.MaxMessage); got > stream.MaxLetter {

@@ -35,7 +35,7 @@ var promised = map[string][]string{
 	"repeated_total":          nil,
 }
 
-// scrape gives the labels of each metric that a service has, by its name. A histogram's are
+// scrape returns the labels of each metric that a service has, by its name. A histogram's are
 // those of its buckets.
 func scrape(t *testing.T, s *Service) (text string, labels map[string][]string) {
 	t.Helper()
@@ -153,8 +153,8 @@ func askedLabels(query, legend string) (asked []string) {
 	return asked
 }
 
-// TestReasons gives one letter's reason for each code, without what may quote the event, and
-// no code that no letter has any more.
+// TestReasons checks that Reasons has the reason of one letter for each code, without what may
+// quote the event, and no code that no letter has.
 func TestReasons(t *testing.T) {
 	s := busy(t)
 	s.send(t, "eu", `no event`)

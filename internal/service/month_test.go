@@ -42,7 +42,7 @@ func TestAccountForALongTime(t *testing.T) {
 					n++
 				}
 				time.Sleep(time.Minute)
-				if minute == 10 && hour%6 == 4 { // with events under way
+				if minute == 10 && hour%6 == 4 { // with events in flight
 					s.send(t, "eu", track(n%5, n))
 					n++
 					s.stop()

@@ -93,7 +93,8 @@ func TestPausesInTheGuide(t *testing.T) {
 	}
 }
 
-// TestOutageIsShown as a pause within a minute, though delivery waits longer until it stops.
+// TestOutageIsShown checks that an outage is shown as a pause within a minute, although delivery
+// stops later.
 func TestOutageIsShown(t *testing.T) {
 	startServerOutside(t)
 	dir := t.TempDir()
@@ -122,8 +123,8 @@ func TestOutageIsShown(t *testing.T) {
 	})
 }
 
-// TestPausesForARefusedKey goes on with a new key, and keeps what came meanwhile. Another
-// account doesn't notice.
+// TestPausesForARefusedKey checks that an account pauses while Klaviyo rejects its key, keeps
+// its events, and continues with a new key. Another account isn't affected.
 func TestPausesForARefusedKey(t *testing.T) {
 	eu, us := testAccount("eu"), testAccount("us")
 	eu.Key = "pk_wrong"
@@ -150,7 +151,8 @@ func TestPausesForARefusedKey(t *testing.T) {
 	}
 }
 
-// TestPausesWithoutRoomForLetters goes on as soon as letters are deleted.
+// TestPausesWithoutRoomForLetters checks that an account pauses while there is no room for dead
+// letters, and continues as soon as some are deleted.
 func TestPausesWithoutRoomForLetters(t *testing.T) {
 	s := serve(t, t.TempDir(), testAccount("eu"))
 	limit := func(bytes int64) {
@@ -170,8 +172,8 @@ func TestPausesWithoutRoomForLetters(t *testing.T) {
 	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
 }
 
-// TestPauseEndsWithTheLease lets the account be owned again at once, and doesn't show it as
-// this service's meanwhile.
+// TestPauseEndsWithTheLease checks that a pause ends with the lease, so that the account can be
+// owned again immediately.
 func TestPauseEndsWithTheLease(t *testing.T) {
 	engine, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
 	if err != nil {

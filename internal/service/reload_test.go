@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// TestReloadIsWholeOrNotAtAll refuses settings of which one is wrong, and changes nothing.
+// TestReloadIsWholeOrNotAtAll checks that a reload with one invalid setting changes nothing.
 func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 	s := serve(t, t.TempDir(), testAccount("eu"))
 	good, wrong := testAccount("us"), testAccount("wrong")
@@ -33,7 +33,8 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 	}
 }
 
-// TestReloadChangesNoLimitIfTheStoreFails for an account that comes later in the file.
+// TestReloadChangesNoLimitIfTheStoreFails checks that a reload changes no limit if the store
+// fails for an account that is later in the file.
 func TestReloadChangesNoLimitIfTheStoreFails(t *testing.T) {
 	eu := testAccount("eu")
 	eu.MaxBacklog = 10_000
@@ -53,7 +54,6 @@ func TestReloadChangesNoLimitIfTheStoreFails(t *testing.T) {
 	eventually(t, "it arrives with the key of before", func() bool { return s.arrived("eu") == 1 })
 }
 
-// TestReloadSetsTheLimitOfLetters in the store.
 func TestReloadWithoutAccounts(t *testing.T) {
 	s := serve(t, t.TempDir(), testAccount("eu"))
 	if err := s.Reload(t.Context(), nil); err != nil || len(s.Status(t.Context())) != 0 {
@@ -72,7 +72,8 @@ func TestReloadSetsTheLimitOfLetters(t *testing.T) {
 	eventually(t, "the account pauses", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Reason == "dead_letter" })
 }
 
-// TestReloadSharesTheMemory of what is read ahead among the accounts that there are then.
+// TestReloadSharesTheMemory checks that a reload divides the memory for reading ahead among the
+// remaining accounts.
 func TestReloadSharesTheMemory(t *testing.T) {
 	var accounts []config.Account
 	for n := range allReadAhead/leastReadAhead + 1 {
@@ -108,7 +109,8 @@ func TestReloadSharesTheMemory(t *testing.T) {
 	eventually(t, "more is read", func() bool { return read() > 2*atFirst })
 }
 
-// TestReloadTriesPausedAccounts whose settings are the same: the key may have got a scope.
+// TestReloadTriesPausedAccounts checks that a reload retries paused accounts, even with the same
+// settings: the key may have a new scope.
 func TestReloadTriesPausedAccounts(t *testing.T) {
 	eu := testAccount("eu")
 	eu.Key = "pk_wrong"
@@ -134,8 +136,8 @@ func TestReloadShowsAnotherLimit(t *testing.T) {
 	}
 }
 
-// TestReloadDoesntWaitForWhatIsOnItsWay of an account that is left out, and delivers what
-// comes once it is there again.
+// TestReloadDoesntWaitForWhatIsOnItsWay checks that a reload that removes an account doesn't
+// wait for its requests in flight, and that the account delivers new events once it is back.
 func TestReloadDoesntWaitForWhatIsOnItsWay(t *testing.T) {
 	reached, answer := make(chan struct{}, 8), make(chan struct{})
 	held := klaviyotest.New(klaviyotest.WithKey("pk_right"), klaviyotest.WithRefusedPhoneNumbers(func(string) bool {

@@ -14,8 +14,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// TestReplaysAnEventAsItIs has events that would be taken for empty lists of events in a
-// request of the webhook.
+// TestReplaysAnEventAsItIs replays dead letters that the webhook would read as empty lists of
+// events.
 func TestReplaysAnEventAsItIs(t *testing.T) {
 	s := serve(t, t.TempDir(), testAccount("eu"))
 	want := map[string]bool{}
@@ -33,7 +33,8 @@ func TestReplaysAnEventAsItIs(t *testing.T) {
 	}
 }
 
-// TestReplaysManyTogether keeps their order, and has few messages of them.
+// TestReplaysManyTogether checks that a replay keeps the order of the dead letters, and stores
+// them in few messages.
 func TestReplaysManyTogether(t *testing.T) {
 	const many = 2*lettersTogether + 10
 	s := serve(t, t.TempDir(), testAccount("eu"))

@@ -12,7 +12,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// TestGoesOnWhereItWas stops and starts a service on the same data.
+// TestGoesOnWhereItWas restarts a service with the same data.
 func TestGoesOnWhereItWas(t *testing.T) {
 	dir := t.TempDir()
 	klaviyos := map[string]*klaviyotest.Klaviyo{}
@@ -23,7 +23,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 			s.send(t, "eu", track(1, sent))
 			sent++
 		}
-		if round != 1 { // else it is stopped with events under way
+		if round != 1 { // in round 1 the service is stopped while events are in flight
 			eventually(t, "all arrive", func() bool { return s.arrived("eu") == sent })
 		}
 		s.stop()
@@ -33,14 +33,14 @@ func TestGoesOnWhereItWas(t *testing.T) {
 		t.Errorf("%d events arrived, want %d", got, sent)
 	}
 	s := serveTo(t, dir, klaviyos, testAccount("eu"))
-	eventually(t, "the counts are taken up", func() bool { return s.statusOf(t, "eu").Counts.Delivered == sent })
+	eventually(t, "the service loads the counts", func() bool { return s.statusOf(t, "eu").Counts.Delivered == sent })
 	if got := len(k.Events()); got != sent {
-		t.Errorf("%d events arrived after all, want %d", got, sent)
+		t.Errorf("%d events arrived after the last restart, want %d", got, sent)
 	}
 }
 
-// Profiles wait for the import that a server before left, or else its older values would come
-// back.
+// TestWaitsForImportsOfAServerBefore checks that profiles wait for an import that an earlier
+// server began. Otherwise the import would overwrite newer values.
 func TestWaitsForImportsOfAServerBefore(t *testing.T) {
 	const outlives = time.Second
 	k := klaviyotest.New(klaviyotest.WithKey("pk_right"), klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
@@ -71,7 +71,8 @@ func TestWaitsForImportsOfAServerBefore(t *testing.T) {
 	}
 }
 
-// TestPurgesWhatAnOwnerBeforeHasDone though no event comes.
+// TestPurgesWhatAnOwnerBeforeHasDone checks that a service purges the messages that an earlier
+// owner has delivered, even if no event arrives.
 func TestPurgesWhatAnOwnerBeforeHasDone(t *testing.T) {
 	dir := t.TempDir()
 	engine, err := stream.Embed(stream.EmbedConfig{Dir: dir})

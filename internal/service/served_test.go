@@ -20,7 +20,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// served is a service with a Klaviyo of its own for each account.
+// served is a service with a separate Klaviyo for each account.
 type served struct {
 	*Service
 	dir    string
@@ -33,7 +33,7 @@ type served struct {
 	klaviyos map[string]*klaviyotest.Klaviyo
 }
 
-// log keeps what is logged.
+// log records log output.
 type log struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -64,7 +64,7 @@ func testAccount(name string) config.Account {
 	return config.Account{Name: name, Key: "pk_right", Tokens: []string{"token-of-" + name + "-0123"}, MaxBacklog: 64 << 20}
 }
 
-// serve runs a service on the data of a folder.
+// serve starts a service with the data of a folder.
 func serve(t *testing.T, dir string, accounts ...config.Account) *served {
 	t.Helper()
 	return serveTo(t, dir, map[string]*klaviyotest.Klaviyo{}, accounts...)
@@ -116,7 +116,7 @@ func startServerOutside(t *testing.T) {
 	t.Cleanup(func() { outside.Close() })
 }
 
-// send keeps a request of the webhook for an account.
+// send stores a request of the webhook for an account.
 func (s *served) send(t *testing.T, account, event string) {
 	t.Helper()
 	s.n++
@@ -134,7 +134,7 @@ var eventually = servetest.Eventually
 
 func (s *served) arrived(account string) int { return len(s.klaviyo(account).Events()) }
 
-// statusOf is an account's.
+// statusOf returns the status of an account.
 func (s *served) statusOf(t *testing.T, account string) Status {
 	t.Helper()
 	for _, status := range s.Status(t.Context()) {

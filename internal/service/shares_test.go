@@ -21,7 +21,8 @@ func membersOf(n, accounts int) (members []stream.Member) {
 	return members
 }
 
-// TestPlanIsEven gives all services as many accounts, and moves few when one more comes.
+// TestPlanIsEven checks that each service gets as many accounts as the others, and that few
+// accounts move when a service is added.
 func TestPlanIsEven(t *testing.T) {
 	for accounts := range 40 {
 		for n := 1; n < 8; n++ {

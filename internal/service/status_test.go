@@ -11,8 +11,8 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
-// TestOwnerWithoutALease tells who owns an account by what was written last. A service that has
-// lost its lease doesn't name itself as another that delivers.
+// TestOwnerWithoutALease checks that Status reads the owner from the store. A service that has
+// lost its lease isn't shown as the owner.
 func TestOwnerWithoutALease(t *testing.T) {
 	engine, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
 	if err != nil {

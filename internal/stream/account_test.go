@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPurgeBeyondTheEnd leaves a stream alone that was made anew: the server would go on
-// counting behind the sequence, and remove what is there.
+// TestPurgeBeyondTheEnd purges up to a sequence beyond the end, as after a stream was created
+// again. It must remove nothing: the server would skip sequences, and remove all messages.
 func TestPurgeBeyondTheEnd(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
 	publish(t, a, "m1", 1)

@@ -107,7 +107,7 @@ func connectTo(t *testing.T, config ClusterConfig) *Engine {
 	}
 }
 
-// leader gives the number of the server that leads an account's events.
+// leader returns the number of the server that leads an account's events.
 func (c *cluster) leader(t *testing.T, a *Account) int {
 	t.Helper()
 	info, err := a.info(t.Context(), a.events)
@@ -348,8 +348,8 @@ func TestStreamWithOtherSettings(t *testing.T) {
 	}
 }
 
-// TestAvailableWithoutAMajority tells that nothing can be kept, and that nobody knows what is,
-// while a server is connected that has lost the two others.
+// TestAvailableWithoutAMajority checks that a server that has lost the two others reports the
+// store as unavailable.
 func TestAvailableWithoutAMajority(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, 3, nil)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// mount gives a folder a disk of its own, which only root can.
+// mount mounts a disk at a folder. Only root can do that.
 func mount(t *testing.T, dir string, flags uintptr, options string) {
 	t.Helper()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", flags, options); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// embed starts a server in a folder.
+// embed starts a server with a data folder.
 func embed(t testing.TB, dir string) *Engine {
 	t.Helper()
 	e, err := Embed(EmbedConfig{Dir: dir})
@@ -41,7 +41,7 @@ func publish(t testing.TB, a *Account, text string, events int) uint64 {
 	return seq
 }
 
-// read reads messages up to one with a sequence.
+// read returns the messages between two sequences.
 func read(t testing.TB, a *Account, after, last uint64) (messages []Message) {
 	t.Helper()
 	r := a.Read(after)
@@ -133,15 +133,15 @@ func TestRestartKeepsWhatWasKept(t *testing.T) {
 	}
 }
 
-// TestHealthOfABusyServer takes none for ill that doesn't find the time to see whether it has
-// started.
+// TestHealthOfABusyServer checks that a server that hasn't checked yet whether it has started
+// isn't reported as unhealthy.
 func TestHealthOfABusyServer(t *testing.T) {
 	s, err := server.NewServer(&server.Options{DontListen: true, NoSigs: true, JetStream: true, StoreDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if s.Healthz(nil).Error == "" {
-		t.Fatal("it hasn't started, and says nothing of it")
+		t.Fatal("Healthz reports no error for a server that hasn't started")
 	}
 	if got := unhealthy(s); got != "" {
 		t.Error(got)

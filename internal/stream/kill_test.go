@@ -67,8 +67,8 @@ type ending struct {
 	ended  func()
 }
 
-// keepsAll ends a process so many times while it keeps messages in a folder, and looks for
-// what it had an acknowledgement for.
+// keepsAll ends a process a number of times while it stores messages in a folder, and checks
+// that all acknowledged messages are there.
 func keepsAll(t *testing.T, dir string, times int, e ending) {
 	t.Helper()
 	messages, letters, position := map[uint64]string{}, map[uint64]bool{}, uint64(0)

@@ -198,7 +198,7 @@ func TestOwnAccountIsTakenAgainAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.Epoch++ // a claim whose answer was lost
+	other.Epoch++ // a claim whose response was lost
 	if _, err := one.replace(t.Context(), other, revision); err != nil {
 		t.Fatal(err)
 	}
@@ -335,8 +335,8 @@ func TestNeverTwoOwners(t *testing.T) {
 	}
 }
 
-// TestPositionOfAnotherStream is passed over nothing, however long the stream has become that
-// was made in the place of the one before.
+// TestPositionOfAnotherStream checks that the position in a deleted stream isn't used for the
+// stream that replaces it, whatever its length.
 func TestPositionOfAnotherStream(t *testing.T) {
 	e := embed(t, t.TempDir())
 	claim := Claim{Owner: "me", Lease: time.Minute}
@@ -347,7 +347,7 @@ func TestPositionOfAnotherStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := lease.Checkpoint().Position; got != want {
-			t.Errorf("it goes on at %+v, want %+v", got, want)
+			t.Errorf("position %+v, want %+v", got, want)
 		}
 		if err := lease.Release(t.Context(), Checkpoint{Position: Position{Seq: 2, Event: 1}}, ""); err != nil {
 			t.Fatal(err)

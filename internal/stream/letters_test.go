@@ -13,7 +13,7 @@ func TestLetters(t *testing.T) {
 	for i := range 200 {
 		letters = append(letters, Letter{Code: []string{"invalid", "unavailable"}[i%2], Seq: uint64(i/3 + 1), Event: i%3 + 1, Record: []byte(fmt.Sprint(i))})
 	}
-	for range 2 { // keeps one of two
+	for range 2 { // the second call changes nothing
 		if err := a.KeepLetters(t.Context(), letters...); err != nil {
 			t.Fatal(err)
 		}
@@ -87,10 +87,8 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// TestLetterCountsByCode counts letters without having the server name them, if all their codes
-// are noted.
-// TestLargeLettersStayInOrder so that a replay, which has only some megabytes of them in memory,
-// has them in the order of their events.
+// TestLargeLettersStayInOrder checks that large letters are returned in the order of their
+// events, so that a replay, which holds only some megabytes in memory, sends them in order.
 func TestLargeLettersStayInOrder(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
 	letters := make([]Letter, 12)
@@ -112,6 +110,8 @@ func TestLargeLettersStayInOrder(t *testing.T) {
 	}
 }
 
+// TestLetterCountsByCode checks that letters are counted without listing them if all their codes
+// are recorded.
 func TestLetterCountsByCode(t *testing.T) {
 	e := embed(t, t.TempDir())
 	keep := func(a *Account, seq uint64, codes ...string) {

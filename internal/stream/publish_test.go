@@ -60,7 +60,7 @@ func TestLargestMessage(t *testing.T) {
 	}
 	for _, m := range read(t, a, 0, 5) {
 		if string(m.Data) != text {
-			t.Errorf("message %d is another", m.Seq)
+			t.Errorf("message %d has another text", m.Seq)
 		}
 	}
 	if _, err := a.Publish(t.Context(), []byte(text+"x"), 1, "larger"); !errors.Is(err, ErrTooLarge) {

@@ -71,7 +71,8 @@ func TestReaderGoesOn(t *testing.T) {
 	}
 }
 
-// TestReaderHoldsLittle reads one of many large messages and lets the others wait.
+// TestReaderHoldsLittle checks that a reader that has returned one of many large messages has
+// fetched few of the others.
 func TestReaderHoldsLittle(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
 	const size, messages = 1 << 20, 32
@@ -99,7 +100,8 @@ func TestReaderHoldsLittle(t *testing.T) {
 	}
 }
 
-// TestReaderOfAnotherStream reads one that was restored, from an older copy say.
+// TestReaderOfAnotherStream reads after a sequence that the stream doesn't have, as after the
+// stream was restored from an older backup.
 func TestReaderOfAnotherStream(t *testing.T) {
 	a := account(t, embed(t, t.TempDir()), Limits{})
 	publish(t, a, "m1", 1)

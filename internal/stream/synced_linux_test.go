@@ -30,7 +30,7 @@ func TestAcknowledgedIsSynced(t *testing.T) {
 	t.Log(counts)
 }
 
-// TestUnsynced gives what it is that a trace has to have, and traces that lack it.
+// TestUnsynced checks traces with each sync that is needed, and traces that lack one.
 func TestUnsynced(t *testing.T) {
 	const (
 		write        = `7 pwrite64(3</d/1.blk>, "1-0-0\r\n", 7, 0) = 7`
@@ -167,7 +167,7 @@ func unsynced(t *testing.T, trace io.Reader, counts map[string]int) (found []str
 	return found
 }
 
-// traceKeeping runs keep until it has said so many lines, and skips the test where no process
+// traceKeeping runs keep until it has said that many lines, and skips the test where no process
 // can be traced.
 func traceKeeping(t *testing.T, lines int) *os.File {
 	t.Helper()

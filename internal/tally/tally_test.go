@@ -55,7 +55,7 @@ func TestSeen(t *testing.T) {
 	}
 }
 
-// TestSet holds a set against a map, with keys that want the same slots.
+// TestSet checks a set against a map, with keys that want the same slots.
 func TestSet(t *testing.T) {
 	const room = 100
 	random := rand.New(rand.NewPCG(1, 2))
@@ -74,6 +74,6 @@ func TestSet(t *testing.T) {
 		t.Errorf("%d keys, want %d", s.n, len(want))
 	}
 	if s.clear(); s.n != 0 || s.has(1) {
-		t.Error("it isn't empty")
+		t.Error("the set isn't empty")
 	}
 }
