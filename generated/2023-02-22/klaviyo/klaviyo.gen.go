@@ -1390,10 +1390,10 @@ type OnsiteSubscriptionAttributes struct {
 
 // PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the average number of days between orders. It is zero for a profile with one order.
+	// AverageDaysBetweenOrders is the mean time from one order to the next, in days. It is zero for a profile with one order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the average value of an order, in the account's currency.
+	// AverageOrderValue is the mean value of an order.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
@@ -1402,13 +1402,13 @@ type PredictiveAnalytics struct {
 	// ExpectedDateOfNextOrder is when the next order is expected, in RFC 3339. Klaviyo estimates it at the last order.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the total value of past orders, in the account's currency.
+	// HistoricCLV is the total value of past orders.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders int `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the total value of the orders expected within a year, in the account's currency.
+	// PredictedCLV is the total value of the orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
@@ -2062,7 +2062,7 @@ type UnsuppressionJobAttributes struct {
 	Suppressions []Suppression `json:"suppressions"`
 }
 
-// MetricCreateQuery is the metric of an event, identified by its name. A new name creates a metric. An account can have 200.
+// MetricCreateQuery is the metric of an event, identified by its name. A new name creates a metric. An account can have up to 200.
 type MetricCreateQuery struct {
 	// Name is the metric's name. It must be shorter than 128 characters.
 	Name string `json:"name"`
@@ -2584,7 +2584,7 @@ func (p *GetListParams) query() url.Values {
 
 // DeleteListRelationships calls delete_list_relationships, DELETE /api/lists/{id}/relationships/profiles/: removes profiles from a list, without changing their consent.
 //
-// The request can have 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use unsubscribe_profiles.
+// The request can have up to 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use unsubscribe_profiles.
 func (a *API) DeleteListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationDeleteListRelationships,
@@ -2605,7 +2605,7 @@ func NewDeleteListRelationshipsBody(profileIDs ...string) ListMembersDeleteQuery
 
 // CreateListRelationships calls create_list_relationships, POST /api/lists/{id}/relationships/profiles/: adds profiles to a list, without changing their consent.
 //
-// The request can have 1,000 profile ids. To record consent, use subscribe_profiles.
+// The request can have up to 1,000 profile ids. To record consent, use subscribe_profiles.
 func (a *API) CreateListRelationships(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationCreateListRelationships,
@@ -2687,7 +2687,7 @@ func (p *GetMetricsParams) query() url.Values {
 
 // SubscribeProfiles calls subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs/: records the consent of profiles and adds them to a list.
 //
-// The request can have 100 people and one list. For unknown people, Klaviyo creates profiles. If the list has double opt-in, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end.
+// The request can have up to 100 people and one list. For unknown people, Klaviyo creates profiles. If the list has double opt-in, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end.
 func (a *API) SubscribeProfiles(ctx context.Context, attributes SubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSubscribeProfiles,
@@ -2706,7 +2706,7 @@ func NewSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscription
 
 // SuppressProfiles calls suppress_profiles, POST /api/profile-suppression-bulk-create-jobs/: suppresses email marketing to profiles.
 //
-// The request can have 100 email addresses. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
+// The request can have up to 100 email addresses. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
 func (a *API) SuppressProfiles(ctx context.Context, attributes SuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationSuppressProfiles,
@@ -2725,7 +2725,7 @@ func NewSuppressProfilesBody(attributes SuppressionJobAttributes) SuppressionCre
 
 // UnsubscribeProfiles calls unsubscribe_profiles, POST /api/profile-unsubscription-bulk-create-jobs/: withdraws the consent of profiles.
 //
-// The request can have 100 people. They are removed from the list if list_id is set. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use delete_list_relationships.
+// The request can have up to 100 people. They are removed from the list if list_id is set. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use delete_list_relationships.
 func (a *API) UnsubscribeProfiles(ctx context.Context, attributes UnsubscriptionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsubscribeProfiles,
@@ -2744,7 +2744,7 @@ func NewUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsubscr
 
 // UnsuppressProfiles calls unsuppress_profiles, POST /api/profile-unsuppression-bulk-create-jobs/: ends the suppression of email marketing to profiles.
 //
-// The request can have 100 email addresses. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
+// The request can have up to 100 email addresses. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
 func (a *API) UnsuppressProfiles(ctx context.Context, attributes UnsuppressionJobAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationUnsuppressProfiles,

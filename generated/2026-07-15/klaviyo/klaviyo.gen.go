@@ -2768,7 +2768,7 @@ func (v *EventBulkCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 
 // EventBulkEntries are the profiles with their events.
 type EventBulkEntries struct {
-	// Data holds the profiles with their events. All entries together can have 1,000 events.
+	// Data holds the profiles with their events. All entries together can have up to 1,000 events.
 	Data []EventBulkEntry `json:"data"`
 }
 
@@ -3311,7 +3311,7 @@ func (v *MetricCreateQueryResourceObject) appendJSON(dst []byte) []byte {
 
 // MetricCreateAttributes are the metric's name and source.
 type MetricCreateAttributes struct {
-	// Name is the metric's name. It must be shorter than 128 characters. A new name creates a metric; an account can have 200.
+	// Name is the metric's name. It must be shorter than 128 characters. A new name creates a metric; an account can have up to 200.
 	Name string `json:"name"`
 
 	// Service is the source of the metric. The default is api.
@@ -3350,7 +3350,7 @@ type Metric struct {
 
 // MetricAttributes are the metric's name, dates and source.
 type MetricAttributes struct {
-	// Created is when the metric was created. To parse it, convert it to a Timestamp.
+	// Created is when the metric was created. Timestamp.Time parses it.
 	Created Timestamp `json:"created,omitempty,omitzero"`
 
 	// Integration is a JSON object that describes the source of the events, such as the API or a shop system.
@@ -3359,7 +3359,7 @@ type MetricAttributes struct {
 	// Name is the metric's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Updated is when the metric last changed. To parse it, convert it to a Timestamp.
+	// Updated is when the metric last changed. Timestamp.Time parses it.
 	Updated Timestamp `json:"updated,omitempty,omitzero"`
 }
 
@@ -3658,10 +3658,10 @@ func (v *PatchIdentifiers) isZero() bool {
 
 // PredictiveAnalytics holds what Klaviyo predicts from the profile's orders. Responses have it only if additional-fields[profile] lists it.
 type PredictiveAnalytics struct {
-	// AverageDaysBetweenOrders is the average number of days between orders. It is zero for a profile with one order.
+	// AverageDaysBetweenOrders is the mean time from one order to the next, in days. It is zero for a profile with one order.
 	AverageDaysBetweenOrders float64 `json:"average_days_between_orders,omitempty,omitzero"`
 
-	// AverageOrderValue is the average value of an order, in the account's currency.
+	// AverageOrderValue is the mean value of an order.
 	AverageOrderValue float64 `json:"average_order_value,omitempty,omitzero"`
 
 	// ChurnProbability is the probability of losing the customer, from 0 to 1.
@@ -3670,13 +3670,13 @@ type PredictiveAnalytics struct {
 	// ExpectedDateOfNextOrder is when the next order is expected, in RFC 3339. Klaviyo estimates it at the last order.
 	ExpectedDateOfNextOrder Timestamp `json:"expected_date_of_next_order,omitempty,omitzero"`
 
-	// HistoricCLV is the total value of past orders, in the account's currency.
+	// HistoricCLV is the total value of past orders.
 	HistoricCLV float64 `json:"historic_clv,omitempty,omitzero"`
 
 	// HistoricNumberOfOrders is the number of past orders.
 	HistoricNumberOfOrders float64 `json:"historic_number_of_orders,omitempty,omitzero"`
 
-	// PredictedCLV is the total value of the orders expected within a year, in the account's currency.
+	// PredictedCLV is the total value of the orders expected within a year.
 	PredictedCLV float64 `json:"predicted_clv,omitempty,omitzero"`
 
 	// PredictedNumberOfOrders is the number of orders expected within a year.
@@ -6532,7 +6532,7 @@ func NewRequestProfileDeletionBody(attributes DeletionJobAttributes) DataPrivacy
 
 // BulkCreateEvents calls bulk_create_events, POST /api/event-bulk-create-jobs: queues a job that creates events for one or more profiles.
 //
-// The request can have 1,000 events and 5 MB. A string can have 100 KB. Klaviyo creates profiles and metrics that don't exist. The response has no job, so there is no way to wait until the events are processed.
+// The request can have up to 1,000 events and 5 MB. A string can have 100 KB. Klaviyo creates profiles and metrics that don't exist. The response has no job, so there is no way to wait until the events are processed.
 func (a *API) BulkCreateEvents(ctx context.Context, attributes EventBulkCreateAttributes, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkCreateEvents,
@@ -6775,7 +6775,7 @@ func (p *GetProfilesForListParams) query() url.Values {
 
 // RemoveProfilesFromList calls remove_profiles_from_list, DELETE /api/lists/{id}/relationships/profiles: removes profiles from a list, without changing their consent.
 //
-// The request can have 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use bulk_unsubscribe_profiles.
+// The request can have up to 1,000 profile ids. The profiles keep their consent, but no longer get messages to this list. To withdraw consent, use bulk_unsubscribe_profiles.
 func (a *API) RemoveProfilesFromList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationRemoveProfilesFromList,
@@ -6796,7 +6796,7 @@ func NewRemoveProfilesFromListBody(profileIDs ...string) ListMembersDeleteQuery 
 
 // AddProfilesToList calls add_profiles_to_list, POST /api/lists/{id}/relationships/profiles: adds profiles to a list, without changing their consent.
 //
-// The request can have 1,000 profile ids. To record consent, use bulk_subscribe_profiles.
+// The request can have up to 1,000 profile ids. To record consent, use bulk_subscribe_profiles.
 func (a *API) AddProfilesToList(ctx context.Context, id string, profileIDs []string, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation:  OperationAddProfilesToList,
@@ -6910,7 +6910,7 @@ func (p *GetBulkImportProfilesJobsParams) query() url.Values {
 // BulkImportProfiles calls bulk_import_profiles, POST /api/profile-bulk-import-jobs: queues a job that creates or updates profiles.
 // Nil params mean no parameters.
 //
-// The request can have 10,000 profiles and 5 MB. A profile can have 100 KB. The response has the id of the job, whose progress get_bulk_import_profiles_job returns. get_errors_for_bulk_import_profiles_job returns the profiles that were rejected. An import doesn't change consent.
+// The request can have up to 10,000 profiles and 5 MB. A profile can have 100 KB. The response has the id of the job, whose progress get_bulk_import_profiles_job returns. get_errors_for_bulk_import_profiles_job returns the profiles that were rejected. An import doesn't change consent.
 func (a *API) BulkImportProfiles(ctx context.Context, params *BulkImportProfilesParams, body ProfileImportJobCreateQuery, opts ...CallOption) (*ImportJobDocument, error) {
 	var response ImportJobDocument
 	if params == nil {
@@ -7006,7 +7006,7 @@ func (p *GetBulkImportProfilesJobParams) query() url.Values {
 // CreateOrUpdateProfile calls create_or_update_profile, POST /api/profile-import: creates a profile, or updates the one with the same identifiers.
 // Nil params mean no parameters.
 //
-// Null clears a field, and omitted fields stay unchanged. The body can have 100 KB. The status is 201 if the profile is new, and 200 if it was updated.
+// Null clears a field, and omitted fields stay unchanged. The body can have up to 100 KB. The status is 201 if the profile is new, and 200 if it was updated.
 func (a *API) CreateOrUpdateProfile(ctx context.Context, params *CreateOrUpdateProfileParams, body ProfileUpsertQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -7079,7 +7079,7 @@ func NewMergeProfilesBody(id string, relationships MergeRelationships) ProfileMe
 
 // BulkSubscribeProfiles calls bulk_subscribe_profiles, POST /api/profile-subscription-bulk-create-jobs: records the consent of profiles, and adds them to a list if one is given.
 //
-// The request can have 1,000 people. For unknown people, Klaviyo creates profiles. If the list has double opt-in or, without a list, the account does, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end. With historical_import, Klaviyo sends no confirmation, and each consent needs consented_at.
+// The request can have up to 1,000 people. For unknown people, Klaviyo creates profiles. If the list has double opt-in or, without a list, the account does, Klaviyo asks each person to confirm; the response doesn't show it. Suppressions with the reasons UNSUBSCRIBE, SPAM_REPORT and USER_SUPPRESSED end. With historical_import, Klaviyo sends no confirmation, and each consent needs consented_at.
 func (a *API) BulkSubscribeProfiles(ctx context.Context, body SubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkSubscribeProfiles,
@@ -7098,7 +7098,7 @@ func NewBulkSubscribeProfilesBody(attributes SubscriptionJobAttributes) Subscrip
 
 // BulkUnsubscribeProfiles calls bulk_unsubscribe_profiles, POST /api/profile-subscription-bulk-delete-jobs: withdraws the consent of profiles.
 //
-// The request can have 100 people. They are removed from the list if there is one; people who aren't on it are unsubscribed from all marketing. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use remove_profiles_from_list.
+// The request can have up to 100 people. They are removed from the list if there is one; people who aren't on it are unsubscribed from all marketing. For unknown people, Klaviyo creates unsubscribed profiles. To remove profiles from a list without withdrawing their consent, use remove_profiles_from_list.
 func (a *API) BulkUnsubscribeProfiles(ctx context.Context, body UnsubscriptionCreateJobCreateQuery, opts ...CallOption) error {
 	return a.caller.Call(ctx, Call{
 		Operation: OperationBulkUnsubscribeProfiles,
@@ -7118,7 +7118,7 @@ func NewBulkUnsubscribeProfilesBody(attributes UnsubscriptionJobAttributes) Unsu
 // BulkSuppressProfiles calls bulk_suppress_profiles, POST /api/profile-suppression-bulk-create-jobs: queues a job that suppresses email marketing to profiles.
 // Nil params mean no parameters.
 //
-// The request has 100 email addresses at most, or a list or a segment whose members to suppress. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
+// The request can have up to 100 email addresses, or a list or a segment whose members to suppress. For an unknown address, Klaviyo creates a suppressed profile. The suppression reason is USER_SUPPRESSED. Text messages aren't affected.
 func (a *API) BulkSuppressProfiles(ctx context.Context, params *BulkSuppressProfilesParams, body SuppressionCreateJobCreateQuery, opts ...CallOption) (*SuppressionJobDocument, error) {
 	var response SuppressionJobDocument
 	if params == nil {
@@ -7182,7 +7182,7 @@ func (p *GetBulkSuppressProfilesJobParams) query() url.Values {
 // BulkUnsuppressProfiles calls bulk_unsuppress_profiles, POST /api/profile-suppression-bulk-delete-jobs: queues a job that ends the suppression of email marketing to profiles.
 // Nil params mean no parameters.
 //
-// The request has 100 email addresses at most, or a list or a segment whose members to unsuppress. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
+// The request can have up to 100 email addresses, or a list or a segment whose members to unsuppress. Unknown addresses are skipped. Only suppressions with the reason USER_SUPPRESSED end. Those with UNSUBSCRIBE or SPAM_REPORT end when the person subscribes again; those with HARD_BOUNCE or INVALID_EMAIL can't be ended with the API.
 func (a *API) BulkUnsuppressProfiles(ctx context.Context, params *BulkUnsuppressProfilesParams, body UnsuppressionCreateJobCreateQuery, opts ...CallOption) (*UnsuppressionJobDocument, error) {
 	var response UnsuppressionJobDocument
 	if params == nil {
@@ -7281,7 +7281,7 @@ func (p *GetProfilesParams) query() url.Values {
 // CreateProfile calls create_profile, POST /api/profiles: creates a profile.
 // Nil params mean no parameters.
 //
-// If a profile with one of the identifiers exists, it stays unchanged, and the error is 409 with the id of that profile. create_or_update_profile updates it instead. The body can have 100 KB.
+// If a profile with one of the identifiers exists, it stays unchanged, and the error is 409 with the id of that profile. create_or_update_profile updates it instead. The body can have up to 100 KB.
 func (a *API) CreateProfile(ctx context.Context, params *CreateProfileParams, attributes ProfileCreateAttributes, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
@@ -7352,7 +7352,7 @@ func (p *GetProfileParams) query() url.Values {
 // UpdateProfile calls update_profile, PATCH /api/profiles/{id}: updates a profile.
 // Nil params mean no parameters.
 //
-// Null clears a field, omitted fields stay unchanged, and custom properties that aren't in the request are kept. The body can have 100 KB. The error is 404 if the profile was deleted or merged into another, and 409 if the new email or phone number belongs to another profile.
+// Null clears a field, omitted fields stay unchanged, and custom properties that aren't in the request are kept. The body can have up to 100 KB. The error is 404 if the profile was deleted or merged into another, and 409 if the new email or phone number belongs to another profile.
 func (a *API) UpdateProfile(ctx context.Context, params *UpdateProfileParams, body ProfilePartialUpdateQuery, opts ...CallOption) (*ProfileDocument, error) {
 	var response ProfileDocument
 	if params == nil {
