@@ -1,5 +1,5 @@
-// Package calls has the functions that docs/importer.md shows: filters, fieldsets, imports, and
-// calls of two revisions.
+// Package calls has the functions that docs/importer.md shows: filters, fieldsets, subscriptions,
+// imports, and calls of two revisions.
 package calls
 
 import (
@@ -72,6 +72,21 @@ func importProfiles(ctx context.Context, api *klaviyo.API, profiles ...klaviyo.P
 		rejected = append(rejected, rejection)
 	}
 	return rejected, nil
+}
+
+// subscribe records the consent to email marketing of up to 1,000 people, and adds them to a list.
+func subscribe(ctx context.Context, api *klaviyo.API, listID string, emails ...string) error {
+	people := make([]klaviyo.SubscribedProfileAttributes, len(emails))
+	for i, email := range emails {
+		people[i].Email = email
+		people[i].Subscriptions.Email.Marketing.Consent = klaviyo.ConsentSubscribed
+	}
+	body := klaviyo.NewBulkSubscribeProfilesBody(klaviyo.SubscriptionJobAttributes{
+		CustomSource: "Checkout",
+		Profiles:     klaviyo.NewSubscribedProfiles(people...),
+	})
+	body.Data.Relationships.List = klaviyo.NewToList(listID)
+	return api.BulkSubscribeProfiles(ctx, body)
 }
 
 // recordOrder records an order with revision 2023-02-22 or, if the server has retired that, with

@@ -106,6 +106,17 @@ func TestImportProfiles(t *testing.T) {
 	}
 }
 
+func TestSubscribe(t *testing.T) {
+	k := klaviyotest.New(klaviyotest.WithList("LIST", "Newsletter"))
+	if err := subscribe(t.Context(), klaviyo.NewAPI(newClient(t, k)), "LIST", "ana@example.com", "bo@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	bo, ok := k.Profile("bo@example.com")
+	if !ok || !slices.Equal(bo.Lists, []string{"LIST"}) || bo.Attributes.Consents[klaviyotest.ChannelEmail].State != "SUBSCRIBED" {
+		t.Errorf("profile: %+v", bo)
+	}
+}
+
 func TestRecordOrder(t *testing.T) {
 	k := klaviyotest.New()
 	c := newClient(t, k)
