@@ -130,7 +130,7 @@ func accountViewOf(status service.Status, now *reading) accountView {
 	a := accountView{Status: status, State: stateOf(status), Used: meterOf(float64(status.Backlog.Bytes), float64(status.MaxBacklog))}
 	a.StateText = stateTexts[a.State]
 	if since := status.Backlog.FullSince; !since.IsZero() {
-		a.IsFull, a.FullFor = true, now.at.Sub(since)
+		a.IsFull, a.FullFor, a.Used.Level = true, now.at.Sub(since), "full"
 		if out := status.OutPerSecond(); out > 0 {
 			a.EmptyIn = time.Duration(float64(status.Backlog.Events) / out * float64(time.Second))
 		}

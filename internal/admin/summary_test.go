@@ -161,7 +161,7 @@ func TestFull(t *testing.T) {
 		{inState("a", "full elsewhere"), "Delivered by another service", "It has room again once node-2 has delivered some of it."},
 	} {
 		page, _ := pageWith(t, "/", test.status)
-		for _, want := range []string{test.state + "</p>", "<strong>The backlog is full.</strong>", test.want, "since <time datetime=\"2026-03-01T09:30:00Z\">"} {
+		for _, want := range []string{test.state + "</p>", "<strong>The backlog is full.</strong>", test.want, `<svg class="meter full"`, "since <time datetime=\"2026-03-01T09:30:00Z\">"} {
 			if !strings.Contains(page, want) {
 				t.Errorf("%s: the page doesn't say %q", test.state, want)
 			}

@@ -27,7 +27,8 @@ type outage struct {
 	reason       error        // error of the last of them
 	statuses     statusCounts // since the last accepted request
 	held         []heldCall   // since the last response
-	// probing means that only probes are sent, one at a time.
+	// probing means that only probes are sent, one at a time. It begins at maxFailures, and
+	// earlier if there is no response for a while after a failure.
 	probing bool
 	probe   *call       // in flight
 	timer   *time.Timer // for the next probe
@@ -59,6 +60,22 @@ func (q *Queue) hold(c *call, reason error) {
 	o.statuses.add(countStatus(reason))
 	o.held = append(o.held, heldCall{c, reason})
 	o.probing = o.probing || o.failures >= maxFailures
+	if !o.probing && o.timer == nil {
+		o.timer = time.AfterFunc(probeInterval, q.probeQuiet)
+	}
+}
+
+// probeQuiet probes though few requests have failed: without other traffic no request would show
+// whether Klaviyo responds again.
+func (q *Queue) probeQuiet() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	o := &q.outage
+	o.timer = nil
+	o.probing = o.probing || len(o.held) > 0
+	if o.probe == nil {
+		q.sendProbe()
+	}
 }
 
 // probeNext schedules a probe. It stops delivery if the outage has lasted too long, or if
@@ -130,7 +147,7 @@ func misdirectedError(answers statusCounts, reason error) error {
 // resume is called when Klaviyo has responded. Held requests are sent again. Those that were
 // already sent again while Klaviyo was available are rejected.
 func (q *Queue) resume() {
-	wasOutage := q.outage.probing
+	wasOutage := q.outage.failures >= maxFailures
 	q.endProbes()
 	q.outage.lastResponse = time.Now()
 	q.outage.failures = 0

@@ -172,6 +172,67 @@ func TestOutageBeginsAfterTheLastResponse(t *testing.T) {
 	})
 }
 
+// An outage is seen, and its end too, though no other event comes.
+func TestOutageWithoutTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		s := &server{answer: func(client.Request, string) error {
+			if passed := time.Since(began); passed > time.Second && passed < 2*time.Minute {
+				time.Sleep(25 * time.Second) // it is tried again and again
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		var letters rejected
+		q := Start(t.Context(), Config{Sender: s, Reject: letters.reject})
+		for line := 1; line <= 2; line++ {
+			if err := q.Add(of(line, "a@x", track("a@x", fmt.Sprint(line)))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		time.Sleep(time.Minute)
+		if !q.Status().Outage {
+			t.Error("a minute after the event it is no outage yet")
+		}
+		time.Sleep(90 * time.Second)
+		if status := q.Status(); status.Delivered != 2 || status.Outage {
+			t.Errorf("after the outage: %+v", status)
+		}
+		if report := q.Wait(); report.Delivered != 2 || len(letters.lines) > 0 {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
+// An event that Klaviyo chokes on is a dead letter, also where few others come.
+func TestEventThatIsNotTakenWithLittleTraffic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{answer: func(_ client.Request, words string) error {
+			if words == "event 2" {
+				time.Sleep(25 * time.Second)
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		var letters rejected
+		q := Start(t.Context(), Config{Sender: s, Reject: letters.reject})
+		for line := 1; line <= 8; line++ {
+			person := fmt.Sprintf("p%d@x", line)
+			if err := q.Add(of(line, person, track(person, fmt.Sprint(line)))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if status := q.Status(); status.Delivered != 7 || status.Undone {
+			t.Errorf("before the end: %+v", status)
+		}
+		if report := q.Wait(); report.Delivered != 7 || report.Err != nil || !slices.Equal(letters.lines, []int{2}) {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
 // What an outage kept back is delivered once Klaviyo is there again.
 func TestOutageThatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -207,3 +207,41 @@ func TestPauseEndsWithTheLease(t *testing.T) {
 		t.Error("the pause outlasts the lease")
 	}
 }
+
+// TestOutageIsShownWithLittleTraffic within a minute too, also if no other event comes, and what
+// has failed is sent once Klaviyo responds again.
+func TestOutageIsShownWithLittleTraffic(t *testing.T) {
+	outside, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()}) // as in TestOutageIsShown
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer outside.Close()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		time.Sleep(time.Until(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)))
+		var down atomic.Bool
+		k := klaviyotest.New(klaviyotest.WithKey("pk_right"))
+		k.Inject(klaviyotest.Fault{Times: -1, Status: http.StatusServiceUnavailable, When: func(*http.Request) bool { return down.Load() }})
+		s := serveTo(t, dir, map[string]*klaviyotest.Klaviyo{"eu": k}, testAccount("eu"))
+		s.send(t, "eu", track(0, 0))
+		time.Sleep(time.Second)
+		sent := 1
+		for _, events := range []int{1, 3} { // one a minute
+			down.Store(true)
+			for range events {
+				s.send(t, "eu", track(sent, sent))
+				sent++
+				time.Sleep(time.Minute)
+				if pause := s.statusOf(t, "eu").Pause; pause == nil || pause.Reason != "unavailable" {
+					t.Errorf("%+v", pause)
+				}
+			}
+			down.Store(false)
+			time.Sleep(time.Minute)
+			if got := s.arrived("eu"); got != sent || s.statusOf(t, "eu").Pause != nil {
+				t.Errorf("%d events of %d have arrived, and %+v", got, sent, s.statusOf(t, "eu").Pause)
+			}
+		}
+		s.stop()
+	})
+}
