@@ -147,7 +147,7 @@
 //
 // An iterator such as AllProfiles fetches each page when the loop reaches it. It ends after the
 // last page, when the loop breaks, or after yielding an error; the items before the error are
-// valid. If a page links back to an earlier page, the error is [klaviyo.ErrPaging], the only
+// valid. If a page links back to an earlier page, the error is klaviyo.ErrPaging, the only
 // error here that isn't an [*Error].
 //
 // # Retries
