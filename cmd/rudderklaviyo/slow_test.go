@@ -32,6 +32,7 @@ type slow struct {
 	inBulk      atomic.Int64 // events of all bulk calls
 	unanswered  atomic.Int64 // bulk calls that were accepted but have no response yet
 	events      atomic.Int64 // events accepted
+	strangers   sync.Map     // requests without the process's key, as text
 
 	mu      sync.Mutex
 	least   int           // events that it accepts even if a bulk call exceeds most
@@ -64,6 +65,13 @@ func slowly(t *testing.T) *slow {
 }
 
 func (s *slow) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !strings.Contains(r.Header.Get("Authorization"), key) {
+		// A client of a server that had this port before: its connections aren't the process's.
+		s.strangers.Store(r.Method+" "+r.URL.Path+" "+r.UserAgent(), true)
+		w.Header().Set("Connection", "close")
+		w.WriteHeader(http.StatusMisdirectedRequest)
+		return
+	}
 	s.requests.Add(1)
 	s.underWay.Add(1)
 	defer s.underWay.Add(-1)
@@ -199,6 +207,14 @@ func (s *slow) isHolding() bool {
 // those of the next process.
 func (s *slow) awaitSilence(t *testing.T) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			s.strangers.Range(func(request, _ any) bool {
+				t.Logf("a request of another client: %s", request)
+				return true
+			})
+		}
+	}()
 	servetest.Eventually(t, "the connections of the killed process are closed", func() bool { return s.connections.Load() == 0 })
 }
 
