@@ -402,6 +402,13 @@ func TestDeadLettersOfAService(t *testing.T) {
 		}
 	}
 	letters("delete", "--data-dir="+data).want(t, statusUsage, "give --code CODE")
+	for _, what := range []string{"export", "replay", "delete"} {
+		got := letters(what, "--data-dir="+data, "--code=invalid_jsn")
+		got.want(t, statusStopped, `no dead letter of the account eu has the code "invalid_jsn"; did you mean invalid_json?`)
+		if !strings.Contains(got.stderr, "There are: invalid_json (1), missing_identifier (1)") {
+			t.Errorf("%s doesn't list the codes:\n%s", what, got.stderr)
+		}
+	}
 	if got := letters("delete", "--data-dir="+data, "--code=invalid_json"); got.stdout != "dead letters deleted: 1\n" {
 		t.Errorf("%q\n%s", got.stdout, got.stderr)
 	}
@@ -418,6 +425,7 @@ func TestDeadLettersOfAService(t *testing.T) {
 	if got := letters("export", "--data-dir="+data); got.stdout != "" {
 		t.Errorf("left: %s", got.stdout)
 	}
+	letters("replay", "--data-dir="+data, "--code=invalid").want(t, statusDone) // nothing is left
 }
 
 // TestServeSimulates needs no account and leaves nothing behind.

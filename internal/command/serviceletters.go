@@ -63,10 +63,11 @@ stay in the service. rudderklaviyo replay can send the printed file.`,
 				return err
 			}
 			defer body.Close()
-			if _, err := io.Copy(p.Stdout, body); err != nil {
+			n, err := io.Copy(p.Stdout, body)
+			if err != nil {
 				return stopped(fmt.Errorf("not all dead letters were printed: %w", err))
 			}
-			return nil
+			return p.checkCode(cmd.Context(), flags, int(n))
 		},
 	}
 	addFlags(cmd, adminGroup, flags.register)
@@ -90,7 +91,10 @@ are waiting. An event that fails again becomes a dead letter again.`,
 			}
 			defer body.Close()
 			var answer struct{ Replayed int }
-			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %s", count(answer.Replayed)) })
+			if err := p.printAnswer(body, &answer, func() string { return fmt.Sprintf("events replayed: %s", count(answer.Replayed)) }); err != nil {
+				return err
+			}
+			return p.checkCode(cmd.Context(), flags, answer.Replayed)
 		},
 	}
 	addFlags(cmd, adminGroup, flags.register)
@@ -118,7 +122,10 @@ no undo: export them first if you may need them.`,
 			}
 			defer body.Close()
 			var answer struct{ Deleted int }
-			return p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %s", count(answer.Deleted)) })
+			if err := p.printAnswer(body, &answer, func() string { return fmt.Sprintf("dead letters deleted: %s", count(answer.Deleted)) }); err != nil {
+				return err
+			}
+			return p.checkCode(cmd.Context(), flags, answer.Deleted)
 		},
 	}
 	addFlags(cmd, adminGroup, flags.register)
@@ -139,6 +146,11 @@ func (p Program) printAnswer(body io.Reader, answer any, line func() string) err
 
 // askAdmin makes a request about an account's dead letters, and gives the answer's body.
 func (p Program) askAdmin(ctx context.Context, method, what string, flags lettersFlags) (io.ReadCloser, error) {
+	return p.askAdminFor(ctx, method, "/accounts/"+url.PathEscape(flags.account)+"/"+what, flags)
+}
+
+// askAdminFor makes a request for a path of the admin address.
+func (p Program) askAdminFor(ctx context.Context, method, path string, flags lettersFlags) (io.ReadCloser, error) {
 	if flags.account == "" {
 		return nil, wrongUsage(errors.New("dead-letters needs --account NAME"))
 	}
@@ -149,7 +161,7 @@ func (p Program) askAdmin(ctx context.Context, method, what string, flags letter
 	if err != nil {
 		return nil, wrongUsage(err)
 	}
-	address := url.URL{Scheme: "http", Host: flags.admin, Path: "/accounts/" + url.PathEscape(flags.account) + "/" + what}
+	address := url.URL{Scheme: "http", Host: flags.admin, Path: path}
 	if flags.code != "" {
 		address.RawQuery = url.Values{"code": {flags.code}}.Encode()
 	}

@@ -173,6 +173,7 @@ func TestErrors(t *testing.T) {
 		{"unknown key", "sendNulls: true\nlist: X", `line 2: unknown key "list"`},
 		{"unknown key of several words", "list_id_default: X", `line 1: unknown key "list_id_default"`},
 		{"unknown key that begins with _", "_a-b.c: X", `line 1: unknown key "_a-b.c"`},
+		{"accounts of the service", "accounts:\n- name: eu", `line 1: this is a file of accounts, for serve: check it with rudderklaviyo doctor --accounts FILE`},
 		{"secret for a key", "pk_0123456789: X", `line 1: unknown key (not shown)`},
 		{"misspelt key", "\nsendNull: true", `line 2: unknown key "sendNull"; did you mean "sendNulls"?`},
 		{"key in another case", "listid: X", `unknown key "listid"; did you mean "listId"?`},

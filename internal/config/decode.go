@@ -40,6 +40,8 @@ func decode(mapping *yaml.Node) (File, error) {
 		switch {
 		case rudderStackKeys[name]:
 			file.Ignored = append(file.Ignored, name)
+		case !ok && name == accountsKey:
+			return File{}, errorAt(key, "this is a file of accounts, for serve: check it with rudderklaviyo doctor --accounts FILE, and give the file of a destination here")
 		case !ok:
 			return File{}, errorAt(key, "unknown key %s%s", printable(name), suggestion(name, maps.Keys(fields)))
 		case isUnset(value):

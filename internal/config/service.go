@@ -198,6 +198,19 @@ func ReadAccounts(path string, getenv func(string) string) ([]AccountEntry, erro
 	return entries, nil
 }
 
+// accountsKey is the one key of the file, which no destination has.
+const accountsKey = "accounts"
+
+// isOfAccounts tells whether a file has that key.
+func isOfAccounts(document *yaml.Node) bool {
+	for key := range pairs(document) {
+		if key.Value == accountsKey {
+			return true
+		}
+	}
+	return false
+}
+
 func parseAccounts(content []byte, folder string, getenv func(string) string) ([]AccountEntry, error) {
 	document, err := parseDocument(content)
 	if err != nil {
@@ -208,8 +221,11 @@ func parseAccounts(content []byte, folder string, getenv func(string) string) ([
 	}
 	list := &yaml.Node{}
 	for key, value := range pairs(document) {
-		if key.Value != "accounts" {
-			return nil, errorAt(key, "unknown key %s%s", printable(key.Value), suggestion(key.Value, slices.Values([]string{"accounts"})))
+		if _, ofDestination := fields[key.Value]; ofDestination && !isOfAccounts(document) {
+			return nil, errorAt(key, "this is the file of a destination: serve wants a file of accounts, which names it: rudderklaviyo config init --service writes one")
+		}
+		if key.Value != accountsKey {
+			return nil, errorAt(key, "unknown key %s%s", printable(key.Value), suggestion(key.Value, slices.Values([]string{accountsKey})))
 		}
 		list = value
 	}

@@ -89,6 +89,8 @@ func TestLoadServiceRefuses(t *testing.T) {
 		{"", "want accounts:"},
 		{"accounts: []", "at least one"},
 		{"acounts: []", `line 1: unknown key "acounts"; did you mean "accounts"?`},
+		{"revision: 2026-07-15", "line 1: this is the file of a destination: serve wants a file of accounts, which names it"},
+		{account + "revision: 2026-07-15", `line 5: unknown key "revision"`},
 		{"accounts:\n- a", "line 2: want an account with keys"},
 		{account + "  tokenFile: tokens\n", `line 5: unknown key "tokenFile"; did you mean "tokensFile"?`},
 		{account + "  name: b\n", `line 5: "name" is already set in line 2`},

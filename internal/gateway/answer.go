@@ -20,7 +20,8 @@ type answer struct {
 	closes  bool // the connection, for instance because more of the body may follow
 }
 
-// accepted has the text that RudderStack's own server responds with.
+// accepted has the text that RudderStack's own server responds with, and ends the line for
+// those who use curl. SDKs go by the status.
 var accepted = answer{status: http.StatusOK}
 
 // Repeating these requests is useless: RudderStack drops the event.
@@ -123,7 +124,7 @@ func (a *answer) write(w http.ResponseWriter) {
 	if a.after > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(a.after/time.Second)))
 	}
-	body, contentType := []byte("OK"), "text/plain; charset=utf-8"
+	body, contentType := []byte("OK\n"), "text/plain; charset=utf-8"
 	if a.status != http.StatusOK {
 		body, _ = json.Marshal(map[string]map[string]string{"error": {"code": a.code, "message": a.message}})
 		body, contentType = append(body, '\n'), "application/json"

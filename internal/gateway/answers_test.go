@@ -207,7 +207,7 @@ func TestKinds(t *testing.T) {
 		"screen": "screen", "page": "page", "alias": "alias",
 	} {
 		answer, text := post(t, c, s.url+"/v1/"+path, tokenB, strings.NewReader("{}"))
-		if answer.StatusCode != 200 || text != "OK" {
+		if answer.StatusCode != 200 || text != "OK\n" {
 			t.Errorf("%s: %s %s", path, answer.Status, text)
 		}
 		all := s.all()
