@@ -36,6 +36,9 @@ type osFile interface {
 // one. Programs that replace the same file must exclude each other.
 func Create(name string, perm fs.FileMode) (*File, error) {
 	name = Resolve(name)
+	if info, err := os.Stat(name); err == nil && info.IsDir() { // which Commit couldn't replace
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EISDIR}
+	}
 	f, err := os.OpenFile(Temporary(name), os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	var opening *fs.PathError
 	if errors.As(err, &opening) {

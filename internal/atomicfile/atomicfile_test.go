@@ -72,6 +72,20 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// TestAFolderIsNotReplaced says so before anything is written for nothing.
+func TestAFolderIsNotReplaced(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "folder")
+	if err := os.Mkdir(name, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(name, 0o600); !errors.Is(err, syscall.EISDIR) {
+		t.Errorf("%v", err)
+	}
+	if entries, err := os.ReadDir(filepath.Dir(name)); err != nil || len(entries) != 1 {
+		t.Errorf("%v beside it, %v", entries, err)
+	}
+}
+
 func TestOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
 	if err := replace(t, name, "old", -1); err != nil {

@@ -133,7 +133,7 @@ func (p Program) findEvent(cmd *cobra.Command, settings settings, source source,
 	case errors.Is(err, io.EOF) && flags.line == 0:
 		return event, stopped(fmt.Errorf("%s has no event", file))
 	case err != nil && !errors.Is(err, io.EOF):
-		return event, stopped(err)
+		return event, stopped(whyStopped(cmd.Context(), err))
 	case err != nil || flags.line > 0 && event.Line != flags.line || flags.event > 1 && event.Event != flags.event:
 		return event, stopped(fmt.Errorf("%s has no event at %s", file, strings.TrimSuffix(place(source.start()), ",")))
 	}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -139,6 +140,15 @@ func TestExplainOfOtherEvents(t *testing.T) {
 		}
 	}
 	setup{stdin: strings.NewReader("\n")}.run(t, "explain").want(t, statusStopped, "standard input has no event")
+}
+
+// TestInterruptedExplain waits for an event that doesn't come.
+func TestInterruptedExplain(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	stdin, w := io.Pipe()
+	defer w.Close()
+	setup{ctx: ctx, stdin: stdin}.run(t, "explain").want(t, statusStopped, "rudderklaviyo: interrupted\n")
 }
 
 // TestExplainOfEventsWithoutRequests shows the reason with the value behind it, and nothing
