@@ -32,7 +32,7 @@ func (f *clientFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.baseURL, "base-url", client.DefaultBaseURL, "`URL` of the API; plain HTTP goes only to this machine")
 	flags.IntVar(&f.concurrency, "concurrency", delivery.DefaultConcurrency, "`number` of concurrent requests of each operation")
 	flags.Float64Var(&f.quotaShare, quotaShareFlag, 1, "`share` of Klaviyo's rate limits to use, such as 0.8, which leaves the rest to other programs")
-	flags.StringArrayVar(&f.limits, limitFlag, nil, "rate `limit` that Klaviyo has raised for the account, such as bulk_create_events=20/s,300/m; repeat it for each operation")
+	flags.StringArrayVar(&f.limits, limitFlag, nil, "rate `limit` that Klaviyo has raised for the account, such as bulk_create_events=20/s,300/m; repeat it for each operation, which plan names")
 	flags.StringVar(&f.bulk, "bulk", string(delivery.BulkAuto), "`when` to send events and profiles in bulk calls: auto (if enough are waiting and the revision has such calls) or never")
 }
 

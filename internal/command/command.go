@@ -149,8 +149,9 @@ func (p Program) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "rudderklaviyo",
 		Short: "Deliver RudderStack events to Klaviyo",
-		Long: `Deliver RudderStack events to Klaviyo. --revision selects the revision of
-Klaviyo's API.
+		Long: `Deliver RudderStack events to Klaviyo. To send to a Klaviyo account, select a
+revision of its API that Klaviyo serves: "version" lists them, and --revision or
+the --config file selects one.
 
 Events are JSON, read from files or standard input: JSON Lines, an array,
 RudderStack batches, or RudderStack's archive, plain or compressed. Set the
@@ -181,7 +182,19 @@ ended by a second Ctrl-C.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
 	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	root.AddCommand(p.planCommand(), p.mapCommand(), p.explainCommand(), p.doctorCommand(), p.sendCommand(), p.replayCommand(), p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand(), p.configCommand(), p.versionCommand())
+	root.AddGroup(commandGroups...)
+	for group, commands := range map[string][]*cobra.Command{
+		filesGroup:   {p.planCommand(), p.mapCommand(), p.explainCommand(), p.doctorCommand(), p.sendCommand(), p.replayCommand()},
+		serviceGroup: {p.serveCommand(), p.healthcheckCommand(), p.deadLettersCommand()},
+		othersGroup:  {p.configCommand(), p.versionCommand()},
+	} {
+		for _, cmd := range commands {
+			cmd.GroupID = group
+			root.AddCommand(cmd)
+		}
+	}
 	root.SetHelpCommand(helpCommand())
+	root.SetHelpCommandGroupID(othersGroup)
+	root.SetCompletionCommandGroupID(othersGroup)
 	return root
 }

@@ -101,7 +101,7 @@ func tableOfFlags() string {
 				return
 			}
 			_, usage := pflag.UnquoteUsage(flag)
-			if !isZero(flag) {
+			if !isZero(flag.DefValue) {
 				usage += " (default " + flag.DefValue + ")"
 			}
 			r := row{flag.Name, variableOf(flag), usage}

@@ -45,7 +45,7 @@ or standard input if there is no file or its name is -, and sends nothing. In a
 file of dead letters, it explains the event in the record.
 
 The exit status is 3 if the event can't be sent.`,
-		Example: `  rudderklaviyo explain --line 812 events.jsonl
+		Example: `  rudderklaviyo explain --line 7 events.jsonl
   head -1 events.jsonl | rudderklaviyo explain --output json | jq .unused`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {

@@ -76,7 +76,7 @@ func groupOf(flag *pflag.Flag) flagGroup {
 // helpWidth is how many columns the help takes.
 const helpWidth = 80
 
-// usageTemplate is cobra's, with the flags in groups.
+// usageTemplate is cobra's, with the flags in groups and the related commands.
 const usageTemplate = `Usage:{{if and .Runnable (not .HasAvailableSubCommands)}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
   {{.CommandPath}} [command]{{end}}{{if .HasExample}}
@@ -84,8 +84,11 @@ const usageTemplate = `Usage:{{if and .Runnable (not .HasAvailableSubCommands)}}
 Examples:
 {{.Example}}{{end}}{{if .HasAvailableSubCommands}}
 
-Commands:{{range .Commands}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{flagGroups .LocalFlags}}{{if .HasAvailableSubCommands}}
+{{if not .Groups}}Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{$all := .Commands}}{{range $i, $group := .Groups}}{{if $i}}
+
+{{end}}{{.Title}}:{{range $all}}{{if and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{flagGroups .LocalFlags}}{{related .}}{{if .HasAvailableSubCommands}}
 
 Use "{{.CommandPath}} [command] --help" for more about a command.{{end}}
 `
@@ -153,8 +156,8 @@ func helpOfFlag(flag *pflag.Flag) string {
 	case value != "":
 		name += " " + value
 	}
-	if !isZero(flag) {
-		usage += " (default " + flag.DefValue + ")"
+	if value := defaultOf(flag); !isZero(value) {
+		usage += " (default " + value + ")"
 	}
 	const indent = "\n        "
 	help := "  " + name
@@ -189,7 +192,13 @@ func NameVariables(cmd *cobra.Command) {
 	}
 }
 
-// isZero tells whether the default of a flag says nothing.
-func isZero(flag *pflag.Flag) bool {
-	return slices.Contains([]string{"", "0", "false", "[]"}, flag.DefValue)
+// defaultOf is the default of a flag, or of its key.
+func defaultOf(flag *pflag.Flag) string {
+	if setting, ok := config.LookUp(annotation(flag, keyAnnotation)); ok {
+		return strings.Trim(setting.Default, "[]")
+	}
+	return flag.DefValue
 }
+
+// isZero tells whether a default says nothing.
+func isZero(value string) bool { return slices.Contains([]string{"", "0", "false", "[]"}, value) }

@@ -2,12 +2,14 @@ package command
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
 
 	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
+	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
 func helpOf(t *testing.T, cmd *cobra.Command) string {
@@ -32,6 +34,65 @@ func TestHelpFits80Columns(t *testing.T) {
 			if strings.TrimRight(line, " \t") != line {
 				t.Errorf("%s: a line ends in white space: %q", cmd.CommandPath(), line)
 			}
+		}
+	}
+}
+
+// TestRelatedCommands are there, and each command but those that cobra makes has some.
+func TestRelatedCommands(t *testing.T) {
+	known := map[string]bool{}
+	for _, cmd := range commandsOf(Root()) {
+		path := pathOf(cmd)
+		if known[path] = true; isCobras(cmd) || cmd.HasSubCommands() {
+			continue
+		}
+		if help := helpOf(t, cmd); related[path] == "" || !strings.Contains(help, "\n\nSee also: ") {
+			t.Errorf("%s names no related command", path)
+		}
+	}
+	for path, others := range related {
+		if !known[path] {
+			t.Errorf("there is no command %s", path)
+		}
+		others = regexp.MustCompile(` \([^)]*\)`).ReplaceAllString(others, "")
+		for other := range strings.SplitSeq(strings.ReplaceAll(others, " and ", ", "), ", ") {
+			words := strings.Fields(other)
+			cmd, rest, err := Root().Find(words)
+			if err != nil || pathOf(cmd) == path || cmd.ParseFlags(append(rest, "x")) != nil {
+				t.Errorf("%s: see also %s: %v", path, other, err)
+			}
+		}
+	}
+}
+
+// TestHelpNamesDefaults also of the flags whose default is that of a key.
+func TestHelpNamesDefaults(t *testing.T) {
+	send, _, _ := Root().Find([]string{"send"})
+	help := strings.Join(strings.Fields(helpOf(t, send)), " ")
+	for _, want := range []string{
+		"names none: email, sms; commas between them, '' for none (default email)",
+		"guide, klaviyo or transformer (default guide)",
+		"to send to a Klaviyo account (default " + mapper.DefaultRevision() + ")",
+		"(false: don't) (default true)",
+	} {
+		if !strings.Contains(help, want) {
+			t.Errorf("the help lacks %q", want)
+		}
+	}
+	if strings.Contains(help, "(default false)") || strings.Contains(help, "(default )") {
+		t.Error("the help has defaults that say nothing")
+	}
+}
+
+// TestCommandsAreGrouped so that the help of the program names each.
+func TestCommandsAreGrouped(t *testing.T) {
+	root := Root()
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	help := helpOf(t, root)
+	for _, cmd := range root.Commands() {
+		if strings.Count(help, "\n  "+cmd.Name()+" ") != 1 {
+			t.Errorf("%s isn't in the help once:\n%s", cmd.Name(), help)
 		}
 	}
 }
