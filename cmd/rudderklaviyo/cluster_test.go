@@ -51,6 +51,8 @@ func newNATS(t *testing.T, size int, settings natsSettings) *natsServers {
 	for i := range routes {
 		routes[i] = "nats://" + addresses[3*i+2]
 	}
+	// The name keeps servers of an earlier test that was killed from joining by a port they know.
+	name := "test-" + strings.ReplaceAll(addresses[0], ":", "-")
 	n := &natsServers{}
 	for i := range size {
 		at := addresses[3*i:]
@@ -60,7 +62,7 @@ func newNATS(t *testing.T, size int, settings natsSettings) *natsServers {
 			config += fmt.Sprintf("jetstream { store_dir: %q, %s }\n", dir, settings.jetStream)
 		}
 		if size > 1 {
-			config += fmt.Sprintf("cluster { name: test, listen: %s, routes: [%s] }\n", at[2], strings.Join(routes, ", "))
+			config += fmt.Sprintf("cluster { name: %s, listen: %s, routes: [%s] }\n", name, at[2], strings.Join(routes, ", "))
 		}
 		path := filepath.Join(dir, "nats.conf")
 		if err := os.WriteFile(path, []byte(config), 0o600); err != nil {

@@ -48,7 +48,7 @@ func newCluster(t *testing.T, size int, with func(*server.Options)) *cluster {
 			if err != nil {
 				t.Fatal(err)
 			}
-			o.Cluster = server.ClusterOpts{Name: "test", Host: route.Hostname(), Port: port, PoolSize: -1}
+			o.Cluster = server.ClusterOpts{Name: "test-" + routes[0].Port(), Host: route.Hostname(), Port: port, PoolSize: -1}
 			o.Routes = routes
 		}
 		if with != nil {
