@@ -348,6 +348,9 @@ func TestDailyLimit(t *testing.T) {
 		if !errors.As(err, &e) || !errors.Is(err, client.ErrRateLimited) || e.Attempts != 0 || time.Since(before) > 0 {
 			t.Fatalf("err = %v after %v, want ErrRateLimited at once", err, time.Since(before))
 		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v is a deadline", err)
+		}
 		if want := time.Until(left.Reset); e.RetryAfter.Round(time.Second) != want.Round(time.Second) || !strings.Contains(err.Error(), "when the daily limit resets") {
 			t.Errorf("err = %v, want a retry after %v", err, want)
 		}
@@ -363,13 +366,21 @@ func TestDailyLimit(t *testing.T) {
 
 // A share of the quota is one of the day's too; the Limit is still the account's.
 func TestDailyShare(t *testing.T) {
-	c := answering(t, func(*http.Request) (*http.Response, error) {
-		return jsonResponse(201, `{"data":{"type":"list","id":"L","attributes":{"name":"News"}}}`, nil), nil
-	}, client.WithQuotaShare(0.1))
-	if _, err := klaviyo.NewAPI(c).CreateList(t.Context(), nil, klaviyo.ListCreateAttributes{Name: "News"}); err != nil {
-		t.Fatal(err)
-	}
-	if left := c.Limits()["POST /api/lists"].Daily; left.Limit != 150 || left.Remaining != 14 {
-		t.Errorf("%+v, want 14 of a tenth of 150", left)
+	for share, calls := range map[float64]int{0.1: 15, 0.001: 1} { // a share allows one call at least
+		c := answering(t, func(*http.Request) (*http.Response, error) {
+			return jsonResponse(201, `{"data":{"type":"list","id":"L","attributes":{"name":"News"}}}`, nil), nil
+		}, client.WithQuotaShare(share))
+		if _, err := klaviyo.NewAPI(c).CreateList(t.Context(), nil, klaviyo.ListCreateAttributes{Name: "News"}); err != nil {
+			t.Fatal(err)
+		}
+		if left := c.Limits()["POST /api/lists"].Daily; left.Limit != 150 || left.Remaining != calls-1 {
+			t.Errorf("share %v: %+v, want %d left of %d", share, left, calls-1, calls)
+		}
+		if share == 0.001 {
+			_, err := klaviyo.NewAPI(c).CreateList(t.Context(), nil, klaviyo.ListCreateAttributes{Name: "News"})
+			if !errors.Is(err, client.ErrRateLimited) {
+				t.Errorf("a second call: err = %v, want ErrRateLimited", err)
+			}
+		}
 	}
 }

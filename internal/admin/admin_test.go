@@ -80,6 +80,7 @@ func TestAccess(t *testing.T) {
 		{"the page of the machine itself", local, "", "/", nil, 200},
 		{"by localhost", "localhost:9100", "", "/", []string{"Host", "localhost:9100"}, 200},
 		{"by another name for it", local, "", "/", []string{"Host", "admin.localhost"}, 200},
+		{"by localhost as an absolute name", local, "", "/", []string{"Host", "LocalHost.:9100"}, 200},
 		{"by IPv6", "[::1]:9100", "", "/", []string{"Host", "[::1]:9100"}, 200},
 		{"through a tunnel with another port", local, "", "/", []string{"Host", "localhost:8080"}, 200},
 		{"by the name of an attacker", local, "", "/", []string{"Host", "rebound.example.com"}, 421},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 
@@ -111,13 +112,16 @@ func TestOldFileStaysUntilTheNewOneIsWhole(t *testing.T) {
 
 func TestWhatADeadProgramLeftIsWrittenOver(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(Temporary(name), []byte("a longer text that was cut o"), 0o600); err != nil {
+	if err := os.WriteFile(Temporary(name), []byte("a longer text that was cut o"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := replace(t, name, "new", -1); err != nil {
 		t.Fatal(err)
 	}
 	want(t, name, "new")
+	if info, err := os.Stat(name); err != nil || info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" {
+		t.Errorf("%v, %v: the file has the permissions of the one that was left", info.Mode(), err)
+	}
 }
 
 func TestLinkStays(t *testing.T) {

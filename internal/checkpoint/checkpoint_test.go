@@ -64,6 +64,33 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 }
 
+func TestLoadInvalid(t *testing.T) {
+	const valid = `{"version":1,"input":[{"name":"/a"}],"settings":{"revision":"2023-02-22"},"at":{"line":1},"done":false,"counts":{}}`
+	dir := t.TempDir()
+	if _, err := Load(write(t, filepath.Join(dir, "valid"), valid)); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"version":         strings.Replace(valid, `"version":1`, `"version":2`, 1),
+		"revision":        strings.Replace(valid, `"2023-02-22"`, `""`, 1),
+		"file":            strings.Replace(valid, `"line":1`, `"line":1,"file":1`, 1),
+		"negative file":   strings.Replace(valid, `"line":1`, `"line":1,"file":-1`, 1),
+		"line":            strings.Replace(valid, `"line":1`, `"line":0`, 1),
+		"negative offset": strings.Replace(valid, `"line":1`, `"line":1,"offset":-1`, 1),
+		"unknown field":   strings.Replace(valid, `"done"`, `"later":1,"done"`, 1),
+	} {
+		if text == valid {
+			t.Errorf("%s: the text is valid", name)
+		}
+		if c, err := Load(write(t, filepath.Join(dir, name), text)); c != nil || !errors.Is(err, ErrInvalid) {
+			t.Errorf("%s: %+v, %v", name, c, err)
+		}
+	}
+	if _, err := Load(dir); !errors.Is(err, ErrInvalid) {
+		t.Errorf("a directory: %v", err)
+	}
+}
+
 func TestOpenKeepsOthersOut(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "progress.json")
 	f := open(t, name)

@@ -105,6 +105,9 @@ func TestRepeatsAreForgotten(t *testing.T) {
 	r.forget(at(more + 20))
 	r.forget(at(10)) // is forgotten already
 	r.forget(stream.Position{Seq: 1 << 40, Event: 1})
+	if !r.add(at(end), text(more+1)) {
+		t.Error("forgetting an event that isn't remembered forgets the oldest one")
+	}
 	if r.add(at(end), text(more+20)) || !r.add(at(end+1), text(more+21)) {
 		t.Error("another event than the one is forgotten")
 	}

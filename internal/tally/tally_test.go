@@ -28,6 +28,19 @@ func TestDistinct(t *testing.T) {
 	}
 }
 
+// TestDistinctBeyondTheSample checks that a key that makes the sample overflow is added only if it
+// belongs to the smaller sample.
+func TestDistinctBeyondTheSample(t *testing.T) {
+	var d Distinct
+	for i := range MaxExact {
+		d.Add(keyOfNumber(i))
+	}
+	const odd = 1 // not in a sample of keys that end in zero bits
+	if d.Add(odd); d.zeros == 0 || d.sample.has(odd) {
+		t.Errorf("a sample of keys that end in %d zero bits has an odd key: %t", d.zeros, d.sample.has(odd))
+	}
+}
+
 func TestPartsAreKeptApart(t *testing.T) {
 	if KeyOf("ab", "c") == KeyOf("a", "bc") || KeyOf("abc") == KeyOf("ab", "c") {
 		t.Error("they have one key")
