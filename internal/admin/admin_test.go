@@ -351,6 +351,33 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestReplayByForm goes on if the browser no longer waits, and tells people what failed in words.
+func TestReplayByForm(t *testing.T) {
+	accounts := everyState(at)
+	var cancel context.CancelFunc
+	accounts.replay = func(ctx context.Context) error {
+		cancel() // as a second click does
+		if ctx.Err() != nil {
+			t.Error("the replay ends with the request")
+		}
+		return errors.New("the store is unavailable")
+	}
+	s := newServer(t, Config{Accounts: accounts, Token: testToken})
+	r := httptest.NewRequest(http.MethodPost, "/accounts/shop-eu/dead-letters/replay?code=invalid", strings.NewReader(proofOf(t, s)))
+	r.Host = "127.0.0.1:9100"
+	for name, value := range map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin", "Accept": "text/html"} {
+		r.Header.Set(name, value)
+	}
+	var ctx context.Context
+	ctx, cancel = context.WithCancel(t.Context())
+	defer cancel()
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r.WithContext(ctx))
+	if want := "1 event of shop-eu will be delivered again, and no more: the store is unavailable.\n"; w.Code != 503 || !strings.HasPrefix(w.Body.String(), want) {
+		t.Errorf("%d %s, want %s", w.Code, w.Body, want)
+	}
+}
+
 // TestReplayOnceAtATime refuses a second replay of an account, and ends the first when the
 // service stops.
 func TestReplayOnceAtATime(t *testing.T) {

@@ -280,9 +280,15 @@ func TestPageOfAService(t *testing.T) {
 	browsertest.Value[string](b, `document.querySelector(".letters input").value = "another"`)
 	b.Do(chromedp.Click("#account-shop-eu .letters button"))
 	eventually(t, "the page tells of the refusal", func() bool {
-		return strings.HasPrefix(b.Text("#said[data-outcome=bad]"), "Nothing of shop-eu is replayed: ")
+		return strings.HasPrefix(b.Text("#said[data-outcome=bad]"), "No event of shop-eu is replayed: ")
 	})
 	b.Forgive("status of 403")
+
+	// So does one whose password is no longer the token.
+	browsertest.Value[string](b, `window.asked = window.fetch; window.fetch = async () => new Response("unauthorized", { status: 401 }); ""`)
+	b.Do(chromedp.Click("#account-shop-eu .letters button"))
+	b.Shows("#said", "No event of shop-eu is replayed: the admin token has changed. Reload the page, and enter the new one.")
+	browsertest.Value[string](b, `window.fetch = window.asked; ""`)
 
 	r.us.Key = "pk_right"
 	r.reload()

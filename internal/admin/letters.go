@@ -1,7 +1,9 @@
 package admin
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -133,6 +135,9 @@ func (s *Server) replay(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.replays.end(account)
+	if form { // a second click, or a closed page, doesn't end the first
+		r = r.WithContext(context.WithoutCancel(r.Context()))
+	}
 	ctx, cancel, control := s.lasting(w, r)
 	defer cancel()
 	n, err := s.cfg.Accounts.Replay(ctx, account, r.URL.Query().Get("code"))
@@ -148,7 +153,12 @@ var crossOrigin = http.NewCrossOriginProtection()
 
 // replayed answers a replay: a browser's form goes back to the page.
 func (s *Server) replayed(w http.ResponseWriter, r *http.Request, n int, err error) {
-	if err == nil && strings.Contains(r.Header.Get("Accept"), "text/html") {
+	isForm := strings.Contains(r.Header.Get("Accept"), "text/html")
+	if err != nil && isForm {
+		plain(w, statusOf(err), fmt.Sprintf("%s of %s will be delivered again, and no more: %v.\nGo back to the page to see which dead letters are left.", eventsInWords(n), r.PathValue("account"), err))
+		return
+	}
+	if isForm {
 		account := r.PathValue("account")
 		back := url.URL{Path: "../../../", RawQuery: url.Values{"replayed": {strconv.Itoa(n)}, "of": {account}}.Encode(), Fragment: accountID(account)}
 		w.Header().Set("Location", back.String()) // relative, for a proxy may have put the page elsewhere
@@ -162,6 +172,8 @@ func (s *Server) replayed(w http.ResponseWriter, r *http.Request, n int, err err
 	}
 	writeJSON(w, status, document)
 }
+
+func eventsInWords(n int) string { return count(n) + " " + plural(n, "event", "events") }
 
 func statusOf(err error) int {
 	switch {

@@ -116,13 +116,18 @@
         body: new URLSearchParams(new FormData(form)),
         headers: { Accept: "application/json" },
       });
+      if (answer.status === 401) {
+        tell(`No event of ${account} is replayed: the admin token has changed. Reload the page, and enter the new one.`, "bad");
+        return;
+      }
       const { replayed, error } = await answer.json();
       const events = replayed === 1 ? "1 event" : `${replayed.toLocaleString("en")} events`;
-      if (error) tell(`${replayed > 0 ? `${events} of ${account} will be delivered again, and then it failed` : `Nothing of ${account} is replayed`}: ${error}.`, "bad");
+      if (error) tell(`${replayed > 0 ? `${events} of ${account} will be delivered again, and no more` : `No event of ${account} is replayed`}: ${error}.`, "bad");
       else tell(`${events} of ${account} will be delivered again.`, "good");
     } catch {
       tell(`There is no answer to the replay of ${account}. The dead letters that are still shown can be replayed again.`, "bad");
+    } finally {
+      under.delete(account);
     }
-    under.delete(account);
   });
 })();

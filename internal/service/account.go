@@ -22,6 +22,7 @@ type account struct {
 	metrics accountMetrics
 	in, out rate
 	reasons reasons
+	stored  lastStored
 
 	stop context.CancelFunc
 	done chan struct{} // closed while nothing of it is under way

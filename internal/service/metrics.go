@@ -42,17 +42,17 @@ func NewMetrics() *Metrics {
 	}
 	m := &Metrics{
 		registry:         prometheus.NewRegistry(),
-		ingestRequests:   counter("ingest_requests_total", "Requests of senders by the status of the response. The account is empty if the token is unknown.", "code"),
+		ingestRequests:   counter("ingest_requests_total", "Requests from senders, by the status of the response. The account is empty if the token is unknown.", "code"),
 		ingestEvents:     counter("ingest_events_total", "Events that were acknowledged."),
-		ingestAck:        histogram("ingest_ack_seconds", "Time from the header of a request to its 200 response.", ackBuckets),
-		deadLetters:      counter("dead_letters_total", "Events that could not be delivered, by the code of the reason.", "code"),
+		ingestAck:        histogram("ingest_ack_seconds", "Time in seconds from the header of a request to its 200 response.", ackBuckets),
+		deadLetters:      counter("dead_letters_total", "Events that became dead letters, by the code of the reason.", "code"),
 		redelivered:      counter("redelivered_total", "Events that were read again after a kill, a takeover or a pause."),
 		repeated:         counter("repeated_total", "Events that were skipped because their senders had sent them before."),
-		calls:            counter("calls_total", "Attempts of calls to Klaviyo by the status of the response, 0 if there was none.", "operation", "status"),
-		callSeconds:      histogram("call_seconds", "Time of an attempt from sending it to the end of the response.", callBuckets, "operation"),
-		quotaWait:        histogram("quota_wait_seconds", "Time that an attempt waited for Klaviyo's rate limits.", callBuckets, "operation"),
+		calls:            counter("calls_total", "Attempts of calls to Klaviyo, by the status of the response, 0 if there was none.", "operation", "status"),
+		callSeconds:      histogram("call_seconds", "Duration in seconds of an attempt, from sending the request to the end of the response.", callBuckets, "operation"),
+		quotaWait:        histogram("quota_wait_seconds", "Time in seconds that an attempt waited for Klaviyo's rate limits.", callBuckets, "operation"),
 		ownershipChanges: counter("ownership_changes_total", "Times that this service became the owner of the account."),
-		leaseRenew:       histogram("lease_renew_seconds", "Time to renew the ownership, which also stores the delivery position.", ackBuckets),
+		leaseRenew:       histogram("lease_renew_seconds", "Time in seconds to renew the ownership, which also stores the delivery position.", ackBuckets),
 	}
 	m.registry.MustRegister(m.ingestRequests, m.ingestEvents, m.ingestAck, m.deadLetters, m.redelivered, m.repeated, m.calls, m.callSeconds,
 		m.quotaWait, m.ownershipChanges, m.leaseRenew,
@@ -135,18 +135,18 @@ var storeGauges = []gauge{
 	newGauge("backlog_events", "Events that are stored and not yet delivered.", func(s Status) float64 { return float64(s.Backlog.Events) }),
 	newGauge("backlog_full", "1 while the backlog has no room for the events that this service received last, otherwise 0.", func(s Status) float64 { return boolValue(!s.Backlog.FullSince.IsZero()) }),
 	newGauge("backlog_bytes", "Size of the backlog in bytes.", func(s Status) float64 { return float64(s.Backlog.Bytes) }),
-	newGauge("oldest_undone_seconds", "Age of the oldest event that is not yet delivered, 0 if there is none.", func(s Status) float64 { return s.OldestUndone.Seconds() }),
+	newGauge("oldest_undone_seconds", "Age in seconds of the oldest event that is stored and not yet delivered, 0 if there is none.", func(s Status) float64 { return s.OldestUndone.Seconds() }),
 	newGauge("dead_letters", "Dead letters that are stored.", func(s Status) float64 { return float64(s.DeadLetterCount()) }),
 }
 
 var ownGauges = []gauge{
 	newGauge("backlog_max_bytes", "Maximum size of the backlog in bytes.", func(s Status) float64 { return float64(s.MaxBacklog) }),
-	newGauge("owner", "1 if this service delivers the account's events.", func(s Status) float64 { return boolValue(s.Owned) }),
+	newGauge("owner", "1 if this service delivers the account's events, otherwise 0.", func(s Status) float64 { return boolValue(s.Owned) }),
 }
 
 var (
 	deliveredDesc = prometheus.NewDesc(namespace+"_delivered_total", "Events that this service has delivered.", []string{"account"}, nil)
-	pausedDesc    = prometheus.NewDesc(namespace+"_account_paused", "1 while the account delivers nothing, with the reason.", []string{"account", "reason"}, nil)
+	pausedDesc    = prometheus.NewDesc(namespace+"_account_paused", "1 while delivery of the account is paused, with the reason. Missing otherwise.", []string{"account", "reason"}, nil)
 	quotaDesc     = prometheus.NewDesc(namespace+"_quota_remaining", "Calls that Klaviyo's rate limit still allows in the window.", []string{"account", "operation", "window"}, nil)
 	quotaMaxDesc  = prometheus.NewDesc(namespace+"_quota_limit", "Calls that Klaviyo's rate limit allows in the window.", []string{"account", "operation", "window"}, nil)
 )

@@ -203,3 +203,44 @@ func TestMetricsWithoutTheStore(t *testing.T) {
 		}
 	}
 }
+
+// TestMetricConventions holds names and help texts to what Prometheus expects: counters end in
+// _total, nothing else does, times are in seconds, and each says what it is in a sentence.
+func TestMetricConventions(t *testing.T) {
+	text, _ := scrape(t, busy(t).Service)
+	help := map[string]string{}
+	for _, line := range regexp.MustCompile(`(?m)^# HELP (rudderklaviyo_\w+) (.*)$`).FindAllStringSubmatch(text, -1) {
+		help[line[1]] = line[2]
+	}
+	for _, line := range regexp.MustCompile(`(?m)^# TYPE (rudderklaviyo_\w+) (\w+)$`).FindAllStringSubmatch(text, -1) {
+		name, kind, says := line[1], line[2], help[line[1]]
+		if strings.HasSuffix(name, "_total") != (kind == "counter") {
+			t.Errorf("%s is a %s", name, kind)
+		}
+		if kind == "histogram" && !strings.HasSuffix(name, "_seconds") {
+			t.Errorf("the histogram %s has no unit", name)
+		}
+		if regexp.MustCompile(`_(ms|milliseconds|minutes|kb|mb|percent)\b`).MatchString(name) {
+			t.Errorf("%s isn't in a base unit", name)
+		}
+		if !regexp.MustCompile(`^[A-Z1].{10,}\.$`).MatchString(says) {
+			t.Errorf("the help of %s is %q", name, says)
+		}
+		if strings.HasSuffix(name, "_seconds") && !strings.Contains(says, "seconds") {
+			t.Errorf("the help of %s doesn't say the unit: %q", name, says)
+		}
+	}
+	// The table of the guide has these metrics and no others.
+	page, err := os.ReadFile("../../docs/admin.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(page), "\n## Metrics\n")
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*) \\|").FindAllStringSubmatch(table, -1) {
+		for _, name := range regexp.MustCompile("`(\\w+)`").FindAllStringSubmatch(row[1], -1) {
+			if help["rudderklaviyo_"+name[1]] == "" {
+				t.Errorf("docs/admin.md has the metric %s, which there isn't", name[1])
+			}
+		}
+	}
+}

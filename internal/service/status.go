@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
@@ -13,6 +16,14 @@ import (
 
 // statusTimeout bounds how long a status waits for the store.
 const statusTimeout = 5 * time.Second
+
+// statusesAtOnce is how many accounts are read of the store at the same time: with hundreds, one
+// after the other would take seconds.
+const statusesAtOnce = 16
+
+// foreignFor is how long what was read of an account is shown that another service delivers. Else
+// each service of a cluster would ask for all accounts, each second.
+const foreignFor = 5 * time.Second
 
 // Status is how an account is at the moment. It has no personal data and no key.
 type Status struct {
@@ -75,9 +86,15 @@ type Quota struct {
 func (s *Service) Status(ctx context.Context) []Status {
 	accounts := s.all()
 	all := make([]Status, len(accounts))
+	var group errgroup.Group
+	group.SetLimit(statusesAtOnce)
 	for i, a := range accounts {
-		all[i] = a.status(ctx)
+		group.Go(func() error {
+			all[i] = a.status(ctx)
+			return nil
+		})
 	}
+	_ = group.Wait() // a status has its own error
 	return all
 }
 
@@ -99,18 +116,12 @@ func (a *account) status(ctx context.Context) Status {
 	}
 	a.mu.Unlock()
 
-	owner, err := a.kept.Owner(ctx)
-	if err == nil {
-		// What this service wrote of itself says nothing while it has no lease: it was lost.
-		if owner.Owner != a.service.cfg.ID {
-			s.Owner = owner.Owner
-		}
-		s.Backlog, err = a.kept.Backlog(ctx)
+	in := a.stored.get(place == nil)
+	if in == nil {
+		in = a.readStored(ctx)
+		a.stored.set(in)
 	}
-	if err == nil {
-		s.DeadLetters, err = a.kept.LetterCounts(ctx)
-	}
-	s.Err = err
+	s.Owner, s.Backlog, s.DeadLetters, s.Err = in.owner, in.backlog, in.letters, in.err
 	if !s.Backlog.Oldest.IsZero() {
 		s.OldestUndone = max(0, time.Since(s.Backlog.Oldest))
 	}
@@ -120,6 +131,55 @@ func (a *account) status(ctx context.Context) Status {
 		s.Quotas = to.quotas()
 	}
 	return s
+}
+
+// stored is what the store tells of an account. It isn't changed.
+type stored struct {
+	at      time.Time
+	owner   string // another service
+	backlog stream.Backlog
+	letters map[string]int
+	err     error
+}
+
+func (a *account) readStored(ctx context.Context) *stored {
+	in := &stored{at: time.Now()}
+	owner, err := a.kept.Owner(ctx)
+	if err == nil {
+		// What this service wrote of itself says nothing while it has no lease: it was lost.
+		if owner.Owner != a.service.cfg.ID {
+			in.owner = owner.Owner
+		}
+		in.backlog, err = a.kept.Backlog(ctx)
+	}
+	if err == nil {
+		in.letters, err = a.kept.LetterCounts(ctx)
+	}
+	in.err = err
+	return in
+}
+
+// lastStored remembers what the store has told.
+type lastStored struct {
+	mu   sync.Mutex
+	last *stored
+}
+
+// get gives what is remembered, or nil if it has to be read: what this service delivers, what
+// nobody does, what wasn't told, and what is old.
+func (l *lastStored) get(isForeign bool) *stored {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !isForeign || l.last == nil || l.last.owner == "" || l.last.err != nil || time.Since(l.last.at) >= foreignFor {
+		return nil
+	}
+	return l.last
+}
+
+func (l *lastStored) set(in *stored) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.last = in
 }
 
 // quotas are what is left of the limits of the operations that were called.
