@@ -2,7 +2,9 @@ package command
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,9 +71,20 @@ func (s *source) open(p Program, from input.Position, others ...usedFile) (*inpu
 	}
 	events, err := input.Open(input.Config{Files: s.files, Stdin: p.Stdin, From: from, Limit: s.maxLine})
 	if err != nil {
-		return nil, stopped(err)
+		return nil, stopped(withSwitch(err))
 	}
 	return events, nil
+}
+
+// withSwitch adds advice to the error of a file that there isn't, and whose name is the value of a
+// switch: these take no value after a space.
+func withSwitch(err error) error {
+	var file *fs.PathError
+	switches := []string{"true", "false", string(simulationFast), string(simulationLimits)}
+	if !errors.Is(err, fs.ErrNotExist) || !errors.As(err, &file) || !slices.Contains(switches, file.Path) {
+		return err
+	}
+	return fmt.Errorf("%w; if it is the value of a flag, put = before it, as in --%s=%s", err, simulateFlag, simulationFast)
 }
 
 // start is the first position.

@@ -42,6 +42,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			dashes = "-"
 		}
+		if cmd.Name() == "map" && (name == outputFlag || name == "json") {
+			return fmt.Errorf("there is no --%s: map always prints JSON", name)
+		}
 		if instead := insteadOf[name]; instead != "" {
 			return fmt.Errorf("there is no %s%s: %s", dashes, name, instead)
 		}

@@ -15,6 +15,9 @@ func TestMistypedWords(t *testing.T) {
 		"map --concurency 3":             "unknown flag: --concurency\n", // map has no such flag
 		"map --nonsense":                 "unknown flag: --nonsense\n",
 		"send -x":                        "unknown shorthand flag: 'x' in -x\n",
+		"map --output json":              "there is no --output: map always prints JSON\n",
+		"map --json":                     "there is no --json: map always prints JSON\n",
+		"plan --json":                    "there is no --json: --output json is the form for programs\n",
 		"send --dryrun":                  "there is no --dryrun: rudderklaviyo plan",
 		"send -n":                        "there is no -n: rudderklaviyo plan",
 		"send --api-key=" + secret:       "there is no --api-key: other users of a machine see flags; set KLAVIYO_API_KEY",
@@ -33,6 +36,15 @@ func TestMistypedWords(t *testing.T) {
 		if strings.Contains(r.stderr, secret) {
 			t.Errorf("%s: %s", line, r.stderr)
 		}
+	}
+}
+
+// TestValueOfASwitch stands behind a space, where it is the name of a file.
+func TestValueOfASwitch(t *testing.T) {
+	const advice = "; if it is the value of a flag, put = before it, as in --simulate=fast\n"
+	setup{}.run(t, "send", "--simulate", "fast", "events.jsonl").want(t, statusStopped, "rudderklaviyo: fast: no such file or directory"+advice)
+	if r := (setup{}).run(t, "send", "--simulate", "nosuch.jsonl"); strings.Contains(r.stderr, advice) {
+		t.Errorf("advice for another file: %s", r.stderr)
 	}
 }
 
