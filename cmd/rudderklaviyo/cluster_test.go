@@ -21,7 +21,7 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// asNATS makes the test's own binary a NATS server with a file of settings.
+// asNATS names the variable that makes the test binary run as a NATS server, with a settings file.
 const asNATS = "RUDDERKLAVIYO_TEST_AS_NATS"
 
 func runNATS(config string) {
@@ -38,7 +38,7 @@ func runNATS(config string) {
 	s.WaitForShutdown()
 }
 
-// natsServers are processes, and the URLs that services need of them.
+// natsServers are NATS server processes and their URLs.
 type natsServers struct {
 	daemons          []*daemon
 	urls, monitoring []string
@@ -74,18 +74,18 @@ func newNATS(t *testing.T, size int, settings natsSettings) *natsServers {
 	return n
 }
 
-// natsSettings are those that a service looks at.
+// natsSettings are the settings that a service checks.
 type natsSettings struct{ maxPayload, jetStream string }
 
-// reliable are the settings that the service asks of a server.
+// reliable are the settings that the service requires.
 var reliable = natsSettings{maxPayload: "8MB", jetStream: "sync_interval: always"}
 
-// flags are those of a service that uses the servers.
+// flags returns the flags of a service that uses the servers.
 func (n *natsServers) flags() []string {
 	return []string{"--nats", strings.Join(n.urls, ","), "--nats-monitoring", strings.Join(n.monitoring, ",")}
 }
 
-// awaitPort waits until a server takes connections again.
+// awaitPort waits until a server accepts connections again.
 func awaitPort(t *testing.T, url string) {
 	t.Helper()
 	servetest.Eventually(t, url+" takes connections", func() bool {
@@ -97,7 +97,7 @@ func awaitPort(t *testing.T, url string) {
 	})
 }
 
-// epoch is an ownership, as its owner's log tells it.
+// epoch is an ownership of an account, as logged by its owner.
 type epoch struct {
 	owner string
 	begun time.Time
@@ -105,12 +105,12 @@ type epoch struct {
 
 var isOwned = regexp.MustCompile(`time=(\S+) level=INFO msg="account owned" account=(\S+) epoch=(\d+)`)
 
-// epochsOf are the owners of each account by epoch.
+// epochsOf returns the owners of each account by epoch.
 func epochsOf(t *testing.T, services []*daemon) map[string]map[int]epoch {
 	t.Helper()
 	epochs := map[string]map[int]epoch{}
 	for _, d := range services {
-		for _, m := range isOwned.FindAllStringSubmatch(d.said(), -1) {
+		for _, m := range isOwned.FindAllStringSubmatch(d.logText(), -1) {
 			begun, err := time.Parse(time.RFC3339, m[1])
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +128,7 @@ func epochsOf(t *testing.T, services []*daemon) map[string]map[int]epoch {
 	return epochs
 }
 
-// ownerOf is the last owner of an account.
+// ownerOf returns the last owner of an account.
 func ownerOf(epochs map[int]epoch) (owner string) {
 	last := 0
 	for number, e := range epochs {
@@ -150,26 +150,26 @@ func isInOrder(callers []string, epochs map[int]epoch) bool {
 	return len(callers) == 0
 }
 
-// ordeal is something that happens to a cluster.
-type ordeal struct {
+// disruption is a fault or a change of a cluster.
+type disruption struct {
 	name string
-	// prepare, if it isn't nil, waits for the moment to begin.
-	prepare func(c *tortured)
-	// do returns when it is over, but for the pause, and names the service whose accounts
-	// it was about, if it was one.
-	do func(c *tortured, random *rand.Rand) (service string)
+	// prepare, if set, waits until the disruption can begin.
+	prepare func(c *clusterTest)
+	// do makes the disruption, and returns the name of the affected service, if it is one service.
+	// Delivery may still pause when it returns.
+	do func(c *clusterTest, random *rand.Rand) (service string)
 }
 
-// tortured is a cluster of services.
-type tortured struct {
+// clusterTest is a cluster of services that a test disrupts.
+type clusterTest struct {
 	t        *testing.T
 	nats     *natsServers
 	services []*daemon
 	lease    time.Duration
 }
 
-// owner is a service that owns an account.
-func (c *tortured) owner(random *rand.Rand) *daemon {
+// owner returns a random service that owns an account.
+func (c *clusterTest) owner(random *rand.Rand) *daemon {
 	owners := map[string]bool{}
 	for _, epochs := range epochsOf(c.t, c.services) {
 		owners[ownerOf(epochs)] = true
@@ -179,41 +179,41 @@ func (c *tortured) owner(random *rand.Rand) *daemon {
 			return c.services[i]
 		}
 	}
-	c.t.Fatal("nobody owns an account")
+	c.t.Fatal("no service owns an account")
 	return nil
 }
 
-var ordeals = []ordeal{
-	{"kill -9 of an owner", nil, func(c *tortured, random *rand.Rand) string {
+var disruptions = []disruption{
+	{"kill -9 of an owner", nil, func(c *clusterTest, random *rand.Rand) string {
 		d := c.owner(random)
 		d.kill()
 		d.start()
 		return d.name
 	}},
-	{"kill -9 of a NATS server", nil, (*tortured).killNATS},
-	{"SIGTERM of an owner", nil, func(c *tortured, random *rand.Rand) string {
+	{"kill -9 of a NATS server", nil, (*clusterTest).killNATS},
+	{"SIGTERM of an owner", nil, func(c *clusterTest, random *rand.Rand) string {
 		d := c.owner(random)
 		d.terminate()
 		d.start()
 		return d.name
 	}},
-	{"SIGSTOP of an owner past its lease", nil, func(c *tortured, random *rand.Rand) string {
+	{"SIGSTOP of an owner past its lease", nil, func(c *clusterTest, random *rand.Rand) string {
 		d := c.owner(random)
 		d.signal(pause)
 		time.Sleep(c.lease + time.Duration(random.Int64N(int64(3*time.Second))))
 		d.signal(resume)
 		return d.name
 	}},
-	{"hand-over", (*tortured).awaitHandOver, func(*tortured, *rand.Rand) string { return "" }},
-	{"kill -9 of a NATS server at a hand-over", (*tortured).awaitHandOver, (*tortured).killNATS},
-	{"kill -9 of the heir at a hand-over", (*tortured).awaitHandOver, func(c *tortured, _ *rand.Rand) string {
+	{"hand-over", (*clusterTest).awaitHandOver, func(*clusterTest, *rand.Rand) string { return "" }},
+	{"kill -9 of a NATS server at a hand-over", (*clusterTest).awaitHandOver, (*clusterTest).killNATS},
+	{"kill -9 of the heir at a hand-over", (*clusterTest).awaitHandOver, func(c *clusterTest, _ *rand.Rand) string {
 		c.spare().kill()
 		c.spare().start()
 		return c.spare().name
 	}},
 }
 
-func (c *tortured) killNATS(random *rand.Rand) (service string) {
+func (c *clusterTest) killNATS(random *rand.Rand) (service string) {
 	i := random.IntN(len(c.nats.daemons))
 	c.nats.daemons[i].kill()
 	c.nats.daemons[i].start()
@@ -221,10 +221,10 @@ func (c *tortured) killNATS(random *rand.Rand) (service string) {
 	return ""
 }
 
-// spare is the service that isn't there at first, and to which no events are sent.
-func (c *tortured) spare() *daemon { return c.services[len(c.services)-1] }
+// spare returns the service that doesn't run at first. No events are sent to it.
+func (c *clusterTest) spare() *daemon { return c.services[len(c.services)-1] }
 
-// handOver is one that an owner's log tells of.
+// handOver is a hand-over of an account that an owner has logged.
 type handOver struct {
 	begun    time.Time
 	account  string
@@ -233,9 +233,9 @@ type handOver struct {
 
 var isHandedOver = regexp.MustCompile(`time=(\S+) level=INFO msg="account handed over" account=(\S+) to=(\S+)`)
 
-func (c *tortured) handOvers() (all []handOver) {
+func (c *clusterTest) handOvers() (all []handOver) {
 	for _, d := range c.services {
-		for _, m := range isHandedOver.FindAllStringSubmatch(d.said(), -1) {
+		for _, m := range isHandedOver.FindAllStringSubmatch(d.logText(), -1) {
 			begun, err := time.Parse(time.RFC3339, m[1])
 			if err != nil {
 				c.t.Fatal(err)
@@ -246,9 +246,8 @@ func (c *tortured) handOvers() (all []handOver) {
 	return all
 }
 
-// awaitHandOver adds the spare service, once more if it is there, and waits until an account is
-// handed over.
-func (c *tortured) awaitHandOver() {
+// awaitHandOver starts or restarts the spare service, and waits until an account is handed over.
+func (c *clusterTest) awaitHandOver() {
 	if c.spare().cmd != nil {
 		c.spare().terminate()
 	}
@@ -257,8 +256,8 @@ func (c *tortured) awaitHandOver() {
 	servetest.Within(c.t, 3*time.Minute, "an account is handed over", func() bool { return len(c.handOvers()) > before })
 }
 
-// pauseOfHandOver is the time between the last call before an account is handed over and the
-// next owner's first; it is over only if the heir has made that.
+// pauseOfHandOver returns the time between the last call before a hand-over and the next owner's
+// first call, and whether that call was made.
 func pauseOfHandOver(calls []call, h handOver) (pause time.Duration, isOver bool) {
 	last := h.begun
 	for _, c := range calls {
@@ -272,15 +271,14 @@ func pauseOfHandOver(calls []call, h handOver) (pause time.Duration, isOver bool
 	return 0, false
 }
 
-// TestTorturedCluster does all of it to three services, a spare one, and three NATS servers, under
-// load.
+// TestTorturedCluster disrupts three services, a spare one and three NATS servers under load.
 func TestTorturedCluster(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}
 	random := tortureRandom(t)
-	c := &tortured{t: t, nats: newNATS(t, 3, reliable), lease: stream.LeastLease}
+	c := &clusterTest{t: t, nats: newNATS(t, 3, reliable), lease: stream.LeastLease}
 	for _, d := range c.nats.daemons {
 		d.start()
 	}
@@ -309,7 +307,7 @@ func TestTorturedCluster(t *testing.T) {
 
 	pauses := map[string][]time.Duration{}
 	for i := range *kills {
-		o := ordeals[i%len(ordeals)]
+		o := disruptions[i%len(disruptions)]
 		time.Sleep(time.Duration(random.Int64N(int64(3 * time.Second))))
 		if o.prepare != nil {
 			o.prepare(c)
@@ -369,7 +367,7 @@ func TestTorturedCluster(t *testing.T) {
 			d.terminate()
 		}
 	}
-	verdict(t, k, l, dead)
+	checkOutcome(t, k, l, dead)
 	epochs := epochsOf(t, c.services)
 	for _, a := range k.accounts {
 		owners, _ := a.owners()
@@ -393,11 +391,11 @@ func TestTorturedCluster(t *testing.T) {
 	t.Logf("%d events acknowledged, %d attempts were repeated; longest pauses of an account's calls: %v", l.acknowledged.Load(), l.repeated.Load(), pauses)
 }
 
-// election is how long a cluster may take to elect a leader.
+// election is the maximum time that a cluster takes to elect a leader.
 const election = 9 * time.Second
 
-// pauseOf is the longest time between two calls from a moment on, up to the first call after
-// a later one; without such a call it isn't over.
+// pauseOf returns the longest time between two calls from one moment to the first call after a
+// later moment, and whether there is such a call.
 func pauseOf(calls []call, from, to time.Time) (longest time.Duration, isOver bool) {
 	last := from
 	for _, c := range calls {

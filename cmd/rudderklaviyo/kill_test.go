@@ -40,7 +40,7 @@ func (p *process) killWhen(isDue func() bool) (ended bool) {
 		if time.Now().After(deadline) {
 			p.signal(syscall.SIGQUIT) // it writes what its goroutines do
 			<-exited
-			p.t.Fatalf("the moment to kill it never came:\n%s", &p.said)
+			p.t.Fatalf("the moment to kill the process did not come within 5 minutes:\n%s", &p.stderrText)
 		}
 	}
 	err := p.cmd.Process.Kill()

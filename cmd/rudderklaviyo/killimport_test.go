@@ -56,8 +56,8 @@ func TestKilledSendWaitsForItsImport(t *testing.T) {
 	if first.Ended.IsZero() {
 		t.Error("the run ended before the import")
 	}
-	if said := p.said.String(); began.Sub(first.Created) < outlives/4 && !strings.Contains(said, "Profiles wait for the import jobs that an earlier run, or another program, has begun: "+first.ID+".") {
-		t.Errorf("the output doesn't name the import that the run waits for: %s", said)
+	if printed := p.stderrText.String(); began.Sub(first.Created) < outlives/4 && !strings.Contains(printed, "Profiles wait for the import jobs that an earlier run, or another program, has begun: "+first.ID+".") {
+		t.Errorf("the output doesn't name the import that the run waits for: %s", printed)
 	}
 	for _, profile := range account.Profiles() {
 		if profile.Attributes.FirstName != "New" {

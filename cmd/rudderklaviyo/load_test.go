@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// load sends events as RudderStack does: of each person the next one after the 200 to the
-// one before, again until there is one, and after what a 429 says.
+// load sends events as RudderStack does: a person's next event after the 200 to the last one. It
+// repeats an event until it gets a 200, after the time that a 429 gives.
 type load struct {
 	urls   []string // of services; each attempt goes to one of them
 	client *http.Client
@@ -31,7 +31,7 @@ type load struct {
 	people       []*person
 }
 
-// person is somebody whose events are sent one after the other.
+// person is a person whose events are sent one after the other.
 type person struct {
 	account, token string
 	name           string
@@ -39,7 +39,7 @@ type person struct {
 	acknowledged   int
 }
 
-// kind is what is to become of an event.
+// kind is the expected outcome of an event.
 type kind int
 
 const (
@@ -51,7 +51,7 @@ const (
 
 func (p *person) email() string { return p.name + "@example.com" }
 
-// id is the messageId of an event.
+// id returns the messageId of an event.
 func (p *person) id(n int) string { return fmt.Sprintf("%s-%06d", p.name, n) }
 
 func newLoad(urls ...string) *load {
@@ -63,8 +63,8 @@ func newLoad(urls ...string) *load {
 	return l
 }
 
-// of sends events of some people of an account, that many a second altogether, or as fast
-// as they are taken if that is 0.
+// of sends events of people of an account: perSecond events a second together, or as fast as they
+// are accepted if it is 0.
 func (l *load) of(random *rand.Rand, account, token string, people, perSecond int) {
 	for i := range people {
 		p := &person{account: account, token: token, name: fmt.Sprintf("%s-%03d", account, i)}
@@ -85,14 +85,14 @@ func (l *load) of(random *rand.Rand, account, token string, people, perSecond in
 	}
 }
 
-// end sends no more, and waits for the responses to the requests in flight.
+// end stops sending, and waits for the responses to the requests in flight.
 func (l *load) end() {
 	l.stop()
 	l.group.Wait()
 	l.client.CloseIdleConnections()
 }
 
-// rest waits. It reports whether to go on.
+// rest waits. It reports whether to continue.
 func (l *load) rest(d time.Duration) bool {
 	if d > 0 {
 		select {
@@ -103,7 +103,7 @@ func (l *load) rest(d time.Duration) bool {
 	return l.ctx.Err() == nil
 }
 
-// event is the next one of a person.
+// event returns the next event of a person.
 func (p *person) event(random *rand.Rand) string {
 	kind, n := isOrder, len(p.sent)+1
 	switch r := random.IntN(20); {
@@ -149,16 +149,16 @@ func (l *load) send(p *person, random *rand.Rand) bool {
 	return true
 }
 
-// duringCut does what cuts the service's power. No response arrives to the requests in flight then:
-// a machine without power sends none.
+// duringCut runs a function that cuts the service's power. The requests in flight then get no
+// response, as from a machine without power.
 func (l *load) duringCut(cut func()) {
 	l.cuts.Add(1)
 	defer l.cuts.Add(1)
 	cut()
 }
 
-// attempt posts a body. The error says that it isn't acknowledged, and again when to try it
-// again.
+// attempt posts a body. An error means that it wasn't acknowledged; again is the time to wait before
+// the next attempt.
 func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.Duration, err error) {
 	cuts := l.cuts.Load()
 	url := l.urls[random.IntN(len(l.urls))] + path
@@ -172,7 +172,7 @@ func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.
 		return 50 * time.Millisecond, err
 	}
 	defer answer.Body.Close()
-	said, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	switch {
 	case err != nil:
 		return 50 * time.Millisecond, err
@@ -183,12 +183,12 @@ func (l *load) attempt(token, path, body string, random *rand.Rand) (again time.
 	case answer.StatusCode == http.StatusTooManyRequests:
 		after, err := strconv.Atoi(answer.Header.Get("Retry-After"))
 		if err == nil {
-			// A service that was started again needn't be waited for as long as that.
-			return min(time.Duration(after)*time.Second, time.Second), fmt.Errorf("%s", said)
+			// The service may be restarted before that.
+			return min(time.Duration(after)*time.Second, time.Second), fmt.Errorf("%s", text)
 		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unexpected = append(l.unexpected, fmt.Sprintf("%d %s", answer.StatusCode, said))
+	l.unexpected = append(l.unexpected, fmt.Sprintf("%d %s", answer.StatusCode, text))
 	return time.Second, fmt.Errorf("%d", answer.StatusCode)
 }

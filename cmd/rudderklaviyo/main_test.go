@@ -24,7 +24,7 @@ import (
 
 const key = "pk_0123456789secret"
 
-// asProgram makes the test's own binary the program.
+// asProgram names the variable that makes the test binary run as the program.
 const asProgram = "RUDDERKLAVIYO_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -47,11 +47,11 @@ func TestMain(m *testing.M) {
 
 // process is a run of the program.
 type process struct {
-	t      *testing.T
-	cmd    *exec.Cmd
-	stdout bytes.Buffer
-	stderr *bufio.Reader
-	said   strings.Builder // on stderr
+	t          *testing.T
+	cmd        *exec.Cmd
+	stdout     bytes.Buffer
+	stderr     *bufio.Reader
+	stderrText strings.Builder
 }
 
 func start(t *testing.T, stdin io.Reader, args ...string) *process {
@@ -62,8 +62,7 @@ func start(t *testing.T, stdin io.Reader, args ...string) *process {
 	return p
 }
 
-// newProcess makes a process that is killed if it is there shortly before the test's own
-// deadline.
+// newProcess returns a process that is killed if it still runs shortly before the test's deadline.
 func newProcess(t *testing.T, args ...string) *process {
 	t.Helper()
 	p := &process{t: t, cmd: exec.CommandContext(untilDeadline(t), os.Args[0], args...)}
@@ -76,7 +75,8 @@ func newProcess(t *testing.T, args ...string) *process {
 	return p
 }
 
-// untilDeadline returns a context for processes: what they said is to be seen if they hang.
+// untilDeadline returns a context that ends before the test's deadline, so that the output of a
+// process that hangs is shown.
 func untilDeadline(tb testing.TB) context.Context {
 	t, ok := tb.(*testing.T)
 	if !ok { // a benchmark has none
@@ -110,27 +110,27 @@ func (p *process) waitFor(text string) {
 	p.t.Helper()
 	for {
 		line, err := p.stderr.ReadString('\n')
-		p.said.WriteString(line)
+		p.stderrText.WriteString(line)
 		if strings.Contains(line, text) {
 			return
 		}
 		if err != nil {
-			p.t.Fatalf("it never said %q but\n%s", text, &p.said)
+			p.t.Fatalf("no line of stderr has %q:\n%s", text, &p.stderrText)
 		}
 	}
 }
 
-// wait waits for the end.
+// wait waits until the process ends.
 func (p *process) wait() *os.ProcessState {
 	p.t.Helper()
-	if _, err := io.Copy(&p.said, p.stderr); err != nil {
+	if _, err := io.Copy(&p.stderrText, p.stderr); err != nil {
 		p.t.Error(err)
 	}
 	var exit *exec.ExitError
 	if err := p.cmd.Wait(); err != nil && !errors.As(err, &exit) {
 		p.t.Error(err)
 	}
-	if strings.Contains(p.stdout.String()+p.said.String(), key) {
+	if strings.Contains(p.stdout.String()+p.stderrText.String(), key) {
 		p.t.Error("the key is shown")
 	}
 	return p.cmd.ProcessState
@@ -139,7 +139,7 @@ func (p *process) wait() *os.ProcessState {
 func (p *process) wantStatus(want int) {
 	p.t.Helper()
 	if state := p.wait(); state.ExitCode() != want {
-		p.t.Errorf("%v, want status %d\n%s", state, want, &p.said)
+		p.t.Errorf("%v, want status %d\n%s", state, want, &p.stderrText)
 	}
 }
 
@@ -147,7 +147,7 @@ func event(i int) string {
 	return fmt.Sprintf(`{"type":"track","event":"Ping","messageId":"m%d","context":{"traits":{"email":"p%d@example.com"}}}`+"\n", i, i)
 }
 
-// events makes a file with events of n people.
+// events writes a file with events of n people.
 func events(t *testing.T, n int) string {
 	t.Helper()
 	var text strings.Builder
@@ -161,7 +161,7 @@ func events(t *testing.T, n int) string {
 	return path
 }
 
-// gate is a Klaviyo behind a gate.
+// gate is a Klaviyo server that holds requests.
 type gate struct {
 	*klaviyotest.Klaviyo
 	arrived chan struct{} // gets a value for each request
@@ -222,8 +222,8 @@ func TestSignalFinishesTheRequestsOnTheirWay(t *testing.T) {
 				t.Errorf("%d events, %s", len(g.Events()), &p.stdout)
 			}
 			resume := "rudderklaviyo send --base-url=" + url + " --concurrency=4 --output=json --from-line=5 " + path
-			if !strings.Contains(p.said.String(), "interrupted") || !strings.Contains(p.said.String(), resume) {
-				t.Errorf("the output doesn't say how to continue:\n%s", &p.said)
+			if !strings.Contains(p.stderrText.String(), "interrupted") || !strings.Contains(p.stderrText.String(), resume) {
+				t.Errorf("the output doesn't say how to continue:\n%s", &p.stderrText)
 			}
 		})
 	}
@@ -257,7 +257,8 @@ func TestSessionThatIsLost(t *testing.T) {
 	}
 }
 
-// TestIgnoredSignalStaysIgnored starts the program as nohup and a shell's & do.
+// TestIgnoredSignalStaysIgnored starts the program with ignored signals, as nohup and & of a shell
+// do.
 func TestIgnoredSignalStaysIgnored(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no sh")
@@ -279,8 +280,8 @@ func TestIgnoredSignalStaysIgnored(t *testing.T) {
 	}
 }
 
-// TestHangupUnderNohupReloads since serve takes SIGHUP for something else than the end of a
-// session: a token that is withdrawn must not go on working.
+// TestHangupUnderNohupReloads checks that serve reloads at SIGHUP under nohup, too: a withdrawn
+// token must not stay valid.
 func TestHangupUnderNohupReloads(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip("there is no sh")
@@ -295,8 +296,8 @@ func TestHangupUnderNohupReloads(t *testing.T) {
 	p.wantStatus(0)
 }
 
-// TestHangupAtOnceReloads for systemd may be asked to reload a service that it has just started:
-// the signal must not end it. Go's trace tells when the handler is there.
+// TestHangupAtOnceReloads sends SIGHUP right after the start, as systemd may: it must not end the
+// service. Go's trace shows when the handler is installed.
 func TestHangupAtOnceReloads(t *testing.T) {
 	p := newProcess(t, "serve", "--simulate", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 	p.cmd.Env = append(p.cmd.Env, "GODEBUG=inittrace=1")
@@ -306,7 +307,7 @@ func TestHangupAtOnceReloads(t *testing.T) {
 	p.waitFor("accounts reloaded")
 	p.signal(syscall.SIGTERM)
 	p.wantStatus(0)
-	before, after, _ := strings.Cut(p.said.String(), "/internal/hangup @")
+	before, after, _ := strings.Cut(p.stderrText.String(), "/internal/hangup @")
 	const slow = "init github.com/santhosh-tekuri/jsonschema" // of those that take long
 	if strings.Contains(before, slow) || !strings.Contains(after, slow) {
 		t.Errorf("the handler isn't installed before what takes long:\n%s", before)
@@ -336,8 +337,8 @@ func TestSignalWhileStandardInputIsAwaited(t *testing.T) {
 	g.await(1)
 	p.signal(os.Interrupt)
 	p.wantStatus(1)
-	if !strings.Contains(p.said.String(), "of standard input: interrupted") {
-		t.Errorf("stderr:\n%s", &p.said)
+	if !strings.Contains(p.stderrText.String(), "of standard input: interrupted") {
+		t.Errorf("stderr:\n%s", &p.stderrText)
 	}
 }
 
@@ -353,12 +354,12 @@ func TestReaderThatHasSeenEnough(t *testing.T) {
 	}
 	stdout.Close()
 	p.wantStatus(0)
-	if p.said.Len() > 0 {
-		t.Errorf("stderr:\n%s", &p.said)
+	if p.stderrText.Len() > 0 {
+		t.Errorf("stderr:\n%s", &p.stderrText)
 	}
 }
 
-// TestLogReaderThatLeaves lets a delivery go on when nobody reads its log any more.
+// TestLogReaderThatLeaves checks that a delivery continues after the reader of its log has gone.
 func TestLogReaderThatLeaves(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithoutLimits())
 	server := httptest.NewServer(k)

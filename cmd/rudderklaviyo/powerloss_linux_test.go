@@ -52,6 +52,6 @@ func TestPowerLoss(t *testing.T) {
 	if backlog.Events > 0 {
 		t.Errorf("%d events wait", backlog.Events)
 	}
-	verdict(t, k, l, map[string]letters{"shop": dead})
+	checkOutcome(t, k, l, map[string]letters{"shop": dead})
 	t.Logf("%d cuts, %d events acknowledged, %d attempts were repeated", cuts, l.acknowledged.Load(), l.repeated.Load())
 }

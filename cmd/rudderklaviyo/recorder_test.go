@@ -16,14 +16,14 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/client/klaviyotest"
 )
 
-// recorder is Klaviyo for several accounts. It has an address for each caller, so that it
-// knows who calls whatever the calls say.
+// recorder is a Klaviyo server for several accounts. It has an address for each caller, so that it
+// can tell the callers apart.
 type recorder struct {
 	t        testing.TB
 	accounts map[string]*recorded // by key
 }
 
-// recorded is an account at Klaviyo, and who called for it.
+// recorded is an account at Klaviyo, with its calls.
 type recorded struct {
 	*klaviyotest.Klaviyo
 	name string
@@ -32,7 +32,7 @@ type recorded struct {
 	calls []call
 }
 
-// call is one that has come with all of its body.
+// call is a call whose body was received completely.
 type call struct {
 	caller string
 	begun  time.Time
@@ -45,7 +45,7 @@ func newRecorder(t testing.TB) *recorder {
 	return &recorder{t: t, accounts: map[string]*recorded{}}
 }
 
-// account adds an account and gives its key.
+// account adds an account and returns its key.
 func (r *recorder) account(name string, options ...klaviyotest.Option) (key string) {
 	key = "pk_" + name + "_secret"
 	options = append(options, klaviyotest.WithKey(key), klaviyotest.WithAnyList(), klaviyotest.WithoutRequestLog())
@@ -56,7 +56,7 @@ func (r *recorder) account(name string, options ...klaviyotest.Option) (key stri
 	return key
 }
 
-// url is the address of Klaviyo for a caller.
+// url returns the URL of Klaviyo for a caller.
 func (r *recorder) url(caller string) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		a := r.accounts[strings.TrimPrefix(req.Header.Get("Authorization"), "Klaviyo-API-Key ")]
@@ -98,7 +98,7 @@ func (a *recorded) serve(caller string, w http.ResponseWriter, r *http.Request) 
 	a.calls = append(a.calls, c)
 }
 
-// statusWriter sees the status of a response.
+// statusWriter records the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status *int
@@ -111,7 +111,7 @@ func (w statusWriter) WriteHeader(status int) {
 
 func (w statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// all are the calls so far, in the order in which they came.
+// all returns the calls so far, in the order of their arrival.
 func (a *recorded) all() []call {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -120,8 +120,8 @@ func (a *recorded) all() []call {
 	return calls
 }
 
-// owners are the callers one after the other, and whether one called while another's call
-// was under way.
+// owners returns the callers in order, and whether one called while a call of another was in
+// flight.
 func (a *recorded) owners() (owners []string, overlap error) {
 	var last call // that ended, of those before
 	for _, c := range a.all() {

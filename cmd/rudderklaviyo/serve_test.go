@@ -19,7 +19,7 @@ import (
 )
 
 // post sends a body to a service and gives the status and the response.
-func post(t *testing.T, address, token, path, body string) (status int, said string) {
+func post(t *testing.T, address, token, path, body string) (status int, response string) {
 	t.Helper()
 	req, err := http.NewRequest(http.MethodPost, "http://"+address+path, strings.NewReader(body))
 	if err != nil {
@@ -105,7 +105,7 @@ func TestServeThatCantStart(t *testing.T) {
 			d := asServe(t, "serve", append([]string{"--config", file.path(), "--listen", "127.0.0.1:0"}, test.args...)...)
 			d.start()
 			d.wantStatus(1)
-			lines := strings.Split(strings.TrimSpace(d.said()), "\n")
+			lines := strings.Split(strings.TrimSpace(d.logText()), "\n")
 			last := lines[len(lines)-1]
 			for _, want := range test.want {
 				if want = strings.ReplaceAll(want, `\"`, `"`); !strings.Contains(last, want) {
@@ -129,8 +129,8 @@ func TestServeWaitsForItsCluster(t *testing.T) {
 	d := asServe(t, "serve", append(n.flags(), "--config", file.path(), "--listen", address, "--base-url", k.url("serve"))...)
 	d.start()
 	d.waitFor("waiting for the cluster")
-	if status, said := post(t, address, token, "/v1/webhook", event(1)); status != http.StatusTooManyRequests || !strings.Contains(said, `"starting"`) {
-		t.Errorf("%d %s", status, said)
+	if status, response := post(t, address, token, "/v1/webhook", event(1)); status != http.StatusTooManyRequests || !strings.Contains(response, `"starting"`) {
+		t.Errorf("%d %s", status, response)
 	}
 	for _, d := range n.daemons {
 		d.start()
@@ -185,20 +185,20 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	const events, size = 200, 10_000
 	kept := 1
 	var status int
-	var said string
+	var response string
 	for n := 0; ; n++ {
 		var text strings.Builder
 		for i := range events {
 			fmt.Fprintf(&text, `,{"type":"track","event":"Ping","messageId":"m%d-%d","context":{"traits":{"email":"p%d@example.com"}},"properties":{"text":%q}}`,
 				n, i, i, strings.Repeat("x", size))
 		}
-		if status, said = post(t, addresses[0], token, "/v1/batch", `{"batch":[`+text.String()[1:]+`]}`); status != http.StatusOK || n > 20 {
+		if status, response = post(t, addresses[0], token, "/v1/batch", `{"batch":[`+text.String()[1:]+`]}`); status != http.StatusOK || n > 20 {
 			break
 		}
 		kept += events
 	}
-	if status != http.StatusTooManyRequests || !strings.Contains(said, `"full"`) {
-		t.Errorf("%d %s after %d events", status, said, kept)
+	if status != http.StatusTooManyRequests || !strings.Contains(response, `"full"`) {
+		t.Errorf("%d %s after %d events", status, response, kept)
 	}
 
 	accounts, err := os.ReadFile(file.path())
@@ -208,8 +208,8 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	file.write("accounts.yaml", string(accounts)+"  - name: second\n")
 	d.signal(syscall.SIGHUP)
 	d.waitFor("reload failed")
-	if status, said = post(t, addresses[0], token, "/v1/webhook", event(1)); status == http.StatusUnauthorized {
-		t.Errorf("%d %s", status, said)
+	if status, response = post(t, addresses[0], token, "/v1/webhook", event(1)); status == http.StatusUnauthorized {
+		t.Errorf("%d %s", status, response)
 	} else if status == http.StatusOK {
 		kept++
 	}
@@ -221,8 +221,8 @@ func TestServeThroughWrongSettings(t *testing.T) {
 	if got := len(k.accounts[right].Events()); got != kept {
 		t.Errorf("%d events arrived of %d", got, kept)
 	}
-	if status, said = post(t, addresses[0], token, "/v1/webhook", event(2)); status != http.StatusOK {
-		t.Errorf("%d %s", status, said)
+	if status, response = post(t, addresses[0], token, "/v1/webhook", event(2)); status != http.StatusOK {
+		t.Errorf("%d %s", status, response)
 	}
 	if !metric(`rudderklaviyo_delivered_total{account="shop"}`) || metric("rudderklaviyo_account_paused{") {
 		t.Error("it doesn't go on")

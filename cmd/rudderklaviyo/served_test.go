@@ -15,19 +15,19 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
-// daemon is a process that is started, killed and started again.
+// daemon is a process that tests start, kill and restart.
 type daemon struct {
 	t    testing.TB
 	name string
 	args []string
 	env  []string
-	log  string // a file
+	log  string // the name of the log file
 
 	cmd    *exec.Cmd
-	exited chan struct{} // is closed when it has ended
+	exited chan struct{} // closed when the process has ended
 }
 
-// newDaemon makes one that is the program, unless env says otherwise.
+// newDaemon returns a daemon of the test binary. env determines what the binary runs as.
 func newDaemon(t testing.TB, name string, env []string, args ...string) *daemon {
 	t.Helper()
 	d := &daemon{t: t, name: name, args: args, env: append(os.Environ(), env...), log: filepath.Join(t.TempDir(), name+".log")}
@@ -36,10 +36,10 @@ func newDaemon(t testing.TB, name string, env []string, args ...string) *daemon 
 			d.kill()
 		}
 		if t.Failed() {
-			t.Logf("%s said at last\n%s", name, d.lastWords())
+			t.Logf("the last lines of the log of %s:\n%s", name, d.logTail())
 		}
 		for _, secret := range []string{"_secret", "@example.com"} {
-			if strings.Contains(d.said(), secret) {
+			if strings.Contains(d.logText(), secret) {
 				t.Errorf("the log of %s shows a key or a person", name)
 			}
 		}
@@ -78,21 +78,21 @@ func (d *daemon) signal(s os.Signal) {
 	}
 }
 
-// kill ends it as kill -9 does.
+// kill ends the process as kill -9 does.
 func (d *daemon) kill() {
 	_ = d.cmd.Process.Kill() // it may have ended
 	_ = d.cmd.Process.Signal(resume)
 	<-d.exited
 }
 
-// terminate has it stop, and wants that to be in order.
+// terminate stops the process with SIGTERM, and checks that it exits with 0.
 func (d *daemon) terminate() {
 	d.t.Helper()
 	d.signal(syscall.SIGTERM)
 	d.wantStatus(0)
 }
 
-// wantStatus waits for the end.
+// wantStatus waits until the process ends, and checks its exit status.
 func (d *daemon) wantStatus(want int) {
 	d.t.Helper()
 	select {
@@ -103,28 +103,29 @@ func (d *daemon) wantStatus(want int) {
 		d.t.Errorf("%s doesn't end", d.name)
 	}
 	if got := d.cmd.ProcessState.ExitCode(); got != want {
-		d.t.Errorf("%s: %v, want status %d\n%s", d.name, d.cmd.ProcessState, want, d.lastWords())
+		d.t.Errorf("%s: %v, want status %d\n%s", d.name, d.cmd.ProcessState, want, d.logTail())
 	}
 }
 
-// said is its log so far.
-func (d *daemon) said() string {
+// logText returns the log so far.
+func (d *daemon) logText() string {
 	text, _ := os.ReadFile(d.log)
 	return string(text)
 }
 
-func (d *daemon) lastWords() string {
-	lines := slices.DeleteFunc(strings.SplitAfter(d.said(), "\n"), func(line string) bool { return strings.Contains(line, "event dead-lettered") })
+// logTail returns the last lines of the log.
+func (d *daemon) logTail() string {
+	lines := slices.DeleteFunc(strings.SplitAfter(d.logText(), "\n"), func(line string) bool { return strings.Contains(line, "event dead-lettered") })
 	return strings.Join(lines[max(0, len(lines)-40):], "")
 }
 
-// waitFor waits until its log has a text.
+// waitFor waits until the log has a text.
 func (d *daemon) waitFor(text string) {
 	d.t.Helper()
-	servetest.Eventually(d.t, fmt.Sprintf("%s says %q", d.name, text), func() bool { return strings.Contains(d.said(), text) })
+	servetest.Eventually(d.t, fmt.Sprintf("%s logs %q", d.name, text), func() bool { return strings.Contains(d.logText(), text) })
 }
 
-// accountsFile is a file of accounts, one part after the other.
+// accountsFile is an accounts file that accounts are added to.
 type accountsFile struct {
 	t      testing.TB
 	folder string
@@ -137,7 +138,7 @@ func newAccountsFile(t testing.TB) *accountsFile {
 	return f
 }
 
-// add adds an account with further settings, and gives its token.
+// add adds an account with further settings, and returns its token.
 func (f *accountsFile) add(name, key, revision string, more ...string) (token string) {
 	token = "token-of-" + name + "-0123456789_secret"
 	f.write(name+".key", key+"\n")

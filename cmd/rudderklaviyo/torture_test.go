@@ -15,12 +15,12 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/openapi"
 )
 
-// shortKills are those of the form that runs with the other tests.
+// shortKills is the number of kills if the test runs with the other tests.
 const shortKills = 4
 
 var (
-	kills = flag.Int("kills", shortKills, "how often the service is killed, stopped and held up under load")
-	seed  = flag.Uint64("seed", 1, "of the moments at which it is")
+	kills = flag.Int("kills", shortKills, "how often the service is killed, stopped and suspended under load")
+	seed  = flag.Uint64("seed", 1, "the seed of the moments of the kills")
 )
 
 func tortureRandom(t *testing.T) *rand.Rand {
@@ -31,7 +31,7 @@ func tortureRandom(t *testing.T) *rand.Rand {
 // letters are the codes of an account's dead letters by messageId.
 type letters map[string]string
 
-// lettersOf reads them from the store.
+// lettersOf reads the dead letters and the backlog of an account from the store.
 func lettersOf(t *testing.T, engine *stream.Engine, name string) (letters, stream.Backlog) {
 	t.Helper()
 	account, err := engine.Account(t.Context(), name, stream.Limits{})
@@ -59,7 +59,7 @@ func lettersOf(t *testing.T, engine *stream.Engine, name string) (letters, strea
 	return found, backlog
 }
 
-// outcome is what has become of the events of a load at Klaviyo.
+// outcome is what Klaviyo has of the events of a load.
 type outcome struct {
 	events map[string]int // number of the arrival by messageId
 	seen   map[string]int // the last identify of each person, by email
@@ -85,7 +85,7 @@ func outcomeOf(t *testing.T, r *recorder) outcome {
 	return o
 }
 
-// missing are the acknowledged events that haven't become what they should.
+// missing returns the acknowledged events that don't have the expected outcome.
 func (l *load) missing(o outcome, dead map[string]letters) (ids []string) {
 	for _, p := range l.people {
 		for i, kind := range p.sent[:p.acknowledged] {
@@ -111,12 +111,11 @@ func (l *load) missing(o outcome, dead map[string]letters) (ids []string) {
 	return ids
 }
 
-// stalled is how long no event may arrive while acknowledged ones are missing.
+// stalled is the maximum time without an arrival while acknowledged events are missing.
 const stalled = 90 * time.Second
 
-// arrives waits until all that was acknowledged is at Klaviyo, but for the dead letters. After a
-// long run much of it waits for Klaviyo's limits, so it takes as long as fewer are missing than
-// ever before.
+// arrives waits until all acknowledged events are at Klaviyo, except dead letters. After a long run
+// many events wait for Klaviyo's rate limits, so it waits as long as their number decreases.
 func (l *load) arrives(t *testing.T, r *recorder) {
 	t.Helper()
 	least := math.MaxInt
@@ -137,7 +136,7 @@ func (l *load) arrives(t *testing.T, r *recorder) {
 	}
 }
 
-// outOfOrder are the events that arrived first after a later one of their person.
+// outOfOrder returns the events that arrived after a later event of the same person.
 func (l *load) outOfOrder(o outcome) (ids []string) {
 	for _, p := range l.people {
 		last := -1
@@ -153,9 +152,8 @@ func (l *load) outOfOrder(o outcome) (ids []string) {
 	return ids
 }
 
-// verdict checks what has become of a load. The dead letters are nil as long as they can't
-// be read.
-func verdict(t *testing.T, r *recorder, l *load, dead map[string]letters) {
+// checkOutcome checks the outcome of a load. The dead letters are nil if they can't be read yet.
+func checkOutcome(t *testing.T, r *recorder, l *load, dead map[string]letters) {
 	t.Helper()
 	o := outcomeOf(t, r)
 	show := func(what string, ids []string) {
@@ -176,7 +174,7 @@ func verdict(t *testing.T, r *recorder, l *load, dead map[string]letters) {
 	}
 }
 
-// TestTorturedServe kills, stops and holds up a service on one machine under load.
+// TestTorturedServe kills, stops and suspends a service on one machine under load.
 func TestTorturedServe(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -248,7 +246,7 @@ func TestTorturedServe(t *testing.T) {
 			d.terminate()
 		}
 	}
-	verdict(t, k, l, dead)
+	checkOutcome(t, k, l, dead)
 	for _, a := range k.accounts {
 		inBulk := 0
 		for _, c := range a.all() {
@@ -256,7 +254,7 @@ func TestTorturedServe(t *testing.T) {
 				inBulk++
 			}
 		}
-		// On a busy machine few events wait at a time, so that the short form may have none.
+		// On a busy machine few events wait at the same time, so a short run may have no bulk calls.
 		if inBulk > 0 && !names[a.name] || inBulk == 0 && names[a.name] && *kills > shortKills {
 			t.Errorf("%s: %d calls in bulk", a.name, inBulk)
 		}
