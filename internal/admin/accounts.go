@@ -58,6 +58,7 @@ type (
 		Quotas       []quotaDocument `json:"quotas"`
 		DeadLetters  map[string]int  `json:"dead_letters"`
 		Error        string          `json:"error"`
+		StoreRead    *time.Time      `json:"store_read"`
 	}
 	pauseDocument struct {
 		Reason         string    `json:"reason"`
@@ -113,6 +114,10 @@ func documentOf(s service.Status, at time.Time) accountDocument {
 	}
 	if s.Err != nil {
 		d.Error = s.Err.Error()
+	}
+	if !s.StoreRead.IsZero() {
+		read := s.StoreRead.UTC()
+		d.StoreRead = &read
 	}
 	return d
 }

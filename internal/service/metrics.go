@@ -140,6 +140,12 @@ var storeGauges = []gauge{
 }
 
 var ownGauges = []gauge{
+	newGauge("store_stale_seconds", "Time in seconds since the store last told of the backlog, 0 while it does.", func(s Status) float64 {
+		if s.Err == nil || s.StoreRead.IsZero() {
+			return 0
+		}
+		return time.Since(s.StoreRead).Seconds()
+	}),
 	newGauge("backlog_max_bytes", "Maximum size of the backlog in bytes.", func(s Status) float64 { return float64(s.MaxBacklog) }),
 	newGauge("owner", "1 if this service delivers the account's events, otherwise 0.", func(s Status) float64 { return boolValue(s.Owned) }),
 }

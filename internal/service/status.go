@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -53,8 +54,10 @@ type Status struct {
 	Quotas []Quota
 	// DeadLetters counts those that are kept, by code.
 	DeadLetters map[string]int
-	// Err is why the store doesn't tell of the backlog and the dead letters, or nil.
-	Err error
+	// Err is why the store doesn't tell of the backlog and the dead letters, or nil. If it isn't,
+	// they are those of StoreRead, when the store told of them last, zero if it hasn't yet.
+	Err       error
+	StoreRead time.Time
 }
 
 // InPerSecond and OutPerSecond are the means of the last ten seconds.
@@ -121,7 +124,7 @@ func (a *account) status(ctx context.Context) Status {
 		in = a.readStored(ctx)
 		a.stored.set(in)
 	}
-	s.Owner, s.Backlog, s.DeadLetters, s.Err = in.owner, in.backlog, in.letters, in.err
+	s.Owner, s.Backlog, s.DeadLetters, s.StoreRead, s.Err = in.owner, in.backlog, in.letters, in.at, in.err
 	if !s.Backlog.Oldest.IsZero() {
 		s.OldestUndone = max(0, time.Since(s.Backlog.Oldest))
 	}
@@ -142,21 +145,40 @@ type stored struct {
 	err     error
 }
 
+// readStored asks the store. What it doesn't tell now is as it told last.
 func (a *account) readStored(ctx context.Context) *stored {
+	in, err := a.askStore(ctx)
+	if err == nil {
+		return in
+	}
+	known := a.stored.known()
+	known.owner, known.err = "", err
+	if !known.at.IsZero() {
+		known.err = fmt.Errorf("%w; last read at %s", err, known.at.UTC().Format(time.RFC3339))
+	}
+	return &known
+}
+
+// askStore doesn't ask a store that is known to be unavailable: each who looks would wait for
+// nothing.
+func (a *account) askStore(ctx context.Context) (*stored, error) {
+	if err := a.service.cfg.Engine.Available(); err != nil {
+		return nil, err
+	}
 	in := &stored{at: time.Now()}
 	owner, err := a.kept.Owner(ctx)
-	if err == nil {
-		// What this service wrote of itself says nothing while it has no lease: it was lost.
-		if owner.Owner != a.service.cfg.ID {
-			in.owner = owner.Owner
-		}
-		in.backlog, err = a.kept.Backlog(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if err == nil {
-		in.letters, err = a.kept.LetterCounts(ctx)
+	// What this service wrote of itself says nothing while it has no lease: it was lost.
+	if owner.Owner != a.service.cfg.ID {
+		in.owner = owner.Owner
 	}
-	in.err = err
-	return in
+	if in.backlog, err = a.kept.Backlog(ctx); err != nil {
+		return nil, err
+	}
+	in.letters, err = a.kept.LetterCounts(ctx)
+	return in, err
 }
 
 // lastStored remembers what the store has told.
@@ -174,6 +196,16 @@ func (l *lastStored) get(isForeign bool) *stored {
 		return nil
 	}
 	return l.last
+}
+
+// known is the last that was remembered.
+func (l *lastStored) known() stored {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil {
+		return stored{}
+	}
+	return *l.last
 }
 
 func (l *lastStored) set(in *stored) {

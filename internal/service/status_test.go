@@ -1,10 +1,15 @@
 package service
 
 import (
+	"log/slog"
+	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/config"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/stream"
 )
 
@@ -61,4 +66,32 @@ func TestQuotasStay(t *testing.T) {
 		}
 		s.stop()
 	})
+}
+
+// TestStatusOfAStoreThatIsGone has what the store told last, and when.
+func TestStatusOfAStoreThatIsGone(t *testing.T) {
+	engine, err := stream.Embed(stream.EmbedConfig{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { engine.Close() })
+	newClient := func(config.Account, func(http.RoundTripper) http.RoundTripper, ...client.Option) (*client.Client, error) {
+		return client.New("pk_right")
+	}
+	s, err := New(t.Context(), Config{Engine: engine, ID: "test", Logger: slog.New(slog.DiscardHandler), Client: newClient}, []config.Account{testAccount("eu")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Publish(t.Context(), "eu", []byte("{}"), 3, "m1"); err != nil {
+		t.Fatal(err)
+	}
+	before := s.Status(t.Context())[0]
+	engine.Close()
+	after := s.Status(t.Context())[0]
+	if before.Err != nil || after.Err == nil || after.Backlog.Events != 3 || !after.StoreRead.Equal(before.StoreRead) || before.StoreRead.IsZero() {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+	if !strings.Contains(after.Err.Error(), "; last read at 2") {
+		t.Errorf("%v doesn't say since when", after.Err)
+	}
 }
