@@ -3,7 +3,7 @@ package command
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servetest.VerifyTestMain(m) }

@@ -14,14 +14,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/rudderklaviyo/rudderklaviyo/internal/inbox"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servetest.VerifyTestMain(m) }
 
 // The tokens of two accounts, and one that is neither's.
 const (

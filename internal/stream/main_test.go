@@ -4,7 +4,7 @@ import (
 	"os"
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/servetest"
 )
 
 func TestMain(m *testing.M) {
@@ -12,5 +12,5 @@ func TestMain(m *testing.M) {
 		keep(dir)
 		return
 	}
-	goleak.VerifyTestMain(m)
+	servetest.VerifyTestMain(m)
 }
