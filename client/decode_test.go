@@ -101,7 +101,7 @@ func TestWriteWithUnexpectedTypes(t *testing.T) {
 	}
 	for _, other := range kinds {
 		if other != ErrUnexpectedResponse && errors.Is(err, other) {
-			t.Errorf("it is %v too", other)
+			t.Errorf("the error is also %v", other)
 		}
 	}
 	read, ok := e.Decoded.(*klaviyo.ProfileDocument)

@@ -62,7 +62,7 @@ func TestLimits(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := klaviyo.NewAPI(c).GetLists(ctx, nil); err == nil {
-			t.Fatal("it was not limited")
+			t.Fatal("the call was not limited")
 		}
 		if got, want := c.Limits()[klaviyo.OperationGetLists.Endpoint()].PausedUntil, time.Now().Add(30*time.Second); !got.Equal(want) {
 			t.Errorf("paused until %v, want %v", got, want)

@@ -121,7 +121,7 @@ func TestEventWithoutTime(t *testing.T) {
 			t.Fatalf("%d events in two seconds", len(events))
 		}
 		if d := events[1].Time.Sub(events[0].Time); d != time.Second {
-			t.Errorf("they are %v apart", d)
+			t.Errorf("the times are %v apart", d)
 		}
 		if events[0].Value != "0" {
 			t.Errorf("value %q", events[0].Value)

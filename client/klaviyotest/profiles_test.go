@@ -148,10 +148,10 @@ func TestDeleteProfile(t *testing.T) {
 	id := createProfile(t, k, `"email":"ada@example.com"`)
 	mustSend(t, k, "POST", "/api/lists/L/relationships/profiles/", `{"data":[{"type":"profile","id":"`+id+`"}]}`)
 	if !k.DeleteProfile(id) {
-		t.Error("it was not there")
+		t.Error("the profile was missing")
 	}
 	if k.DeleteProfile(id) {
-		t.Error("it is still there")
+		t.Error("the profile still exists")
 	}
 	if r := update(t, k, id, ""); r.status != 404 {
 		t.Errorf("update: status %d", r.status)

@@ -87,7 +87,7 @@ func TestClientOfASocketGivesUp(t *testing.T) {
 	defer server.Close() // waits for the handler
 	hc := &http.Client{Transport: server.Client().Transport, Timeout: 20 * time.Millisecond}
 	if _, err := hc.Do(newRequest(t, "POST", server.URL+"/api/profiles/", profileWith(`"external_id":"1"`))); err == nil {
-		t.Error("it was answered")
+		t.Error("the request got a response")
 	}
 }
 
@@ -132,7 +132,7 @@ func TestTransportClosesTheBody(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !body.closed {
-		t.Error("it is open")
+		t.Error("the connection is still open")
 	}
 }
 

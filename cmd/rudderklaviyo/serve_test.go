@@ -109,7 +109,7 @@ func TestServeThatCantStart(t *testing.T) {
 			last := lines[len(lines)-1]
 			for _, want := range test.want {
 				if want = strings.ReplaceAll(want, `\"`, `"`); !strings.Contains(last, want) {
-					t.Errorf("it says %q, want %q", last, want)
+					t.Errorf("the last line of the log is %q, want %q", last, want)
 				}
 			}
 		})
@@ -225,7 +225,7 @@ func TestServeThroughWrongSettings(t *testing.T) {
 		t.Errorf("%d %s", status, response)
 	}
 	if !metric(`rudderklaviyo_delivered_total{account="shop"}`) || metric("rudderklaviyo_account_paused{") {
-		t.Error("it doesn't go on")
+		t.Error("the service delivers no further events")
 	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

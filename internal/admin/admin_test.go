@@ -117,7 +117,7 @@ func TestAccess(t *testing.T) {
 				t.Errorf("%d %s, want %d", got.Code, got.Body, test.want)
 			}
 			if got.Code == 401 && len(got.Header().Values("WWW-Authenticate")) != 2 {
-				t.Errorf("it doesn't say how: %v", got.Header())
+				t.Errorf("the response lacks the challenges: %v", got.Header())
 			}
 			for name := range securityHeaders {
 				if got.Header().Get(name) == "" {
@@ -337,7 +337,7 @@ func TestReplay(t *testing.T) {
 				t.Errorf("%s", got.Body)
 			}
 			if want := "../../../?of=shop-eu&replayed=2#account-shop-eu"; got.Code == 303 && got.Header().Get("Location") != want {
-				t.Errorf("it leads to %s, want %s", got.Header().Get("Location"), want)
+				t.Errorf("redirected to %s, want %s", got.Header().Get("Location"), want)
 			}
 		})
 	}

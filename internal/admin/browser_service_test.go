@@ -235,7 +235,7 @@ func TestPageOfAService(t *testing.T) {
 		t.Errorf("/metrics say\n%v\nand the page\n%v", metrics, shown)
 	}
 	if text := b.Text("#account-shop-eu .letters"); !strings.Contains(text, "No email and no phone number") && !strings.Contains(text, "no email and no phone number") {
-		t.Errorf("it shows no reason: %s", text)
+		t.Errorf("the page shows no reason: %s", text)
 	}
 	if text := browsertest.Value[string](b, `document.documentElement.outerHTML`); strings.Contains(text, "jane@example.com") {
 		t.Error("the page shows a person")

@@ -44,7 +44,7 @@ func TestChecksumReadsAFileOnce(t *testing.T) {
 		}
 	}
 	if file.read != 1000 {
-		t.Errorf("it read %d of 1000 bytes", file.read)
+		t.Errorf("read %d of 1000 bytes", file.read)
 	}
 	if got, err := c.of(&file, 10); err != nil || !bytes.Equal(got, sumOf(make([]byte, 10))) {
 		t.Errorf("of fewer bytes than before: %x, %v", got, err)

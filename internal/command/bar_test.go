@@ -27,7 +27,7 @@ func TestBar(t *testing.T) {
 			t.Errorf("%q", line)
 		}
 		if back := b.line(300, held{}, "text"); !strings.HasPrefix(back, "50%") {
-			t.Errorf("it goes back: %q", back)
+			t.Errorf("the percentage decreases: %q", back)
 		}
 		if over := b.line(1_200, held{}, "end"); !strings.HasPrefix(over, "99%") || !strings.HasSuffix(over, " end") {
 			t.Errorf("at the end: %q", over)

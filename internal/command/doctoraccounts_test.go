@@ -63,12 +63,12 @@ func TestDoctorOfAccounts(t *testing.T) {
 	}
 	for _, secret := range []string{"pk_right", "pk_wrong", "token-0"} {
 		if strings.Contains(all.stdout+all.stderr+good.stdout, secret) {
-			t.Errorf("it shows %s", secret)
+			t.Errorf("the output shows %s", secret)
 		}
 	}
 	for _, ofSend := range []string{"--revision", "--config", "KLAVIYO_API_KEY"} {
 		if strings.Contains(all.stdout, ofSend) {
-			t.Errorf("it advises %s, which serve hasn't:\n%s", ofSend, all.stdout)
+			t.Errorf("the advice names %s, which serve does not have:\n%s", ofSend, all.stdout)
 		}
 	}
 	checkOnlyRead(t, k)

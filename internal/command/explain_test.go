@@ -97,7 +97,7 @@ func TestExplainAsJSON(t *testing.T) {
 	r.want(t, statusDone)
 	begin, _, _ := strings.Cut(mapped, "\n")
 	if !strings.HasPrefix(r.stdout, strings.TrimSuffix(begin, "}")+`,"fields":[{"request":0,"pointer":"/data/attributes/metric/name","path":"event","rule":"metric",`) {
-		t.Errorf("it doesn't begin as map's:\n%s\n%s", begin, r.stdout)
+		t.Errorf("the output differs from the beginning of that of map:\n%s\n%s", begin, r.stdout)
 	}
 	var got struct {
 		Unused []struct{ Path, Why, Instead string }

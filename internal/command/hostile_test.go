@@ -36,7 +36,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 				r := setup{}.run(t, append(args, "good", "bad", "good")...)
 				r.want(t, statusStopped, tt.want)
 				if n := strings.Count(r.stderr, tt.want); n != 1 {
-					t.Errorf("it is named %d times:\n%s", n, r.stderr)
+					t.Errorf("stderr names it %d times:\n%s", n, r.stderr)
 				}
 				if letters, err := os.ReadFile("dead"); len(letters) > 0 || args[0] == "send" && err != nil {
 					t.Errorf("%d bytes of dead letters, %v", len(letters), err)

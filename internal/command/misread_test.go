@@ -76,7 +76,7 @@ func TestMisread(t *testing.T) {
 					r.checkStop(t)
 					r.want(t, status, "Klaviyo no longer serves revision "+older+" (it refused the first 10 events as if they were of another)", "--revision="+later)
 					if at := r.undone(); at < 1 || at > 3 { // the identifies may not be done
-						t.Errorf("it stopped at line %d", at)
+						t.Errorf("the run stopped at line %d", at)
 					}
 				}
 				r.want(t, status)

@@ -48,7 +48,7 @@ func TestProgressOnATerminal(t *testing.T) {
 			t.Errorf("the line is shown and taken away %d times:\n%q", n, stderr)
 		}
 		if strings.Contains(stderr, "p1@") {
-			t.Error("it shows a person")
+			t.Error("the line shows personal data")
 		}
 		if !strings.Contains(stderr, eraseLine+"rudderklaviyo: ") {
 			t.Errorf("the last line stands in the way of what follows: %q", stderr)

@@ -86,7 +86,7 @@ func (r *serveRun) ends(t *testing.T) int {
 		r.status <- status
 		return status
 	case <-time.After(30 * time.Second):
-		t.Fatalf("it doesn't end:\n%s", r.stderr)
+		t.Fatalf("the service does not stop:\n%s", r.stderr)
 		return -1
 	}
 }
@@ -338,7 +338,7 @@ func TestServeKeepsToAnAccountsLimits(t *testing.T) {
 					}
 				}
 				if got := int(time.Since(began).Seconds()); got != tt.seconds {
-					t.Errorf("it takes %d seconds, want %d", got, tt.seconds)
+					t.Errorf("took %d seconds, want %d", got, tt.seconds)
 				}
 				if len(flags.limits) != 1 || flags.quotaShare != 1 {
 					t.Errorf("the flags have changed: %+v", flags)
@@ -472,7 +472,7 @@ func TestServeWarnsOfRevision(t *testing.T) {
 			r := serve(t, klaviyotest.New(), nil, append([]string{"--config=" + accounts, "--data-dir=" + t.TempDir()}, tt.args...)...)
 			r.waitFor(t, "Events are taken at")
 			if got := strings.Contains(r.stderr.String(), warning); got != tt.want {
-				t.Errorf("it warns: %t, want %t:\n%s", got, tt.want, r.stderr)
+				t.Errorf("warned: %t, want %t:\n%s", got, tt.want, r.stderr)
 			}
 		})
 	}
@@ -506,13 +506,13 @@ func TestServeRefuses(t *testing.T) {
 			case got := <-r.status:
 				r.status <- got
 				if strings.Contains(r.stderr.String(), "Events are taken at") {
-					t.Errorf("it says that it takes events:\n%s", r.stderr)
+					t.Errorf("the log says that the service accepts events:\n%s", r.stderr)
 				}
 				if got != tt.status || !strings.Contains(r.stderr.String(), tt.want) {
 					t.Errorf("exit status %d, want %d with %q:\n%s", got, tt.status, tt.want, r.stderr)
 				}
 			case <-time.After(30 * time.Second):
-				t.Errorf("it goes on:\n%s", r.stderr)
+				t.Errorf("the service continues:\n%s", r.stderr)
 			}
 		})
 	}

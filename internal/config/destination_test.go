@@ -81,7 +81,7 @@ func TestDestinationOfAnExport(t *testing.T) {
 				return
 			}
 			if file.ListID != tt.want {
-				t.Errorf("it takes %q, want %s", file.ListID, tt.want)
+				t.Errorf("list %q, want %s", file.ListID, tt.want)
 			}
 		})
 	}

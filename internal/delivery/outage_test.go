@@ -329,7 +329,7 @@ func TestOutageIsWaitedOut(t *testing.T) {
 					limit = maxInitialOutage
 				}
 				if took := time.Since(began) - tt.begins; took < limit || took > limit+time.Minute {
-					t.Errorf("it stopped after %v, want %v", took, limit)
+					t.Errorf("the run stopped after %v, want %v", took, limit)
 				}
 			})
 		})

@@ -107,7 +107,7 @@ func TestTransport(t *testing.T) {
 					t.Errorf("took %v, want %v", took, tt.took)
 				}
 				if tt.wantNotStarted && next.calls > 0 {
-					t.Error("it was begun")
+					t.Error("the request was sent")
 				}
 			})
 		})

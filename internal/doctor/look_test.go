@@ -111,7 +111,7 @@ func TestLookAtKlaviyotest(t *testing.T) {
 					}
 				}
 				if len(k.Requests()) == 0 {
-					t.Error("nothing was asked")
+					t.Error("no request was sent")
 				}
 				for _, r := range k.Requests() {
 					if r.Method != http.MethodGet {

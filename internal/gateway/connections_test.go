@@ -37,7 +37,7 @@ func TestOpenedWhileStopping(t *testing.T) {
 	late := open(plain)
 	c.mu.Lock()
 	if !late.closed {
-		t.Error("it is open")
+		t.Error("the connection is still open")
 	}
 	c.mu.Unlock()
 	close(release)

@@ -208,10 +208,10 @@ func TestSlow(t *testing.T) {
 					t.Error(err)
 				}
 				if took := time.Since(began); took > test.within+2*drainTime {
-					t.Errorf("it was closed after %v", took)
+					t.Errorf("the connection was closed after %v", took)
 				}
 				if len(s.events(t)) > 0 {
-					t.Error("something was kept")
+					t.Error("an event was stored")
 				}
 			})
 		})
@@ -324,7 +324,7 @@ func TestShutdown(t *testing.T) {
 		}
 		select {
 		case err := <-stopped:
-			t.Fatalf("it has stopped with a request in progress: %v", err)
+			t.Fatalf("the server stopped with a request in progress: %v", err)
 		default:
 		}
 		close(held)

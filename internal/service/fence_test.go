@@ -139,7 +139,7 @@ func TestFenceCutsOff(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	if inner.Err() != nil {
-		t.Fatal("it is cut off while it is owned")
+		t.Fatal("the request was cut off while the account was owned")
 	}
 	cancel()
 	<-inner.Done()

@@ -46,7 +46,7 @@ func TestDeadLetters(t *testing.T) {
 	if n, err := s.Replay(t.Context(), "eu", "missing_identifier"); n != 1 || err != nil {
 		t.Errorf("%d are replayed, %v", n, err)
 	}
-	eventually(t, "it arrives", func() bool { return s.arrived("eu") == 2 })
+	eventually(t, "the event arrives", func() bool { return s.arrived("eu") == 2 })
 	if n, err := s.Replay(t.Context(), "eu", ""); n != 1 || err != nil {
 		t.Errorf("%d are replayed, %v", n, err)
 	}
@@ -74,8 +74,8 @@ func TestLetterOfTheLargestEvent(t *testing.T) {
 		s.send(t, "eu", body)
 	}
 	s.send(t, "eu", track(1, 1))
-	eventually(t, "what is behind them is delivered", func() bool { return s.arrived("eu") >= 1 })
-	eventually(t, "all is done", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Events == 0 })
+	eventually(t, "the event behind them is delivered", func() bool { return s.arrived("eu") >= 1 })
+	eventually(t, "all events are done", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Events == 0 })
 	if p := s.statusOf(t, "eu").Pause; p != nil {
 		t.Errorf("%+v", p)
 	}

@@ -144,7 +144,7 @@ func TestPausesForARefusedKey(t *testing.T) {
 	if err := s.Reload(t.Context(), []config.Account{eu, us}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "all arrive", func() bool { return s.arrived("eu") == 4 })
+	eventually(t, "all events arrive", func() bool { return s.arrived("eu") == 4 })
 	eventually(t, "the pause ends", func() bool { return s.statusOf(t, "eu").Pause == nil })
 	if strings.Contains(s.log.String(), "pk_") || strings.Contains(s.log.String(), "example.com") {
 		t.Errorf("the log shows a key or a person:\n%s", s.log)

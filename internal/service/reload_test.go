@@ -27,7 +27,7 @@ func TestReloadIsWholeOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.send(t, "us", track(1, 1))
-	eventually(t, "it arrives", func() bool { return s.arrived("us") == 1 })
+	eventually(t, "the event arrives", func() bool { return s.arrived("us") == 1 })
 	if err := s.Publish(t.Context(), "eu", nil, 1, "x"); err != ErrNoAccount {
 		t.Errorf("%v", err)
 	}
@@ -51,7 +51,7 @@ func TestReloadChangesNoLimitIfTheStoreFails(t *testing.T) {
 		t.Errorf("the store has the new limit: %v", err)
 	}
 	s.send(t, "eu", track(1, 1))
-	eventually(t, "it arrives with the key of before", func() bool { return s.arrived("eu") == 1 })
+	eventually(t, "the event arrives with the old key", func() bool { return s.arrived("eu") == 1 })
 }
 
 func TestReloadWithoutAccounts(t *testing.T) {
@@ -121,7 +121,7 @@ func TestReloadTriesPausedAccounts(t *testing.T) {
 	if err := s.Reload(t.Context(), []config.Account{eu}); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "it is tried again", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Next.After(next) })
+	eventually(t, "the account is retried", func() bool { p := s.statusOf(t, "eu").Pause; return p != nil && p.Next.After(next) })
 }
 
 func TestReloadShowsAnotherLimit(t *testing.T) {
@@ -157,7 +157,7 @@ func TestReloadDoesntWaitForWhatIsOnItsWay(t *testing.T) {
 	}
 	s.send(t, "eu", track(1, 1))
 	close(answer)
-	eventually(t, "both arrive", func() bool { return s.arrived("eu") == 2 })
+	eventually(t, "both events arrive", func() bool { return s.arrived("eu") == 2 })
 	if err := s.Reload(t.Context(), []config.Account{us}); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func TestRepeatDoesntBringOlderValuesBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				// A later identify may be merged into one that waits.
-				eventually(t, "it is done", func() bool { return s.statusOf(t, "eu").Counts.Events == i+1 })
+				eventually(t, "the event is done", func() bool { return s.statusOf(t, "eu").Counts.Events == i+1 })
 			}
 			if p, _ := s.klaviyo("eu").Profile("p1@example.com"); p.Attributes.FirstName != tt.want {
 				t.Errorf("the profile has %q, want %q", p.Attributes.FirstName, tt.want)
@@ -66,7 +66,7 @@ func TestRepeatWithoutAnIDIsDelivered(t *testing.T) {
 	const change = `{"type":"identify","traits":{"email":"p1@example.com","firstName":"Ada"}}`
 	for i, event := range []string{change, identify("Grace", "m2"), change} {
 		s.send(t, "eu", event)
-		eventually(t, "it is done", func() bool { return s.statusOf(t, "eu").Counts.Events == i+1 })
+		eventually(t, "the event is done", func() bool { return s.statusOf(t, "eu").Counts.Events == i+1 })
 	}
 	if p, _ := s.klaviyo("eu").Profile("p1@example.com"); p.Attributes.FirstName != "Ada" {
 		t.Errorf("the profile has %q", p.Attributes.FirstName)
@@ -77,12 +77,12 @@ func TestRepeatWithoutAnIDIsDelivered(t *testing.T) {
 func TestRepeatOfADeadLetterIsTried(t *testing.T) {
 	s := serve(t, t.TempDir(), testAccount("eu"))
 	s.send(t, "eu", track(1, 1)) // else it might be the revision that is at fault
-	eventually(t, "it arrives", func() bool { return s.arrived("eu") == 1 })
+	eventually(t, "the event arrives", func() bool { return s.arrived("eu") == 1 })
 	s.klaviyo("eu").Inject(klaviyotest.Fault{Status: http.StatusBadRequest})
 	s.send(t, "eu", track(2, 2))
-	eventually(t, "it is a dead letter", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 1 })
+	eventually(t, "the event is a dead letter", func() bool { return s.statusOf(t, "eu").DeadLetterCount() == 1 })
 	s.send(t, "eu", track(2, 2))
-	eventually(t, "it arrives", func() bool { return s.arrived("eu") == 2 })
+	eventually(t, "the event arrives", func() bool { return s.arrived("eu") == 2 })
 }
 
 func TestRepeatsAreForgotten(t *testing.T) {

@@ -24,7 +24,7 @@ func TestGoesOnWhereItWas(t *testing.T) {
 			sent++
 		}
 		if round != 1 { // in round 1 the service is stopped while events are in flight
-			eventually(t, "all arrive", func() bool { return s.arrived("eu") == sent })
+			eventually(t, "all events arrive", func() bool { return s.arrived("eu") == sent })
 		}
 		s.stop()
 	}
@@ -99,7 +99,7 @@ func TestPurgesWhatAnOwnerBeforeHasDone(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := serve(t, dir, testAccount("eu"))
-	eventually(t, "nothing waits", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Messages == 0 })
+	eventually(t, "the backlog is empty", func() bool { status := s.statusOf(t, "eu"); return status.Err == nil && status.Backlog.Messages == 0 })
 	if n := s.arrived("eu"); n != 0 {
 		t.Errorf("%d events were delivered again", n)
 	}

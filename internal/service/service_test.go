@@ -8,8 +8,8 @@ func TestDelivers(t *testing.T) {
 		s.send(t, "eu", track(n%3, n))
 	}
 	s.send(t, "us", track(9, 9))
-	eventually(t, "all arrive", func() bool { return s.arrived("eu") == 20 && s.arrived("us") == 1 })
-	eventually(t, "nothing waits", func() bool { b := s.statusOf(t, "eu").Backlog; return b.Events == 0 && b.Bytes == 0 })
+	eventually(t, "all events arrive", func() bool { return s.arrived("eu") == 20 && s.arrived("us") == 1 })
+	eventually(t, "the backlog is empty", func() bool { b := s.statusOf(t, "eu").Backlog; return b.Events == 0 && b.Bytes == 0 })
 	status := s.statusOf(t, "eu")
 	if status.Delivered != 20 || status.Counts.Delivered != 20 || !status.Owned || status.Owner != "test" || status.Pause != nil {
 		t.Errorf("%+v", status)

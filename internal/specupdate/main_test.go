@@ -173,6 +173,6 @@ func TestParseChangelog(t *testing.T) {
 		})
 	}
 	if _, err := parseChangelog([]byte("no JSON")); err == nil {
-		t.Error("what is no JSON was read")
+		t.Error("invalid JSON was accepted")
 	}
 }

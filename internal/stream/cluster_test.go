@@ -380,7 +380,7 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 		t.Helper()
 		for deadline := soon(); !holds(); time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
-				t.Fatalf("it never holds that %s", what)
+				t.Fatalf("not true in time: %s", what)
 			}
 		}
 	}
@@ -403,7 +403,7 @@ func TestAvailableWithoutAMajority(t *testing.T) {
 	c.start(t, 1)
 	for deadline := soon(); publish("3") != nil; {
 		if time.Now().After(deadline) {
-			t.Fatal("nothing is kept")
+			t.Fatal("no message was stored")
 		}
 	}
 	if err := e.Available(); err != nil {

@@ -116,7 +116,7 @@ func TestRestartKeepsWhatWasKept(t *testing.T) {
 		t.Errorf("the next message has the sequence %d", seq)
 	}
 	if s := e.host.server; !s.JetStreamConfig().SyncAlways || s.Addr() != nil {
-		t.Errorf("it syncs each message: %t; it listens on %v", s.JetStreamConfig().SyncAlways, s.Addr())
+		t.Errorf("syncs each message: %t; listens on %v", s.JetStreamConfig().SyncAlways, s.Addr())
 	}
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -109,7 +109,7 @@ func keepsAll(t *testing.T, dir string, times int, e ending) {
 			}
 		}
 		if err := cmd.Wait(); said < enough {
-			t.Fatalf("it ended after %d lines: %v", said, err)
+			t.Fatalf("the process ended after %d lines: %v", said, err)
 		}
 		e.ended()
 	}

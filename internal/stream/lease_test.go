@@ -88,7 +88,7 @@ func TestReleasedAccountIsTakenAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if lease.Valid() || lease.Context().Err() == nil {
-		t.Error("it is owned after its release")
+		t.Error("the account is owned after the release")
 	}
 	if err := lease.Save(t.Context(), Checkpoint{}); !errors.Is(err, ErrNotOwner) {
 		t.Error(err)
@@ -219,7 +219,7 @@ func TestOneOwnerInAProcess(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if l, err := a.Own(ctx, claim); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("it is owned twice: %v, %v", l, err)
+		t.Fatalf("the account is owned twice: %v, %v", l, err)
 	}
 	if err := lease.Release(t.Context(), somewhere, ""); err != nil {
 		t.Fatal(err)
@@ -239,7 +239,7 @@ func TestOneOwnerInAProcess(t *testing.T) {
 		cancel()
 		group.Wait()
 		if len(leases) > 0 {
-			t.Fatal("it is owned twice")
+			t.Fatal("the account is owned twice")
 		}
 		if l.Checkpoint().Position != somewhere.Position {
 			t.Errorf("%+v", l.Checkpoint())

@@ -194,7 +194,7 @@ func traceKeeping(t *testing.T, lines int) *os.File {
 	}
 	stdout.Close() // of which the process dies
 	if err := cmd.Wait(); said < lines {
-		t.Fatalf("it ended after %d lines: %v", said, err)
+		t.Fatalf("the process ended after %d lines: %v", said, err)
 	}
 	file, err := os.Open(log)
 	if err != nil {

@@ -43,7 +43,7 @@ func TestDistinctBeyondTheSample(t *testing.T) {
 
 func TestPartsAreKeptApart(t *testing.T) {
 	if KeyOf("ab", "c") == KeyOf("a", "bc") || KeyOf("abc") == KeyOf("ab", "c") {
-		t.Error("they have one key")
+		t.Error("different parts have the same key")
 	}
 }
 

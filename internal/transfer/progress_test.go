@@ -119,7 +119,7 @@ func TestProgressBehindAnEventThatHangs(t *testing.T) {
 		}
 		f.want(t, 2, Counts{Events: 1, Skipped: 1})
 		if f.isComplete() {
-			t.Error("it is complete while an event hangs")
+			t.Error("the progress is complete while an event hangs")
 		}
 		if from, rejected := f.rest(); from != 10 || len(rejected) != 1 || rejected[0].At.Line != 1003 || rejected[0].End != 10_030 {
 			t.Errorf("the rest begins at %d, rejected in it: %+v", from, rejected)

@@ -96,7 +96,7 @@ func TestRevisionCheckCountsAcrossRuns(t *testing.T) {
 		}
 		for n := range minMisread - 1 {
 			if err := run(true); err != nil {
-				t.Fatalf("it stops at event %d: %v", n+1, err)
+				t.Fatalf("the run stops at event %d: %v", n+1, err)
 			}
 		}
 		if err := run(true); !errors.Is(err, client.ErrRevisionRetired) {
