@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -251,7 +250,8 @@ const maxEmail = 100
 const mailto = "mailto:"
 
 // parseEmail returns the email address without surrounding punctuation, or "" if it is invalid.
-// It requires one @ with text before it and a domain with a dot after it, and no whitespace.
+// It requires one @ with text before it and a domain with a dot after it. It accepts no whitespace
+// and no invisible or control characters inside, which Klaviyo refuses.
 func parseEmail(s string) string {
 	for given := ""; given != s; {
 		given = s
@@ -265,7 +265,7 @@ func parseEmail(s string) string {
 	}
 	local, domain, _ := strings.Cut(s, "@")
 	dot := strings.IndexByte(strings.Trim(domain, "."), '.')
-	if local == "" || dot < 0 || strings.Contains(domain, "@") || strings.ContainsFunc(s, unicode.IsSpace) || utf8.RuneCountInString(s) > maxEmail {
+	if local == "" || dot < 0 || strings.Contains(domain, "@") || strings.ContainsFunc(s, isUnprinted) || utf8.RuneCountInString(s) > maxEmail {
 		return ""
 	}
 	return s

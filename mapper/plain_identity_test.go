@@ -3,7 +3,6 @@ package mapper_test
 import (
 	"regexp"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/nyaruka/phonenumbers"
@@ -109,7 +108,7 @@ func plainEmail(s string) string {
 	}
 	local, domain, _ := strings.Cut(s, "@")
 	inside := regexp.MustCompile(`^.+\..+$`)
-	if local == "" || !inside.MatchString(strings.Trim(domain, ".")) || strings.Contains(domain, "@") || strings.IndexFunc(s, unicode.IsSpace) >= 0 || utf8.RuneCountInString(s) > 100 {
+	if local == "" || !inside.MatchString(strings.Trim(domain, ".")) || strings.Contains(domain, "@") || regexp.MustCompile(`[\pZ\p{Cc}\p{Cf}]`).MatchString(s) || utf8.RuneCountInString(s) > 100 {
 		return ""
 	}
 	return s

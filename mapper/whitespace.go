@@ -22,3 +22,6 @@ func isInvisible(r rune) bool {
 	}
 	return unicode.IsSpace(r)
 }
+
+// isUnprinted reports whether r is invisible, or a control or format character.
+func isUnprinted(r rune) bool { return isInvisible(r) || unicode.In(r, unicode.Cc, unicode.Cf) }
