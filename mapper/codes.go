@@ -81,6 +81,9 @@ const (
 	// CodeMoneyAsText is an amount of money formatted as text, which was parsed as a number.
 	// Send a number, so that it can't be misread.
 	CodeMoneyAsText Code = "money_as_text"
+	// CodeInvalidCurrency is a currency that isn't an ISO 4217 code; it is kept as a property,
+	// and Klaviyo takes the value to be in the account's currency. Send a code, such as EUR.
+	CodeInvalidCurrency Code = "invalid_currency"
 	// CodeAssumedUTC is a time without a UTC offset, which is read as UTC. Add the offset,
 	// such as the Z in 2026-03-01T09:30:00Z.
 	CodeAssumedUTC Code = "assumed_utc"

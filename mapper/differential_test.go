@@ -260,7 +260,7 @@ func (e *eventMaker) suiting(name string) string {
 	}
 	switch name {
 	case "email":
-		return e.pick(`"ana@example.com"`, `" ana@example.com "`, `"ana"`, `"a@b@c"`, `"a b@c"`, `""`, `"@x"`, `"ana@example"`, `"<ana@example.com>, "`, `"\u200bana@example.com."`, `null`)
+		return e.pick(`"ana@example.com"`, `" ana@example.com "`, `"ana"`, `"a@b@c"`, `"a b@c"`, `""`, `"@x"`, `"ana@example"`, `"<ana@example.com>, "`, `"\u200bana@example.com."`, `"ana\ufeff@example.com"`, `"ana@exam\u00adple.com"`, `null`)
 	case "country", "country_code", "countryCode":
 		return e.pick(`"DE"`, `"us"`, `"DEU"`, `" Germany "`, `"United States"`, `"Atlantis"`, `""`)
 	case "state":
@@ -276,7 +276,7 @@ func (e *eventMaker) suiting(name string) string {
 	case "fieldsToUnset", "fieldsToAppend", "fieldsToUnappend":
 		return e.pick(`["plan"]`, `["plan","age","a.b","plan"]`, `["größe","none",1," "]`, `[]`, `"plan"`, `["title","$consent","_id"]`)
 	case "currency":
-		return e.pick(`"EUR"`, `" usd "`, `"XXY"`, `"euro"`, `7`)
+		return e.pick(`"EUR"`, `" usd "`, `"dem"`, `"XXY"`, `"euro"`, `7`)
 	case "subscribe", "smsConsent":
 		return e.pick(`true`, `true`, `false`, `"TRUE"`, `"false"`, `" true"`, `1`)
 	case "consent":

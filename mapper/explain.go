@@ -372,7 +372,7 @@ func (m *mapping) explainField(body *bodyFields, pointer string, request int) Ex
 		return ExplainedField{Path: o.path, Why: o.why}
 	}
 	f := ExplainedField{Path: place + name, Why: WhyCustom}
-	if w := knownNames.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isWarnedOf(CodeNotNumeric, f.Path) {
+	if w := knownNames.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isWarnedOf(CodeNotNumeric, f.Path) || m.isWarnedOf(CodeInvalidCurrency, f.Path) {
 		f.Why = WhyUnusable
 	}
 	return f

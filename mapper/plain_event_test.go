@@ -49,6 +49,9 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 	}
 	attributes["metric"] = map[string]any{"name": name}
 	profile := m.eventProfile()
+	if v, _ := m.p.get("currency"); m.served() && kindOf(v) != 0 && kindOf(v) != 'n' && !isBlankText(v) && m.currency() == "" {
+		m.warn(mapper.CodeInvalidCurrency, "properties.currency")
+	}
 	attributes["profile"] = profile
 
 	at, timePath := m.timeAt(kind)

@@ -295,10 +295,8 @@ func (m *plain) servedEvent(attributes map[string]any, s specialProfile) string 
 	}
 	attributes["profile"] = map[string]any{"data": profile}
 	attributes["metric"] = map[string]any{"data": map[string]any{"type": "metric", "attributes": attributes["metric"]}}
-	if v, _ := m.p.get("currency"); kindOf(v) == '"' {
-		if code := strings.ToUpper(plainTrim(textOf(v))); slices.Contains([]string{"EUR", "USD", "JPY"}, code) { // of those in events here
-			attributes["value_currency"] = code
-		}
+	if code := m.currency(); code != "" {
+		attributes["value_currency"] = code
 	}
 	if id, _ := attributes["unique_id"].(string); utf8.RuneCountInString(id) > 255 {
 		attributes["unique_id"] = plainUUID(id)
@@ -307,6 +305,19 @@ func (m *plain) servedEvent(attributes map[string]any, s specialProfile) string 
 		attributes["backfill"] = true
 	}
 	return encodePlain("event", attributes)
+}
+
+// currency is the code of the event's currency.
+func (m *plain) currency() string {
+	v, _ := m.p.get("currency")
+	if kindOf(v) != '"' {
+		return ""
+	}
+	code := strings.ToUpper(plainTrim(textOf(v)))
+	if !slices.Contains([]string{"EUR", "USD", "JPY", "DEM"}, code) { // of those in events here
+		return ""
+	}
+	return code
 }
 
 // checkServed holds the profile inside an event to its limit.

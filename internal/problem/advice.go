@@ -24,6 +24,7 @@ var advice = map[string]string{
 	"no_consented_channel":       "Add the email or phone number that the consent is for.",
 	"not_numeric":                "Send a number, without currency or separators.",
 	"money_as_text":              "Send a number, so that it can't be misread.",
+	"invalid_currency":           "Send a code, such as EUR.",
 	"assumed_utc":                "Add the offset, such as the Z in 2026-03-01T09:30:00Z.",
 	"email_from_user_id":         "Send the email in the traits.",
 	"not_unsubscribed":           "Set unsubscribe to true to unsubscribe people.",
