@@ -66,12 +66,16 @@ func (q *Queue) hold(c *call, reason error) {
 }
 
 // probeQuiet probes though few requests have failed: without other traffic no request would show
-// whether Klaviyo responds again.
+// whether Klaviyo responds again. While there is other traffic, it waits for its responses.
 func (q *Queue) probeQuiet() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	o := &q.outage
 	o.timer = nil
+	if q.busy > 0 && !o.probing {
+		o.timer = time.AfterFunc(probeInterval, q.probeQuiet)
+		return
+	}
 	o.probing = o.probing || len(o.held) > 0
 	if o.probe == nil {
 		q.sendProbe()
