@@ -37,7 +37,7 @@ var ecommerceRows = []struct {
 	property string
 	names    [ecommerceMetrics]string
 }{
-	{"order_id", [...]string{"", "", "$event_id"}},
+	{orderIDProperty, [...]string{"", "", "$event_id"}},
 	{valueProperty, [...]string{"", "$value", "$value"}},
 	{"name", [...]string{"ProductName", "AddedItemProductName", ""}},
 	{"product_id", [...]string{"ProductID", "AddedItemProductID", ""}},
@@ -55,15 +55,16 @@ var ecommerceRows = []struct {
 }
 
 const (
-	valueProperty = "value"
-	itemsProperty = "items"
+	orderIDProperty = "order_id"
+	valueProperty   = "value"
+	itemsProperty   = "items"
 )
 
 var (
 	nameValue    = knownNames.add(valueProperty)
 	nameItems    = knownNames.add(itemsProperty)
 	nameProducts = knownNames.add("products")
-	nameOrderID  = knownNames.add("order_id")
+	nameOrderID  = knownNames.add(orderIDProperty)
 	nameTotal    = knownNames.add("total")
 	nameRowTotal = knownNames.add("row_total")
 )
@@ -162,7 +163,7 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, amount *num
 		p := &o[i]
 		label := names[p.nameID]
 		switch {
-		case p.nameID == nameOrderID && (p.value.isNull() || p.value.isBlank()):
+		case p.nameID == nameOrderID && label != nil && !m.isOrderID(p.value):
 			continue // $event_id is a deduplication key
 		case p.nameID == 0:
 			continue
@@ -192,6 +193,15 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, amount *num
 		o = append(o, value)
 	}
 	return m.dropCollisions(o, container{})
+}
+
+// isOrderID reports whether a value can be the id of an order. It warns of objects and lists.
+func (m *mapping) isOrderID(v value) bool {
+	if v.isObject() || v.isList() {
+		m.warn(CodeWrongType, m.propertyPath([]byte(orderIDProperty)), "must be text, not an object or a list; kept under its own name")
+		return false
+	}
+	return len(v) > 0 && !v.isNull() && !v.isBlank()
 }
 
 // itemLists are the properties that may be lists of items.

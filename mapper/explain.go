@@ -372,7 +372,7 @@ func (m *mapping) explainField(body *bodyFields, pointer string, request int) Ex
 		return ExplainedField{Path: o.path, Why: o.why}
 	}
 	f := ExplainedField{Path: place + name, Why: WhyCustom}
-	if w := knownNames.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || m.isWarnedOf(CodeNotNumeric, f.Path) || m.isWarnedOf(CodeInvalidCurrency, f.Path) {
+	if w := knownNames.find([]byte(name), hashName([]byte(name))); w != 0 && m.isUnused(rootProperties, w) || slices.ContainsFunc(unusableCodes, func(code Code) bool { return m.isWarnedOf(code, f.Path) }) {
 		f.Why = WhyUnusable
 	}
 	return f
@@ -402,6 +402,9 @@ func (m *mapping) explainSetting(rule string) ExplainedField {
 
 // backfillRule is the name of the rule for historical events. It only reads the config.
 const backfillRule = "historicalImport"
+
+// unusableCodes are the warnings about properties that a rule can't use.
+var unusableCodes = []Code{CodeNotNumeric, CodeInvalidCurrency, CodeWrongType}
 
 // isWarnedOf reports whether there is a warning with the code about the path.
 func (m *mapping) isWarnedOf(code Code, path string) bool {

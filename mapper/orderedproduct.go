@@ -40,7 +40,7 @@ func (m *mapping) orderedProducts(order *event, name textValue) ([]Request, *Err
 	items := branches[rootProperties][w]
 	list := &m.members[rootProperties][m.indexes[rootProperties][w]-1]
 	orderID, _ := m.lookup(path{root: rootProperties, nameID: nameOrderID})
-	if orderID.isNull() || orderID.isBlank() {
+	if !m.isOrderID(orderID) {
 		orderID = nil
 	}
 	var requests []Request
@@ -79,7 +79,7 @@ func (m *mapping) orderedProduct(order *event, items root, at container, orderID
 			}
 			m.trace.properties[own] = origin{fmt.Sprintf("%v.%s", at, fields[i].name()), why}
 		}
-		m.trace.properties[string(orderIDLabel.name())] = origin{"properties.order_id", WhyRenamed}
+		m.trace.properties[string(orderIDLabel.name())] = origin{m.propertyPath([]byte(orderIDProperty)), WhyRenamed}
 		defer m.trace.endItem()
 	}
 	m.renameFields(fields)

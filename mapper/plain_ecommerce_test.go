@@ -63,12 +63,21 @@ func (m *plain) ecommerce(metric string, o pairs, value, valueName string, isMon
 			return "$value", p.raw
 		case value != "" && !isMoney && p.name == valueName && metric != "Viewed Product":
 			return "$value", json.RawMessage(value)
-		case p.name == "order_id" && (kindOf(p.raw) == 'n' || isBlankText(p.raw)):
+		case p.name == "order_id" && plainColumns[metric][p.name] != "" && !m.isOrderID(p.raw):
 			return "", p.raw
 		}
 		return plainColumns[metric][p.name], p.raw
 	}
 	return m.renamed(o, "properties", names)
+}
+
+// isOrderID is whether a value can be a key.
+func (m *plain) isOrderID(v json.RawMessage) bool {
+	if kindOf(v) == '{' || kindOf(v) == '[' {
+		m.warn(mapper.CodeWrongType, "properties.order_id")
+		return false
+	}
+	return kindOf(v) != 0 && kindOf(v) != 'n' && !isBlankText(v)
 }
 
 func (m *plain) items(list []json.RawMessage, name string) json.RawMessage {

@@ -105,6 +105,8 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 	}
 	name = "Ordered Product"
 	list, listName := m.itemsOf(m.p)
+	orderID, _ := m.p.get("order_id")
+	hasOrder := listName != "" && m.isOrderID(orderID)
 	for i, item := range list {
 		if kindOf(item) != '{' {
 			continue
@@ -115,8 +117,6 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 		if value := m.worthOf(fields, place); value != "" {
 			attributes["value"] = json.RawMessage(value)
 		}
-		orderID, _ := m.p.get("order_id")
-		hasOrder := kindOf(orderID) != 0 && kindOf(orderID) != 'n' && !isBlankText(orderID)
 		if hasOrder {
 			fields = append(slices.Clone(fields), pair{"\x00order", orderID})
 		}
