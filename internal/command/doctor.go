@@ -145,6 +145,7 @@ func (p Program) subject(cmd *cobra.Command, settings settings, flags destinatio
 	s := doctor.Subject{
 		Key: loaded.PrivateAPIKey, KeySetting: p.keySetting(),
 		Mapping: loaded.Config.Config, Revision: examined(cmp.Or(loaded.Revision, mapper.DefaultRevision())),
+		TextWidth: textWidth(p.stdoutWidth(), flags.output),
 	}
 	if err != nil {
 		s.Problems = []error{err}
@@ -157,7 +158,7 @@ func (p Program) subject(cmd *cobra.Command, settings settings, flags destinatio
 	s.Bulk = delivery.Bulk(flags.bulk).Gathers(s.Revision.Name)
 	for _, setting := range loaded.effectiveIn(cmd) {
 		if setting.Source != sourceDefault {
-			s.Settings = append(s.Settings, doctor.Setting{Name: setting.Name, Value: terminal.Fit(setting.text(), settingWidth), Source: setting.origin.String()})
+			s.Settings = append(s.Settings, doctor.Setting{Name: setting.Name, Value: setting.text(), Source: setting.origin.String()})
 		}
 	}
 	return s, m
@@ -187,24 +188,29 @@ var symbols = map[doctor.Outcome]struct{ text, colour string }{
 	doctor.Failure: {"✗", "\x1b[31m"},
 }
 
-// settingWidth is how many columns of a setting are shown.
-const settingWidth = 60
+// The columns of a name or a value in the table on a terminal.
+const (
+	mostText   = 60
+	leastText  = 16
+	besideText = 24 // the symbol, the check's name, and brackets
+)
 
-// reportWidth is how many columns the table takes where the terminal doesn't say.
-const reportWidth = 100
+// textWidth is how many columns of a name or a value a report shows on a terminal of a width.
+// It is 0 for all of them: in a pipe and in JSON nothing is cut.
+func textWidth(width int, output string) int {
+	if width == 0 || output == "json" {
+		return 0
+	}
+	return max(leastText, min(mostText, width-besideText))
+}
 
 // printReport prints a report as a table.
 func (p Program) printReport(r doctor.Report) error {
-	width := reportWidth
-	if w := p.stdoutWidth(); w > 0 {
-		width = w
-	}
-	coloured := p.stdoutIsTerminal() && p.wantsColours()
-	return writeReport(p.Stdout, r, width, coloured)
+	return writeReport(p.Stdout, r, p.stdoutWidth(), p.stdoutIsTerminal() && p.wantsColours())
 }
 
 // writeReport writes a table of a symbol, the check's name, and the text with the advice below
-// it, within a width.
+// it, for a terminal of a width, or for a pipe if that is 0. In a pipe no text is broken.
 func writeReport(w io.Writer, r doctor.Report, width int, coloured bool) error {
 	names := 0
 	for _, f := range r.Findings {
@@ -212,6 +218,10 @@ func writeReport(w io.Writer, r doctor.Report, width int, coloured bool) error {
 	}
 	const between = "  "
 	indent := len("✗ ") - len("✗") + 1 + names + len(between)
+	room := 0
+	if width > 0 {
+		room = max(width-indent, 20)
+	}
 	last := ""
 	for _, f := range r.Findings {
 		symbol, name := symbols[f.Outcome].text, f.Check
@@ -222,9 +232,9 @@ func writeReport(w io.Writer, r doctor.Report, width int, coloured bool) error {
 			name = ""
 		}
 		last = f.Check
-		lines := terminal.Wrap(f.Text, max(width-indent, 20))
+		lines := terminal.Wrap(f.Text, room)
 		if f.Advice != "" {
-			for i, line := range terminal.Wrap(f.Advice, max(width-indent-2, 20)) {
+			for i, line := range terminal.Wrap(f.Advice, max(room-len(between), 0)) {
 				if i == 0 {
 					lines = append(lines, "→ "+line)
 					continue

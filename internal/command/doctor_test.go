@@ -145,6 +145,29 @@ func TestReportFits(t *testing.T) {
 	}
 }
 
+// TestDoctorCutsNothingInAPipe neither cuts nor breaks a name or a value of a setting.
+func TestDoctorCutsNothingInAPipe(t *testing.T) {
+	name := strings.Repeat("news of the shop ", 12) + "end"
+	setting := strings.Repeat("s", 100)
+	k := klaviyotest.New(klaviyotest.WithList("L1", name))
+	for _, output := range []string{"table", "json"} {
+		r := account(k).run(t, "doctor", laterRevision, "--list-id=L1", "--whitelisted-events="+setting, "--event-filtering-option=whitelistedEvents", "--output", output)
+		for _, text := range []string{"list " + name + " (L1)", setting, "shows only in a delivery"} {
+			if !strings.Contains(r.stdout, text) {
+				t.Errorf("%s lacks %q:\n%s", output, text, r.stdout)
+			}
+		}
+	}
+	for width, want := range map[int]int{0: 0, 20: leastText, 40: 16, 80: 56, 200: mostText} {
+		if got := textWidth(width, "table"); got != want {
+			t.Errorf("on a terminal of %d columns a name has %d, want %d", width, got, want)
+		}
+		if got := textWidth(width, "json"); got != 0 {
+			t.Errorf("a terminal of %d columns cuts a name in JSON after %d", width, got)
+		}
+	}
+}
+
 // TestPreflight keeps send and replay from what would stop at its first events.
 func TestPreflight(t *testing.T) {
 	const retired = "Klaviyo no longer serves revision 2023-02-22. Add --revision 2026-07-15."

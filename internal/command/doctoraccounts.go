@@ -69,7 +69,7 @@ func (p Program) runDoctorOfAccounts(cmd *cobra.Command, args []string, file str
 	for _, e := range entries {
 		of := flags
 		of.clientFlags = flags.of(e.Account)
-		facts, err := p.look(cmd, subjectOf(e, flags), of, p.logger(settings.log))
+		facts, err := p.look(cmd, subjectOf(e, flags, textWidth(p.stdoutWidth(), flags.output)), of, p.logger(settings.log))
 		if err != nil {
 			return err
 		}
@@ -99,9 +99,9 @@ func checkOnlyAccounts(cmd *cobra.Command, args []string) (err error) {
 }
 
 // subjectOf is the delivery to an account of a file.
-func subjectOf(e config.AccountEntry, flags destinationFlags) doctor.Subject {
+func subjectOf(e config.AccountEntry, flags destinationFlags, textWidth int) doctor.Subject {
 	s := doctor.Subject{
-		OfService: true, Problems: e.Problems,
+		OfService: true, Problems: e.Problems, TextWidth: textWidth,
 		Key: e.Key, KeySetting: "the private API key", Mapping: e.Mapping, Revision: examined(cmp.Or(e.Mapping.Revision, mapper.DefaultRevision())),
 	}
 	if _, err := mapper.New(e.Mapping); err != nil {

@@ -243,6 +243,26 @@ var (
 	neverWarn = []string{"config"}
 )
 
+// TestTextWidth cuts names and values where a width says so, and only there.
+func TestTextWidth(t *testing.T) {
+	long := strings.Repeat("ab", 60)
+	for width, want := range map[int]string{0: long, 21: "ababababab…ababababab"} {
+		f := healthy()
+		f.TextWidth = width
+		f.account.value.name, f.lists[0].value.name = long, long
+		f.Settings = []Setting{{"listId", long, "flag"}}
+		found := map[string]string{}
+		for _, finding := range Examine(f).Findings {
+			found[finding.Check] += finding.Text
+		}
+		for check, text := range map[string]string{"key": "account " + want + " (ABC123)", "lists": "list " + want + " (L1)", "config": "listId is " + want + " (flag)"} {
+			if !strings.Contains(found[check], text) {
+				t.Errorf("with width %d, %s lacks %q: %s", width, check, text, found[check])
+			}
+		}
+	}
+}
+
 // TestHealthyFactsAreFine holds that the rows above fail by what they set.
 func TestHealthyFactsAreFine(t *testing.T) {
 	for _, found := range Examine(healthy()).Findings {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/rudderklaviyo/rudderklaviyo/generated/runtime"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 	"github.com/rudderklaviyo/rudderklaviyo/mapper"
 )
 
@@ -25,6 +26,16 @@ type Subject struct {
 	Bulk bool
 	// Events are those to send; nil is for any.
 	Events *Events
+	// TextWidth is how many columns of a name or a value the findings show; 0 is for all.
+	TextWidth int
+}
+
+// shown is a name or a value that others chose, as a finding may show it.
+func (s *Subject) shown(text string) string {
+	if s.TextWidth == 0 {
+		return terminal.OneLine(text)
+	}
+	return terminal.Fit(text, s.TextWidth)
 }
 
 // way picks the advice on how to change a setting: that for the commands that send, or that for

@@ -82,7 +82,7 @@ func checkItemFields(f *Facts) []Finding {
 	compared := 0
 	for _, items := range f.items {
 		if items.err != nil {
-			findings = append(findings, warning(fmt.Sprintf("%s not checked: %s", shown(items.metric), reason(items.err)), ""))
+			findings = append(findings, warning(fmt.Sprintf("%s not checked: %s", f.shown(items.metric), reason(items.err)), ""))
 			continue
 		}
 		theirs := itemsIn(items.value)
@@ -104,7 +104,7 @@ func checkItemFields(f *Facts) []Finding {
 			}
 		}
 		if best != current {
-			findings = append(findings, warning(fmt.Sprintf("the latest event of %s has the fields of itemFields: %s, and not those of %s", shown(items.metric), best, current),
+			findings = append(findings, warning(fmt.Sprintf("the latest event of %s has the fields of itemFields: %s, and not those of %s", f.shown(items.metric), best, current),
 				"If flows read these fields, "+f.way("add --item-fields ", "set in the account's destination itemFields: ")+string(best)+"."))
 		}
 	}

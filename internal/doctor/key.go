@@ -7,14 +7,7 @@ import (
 	"strings"
 
 	"github.com/rudderklaviyo/rudderklaviyo/client"
-	"github.com/rudderklaviyo/rudderklaviyo/internal/terminal"
 )
-
-// nameWidth is how many columns of a name of others are shown.
-const nameWidth = 60
-
-// shown is a name of others as it may be shown.
-func shown(name string) string { return terminal.Fit(name, nameWidth) }
 
 // checkKey looks at the key's form, and at the account that it opens.
 func checkKey(f *Facts) []Finding {
@@ -49,7 +42,7 @@ func (f *Facts) openedAccount() Finding {
 		return warning("Klaviyo takes the key and shows no account", "")
 	}
 	a := f.account.value
-	text := fmt.Sprintf("the key opens the account %s (%s), time zone %s, currency %s", shown(a.name), shown(a.id), shown(a.timeZone), shown(a.currency))
+	text := fmt.Sprintf("the key opens the account %s (%s), time zone %s, currency %s", f.shown(a.name), f.shown(a.id), f.shown(a.timeZone), f.shown(a.currency))
 	if a.isTest {
 		text += "; it is an account for tests"
 	}

@@ -55,12 +55,12 @@ func (f *Facts) found(list listRead) Finding {
 	where := f.namedBy(list.id)
 	switch {
 	case errors.Is(list.err, client.ErrNotFound):
-		return failure(fmt.Sprintf("the account has no list %s, which %s", shown(list.id), where),
+		return failure(fmt.Sprintf("the account has no list %s, which %s", f.shown(list.id), where),
 			"Correct the id (in Klaviyo: Lists & segments, the list, Settings), or make the list.")
 	case list.err != nil:
-		return warning(fmt.Sprintf("list %s not checked: %s", shown(list.id), reason(list.err)), "")
+		return warning(fmt.Sprintf("list %s not checked: %s", f.shown(list.id), reason(list.err)), "")
 	}
-	text := fmt.Sprintf("list %s (%s), which %s,", shown(list.value.name), shown(list.id), where)
+	text := fmt.Sprintf("list %s (%s), which %s,", f.shown(list.value.name), f.shown(list.id), where)
 	switch list.value.optIn {
 	case singleOptIn:
 		return ok(text + " has single opt-in: who is subscribed is on it at once")
@@ -115,7 +115,7 @@ func checkSMS(f *Facts) []Finding {
 	text := strings.Join(asked, " and ") + " ask for consent to SMS. The API doesn't show whether the account has a sending number for the people's countries; without one, Klaviyo refuses the subscription"
 	for _, metric := range f.metrics.value {
 		if strings.Contains(metric.name, "SMS") {
-			text += ". The account has used SMS: it has the metric " + shown(metric.name)
+			text += ". The account has used SMS: it has the metric " + f.shown(metric.name)
 			break
 		}
 	}

@@ -47,7 +47,7 @@ func checkMetrics(f *Facts) []Finding {
 	text := fmt.Sprintf("the account has %d of %d metrics", has, maxMetrics)
 	switch {
 	case len(added) > 0:
-		text += fmt.Sprintf(", and the events would make %d: %s", len(added), someOf(added))
+		text += fmt.Sprintf(", and the events would make %d: %s", len(added), f.someOf(added))
 	case f.Events != nil:
 		text += ", and the events make no new one"
 	}
@@ -62,10 +62,10 @@ func checkMetrics(f *Facts) []Finding {
 }
 
 // someOf names a few of many.
-func someOf(names []string) string {
+func (f *Facts) someOf(names []string) string {
 	named := make([]string, 0, shownNames)
 	for _, name := range names[:min(len(names), shownNames)] {
-		named = append(named, shown(name))
+		named = append(named, f.shown(name))
 	}
 	text := strings.Join(named, ", ")
 	if more := len(names) - len(named); more > 0 {
@@ -95,10 +95,10 @@ func checkMetricNames(f *Facts) []Finding {
 		}
 		switch other, how := f.similar(name); {
 		case how != "":
-			findings = append(findings, warning(fmt.Sprintf("%s would be a new metric beside %s, %s", shown(name), shown(other), how),
+			findings = append(findings, warning(fmt.Sprintf("%s would be a new metric beside %s, %s", f.shown(name), f.shown(other), how),
 				"See which of them the flows are of, and set metricNames."))
 		case given[name]:
-			findings = append(findings, warning(fmt.Sprintf("metricNames gives %s, which the account doesn't have yet", shown(name)),
+			findings = append(findings, warning(fmt.Sprintf("metricNames gives %s, which the account doesn't have yet", f.shown(name)),
 				"If it was to be an existing metric, correct the name."))
 		}
 	}
@@ -115,7 +115,7 @@ func (f *Facts) similar(name string) (other, how string) {
 		case its == name && m.source == "":
 			return its, "whose events come from elsewhere"
 		case its == name:
-			return its, "whose events come from " + shown(m.source)
+			return its, "whose events come from " + f.shown(m.source)
 		case strings.EqualFold(strings.Join(strings.Fields(its), " "), strings.Join(strings.Fields(name), " ")):
 			return its, "which differs in case or spaces"
 		}

@@ -9,7 +9,7 @@ func checkSettings(f *Facts) []Finding {
 		findings = append(findings, failure(problem.Error(), "Correct it; the other checks go by the settings that could be read."))
 	}
 	for _, s := range f.Settings {
-		findings = append(findings, ok(fmt.Sprintf("%s is %s (%s)", s.Name, s.Value, s.Source)))
+		findings = append(findings, ok(fmt.Sprintf("%s is %s (%s)", s.Name, f.shown(s.Value), s.Source)))
 	}
 	if len(findings) == 0 {
 		return []Finding{ok("all settings have their defaults")}
