@@ -64,5 +64,6 @@ func (r *repeats) forget(at stream.Position) {
 	i := sort.Search(len(r.order), func(i int) bool { return !isBefore(place(i).at, at) })
 	if i < len(r.order) && place(i).at == at {
 		delete(r.known, place(i).of)
+		place(i).of = digest{} // the digest may come again, with a place of its own
 	}
 }

@@ -111,6 +111,14 @@ func TestRepeatsAreForgotten(t *testing.T) {
 	if r.add(at(end), text(more+20)) || !r.add(at(end+1), text(more+21)) {
 		t.Error("another event than the one is forgotten")
 	}
+	// The event that was forgotten came again. What makes room at its first place must not forget
+	// the second.
+	for n := range rememberedEvents - 200 {
+		r.add(at(end+2+n), text(end+2+n))
+	}
+	if !r.add(at(2*end), text(more+20)) {
+		t.Error("an event that was forgotten and came again is forgotten too early")
+	}
 	if len(r.known) > rememberedEvents || len(r.order) != rememberedEvents {
 		t.Errorf("%d and %d are remembered", len(r.known), len(r.order))
 	}

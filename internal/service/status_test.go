@@ -44,6 +44,17 @@ func TestStatusOfForeignAccounts(t *testing.T) {
 	})
 }
 
+// TestStatusesInOrder checks that statuses are in the order of the names, though they are read
+// at the same time.
+func TestStatusesInOrder(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccounts(3*statusesAtOnce)...)
+	for i, status := range s.Status(t.Context()) {
+		if want := testAccounts(i + 1)[i].Name; status.Name != want {
+			t.Errorf("%d is %s, want %s", i, status.Name, want)
+		}
+	}
+}
+
 // TestQuotasStay after the last call, so that a graph of them has no gaps.
 func TestQuotasStay(t *testing.T) {
 	startServerOutside(t)
