@@ -21,12 +21,14 @@ const (
 
 // An outage is the state of Klaviyo's availability.
 type outage struct {
-	lastResponse time.Time    // time of the last response, zero if there was none in this run
-	failures     int          // failed requests since the last response, each counted once
-	since        time.Time    // start of the first of them, or time of the last response if later
-	reason       error        // error of the last of them
-	statuses     statusCounts // since the last accepted request
-	held         []heldCall   // since the last response
+	lastResponse time.Time // time of the last response, zero if there was none in this run
+	failures     int       // failed requests since the last response, each counted once
+	// since is the start of the first request that failed since the last response, or the time of
+	// that response if later. It is zero if none has failed.
+	since    time.Time
+	reason   error        // error of the last of them
+	statuses statusCounts // since the last accepted request
+	held     []heldCall   // since the last response
 	// probing means that only probes are sent, one at a time. It begins at maxFailures, and
 	// earlier if there is no response for a while after a failure.
 	probing bool
@@ -46,7 +48,7 @@ func (q *Queue) hold(c *call, reason error) {
 		return // the retries were cut short
 	}
 	o := &q.outage
-	if o.failures == 0 {
+	if o.since.IsZero() {
 		o.since = c.start
 		if o.lastResponse.After(o.since) {
 			o.since = o.lastResponse
@@ -154,7 +156,7 @@ func (q *Queue) resume() {
 	wasOutage := q.outage.failures >= maxFailures
 	q.endProbes()
 	q.outage.lastResponse = time.Now()
-	q.outage.failures = 0
+	q.outage.failures, q.outage.since = 0, time.Time{}
 	q.outage.statuses = nil
 	if !wasOutage {
 		q.retryHeld()

@@ -233,6 +233,34 @@ func TestEventThatIsNotTakenWithLittleTraffic(t *testing.T) {
 	})
 }
 
+// Delivery stops after an outage of an event that was sent again before, too.
+func TestOutageOfAnEventThatWasSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &server{delay: time.Second, answer: func(_ client.Request, words string) error {
+			if words == "event 1" {
+				return errorOf(client.ErrUnavailable)
+			}
+			return nil
+		}}
+		var letters rejected
+		q := Start(t.Context(), Config{Sender: s, Reject: letters.reject})
+		for line := 1; line <= 2; line++ {
+			person := fmt.Sprintf("p%d@x", line)
+			if err := q.Add(of(line, person, track(person, fmt.Sprint(line)))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Second)
+		}
+		time.Sleep(time.Minute) // there is no more input yet
+		waiting := time.AfterFunc(time.Hour, func() { q.stop(errors.New("it goes on for an hour")) })
+		defer waiting.Stop()
+		report := q.Wait()
+		if report.Undone == nil || report.Undone.Line != 1 || !errors.Is(report.Err, client.ErrUnavailable) || len(letters.lines) > 0 {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
 // What an outage kept back is delivered once Klaviyo is there again.
 func TestOutageThatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
