@@ -3,6 +3,7 @@ package delivery
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,8 +74,10 @@ type jobState struct {
 // may then be written twice. It takes the lock.
 func (q *Queue) performJob(c *call) {
 	api, body, j := q.cfg.Jobs, c.request.Body(), c.batching().job
+	responded := sync.OnceFunc(func() { q.jobResponded(c) })
 	var err error
-	if len(c.jobs) == 0 {
+	isNew := len(c.jobs) == 0
+	if isNew {
 		since := c.firstAttempt
 		if since.IsZero() {
 			c.firstAttempt = time.Now()
@@ -86,22 +89,21 @@ func (q *Queue) performJob(c *call) {
 	}
 	q.mu.Lock()
 	q.lanes.done(c) // other calls can start while the job runs
-	if err == nil {
-		q.resume()
-		q.dispatch()
-	}
 	q.mu.Unlock()
+	if isNew && err == nil {
+		responded()
+	}
 
 	var failed []int
 	isKnown := false
 	// An earlier job would undo what follows if it ended later.
 	for len(c.jobs) > 1 && err == nil {
-		if _, _, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units)); err == nil {
+		if _, _, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units), responded); err == nil {
 			c.jobs = c.jobs[1:]
 		}
 	}
 	if err == nil && len(c.jobs) == 1 {
-		failed, isKnown, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units))
+		failed, isKnown, err = q.waitForJob(c.jobs[0], j, api, body, len(c.units), responded)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -116,9 +118,23 @@ func (q *Queue) performJob(c *call) {
 	q.handleResult(c, err)
 }
 
-// waitForJob waits for the end of a job and returns the rejected elements, if they are known.
-// An error means that the job can't be polled at the moment.
-func (q *Queue) waitForJob(id string, j *job, api runtime.Caller, body any, elements int) (failed []int, isKnown bool, err error) {
+// jobResponded is called when Klaviyo has responded to the start of a call's job, or to a poll of
+// a job that an earlier attempt started. The job may run for long, so it is no longer the probe.
+// It takes the lock.
+func (q *Queue) jobResponded(c *call) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.outage.probe == c {
+		q.outage.probe = nil
+	}
+	q.resume()
+	q.dispatch()
+}
+
+// waitForJob waits for the end of a job and returns the rejected elements, if they are known. It
+// calls responded after each poll that succeeds. An error means that the job can't be polled at
+// the moment.
+func (q *Queue) waitForJob(id string, j *job, api runtime.Caller, body any, elements int, responded func()) (failed []int, isKnown bool, err error) {
 	began := time.Now()
 	done, moved := 0, began
 	for wait := q.pace.firstPoll(elements); ; wait = clampPoll(time.Since(began) / 2) {
@@ -129,6 +145,9 @@ func (q *Queue) waitForJob(id string, j *job, api runtime.Caller, body any, elem
 		}
 		passed := time.Since(began) // without the wait for the rate limit of the poll
 		state, err := j.poll(q.ctx, api, id)
+		if err == nil {
+			responded()
+		}
 		if state.ended {
 			q.pace.record(elements, passed)
 		}

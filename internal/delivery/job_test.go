@@ -3,7 +3,9 @@ package delivery
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -343,6 +345,94 @@ func TestOutageWhileInBulk(t *testing.T) {
 	})
 }
 
+// An outage that begins while a job is polled stops delivery as any other does, and takes no
+// event with it: polling a job again isn't yet a response.
+func TestOutageWhileAJobIsPolled(t *testing.T) {
+	for others := range maxFailures + 1 {
+		t.Run(fmt.Sprintf("%d other events", others), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+					return klaviyotest.JobPlan{Queued: time.Hour}
+				}))
+				k.Inject(klaviyotest.Fault{Status: http.StatusServiceUnavailable, Times: -1, When: func(*http.Request) bool {
+					return time.Since(began) > 5*time.Second
+				}}, klaviyotest.Fault{Delay: time.Second, Times: -1})
+				var letters rejected
+				c := newClient(t, k)
+				q := Start(t.Context(), Config{Sender: c, Jobs: c, Map: remap, Reject: letters.reject})
+				for line := 1; line <= 100; line++ {
+					if err := q.Add(is(t, line, fmt.Sprintf("p%d@example.com", line))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(10 * time.Second)
+				if countOf(k, klaviyo.OperationBulkImportProfiles) != 1 {
+					t.Fatal("no job has begun")
+				}
+				for i := range others {
+					line := 101 + i
+					if err := q.Add(does(t, line, fmt.Sprintf("p%d@example.com", line), fmt.Sprint("m", line))); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(15 * time.Minute)
+				if err := context.Cause(q.Context()); !errors.Is(err, client.ErrUnavailable) {
+					t.Errorf("after 15 minutes delivery has stopped for: %v", err)
+				}
+				q.stop(nil)
+				if report := q.Wait(); len(letters.lines) > 0 {
+					t.Errorf("%+v, dead letters %v", report, letters.lines)
+				}
+			})
+		})
+	}
+}
+
+// An import that shows that Klaviyo responds holds up nothing afterwards, while its job runs.
+func TestProbeWhoseJobTakesLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := klaviyotest.New(klaviyotest.WithJobs(func(klaviyotest.Job) klaviyotest.JobPlan {
+			return klaviyotest.JobPlan{Queued: time.Hour}
+		}))
+		k.Inject(klaviyotest.Fault{Operation: klaviyo.OperationCreateEvent, Status: http.StatusServiceUnavailable, Times: -1, When: func(r *http.Request) bool {
+			body, _ := io.ReadAll(r.Body)
+			return strings.Contains(string(body), "first@example.com")
+		}}, klaviyotest.Fault{Delay: time.Second, Times: -1})
+		var letters rejected
+		c := newClient(t, k)
+		q := Start(t.Context(), Config{Sender: c, Jobs: c, Map: remap, Reject: letters.reject})
+		add := func(e Event) {
+			t.Helper()
+			if err := q.Add(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add(does(t, 1, "p1@example.com", "m1"))
+		time.Sleep(2 * time.Second)
+		add(does(t, 2, "first@example.com", "m2"))
+		for !q.Status().Outage {
+			time.Sleep(time.Second)
+		}
+		for line := 3; line <= 102; line++ {
+			add(is(t, line, fmt.Sprintf("p%d@example.com", line)))
+		}
+		time.Sleep(3 * time.Minute)
+		if countOf(k, klaviyo.OperationBulkImportProfiles) != 1 {
+			t.Fatal("no job has begun")
+		}
+		before := q.Status().Delivered
+		add(does(t, 103, "second@example.com", "m103"))
+		time.Sleep(time.Minute)
+		if delivered := q.Status().Delivered - before; delivered != 1 {
+			t.Errorf("%d events are delivered in a minute", delivered)
+		}
+		if report := q.Wait(); report.Err != nil || report.Delivered != 102 || !slices.Equal(letters.lines, []int{2}) {
+			t.Errorf("%+v, dead letters %v", report, letters.lines)
+		}
+	})
+}
+
 // A run that is stopped at any moment loses nothing: another goes on from the first event
 // that isn't done, and what both send is there once.
 func TestRunThatIsStoppedInBulk(t *testing.T) {
@@ -439,7 +529,7 @@ func TestJobPolling(t *testing.T) {
 			_, isKnown, err := q.waitForJob("J", &job{poll: func(context.Context, runtime.Caller, string) (jobState, error) {
 				looks++
 				return jobState{ended: time.Since(began) >= tt.takes, done: looks}, nil
-			}}, nil, nil, tt.elements)
+			}}, nil, nil, tt.elements, func() {})
 			if err != nil || !isKnown {
 				t.Errorf("%s: %v, %v", tt.name, isKnown, err)
 			}
