@@ -239,8 +239,8 @@ var (
 	traitNames = strings.Fields("email phone userId id anonymousId firstName firstname first_name lastName lastname last_name title organization image avatar " +
 		"timezone city country region state zip postalcode postalCode street subscribe consent smsConsent plan age a.b $email $city $id $consent _id größe external_id phone_number province postal_code address1 address2 company latitude longitude timestamp")
 	propertyNames = strings.Fields("email phone revenue total value order_id name event product_id sku image_url url brand price compare_at_price quantity categories " +
-		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep currency timestamp province state phone_number")
-	itemNames = strings.Fields("product_id sku name quantity price total row_total url image_url categories brand ProductID RowTotal ItemPrice URL items value")
+		"item_names checkout_url Items ProductName AddedItemPrice $value $event_id title city state zip subscribe consent listId smsConsent a.b deep currency timestamp province state phone_number Categories.a URL.a")
+	itemNames = strings.Fields("product_id sku name quantity price total row_total url image_url categories brand ProductID RowTotal ItemPrice URL items value URL.a ProductURL.a ProductCategories.a")
 )
 
 // some returns an object of some of the names, with values that suit them.
@@ -281,6 +281,8 @@ func (e *eventMaker) suiting(name string) string {
 		return e.pick(`true`, `true`, `false`, `"TRUE"`, `"false"`, `" true"`, `1`)
 	case "consent":
 		return e.pick(`["email"]`, `["email","sms"]`, `"sms"`, `[]`, `["fax",1,null]`, `" email"`, `{}`, `"Email, SMS"`, `["SMS","\u200be-mail"]`, `"[\"email\",\"sms\"]"`, `"sms,,fax"`)
+	case "url", "categories":
+		return e.pick(`"text"`, `{"a":1}`, `{"a":{"b":2}}`, `[{"a":1}]`)
 	case "listId":
 		return e.pick(`"L1"`, `" L2 "`, `3`, `""`)
 	case "value", "revenue", "total", "price", "row_total", "quantity":

@@ -186,7 +186,7 @@ func (m *mapping) renameProperties(metric ecommerceMetric, o object, amount *num
 	}
 	if amount.isMoney && names[nameValue] != nil {
 		value := *names[nameValue]
-		value.value, value.mapped = amount.text, true
+		value.value, value.from = amount.text, amount.path.nameID
 		if m.trace != nil {
 			m.traceRename(&value, amount.path.text)
 		}
@@ -309,9 +309,26 @@ func (m *mapping) renameFields(fields object) {
 	}
 }
 
+// ownItemField returns the name in the event of a field with a name in the request, of the item
+// at.
+func (m *mapping) ownItemField(at container, name []byte) []byte {
+	if !at.list.isMapped() {
+		return name
+	}
+	item := m.lists[branches[rootProperties][at.list.from]][at.item].value
+	for _, row := range itemRows {
+		label := itemLabels[m.cfg.ItemFields][knownNames.find([]byte(row.field), hashName([]byte(row.field)))]
+		if bytes.Equal(label.name(), name) && len(item.get(row.field)) > 0 {
+			return []byte(row.field)
+		}
+	}
+	return name
+}
+
 // rename gives a member a mapped name.
 func (m *member) rename(label *member) {
-	m.quoted, m.hash, m.nameID, m.escaped, m.mapped = label.quoted, label.hash, label.nameID, label.escaped, true
+	m.from = m.nameID
+	m.quoted, m.hash, m.nameID, m.escaped = label.quoted, label.hash, label.nameID, label.escaped
 }
 
 func (o object) has(w nameID) bool {
@@ -333,19 +350,22 @@ func (p container) String() string {
 	if p.list == nil {
 		return "properties"
 	}
-	return fmt.Sprintf("properties.%s[%d]", p.list.name(), p.item)
+	return fmt.Sprintf("properties.%s[%d]", p.list.ownName(), p.item)
 }
+
+// pathOf returns the path of a member with a name.
+func (p container) pathOf(name []byte) string { return p.String() + "." + truncate(name) }
 
 // dropCollisions removes members of o whose names are also mapped names. o is the content of
 // the container at.
 func (m *mapping) dropCollisions(o object, at container) object {
 	var mapped nameIDSet
 	for i := range o {
-		if o[i].mapped {
+		if o[i].isMapped() {
 			mapped[o[i].nameID] = true
 		}
 	}
-	collides := func(p *member) bool { return mapped[p.nameID] && !p.mapped }
+	collides := func(p *member) bool { return mapped[p.nameID] && !p.isMapped() }
 	for i := range o {
 		if collides(&o[i]) {
 			return slices.DeleteFunc(o, func(p member) bool {

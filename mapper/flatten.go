@@ -7,17 +7,20 @@ import (
 
 // flatten flattens nested objects to dotted keys if the config says so. A list whose first
 // element is an object or null becomes key[0].sub and so on. Other lists, and empty values,
-// stay unchanged. place returns the path of a member in the event. If there are more than
+// stay unchanged. place returns the path that a member has in the event. If there are more than
 // maxKeys keys, which can't be sent, the result has one more than that. If the result exceeds
 // maxSize bytes, flatten sets a limit error.
-func (m *mapping) flatten(o object, maxKeys, maxSize int, place func(*mapping, []byte) string) object {
+func (m *mapping) flatten(o object, maxKeys, maxSize int, place placer) object {
 	if !m.cfg.FlattenProperties {
 		return o
 	}
 	return m.flattenObject(o, maxKeys, maxSize, place)
 }
 
-func (m *mapping) flattenObject(o object, maxKeys, maxSize int, place func(*mapping, []byte) string) object {
+// A placer returns the path that a member has in the event, where its name may be another.
+type placer func(*mapping, *member) string
+
+func (m *mapping) flattenObject(o object, maxKeys, maxSize int, place placer) object {
 	if !slices.ContainsFunc(o, func(p member) bool { return isExpandable(p.value) || p.items }) {
 		return o
 	}
@@ -30,17 +33,19 @@ func (m *mapping) flattenObject(o object, maxKeys, maxSize int, place func(*mapp
 	if len(f.keys.list) > maxKeys {
 		return o
 	}
-	for _, p := range o {
-		if !p.isExpanded() {
-			if p.items {
-				p.value, p.hasSpace = m.flattenItems(&p, maxSize, place), false
-			}
-			f.out = append(f.out, p)
+	for i := range o {
+		p := &o[i]
+		if p.isExpanded() {
+			f.member, f.name = p, p.name()
+			f.key = append(f.key[:0], f.name...)
+			f.expand(&splitter{src: p.value})
 			continue
 		}
-		f.name = p.name()
-		f.key = append(f.key[:0], f.name...)
-		f.expand(&splitter{src: p.value})
+		f.out = append(f.out, *p)
+		if p.items {
+			list := &f.out[len(f.out)-1]
+			list.value, list.hasSpace = m.flattenItems(p, maxSize), false
+		}
 	}
 	return f.out
 }
@@ -49,7 +54,7 @@ func (m *mapping) flattenObject(o object, maxKeys, maxSize int, place func(*mapp
 func (m *member) isExpanded() bool { return isExpandable(m.value) && !m.items }
 
 // flattenItems flattens each item of a list separately.
-func (m *mapping) flattenItems(list *member, maxSize int, place func(*mapping, []byte) string) value {
+func (m *mapping) flattenItems(list *member, maxSize int) value {
 	if list.value.isLongerThan(m.revision.limits.elements) {
 		return list.value // exceeds a limit
 	}
@@ -67,8 +72,9 @@ func (m *mapping) flattenItems(list *member, maxSize int, place func(*mapping, [
 			f := &fields[j]
 			f.hash, f.hasSpace = hashName(f.name()), true
 		}
-		at := place(m, list.name()) + "[" + strconv.Itoa(i) + "]."
-		fields = m.flattenObject(fields, maxItemFields, maxSize, func(_ *mapping, name []byte) string { return at + truncate(name) })
+		at := container{list, i}
+		place := func(m *mapping, f *member) string { return at.pathOf(m.ownItemField(at, f.name())) }
+		fields = m.flattenObject(fields, maxItemFields, maxSize, place)
 		if out = fields.appendTo(out); len(out) > maxSize {
 			m.setLimitError(limitError(CodeTooLarge, "", "exceeds the limit of %d bytes after flattening", maxSize))
 			return list.value
@@ -79,9 +85,10 @@ func (m *mapping) flattenItems(list *member, maxSize int, place func(*mapping, [
 
 type flattener struct {
 	*mapping
-	place            func(*mapping, []byte) string
+	place            placer
 	maxKeys, maxSize int
-	name             []byte // of the current member
+	member           *member // the current one
+	name             []byte  // its name
 	// keys are the keys of members that aren't flattened, which take precedence, and the
 	// generated keys, the first of which takes precedence.
 	keys nameSet
@@ -122,7 +129,7 @@ func (f *flattener) add(v value) {
 	hash := hashName(f.key)
 	if f.keys.has(f.key, hash) {
 		if f.trace != nil || f.omittedWarnings == 0 {
-			f.warnCollision(f.place(f.mapping, f.name)+truncate(f.key[len(f.name):]), "another value has the same name, or flattens to it")
+			f.warnCollision(f.place(f.mapping, f.member)+truncate(f.key[len(f.name):]), "another value has the same name, or flattens to it")
 		} else {
 			f.omittedWarnings++
 		}
@@ -141,7 +148,7 @@ func (f *flattener) add(v value) {
 	made := newMember(string(f.key), v)
 	f.keys.add(made.name(), hash)
 	if f.trace != nil {
-		f.traceFlattened(string(f.key), string(f.name), f.place(f.mapping, f.name))
+		f.traceFlattened(string(f.key), string(f.name), f.place(f.mapping, f.member))
 	}
 	f.out = append(f.out, made)
 	f.done = len(f.keys.list) > f.maxKeys

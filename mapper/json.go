@@ -25,12 +25,12 @@ type member struct {
 	// levels is the depth of nesting in the value.
 	levels uint16
 	nameID nameID
+	// from is the nameID of the event's own name if the name is Klaviyo's, else 0.
+	from nameID
 	// escaped means that the name has escapes.
 	escaped bool
 	// hasSpace means that the value has whitespace outside of strings.
 	hasSpace bool
-	// mapped means that the name is Klaviyo's, not the event's.
-	mapped bool
 	// items means that the value is a list of items, which flows loop over. Flattening doesn't
 	// flatten the list itself.
 	items bool
@@ -56,6 +56,17 @@ func (m *member) name() []byte {
 		return m.quoted.content()
 	}
 	return m.quoted[1 : len(m.quoted)-1]
+}
+
+// isMapped reports whether the name is Klaviyo's, not the event's.
+func (m *member) isMapped() bool { return m.from != 0 }
+
+// ownName returns the name that the member has in the event.
+func (m *member) ownName() []byte {
+	if m.isMapped() {
+		return []byte(knownNames.names[m.from])
+	}
+	return m.name()
 }
 
 func (v value) isNull() bool   { return len(v) > 0 && v[0] == 'n' }

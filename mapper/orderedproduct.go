@@ -85,12 +85,12 @@ func (m *mapping) orderedProduct(order *event, items root, at container, orderID
 	m.renameFields(fields)
 	if orderID != nil {
 		id := orderIDLabel
-		id.value, id.mapped, id.hasSpace, id.levels = orderID, true, true, maxNesting
+		id.value, id.from, id.hasSpace, id.levels = orderID, nameOrderID, true, maxNesting
 		fields = append(fields[:len(fields):len(fields)], id)
 	}
 	fields = m.dropCollisions(fields, at)
 	lim := &m.revision.limits
-	fields = m.flatten(fields, lim.properties, lim.event, (*mapping).propertyPath)
+	fields = m.flatten(fields, lim.properties, lim.event, func(_ *mapping, f *member) string { return at.pathOf(f.ownName()) })
 	product.properties = m.json(fields, lim.event, (*mapping).eventTooLarge)
 	return &product, m.checkEvent(&product, fields, name.path)
 }

@@ -71,6 +71,22 @@ func (m *plain) ecommerce(metric string, o pairs, value, valueName string, isMon
 	return m.renamed(o, "properties", names)
 }
 
+// setOwnPath sets the path that the event has for a path in the request.
+func (m *plain) setOwnPath(path, own string) {
+	if m.ownPaths == nil {
+		m.ownPaths = make(map[string]string)
+	}
+	m.ownPaths[path] = own
+}
+
+// ownPath is the path in the event of a member of an object with the name.
+func (m *plain) ownPath(place, name string) string {
+	if own, ok := m.ownPaths[place+"."+name]; ok {
+		return own
+	}
+	return place + "." + cutName(name)
+}
+
 // isOrderID is whether a value can be a key.
 func (m *plain) isOrderID(v json.RawMessage) bool {
 	if kindOf(v) == '{' || kindOf(v) == '[' {
@@ -123,6 +139,7 @@ func (m *plain) renamed(o pairs, place string, names func(pair) (string, json.Ra
 	for i, p := range o {
 		switch {
 		case mapped[i].name != "":
+			m.setOwnPath(place+"."+mapped[i].name, place+"."+p.name)
 			out = append(out, mapped[i])
 		case taken[p.name]:
 			m.warn(mapper.CodeNameCollision, place+"."+p.name)

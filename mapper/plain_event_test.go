@@ -49,6 +49,10 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 	}
 	attributes["metric"] = map[string]any{"name": name}
 	profile := m.eventProfile()
+	if m.served() {
+		id, _, _ := m.firstText("anonymousId")
+		m.anonymousID = plainTrim(id)
+	}
 	if v, _ := m.p.get("currency"); m.served() && kindOf(v) != 0 && kindOf(v) != 'n' && !isBlankText(v) && m.currency() == "" {
 		m.warn(mapper.CodeInvalidCurrency, "properties.currency")
 	}
@@ -69,7 +73,7 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 	if isEcommerce {
 		properties = m.ecommerce(column, properties, value, strings.TrimPrefix(valuePath, "P."), isMoney)
 	}
-	properties = m.flattenEvent(properties, isEcommerce, func(name string) string { return "properties." + cutName(name) })
+	properties = m.flattenEvent(properties, isEcommerce, func(name string) string { return m.ownPath("properties", name) })
 	attributes["properties"] = properties
 	if at != "" {
 		attributes["time"] = at
@@ -128,7 +132,7 @@ func (m *plain) eventBodies(kind string, names ...string) []string {
 		})
 		attributes["metric"] = map[string]any{"name": name}
 		attributes["unique_id"] = uniqueID + "-" + strconv.Itoa(i+1)
-		attributes["properties"] = m.flatten(fields, func(name string) string { return "properties." + cutName(name) })
+		attributes["properties"] = m.flatten(fields, func(name string) string { return m.ownPath(place, name) })
 		own = nil
 		bodies = append(bodies, encode())
 	}

@@ -81,8 +81,8 @@ func (m *plain) flattenEvent(o pairs, isEcommerce bool, field func(string) strin
 				texts = append(texts, compactPlain(item))
 				continue
 			}
-			place := field(p.name) + "[" + strconv.Itoa(j) + "]."
-			texts = append(texts, encodePairs(m.flatten(pairsOf(item), func(name string) string { return place + cutName(name) })))
+			place := field(p.name) + "[" + strconv.Itoa(j) + "]"
+			texts = append(texts, encodePairs(m.flatten(pairsOf(item), func(name string) string { return m.ownPath(place, name) })))
 		}
 		whole = append(whole, pair{p.name, json.RawMessage("[" + strings.Join(texts, ",") + "]")})
 		rest[i].raw = json.RawMessage(`0`) // so that its name is one that stands there

@@ -276,8 +276,8 @@ func (m *plain) servedEvent(attributes map[string]any, s specialProfile) string 
 			who[name] = text
 		}
 	}
-	if id, path, _ := m.firstText("anonymousId"); path != "" {
-		who["anonymous_id"] = plainTrim(id)
+	if m.anonymousID != "" {
+		who["anonymous_id"] = m.anonymousID
 	}
 	custom := s.custom
 	if consent, ok := s.special["$consent"]; ok {

@@ -33,11 +33,13 @@ type plain struct {
 	flagUnusable, isMoney bool
 	// identity, set by identify
 	email, phone, externalID string
-	klaviyoID                string
+	klaviyoID, anonymousID   string
 	userID                   json.RawMessage
 	externalIDPath           string
 	patch                    plainPatch
 	endedChannels            []string
+	// ownPaths are the paths in the event of what has another name in the request.
+	ownPaths map[string]string
 }
 
 // plainError is how a step ends the mapping.

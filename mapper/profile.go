@@ -131,7 +131,7 @@ func (m *mapping) readProfile(who person) *profile {
 // readCustom sets the custom properties of a profile, which are limited to limit bytes.
 func (m *mapping) readCustom(p *profile, custom object, who person, limit int, tooLarge func(*mapping) *Error) {
 	custom = m.withUserID(m.readPatch(&p.patch, custom), who)
-	if custom = m.flatten(custom, maxTraits, limit, (*mapping).traitPath); len(custom) == 0 {
+	if custom = m.flatten(custom, maxTraits, limit, placeOfTrait); len(custom) == 0 {
 		return
 	}
 	if len(custom) > maxTraits {
@@ -235,6 +235,8 @@ func (m *mapping) traitPath(name []byte) string {
 	}
 	return "context.traits." + truncate(name)
 }
+
+func placeOfTrait(m *mapping, p *member) string { return m.traitPath(p.name()) }
 
 func (m *mapping) warnCollision(field, why string) {
 	if m.trace != nil {

@@ -290,7 +290,7 @@ func (s *scanner) recordMember(r root, quoted value, hash uint64, w nameID, esca
 	m := &s.members[r][i]
 	m.quoted, m.value, m.hash, m.nameID = quoted, s.src[start:s.pos:s.pos], hash, w
 	m.levels, m.hasSpace = uint16(s.maxDepth-s.depth), s.sawSpace
-	m.escaped, m.mapped, m.items = escaped, false, false
+	m.escaped, m.from, m.items = escaped, 0, false
 	s.maxDepth, s.sawSpace = max(deepest, s.maxDepth), spaced || s.sawSpace
 	if s.indexes[r][w] == 0 { // the first of several options for Klaviyo counts
 		s.indexes[r][w] = int32(i + 1) // the index of nameID 0 isn't used

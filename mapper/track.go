@@ -57,7 +57,7 @@ func (m *mapping) readEvent(who person, name textValue, warehouseTime *rule) (*e
 		e.properties = m.unchangedObject(propertiesPath)
 	} else {
 		lim := &m.revision.limits
-		properties = m.flatten(properties, lim.properties, lim.event, (*mapping).propertyPath)
+		properties = m.flatten(properties, lim.properties, lim.event, placeOfProperty)
 		e.properties = m.json(properties, lim.event, (*mapping).eventTooLarge)
 	}
 
@@ -119,6 +119,8 @@ func (o object) withoutValue(amount *numberValue) object {
 	}
 	return o
 }
+
+func placeOfProperty(m *mapping, p *member) string { return m.propertyPath(p.ownName()) }
 
 func (*mapping) propertyPath(name []byte) string { return "properties." + truncate(name) }
 
