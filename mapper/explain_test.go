@@ -79,6 +79,24 @@ func TestExplain(t *testing.T) {
 			want:  []string{"0 metric/name < event rule", "0 profile/$email < traits.email rule", "0 properties/revenue < properties.revenue unusable", "0 unique_id <  rule", "0 value < properties.total rule"},
 		},
 		{
+			name:  "a property with the name of a flattened field of an item",
+			event: `{"type":"track","event":"Read","traits":{"email":"ana@example.com"},"properties":{"products":[{"size":{"eu":42}}],"size.eu":1,"size":{"us":9}}}`,
+			cfg:   mapper.Config{FlattenProperties: true},
+			want: []string{
+				"0 metric/name < event rule", "0 profile/$email < traits.email rule", "0 properties/products < properties.products custom",
+				"0 properties/size.eu < properties.size.eu custom", "0 properties/size.us < properties.size.us flattened", "0 unique_id <  rule",
+			},
+		},
+		{
+			name:  "an order id and a currency that can't be used",
+			event: `{"type":"track","event":"Checkout Started","traits":{"email":"ana@example.com"},"properties":{"order_id":["o-1"],"currency":"euro"}}`,
+			cfg:   mapper.Config{Revision: "2026-07-15"},
+			want: []string{
+				"0 metric/data/attributes/name < event rule", "0 profile/data/attributes/email < traits.email rule",
+				"0 properties/order_id < properties.order_id unusable", "0 properties/currency < properties.currency unusable", "0 unique_id <  rule",
+			},
+		},
+		{
 			name: "an ordered product",
 			event: `{"type":"track","messageId":"m-1","event":"Order Completed","traits":{"email":"ana@example.com"},
 				"properties":{"order_id":"o-1","products":["x",{"price":2,"size":3}]}}`,

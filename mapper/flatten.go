@@ -58,6 +58,10 @@ func (m *mapping) flattenItems(list *member, maxSize int) value {
 	if list.value.isLongerThan(m.revision.limits.elements) {
 		return list.value // exceeds a limit
 	}
+	if m.trace != nil { // the list is one field, so the origins in it aren't those of properties
+		defer func(own map[string]origin) { m.trace.properties = own }(m.trace.properties)
+		m.trace.properties = make(map[string]origin)
+	}
 	out := append(make([]byte, 0, len(list.value)), '[')
 	for i, item := range list.value.elements() {
 		if i > 0 {
