@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/rudderklaviyo/rudderklaviyo/client"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/atomicfile"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/deadletter"
+	"github.com/rudderklaviyo/rudderklaviyo/internal/delivery"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/input"
 	"github.com/rudderklaviyo/rudderklaviyo/internal/transfer"
 )
@@ -99,10 +102,24 @@ func (p Program) runReplay(cmd *cobra.Command, file string, settings settings, f
 
 	defer p.announceStop(cmd.Context())()
 	err = s.run(cmd.Context(), lines, flags, transfer.Config{
-		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{},
+		From: input.Position{Line: 1}, Text: to.eventOfRecord(file), Letters: records{}, Earlier: p.earlierReplay(),
 		Undelivered: func(e transfer.Undelivered) error { return s.rewrite(letters, e) },
 	})
 	return p.end(s, s.stopReplay(cmd, file, err, s.endReplay(letters, flags.simulate.on())), flags.output)
+}
+
+// earlierReplay is a replay of the same file that was killed or stopped. Nothing tells whether there
+// was one, so each replay expects one.
+func (p Program) earlierReplay() *delivery.Earlier {
+	earlier := p.earlier(time.Time{})
+	warn := earlier.GivenUp
+	earlier.GivenUp = func(jobs []string, reason error) {
+		if len(jobs) == 0 && errors.Is(reason, client.ErrUnauthorized) {
+			return // a key that can't list import jobs can't have begun one, unless it was changed
+		}
+		warn(jobs, reason)
+	}
+	return earlier
 }
 
 // stopReplay is how a replay stopped, if delivery did or the file could not be replaced.
