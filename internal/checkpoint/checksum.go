@@ -6,9 +6,6 @@ import (
 	"io"
 )
 
-// mostWhole is how many bytes of a file have a checksum of all of them, in about a
-// second. One of more bytes is of blocks at equal distances, among them the first and the
-// last: it takes no longer for a longer file.
 const (
 	// maxFullChecksum is the maximum number of bytes of a file for a checksum of all of them,
 	// which takes about a second. The checksum of a larger file covers blocks at equal
