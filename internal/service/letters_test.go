@@ -56,6 +56,21 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
+// TestLetterOfADamagedMessage checks that the dead letter of a message that can't be read has all
+// of it: once the letter is stored, the message is removed.
+func TestLetterOfADamagedMessage(t *testing.T) {
+	s := serve(t, t.TempDir(), testAccount("eu"))
+	const damaged = "not what a gateway stores"
+	if err := s.Publish(t.Context(), "eu", []byte(damaged), 1, "damaged"); err != nil {
+		t.Fatal(err)
+	}
+	s.send(t, "eu", track(1, 1))
+	eventually(t, "the next event arrives", func() bool { return s.statusOf(t, "eu").DeadLetters["damaged_message"] == 1 && s.arrived("eu") == 1 })
+	if got := s.letterEvents(t, "eu"); !got[damaged] {
+		t.Errorf("the dead letter has %v", got)
+	}
+}
+
 // TestLetterOfTheLargestEvent checks that the dead letter of the largest event can be stored,
 // whatever its text. Otherwise the account's delivery would stop there.
 func TestLetterOfTheLargestEvent(t *testing.T) {

@@ -82,10 +82,10 @@ func (s *source) rest() input.Event {
 	}
 }
 
-// text is that of the event that Next has just given.
+// text is that of the event that Next has just given. The error says that it is none.
 func (s *source) text(event input.Event) ([]byte, error) {
 	if s.damaged {
-		return nil, &mapper.Error{Code: "damaged_message", Message: "the stored message is damaged, or wasn't stored by this program"}
+		return event.Text, &mapper.Error{Code: "damaged_message", Message: "the stored message is damaged, or wasn't stored by this program"}
 	}
 	return event.Text, nil
 }

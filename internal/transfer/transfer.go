@@ -48,8 +48,8 @@ type Config struct {
 	From   input.Position
 	Counts Counts
 
-	// Text returns the text of an event, or the error why it can't be delivered, which may be
-	// [ErrUnchanged]. The text may share the event's memory.
+	// Text returns the text of an event. With an error, which may be [ErrUnchanged], the event
+	// can't be delivered, and the text is that of its dead letter. It may share the event's memory.
 	Text   func(input.Event) ([]byte, error)
 	Mapper *mapper.Mapper
 	// IsRepeat, if set, reports whether the last event of Source is a duplicate, which is
@@ -226,6 +226,7 @@ func (t *Transfer) process(from input.Event, at delivery.Position) (state, error
 		})
 		return unchanged, nil
 	case err != nil:
+		event.Text = bytes.Clone(text)
 		return queued, t.queue.Refuse(event, err)
 	}
 	isLarge := len(text) > delivery.LargeText // large events are only copied if they are sent
