@@ -26,7 +26,8 @@ type Counts struct {
 const firstPlaceInterval = 10 * time.Millisecond
 
 // savePlaces saves the progress while events are delivered, in increasing intervals. If that
-// fails, it stops delivery. Call end to stop it and save the final progress.
+// fails, it stops delivery. Call end to stop it and save the final progress. end returns the
+// reason why events aren't done if it failed after the delivery of all others.
 func (t *Transfer) savePlaces() (end func() error) {
 	if t.cfg.Place == nil {
 		return func() error { return nil }
@@ -43,6 +44,7 @@ func (t *Transfer) savePlaces() (end func() error) {
 		saved = at
 		return nil
 	}
+	var failure error // set before ended is closed
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -59,6 +61,7 @@ func (t *Transfer) savePlaces() (end func() error) {
 				err = save()
 			}
 			if err != nil {
+				failure = err
 				t.stop(err)
 				return
 			}
@@ -70,7 +73,10 @@ func (t *Transfer) savePlaces() (end func() error) {
 	return func() error {
 		close(done)
 		<-ended
-		return save()
+		if err := save(); err != nil || t.progress.isComplete() {
+			return err
+		}
+		return failure
 	}
 }
 

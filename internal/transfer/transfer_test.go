@@ -148,3 +148,50 @@ func TestPlaceThatCanNotBeSaved(t *testing.T) {
 		}
 	}
 }
+
+// slow is a source that ends after a while.
+type slow struct {
+	reused
+	end time.Duration
+}
+
+func (s *slow) Next(ctx context.Context) (input.Event, error) {
+	if s.line == len(s.texts) {
+		time.Sleep(s.end)
+	}
+	return s.reused.Next(ctx)
+}
+
+type failingLetters struct {
+	takes time.Duration
+	err   error
+}
+
+func (l failingLetters) Keep([]Letter) error {
+	time.Sleep(l.takes)
+	return l.err
+}
+
+// TestHeldLetterThatCanNotBeStored checks that a run fails if a held letter can't be stored, also
+// if all events have been read and sent by then.
+func TestHeldLetterThatCanNotBeStored(t *testing.T) {
+	for name, err := range map[string]error{"stored": nil, "not stored": ErrLetter} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := klaviyotest.New()
+				k.Inject(klaviyotest.Fault{Status: http.StatusBadRequest})
+				transfer := start(t, k, func(cfg *Config) {
+					cfg.Source = &slow{reused{texts: []string{`{"type":"identify","traits":{"email":"a@example.com"}}`}}, maxHold + 2*time.Second}
+					cfg.Letters = failingLetters{10 * time.Second, err} // the source ends meanwhile
+					cfg.Place, cfg.PlaceInterval = failingPlace{nil}, time.Second
+				})
+				if got := transfer.Run(); !errors.Is(got, err) {
+					t.Errorf("Run returned %v, want %v", got, err)
+				}
+				if at, counts := transfer.First(); err == nil && (at.Line != 2 || counts.DeadLettered != 1) || err != nil && at.Line != 1 {
+					t.Errorf("first undone is %+v, after %+v", at, counts)
+				}
+			})
+		})
+	}
+}
