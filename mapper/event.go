@@ -210,7 +210,7 @@ const maxFlag = len(`"\u0066\u0061\u006c\u0073\u0065"`)
 // A flagValue is the value of a flag.
 type flagValue struct {
 	isTrue, ok bool
-	path       path
+	path       path // of the flag or, if there is none, of the first unusable value
 	// present means that any of the paths has a value. unusable means that one of the values
 	// read isn't a flag, null or blank.
 	present, unusable bool
@@ -218,13 +218,13 @@ type flagValue struct {
 
 // firstFlag returns the first usable flag: a boolean, or "true" or "false" in any case.
 func (m *mapping) firstFlag(r *rule) flagValue {
-	present, unusable := false, false
+	var none flagValue
 	for _, p := range r.from {
 		v, found := m.lookup(p)
 		if !found {
 			continue
 		}
-		present = true
+		none.present = true
 		switch {
 		case v.isNull():
 			continue
@@ -240,9 +240,11 @@ func (m *mapping) firstFlag(r *rule) flagValue {
 			}
 		}
 		m.warn(CodeWrongType, p.text, "must be true or false")
-		unusable = true
+		if !none.unusable {
+			none.path, none.unusable = p, true
+		}
 	}
-	return flagValue{present: present, unusable: unusable}
+	return none
 }
 
 // A numberValue is the value of a number field.

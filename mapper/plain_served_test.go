@@ -172,12 +172,12 @@ func (m *plain) servedProfile(attributes map[string]any) string {
 }
 
 // endedBy is the field of an error if there is no channel that a subscription could end for.
-func (m *plain) endedBy(places ...string) string {
+func (m *plain) endedBy(flag string, places ...string) string {
 	if m.email == "" && m.phone == "" {
-		return "subscribe"
+		return flag
 	}
 	if m.served() && len(m.ended(places...)) == 0 {
-		return "consent"
+		return m.consentField
 	}
 	return ""
 }
@@ -190,6 +190,7 @@ func (m *plain) ended(places ...string) []string {
 		paths = append(paths, place+".consent")
 	}
 	list, path := m.firstList(paths...)
+	m.consentField = fieldOf(path)
 	for _, element := range list {
 		name := strings.ToLower(plainTrim(textOf(element)))
 		if kindOf(element) == '"' && (name == "email" || name == "sms") {

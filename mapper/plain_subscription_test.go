@@ -33,24 +33,20 @@ func (m *plain) identifySubscription() []string {
 	case ok && subscribe:
 		list := listID()
 		if list == "" {
-			m.warn(mapper.CodeSubscribeWithoutList, "listId")
+			m.warn(mapper.CodeSubscribeWithoutList, "traits.properties.listId")
 			return nil
 		}
 		channels := m.channels("TP", "CP", "P", "T", "C")
 		if len(channels) == 0 {
-			m.warn(mapper.CodeNoConsentedChannel, "consent")
+			m.warn(mapper.CodeNoConsentedChannel, m.consentField)
 			return nil
 		}
 		if byDefault {
-			m.warn(mapper.CodeSubscribedByDefault, "subscribe")
+			m.warn(mapper.CodeSubscribedByDefault, "traits.properties.subscribe")
 		}
 		return []string{m.subscription(list, channels)}
 	case ok && m.unsubscribes():
-		if m.email == "" && m.phone == "" {
-			m.warn(mapper.CodeNoConsentedChannel, "subscribe")
-			return nil
-		}
-		if field := m.endedBy("TP", "CP", "P", "T", "C"); field != "" {
+		if field := m.endedBy(fieldOf(path), "TP", "CP", "P", "T", "C"); field != "" {
 			m.warn(mapper.CodeNoConsentedChannel, field)
 			return nil
 		}
@@ -85,7 +81,10 @@ func (m *plain) channels(places ...string) map[string]any {
 	}
 	emailPath, smsPath := "", ""
 	email, sms := slices.Contains(m.cfg.Consent, mapper.ChannelEmail) || m.cfg.Consent == nil, slices.Contains(m.cfg.Consent, mapper.ChannelSMS)
-	if list, path := m.firstList(in("consent")...); path != "" {
+	m.consentField = "traits.properties.consent"
+	list, listPath := m.firstList(in("consent")...)
+	if path := listPath; path != "" {
+		m.consentField = fieldOf(path)
 		email, sms = false, false
 		for _, v := range list {
 			switch {
@@ -100,6 +99,9 @@ func (m *plain) channels(places ...string) map[string]any {
 	}
 	if flag, path, _ := m.firstFlag(in("smsConsent")...); path != "" {
 		sms, smsPath = flag, path
+		if listPath == "" {
+			m.consentField = fieldOf(path)
+		}
 	} else if m.cfg.SMSConsent != nil {
 		sms = *m.cfg.SMSConsent
 	}
@@ -151,13 +153,14 @@ func (m *plain) unsubscription(list string) string {
 
 func (m *plain) groupBody() string {
 	subscribe, flagPath, _ := m.firstFlag("T.subscribe", "C.subscribe", "TP.subscribe", "CP.subscribe")
-	if flagPath == "" && !m.flagUnusable || flagPath != "" && !subscribe && !m.unsubscribes() {
+	if flagPath == "" && m.unusableFlag == "" || flagPath != "" && !subscribe && !m.unsubscribes() {
 		if flagPath != "" {
 			m.warn(mapper.CodeNotUnsubscribed, fieldOf(flagPath))
 		}
 		m.skipped = mapper.SkipNotASubscription
 		fail("", "")
 	}
+	unusable := m.unusableFlag
 	m.identify(plainPerson{})
 	list, path, _ := m.firstText("groupId")
 	if path == "" {
@@ -166,15 +169,15 @@ func (m *plain) groupBody() string {
 	list = plainTrim(list)
 	switch {
 	case flagPath == "":
-		fail(mapper.CodeSubscribeRequired, "subscribe")
+		fail(mapper.CodeSubscribeRequired, unusable)
 	case subscribe:
 		channels := m.channels("TP", "CP", "P", "T", "C")
 		if len(channels) == 0 {
-			fail(mapper.CodeNoConsentedChannel, "consent")
+			fail(mapper.CodeNoConsentedChannel, m.consentField)
 		}
 		return m.subscription(list, channels)
 	}
-	if field := m.endedBy("TP", "CP", "P", "T", "C"); field != "" {
+	if field := m.endedBy(fieldOf(flagPath), "TP", "CP", "P", "T", "C"); field != "" {
 		fail(mapper.CodeNoConsentedChannel, field)
 	}
 	return m.unsubscription(list)

@@ -29,8 +29,12 @@ type plain struct {
 	// idTooLong says that the user id is, and is to be an error.
 	idTooLong bool
 	keepsID   bool
-	// flagUnusable and isMoney tell of the flag and the number read last.
-	flagUnusable, isMoney bool
+	// unusableFlag is the first unusable field of the flag read last, and isMoney tells of the
+	// number.
+	unusableFlag string
+	isMoney      bool
+	// consentField is the field that names the channels.
+	consentField string
 	// identity, set by identify
 	email, phone, externalID string
 	klaviyoID, anonymousID   string

@@ -136,7 +136,7 @@ func (m *plain) firstText(paths ...string) (text, path string, null bool) {
 }
 
 func (m *plain) firstFlag(paths ...string) (flag bool, path string, there bool) {
-	m.flagUnusable = false
+	m.unusableFlag = ""
 	for _, path := range paths {
 		v, found := m.get(path)
 		if !found {
@@ -150,7 +150,9 @@ func (m *plain) firstFlag(paths ...string) (flag bool, path string, there bool) 
 			return text == "true", path, true
 		default:
 			m.warn(mapper.CodeWrongType, fieldOf(path))
-			m.flagUnusable = true
+			if m.unusableFlag == "" {
+				m.unusableFlag = fieldOf(path)
+			}
 		}
 	}
 	return false, "", there

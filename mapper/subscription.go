@@ -2,6 +2,7 @@ package mapper
 
 import (
 	"bytes"
+	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -44,12 +45,12 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 	case subscribe.ok && subscribe.isTrue:
 		listID := m.listID(rules)
 		if listID == "" {
-			m.warn(CodeSubscribeWithoutList, "listId", "subscribe is true, but neither the event nor the config names a list")
+			m.warn(CodeSubscribeWithoutList, rules.listID.from[0].text, "subscribe is true, but neither the event nor the config names a list")
 			return nil, nil
 		}
 		request, err = m.subscribe(rules, p, listID)
 	case subscribe.ok && *m.cfg.Unsubscribe:
-		request, err = m.unsubscribe(rules, p, func() string { return m.listID(rules) })
+		request, err = m.unsubscribe(rules, p, subscribe, func() string { return m.listID(rules) })
 	case subscribe.ok:
 		m.warnNotUnsubscribed(subscribe)
 	case !subscribe.present:
@@ -60,7 +61,7 @@ func (m *mapping) identifySubscription(p person) (Request, *Error) {
 		return nil, nil
 	}
 	if byDefault && request != nil {
-		m.warn(CodeSubscribedByDefault, "subscribe", "the record has no subscribe column, so it subscribes the person; map a column to subscribe to choose")
+		m.warn(CodeSubscribedByDefault, rules.subscribe.from[0].text, "the record has no subscribe column, so it subscribes the person; map a column to subscribe to choose")
 	}
 	return request, err
 }
@@ -84,11 +85,11 @@ func (m *mapping) groupRequest(p person, subscribe flagValue) (Request, *Error) 
 	}
 	switch {
 	case !subscribe.ok:
-		return nil, &Error{Code: CodeSubscribeRequired, Field: "subscribe", Message: "subscribe must be true or false; set subscribe: true in the traits to subscribe the person"}
+		return nil, &Error{Code: CodeSubscribeRequired, Field: subscribe.path.text, Message: "subscribe must be true or false; set subscribe: true in the traits to subscribe the person"}
 	case subscribe.isTrue:
 		return m.subscribe(rules, p, trim(listID.text))
 	}
-	return m.unsubscribe(rules, p, func() string { return trim(listID.text) })
+	return m.unsubscribe(rules, p, subscribe, func() string { return trim(listID.text) })
 }
 
 // skipGroup returns the reason to skip a group event: it doesn't mention subscribe, like one
@@ -123,12 +124,12 @@ func (m *mapping) subscribe(rules *subscriptionRules, p person, listID string) (
 	return m.revision.subscribe(s), nil
 }
 
-// unsubscribe unsubscribes a person.
-func (m *mapping) unsubscribe(rules *subscriptionRules, p person, listID func() string) (Request, *Error) {
+// unsubscribe unsubscribes a person, as the flag subscribe says.
+func (m *mapping) unsubscribe(rules *subscriptionRules, p person, subscribe flagValue, listID func() string) (Request, *Error) {
 	s := &m.parsedSubscription
 	*s = subscription{Identity: p.Identity}
 	var err *Error
-	if s.email, s.sms, err = m.channelsToUnsubscribe(rules, p); err != nil {
+	if s.email, s.sms, err = m.channelsToUnsubscribe(rules, p, subscribe); err != nil {
 		return nil, err
 	}
 	s.listID = listID()
@@ -166,23 +167,25 @@ type channelChoice struct {
 // channels returns the channels that have consent and an identifier. It returns an error if
 // there is none.
 func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS bool, err *Error) {
-	email, sms, ok := m.namedChannels(&rules.consent)
-	if !ok {
+	email, sms, from := m.namedChannels(&rules.consent)
+	if from == "" {
 		email.ok = slices.Contains(m.cfg.Consent, ChannelEmail)
 		sms.ok = slices.Contains(m.cfg.Consent, ChannelSMS)
 	}
 	if flag := m.firstFlag(&rules.smsConsent); flag.ok {
 		sms = channelChoice{flag.isTrue, flag.path.text}
+		from = cmp.Or(from, sms.path)
 	} else if m.cfg.SMSConsent != nil {
 		sms.ok = *m.cfg.SMSConsent
 	}
+	from = cmp.Or(from, rules.consent.from[0].text) // where the event can name channels
 	if !email.ok && !sms.ok {
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is subscribed: there is no consent to email or sms"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: from, Message: "nobody is subscribed: there is no consent to email or sms"}
 	}
 	byEmail, bySMS = email.ok && p.Email != "", sms.ok && p.PhoneNumber != ""
 	switch {
 	case !byEmail && !bySMS:
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is subscribed: the person has no email or phone number for a channel in consent"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: from, Message: "nobody is subscribed: the person has no email or phone number for a channel in consent"}
 	case !byEmail && email.ok && email.path != "":
 		m.warn(CodeChannelWithoutIdentifier, email.path, "no valid email address for the channel email; the person is subscribed to sms only")
 	case !bySMS && sms.ok && sms.path != "":
@@ -193,28 +196,30 @@ func (m *mapping) channels(rules *subscriptionRules, p person) (byEmail, bySMS b
 
 // channelsToUnsubscribe returns the channels to unsubscribe: those in the event, or all, if
 // they have an identifier.
-func (m *mapping) channelsToUnsubscribe(rules *subscriptionRules, p person) (email, sms bool, err *Error) {
+func (m *mapping) channelsToUnsubscribe(rules *subscriptionRules, p person, subscribe flagValue) (email, sms bool, err *Error) {
 	email, sms = p.Email != "", p.PhoneNumber != ""
 	if !email && !sms {
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "subscribe", Message: "nobody is unsubscribed: subscribe is false, but the person has no email and no phone number"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: subscribe.path.text, Message: "nobody is unsubscribed: subscribe is false, but the person has no email and no phone number"}
 	}
 	if !m.revision.supports.unsubscribeChannels {
 		return email, sms, nil
 	}
-	if mail, text, _ := m.namedChannels(&rules.consent); mail.ok || text.ok {
+	mail, text, from := m.namedChannels(&rules.consent)
+	if mail.ok || text.ok {
 		email, sms = email && mail.ok, sms && text.ok
 	}
 	if !email && !sms {
-		return false, false, &Error{Code: CodeNoConsentedChannel, Field: "consent", Message: "nobody is unsubscribed: the person has no email or phone number for a channel in consent"}
+		return false, false, &Error{Code: CodeNoConsentedChannel, Field: from, Message: "nobody is unsubscribed: the person has no email or phone number for a channel in consent"}
 	}
 	return email, sms, nil
 }
 
-// namedChannels returns the channels in the event. ok means that the event mentions channels.
-func (m *mapping) namedChannels(r *rule) (email, sms channelChoice, ok bool) {
+// namedChannels returns the channels in the event and the path that names them, or "" if the
+// event names none.
+func (m *mapping) namedChannels(r *rule) (email, sms channelChoice, from string) {
 	names, p, ok := m.firstList(r)
 	if !ok {
-		return channelChoice{}, channelChoice{}, false
+		return channelChoice{}, channelChoice{}, ""
 	}
 	for channel := range m.eachChannel(names) {
 		switch name := string(trimBytes(channel)); {
@@ -226,7 +231,7 @@ func (m *mapping) namedChannels(r *rule) (email, sms channelChoice, ok bool) {
 			m.warn(CodeUnknownChannel, p.text, "each channel must be email or sms")
 		}
 	}
-	return email, sms, true
+	return email, sms, p.text
 }
 
 // firstList returns the first usable list of channels, or a string that represents one.
