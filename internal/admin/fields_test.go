@@ -50,3 +50,17 @@ func fieldsOf(document reflect.Type, prefix string) (names []string) {
 	}
 	return names
 }
+
+// TestStatesOfAccounts finds each state in the page's row of it.
+func TestStatesOfAccounts(t *testing.T) {
+	page, err := os.ReadFile("../../docs/admin.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := regexp.MustCompile("(?m)^\\| `state` \\|.*$").FindString(string(page))
+	for _, state := range []string{delivering, full, paused, elsewhere, unowned, unknown} {
+		if !strings.Contains(row, "`"+state+"`") {
+			t.Errorf("docs/admin.md doesn't explain the state %s: %s", state, row)
+		}
+	}
+}
