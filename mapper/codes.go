@@ -97,7 +97,8 @@ const (
 	// the person as in RudderStack. Map a column to subscribe to choose.
 	CodeSubscribedByDefault Code = "subscribed_by_default"
 	// CodeNameCollision is a trait or property that is dropped because a mapped field has
-	// the same name. Rename it if you need it.
+	// the same name, or a name in fieldsToUnset that isn't unset because the event sets it.
+	// Rename it if you need it.
 	CodeNameCollision Code = "name_collision"
 	// CodeSubscribeWithoutList is a subscribe: true without a list, which subscribes nobody.
 	// Send a listId, or set listId in the config.

@@ -274,7 +274,7 @@ func (e *eventMaker) suiting(name string) string {
 	case "phone", "phone_number":
 		return e.pick(`"tel:+12025550147"`, `"＋12025550147"`, `"(+49) 171 1234567"`, `"+12025550147;"`, `"'+49 171 1234567 "`, `"tel: 0171 1234567"`, `"0049 171 1234567"`, `"(415) 555-0132"`, `"+12025550147"`, `"+1 (202) 555-0147"`, `"+49 171 1234567"`, `"0171 1234567"`, `"12"`, `"+999"`, `4915112345678`, `"+12025550147;ext=5"`)
 	case "fieldsToUnset", "fieldsToAppend", "fieldsToUnappend":
-		return e.pick(`["plan"]`, `["plan","age","a.b","plan"]`, `["größe","none",1," "]`, `[]`, `"plan"`, `["title","$consent","_id"]`)
+		return e.pick(`["plan"]`, `["plan","age","a.b","plan"]`, `["größe","none",1," "]`, `[]`, `"plan"`, `["title","$consent","_id"]`, `["plan.a","age.b"]`, `["organization.größe"]`)
 	case "currency":
 		return e.pick(`"EUR"`, `" usd "`, `"dem"`, `"XXY"`, `"euro"`, `7`)
 	case "subscribe", "smsConsent":

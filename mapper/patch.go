@@ -1,6 +1,9 @@
 package mapper
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // Rules for changes to existing custom properties of a profile. Each list has names of traits.
 var (
@@ -8,6 +11,10 @@ var (
 	appendRule   = newRule("fieldsToAppend", "integrations.Klaviyo.fieldsToAppend")
 	unappendRule = newRule("fieldsToUnappend", "integrations.Klaviyo.fieldsToUnappend")
 )
+
+// consentProperty is the custom property for the consent in an event, in revisions that have no
+// field for it.
+const consentProperty = "$consent"
 
 // readPatch moves the traits in the lists from the custom properties to the patch: the names of
 // those to unset, and the values of those to append or unappend.
@@ -30,6 +37,42 @@ func (m *mapping) readPatch(p *patch, custom object) object {
 		}
 		return toUnset[name] || toChange[name] && !trait.value.isNull()
 	})
+}
+
+// keepSent removes the names to unset that the request sets, as by flattening: the value that
+// the event brings takes precedence.
+func (m *mapping) keepSent(p *profile, custom object) {
+	if len(p.patch.unset) == 0 {
+		return
+	}
+	sent := make(map[string]bool, len(custom))
+	for i := range custom {
+		sent[string(custom[i].name())] = true
+	}
+	if p.consent != nil {
+		sent[consentProperty] = true
+	}
+	var unset []string
+	for _, name := range p.patch.unset {
+		if sent[name] {
+			m.warn(CodeNameCollision, m.unsetPath(name), "not unset: the event has a value that is sent under this name")
+		} else {
+			unset = append(unset, name)
+		}
+	}
+	p.patch.unset = unset
+}
+
+// unsetPath returns the path of a name to unset.
+func (m *mapping) unsetPath(name string) string {
+	list, _ := m.lookup(unsetRule.from[0])
+	at := m.optionPath(unsetRule.from[0])
+	for i, element := range list.elements() {
+		if element.isString() && element.text() == name {
+			return fmt.Sprintf("%s[%d]", at, i)
+		}
+	}
+	return at
 }
 
 // traitNames returns the names in a list without duplicates.

@@ -213,6 +213,8 @@ func (m *plain) eventProfile() specialProfile {
 		s.custom = append(s.custom, trait)
 	}
 	s.custom = m.flatten(m.withUserID(m.readPatch(s.custom)), m.traitField)
+	_, hasConsent := s.special["$consent"]
+	m.keepSent(s.custom, hasConsent)
 	return s
 }
 

@@ -136,7 +136,9 @@ func (m *plain) identifyBodies() []string {
 			custom = custom.orMissing(k.name, k.raw)
 		}
 	}
-	if custom = m.flatten(m.withUserID(m.readPatch(custom)), m.traitField); len(custom) > 0 {
+	custom = m.flatten(m.withUserID(m.readPatch(custom)), m.traitField)
+	m.keepSent(custom, false)
+	if len(custom) > 0 {
 		attributes["properties"] = custom
 	}
 	body := encodePlain("profile", attributes)

@@ -126,6 +126,21 @@ func (m *plain) readPatch(custom pairs) pairs {
 	return rest
 }
 
+// keepSent keeps what the event itself sets from being unset.
+func (m *plain) keepSent(custom pairs, hasConsent bool) {
+	var unset []string
+	for _, name := range m.patch.unset {
+		list, field := klaviyoOption(m.event, "fieldsToUnset")
+		field += fmt.Sprintf("[%d]", slices.IndexFunc(listOf(list), func(v json.RawMessage) bool { return kindOf(v) == '"' && textOf(v) == name }))
+		if _, ok := custom.get(name); ok || name == "$consent" && hasConsent {
+			m.warn(mapper.CodeNameCollision, field)
+		} else {
+			unset = append(unset, name)
+		}
+	}
+	m.patch.unset = unset
+}
+
 // meta is what patches a profile, or nothing.
 func (m *plain) meta() map[string]any {
 	patch := map[string]any{}

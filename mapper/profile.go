@@ -131,7 +131,9 @@ func (m *mapping) readProfile(who person) *profile {
 // readCustom sets the custom properties of a profile, which are limited to limit bytes.
 func (m *mapping) readCustom(p *profile, custom object, who person, limit int, tooLarge func(*mapping) *Error) {
 	custom = m.withUserID(m.readPatch(&p.patch, custom), who)
-	if custom = m.flatten(custom, maxTraits, limit, placeOfTrait); len(custom) == 0 {
+	custom = m.flatten(custom, maxTraits, limit, placeOfTrait)
+	m.keepSent(p, custom)
+	if len(custom) == 0 {
 		return
 	}
 	if len(custom) > maxTraits {

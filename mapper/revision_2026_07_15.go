@@ -37,7 +37,7 @@ var _ = register(&revision{
 	},
 	unsubscribeDefault: true,
 	reserved: newReservedNames(map[string]func(*profile) bool{
-		consentProperty2026: func(p *profile) bool { return p.consent != nil },
+		consentProperty: func(p *profile) bool { return p.consent != nil },
 	}),
 
 	profile:     createOrUpdateProfile2026,
@@ -59,16 +59,16 @@ var _ = register(&revision{
 			custom:     append(patchPointers2026(eventProfile2026+"attributes/meta"), eventProfile2026+"attributes/properties"),
 			properties: "/data/attributes/properties",
 			rules: profileRules2026(eventProfile2026 + "attributes/").with(fieldRules{
-				"/data/attributes/metric/data/attributes/name":                    trackName.name,
-				"/data/attributes/value":                                          valueRule.name,
-				"/data/attributes/value_currency":                                 currencyRule.name,
-				"/data/attributes/time":                                           timeRule.name,
-				"/data/attributes/unique_id":                                      messageIDRule.name,
-				"/data/attributes/backfill":                                       backfillRule,
-				eventProfile2026 + "id":                                           klaviyoIDRule.name,
-				eventProfile2026 + "attributes/anonymous_id":                      anonymousIDRule.name,
-				eventProfile2026 + "attributes/properties/" + consentProperty2026: subscriptionConsent.name,
-				eventProfile2026 + "attributes/meta/patch_properties/unset":       unsetRule.name,
+				"/data/attributes/metric/data/attributes/name":                trackName.name,
+				"/data/attributes/value":                                      valueRule.name,
+				"/data/attributes/value_currency":                             currencyRule.name,
+				"/data/attributes/time":                                       timeRule.name,
+				"/data/attributes/unique_id":                                  messageIDRule.name,
+				"/data/attributes/backfill":                                   backfillRule,
+				eventProfile2026 + "id":                                       klaviyoIDRule.name,
+				eventProfile2026 + "attributes/anonymous_id":                  anonymousIDRule.name,
+				eventProfile2026 + "attributes/properties/" + consentProperty: subscriptionConsent.name,
+				eventProfile2026 + "attributes/meta/patch_properties/unset":   unsetRule.name,
 			}),
 		},
 		KindSubscription: {rules: subscriberRules2026().with(fieldRules{
@@ -86,10 +86,6 @@ var _ = register(&revision{
 })
 
 const (
-	// consentProperty2026 is the custom property for the consent in an event, which has no
-	// field.
-	consentProperty2026 = "$consent"
-
 	eventProfile2026 = "/data/attributes/profile/data/"
 	subscriber2026   = "/data/attributes/profiles/data/0/"
 )
@@ -176,7 +172,7 @@ func withConsent2026(custom []byte, consent []string) json.RawMessage {
 	if consent == nil {
 		return custom
 	}
-	all := append(make([]byte, 0, len(custom)+64), `{"`+consentProperty2026+`":[`...)
+	all := append(make([]byte, 0, len(custom)+64), `{"`+consentProperty+`":[`...)
 	for i, channel := range consent {
 		if i > 0 {
 			all = append(all, ',')
