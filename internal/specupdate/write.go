@@ -13,9 +13,6 @@ import (
 	"github.com/rudderklaviyo/rudderklaviyo/internal/description"
 )
 
-// generator makes the generated packages, in the version that go.mod names.
-const generator = "github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen"
-
 // generationError means that a description was written, but no package that compiles can be
 // generated from it.
 type generationError struct{ error }
@@ -140,13 +137,12 @@ func (s *successor) generate(ctx context.Context, root, staging string) error {
 		return err
 	}
 	binary := filepath.Join(staging, "generator")
-	folder := "openapi/" + s.revision
 	for _, command := range []struct {
 		dir  string
 		args []string
 	}{
-		{module, []string{"go", "build", "-o", binary, generator}},
-		{staging, []string{binary, "--config", folder + "/oapi-codegen.yaml", folder + "/klaviyo.yaml"}},
+		{module, []string{"go", "build", "-o", binary, "./internal/generate"}},
+		{staging, []string{binary}},
 		{module, []string{"go", "build", "-overlay", inPlace, "./generated/" + s.revision + "/klaviyo"}},
 	} {
 		cmd := exec.CommandContext(ctx, command.args[0], command.args[1:]...)
