@@ -86,7 +86,7 @@ func (s *sending) run(ctx context.Context, lines *input.Reader, flags destinatio
 	if s.report != nil {
 		cfg.Mapped = s.report.mapped
 	}
-	s.Transfer = transfer.Start(ctx, cfg)
+	s.Transfer = transfer.New(ctx, cfg)
 	defer s.showProgress(ctx)()
 	defer s.record()()
 	err := s.Run()

@@ -159,7 +159,7 @@ func (a *account) deliver(ctx context.Context, lease *stream.Lease, place *place
 		}
 	})
 	defer source.close()
-	run := transfer.Start(owned, transfer.Config{
+	run := transfer.New(owned, transfer.Config{
 		Source: source, From: inputPosition(at), Counts: counts, Text: source.text,
 		Mapper: to.mapper, Client: to.client, Concurrency: a.service.cfg.Concurrency, Bulk: a.service.cfg.Bulk,
 		Letters: &letters{ctx: lease.Context(), account: a.kept, revision: to.mapper.Revision(), kept: func(at stream.Position, code string) {

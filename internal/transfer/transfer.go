@@ -126,9 +126,9 @@ var (
 		"If not, end it with a newline; it then becomes a dead letter")
 )
 
-// Start prepares a run; call Run to run it. When ctx is done, the run stops: no requests are
+// New returns a Transfer; call Run once to run it. When ctx is done, the run stops: no requests are
 // started, and those in flight finish.
-func Start(ctx context.Context, cfg Config) *Transfer {
+func New(ctx context.Context, cfg Config) *Transfer {
 	t := &Transfer{cfg: cfg, progress: newProgress(cfg.Files, cfg.From, cfg.Counts)}
 	t.stats = Stats{Forms: input.Forms{}, Skips: map[mapper.SkipReason]int{}, Warnings: map[string]int{}}
 	t.progress.onUndelivered, t.progress.noLetters = cfg.Undelivered, cfg.Letters == nil

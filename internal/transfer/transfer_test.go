@@ -58,8 +58,8 @@ type failingPlace struct{ err error }
 
 func (p failingPlace) Save(input.Position, Counts) error { return p.err }
 
-// start starts a transfer of events to a Klaviyo account.
-func start(t *testing.T, k *klaviyotest.Klaviyo, change func(*Config), texts ...string) *Transfer {
+// newTransfer returns a transfer of events to a Klaviyo account.
+func newTransfer(t *testing.T, k *klaviyotest.Klaviyo, change func(*Config), texts ...string) *Transfer {
 	t.Helper()
 	c, err := client.New("pk_test", client.WithHTTPClient(&http.Client{Transport: k.Transport()}))
 	if err != nil {
@@ -75,7 +75,7 @@ func start(t *testing.T, k *klaviyotest.Klaviyo, change func(*Config), texts ...
 		Logger: slog.New(slog.DiscardHandler), Where: func(delivery.Position) []any { return nil },
 	}
 	change(&cfg)
-	return Start(t.Context(), cfg)
+	return New(t.Context(), cfg)
 }
 
 func ping(id string) string {
@@ -87,7 +87,7 @@ func ping(id string) string {
 func TestRepeats(t *testing.T) {
 	k := klaviyotest.New(klaviyotest.WithoutLimits())
 	asked := 0
-	transfer := start(t, k, func(cfg *Config) { cfg.IsRepeat = func() bool { asked++; return true } },
+	transfer := newTransfer(t, k, func(cfg *Config) { cfg.IsRepeat = func() bool { asked++; return true } },
 		ping("m1"), ping(""), `{"type":"page","messageId":"m2"}`)
 	if err := transfer.Run(); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestLargeEventOutlivesItsSource(t *testing.T) {
 		for n := range 20 { // so that the rejection isn't blamed on the revision
 			texts = append(texts, large(fmt.Sprint("m", n), "y"))
 		}
-		if err := start(t, k, func(cfg *Config) { cfg.Letters = &letters }, texts...).Run(); err != nil {
+		if err := newTransfer(t, k, func(cfg *Config) { cfg.Letters = &letters }, texts...).Run(); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(letters.texts, texts[:1]) {
@@ -142,7 +142,7 @@ func TestIsIncomplete(t *testing.T) {
 func TestPlaceThatCanNotBeSaved(t *testing.T) {
 	full := errors.New("no space left")
 	for name, err := range map[string]error{"saved": nil, "not saved": full} {
-		transfer := start(t, klaviyotest.New(), func(cfg *Config) { cfg.Place, cfg.PlaceInterval = failingPlace{err}, time.Hour }, ping("m1"))
+		transfer := newTransfer(t, klaviyotest.New(), func(cfg *Config) { cfg.Place, cfg.PlaceInterval = failingPlace{err}, time.Hour }, ping("m1"))
 		if got := transfer.Run(); !errors.Is(got, err) {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -180,7 +180,7 @@ func TestHeldLetterThatCanNotBeStored(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				k := klaviyotest.New()
 				k.Inject(klaviyotest.Fault{Status: http.StatusBadRequest})
-				transfer := start(t, k, func(cfg *Config) {
+				transfer := newTransfer(t, k, func(cfg *Config) {
 					cfg.Source = &slow{reused{texts: []string{`{"type":"identify","traits":{"email":"a@example.com"}}`}}, maxHold + 2*time.Second}
 					cfg.Letters = failingLetters{10 * time.Second, err} // the source ends meanwhile
 					cfg.Place, cfg.PlaceInterval = failingPlace{nil}, time.Second
