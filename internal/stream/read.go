@@ -18,6 +18,10 @@ const (
 
 	heartbeat = time.Second // of the server while a request for messages stands; two missing ones end it
 
+	// silentFor is how long a consumer may give nothing until the leader is asked whether there is
+	// something.
+	silentFor = 10 * time.Second
+
 	// forgottenAfter is how long the server keeps a consumer that nobody asks.
 	forgottenAfter = 5 * time.Minute
 
@@ -42,6 +46,7 @@ type Message struct {
 type Reader struct {
 	account *Account
 	last    uint64 // that was given
+	silence time.Duration
 	ctx     context.Context
 	cancel  context.CancelFunc
 
@@ -56,7 +61,7 @@ type Reader struct {
 
 // Read gives a reader of the messages after one, or of all after 0. Close it.
 func (a *Account) Read(after uint64) *Reader {
-	r := &Reader{account: a, last: after}
+	r := &Reader{account: a, last: after, silence: silentFor}
 	r.ctx, r.cancel = context.WithCancel(a.engine.ctx)
 	return r
 }
@@ -90,10 +95,15 @@ func (r *Reader) Next(ctx context.Context) (Message, error) {
 	}
 }
 
-var errGap = errors.New("messages were lost on their way")
+var (
+	errGap    = errors.New("messages were lost on their way")
+	errBehind = errors.New("the consumer's server doesn't give what the leader has")
+)
 
 // receive gives the next message of the request that stands, or of another.
 func (r *Reader) receive(ctx context.Context) (Message, error) {
+	silence := time.NewTicker(r.silence)
+	defer silence.Stop()
 	for {
 		if r.consumer == nil {
 			if err := r.begin(ctx); err != nil {
@@ -121,12 +131,29 @@ func (r *Reader) receive(ctx context.Context) (Message, error) {
 			if err != nil {
 				return Message{}, err
 			}
+		case <-silence.C:
+			if err := r.checkSilence(ctx); err != nil {
+				return Message{}, err
+			}
 		case <-ctx.Done():
 			return Message{}, ctx.Err()
 		case <-r.ctx.Done():
 			return Message{}, r.ctx.Err()
 		}
 	}
+}
+
+// checkSilence makes sure that nothing waits. The server of the consumer may be behind the leader
+// for minutes after it was down: it goes on sending heartbeats, but has nothing to give. Another
+// consumer is likely to be on another server.
+func (r *Reader) checkSilence(ctx context.Context) error {
+	ctx, cancel := r.account.engine.within(ctx, attemptFor)
+	defer cancel()
+	info, err := leaderInfo(ctx, r.account.events)
+	if err == nil && info.State.Msgs > 0 && info.State.LastSeq > r.last {
+		err = errBehind
+	}
+	return err
 }
 
 // take makes sure that a message is the next one.

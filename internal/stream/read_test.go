@@ -111,3 +111,43 @@ func TestReaderOfAnotherStream(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 }
+
+// TestReaderLeavesASilentConsumer pauses the reader's consumer, which then sends heartbeats and no
+// messages, as that of a server that is behind the leader does.
+func TestReaderLeavesASilentConsumer(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	r := a.Read(0)
+	defer r.Close()
+	r.silence = 100 * time.Millisecond
+	publish(t, a, "m1", 1)
+	if _, err := r.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.events.PauseConsumer(t.Context(), r.consumer.CachedInfo().Name, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	publish(t, a, "m2", 1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if m, err := r.Next(ctx); err != nil || m.Seq != 2 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestReaderKeepsAConsumerThatHasNothing checks that silence alone is no reason to leave one.
+func TestReaderKeepsAConsumerThatHasNothing(t *testing.T) {
+	a := account(t, embed(t, t.TempDir()), Limits{})
+	r := a.Read(0)
+	defer r.Close()
+	r.silence = 10 * time.Millisecond
+	publish(t, a, "m1", 1)
+	if _, err := r.Next(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := r.consumer
+	ctx, cancel := context.WithTimeout(t.Context(), 20*r.silence)
+	defer cancel()
+	if m, err := r.Next(ctx); !errors.Is(err, context.DeadlineExceeded) || r.consumer != before {
+		t.Errorf("%+v, %v, another consumer: %t", m, err, r.consumer != before)
+	}
+}
