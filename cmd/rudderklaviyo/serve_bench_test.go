@@ -75,9 +75,18 @@ type benched struct {
 }
 
 func benchServe(b *testing.B, delay time.Duration, settings ...string) *benched {
+	return benchAccounts(b, delay, 1, settings...)[0]
+}
+
+// benchAccounts starts a service of several accounts, and gives each of them.
+func benchAccounts(b *testing.B, delay time.Duration, accounts int, settings ...string) (all []*benched) {
 	file, addresses := newAccountsFile(b), servetest.Addresses(b, 2)
 	s := &benched{sink: newSink(b, delay), address: addresses[0], admin: "http://" + addresses[1]}
-	s.token = file.add("shop", key, slices.Max(openapi.Revisions()), settings...)
+	for i := range accounts {
+		token := file.add(fmt.Sprint("shop-", i), fmt.Sprint(key, i), slices.Max(openapi.Revisions()), settings...)
+		all = append(all, &benched{sink: s.sink, address: s.address, token: token, admin: s.admin})
+	}
+	s.token = all[0].token
 	s.daemon = newDaemon(b, "serve", []string{asProgram + "=1", "GOMAXPROCS=2"}, "serve", "--config", file.path(), "--data-dir", b.TempDir(),
 		"--listen", addresses[0], "--admin", addresses[1], "--base-url", s.sink.url)
 	s.start()
@@ -87,7 +96,10 @@ func benchServe(b *testing.B, delay time.Duration, settings ...string) *benched 
 		defer c.close()
 		return c.post(b, s.request("/v1/track", benchEvent("first", 0))) == http.StatusOK
 	})
-	return s
+	for _, account := range all {
+		account.daemon = s.daemon
+	}
+	return all
 }
 
 // benchEvent is an event of 2 KB.
@@ -299,10 +311,13 @@ func quantiles(b *testing.B, name string, took []time.Duration) {
 }
 
 // fill builds a backlog of events while Klaviyo is down.
-func (s *benched) fill(b *testing.B, prefix string, events int) {
+func (s *benched) fill(b *testing.B, prefix string, events int) { s.fillFrom(b, 8, prefix, events) }
+
+// fillFrom does that from so many senders.
+func (s *benched) fillFrom(b *testing.B, senders int, prefix string, events int) {
 	var next atomic.Int64
 	var group sync.WaitGroup
-	for range 8 {
+	for range senders {
 		group.Go(func() {
 			c := dial(b, s.address)
 			defer c.close()
@@ -386,5 +401,32 @@ func BenchmarkServeMemory(b *testing.B) {
 		_, most = s.resident(b)
 		b.ReportMetric(most, "MB-restarted")
 		s.kill()
+	}
+}
+
+// BenchmarkServeAccounts is the memory of a service with Klaviyo down and a backlog for each of
+// some accounts: while all backlogs come in at once, each from a sender that waits for its
+// responses, and after that.
+func BenchmarkServeAccounts(b *testing.B) {
+	const events = 10_000 // 20 MB, which is more than what is read ahead
+	for _, accounts := range []int{1, 6, 12} {
+		b.Run(fmt.Sprint("accounts=", accounts), func(b *testing.B) {
+			for b.Loop() {
+				all := benchAccounts(b, 80*time.Millisecond, accounts)
+				all[0].resident(b)
+				all[0].down.Store(true)
+				var group sync.WaitGroup
+				for _, account := range all {
+					group.Go(func() { account.fillFrom(b, 1, "m", events) })
+				}
+				group.Wait()
+				_, most := all[0].resident(b)
+				b.ReportMetric(most, "MB-filling")
+				time.Sleep(20 * time.Second)
+				now, _ := all[0].resident(b)
+				b.ReportMetric(now, "MB-down")
+				all[0].kill()
+			}
+		})
 	}
 }
