@@ -24,4 +24,9 @@ func isInvisible(r rune) bool {
 }
 
 // isUnprinted reports whether r is invisible, or a control or format character.
-func isUnprinted(r rune) bool { return isInvisible(r) || unicode.In(r, unicode.Cc, unicode.Cf) }
+func isUnprinted(r rune) bool {
+	if r < 0x80 {
+		return r <= ' ' || r == 0x7F // most characters of identifiers
+	}
+	return isInvisible(r) || unicode.In(r, unicode.Cc, unicode.Cf)
+}
