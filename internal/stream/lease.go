@@ -62,9 +62,8 @@ func (a *Account) Own(ctx context.Context, claim Claim) (*Lease, error) {
 
 func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 	var (
-		seen  uint64    // the revision that was last seen
-		since time.Time // when it was first seen, zero if none was
-		free  time.Time // since when it is free, zero if it isn't
+		watched watch
+		free    time.Time // since when it is free, zero if it isn't
 	)
 	for {
 		wait := min(claim.Lease/12, time.Second)
@@ -78,10 +77,10 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 			return nil, err
 		case err == nil:
 			now := time.Now()
-			if since.IsZero() || revision != seen {
-				seen, since, free = revision, now, time.Time{}
+			if watched.see(revision, now) {
+				free = time.Time{}
 			}
-			if a.isFree(value, revision, now.Sub(since), claim) {
+			if a.isFree(value, revision, now.Sub(watched.since), claim) {
 				if free.IsZero() {
 					free = now
 				}
@@ -95,6 +94,26 @@ func (a *Account) own(ctx context.Context, claim Claim) (*Lease, error) {
 		}
 		a.engine.pause(ctx, wait)
 	}
+}
+
+// watch tells since when a value is unchanged. A read may be of a server that is behind the others,
+// and the next one of another again: a revision that comes back is no change.
+type watch struct {
+	latest, behind uint64    // revisions: the highest, and the last lower one
+	since          time.Time // of the last change that was seen, zero before the first read
+}
+
+// see notes what was read. It tells whether that is a change.
+func (w *watch) see(revision uint64, now time.Time) bool {
+	switch {
+	case w.since.IsZero() || revision > w.latest:
+		*w = watch{latest: revision, since: now}
+	case revision < w.latest && revision != w.behind: // the bucket may have been restored, and an owner be at it
+		w.behind, w.since = revision, now
+	default:
+		return false
+	}
+	return true
 }
 
 // isOurs tells whether this process has written the value, in a lease that it has lost or in a

@@ -366,3 +366,34 @@ func TestPositionOfAnotherStream(t *testing.T) {
 	position(a, Position{})
 	position(a, Position{Seq: 2, Event: 1})
 }
+
+// TestReadsOfAServerBehindAreNoRenewals reads revisions by turns of servers of which one is behind,
+// as it may be for a while after it was down. An owner that is gone must not look alive by that.
+func TestReadsOfAServerBehindAreNoRenewals(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		reads   []uint64
+		changed uint64 // the last read that is a change
+	}{
+		{"one that is silent", []uint64{5, 5, 5}, 1},
+		{"one that renews", []uint64{5, 6, 7}, 3},
+		{"one that is silent, and a server behind", []uint64{3, 5, 3, 5, 5, 3}, 3},
+		{"one that renews, and a server behind", []uint64{3, 5, 3, 6, 3, 7}, 6},
+		{"a server that catches up", []uint64{5, 2, 5, 3, 5, 4, 5}, 6},
+		{"one that renews in a bucket that was restored", []uint64{50, 2, 3, 4}, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var w watch
+			begun, last := time.Now(), time.Duration(0)
+			for i, revision := range tt.reads {
+				now := begun.Add(time.Duration(i+1) * time.Second)
+				if w.see(revision, now) {
+					last = now.Sub(begun)
+				}
+			}
+			if want := time.Duration(tt.changed) * time.Second; last != want || w.since.Sub(begun) != want {
+				t.Errorf("unchanged after %v and since %v, want %v", last, w.since.Sub(begun), want)
+			}
+		})
+	}
+}
