@@ -68,25 +68,36 @@ func (q *Queue) hold(c *call, reason error) {
 }
 
 // probeQuiet probes though few requests have failed: without other traffic no request would show
-// whether Klaviyo responds again. While there is other traffic, it waits for its responses.
+// whether Klaviyo responds again.
 func (q *Queue) probeQuiet() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	o := &q.outage
 	o.timer = nil
-	if q.busy > 0 && !o.probing {
-		o.timer = time.AfterFunc(probeInterval, q.probeQuiet)
+	o.probing = o.probing || len(o.held) > 0
+	if o.probing && q.stopOutage() {
 		return
 	}
-	o.probing = o.probing || len(o.held) > 0
 	if o.probe == nil {
 		q.sendProbe()
 	}
 }
 
-// probeNext schedules a probe. It stops delivery if the outage has lasted too long, or if
-// waiting won't help.
+// probeNext schedules a probe, or stops delivery.
 func (q *Queue) probeNext() {
+	o := &q.outage
+	if !q.stopOutage() && o.timer == nil && o.probe == nil {
+		o.timer = time.AfterFunc(probeInterval, func() {
+			q.mu.Lock()
+			defer q.mu.Unlock()
+			q.sendProbe()
+		})
+	}
+}
+
+// stopOutage stops delivery if the outage has lasted too long, or if waiting won't help. It
+// reports whether it did.
+func (q *Queue) stopOutage() bool {
 	o := &q.outage
 	limit := o.limit()
 	switch {
@@ -94,13 +105,10 @@ func (q *Queue) probeNext() {
 		q.stop(misdirectedError(o.statuses, o.reason))
 	case time.Since(o.since) >= limit:
 		q.stop(o.err(limit))
-	case o.timer == nil && o.probe == nil:
-		o.timer = time.AfterFunc(probeInterval, func() {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			q.sendProbe()
-		})
+	default:
+		return false
 	}
+	return true
 }
 
 // limit returns the maximum duration of the outage.

@@ -57,8 +57,8 @@
 //     time, 15 seconds after the previous one failed. When one succeeds, delivery continues
 //     with the held events. If none succeeds within five minutes, or one minute if no request of this
 //     run got a response, delivery stops, and the held events stay pending.
-//   - Fewer have failed, there is no response for 15 seconds, and no request is in flight: requests
-//     are sent in the same way, as no others show whether Klaviyo responds again.
+//   - Fewer have failed, and there is no response for 15 seconds: requests are sent in the same way,
+//     as there may be no others that show whether Klaviyo responds again.
 //   - Nothing else is left to send: if Klaviyo has responded to a request of this run, the event is
 //     sent again, once, and then becomes a dead letter. Otherwise there is an outage.
 //
